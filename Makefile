@@ -1,0 +1,31 @@
+# `make run` and `make test` set up everything themselves; see README.md.
+PYTHON ?= python3
+PORT ?= 8501
+BIN = .venv/bin
+
+.PHONY: run test bench format
+
+run: .venv/app
+	@$(BIN)/python -c "import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
+	  || { echo "Port $(PORT) is taken; try: make run PORT=$$(($(PORT) + 1))"; exit 1; }
+	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: .venv/tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && exec $(BIN)/pytest
+
+format: .venv/tests
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.venv/app: requirements.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+	  || { echo "ganlab needs Python 3.11 or newer; try: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/tests: .venv/app tests/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,58 @@
+"""Home: what a WGAN with weight clipping is, one button that trains one, and the runs in progress."""
+
+import streamlit as st
+
+from ganlab.config import PRESETS
+from ganlab.example import STEP, example
+from ganlab.ui import drawings, frame, start, words
+from ganlab.ui.components import panel
+from ganlab.ui.hub import hub
+
+
+@st.fragment(run_every=1.0)
+def runs_in_progress() -> None:
+    """A card for every run that has not ended."""
+    runs = hub().in_progress
+    if not runs:
+        st.markdown(
+            ":gray[Nothing is training. Start with digits: you can read the generated ones within fifteen seconds.]"
+        )
+    columns = st.columns(2)
+    for i, run in enumerate(runs):
+        with columns[i % 2].container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
+            panel(f"card_{run.run_id}", words.run_card(run.latest))
+            st.page_link(
+                frame.TRAIN,
+                label="Open",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                query_params={"run": run.run_id},
+            )
+
+
+with frame.page("Home"):
+    st.title("Watch weight clipping happen", anchor=False)
+    panel("lead", words.LEAD)
+    start.notices()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button(
+            "Train on digits",
+            type="primary",
+            icon=":material/play_arrow:",
+            help="Starts the default run on this computer and opens it.",
+        ) and (run_id := start.try_to_start(PRESETS["digits"])):
+            st.switch_page(frame.TRAIN, query_params={"run": run_id})
+        st.page_link(
+            frame.TRAIN,
+            label="Choose other data",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            query_params={"preset": "8-gaussians"},
+        )
+    st.space("xsmall")
+    panel("flow", drawings.flow(example()))
+    st.caption(f"Weights, digits and estimate: the default run after step {STEP}.", text_alignment="right")
+    panel("steps", words.FIVE_SENTENCES)
+    st.space("xsmall")
+    st.subheader("Runs in progress", anchor=False)
+    runs_in_progress()

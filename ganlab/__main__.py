@@ -1,0 +1,110 @@
+"""The same work without a browser: `python -m ganlab train` and `python -m ganlab sample`."""
+
+import argparse
+import dataclasses
+import re
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from ganlab import images, sampling, store
+from ganlab.config import PRESETS, TrainConfig, preset
+from ganlab.runs import TrainingRun
+from ganlab.snapshot import Status
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with bad options answered in one line and negative numbers taken in any notation."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+        # By default -1e-3 is taken for an option; there is no public setting for this.
+        self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf|nan)")
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and exit with 2."""
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def parser() -> Parser:
+    """The whole command line."""
+    main = Parser(prog="ganlab", description=__doc__)
+    commands = main.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train one run", description="Train one run into a folder.")
+    train.add_argument("--out", type=Path, required=True, help="the folder to write; must not hold a run yet")
+    train.add_argument("--preset", choices=PRESETS, help="settings to start from (default: the dataset's own preset)")
+    for field in dataclasses.fields(TrainConfig):
+        flags = [f"--{field.name.replace('_', '-')}"]
+        if field.name == "clip_range":
+            train.add_argument(*flags, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"))
+        else:
+            train.add_argument(*flags, type=field.type)
+    sample = commands.add_parser("sample", help="sample from a trained run", description="Sample from a run.")
+    sample.add_argument("folder", type=Path, help="the folder of a run")
+    sample.add_argument("--n", type=int, default=64, help="how many samples")
+    sample.add_argument("--seed", type=int, default=0, help="starts the latents")
+    sample.add_argument("--out", type=Path, required=True, help="the .npz file to write")
+    return main
+
+
+def config_of(options: argparse.Namespace) -> TrainConfig:
+    """The preset, with every option given on the command line over it. Raises ValueError."""
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(TrainConfig)}
+    given = {name: value for name, value in given.items() if value is not None}
+    base = preset(options.preset or given.get("dataset", "digits"))
+    return dataclasses.replace(base, **given)
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train with a progress bar; Ctrl-C stops the run after its step. 0, or 1 if the run failed."""
+    config = config_of(options)
+    run = TrainingRun(config, store.RunFolder(options.out, config)).start()
+    with tqdm(total=config.steps, unit="step", dynamic_ncols=True) as bar:
+        ended = False
+        while not ended:
+            try:
+                ended = run.join(0.2)
+            except KeyboardInterrupt:
+                run.stop()
+            bar.set_postfix_str(run.latest.message or f"critic estimate {estimate(run):.4f}", refresh=False)
+            bar.update(run.latest.step - bar.n)
+    if run.latest.status is Status.FAILED:
+        print(f"{run.latest.error} {run.latest.message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def estimate(run: TrainingRun) -> float:
+    """The newest critic estimate; 0 before the first step."""
+    history = run.latest.history
+    return history["critic_estimate"][-1] if len(history) else 0.0
+
+
+def sample(options: argparse.Namespace) -> int:
+    """Write `latents` [n, latent_dim] and `samples` [n, c, h, w] or [n, 2], float32, into an .npz file."""
+    if options.n < 1:
+        raise ValueError(f"--n must be at least 1, not {options.n}.")
+    if not 0 <= options.seed < 2**63:
+        raise ValueError(f"--seed must be from 0 to 2^63 - 1, not {options.seed}.")
+    generator, config = store.load_generator(options.folder / "generator.safetensors")
+    latents = sampling.latents(options.n, config.latent_dim, options.seed)
+    samples = sampling.generate(generator, latents)
+    options.out.write_bytes(images.npz(latents.numpy(), samples.numpy()))
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 2 and one line for options that can't be used."""
+    options = parser().parse_args(arguments)
+    try:
+        return {"train": train, "sample": sample}[options.command](options)
+    except (ValueError, OSError) as error:
+        print(f"ganlab: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The clamp, and what it did. The only place that clamps or counts; knows nothing of networks or training."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganlab.snapshot import Counts, WeightHistogram, axis_limit
+
+BINS = 80
+
+
+@dataclass(frozen=True)
+class ClipReport:
+    """What one clamp did: copies of all clamped values just before and just after it, flat and in order.
+
+    Two copies cost a few microseconds; everything else is worked out only when somebody asks.
+    """
+
+    clip_range: tuple[float, float]
+    layers: tuple[tuple[str, tuple[int, ...]], ...]
+    """(name, shape) of each clamped parameter."""
+    before: Tensor
+    after: Tensor
+
+    @property
+    def clamped_share(self) -> float:
+        """Outside [low, high] just before the clamp / all clamped values."""
+        return count(self.before, self.clip_range).outside / self.before.numel()
+
+    @property
+    def at_bound_share(self) -> float:
+        """Equal to low or high after the clamp / all clamped values."""
+        return count(self.after, self.clip_range).at_bound / self.after.numel()
+
+    def histograms(self) -> tuple[WeightHistogram, ...]:
+        """One for each clamped parameter, in order."""
+        sizes = [math.prod(shape) for _, shape in self.layers]
+        edges = bin_edges(self.clip_range)
+        return tuple(
+            WeightHistogram(
+                name=name,
+                shape=shape,
+                clip_range=self.clip_range,
+                edges=edges,
+                before=_binned(before, edges, self.clip_range),
+                after=_binned(after, edges, self.clip_range),
+                before_counts=count(before, self.clip_range),
+                after_counts=count(after, self.clip_range),
+            )
+            for (name, shape), before, after in zip(
+                self.layers, self.before.split(sizes), self.after.split(sizes), strict=True
+            )
+        )
+
+
+@torch.no_grad()
+def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tuple[float, float]) -> ClipReport:
+    """w <- clip(w, low, high) for every parameter, in place; returns what that did.
+
+    Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, line 7.
+    """
+    named = list(named_parameters)
+    low, high = clip_range
+    before = _flat(named)
+    for _, parameter in named:
+        parameter.clamp_(low, high)
+    layers = tuple((name, tuple(parameter.shape)) for name, parameter in named)
+    return ClipReport(clip_range, layers, before, _flat(named))
+
+
+def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
+    """Exact counts against the bounds, compared as tensors in the values' own dtype.
+
+    A Python comparison would not do: float32 0.1 is above the double 0.1, so a correct clamp looks wrong.
+    """
+    low, high = clip_range
+    below, at_low = (values < low).sum().item(), (values == low).sum().item()
+    above, at_high = (values > high).sum().item(), (values == high).sum().item()
+    return Counts(below, at_low, values.numel() - below - at_low - at_high - above, at_high, above)
+
+
+def bin_edges(clip_range: tuple[float, float]) -> np.ndarray:
+    """Edges of about 80 equal bins between the bounds, and of the same width outside as far as the axis goes.
+
+    Both bounds, rounded to float32 as the weights are, are edges. Depends on the clip range alone. Where the
+    range is narrow beside its distance from 0 there are fewer bins inside, so that there are never over ~300.
+    """
+    low, high = (float(np.float32(bound)) for bound in clip_range)
+    limit = axis_limit(clip_range)
+    narrowest = limit / 120
+    inside = max(1, min(BINS, int((high - low) / narrowest)))
+    width = max((high - low) / inside, narrowest)
+    left = low - width * np.arange(max(1, np.ceil((limit + low) / width - 1e-3)), 0, -1)
+    right = high + width * np.arange(1, max(1, np.ceil((limit - high) / width - 1e-3)) + 1)
+    return np.concatenate([left, np.linspace(low, high, inside + 1), right])
+
+
+def _flat(named: list[tuple[str, nn.Parameter]]) -> Tensor:
+    return torch.cat([parameter.reshape(-1) for _, parameter in named])
+
+
+def _binned(values: Tensor, edges: np.ndarray, clip_range: tuple[float, float]) -> np.ndarray:
+    low, high = clip_range
+    free = values[(values != low) & (values != high)].cpu().numpy().astype(np.float64)
+    which = np.searchsorted(edges, free, side="right") - 1
+    return np.bincount(which.clip(0, len(edges) - 2), minlength=len(edges) - 1)

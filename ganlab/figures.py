@@ -1,0 +1,305 @@
+"""Snapshot -> plain Plotly dicts {data, layout, alt, scale}. Pure: no screen, no colours, no state.
+
+Colours are roles such as "$after 0.4", painted by the browser with the theme of the moment. `scale` names what
+the axes depend on: while it stays the same a zoom is kept. A `None` in a layout breaks Plotly.react, so keys
+that do not apply are left out.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from ganlab.snapshot import Change, History, WeightHistogram, axis_limit, round_up
+
+Figure = dict[str, Any]
+
+CURVE_POINTS = 120
+MEDIAN_OVER = 25  # steps
+
+
+class Curve(NamedTuple):
+    """One line of a chart over steps."""
+
+    name: str
+    values: np.ndarray
+    """[steps], from step 1."""
+    color: str
+    width: float = 2
+    dash: str = "solid"
+    fill: str = ""
+
+
+def number(value: float) -> str:
+    """A weight or bound in full: trailing zeros cut, a true minus."""
+    text = f"{value:.7f}".rstrip("0").rstrip(".") if value == 0 or abs(value) >= 1e-6 else f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def range_in_words(clip_range: tuple[float, float]) -> str:
+    """±0.01, or −0.01 to 0.03."""
+    low, high = clip_range
+    return f"±{number(high)}" if low == -high else f"{number(low)} to {number(high)}"
+
+
+def clamp(
+    histogram: WeightHistogram | None,
+    clip_range: tuple[float, float],
+    log_y: bool = False,
+    mirror: bool = True,
+) -> Figure:
+    """Weights before (outline) and after (fill) the clamp, posts at the bounds, rules that can be pulled.
+
+    Without a histogram (no clamp yet): the empty axes and the rules.
+    """
+    limit = axis_limit(clip_range)
+    traces, notes, top = _clamp_data(histogram, log_y) if histogram else ([], [], 10.0)
+    layout = {
+        "margin": {"l": 50, "r": 4, "t": 30, "b": 42},
+        "showlegend": False,
+        "bargap": 0,
+        "hovermode": "x unified",
+        "shapes": _outside(clip_range, limit) + [_rule(bound) for bound in clip_range],
+        "annotations": [
+            _bound_note(f"{name} <b>{number(bound)}</b>", bound)
+            for name, bound in zip(("low", "high"), clip_range, strict=True)
+        ]
+        + notes,
+        "xaxis": {
+            "range": [-limit, limit],
+            "showgrid": False,
+            "tickformat": ".4~f" if limit >= 0.001 else ".7~f",
+            "hoverformat": ".5~f" if limit >= 0.001 else ".8~f",
+            "nticks": 9,
+            "title": {"text": "weight", "standoff": 2},
+        },
+        "yaxis": {
+            "tickformat": "~s",
+            "nticks": 5,
+            "title": {"text": "weights per bin", "standoff": 4},
+            **(
+                {"type": "log", "range": [np.log10(0.7), np.log10(top * 3)], "dtick": 1}
+                if log_y
+                else {"type": "linear", "range": [0, top]}
+            ),
+        },
+    }
+    rules = [
+        {"name": name, "value": bound, "line": 2 + i, "zone": i, "edge": ("x1", "x0")[i], "note": i}
+        for i, (name, bound) in enumerate(zip(("low", "high"), clip_range, strict=True))
+    ]
+    name = histogram.name if histogram else ""
+    return {
+        "data": traces,
+        "layout": layout,
+        "rules": rules,
+        "mirror": mirror,
+        "scale": f"{clip_range}{name}{log_y}",
+        "alt": f"Histogram of the critic's weights before and after the clamp to {range_in_words(clip_range)}."
+        + (f" {_in_words(histogram)}" if histogram else " No clamp yet."),
+    }
+
+
+def _clamp_data(histogram: WeightHistogram, log_y: bool) -> tuple[list[Figure], list[Figure], float]:
+    edges, counts = histogram.edges, histogram.after_counts
+    low, high = histogram.clip_range
+    inside = np.flatnonzero((edges[:-1] >= np.float32(low)) & (edges[1:] <= np.float32(high)))
+    after = histogram.after[inside]
+    before_x, after_x = _x(edges), _x(edges[inside[0] : inside[-1] + 2])
+    width = float(edges[inside[0] + 1] - edges[inside[0]])
+    step = {"type": "scatter", "mode": "lines", "fill": "tozeroy"}
+    traces = [
+        step | before_x | _steps(histogram.before, 0, "$before 0.2") | {"hoverinfo": "skip"},
+        step | after_x | _steps(after, 0, "$after 0.42") | {"hovertemplate": "%{y:,}<extra>after</extra>"},
+        {"type": "scatter", "mode": "lines"}
+        | before_x
+        | _steps(histogram.before, 2)
+        | {"hovertemplate": "%{y:,}<extra>before</extra>"},
+        {
+            "type": "bar",
+            "x": [low, high],
+            "y": [counts.at_low, counts.at_high],
+            "width": [width * 1.15] * 2,
+            "marker": {"color": "$after", "line": {"width": 0}},
+            "hovertemplate": "%{y:,}<extra>exactly at the bound</extra>",
+        },
+    ]
+    top = round_up(1.12 * max(histogram.before.max(), after.max(), counts.at_low, counts.at_high, 1))
+    beside = max(3, len(after) // 9)  # a label stays clear of the bins beside its post
+    notes = [
+        _post_note("low", low, counts.at_low, max(counts.at_low, *after[:beside]), log_y),
+        _post_note("high", high, counts.at_high, max(counts.at_high, *after[-beside:]), log_y),
+    ]
+    return traces, notes, top
+
+
+def _x(edges: np.ndarray) -> Figure:
+    """Where steps begin: two numbers for equal bins, else every edge."""
+    widths = np.diff(edges)
+    if np.ptp(widths) < 1e-6 * widths[0]:
+        return {"x0": _short(edges[0], 8), "dx": _short(widths.mean(), 8)}
+    return {"x": [_short(edge, 8) for edge in edges]}
+
+
+def _steps(counts: np.ndarray, width: float, fill: str = "") -> Figure:
+    line = {"shape": "hv", "width": width} | ({"color": "$before"} if width else {})
+    return {"y": [*counts.tolist(), int(counts[-1])], "line": line} | ({"fillcolor": fill} if fill else {})
+
+
+def _outside(clip_range: tuple[float, float], limit: float) -> list[Figure]:
+    """The two zones that the clamp empties."""
+    zone = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    zone |= {"fillcolor": "$text 0.035", "line": {"width": 0}}
+    low, high = clip_range
+    return [zone | {"x0": -limit * 1.05, "x1": low}, zone | {"x0": high, "x1": limit * 1.05}]
+
+
+def _rule(x: float, dash: str = "4px,3px", width: float = 1.25) -> Figure:
+    line = {"color": "$bound", "width": width, "dash": dash}
+    return {
+        "type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
+        "line": line, "layer": "below",
+    }  # fmt: skip
+
+
+def _bound_note(text: str, x: float) -> Figure:
+    return {
+        "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 1, "xanchor": "center", "text": text,
+        "showarrow": False, "font": {"color": "$text", "size": 12.5}, "bgcolor": "$page",
+        "bordercolor": "$bound 0.3", "borderwidth": 1, "borderpad": 2.5,
+    }  # fmt: skip
+
+
+def _post_note(name: str, x: float, count: int, height: int, log_y: bool) -> Figure:
+    side, shift = ("left", 8) if name == "low" else ("right", -8)
+    return {
+        "x": x, "y": float(np.log10(max(height, 1))) if log_y else int(height), "yanchor": "bottom", "yshift": 2,
+        "xanchor": side, "xshift": shift, "text": f"<b>{count:,}</b> at {name}", "showarrow": False,
+        "font": {"color": "$after", "size": 14},
+    }  # fmt: skip
+
+
+def _in_words(histogram: WeightHistogram) -> str:
+    before, after = histogram.before_counts, histogram.after_counts
+    return (
+        f"{histogram.name}: before, {before.below_low:,} weights below low and {before.above_high:,} above high; "
+        f"after, {after.at_low:,} exactly at low and {after.at_high:,} at high."
+    )
+
+
+def critic_estimate(history: History, changes: Sequence[Change]) -> Figure:
+    """E critic(real) - E critic(fake) at each step, and its running median."""
+    estimate = history["critic_estimate"]
+    curves = [
+        Curve("estimate", estimate, "$bound 0.3", width=1),
+        Curve(f"median of {MEDIAN_OVER}", running_median(estimate), "$bound"),
+    ]
+    return over_steps("Critic estimate", curves, changes)
+
+
+def losses(history: History, changes: Sequence[Change]) -> Figure:
+    """Both losses, as running medians."""
+    curves = [
+        Curve("critic", running_median(history["critic_loss"]), "$bound"),
+        Curve("generator", running_median(history["generator_loss"]), "$generator", dash="dot"),
+    ]
+    return over_steps("Losses of critic and generator", curves, changes)
+
+
+def at_bound_share(history: History, changes: Sequence[Change]) -> Figure:
+    """The share of the critic's weights that sit exactly on a bound after the clamp."""
+    curve = Curve("at the bounds", history["at_bound_share"], "$after", width=1.6, fill="$after 0.2")
+    return over_steps("Share of weights at the bounds", [curve], changes, tickformat=".0%", rangemode="tozero")
+
+
+def over_steps(title: str, curves: Sequence[Curve], changes: Sequence[Change], **y_axis: Any) -> Figure:
+    """Curves over steps, with a labelled mark at every change."""
+    steps = len(curves[0].values)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": curve.name,
+            **_thinned(curve.values),
+            "line": {"color": curve.color, "width": curve.width, "dash": curve.dash},
+            "hovertemplate": "%{y:.3~g}<extra>" + curve.name + "</extra>",
+            **({"fill": "tozeroy", "fillcolor": curve.fill} if curve.fill else {}),
+        }
+        for curve in curves
+    ]
+    marks = [_rule(change.step, dash="2px,2px", width=1) for change in changes]
+    newest = f"; at step {steps:,} {curves[-1].name} is {curves[-1].values[-1]:.3g}" if steps else ""
+    return {
+        "data": traces,
+        "layout": {
+            "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
+            "showlegend": False,
+            "hovermode": "x unified",
+            "shapes": marks,
+            "annotations": _mark_notes(changes),
+            "xaxis": {
+                "range": [0, round_up(max(1.1 * steps, 10))],
+                "showgrid": False,
+                "nticks": 6,
+                "tickformat": ",d",
+            },
+            "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis,
+        },
+        "scale": title,
+        "alt": f"{title} over the steps{newest}.",
+    }
+
+
+def _mark_notes(changes: Sequence[Change]) -> list[Figure]:
+    """What each change was; of several at one place only the last is named."""
+    named = {change.step: change for change in changes}
+    look = {"y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3, "showarrow": False}
+    look |= {"font": {"size": 11.5, "color": "$muted"}}
+    return [look | {"x": step, "text": range_in_words(change.value)} for step, change in named.items()]
+
+
+def running_median(values: np.ndarray, over: int = MEDIAN_OVER) -> np.ndarray:
+    """The median of the `over` values around each; ends are repeated. [n] -> [n]."""
+    return median_filter(values, size=over, mode="nearest") if len(values) else values
+
+
+def _thinned(values: np.ndarray) -> Figure:
+    """At most 120 points: the mean of every k steps, drawn at the middle of those steps."""
+    k = -(-len(values) // CURVE_POINTS) or 1
+    means = values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
+    return {"x0": (k + 1) / 2, "dx": k, "y": [_short(mean) for mean in means]}
+
+
+def _short(value: float, digits: int = 4) -> float:
+    return float(f"{value:.{digits}g}")
+
+
+def points(real: np.ndarray | None, generated: np.ndarray | None) -> Figure:
+    """Real points (grey rings) and generated ones (violet dots), [n, 2] each, on [-2, 2]^2."""
+    ring = {"size": 7, "color": "rgba(0,0,0,0)", "line": {"width": 1.2, "color": "$real"}}
+    dot = {"size": 4.5, "color": "$generator 0.75"}
+    axis = {"range": [-2, 2], "dtick": 1, "ticks": ""}
+    drawn = [(real, "real", ring), (generated, "generated", dot)]
+    return {
+        "data": [
+            {"type": "scatter", "mode": "markers", "name": name, "marker": marker, "hoverinfo": "skip"}
+            | {"x": _packed(where[:, 0]), "y": _packed(where[:, 1])}
+            for where, name, marker in drawn
+            if where is not None
+        ],
+        "layout": {
+            "margin": {"l": 26, "r": 2, "t": 2, "b": 22},
+            "showlegend": False,
+            "xaxis": axis,
+            "yaxis": axis | {"scaleanchor": "x"},
+        },
+        "scale": "points",
+        "alt": "Scatter of real and generated points.",
+    }
+
+
+def _packed(values: np.ndarray) -> Figure:
+    """Plotly's typed array: two bytes would not do, four a number are a third of what JSON takes."""
+    return {"dtype": "f4", "bdata": base64.b64encode(values.astype("<f4").tobytes()).decode()}

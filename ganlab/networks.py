@@ -1,0 +1,101 @@
+"""Generators and critics as plain `nn.Sequential`s. Knows nothing of data, clipping or training."""
+
+import math
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+BASE = 4  # a DCGAN starts, and its critic ends, at 4 x 4
+
+
+def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int) -> nn.Sequential:
+    """Latents [n, latent_dim] -> images [n, channels, image_size, image_size] in (-1, 1).
+
+    Radford et al. 2015 (arXiv 1511.06434): transposed convolutions, batch norm, ReLU, and tanh at the end.
+    """
+    ups = _halvings(image_size)
+    widths = [width * 2**i for i in reversed(range(ups))]  # 16 x 16, width 32: [64, 32]
+    layers = OrderedDict(unflatten=nn.Unflatten(1, (latent_dim, 1, 1)))
+    layers["conv1"] = nn.ConvTranspose2d(latent_dim, widths[0], BASE, bias=False)  # [n, 64, 4, 4]
+    for i, (wide, narrow) in enumerate(zip(widths, [*widths[1:], channels], strict=True), start=1):
+        layers[f"norm{i}"] = nn.BatchNorm2d(wide)
+        layers[f"relu{i}"] = nn.ReLU(inplace=True)
+        layers[f"conv{i + 1}"] = nn.ConvTranspose2d(wide, narrow, kernel_size=4, stride=2, padding=1, bias=i == ups)
+    layers["tanh"] = nn.Tanh()
+    return nn.Sequential(layers)
+
+
+def dcgan_critic(channels: int, image_size: int, width: int) -> nn.Sequential:
+    """Images [n, channels, image_size, image_size] -> scores [n, 1]. No sigmoid: a critic, not a classifier."""
+    downs = _halvings(image_size)
+    widths = [width * 2**i for i in range(downs)]  # 16 x 16, width 32: [32, 64]
+    layers = OrderedDict(conv1=nn.Conv2d(channels, width, kernel_size=4, stride=2, padding=1))
+    layers["relu1"] = nn.LeakyReLU(0.2, inplace=True)
+    for i, (narrow, wide) in enumerate(zip(widths, widths[1:], strict=False), start=2):
+        layers[f"conv{i}"] = nn.Conv2d(narrow, wide, kernel_size=4, stride=2, padding=1, bias=False)
+        layers[f"norm{i}"] = nn.BatchNorm2d(wide)
+        layers[f"relu{i}"] = nn.LeakyReLU(0.2, inplace=True)
+    layers[f"conv{downs + 1}"] = nn.Conv2d(widths[-1], 1, BASE)  # [n, 1, 1, 1]
+    layers["flatten"] = nn.Flatten()
+    return nn.Sequential(layers)
+
+
+def mlp_generator(latent_dim: int, shape: tuple[int, ...], width: int, depth: int) -> nn.Sequential:
+    """Latents [n, latent_dim] -> [n, *shape]; images end in tanh, points are free."""
+    layers = _mlp(latent_dim, math.prod(shape), width, depth)
+    if len(shape) == 3:
+        layers |= {"tanh": nn.Tanh(), "unflatten": nn.Unflatten(1, shape)}
+    return nn.Sequential(layers)
+
+
+def mlp_critic(shape: tuple[int, ...], width: int, depth: int) -> nn.Sequential:
+    """[n, *shape] -> scores [n, 1]."""
+    layers = OrderedDict(flatten=nn.Flatten()) if len(shape) == 3 else OrderedDict()
+    return nn.Sequential(layers | _mlp(math.prod(shape), 1, width, depth))
+
+
+def _mlp(features_in: int, features_out: int, width: int, depth: int) -> OrderedDict[str, nn.Module]:
+    """`depth` hidden ReLU layers of `width` units and a last linear one."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for i, features in enumerate([features_in, *[width] * (depth - 1)], start=1):
+        layers[f"linear{i}"] = nn.Linear(features, width)
+        layers[f"relu{i}"] = nn.ReLU(inplace=True)
+    layers[f"linear{depth + 1}"] = nn.Linear(width, features_out)
+    return layers
+
+
+def _halvings(image_size: int) -> int:
+    halvings = round(math.log2(image_size / BASE))
+    if halvings < 1 or image_size != BASE * 2**halvings:
+        raise ValueError(f"A DCGAN makes images of 8, 16, 32, 64 ... pixels, not {image_size}.")
+    return halvings
+
+
+@torch.no_grad()
+def init_(module: nn.Module, rng: torch.Generator) -> nn.Module:
+    """Overwrite every parameter with draws from `rng` alone; torch's global generator leaves no trace.
+
+    Convolutions N(0, 0.02), batch-norm scales N(1, 0.02), shifts 0 (Arjovsky et al. 2017, reference code);
+    Linear layers and biases keep PyTorch's own default distributions. TypeError for any other layer that
+    has parameters.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, 0.0, 0.02, generator=rng)
+            _default_bias_(layer, rng)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, 0.02, generator=rng)
+            nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.Linear):
+            nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=rng)
+            _default_bias_(layer, rng)
+        elif next(layer.parameters(recurse=False), None) is not None:
+            raise TypeError(f"init_ does not know how to start a {type(layer).__name__}.")
+    return module
+
+
+def _default_bias_(layer: nn.Module, rng: torch.Generator) -> None:
+    if layer.bias is not None:
+        bound = 1 / math.sqrt(layer.weight[0].numel())  # fan_in, as torch counts it
+        nn.init.uniform_(layer.bias, -bound, bound, generator=rng)

@@ -1,0 +1,309 @@
+"""Runs: the one training loop of the project, its thread, and the hub that holds all runs of a server.
+
+Commands go down to the loop, immutable snapshots come up. The only module that knows threads.
+"""
+
+import dataclasses
+import queue
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganlab import diagnosis, images, sampling, store
+from ganlab.clipping import ClipReport
+from ganlab.config import LIVE_FIELDS, TrainConfig, spare_cores
+from ganlab.snapshot import Change, HistoryWriter, Snapshot, Status
+from ganlab.training import Trainer
+
+PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
+RATE_OVER = 8  # snapshots that the speed is measured over
+
+
+class Command(Enum):
+    """What a run can be told; each acts at the end of a step."""
+
+    PAUSE = auto()
+    RESUME = auto()
+    STEP = auto()
+    STOP = auto()
+    CHANGE = auto()  # a wake-up call: the values themselves wait in `_pending`
+
+
+class TrainingRun:
+    """One run. `start()` trains in a thread of its own; `run()` is the same loop in the caller's.
+
+    `latest` is always the newest Snapshot. `wanted` is the config with every accepted change in it, also
+    those that do not act yet. `make_trainer(config)` is called by the loop, so loading is part of the run.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: store.RunFolder,
+        make_trainer: Callable[[TrainConfig], Trainer] = Trainer,
+    ) -> None:
+        self.run_id = folder.path.name
+        self.folder = folder
+        self.config = config  # as started; `latest.config` is what is in force
+        self.wanted = config
+        self.latest = Snapshot(
+            run_id=self.run_id,
+            status=Status.STARTING,
+            message=f"loading {config.dataset}",
+            config=config,
+            history=HistoryWriter().view(),
+        )
+        self._make_trainer = make_trainer
+        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
+        self._lock = threading.Lock()  # for `wanted` and `_pending`
+        self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
+
+    def start(self) -> "TrainingRun":
+        """Train in a thread of the run's own."""
+        self._thread.start()
+        return self
+
+    def pause(self) -> None:
+        """Wait after this step."""
+        self._commands.put(Command.PAUSE)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._commands.put(Command.RESUME)
+
+    def step(self) -> None:
+        """Make one step while paused, then wait again."""
+        self._commands.put(Command.STEP)
+
+    def stop(self) -> None:
+        """End after this step; what was learned is kept."""
+        self._commands.put(Command.STOP)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until the run's thread is gone; False if it is not after `timeout` seconds."""
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def change(self, **values: Any) -> None:
+        """Change live fields, such as clip_range=(low, high), from the next critic update on.
+
+        Raises ValueError, with nothing changed, for a bad value, any other field, or an ended run.
+        """
+        if fixed := set(values) - set(LIVE_FIELDS):
+            raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
+        with self._lock:
+            if self.latest.status.ended:
+                raise ValueError("This run has ended; its settings no longer change.")
+            self.wanted = dataclasses.replace(self.wanted, **values)
+            self._pending |= {field: getattr(self.wanted, field) for field in values}
+        self._commands.put(Command.CHANGE)
+
+    def run(self) -> Snapshot:
+        """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
+        torch.set_num_threads(self.wanted.threads)  # per thread: set where the work is done
+        torch.set_flush_denormal(True)  # vanishing gradients go denormal, and those are slow
+        try:
+            _Loop(self, self._make_trainer(self.wanted)).run()
+        except Exception as error:
+            self._fail(error)
+        try:
+            self.folder.close(self.latest)
+        except OSError as error:
+            self._fail(error)
+        return self.latest
+
+    def _fail(self, error: Exception) -> None:
+        step = self.latest.step
+        message = f"What is shown and saved is the last good state, of step {step:,}." if step else ""
+        if isinstance(error, FloatingPointError):
+            message = f"{diagnosis.likely_cause(self.latest.config)} {message}"
+        self.latest = dataclasses.replace(
+            self.latest,
+            status=Status.FAILED,
+            error=str(error) or type(error).__name__,
+            message=message.strip(),
+            traceback="".join(traceback.format_exception(error)),
+        )
+
+
+class _Loop:
+    """What only the run's thread touches: the trainer, and what is known of it so far."""
+
+    def __init__(self, run: TrainingRun, trainer: Trainer) -> None:
+        self._run = run
+        self._trainer = trainer
+        self._status = Status.RUNNING
+        self._report: ClipReport | None = None
+        self._history = HistoryWriter()
+        self._changes: list[Change] = []
+        self._clock = Stopwatch()
+        self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
+        self._pace: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
+
+    def run(self) -> None:
+        """Obey and step until the last step or a stop."""
+        self._enter(Status.RUNNING)
+        while self._trainer.step_count < self._trainer.config.steps:
+            command = self._next_command()
+            if command is Command.STOP:
+                return self._enter(Status.STOPPED)
+            if command is Command.PAUSE:
+                self._enter(Status.PAUSED)
+            elif command is Command.RESUME:
+                self._enter(Status.RUNNING)
+            elif command is Command.CHANGE:
+                self._take_changes()
+            elif command is None or self._status is Status.PAUSED:
+                self._step()
+        return self._enter(Status.FINISHED)
+
+    def _next_command(self) -> Command | None:
+        """The oldest waiting command; None while running with none waiting; while paused, wait for one."""
+        try:
+            return self._run._commands.get(block=self._status is Status.PAUSED)
+        except queue.Empty:
+            return None
+
+    def _enter(self, status: Status) -> None:
+        self._status = status
+        self._clock.go(status is Status.RUNNING)
+        self._publish()
+
+    def _step(self) -> None:
+        self._clock.go(True)
+        row, self._report = self._trainer.step(before_update=self._take_changes)
+        row["seconds"] = self._clock.seconds
+        self._history.append(row)
+        self._run.folder.add_metrics(row)
+        self._clock.go(self._status is Status.RUNNING)
+        if self._status is Status.PAUSED or self._clock.seconds - self._run.latest.seconds >= PUBLISH_EVERY:
+            self._publish()
+
+    def _take_changes(self) -> None:
+        """Bring pending changes into force; called before every critic update, and while paused."""
+        run, trainer = self._run, self._trainer
+        if not run._pending:
+            return
+        with run._lock:
+            pending, run._pending = run._pending, {}
+        for field, value in pending.items():
+            if value != getattr(trainer.config, field):
+                trainer.config = dataclasses.replace(trainer.config, **{field: value})
+                self._changes.append(Change(trainer.critic_step, trainer.step_count, field, value))
+                run.folder.add_change(self._changes[-1])
+        if self._status is Status.PAUSED:
+            self._publish()
+
+    def _publish(self) -> None:
+        trainer = self._trainer
+        generator, critic = trainer.copies()
+        samples = sampling.generate(generator, trainer.fixed_latents).cpu().numpy()
+        if not np.isfinite(samples).all():
+            raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not numbers.")
+        seconds = self._clock.seconds
+        self._pace.append((seconds, trainer.step_count))
+        elapsed, steps = seconds - self._pace[0][0], trainer.step_count - self._pace[0][1]
+        self._run.folder.flush()
+        self._run.latest = Snapshot(
+            run_id=self._run.run_id,
+            status=self._status,
+            message="",
+            config=trainer.config,
+            step=trainer.step_count,
+            critic_step=trainer.critic_step,
+            changes=tuple(self._changes),
+            history=self._history.view(),
+            weights=self._report.histograms() if self._report else (),
+            samples=_shown(samples),
+            real=self._real,
+            generator=generator,
+            critic=critic,
+            steps_per_second=steps / elapsed if elapsed > 0 else 0.0,
+            seconds=seconds,
+        )
+
+
+def _shown(samples: np.ndarray) -> np.ndarray:
+    """Images as uint8 [n, h, w, c], points as they are."""
+    return images.to_uint8(samples) if samples.ndim == 4 else samples
+
+
+class Stopwatch:
+    """Seconds spent training: runs only while told to."""
+
+    def __init__(self) -> None:
+        self._before, self._since = 0.0, None
+
+    def go(self, running: bool) -> None:
+        """Run on, or hold."""
+        self._before, self._since = self.seconds, time.perf_counter() if running else None
+
+    @property
+    def seconds(self) -> float:
+        """Counted so far."""
+        return self._before + (time.perf_counter() - self._since if self._since is not None else 0.0)
+
+
+class Refused(Exception):
+    """The hub can't do it now; the message says why, in one sentence."""
+
+
+class RunHub:
+    """All runs of this server, newest last. At most `limit` of them train at once; paused ones don't count."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit or spare_cores()
+        self._runs: dict[str, TrainingRun] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def in_progress(self) -> list[TrainingRun]:
+        """The runs that have not ended, newest first."""
+        return [run for run in reversed(self._runs.values()) if not run.latest.status.ended]
+
+    def start(self, config: TrainConfig) -> TrainingRun:
+        """Start a run in a new folder. Raises Refused, naming those in progress, if there is no room."""
+        with self._lock:
+            self._make_sure_of_room()
+            folder = store.RunFolder(store.runs_root() / store.new_run_id(), config)
+            run = TrainingRun(config, folder)
+            self._runs[run.run_id] = run
+            return run.start()
+
+    def resume(self, run: TrainingRun) -> None:
+        """Let a paused run go on. Raises Refused, naming those in progress, if there is no room."""
+        with self._lock:
+            self._make_sure_of_room()
+            run.resume()
+
+    def find(self, run_id: str) -> TrainingRun:
+        """The run of that name. Raises LookupError, in one sentence, if there is none."""
+        if not store.RUN_ID.fullmatch(run_id):
+            raise LookupError("That link does not name a run.")
+        if run_id not in self._runs:
+            raise LookupError(f"There is no run {run_id} here. It may have ended with an earlier server.")
+        return self._runs[run_id]
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop all runs and wait for their threads, `timeout` seconds at most."""
+        deadline = time.monotonic() + timeout
+        for run in self._runs.values():
+            run.stop()
+        for run in self._runs.values():
+            run.join(max(0.0, deadline - time.monotonic()))
+
+    def _make_sure_of_room(self) -> None:
+        training = [r for r in self.in_progress if r.latest.status in (Status.STARTING, Status.RUNNING)]
+        if len(training) >= self._limit:
+            names = ", ".join(f"{r.latest.config.dataset} ({r.run_id})" for r in training)
+            runs = "1 run" if self._limit == 1 else f"{self._limit} runs"
+            raise Refused(f"This computer trains {runs} at a time: pause or stop {names} first.")

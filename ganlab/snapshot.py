@@ -1,0 +1,195 @@
+"""What a run shows of itself: immutable, safe to share between threads. Knows no torch, no thread, no file."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ganlab.config import TrainConfig
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more."""
+        return self in (Status.STOPPED, Status.FINISHED, Status.FAILED)
+
+
+class Counts(NamedTuple):
+    """How many weights lie where, compared with the two bounds in the weights' own dtype."""
+
+    below_low: int
+    at_low: int
+    inside: int
+    at_high: int
+    above_high: int
+
+    @property
+    def total(self) -> int:
+        """All weights counted."""
+        return sum(self)
+
+    @property
+    def outside(self) -> int:
+        """Those that a clamp would move."""
+        return self.below_low + self.above_high
+
+    @property
+    def at_bound(self) -> int:
+        """Those exactly equal to a bound."""
+        return self.at_low + self.at_high
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True)
+class WeightHistogram:
+    """The weights of one layer just before and just after one clamp.
+
+    `edges` is float64 [bins + 1]; `before` and `after` are int64 [bins] and hold only what is *not* exactly
+    at a bound, overflow in the first and last bin. What is exactly at a bound is in the counts.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    clip_range: tuple[float, float]
+    edges: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    before_counts: Counts
+    after_counts: Counts
+
+    @property
+    def axis_limit(self) -> float:
+        """R, where the histogram is drawn over [-R, R]; depends on the clip range alone."""
+        return axis_limit(self.clip_range)
+
+
+def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
+    """All layers together. The histograms must come from one clamp and so share their edges."""
+    first = histograms[0]
+    return WeightHistogram(
+        name="All layers",
+        shape=(sum(h.before_counts.total for h in histograms),),
+        clip_range=first.clip_range,
+        edges=first.edges,
+        before=sum(h.before for h in histograms),
+        after=sum(h.after for h in histograms),
+        before_counts=sum((h.before_counts for h in histograms[1:]), first.before_counts),
+        after_counts=sum((h.after_counts for h in histograms[1:]), first.after_counts),
+    )
+
+
+def axis_limit(clip_range: tuple[float, float]) -> float:
+    """The first of {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} * 10^k at or above 1.2 times the larger |bound|."""
+    return round_up(1.2 * max(abs(bound) for bound in clip_range))
+
+
+def round_up(value: float) -> float:
+    """The first round number at or above a positive value."""
+    power = 10.0 ** np.floor(np.log10(value))
+    ladder = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+    # 1e-9: 1.2 * 0.01 is 0.012 and a hair; the hair must not cost a rung.
+    return float(f"{next(m for m in ladder if m * power >= value * (1 - 1e-9)) * power:.6g}")
+
+
+class Change(NamedTuple):
+    """One live change: in force from the critic update after `critic_step` updates."""
+
+    critic_step: int
+    step: int
+    field: str
+    value: Any
+
+
+METRICS = (
+    "step",
+    "critic_estimate",
+    "critic_loss",
+    "generator_loss",
+    "clip_low",
+    "clip_high",
+    "clamped_share",
+    "at_bound_share",
+    "seconds",
+)
+"""The columns of a run's history and of metrics.csv, one row a step, as of the step's last critic update."""
+
+
+@dataclass(frozen=True)
+class History:
+    """All rows so far: `rows` is a read-only float64 view [steps, len(METRICS)]."""
+
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        return self.rows[:, METRICS.index(column)]
+
+
+class HistoryWriter:
+    """Appends rows; a view given out earlier never changes, because a written row is never written again."""
+
+    def __init__(self) -> None:
+        self._block = np.empty((1024, len(METRICS)))
+        self._length = 0
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add one step's metrics, a value for every column."""
+        if self._length == len(self._block):
+            self._block = np.concatenate([self._block, np.empty_like(self._block)])
+        self._block[self._length] = [row[column] for column in METRICS]
+        self._length += 1
+
+    def view(self) -> History:
+        """The rows so far."""
+        rows = self._block[: self._length]
+        rows.flags.writeable = False
+        return History(rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One look at a run. `samples` is uint8 [100, h, w, c] of the fixed latents, or float32 [512, 2].
+
+    `real` is as many held-out real samples.
+    `generator` and `critic` are detached copies in eval mode that training never touches (None while
+    starting); `weights` holds a histogram per critic parameter, taken around the newest observed clamp.
+    """
+
+    run_id: str
+    status: Status
+    message: str
+    config: TrainConfig
+    step: int = 0
+    critic_step: int = 0
+    changes: tuple[Change, ...] = ()
+    history: History
+    weights: tuple[WeightHistogram, ...] = ()
+    samples: np.ndarray | None = None
+    real: np.ndarray | None = None
+    generator: Any = None
+    critic: Any = None
+    steps_per_second: float = 0.0
+    seconds: float = 0.0
+    error: str = ""
+    traceback: str = ""
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The shape of one sample as the networks see it: (c, h, w) or (2,)."""
+        shape = self.samples.shape[1:]
+        return shape if len(shape) == 1 else (shape[2], *shape[:2])

@@ -1,0 +1,119 @@
+"""The algorithm: a WGAN with weight clipping, one update after the other.
+
+Knows no thread, no clock, no screen and no file.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from ganlab import datasets, networks
+from ganlab.clipping import ClipReport, clip_
+from ganlab.config import TrainConfig
+from ganlab.datasets import Dataset
+
+FIXED_LATENTS = {"image": 100, "point": 512}
+
+
+class Trainer:
+    """A generator, a critic and the three verbs that train them.
+
+    All randomness comes from two generators of its own: one for training, one for what only looks, so
+    looking never changes a run. `config` may be replaced between updates (see `config.LIVE_FIELDS`).
+    """
+
+    def __init__(self, config: TrainConfig, dataset: Dataset | None = None) -> None:
+        self.config = config
+        self.dataset = dataset or datasets.load(config.dataset)
+        self.rng = torch.Generator().manual_seed(config.seed)
+        self.looking_rng = torch.Generator().manual_seed(config.seed)
+        self.generator, self.critic = build(config, self.dataset.shape)
+        networks.init_(self.generator, self.rng)
+        networks.init_(self.critic, self.rng)
+        self.generator_optimizer = torch.optim.RMSprop(self.generator.parameters(), lr=config.generator_lr)
+        self.critic_optimizer = torch.optim.RMSprop(self.critic.parameters(), lr=config.critic_lr)
+        fixed = FIXED_LATENTS[config.kind]
+        self.fixed_latents = torch.randn(fixed, config.latent_dim, generator=self.looking_rng)
+        self.step_count = 0
+        self.critic_step = 0
+
+    def critic_update(self) -> tuple[float, ClipReport]:
+        """Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, lines 3 to 7."""
+        real = self.dataset.sample(self.config.batch_size, self.rng)  # line 3: fresh real samples
+        latents = self._latents()  # line 4: fresh latents
+        with torch.no_grad():
+            fake = self.generator(latents)
+        # line 5: the critic maximises E critic(real) - E critic(fake), so it minimises the negative
+        critic_loss = -(self.critic(real).mean() - self.critic(fake).mean())
+        self.critic_optimizer.zero_grad()
+        critic_loss.backward()
+        loss = self._finite("critic", critic_loss)
+        self.critic_optimizer.step()  # line 6: RMSprop
+        # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
+        report = clip_(self.critic.named_parameters(), self.config.clip_range)
+        self.critic_step += 1
+        return loss, report
+
+    def generator_update(self) -> float:
+        """Lines 9 to 11: one step down -E critic(fake), the critic frozen. Returns that loss."""
+        self.critic.requires_grad_(False)
+        generator_loss = -self.critic(self.generator(self._latents())).mean()
+        self.generator_optimizer.zero_grad()
+        generator_loss.backward()
+        loss = self._finite("generator", generator_loss)
+        self.generator_optimizer.step()
+        self.critic.requires_grad_(True)
+        return loss
+
+    def step(self, before_update: Callable[[], None] = lambda: None) -> tuple[dict[str, float], ClipReport]:
+        """Algorithm 1, lines 1 to 12: n_critic critic updates, then one generator update.
+
+        `before_update` is called before every critic update; what it changes in `config` counts from there.
+        Returns the step's metrics and the report of its last clamp. FloatingPointError, naming the step, if a
+        loss is not a finite number.
+        """
+        for _ in range(self.config.n_critic):
+            before_update()
+            critic_loss, clip = self.critic_update()
+        generator_loss = self.generator_update()
+        self.step_count += 1
+        row = {
+            "step": self.step_count,
+            "critic_estimate": -critic_loss,
+            "critic_loss": critic_loss,
+            "generator_loss": generator_loss,
+            "clip_low": clip.clip_range[0],
+            "clip_high": clip.clip_range[1],
+            "clamped_share": clip.clamped_share,
+            "at_bound_share": clip.at_bound_share,
+        }
+        return row, clip
+
+    def copies(self) -> tuple[nn.Module, nn.Module]:
+        """Detached copies of generator and critic, in eval mode; training never touches them."""
+        return tuple(copy.deepcopy(net).eval().requires_grad_(False) for net in (self.generator, self.critic))
+
+    def _latents(self) -> Tensor:
+        return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng)
+
+    def _finite(self, whose: str, loss: Tensor) -> float:
+        value = loss.item()
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"Stopped at step {self.step_count + 1:,}: the {whose}'s loss is not a number ({value})."
+            )
+        return value
+
+
+def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
+    """Generator [n, latent_dim] -> [n, *shape] and critic [n, *shape] -> [n, 1], not yet initialised."""
+    if config.network == "dcgan":
+        channels, size, _ = shape
+        generator = networks.dcgan_generator(config.latent_dim, channels, size, config.width)
+        critic = networks.dcgan_critic(channels, size, config.width)
+        return generator.to(memory_format=torch.channels_last), critic.to(memory_format=torch.channels_last)
+    generator = networks.mlp_generator(config.latent_dim, shape, config.width, config.depth)
+    return generator, networks.mlp_critic(shape, config.width, config.depth)

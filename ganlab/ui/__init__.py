@@ -1,0 +1,1 @@
+"""What the pages are made of. Only here, in app.py and in pages/ does anything know Streamlit."""

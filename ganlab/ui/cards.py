@@ -1,0 +1,107 @@
+"""The parts of the Train page: what stands where, with the controls beside what they change.
+
+Each puts its controls on the page and leaves named containers for the live fragment of `watch`.
+"""
+
+import inspect
+
+import streamlit as st
+
+from ganlab.runs import TrainingRun
+from ganlab.snapshot import Snapshot
+from ganlab.training import Trainer
+from ganlab.ui import downloads, drawings, steer, watch, words
+from ganlab.ui.components import panel
+from ganlab.ui.watch import Slots
+
+CLIP_HELP = (
+    "Every critic weight is clamped into this range after each critic update. Moving it acts before the next "
+    "critic update. The paper used −0.01 to 0.01."
+)
+
+
+def failure(snapshot: Snapshot) -> None:
+    """What went wrong, in words; the traceback folded."""
+    st.error(f"**{snapshot.error}** {snapshot.message}", icon=":material/error:")
+    with st.expander("Traceback"):
+        st.code(snapshot.traceback, language=None)
+
+
+def weights(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
+    """Critic weights around the clamp, and right under them the range that moves them."""
+    ended = snapshot.status.ended
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Critic weights before and after the clamp", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            st.toggle("Log y", key="log_y", help="Counts on a logarithmic axis, to see the small bins.")
+            names = watch.layer_names(snapshot)
+            st.selectbox("Layer", names, label_visibility="collapsed", width=150, key="layer")
+    slots["headline"] = st.container()
+    slots["clamp"] = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Clip range", width="content", help=CLIP_HELP)
+        slots["in force"] = st.container()
+    steer.clip_slider(run, ended)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        steer.clip_numbers(run, ended)
+        st.space("stretch")
+        downloads.histogram(run)
+    slots["counts"] = st.container()
+
+
+def samples(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
+    """What the generator makes of the fixed latents, and the real thing to compare."""
+    pictures = snapshot.config.kind == "image"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Samples", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", gap="small"):
+            if pictures:
+                grid_options()
+            downloads.samples(run, pictures)
+    slots["samples"] = st.container(key="samples", horizontal_alignment="center")
+    if not pictures:
+        panel("points_key", words.POINTS_KEY)
+        return
+    st.caption(f"Generated from {st.session_state['rows'] * st.session_state['columns']} fixed latents.")
+    if snapshot.real is not None:
+        st.caption("Real digits, to compare:")
+        with st.container(key="reals", horizontal_alignment="center"):
+            st.image(drawings.sheet_uri(snapshot.real[:16], 8), width=438, alt="16 real digits")
+
+
+def grid_options() -> None:
+    """Rows, columns and enlargement of the sample grid; at most the 100 fixed latents there are."""
+    for name, value in (("rows", 8), ("columns", 8), ("enlarge", 3)):
+        st.session_state.setdefault(name, value)
+    with st.popover("Grid", icon=":material/grid_view:", type="tertiary"):
+        st.slider("Rows", 1, 10, key="rows")
+        st.slider("Columns", 1, 10, key="columns")
+        st.slider("Enlarge", 1, 8, key="enlarge", help="Pixels of the PNG for each pixel of a sample.")
+
+
+def over_time(run: TrainingRun, slots: Slots) -> None:
+    """The curves, each over all steps."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width="content", gap=None):
+            st.subheader("Over time", anchor=False)
+            st.caption("Dashed marks are changes you made.")
+        downloads.curves(run)
+    for column, name in zip(st.columns(3, gap="small"), watch.CHARTS, strict=True):
+        with column.container(border=True):
+            panel(f"head_{name}", words.chart_head(name))
+            slots[name] = st.container()
+
+
+def layers(slots: Slots) -> None:
+    """Every critic parameter in a row of its own."""
+    with st.container(border=True):
+        st.subheader("Layer by layer", anchor=False)
+        slots["layers"] = st.container()
+
+
+def notes(slots: Slots) -> None:
+    """The code that is running, and what was set and changed."""
+    with st.expander("The update, as it runs", icon=":material/code:"):
+        st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
+    with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
+        slots["record"] = st.container()

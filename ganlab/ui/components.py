@@ -1,0 +1,47 @@
+"""The two live elements: a plot that keeps its nodes and zoom, and a panel of HTML changed in place.
+
+What is given to a v2 component inline travels with every element on every tick, so inline there is only a
+line that loads the real file, which the browser caches.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import plotly
+import streamlit as st
+import streamlit.components.v1 as v1
+import streamlit.components.v2 as v2
+
+FRONT = Path(__file__).parent / "front"
+
+# A v1 component is here only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
+_front = v1.declare_component("ganlab_front", path=str(FRONT))
+_plotly_js = v1.declare_component("ganlab_plotly", path=str(Path(plotly.__file__).parent / "package_data"))
+
+
+def _component(name: str, html: str) -> Any:
+    load = f"""
+const base = document.querySelector("base")?.href ?? location.origin + "/";
+const url = new URL("component/{_front.name}/{name}.js?plotly={_plotly_js.name}", base);
+export default component => import(url.href).then(module => module.default(component));"""
+    return v2.component(f"ganlab_{name}", html=html, js=load, isolate_styles=False)
+
+
+_plot = _component("plot", '<div class="gl-plot"></div>')
+_panel = _component("panel", '<div class="gl"></div>')
+
+
+def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
+    """A figure of `ganlab.figures`, `height` pixels high, updated in place by its key."""
+    _plot(key=key, data=figure | {"height": height}, height=height, **callbacks)
+
+
+def panel(key: str, html: str) -> None:
+    """HTML of our own making (never of a user's), styled by front/lab.css, updated in place by its key."""
+    _panel(key=key, data={"html": html}, height="content")
+
+
+def styles() -> None:
+    """The style sheets; once on every page."""
+    for name in ("page.css", "lab.css"):
+        st.html(f"<style>{(FRONT / name).read_text()}</style>")

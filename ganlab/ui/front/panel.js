@@ -1,0 +1,44 @@
+// A panel shows HTML made by the server. It is changed in place, text by text and attribute by attribute:
+// nothing flickers, transitions run, and what a reader has selected stays selected.
+
+const morph = (shown, wanted) => {
+  if (shown.nodeType !== wanted.nodeType || shown.nodeName !== wanted.nodeName) {
+    shown.replaceWith(wanted.cloneNode(true));
+    return;
+  }
+  if (shown.nodeType === Node.TEXT_NODE) {
+    if (shown.data !== wanted.data) shown.data = wanted.data;
+    return;
+  }
+  for (const { name } of [...(shown.attributes ?? [])]) {
+    // A fold that the reader opened stays open.
+    if (!wanted.hasAttribute(name) && name !== "open") shown.removeAttribute(name);
+  }
+  for (const { name, value } of wanted.attributes ?? []) {
+    if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
+  }
+  const before = [...shown.childNodes];
+  const after = [...wanted.childNodes];
+  after.forEach((child, i) => (before[i] ? morph(before[i], child) : shown.append(child.cloneNode(true))));
+  before.slice(after.length).forEach(child => child.remove());
+};
+
+// The page's own style rules cannot see Streamlit's theme: hand them the two colours they need.
+const lendColours = element => {
+  const theme = getComputedStyle(element);
+  const page = document.documentElement.style;
+  page.setProperty("--gl-page", theme.getPropertyValue("--st-background-color"));
+  page.setProperty("--gl-text", theme.getPropertyValue("--st-text-color"));
+};
+
+const lastHtml = new WeakMap();
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".gl");
+  lendColours(root);
+  if (lastHtml.get(root) === data.html) return;
+  lastHtml.set(root, data.html);
+  const next = document.createElement("template");
+  next.innerHTML = `<div class="gl">${data.html}</div>`;
+  morph(root, next.content.firstChild);
+}

@@ -1,0 +1,158 @@
+// A plot is a Plotly figure updated in place by Plotly.react: its SVG nodes stay, and so does a zoom.
+// Colours arrive as roles, "$after 0.4", and are painted here with the theme of the moment.
+
+let loading;
+const plotly = () => {
+  if (window.Plotly) return Promise.resolve();
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    const folder = new URL(import.meta.url).searchParams.get("plotly");
+    script.src = new URL(`../${folder}/plotly.min.js`, import.meta.url);
+    script.onload = resolve;
+    script.onerror = reject;
+    document.head.append(script);
+  });
+  return loading;
+};
+
+const themeRoles = element => {
+  const theme = getComputedStyle(element);
+  const value = name => theme.getPropertyValue(name).trim();
+  const [before, after, generator, real, bound] = value("--st-chart-categorical-colors").split(",").map(c => c.trim());
+  return {
+    before, after, generator, real, bound,
+    text: value("--st-text-color"), muted: value("--st-gray-color"), grid: value("--st-border-color"),
+    page: value("--st-background-color"), font: value("--st-font"),
+  };
+};
+
+const colour = (role, roles) => {
+  const [name, opacity] = role.slice(1).split(" ");
+  const hex = roles[name];
+  if (!opacity) return hex;
+  const [r, g, b] = [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
+  return `rgba(${r},${g},${b},${opacity})`;
+};
+
+const paint = (value, roles) => {
+  if (typeof value === "string") return value[0] === "$" ? colour(value, roles) : value;
+  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(v => paint(v, roles));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, paint(v, roles)]));
+  }
+  return value;
+};
+
+const styled = (layout, roles) => {
+  const axis = {
+    gridcolor: roles.grid, linecolor: roles.grid, zeroline: false, automargin: false,
+    tickfont: { color: roles.muted, size: 11.5 }, title: { font: { color: roles.muted, size: 12 } },
+  };
+  const result = paint(layout, roles);
+  for (const key of Object.keys(result)) {
+    if (/^[xy]axis/.test(key)) result[key] = { ...axis, ...result[key] };
+  }
+  return Object.assign(result, {
+    autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
+    font: { family: roles.font, color: roles.text, size: 12.5 },
+    hoverlabel: { bgcolor: roles.page, bordercolor: roles.grid, font: { family: roles.font, color: roles.text, size: 12.5 } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: roles.muted, activecolor: roles.text },
+  });
+};
+
+// Per plot: the ranges the reader zoomed to, the highest y seen on this scale, the rules being pulled.
+const memory = new WeakMap();
+const remember = element => {
+  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null });
+  return memory.get(element);
+};
+
+const watchZoom = (element, known) => {
+  element.on("plotly_relayout", change => {
+    for (const axis of ["xaxis", "yaxis"]) {
+      if (`${axis}.range[0]` in change) known.zoom[axis] = [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
+      if (`${axis}.range` in change) known.zoom[axis] = null;  // the reset button
+      if (`${axis}.autorange` in change) known.zoom[axis] = null;
+    }
+  });
+  element.on("plotly_doubleclick", () => { known.zoom = {}; });
+};
+
+// While the scale (`data.scale`) stays the same, a zoom stays and the y axis only ever grows.
+const keepRanges = (layout, data, known) => {
+  if (known.scale !== data.scale) Object.assign(known, { scale: data.scale, zoom: {}, top: -Infinity });
+  if (layout.yaxis.range) {
+    known.top = Math.max(known.top, layout.yaxis.range[1]);
+    layout.yaxis.range = [layout.yaxis.range[0], known.top];
+  }
+  for (const [axis, range] of Object.entries(known.zoom)) if (range) layout[axis].range = range;
+};
+
+// Rules that can be pulled: data.rules = [{name, value, line, zone, edge, note}, ...], low first, with the
+// indices of the shapes and the annotation that move along. One message goes out when the rule is let go.
+const REACH = 9;  // pixels
+const letPull = (element, known) => {
+  const axis = () => element._fullLayout.xaxis;
+  const left = event => event.clientX - element.getBoundingClientRect().left - axis()._offset;
+  const near = event => known.rules.findIndex(rule => Math.abs(axis().d2p(rule.value) - left(event)) < REACH);
+  const moved = (rule, value) => {
+    rule.value = value;
+    return {
+      [`shapes[${rule.line}].x0`]: value, [`shapes[${rule.line}].x1`]: value,
+      [`shapes[${rule.zone}].${rule.edge}`]: value, [`annotations[${rule.note}].x`]: value,
+      [`annotations[${rule.note}].text`]: `${rule.name} <b>${String(value).replace("-", "−")}</b>`,
+    };
+  };
+  element.addEventListener("pointermove", event => {
+    if (!known.rules) return;
+    if (known.held === null) {
+      element.style.cursor = near(event) < 0 ? "" : "ew-resize";
+      return;
+    }
+    const value = Number(axis().p2d(left(event)).toPrecision(2));
+    const [mine, other] = [known.rules[known.held], known.rules[1 - known.held]];
+    if (known.mirror) {
+      if (known.held === 0 ? value < 0 : value > 0) Plotly.relayout(element, { ...moved(mine, value), ...moved(other, -value) });
+    } else if (known.held === 0 ? value < other.value : value > other.value) {
+      Plotly.relayout(element, moved(mine, value));
+    }
+  }, true);
+  element.addEventListener("pointerdown", event => {
+    const index = known.rules ? near(event) : -1;
+    if (index < 0) return;
+    known.held = index;
+    element.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    event.stopPropagation();  // else Plotly starts a zoom
+  }, true);
+  const letGo = event => {
+    if (known.held === null) return;
+    known.held = null;
+    event.stopPropagation();
+    known.send("clip", known.rules.map(rule => rule.value));
+  };
+  element.addEventListener("pointerup", letGo, true);
+  element.addEventListener("pointercancel", letGo, true);
+};
+
+export default async function ({ parentElement, data, setTriggerValue }) {
+  const element = parentElement.querySelector(".gl-plot");
+  element.setAttribute("role", "img");
+  element.setAttribute("aria-label", data.alt);
+  element.style.height = `${data.height}px`;
+  await plotly();
+  const first = !memory.has(element);
+  const known = remember(element);
+  known.latest = data;
+  if (known.held !== null) return;  // the hand is quicker than the server
+  Object.assign(known, { rules: data.rules ?? null, mirror: data.mirror, send: setTriggerValue });
+  const roles = themeRoles(parentElement);
+  const layout = styled({ ...data.layout, height: data.height, uirevision: data.scale }, roles);
+  keepRanges(layout, data, known);
+  const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: "reset" };
+  await Plotly.react(element, paint(data.data, roles), layout, config);
+  if (first) {
+    watchZoom(element, known);
+    letPull(element, known);
+  }
+}

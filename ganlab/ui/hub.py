@@ -1,0 +1,41 @@
+"""The one place that holds this server's runs.
+
+Streamlit takes the source text of `hub` as its key: a change here lets go of all runs, so it stays small.
+"""
+
+import atexit
+import gc
+
+import streamlit as st
+
+from ganlab.runs import RunHub, TrainingRun
+
+
+def _close(hub: RunHub) -> None:
+    hub.close()
+    gc.unfreeze()  # else Python aborts on its way out
+
+
+@st.cache_resource(on_release=_close, show_spinner=False)
+def hub() -> RunHub:
+    """All runs of this server, for every page, tab and visitor."""
+    made = RunHub()
+    atexit.register(_close, made)
+    gc.collect()
+    gc.freeze()  # torch's half a million objects need not be looked through again and again
+    return made
+
+
+def find_run() -> TrainingRun | None:
+    """The run that ?run= names; a sentence and None if there is no such run."""
+    run_id = st.query_params.get("run")
+    if run_id is None:
+        return None
+    try:
+        run = hub().find(run_id)
+    except LookupError as error:
+        st.session_state.pop("run", None)
+        st.warning(str(error), icon=":material/help:")
+        return None
+    st.session_state["run"] = run_id  # so that the links in the sidebar lead back to it
+    return run

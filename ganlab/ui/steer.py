@@ -1,0 +1,117 @@
+"""Steering a run: transport and clip range. Callbacks call methods of the run, and nothing else changes it."""
+
+import dataclasses
+import secrets
+from collections.abc import Callable
+
+import streamlit as st
+
+from ganlab.figures import number
+from ganlab.runs import Refused, TrainingRun
+from ganlab.snapshot import Status
+from ganlab.ui import start
+from ganlab.ui.hub import hub
+
+LADDER = [round(m * 10.0**e, 6) for e in (-4, -3, -2, -1) for m in (1, 1.5, 2, 3, 5, 7)] + [1.0]
+SIGNED_LADDER = [-rung for rung in reversed(LADDER)] + [0.0, *LADDER]
+
+
+def transport(run: TrainingRun, status: Status) -> None:
+    """The player's buttons: Pause or Resume, Step, Stop; after the end, how to go on."""
+    if status.ended:
+        with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
+            _button("New run", "add", start.start_page_for, run.config, type="primary")
+            _button("Run again", "replay", start.start, run.config)
+            again = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
+            _button("Run again, new seed", "casino", start.start, again)
+        return
+    paused = status is Status.PAUSED
+    with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
+        if paused:
+            _button("Resume", "play_arrow", _resume, run, type="primary")
+        else:
+            _button("Pause", "pause", run.pause, type="primary", disabled=status is not Status.RUNNING)
+        _button("Step", "step_over", run.step, disabled=not paused, help="One generator update, then wait again.")
+        _button("Stop", "stop", run.stop, help="End this run. What it has learned stays on this page.")
+        _button("New run", "add", start.start_page_for, run.config, type="tertiary", help="This one goes on.")
+
+
+def _button(label: str, icon: str, call: Callable[..., None], *args: object, **look: object) -> None:
+    st.button(label, icon=f":material/{icon}:", width="stretch", on_click=call, args=args, **look)
+
+
+def _resume(run: TrainingRun) -> None:
+    try:
+        hub().resume(run)
+    except Refused as error:
+        st.session_state["refused"] = str(error)
+
+
+def show_wanted(run: TrainingRun) -> None:
+    """Set the clip widgets to what the run has accepted: it owns every live value, whoever moved it."""
+    low, high = run.wanted.clip_range
+    st.session_state.update(clip=(low, high), low=low, high=high, shown=(low, high))
+    st.session_state.setdefault("mirror", low == -high)
+
+
+def clip_slider(run: TrainingRun, ended: bool) -> None:
+    """The two-ended clip range, on a ladder that takes in the exact values in force."""
+    st.select_slider(
+        "Clip range",
+        sorted({*SIGNED_LADDER, *run.wanted.clip_range}),
+        value=run.wanted.clip_range,
+        key="clip",
+        format_func=number,
+        label_visibility="collapsed",
+        disabled=ended,
+        on_change=lambda: steer(run, st.session_state["clip"]),
+    )
+
+
+def clip_numbers(run: TrainingRun, ended: bool) -> None:
+    """Exact low and high, the switch that ties them, and the way back."""
+    for name, label, value in zip(("low", "high"), ("Low", "High"), run.wanted.clip_range, strict=True):
+        st.number_input(
+            label,
+            value=value,
+            key=name,
+            format="%.6g",
+            step=_tenth(value),
+            width=125,
+            disabled=ended,
+            on_change=lambda: steer(run, (st.session_state["low"], st.session_state["high"])),
+        )
+    st.toggle(
+        "Symmetric",
+        key="mirror",
+        disabled=ended,
+        help="Low and high mirror each other. Switch it off to move them apart.",
+    )
+    st.button(
+        "Reset",
+        icon=":material/undo:",
+        type="tertiary",
+        disabled=ended,
+        help="Back to the range that this run started with.",
+        on_click=steer,
+        args=(run, run.config.clip_range),
+    )
+
+
+def steer(run: TrainingRun, wished: tuple[float, float], mirror: bool | None = None) -> None:
+    """Ask the run for a clip range; while Symmetric is on, the bound that was moved takes the other along."""
+    mirror = st.session_state.get("mirror", False) if mirror is None else mirror
+    low, high = wished
+    if mirror:
+        moved = low if low != run.wanted.clip_range[0] else high
+        low, high = (-abs(moved), abs(moved))
+    try:
+        run.change(clip_range=(low, high))
+        st.session_state.pop("clip_refusal", None)
+    except ValueError as error:
+        st.session_state["clip_refusal"] = str(error)
+
+
+def _tenth(value: float) -> float:
+    """The step of a number field: a tenth of the value's leading digit."""
+    return 10.0 ** (int(f"{value:e}".split("e")[1]) - 1) if value else 0.001

@@ -1,0 +1,47 @@
+"""Three things to try: one click each, and a sentence of what will be seen."""
+
+import streamlit as st
+
+from ganlab.figures import range_in_words
+from ganlab.runs import TrainingRun
+from ganlab.ui import steer
+
+TRIES = (
+    (
+        "Clip ten times tighter",
+        (0.1, 0.1),
+        "Nearly every weight lands on a bound: two posts are left, and the estimate falls to almost nothing.",
+    ),
+    (
+        "Clip ten times wider",
+        (10.0, 10.0),
+        "The posts vanish and the weights spread out slowly: the critic needs many steps to use its new room.",
+    ),
+    (
+        "Forbid negative weights",
+        (0.0, 1.0),
+        "The left half folds into one post at 0: half of the critic is switched off, and the estimate drops.",
+    ),
+)
+
+
+def tries(run: TrainingRun, ended: bool) -> None:
+    """The three, relative to the range that the run started with."""
+    start = run.config.clip_range
+    for column, (label, (low, high), sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):
+        clip_range = (low * start[0], high * start[1])
+        with column.container(border=True, height="stretch"):
+            st.button(
+                f"{label}: {range_in_words(clip_range)}",
+                key=f"try_{label}",
+                icon=":material/science:",
+                disabled=ended,
+                on_click=_try,
+                args=(run, clip_range),
+            )
+            st.markdown(sentence)
+
+
+def _try(run: TrainingRun, clip_range: tuple[float, float]) -> None:
+    st.session_state["mirror"] = clip_range[0] == -clip_range[1]
+    steer.steer(run, clip_range, mirror=False)

@@ -1,0 +1,95 @@
+"""The live parts of Train: one fragment that fills containers which the page laid out between its controls."""
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ganlab import figures
+from ganlab.runs import TrainingRun
+from ganlab.snapshot import Snapshot, Status, WeightHistogram, pooled
+from ganlab.ui import drawings, steer, words
+from ganlab.ui.components import panel, plot
+
+ALL_LAYERS = "All layers"
+EVERY = {Status.STARTING: 0.5, Status.RUNNING: 0.5, Status.PAUSED: 3.0}  # seconds; another tab may resume
+CHARTS = {
+    "Critic estimate": figures.critic_estimate,
+    "Losses": figures.losses,
+    "Share of weights at the bounds": figures.at_bound_share,
+}
+Slots = dict[str, DeltaGenerator]
+"""The containers that the fragment fills, by what goes into them."""
+
+
+def live(run: TrainingRun, status: Status, slots: Slots) -> None:
+    """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
+
+    @st.fragment(run_every=EVERY.get(status))
+    def tick() -> None:
+        snapshot = run.latest
+        if snapshot.status is not status or run.wanted.clip_range != st.session_state["shown"]:
+            st.rerun()  # the controls change too: the whole page
+        _fill(run, snapshot, slots)
+
+    tick()
+
+
+def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
+    histogram = chosen_histogram(snapshot, st.session_state.get("layer"))
+    with slots["state"]:
+        panel("state", words.state_line(snapshot))
+    with slots["headline"]:
+        panel("headline", words.headline(histogram))
+    with slots["clamp"]:
+        _clamp_plot(run, snapshot, histogram)
+    with slots["in force"]:
+        panel("in_force", words.in_force(snapshot.config.clip_range, st.session_state.get("clip_refusal", "")))
+    with slots["counts"]:
+        panel("counts", words.counts_table(histogram))
+    with slots["samples"]:
+        _samples(snapshot)
+    for name, figure in CHARTS.items():
+        with slots[name]:
+            plot(f"chart_{name}", figure(snapshot.history, snapshot.changes), 210)
+    with slots["layers"]:
+        panel("layers", words.layers_table(snapshot.weights))
+    with slots["record"]:
+        panel("record", words.record(snapshot))
+
+
+def layer_names(snapshot: Snapshot) -> list[str]:
+    """What the layer menu offers: all together, or one parameter of the critic."""
+    named = snapshot.critic.named_parameters() if snapshot.critic else ()
+    return [ALL_LAYERS, *(name for name, _ in named)]
+
+
+def chosen_histogram(snapshot: Snapshot, layer: str | None) -> WeightHistogram | None:
+    """The layer chosen in the menu, or all together; None before the first clamp."""
+    if not snapshot.weights:
+        return None
+    named = {histogram.name: histogram for histogram in snapshot.weights}
+    return named.get(layer) or pooled(snapshot.weights)
+
+
+def _clamp_plot(run: TrainingRun, snapshot: Snapshot, histogram: WeightHistogram | None) -> None:
+    # The rules stand where the newest wish is, the weights where the last clamp put them.
+    figure = figures.clamp(
+        histogram,
+        histogram.clip_range if histogram else snapshot.config.clip_range,
+        st.session_state.get("log_y", False),
+        st.session_state["mirror"],
+    )
+    if snapshot.status.ended:
+        del figure["rules"]  # nothing to pull any more
+    plot("clamp", figure, 330, on_clip_change=lambda: steer.steer(run, st.session_state["clamp"].clip, False))
+
+
+def _samples(snapshot: Snapshot) -> None:
+    if snapshot.config.kind == "point":
+        plot("points", figures.points(snapshot.real, snapshot.samples), 560)
+        return
+    shape = st.session_state["rows"], st.session_state["columns"]
+    samples = snapshot.samples if snapshot.samples is not None else np.zeros((100, 16, 16, 1), np.uint8)
+    shown = samples[: shape[0] * shape[1]]
+    alt = f"{len(shown)} generated images at step {snapshot.step:,}"
+    st.image(drawings.sheet_uri(shown, shape[1]), width=438, alt=alt)

@@ -1,0 +1,251 @@
+"""A run in words: the HTML of the panels. Every number comes from a snapshot, or is not there."""
+
+from html import escape
+
+from ganlab.config import TrainConfig
+from ganlab.figures import range_in_words
+from ganlab.snapshot import Counts, Snapshot, Status, WeightHistogram
+from ganlab.ui import drawings
+
+DATASET_TITLES = {"digits": "digits", "8-gaussians": "8 Gaussians"}
+NETWORK_TITLES = {"dcgan": "DCGAN", "mlp": "MLP"}
+
+# Status: the shape of its mark, its colour, its word.
+PILLS = {
+    Status.STARTING: ("live", "gray", "Starting"),
+    Status.RUNNING: ("live", "green", "Running"),
+    Status.PAUSED: ("hollow", "yellow", "Paused"),
+    Status.FINISHED: ("square", "green", "Finished"),
+    Status.STOPPED: ("square", "gray", "Stopped"),
+    Status.FAILED: ("square", "red", "Failed"),
+}
+
+BEFORE = "<span class='key'><i class='b'></i>{}</span>"
+AFTER = "<span class='key'><i class='a'></i>{}</span>"
+
+
+def title(config: TrainConfig) -> str:
+    """What a run is called in one or two words."""
+    return DATASET_TITLES[config.dataset]
+
+
+def facts(config: TrainConfig) -> list[str]:
+    """What kind of run this is, in three or four facts."""
+    kind = "16×16 images" if config.kind == "image" else "2-D points"
+    network = NETWORK_TITLES[config.network]
+    size = f"{network} {config.depth} × {config.width}" if config.network == "mlp" else network
+    return [kind, size, range_in_words(config.clip_range)]
+
+
+def duration(seconds: float) -> str:
+    """51 s, 1 min 28 s or 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def pill(status: Status) -> str:
+    """The run's status as shape, colour and word."""
+    shape, color, word = PILLS[status]
+    return f"<span class='pill {shape}' role='status' style='--c:var(--st-{color}-color)'><i></i>{word}</span>"
+
+
+def progress_bar(snapshot: Snapshot) -> str:
+    """How far the run is."""
+    step, total = snapshot.step, snapshot.config.steps
+    return (
+        f"<div class='bar' role='progressbar' aria-label='steps' aria-valuenow='{step}' aria-valuemax='{total}'>"
+        f"<span style='width:{100 * step / total:.1f}%'></span></div>"
+    )
+
+
+def pace(snapshot: Snapshot) -> list[str]:
+    """What there is to say about time: left and speed while running, else how it ended."""
+    speed = snapshot.steps_per_second
+    if snapshot.status is Status.STARTING:
+        return [escape(snapshot.message)]
+    if snapshot.status is Status.RUNNING and speed:
+        left = duration((snapshot.config.steps - snapshot.step) / speed)
+        return [f"{left} left", f"{speed:.1f} steps/s"]
+    if snapshot.status is Status.FINISHED:
+        return [f"took {duration(snapshot.seconds)}"]
+    return []
+
+
+def state_line(snapshot: Snapshot) -> str:
+    """State, step of total, bar, time left, speed, device."""
+    first, *rest = [*pace(snapshot), "CPU"]
+    return (
+        f"<div class='state'>{pill(snapshot.status)}<h1>{title(snapshot.config)}</h1>"
+        f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "
+        f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
+        f"<div class='grow'>{progress_bar(snapshot)}</div><span class='muted nowrap'>{first}</span>"
+        + "".join(f"<span class='muted nowrap desk'>{text}</span>" for text in rest)
+        + "</div>"
+    )
+
+
+def ready_line(config: TrainConfig) -> str:
+    """The state line before there is a run."""
+    mark = "<span class='pill hollow' role='status' style='--c:var(--st-gray-color)'><i></i>Ready</span>"
+    told = " · ".join([*facts(config), f"{config.steps:,} steps"])
+    return f"<div class='state'>{mark}<h1>{title(config)}</h1><span class='muted'>{told}</span></div>"
+
+
+def headline(histogram: WeightHistogram | None) -> str:
+    """The clamped share as the one big number, and what it means."""
+    if histogram is None:
+        share, before, after = "–", "Before the first clamp there is nothing to count.", ""
+    else:
+        counts = histogram.before_counts
+        share = f"{100 * counts.outside / counts.total:.1f} %"
+        if counts.outside:
+            before = (
+                BEFORE.format("Before")
+                + f" the clamp {counts.outside:,} of {counts.total:,} weights were outside the range. "
+            )
+            after = "<br>" + AFTER.format("After") + " it they sit exactly on a bound."
+        else:
+            before, after = BEFORE.format("Before") + " the clamp no weight was outside the range.", ""
+    return f"<div class='headline'><span class='big'>{share}</span><span>{before}{after}</span></div>"
+
+
+def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
+    """The clip range that acts now; or why the wished one does not."""
+    now = range_in_words(clip_range)
+    if refusal:
+        return f"<div class='force refused' role='alert'>{escape(refusal)} The range stays at {now}.</div>"
+    return f"<div class='force'><span class='muted'>in force:</span> <b>{now}</b></div>"
+
+
+COLUMNS = ("below low", "at low", "inside", "at high", "above high")
+
+
+def counts_table(histogram: WeightHistogram | None) -> str:
+    """Where all weights lie, before and after the clamp."""
+    short = (f"below{desk(' low')}", "at low", "inside", "at high", f"above{desk(' high')}")
+    heads = "".join(f"<th>{name}</th>" for name in short)
+    before = histogram.before_counts if histogram else None
+    after = histogram.after_counts if histogram else None
+    return (
+        f"<table class='counts'><tr><th></th>{heads}</tr>"
+        + _counts_row(BEFORE.format("before"), before, "b-text", hot=(0, 4))
+        + _counts_row(AFTER.format("after"), after, "a-text", hot=(1, 3))
+        + "</table>"
+    )
+
+
+def desk(text: str) -> str:
+    """Text that only a wide screen has room for."""
+    return f"<span class='desk'>{text}</span>"
+
+
+def _counts_row(name: str, counts: Counts | None, look: str, hot: tuple[int, int]) -> str:
+    if counts is None:
+        return f"<tr><td>{name}</td>{'<td class=zero>–</td>' * 5}</tr>"
+    cells = (f"<td class='{'zero' if n == 0 else look if i in hot else ''}'>{n:,}</td>" for i, n in enumerate(counts))
+    return f"<tr><td>{name}</td>{''.join(cells)}</tr>"
+
+
+def layers_table(histograms: tuple[WeightHistogram, ...]) -> str:
+    """A row per critic parameter: name and shape, a small histogram, counts, clamped share."""
+    heads = "".join(f"<th>{name}" for name in ("layer", "weights", *COLUMNS, "clamped"))
+    rows = "".join(map(_layer_row, histograms))
+    return f"<table class=layers><thead><tr>{heads}<tbody>{rows}</table>"
+
+
+def _layer_row(histogram: WeightHistogram) -> str:
+    before, after = histogram.before_counts, histogram.after_counts
+    counts = (before.below_low, after.at_low, after.inside, after.at_high, before.above_high)
+    cells = "".join(f"<td>{n:,}" if n else "<td class=zero>0" for n in counts)
+    share = 100 * before.outside / before.total
+    return (
+        f"<tr><td>{histogram.name}<small>{'×'.join(map(str, histogram.shape))}</small>"
+        f"<td>{drawings.mini(histogram)}{cells}"
+        f"<td>{share:.0f} %<span class=share><span style='width:{share:.0f}%'></span></span>"
+    )
+
+
+def run_card(snapshot: Snapshot) -> str:
+    """A run in progress, for Home: picture, name, state, how far."""
+    told = " · ".join([f"step {snapshot.step:,} of {snapshot.config.steps:,}", *pace(snapshot)])
+    return (
+        f"<div class='runcard'>{drawings.run_thumb(snapshot)}<div class='txt'>"
+        f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
+        f"{pill(snapshot.status)}</div>{progress_bar(snapshot)}<div class='muted small'>{told}</div></div></div>"
+    )
+
+
+def record(snapshot: Snapshot) -> str:
+    """The settings of a run in force, and every change that was made to them."""
+    c = snapshot.config
+    settings = [
+        *facts(c),
+        f"latents {c.latent_dim}",
+        f"RMSprop, critic {c.critic_lr:g}, generator {c.generator_lr:g}",
+        f"batch {c.batch_size}",
+        f"{c.n_critic} critic updates per step",
+        f"seed {c.seed}",
+        f"threads {c.threads}",
+        f"run {snapshot.run_id}",
+    ]
+    rows = "".join(
+        f"<tr><td>{change.step:,}<td>{change.critic_step:,}<td>{range_in_words(change.value)}"
+        for change in snapshot.changes
+    )
+    made = (
+        f"<table class='changes'><tr><th>after step<th>critic updates<th>clip range{rows}</table>"
+        if rows
+        else "<p class='muted'>No changes so far.</p>"
+    )
+    return f"<div class='record'><p>{' · '.join(settings)}</p>{made}</div>"
+
+
+def preset_card(name: str, line: str, thumb: str, config: TrainConfig) -> str:
+    """What a preset is: picture, name, one sentence, three facts."""
+    chips = "".join(f"<span>{fact}</span>" for fact in facts(config))
+    return (
+        f"<div class='card'><div class='thumb'>{thumb}</div><h4>{name}</h4><p>{line}</p>"
+        f"<div class='chips'>{chips}</div></div>"
+    )
+
+
+CURVE_KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' {}/></svg>{}</span>"
+CHART_HEADS = {
+    "Critic estimate": CURVE_KEY.format("stroke='currentColor' opacity='.45'", "estimate")
+    + CURVE_KEY.format("stroke='var(--st-text-color)' stroke-width='2.4'", "median of 25"),
+    "Losses": CURVE_KEY.format("stroke='var(--st-text-color)' stroke-width='2.4'", "critic")
+    + CURVE_KEY.format("stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'", "generator"),
+    "Share of weights at the bounds": "",
+}
+
+
+def chart_head(name: str) -> str:
+    """A chart's title and the key to its lines."""
+    return f"<div class='ch'><b>{name}</b><div>{CHART_HEADS[name]}</div></div>"
+
+
+POINTS_KEY = (
+    "<div class='muted small'><svg viewBox='0 0 10 10' width='10' height='10'>"
+    "<circle cx='5' cy='5' r='4' fill='none' stroke='var(--real)' stroke-width='1.5'/></svg>&ensp;512 real points"
+    "&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
+    "<circle cx='5' cy='5' r='3.5' fill='var(--generator)'/></svg>&ensp;512 generated from fixed latents</div>"
+)
+
+LEAD = (
+    "<div class='lead'>Train a Wasserstein GAN on this computer, move the clip range while it learns, and see every "
+    f"critic weight {BEFORE.format('before')} and {AFTER.format('after')} the clamp.</div>"
+)
+
+FIVE_SENTENCES = """<ol class='steps'>
+<li>A <b>generator</b> turns random numbers, the latents, into images.</li>
+<li>A <b>critic</b> learns to score real images higher than generated ones, and the generator learns to raise its
+scores.</li>
+<li>The gap between the two mean scores <b>estimates</b> how far apart the two sets of images are.</li>
+<li>That holds only while the critic cannot be too steep, so each of its weights is <b>clamped</b> into a small range,
+−c to c, after every update.</li>
+<li>Too narrow and the gradients vanish, too wide and the critic learns slowly; the paper that proposed the clamp
+calls it “a clearly terrible way”.</li></ol>"""

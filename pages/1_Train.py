@@ -1,0 +1,50 @@
+import streamlit as st
+
+from ganlab.runs import TrainingRun
+from ganlab.snapshot import Status
+from ganlab.ui import cards, frame, start, steer, watch, words
+from ganlab.ui.components import panel
+from ganlab.ui.hub import find_run
+from ganlab.ui.tries import tries
+
+
+def start_page() -> None:
+    """Choose the data and start."""
+    start.notices()
+    chosen = start.chosen_preset()
+    config = start.chosen_config(chosen)
+    with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container():
+            panel("state", words.ready_line(config) if config else "")
+        start.buttons(config)
+    start.form(chosen)
+
+
+def run_page(run: TrainingRun) -> None:
+    """Watch and steer one run."""
+    snapshot = run.latest
+    slots: watch.Slots = {}
+    steer.show_wanted(run)
+    with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
+        slots["state"] = st.container()
+        steer.transport(run, snapshot.status)
+    start.notices()
+    if snapshot.status is Status.FAILED:
+        cards.failure(snapshot)
+    left, right = st.columns([1.41, 1], gap="small")
+    with left.container(border=True, height="stretch"):
+        cards.weights(run, snapshot, slots)
+    with right.container(border=True, height="stretch"):
+        cards.samples(run, snapshot, slots)
+    tries(run, snapshot.status.ended)
+    cards.over_time(run, slots)
+    cards.layers(slots)
+    cards.notes(slots)
+    watch.live(run, snapshot.status, slots)
+
+
+with frame.page("Train"):
+    if run := find_run():
+        run_page(run)
+    else:
+        start_page()
