@@ -3,9 +3,9 @@
 import streamlit as st
 
 from ganlab.config import PRESETS
-from ganlab.example import STEP, example
 from ganlab.ui import drawings, frame, start, words
 from ganlab.ui.components import panel
+from ganlab.ui.example import STEP, example
 from ganlab.ui.hub import hub
 
 

@@ -105,7 +105,7 @@ def checked_clip_range(clip_range: Any) -> tuple[float, float]:
     try:
         low, high = clip_range
         bounds = (float(low), float(high))
-        as_weights = [struct.unpack("f", struct.pack("f", bound))[0] for bound in bounds]
+        as_weights = [struct.unpack("<f", struct.pack("<f", bound))[0] for bound in bounds]
     except (TypeError, ValueError):
         raise ValueError(f"clip_range must be two numbers, low and high, not {clip_range!r}.") from None
     except OverflowError:

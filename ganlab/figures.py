@@ -34,6 +34,7 @@ class Curve(NamedTuple):
 
 def number(value: float) -> str:
     """A weight or bound in full: trailing zeros cut, a true minus."""
+    value += 0.0  # there is no -0 for a reader
     text = f"{value:.7f}".rstrip("0").rstrip(".") if value == 0 or abs(value) >= 1e-6 else f"{value:.3g}"
     return text.replace("-", "−")
 
@@ -58,7 +59,6 @@ def clamp(
     traces, notes, top = _clamp_data(histogram, log_y) if histogram else ([], [], 10.0)
     layout = {
         "margin": {"l": 50, "r": 4, "t": 30, "b": 42},
-        "showlegend": False,
         "bargap": 0,
         "hovermode": "x unified",
         "shapes": _outside(clip_range, limit) + [_rule(bound) for bound in clip_range],
@@ -111,12 +111,8 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool) -> tuple[list[Figure], 
     width = float(edges[inside[0] + 1] - edges[inside[0]])
     step = {"type": "scatter", "mode": "lines", "fill": "tozeroy"}
     traces = [
-        step | before_x | _steps(histogram.before, 0, "$before 0.2") | {"hoverinfo": "skip"},
-        step | after_x | _steps(after, 0, "$after 0.42") | {"hovertemplate": "%{y:,}<extra>after</extra>"},
-        {"type": "scatter", "mode": "lines"}
-        | before_x
-        | _steps(histogram.before, 2)
-        | {"hovertemplate": "%{y:,}<extra>before</extra>"},
+        step | after_x | _steps(after, 0, "after 0.42") | {"hovertemplate": "%{y:,}<extra>after</extra>"},
+        step | before_x | _steps(histogram.before, 2, "before 0.2") | {"hovertemplate": "%{y:,}<extra>before</extra>"},
         {
             "type": "bar",
             "x": [low, high],
@@ -127,7 +123,7 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool) -> tuple[list[Figure], 
         },
     ]
     top = round_up(1.12 * max(histogram.before.max(), after.max(), counts.at_low, counts.at_high, 1))
-    beside = max(3, len(after) // 9)  # a label stays clear of the bins beside its post
+    beside = max(3, len(after) // 6)  # a label stays clear of the bins beside its post
     notes = [
         _post_note("low", low, counts.at_low, max(counts.at_low, *after[:beside]), log_y),
         _post_note("high", high, counts.at_high, max(counts.at_high, *after[-beside:]), log_y),
@@ -143,9 +139,9 @@ def _x(edges: np.ndarray) -> Figure:
     return {"x": [_short(edge, 8) for edge in edges]}
 
 
-def _steps(counts: np.ndarray, width: float, fill: str = "") -> Figure:
-    line = {"shape": "hv", "width": width} | ({"color": "$before"} if width else {})
-    return {"y": [*counts.tolist(), int(counts[-1])], "line": line} | ({"fillcolor": fill} if fill else {})
+def _steps(counts: np.ndarray, width: float, fill: str) -> Figure:
+    line = {"shape": "hv", "width": width, "color": f"${fill.split()[0]}"}
+    return {"y": [*counts.tolist(), int(counts[-1])], "line": line, "fillcolor": f"${fill}"}
 
 
 def _outside(clip_range: tuple[float, float], limit: float) -> list[Figure]:
@@ -156,8 +152,8 @@ def _outside(clip_range: tuple[float, float], limit: float) -> list[Figure]:
     return [zone | {"x0": -limit * 1.05, "x1": low}, zone | {"x0": high, "x1": limit * 1.05}]
 
 
-def _rule(x: float, dash: str = "4px,3px", width: float = 1.25) -> Figure:
-    line = {"color": "$bound", "width": width, "dash": dash}
+def _rule(x: float) -> Figure:
+    line = {"color": "$bound", "width": 1.25, "dash": "4px,3px"}
     return {
         "type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
         "line": line, "layer": "below",
@@ -229,18 +225,17 @@ def over_steps(title: str, curves: Sequence[Curve], changes: Sequence[Change], *
         }
         for curve in curves
     ]
-    marks = [_rule(change.step, dash="2px,2px", width=1) for change in changes]
+    end = round_up(max(1.1 * steps, 10))
     newest = f"; at step {steps:,} {curves[-1].name} is {curves[-1].values[-1]:.3g}" if steps else ""
     return {
         "data": traces,
         "layout": {
             "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
-            "showlegend": False,
             "hovermode": "x unified",
-            "shapes": marks,
-            "annotations": _mark_notes(changes),
+            "shapes": _marks(changes),
+            "annotations": _mark_notes(changes, apart=end / 6),
             "xaxis": {
-                "range": [0, round_up(max(1.1 * steps, 10))],
+                "range": [0, end],
                 "showgrid": False,
                 "nticks": 6,
                 "tickformat": ",d",
@@ -252,12 +247,25 @@ def over_steps(title: str, curves: Sequence[Curve], changes: Sequence[Change], *
     }
 
 
-def _mark_notes(changes: Sequence[Change]) -> list[Figure]:
-    """What each change was; of several at one place only the last is named."""
-    named = {change.step: change for change in changes}
+def _marks(changes: Sequence[Change]) -> list[Figure]:
+    """All changes as one shape: a user who plays with the slider makes hundreds."""
+    steps = sorted({change.step for change in changes})
+    if not steps:
+        return []
+    path = "".join(f"M{step},0V1" for step in steps)
+    line = {"color": "$bound", "width": 1, "dash": "2px,2px"}
+    return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
+
+
+def _mark_notes(changes: Sequence[Change], apart: float) -> list[Figure]:
+    """What the changes were; of those closer together than `apart` steps, only the newest is named."""
     look = {"y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3, "showarrow": False}
     look |= {"font": {"size": 11.5, "color": "$muted"}}
-    return [look | {"x": step, "text": range_in_words(change.value)} for step, change in named.items()]
+    notes: list[Figure] = []
+    for change in reversed(changes):
+        if not notes or notes[-1]["x"] - change.step >= apart:
+            notes.append(look | {"x": change.step, "text": range_in_words(change.value)})
+    return notes
 
 
 def running_median(values: np.ndarray, over: int = MEDIAN_OVER) -> np.ndarray:
@@ -269,7 +277,7 @@ def _thinned(values: np.ndarray) -> Figure:
     """At most 120 points: the mean of every k steps, drawn at the middle of those steps."""
     k = -(-len(values) // CURVE_POINTS) or 1
     means = values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
-    return {"x0": (k + 1) / 2, "dx": k, "y": [_short(mean) for mean in means]}
+    return {"x0": (k + 1) / 2, "dx": k, "y": _packed(means)}
 
 
 def _short(value: float, digits: int = 4) -> float:
@@ -291,7 +299,6 @@ def points(real: np.ndarray | None, generated: np.ndarray | None) -> Figure:
         ],
         "layout": {
             "margin": {"l": 26, "r": 2, "t": 2, "b": 22},
-            "showlegend": False,
             "xaxis": axis,
             "yaxis": axis | {"scaleanchor": "x"},
         },

@@ -266,9 +266,14 @@ class RunHub:
         self._lock = threading.Lock()
 
     @property
+    def runs(self) -> list[TrainingRun]:
+        """All runs, newest first."""
+        return list(reversed(self._runs.values()))
+
+    @property
     def in_progress(self) -> list[TrainingRun]:
         """The runs that have not ended, newest first."""
-        return [run for run in reversed(self._runs.values()) if not run.latest.status.ended]
+        return [run for run in self.runs if not run.latest.status.ended]
 
     def start(self, config: TrainConfig) -> TrainingRun:
         """Start a run in a new folder. Raises Refused, naming those in progress, if there is no room."""

@@ -15,16 +15,15 @@ import streamlit.components.v2 as v2
 FRONT = Path(__file__).parent / "front"
 
 # A v1 component is here only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
-_front = v1.declare_component("ganlab_front", path=str(FRONT))
-_plotly_js = v1.declare_component("ganlab_plotly", path=str(Path(plotly.__file__).parent / "package_data"))
+_front = v1.declare_component("front", path=str(FRONT))
+_plotly_js = v1.declare_component("plotly", path=str(Path(plotly.__file__).parent / "package_data"))
 
 
 def _component(name: str, html: str) -> Any:
-    load = f"""
-const base = document.querySelector("base")?.href ?? location.origin + "/";
-const url = new URL("component/{_front.name}/{name}.js?plotly={_plotly_js.name}", base);
-export default component => import(url.href).then(module => module.default(component));"""
-    return v2.component(f"ganlab_{name}", html=html, js=load, isolate_styles=False)
+    file = f"component/{_front.name}/{name}.js?plotly={_plotly_js.name}"
+    # Two lines: Streamlit takes one for the name of a file.
+    load = f'export default c =>\nimport(new URL("{file}", document.baseURI)).then(m => m.default(c))'
+    return v2.component(name, html=html, js=load, isolate_styles=False)
 
 
 _plot = _component("plot", '<div class="gl-plot"></div>')

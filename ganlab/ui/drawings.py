@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 
 from ganlab import datasets, images
-from ganlab.example import Example
 from ganlab.snapshot import Snapshot, WeightHistogram, axis_limit
+from ganlab.ui.example import Example
 
 MINI_HEIGHT = 34
 
@@ -23,27 +23,30 @@ def sheet_uri(samples: np.ndarray, columns: int) -> str:
 
 
 def mini(histogram: WeightHistogram) -> str:
-    """A histogram the size of a word, in some 300 bytes. One bin is 4 units wide."""
-    before, after, counts = histogram.before, histogram.after, histogram.after_counts
-    top = max(before.max(), after.max(), counts.at_low, counts.at_high, 1) * 1.04
+    """A histogram the size of a word, in some 400 bytes. One bin is 4 units wide.
+
+    A clamp leaves what is inside the bounds alone, so the fill (after) is the outline (before) cut off there.
+    """
+    before, counts = histogram.before.tolist(), histogram.after_counts
+    top = max(*before, counts.at_low, counts.at_high, 1) * 1.04
+    low, high = (4 * int(np.searchsorted(histogram.edges, np.float32(bound))) for bound in histogram.clip_range)
 
     def level(n: int) -> int:
         return MINI_HEIGHT - round(n / top * MINI_HEIGHT)
 
-    def skyline(bins: np.ndarray) -> str:
-        levels = [level(n) for n in bins.tolist()]
-        rises = (f"v{b - a}h4" if b != a else "h4" for a, b in zip(levels, levels[1:], strict=False))
-        return f"M0 {MINI_HEIGHT}V{levels[0]}h4{''.join(rises)}V{MINI_HEIGHT}"
-
-    def post(bound: float, n: int) -> str:
-        x = 4 * int(np.searchsorted(histogram.edges, np.float32(bound)))
+    def post(x: int, n: int) -> str:
         return f'<path d="M{x} {MINI_HEIGHT}V{level(n)}" class="p"/>' if n else ""
 
-    low, high = histogram.clip_range
+    levels = [level(n) for n in before]
+    rises = (f"v{b - a}h4" if b != a else "h4" for a, b in zip(levels, levels[1:], strict=False))
+    skyline = f"M0 {MINI_HEIGHT}V{levels[0]}h4{''.join(rises)}V{MINI_HEIGHT}"
+    name = f"mini-{histogram.name}"
     return (
         f'<svg viewBox="0 0 {4 * len(before)} {MINI_HEIGHT}" preserveAspectRatio="none" role="img" '
-        f'aria-label="histogram of {histogram.name}"><path d="{skyline(after)}" class="f"/>'
-        f'<path d="{skyline(before)}" class="o"/>{post(low, counts.at_low)}{post(high, counts.at_high)}</svg>'
+        f'aria-label="histogram of {histogram.name}"><defs><path id="{name}" d="{skyline}"/></defs>'
+        f'<svg x="{low}" width="{high - low}" viewBox="{low} 0 {high - low} {MINI_HEIGHT}" '
+        f'preserveAspectRatio="none"><use href="#{name}" class="f"/></svg><use href="#{name}" class="o"/>'
+        f"{post(low, counts.at_low)}{post(high, counts.at_high)}</svg>"
     )
 
 

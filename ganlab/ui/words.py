@@ -29,6 +29,12 @@ def title(config: TrainConfig) -> str:
     return DATASET_TITLES[config.dataset]
 
 
+def label(snapshot: Snapshot) -> str:
+    """A run in one line, for menus."""
+    words = f"{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}"
+    return f"{words} · seed {snapshot.config.seed} · step {snapshot.step:,} · {snapshot.run_id[-4:]}"
+
+
 def facts(config: TrainConfig) -> list[str]:
     """What kind of run this is, in three or four facts."""
     kind = "16×16 images" if config.kind == "image" else "2-D points"
@@ -179,6 +185,9 @@ def run_card(snapshot: Snapshot) -> str:
     )
 
 
+CHANGES_SHOWN = 12
+
+
 def record(snapshot: Snapshot) -> str:
     """The settings of a run in force, and every change that was made to them."""
     c = snapshot.config
@@ -194,10 +203,12 @@ def record(snapshot: Snapshot) -> str:
     ]
     rows = "".join(
         f"<tr><td>{change.step:,}<td>{change.critic_step:,}<td>{range_in_words(change.value)}"
-        for change in snapshot.changes
+        for change in snapshot.changes[-CHANGES_SHOWN:]
     )
+    earlier = len(snapshot.changes) - CHANGES_SHOWN
+    more = f"<p class='muted'>{earlier:,} earlier changes are in changes.csv.</p>" if earlier > 0 else ""
     made = (
-        f"<table class='changes'><tr><th>after step<th>critic updates<th>clip range{rows}</table>"
+        f"<div><table class='changes'><tr><th>after step<th>critic updates<th>clip range{rows}</table>{more}</div>"
         if rows
         else "<p class='muted'>No changes so far.</p>"
     )

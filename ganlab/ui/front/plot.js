@@ -50,10 +50,10 @@ const styled = (layout, roles) => {
   };
   const result = paint(layout, roles);
   for (const key of Object.keys(result)) {
-    if (/^[xy]axis/.test(key)) result[key] = { ...axis, ...result[key] };
+    if (/^[xy]axis/.test(key)) result[key] = { ...axis, ...result[key], title: { ...axis.title, ...result[key].title } };
   }
   return Object.assign(result, {
-    autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
+    autosize: true, showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
     font: { family: roles.font, color: roles.text, size: 12.5 },
     hoverlabel: { bgcolor: roles.page, bordercolor: roles.grid, font: { family: roles.font, color: roles.text, size: 12.5 } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: roles.muted, activecolor: roles.text },
@@ -63,7 +63,7 @@ const styled = (layout, roles) => {
 // Per plot: the ranges the reader zoomed to, the highest y seen on this scale, the rules being pulled.
 const memory = new WeakMap();
 const remember = element => {
-  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null });
+  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null, waiting: null });
   return memory.get(element);
 };
 
@@ -135,6 +135,25 @@ const letPull = (element, known) => {
   element.addEventListener("pointercancel", letGo, true);
 };
 
+// A plot that is scrolled out of sight is not drawn; when it comes into sight, its newest figure is.
+const inSight = new IntersectionObserver(entries => {
+  for (const { target, isIntersecting } of entries) {
+    const known = remember(target);
+    known.visible = isIntersecting;
+    if (isIntersecting && known.waiting) known.waiting();
+  }
+});
+
+const draw = (element, data, theme) => {
+  const known = remember(element);
+  known.waiting = null;
+  const roles = themeRoles(theme);
+  const layout = styled({ ...data.layout, height: data.height, uirevision: data.scale }, roles);
+  keepRanges(layout, data, known);
+  const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: "reset" };
+  return Plotly.react(element, paint(data.data, roles), layout, config);
+};
+
 export default async function ({ parentElement, data, setTriggerValue }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
@@ -143,16 +162,16 @@ export default async function ({ parentElement, data, setTriggerValue }) {
   await plotly();
   const first = !memory.has(element);
   const known = remember(element);
-  known.latest = data;
   if (known.held !== null) return;  // the hand is quicker than the server
   Object.assign(known, { rules: data.rules ?? null, mirror: data.mirror, send: setTriggerValue });
-  const roles = themeRoles(parentElement);
-  const layout = styled({ ...data.layout, height: data.height, uirevision: data.scale }, roles);
-  keepRanges(layout, data, known);
-  const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: "reset" };
-  await Plotly.react(element, paint(data.data, roles), layout, config);
   if (first) {
+    await draw(element, data, parentElement);
     watchZoom(element, known);
     letPull(element, known);
+    inSight.observe(element);
+  } else if (known.visible) {
+    await draw(element, data, parentElement);
+  } else {
+    known.waiting = () => draw(element, data, parentElement);
   }
 }

@@ -1,4 +1,4 @@
-"""One recorded moment of the default run, for the picture on Home. `python -m ganlab.example` records it anew."""
+"""One recorded moment of the default run, for the picture on Home. `python -m ganlab.ui.example` records it anew."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -10,7 +10,7 @@ from ganlab.config import PRESETS
 from ganlab.snapshot import pooled
 
 STEP = 720
-FILE = Path(__file__).parent / "data" / "example.npz"
+FILE = Path(__file__).parent.parent / "data" / "example.npz"
 
 
 @dataclass(frozen=True)

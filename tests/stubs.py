@@ -1,0 +1,53 @@
+"""Stand-ins: a trainer that counts instead of learning, and waiting without sleeping blindly."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from ganlab.clipping import clip_
+from ganlab.config import TrainConfig
+
+TINY = TrainConfig(
+    dataset="8-gaussians", network="mlp", width=8, depth=1, latent_dim=2, batch_size=8, n_critic=2, steps=6,
+    clip_range=(-0.1, 0.1), critic_lr=1e-2, generator_lr=1e-2, threads=1,
+)  # fmt: skip
+TINY_IMAGES = TrainConfig(width=4, latent_dim=4, batch_size=8, n_critic=2, steps=4, threads=1)
+
+
+class CountingTrainer:
+    """Has the verbs of Trainer; a step adds one. `gate` lets a test hold it before a step."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self.config = config
+        self.generator = nn.Linear(2, 2)
+        self.critic = nn.Linear(2, 1)
+        self.fixed_latents = torch.zeros(4, 2)
+        self.dataset = type("Points", (), {"held_out": torch.zeros(4, 2)})
+        self.step_count = self.critic_step = 0
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def step(self, before_update: Callable[[], None]) -> tuple[dict[str, float], object]:
+        assert self.gate.wait(10)
+        before_update()
+        self.step_count += 1
+        self.critic_step += 1
+        low, high = self.config.clip_range
+        report = clip_(self.critic.named_parameters(), (low, high))
+        names = ("critic_estimate", "critic_loss", "generator_loss", "clamped_share", "at_bound_share")
+        return dict.fromkeys(names, 0.0) | {"step": self.step_count, "clip_low": low, "clip_high": high}, report
+
+    def copies(self) -> tuple[nn.Module, nn.Module]:
+        return self.generator, self.critic
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Until the condition holds; the test fails if it never does."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        pause.wait(0.01)

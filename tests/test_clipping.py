@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ganlab.clipping import bin_edges, clip_, count
+from ganlab.snapshot import Counts, axis_limit, pooled
+
+RANGES = [
+    (-0.01, 0.01),
+    (-0.1, 0.1),
+    (0.0, 0.1),
+    (-0.3, -0.1),
+    (0.5, 0.7),
+    (0.5, 0.500001),
+    (-1e-4, 1.0),
+    (-0.0137, 0.02),
+]
+
+
+def model(dtype: torch.dtype = torch.float32) -> nn.Module:
+    rng = torch.Generator().manual_seed(0)
+    made = nn.Sequential(nn.Linear(30, 20), nn.BatchNorm1d(20), nn.Linear(20, 1)).to(dtype)
+    for parameter in made.parameters():
+        parameter.data.normal_(0, 0.3, generator=rng)
+    return made
+
+
+def test_the_articles_plain_example() -> None:
+    weights = nn.Parameter(torch.tensor([-2.0, -1, 0, 1, 2]))
+    report = clip_([("w", weights)], (-1, 1))
+    assert weights.tolist() == [-1, -1, 0, 1, 1]
+    assert report.clamped_share == 2 / 5
+    assert report.at_bound_share == 4 / 5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("clip_range", RANGES[:4])
+def test_clamps_every_parameter_as_numpy_would(clip_range: tuple[float, float], dtype: torch.dtype) -> None:
+    made = model(dtype)
+    bounds = torch.tensor(clip_range, dtype=dtype)
+    wanted = [torch.minimum(torch.maximum(p.detach(), bounds[0]), bounds[1]) for p in made.parameters()]
+    clip_(made.named_parameters(), clip_range)
+    assert all(torch.equal(p, w) for p, w in zip(made.parameters(), wanted, strict=True))
+
+
+@pytest.mark.parametrize("clip_range", RANGES)
+def test_counts_are_exact(clip_range: tuple[float, float]) -> None:
+    made = model()
+    with torch.no_grad():
+        made[0].weight[0, :3] = clip_range[0]
+        made[0].weight[1, :5] = clip_range[1]
+    before = torch.cat([p.detach().reshape(-1) for p in made.parameters()]).numpy()
+    report = clip_(made.named_parameters(), clip_range)
+    after = torch.cat([p.detach().reshape(-1) for p in made.parameters()]).numpy()
+    low, high = np.float32(clip_range[0]), np.float32(clip_range[1])
+    for values, histograms in ((before, "before"), (after, "after")):
+        wanted = Counts(
+            int((values < low).sum()), int((values == low).sum()), int(((values > low) & (values < high)).sum()),
+            int((values == high).sum()), int((values > high).sum()),
+        )  # fmt: skip
+        whole = pooled(report.histograms())
+        assert getattr(whole, f"{histograms}_counts") == wanted
+        assert getattr(whole, histograms).sum() == wanted.total - wanted.at_bound
+    assert report.clamped_share == ((before < low) | (before > high)).mean()
+    assert report.at_bound_share == ((after == low) | (after == high)).mean()
+
+
+def test_compares_in_the_weights_own_dtype() -> None:
+    weights = nn.Parameter(torch.tensor([0.5, -0.5]))
+    report = clip_([("w", weights)], (-0.1, 0.1))
+    assert weights.max().item() > 0.1  # the double 0.1 is below the float32 one
+    assert count(report.after, (-0.1, 0.1)) == Counts(0, 1, 0, 1, 0)
+
+
+@pytest.mark.parametrize("clip_range", RANGES)
+def test_bins_meet_both_bounds_and_stay_few(clip_range: tuple[float, float]) -> None:
+    edges = bin_edges(clip_range)
+    assert {float(np.float32(bound)) for bound in clip_range} <= set(edges)
+    assert (np.diff(edges) > 0).all()
+    assert len(edges) < 320
+    limit = axis_limit(clip_range)
+    assert edges[0] <= -limit * (1 - 1e-3)
+    assert edges[-1] >= limit * (1 - 1e-3)
+
+
+@pytest.mark.parametrize("c", [0.0001, 0.001, 0.01, 0.015, 0.1, 1.0])
+def test_about_eighty_equal_bins_inside(c: float) -> None:
+    edges = bin_edges((-c, c))
+    inside = edges[(edges >= np.float32(-c)) & (edges <= np.float32(c))]
+    assert len(inside) == 81
+    assert np.allclose(np.diff(edges), 2 * c / 80, rtol=1e-6)
+
+
+def test_histogram_agrees_with_numpy_and_loses_nothing() -> None:
+    weights = nn.Parameter(
+        torch.cat([torch.randn(5000, generator=torch.Generator().manual_seed(1)), torch.tensor([1e6, -1e6])])
+    )
+    before = weights.detach().double().numpy().copy()
+    (histogram,) = clip_([("w", weights)], (-0.5, 0.5)).histograms()
+    wanted, _ = np.histogram(before.clip(histogram.edges[0], histogram.edges[-1] - 1e-9), histogram.edges)
+    assert np.array_equal(histogram.before, wanted)
+    inside = (histogram.edges[:-1] >= -0.5) & (histogram.edges[1:] <= 0.5)
+    assert np.array_equal(histogram.after[inside], histogram.before[inside])
+    assert histogram.after[~inside].sum() == 0
+
+
+def test_a_report_does_not_change_when_training_goes_on() -> None:
+    made = model()
+    report = clip_(made.named_parameters(), (-0.1, 0.1))
+    was = report.after.clone()
+    with torch.no_grad():
+        made[0].weight.add_(1)
+    assert torch.equal(report.after, was)

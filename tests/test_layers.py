@@ -1,0 +1,67 @@
+"""Modules import only from lower floors, and only runs.py knows threads, only the UI Streamlit."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FLOORS = (
+    ("ganlab.config",),
+    ("ganlab.snapshot",),
+    ("ganlab.datasets", "ganlab.networks", "ganlab.clipping", "ganlab.sampling", "ganlab.images"),
+    ("ganlab.training", "ganlab.figures", "ganlab.diagnosis"),
+    ("ganlab.store",),
+    ("ganlab.runs",),
+    ("ganlab.__main__", "ganlab.ui"),
+    ("app", "pages"),
+)
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def floor(name: str) -> int | None:
+    for number, rooms in enumerate(FLOORS):
+        if any(name == room or name.startswith(f"{room}.") for room in rooms):
+            return number
+    return None
+
+
+SOURCES = [ROOT / "app.py", *sorted((ROOT / "ganlab").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py"))]
+
+
+def test_every_module_has_a_floor() -> None:
+    assert [p.name for p in SOURCES if floor(module_name(p)) is None and p.name != "__init__.py"] == []
+
+
+def test_imports_only_go_down() -> None:
+    wrong = []
+    for path in SOURCES:
+        mine = module_name(path)
+        for other in imports(path):
+            theirs = floor(other)
+            same_room = mine.startswith("ganlab.ui") and other.startswith("ganlab.ui")
+            if theirs is not None and theirs >= (floor(mine) or 0) and not same_room and mine != other:
+                wrong.append((mine, other))
+    assert set(wrong) == set()
+
+
+def test_who_may_import_what() -> None:
+    for path in SOURCES:
+        name, used = module_name(path), {found.split(".")[0] for found in imports(path)}
+        if not name.startswith(("ganlab.ui", "app", "pages")):
+            assert "streamlit" not in used, name
+        if name != "ganlab.runs":
+            assert "threading" not in used, name
+        if name.startswith(("app", "pages")):
+            assert "torch" not in used, name
