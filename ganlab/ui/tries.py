@@ -29,7 +29,7 @@ def tries(run: TrainingRun, ended: bool) -> None:
     """The three, relative to the range that the run started with."""
     start = run.config.clip_range
     for column, (label, (low, high), sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):
-        clip_range = (low * start[0], high * start[1])
+        clip_range = (_rounded(low * start[0]), _rounded(high * start[1]))
         with column.container(border=True, height="stretch"):
             st.button(
                 f"{label}: {range_in_words(clip_range)}",
@@ -40,6 +40,11 @@ def tries(run: TrainingRun, ended: bool) -> None:
                 args=(run, clip_range),
             )
             st.markdown(sentence)
+
+
+def _rounded(bound: float) -> float:
+    """0.1 * 0.1 is 0.01 to a reader, and -0 is 0."""
+    return float(f"{bound:.6g}") + 0.0
 
 
 def _try(run: TrainingRun, clip_range: tuple[float, float]) -> None:

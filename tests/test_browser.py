@@ -1,0 +1,319 @@
+"""A few whole flows in a real Chromium against a real server, offline."""
+
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from safetensors.torch import load
+from stubs import wait_until
+
+ROOT = Path(__file__).parent.parent
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LONG = 25_000  # ms: a cold start on a busy machine
+
+
+class Server(NamedTuple):
+    url: str
+    process: subprocess.Popen
+    runs: Path
+    log: Path
+
+
+def answers(url: str) -> bool:
+    try:
+        return urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).status == 200
+    except OSError:
+        return False
+
+
+def serve(folder: Path) -> Server:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    log = folder / "server.log"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless=true"]
+    environment = os.environ | {"GANLAB_RUNS": str(folder / "runs")}
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
+    server = Server(f"http://127.0.0.1:{port}", process, folder / "runs", log)
+    wait_until(lambda: answers(server.url), 60)
+    return server
+
+
+def interrupt(server: Server) -> int:
+    """Ctrl-C; the exit status."""
+    server.process.send_signal(signal.SIGINT)
+    return server.process.wait(timeout=15)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    made = serve(tmp_path_factory.mktemp("server"))
+    yield made
+    assert interrupt(made) == 0
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    made = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"), args=FLAGS)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1440, "height": 1000})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """A page that must not log an error or ask anything of another machine; its runs are stopped after it."""
+    page = context.new_page()
+    page.set_default_timeout(LONG)
+    expect.set_options(timeout=LONG)
+    errors, foreign = [], []
+    # On a deep link Streamlit itself first probes /PAGE/_stcore/... and gets a 404.
+    page.on(
+        "console",
+        lambda m: errors.append(m.text) if m.type == "error" and "_stcore" not in m.location.get("url", "") else None,
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda r: foreign.append(r.url) if "127.0.0.1" not in r.url and r.url[:4] == "http" else None)
+    yield page
+    boxes = page.get_by_text("BidiComponent Error").count() + page.get_by_test_id("stException").count()
+    stop_all(page, server)
+    page.close()
+    assert (errors, foreign, boxes) == ([], [], 0)
+
+
+def start(page: Page, server: Server, preset: str = "8-gaussians", steps: int = 100_000) -> str:
+    """Start a run by hand; its name."""
+    page.goto(f"{server.url}/Train?preset={preset}")
+    total = page.get_by_role("spinbutton", name="Total steps")
+    total.fill(str(steps))
+    total.press("Enter")
+    expect(page.get_by_text(f"{steps:,} steps")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect_state(page, "Running")
+    return re.search(r"run=([\w-]+)", page.url)[1]
+
+
+def expect_state(page: Page, word: str) -> None:
+    expect(page.locator(".gl .pill")).to_have_text(word)
+
+
+def stop(page: Page) -> None:
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect_state(page, "Stopped")
+
+
+def stop_all(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    expect(page.get_by_text("Runs in progress")).to_be_visible()
+    expect(page.get_by_text("Nothing is training").or_(page.get_by_role("link", name="Open")).first).to_be_visible()
+    if page.get_by_role("link", name="Open").count():
+        page.get_by_role("link", name="Open").first.click()
+        stop(page)
+
+
+def step_shown(page: Page) -> int:
+    return int(page.locator(".gl .state b").inner_text().replace(",", ""))
+
+
+def recorded(server: Server, run: str) -> list[str]:
+    return (server.runs / run / "changes.csv").read_text().splitlines()[1:]
+
+
+def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name="Train on digits").click()
+    expect_state(page, "Running")
+    assert "/Train?run=" in page.url
+    grid = page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))
+    expect(grid).to_be_visible()
+    page.goto(server.url)
+    page.get_by_role("link", name="Open").click()
+    expect_state(page, "Running")
+
+
+def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
+    run = start(page, server)
+    slider = page.get_by_role("slider").nth(1)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    wait_until(lambda: len(recorded(server, run)) == 1)
+    assert recorded(server, run)[0].endswith(",clip_range,-0.15 0.15")
+    expect(page.locator(".gl .force")).to_have_text("in force: ±0.15")
+    expect(page.locator(".js-plotly-plot").first).to_contain_text("0.15")
+    high = page.get_by_role("spinbutton", name="High")
+    high.fill("0.0137")
+    high.press("Enter")
+    expect(page.locator(".gl .force")).to_have_text("in force: ±0.0137")
+    page.get_by_role("button", name=re.compile("Clip ten times tighter")).click()
+    expect(page.locator(".gl .force")).to_have_text("in force: ±0.01")
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator(".gl .force")).to_have_text("in force: ±0.1")
+    changed = [row.split(",")[2] for row in recorded(server, run)]
+    assert changed == ["-0.15 0.15", "-0.0137 0.0137", "-0.01 0.01", "-0.1 0.1"]
+
+
+def test_the_rules_can_be_pulled(page: Page, server: Server) -> None:
+    run = start(page, server)
+    plot = page.locator(".js-plotly-plot").first
+    expect(plot.locator(".shapelayer path").first).to_be_attached()
+    box = plot.bounding_box()
+    at = plot.evaluate("(e) => [-0.1, -0.06].map(v => e._fullLayout.xaxis._offset + e._fullLayout.xaxis.d2p(v))")
+    y = box["y"] + 150
+    page.mouse.move(box["x"] + at[0], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (at[0] + at[1]) / 2, y)
+    page.mouse.move(box["x"] + at[1], y)
+    page.mouse.up()
+    expect(page.locator(".gl .force")).to_have_text("in force: ±0.06")
+    expect(page.get_by_role("spinbutton", name="Low")).to_have_value("-0.06")
+    assert recorded(server, run)[-1].endswith(",clip_range,-0.06 0.06")
+
+
+def test_pause_step_resume(page: Page, server: Server) -> None:
+    start(page, server)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect_state(page, "Paused")
+    before = step_shown(page)
+    page.get_by_role("button", name="Step", exact=True).click()
+    expect(page.locator(".gl .state b")).to_have_text(f"{before + 1:,}")
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect_state(page, "Running")
+    wait_until(lambda: step_shown(page) > before + 1)
+
+
+def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: Server) -> None:
+    start(page, server)
+    expect(page.locator(".js-plotly-plot")).to_have_count(5)
+    wait_until(lambda: step_shown(page) > 20)
+    page.evaluate(
+        """async () => {
+          window.plots = [...document.querySelectorAll('.js-plotly-plot')];
+          window.svgs = plots.map(e => e.querySelector('svg.main-svg'));
+          window.heights = plots.map(e => e.getBoundingClientRect().height);
+          await Plotly.relayout(plots[0], {'xaxis.range[0]': -0.05, 'xaxis.range[1]': 0.05});
+          window.draws = 0;
+          plots[0].on('plotly_afterplot', () => window.draws++);
+        }"""
+    )
+    wait_until(lambda: page.evaluate("draws") >= 10)
+    assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
+    assert page.evaluate("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
+    assert page.evaluate("plots[0]._fullLayout.xaxis.range") == [-0.05, 0.05]
+
+
+def test_reload_second_tab_and_cold_link_attach_to_the_same_run(page: Page, server: Server) -> None:
+    run = start(page, server)
+    reached = step_shown(page)
+    page.reload()
+    expect_state(page, "Running")
+    wait_until(lambda: step_shown(page) > reached)
+    other = page.context.new_page()
+    other.goto(f"{server.url}/Train?run={run}")
+    expect_state(other, "Running")
+    other.get_by_role("button", name="Pause", exact=True).click()
+    expect_state(page, "Paused")  # the first tab follows
+    other.close()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect_state(page, "Running")
+
+
+def test_downloads_are_what_is_on_the_page(page: Page, server: Server) -> None:
+    start(page, server, "digits")
+    expect(page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+    stop(page)
+
+    def file(button: str, nth: int = 0) -> bytes:
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button, exact=True).nth(nth).click()
+        return download.value.path().read_bytes()
+
+    sheet = np.asarray(Image.open(io.BytesIO(file("PNG"))))
+    assert sheet.shape == (438, 438)
+    with zipfile.ZipFile(io.BytesIO(file("ZIP"))) as archive:
+        assert len(archive.namelist()) == 64
+        first = np.asarray(Image.open(io.BytesIO(archive.read("0000.png"))))
+    assert np.array_equal(sheet[6:54:3, 6:54:3], first)  # the gap is 2 pixels, each 3 wide
+    assert load(file("Generator"))["conv1.weight"].shape == (64, 64, 4, 4)
+    histogram = file("CSV", 0).decode().splitlines()
+    assert histogram[0] == "from,to,before,after"
+    assert sum(int(row.split(",")[2]) for row in histogram[1:]) == 34_465
+    metrics = file("CSV", 1).decode().splitlines()
+    assert len(metrics) - 1 == step_shown(page)
+
+
+def test_generate_makes_and_saves_fresh_samples(page: Page, server: Server) -> None:
+    start(page, server, "digits")
+    stop(page)
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_alt_text("64 generated images")).to_be_visible()
+    assert "run=" in page.url
+    with page.expect_download() as download:
+        page.get_by_role("button", name="NPZ", exact=True).click()
+    with np.load(download.value.path()) as arrays:
+        assert arrays["samples"].shape == (64, 1, 16, 16)
+        assert arrays["latents"].shape == (64, 64)
+
+
+def test_the_keyboard_alone_can_start_steer_and_download(page: Page, server: Server) -> None:
+    def tab_to(name: str, role: str = "button") -> None:
+        target = page.get_by_role(role, name=name, exact=True).first if name else page.get_by_role(role).first
+        expect(target).to_be_visible()
+        for _ in range(80):
+            if target.evaluate("e => e === document.activeElement || e.contains(document.activeElement)"):
+                return
+            page.keyboard.press("Tab")
+        pytest.fail(f"Tab never reaches {name}")
+
+    page.goto(f"{server.url}/Train?preset=8-gaussians")
+    tab_to("Start")
+    page.keyboard.press("Enter")
+    expect_state(page, "Running")
+    run = re.search(r"run=([\w-]+)", page.url)[1]
+    tab_to("", role="slider")
+    page.keyboard.press("ArrowLeft")
+    wait_until(lambda: len(recorded(server, run)) == 1)
+    tab_to("Generator")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "generator.safetensors"
+    page.keyboard.press("Shift+Tab")
+
+
+def test_ctrl_c_while_training_with_a_page_open(page: Page, tmp_path: Path) -> None:
+    own = serve(tmp_path)
+    run = start(page, own)
+    page.goto("about:blank")  # its websocket would only log that it is gone
+    assert interrupt(own) == 0
+    log = own.log.read_text()
+    assert "Traceback" not in log
+    assert "terminate called" not in log
+    assert (own.runs / run / "generator.safetensors").exists()

@@ -1,0 +1,110 @@
+import csv
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganlab.__main__ import config_of, main, parser
+from ganlab.config import PRESETS, TrainConfig
+from ganlab.sampling import latents
+
+SMALL = "--dataset 8-gaussians --width 8 --depth 1 --batch-size 8 --steps 3 --threads 1".split()
+
+
+def run(*arguments: str) -> int:
+    try:
+        return main(list(arguments))
+    except SystemExit as end:
+        return end.code
+
+
+def test_train_then_sample(tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    assert run("train", *SMALL, "--clip", "-1e-3", "1e-3", "--out", str(out)) == 0
+    assert json.loads((out / "config.json").read_text())["clip_range"] == [-0.001, 0.001]
+    header = (out / "metrics.csv").read_text().splitlines()[0]
+    assert {"step", "critic_estimate", "critic_loss", "generator_loss", "clip_low", "clip_high", "clamped_share",
+            "seconds"} <= set(header.split(","))  # fmt: skip
+    assert len(list(csv.DictReader((out / "metrics.csv").read_text().splitlines()))) == 3
+    assert (out / "changes.csv").read_text() == "critic_step,field,value\n"
+    with Image.open(out / "samples.png") as picture:
+        assert picture.size == (600, 600)
+    assert run("sample", str(out), "--n", "70", "--seed", "1", "--out", str(tmp_path / "s.npz")) == 0
+    with np.load(tmp_path / "s.npz") as arrays:
+        assert arrays["samples"].shape == (70, 2)
+        assert arrays["samples"].dtype == arrays["latents"].dtype == np.float32
+        assert np.array_equal(arrays["latents"], latents(70, 2, seed=1).numpy())
+    assert run("train", *SMALL, "--out", str(out)) == 2  # never written over
+
+
+def test_images_are_in_range_and_channels_first(tmp_path: Path) -> None:
+    small = ["--width", "4", "--batch-size", "8", "--n-critic", "1", "--steps", "2", "--threads", "1"]
+    assert run("train", *small, "--out", str(tmp_path / "r")) == 0
+    assert run("sample", str(tmp_path / "r"), "--n", "3", "--out", str(tmp_path / "s.npz")) == 0
+    with np.load(tmp_path / "s.npz") as arrays:
+        assert arrays["samples"].shape == (3, 1, 16, 16)
+        assert np.abs(arrays["samples"]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "clip_range"),
+    [
+        (["--clip", "-0.02", "0.03"], (-0.02, 0.03)),
+        (["--clip-range", "-1e-3", "1e-3"], (-1e-3, 1e-3)),
+        (["--clip", "-.5", "-.25"], (-0.5, -0.25)),
+        (["--clip", "-1E-3", "+2e-3"], (-1e-3, 2e-3)),
+    ],
+)
+def test_negative_numbers_in_any_notation(options: list[str], clip_range: tuple[float, float]) -> None:
+    assert config_of(parser().parse_args(["train", "--out", "x", *options])).clip_range == clip_range
+
+
+def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
+    told = ["train", "--out", "x", "--dataset", "8-gaussians"]
+    assert config_of(parser().parse_args(told)) == PRESETS["8-gaussians"]
+    for field in dataclasses.fields(TrainConfig):
+        if field.type is int:
+            options = [*told, f"--{field.name.replace('_', '-')}", "7"]
+            assert getattr(config_of(parser().parse_args(options)), field.name) == 7
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--clip", "0.1", "-0.1"],
+        ["--clip", "nan", "1"],
+        ["--clip", "-inf", "1"],
+        ["--clip", "a", "1"],
+        ["--clip", "1"],
+        ["--steps", "0"],
+        ["--steps", "many"],
+        ["--preset", "cats"],
+        ["--dataset", "cats"],
+        ["--colour", "red"],
+    ],
+)
+def test_bad_options_are_one_line_and_2(options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert run("train", "--out", str(tmp_path / "r"), *options) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("options", [["--n", "0"], ["--seed", "-1"], []])
+def test_bad_sampling_is_one_line_and_2(options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert run("sample", str(tmp_path / "none"), "--out", str(tmp_path / "s.npz"), *options) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_a_failed_run_is_1_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert run("train", *SMALL, "--generator-lr", "1e30", "--out", str(tmp_path / "r")) == 1
+    assert "Stopped at step 2" in capsys.readouterr().err
+
+
+def test_the_command_line_never_imports_streamlit() -> None:
+    code = "import sys, ganlab.__main__; sys.exit('streamlit' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

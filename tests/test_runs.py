@@ -1,0 +1,235 @@
+import csv
+import dataclasses
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from stubs import TINY, CountingTrainer, wait_until
+
+from ganlab import runs, store
+from ganlab.config import TrainConfig
+from ganlab.runs import Refused, RunHub, TrainingRun
+from ganlab.snapshot import Status
+from ganlab.training import Trainer
+
+LONG = dataclasses.replace(TINY, steps=10**6)
+
+
+class Held:
+    """A run in a thread whose trainer a test holds by its gate."""
+
+    def __init__(self, folder: Path, config: TrainConfig = LONG) -> None:
+        self.trainers: list[CountingTrainer] = []
+        self.folder = folder
+        self.run = TrainingRun(config, store.RunFolder(folder, config), self.make).start()
+        wait_until(lambda: self.run.latest.status is Status.RUNNING)
+        self.trainer = self.trainers[0]
+
+    def make(self, config: TrainConfig) -> CountingTrainer:
+        self.trainers.append(CountingTrainer(config))
+        return self.trainers[0]
+
+    def until(self, status: Status) -> None:
+        wait_until(lambda: self.run.latest.status is status)
+
+    def changes(self) -> list[list[str]]:
+        return list(csv.reader((self.folder / "changes.csv").read_text().splitlines()))[1:]
+
+    def end(self) -> None:
+        self.run.stop()
+        assert self.run.join(10)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    made = Held(tmp_path / "20260101-000000-abcd")
+    yield made
+    made.end()
+
+
+def test_pause_means_no_steps_and_step_means_one(held: Held) -> None:
+    held.run.pause()
+    held.until(Status.PAUSED)
+    before = held.trainer.step_count
+    assert held.run.latest.step == before
+    for n in (1, 2):
+        held.run.step()
+        wait_until(lambda n=n: held.run.latest.step == before + n)
+        assert held.trainer.step_count == before + n
+        assert held.run.latest.status is Status.PAUSED
+    held.run.resume()
+    wait_until(lambda: held.trainer.step_count > before + 10)
+    assert held.run.latest.status is Status.RUNNING
+
+
+def test_stop_keeps_what_was_learned_and_ends_the_thread(held: Held) -> None:
+    wait_until(lambda: held.trainer.step_count > 3)
+    held.run.stop()
+    assert held.run.join(10)
+    last = held.run.latest
+    assert last.status is Status.STOPPED
+    assert last.step == held.trainer.step_count == len(last.history)
+    assert (held.folder / "generator.safetensors").exists()
+
+
+def test_a_run_finishes_by_itself(tmp_path: Path) -> None:
+    run = TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), CountingTrainer)
+    assert run.run().status is Status.FINISHED
+    assert run.latest.step == TINY.steps
+
+
+def test_a_change_arrives_is_recorded_and_the_newest_wins(held: Held) -> None:
+    held.trainer.gate.clear()
+    for c in (0.5, 0.3, 0.2):
+        held.run.change(clip_range=(-c, c))
+    assert held.run.wanted.clip_range == (-0.2, 0.2)
+    held.trainer.gate.set()
+    wait_until(lambda: held.run.latest.config.clip_range == (-0.2, 0.2))
+    (change,) = held.run.latest.changes
+    assert change.value == (-0.2, 0.2)
+    assert held.changes() == [[str(change.critic_step), "clip_range", "-0.2 0.2"]]
+    column = held.run.latest.history["clip_high"]
+    assert (column[: change.step] == 0.1).all()
+    assert (column[change.step :] == 0.2).all()
+
+
+def test_a_change_while_paused_is_in_force_at_once_and_takes_no_step(held: Held) -> None:
+    held.run.pause()
+    held.until(Status.PAUSED)
+    before = held.trainer.step_count
+    held.run.change(clip_range=(-0.7, 0.7))
+    wait_until(lambda: held.run.latest.config.clip_range == (-0.7, 0.7))
+    assert held.trainer.step_count == before
+    held.run.change(clip_range=(-0.7, 0.7))  # nothing new: nothing to record
+    held.run.step()
+    wait_until(lambda: held.run.latest.step == before + 1)
+    assert len(held.changes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"clip_range": (0.2, 0.1)}, "Low must be below high"),
+        ({"clip_range": (float("nan"), 0.1)}, "finite"),
+        ({"clip_range": ("a", "b")}, "two numbers"),
+        ({"steps": 5}, "steps can't change"),
+    ],
+)
+def test_a_bad_change_is_a_sentence_and_changes_nothing(held: Held, values: dict, words: str) -> None:
+    wanted = held.run.wanted
+    with pytest.raises(ValueError, match=words):
+        held.run.change(**values)
+    assert held.run.wanted == wanted
+    held.end()
+    assert held.run.latest.changes == ()
+    assert held.changes() == []
+    with pytest.raises(ValueError, match="has ended"):
+        held.run.change(clip_range=(-1, 1))
+
+
+def test_an_exception_becomes_a_failed_run(tmp_path: Path) -> None:
+    class Breaking(CountingTrainer):
+        def step(self, before_update: object) -> None:
+            raise RuntimeError("out of luck")
+
+    run = TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), Breaking).start()
+    assert run.join(10)
+    assert run.latest.status is Status.FAILED
+    assert run.latest.error == "out of luck"
+    assert "RuntimeError: out of luck" in run.latest.traceback
+
+
+def test_a_failure_while_loading_is_a_failed_run(tmp_path: Path) -> None:
+    def make(_: TrainConfig) -> CountingTrainer:
+        raise OSError("no data")
+
+    assert TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
+
+
+def test_a_loss_that_is_no_number_names_step_and_cause_and_keeps_the_last_good_state(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, generator_lr=1e30)
+    last = TrainingRun(config, store.RunFolder(tmp_path / "r", config)).run()
+    assert last.status is Status.FAILED
+    assert last.error.startswith("Stopped at step 2: the critic's loss is not a number")
+    assert "generator's learning rate (1e+30) is probably too high" in last.message
+    assert np.isfinite(last.samples).all()
+    assert (tmp_path / "r/generator.safetensors").exists()
+
+
+def test_an_old_snapshot_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "PUBLISH_EVERY", 0.0)
+    run = TrainingRun(dataclasses.replace(TINY, steps=10**6), store.RunFolder(tmp_path / "r", TINY)).start()
+    wait_until(lambda: run.latest.step > 2)
+    old = run.latest
+    weights = [p.clone() for p in old.generator.parameters()]
+    samples, rows, after = old.samples.copy(), old.history.rows.copy(), old.weights[0].after.copy()
+    wait_until(lambda: run.latest.step > old.step + 20)
+    run.stop()
+    assert run.join(10)
+    assert all(torch.equal(a, b) for a, b in zip(weights, old.generator.parameters(), strict=True))
+    assert np.array_equal(samples, old.samples)
+    assert np.array_equal(rows, old.history.rows)
+    assert np.array_equal(after, old.weights[0].after)
+    assert not np.array_equal(samples, run.latest.samples)
+
+
+def test_the_thread_gives_what_the_foreground_gives(tmp_path: Path) -> None:
+    foreground = TrainingRun(TINY, store.RunFolder(tmp_path / "a", TINY)).run()
+    run = TrainingRun(TINY, store.RunFolder(tmp_path / "b", TINY)).start()
+    assert run.join(20)
+    assert np.array_equal(foreground.samples, run.latest.samples)
+    assert np.array_equal(foreground.history.rows[:, :-1], run.latest.history.rows[:, :-1])
+
+
+def test_a_steered_run_can_be_repeated_from_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each change applied after its number of critic updates gives the same run."""
+    monkeypatch.setattr(runs, "PUBLISH_EVERY", 0.0)
+    run = TrainingRun(LONG, store.RunFolder(tmp_path / "r", LONG)).start()
+    for c in (0.05, 0.2, 0.02):
+        run.change(clip_range=(-c, c))
+        wait_until(lambda c=c: run.latest.history and run.latest.history["clip_high"][-1] == c)
+    run.stop()
+    assert run.join(20)
+    last = run.latest
+    assert len(last.changes) == 3
+    trainer, changes = Trainer(LONG), {change.critic_step: change.value for change in last.changes}
+
+    def replay() -> None:
+        if trainer.critic_step in changes:
+            trainer.config = dataclasses.replace(trainer.config, clip_range=changes[trainer.critic_step])
+
+    for _ in range(last.step):
+        trainer.step(replay)
+    for a, b in zip(trainer.generator.parameters(), last.generator.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_hub_refuses_one_more_and_names_those_in_progress() -> None:
+    hub = RunHub(limit=1)
+    first = hub.start(LONG)
+    with pytest.raises(Refused, match=first.run_id):
+        hub.start(LONG)
+    wait_until(lambda: first.latest.status is Status.RUNNING)
+    first.pause()
+    wait_until(lambda: first.latest.status is Status.PAUSED)
+    second = hub.start(LONG)  # a paused run trains nothing
+    with pytest.raises(Refused, match=second.run_id):
+        hub.resume(first)
+    assert hub.in_progress == [second, first]
+    assert hub.find(first.run_id) is first
+    hub.close()
+    assert hub.in_progress == []
+    assert not [t for t in threading.enumerate() if t.name.startswith("ganlab-run-")]
+
+
+@pytest.mark.parametrize("run_id", ["../../etc", "3f2a", "", "20260101-000000-abcd/..", "<b>"])
+def test_a_malformed_id_is_one_sentence(run_id: str) -> None:
+    with pytest.raises(LookupError, match="does not name a run"):
+        RunHub().find(run_id)
+
+
+def test_an_unknown_id_is_one_sentence() -> None:
+    with pytest.raises(LookupError, match="There is no run 20260101-000000-abcd here"):
+        RunHub().find("20260101-000000-abcd")
