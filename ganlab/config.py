@@ -141,6 +141,7 @@ _RING = TrainConfig(
     network="mlp",
     width=128,
     batch_size=256,
+    n_critic=8,
     clip_range=(-0.1, 0.1),
     critic_lr=2e-3,
     generator_lr=2e-3,
@@ -151,11 +152,12 @@ _RING = TrainConfig(
 PRESETS = {
     "digits": TrainConfig(),
     # 3 x 128, c = 0.1 and 2e-3 follow from the gain law c * sqrt(width / 2): 0.8 a layer, near 1.
+    # With 5 critic updates instead of 8, two of six seeds left a mode nearly empty after 2,000 steps.
     "8-gaussians": _RING,
     # Gulrajani et al. 2017, Fig. 1a: 3 x 512, batch 256, c = 0.01, RMSprop 5e-5. The gain law gives
     # 0.16 a layer: the gradient that reaches the generator all but vanishes.
     "8-gaussians-paper": dataclasses.replace(
-        _RING, width=512, clip_range=(-0.01, 0.01), critic_lr=5e-5, generator_lr=5e-5
+        _RING, width=512, n_critic=5, clip_range=(-0.01, 0.01), critic_lr=5e-5, generator_lr=5e-5
     ),
 }
 """Settings that show something, by name. A dataset's own preset has the dataset's name."""

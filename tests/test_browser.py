@@ -123,7 +123,7 @@ def start(page: Page, server: Server, preset: str = "8-gaussians", steps: int = 
 
 
 def expect_state(page: Page, word: str) -> None:
-    expect(page.locator(".gl .pill")).to_have_text(word)
+    expect(page.locator(".gl .pill")).to_have_text([word])
 
 
 def stop(page: Page) -> None:
@@ -162,6 +162,7 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
 
 def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     run = start(page, server)
+    wait_until(lambda: step_shown(page) > 0)
     slider = page.get_by_role("slider").nth(1)
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -184,7 +185,7 @@ def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
 def test_the_rules_can_be_pulled(page: Page, server: Server) -> None:
     run = start(page, server)
     plot = page.locator(".js-plotly-plot").first
-    expect(plot.locator(".shapelayer path").first).to_be_attached()
+    expect(plot).to_contain_text("at low")  # drawn, and no longer moving down the page
     box = plot.bounding_box()
     at = plot.evaluate("(e) => [-0.1, -0.06].map(v => e._fullLayout.xaxis._offset + e._fullLayout.xaxis.d2p(v))")
     y = box["y"] + 150

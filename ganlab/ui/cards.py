@@ -33,9 +33,14 @@ def weights(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Critic weights before and after the clamp", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            st.toggle("Log y", key="log_y", help="Counts on a logarithmic axis, to see the small bins.")
+            st.toggle(
+                "Log y",
+                key="log_y",
+                persist_state="session",
+                help="Counts on a logarithmic axis, to see the small bins.",
+            )
             names = watch.layer_names(snapshot)
-            st.selectbox("Layer", names, label_visibility="collapsed", width=150, key="layer")
+            st.selectbox("Layer", names, label_visibility="collapsed", width=150, key="layer", persist_state="session")
     slots["headline"] = st.container()
     slots["clamp"] = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,12 +76,11 @@ def samples(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
 
 def grid_options() -> None:
     """Rows, columns and enlargement of the sample grid; at most the 100 fixed latents there are."""
-    for name, value in (("rows", 8), ("columns", 8), ("enlarge", 3)):
-        st.session_state.setdefault(name, value)
+    told = "Pixels of the PNG for each pixel of a sample."
     with st.popover("Grid", icon=":material/grid_view:", type="tertiary"):
-        st.slider("Rows", 1, 10, key="rows")
-        st.slider("Columns", 1, 10, key="columns")
-        st.slider("Enlarge", 1, 8, key="enlarge", help="Pixels of the PNG for each pixel of a sample.")
+        st.slider("Rows", 1, 10, 8, key="rows", persist_state="session")
+        st.slider("Columns", 1, 10, 8, key="columns", persist_state="session")
+        st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=told)
 
 
 def over_time(run: TrainingRun, slots: Slots) -> None:

@@ -106,14 +106,13 @@ def form(chosen: str) -> None:
         with grid.container(border=True, key=f"preset_{'on' if name == chosen else 'off'}_{name}", height="stretch"):
             _card(name, name == chosen)
     with st.container(horizontal=True):
-        st.number_input("Seed", step=1, key=f"seed_{chosen}", width=165, help="Equal seeds give equal runs.")
-        st.number_input(
-            "Total steps",
-            step=100,
-            key=f"steps_{chosen}",
-            width=165,
-            help="Generator updates until the run ends by itself.",
-        )
+        _number("Seed", f"seed_{chosen}", 1, "Equal seeds give equal runs.")
+        _number("Total steps", f"steps_{chosen}", 100, "Generator updates until the run ends by itself.")
+
+
+def _number(label: str, key: str, step: int, told: str) -> None:
+    value = st.session_state[key]
+    st.number_input(label, value=value, step=step, key=key, width=165, help=told, persist_state="session")
 
 
 def _card(name: str, on: bool) -> None:

@@ -48,10 +48,27 @@ def _resume(run: TrainingRun) -> None:
 
 
 def show_wanted(run: TrainingRun) -> None:
-    """Set the clip widgets to what the run has accepted: it owns every live value, whoever moved it."""
+    """Set the clip widgets to what the run has accepted: it owns every live value, whoever moved it.
+
+    Until the browser has heard of it, its messages still carry the old value, which must not count as a move
+    of the user's: `stale` remembers it. Each widget also gets its value as its default: one that the browser
+    builds anew would else send back a default of its own.
+    """
     low, high = run.wanted.clip_range
-    st.session_state.update(clip=(low, high), low=low, high=high, shown=(low, high))
     st.session_state.setdefault("mirror", low == -high)
+    stale = st.session_state.setdefault("stale", {})
+    for key, value in {"clip": (low, high), "low": low, "high": high}.items():
+        if st.session_state.get(key, value) != value:
+            stale[key] = st.session_state[key]
+        st.session_state[key] = value
+    st.session_state["shown"] = (low, high)
+    st.session_state["just_set"] = True
+
+
+def browser_has_heard() -> None:
+    """Called on every tick: one that moved nothing, after the values were set, shows that they have arrived."""
+    if not st.session_state.pop("just_set", False):
+        st.session_state["stale"].clear()
 
 
 def clip_slider(run: TrainingRun, ended: bool) -> None:
@@ -64,26 +81,30 @@ def clip_slider(run: TrainingRun, ended: bool) -> None:
         format_func=number,
         label_visibility="collapsed",
         disabled=ended,
-        on_change=lambda: steer(run, st.session_state["clip"]),
+        on_change=_moved,
+        args=(run, "clip"),
     )
 
 
 def clip_numbers(run: TrainingRun, ended: bool) -> None:
     """Exact low and high, the switch that ties them, and the way back."""
-    for name, label, value in zip(("low", "high"), ("Low", "High"), run.wanted.clip_range, strict=True):
+    for key, label, value in zip(("low", "high"), ("Low", "High"), run.wanted.clip_range, strict=True):
         st.number_input(
             label,
             value=value,
-            key=name,
+            key=key,
             format="%.6g",
             step=_tenth(value),
             width=125,
             disabled=ended,
-            on_change=lambda: steer(run, (st.session_state["low"], st.session_state["high"])),
+            on_change=_moved,
+            args=(run, key),
         )
     st.toggle(
         "Symmetric",
+        value=st.session_state["mirror"],
         key="mirror",
+        persist_state="session",
         disabled=ended,
         help="Low and high mirror each other. Switch it off to move them apart.",
     )
@@ -98,15 +119,23 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
     )
 
 
-def steer(run: TrainingRun, wished: tuple[float, float], mirror: bool | None = None) -> None:
-    """Ask the run for a clip range; while Symmetric is on, the bound that was moved takes the other along."""
-    mirror = st.session_state.get("mirror", False) if mirror is None else mirror
-    low, high = wished
-    if mirror:
-        moved = low if low != run.wanted.clip_range[0] else high
-        low, high = (-abs(moved), abs(moved))
+def _moved(run: TrainingRun, key: str) -> None:
+    """One of the clip widgets was moved; while Symmetric is on, the other bound comes along."""
+    value = st.session_state[key]
+    if value == st.session_state["stale"].get(key):
+        return
+    low, high = run.wanted.clip_range
+    wished = {"clip": value, "low": (value, high), "high": (low, value)}[key]
+    if st.session_state["mirror"]:
+        moved = wished[0] if wished[0] != low else wished[1]
+        wished = (-abs(moved), abs(moved))
+    steer(run, wished)
+
+
+def steer(run: TrainingRun, clip_range: tuple[float, float]) -> None:
+    """Ask the run for a clip range; a refusal is kept and shown beside the range that stays in force."""
     try:
-        run.change(clip_range=(low, high))
+        run.change(clip_range=clip_range)
         st.session_state.pop("clip_refusal", None)
     except ValueError as error:
         st.session_state["clip_refusal"] = str(error)

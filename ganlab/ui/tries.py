@@ -36,7 +36,7 @@ def tries(run: TrainingRun, ended: bool) -> None:
                 key=f"try_{label}",
                 icon=":material/science:",
                 disabled=ended,
-                on_click=_try,
+                on_click=steer.steer,
                 args=(run, clip_range),
             )
             st.markdown(sentence)
@@ -45,8 +45,3 @@ def tries(run: TrainingRun, ended: bool) -> None:
 def _rounded(bound: float) -> float:
     """0.1 * 0.1 is 0.01 to a reader, and -0 is 0."""
     return float(f"{bound:.6g}") + 0.0
-
-
-def _try(run: TrainingRun, clip_range: tuple[float, float]) -> None:
-    st.session_state["mirror"] = clip_range[0] == -clip_range[1]
-    steer.steer(run, clip_range, mirror=False)

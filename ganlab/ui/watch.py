@@ -27,6 +27,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     @st.fragment(run_every=EVERY.get(status))
     def tick() -> None:
         snapshot = run.latest
+        steer.browser_has_heard()
         if snapshot.status is not status or run.wanted.clip_range != st.session_state["shown"]:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
@@ -81,7 +82,7 @@ def _clamp_plot(run: TrainingRun, snapshot: Snapshot, histogram: WeightHistogram
     )
     if snapshot.status.ended:
         del figure["rules"]  # nothing to pull any more
-    plot("clamp", figure, 330, on_clip_change=lambda: steer.steer(run, st.session_state["clamp"].clip, False))
+    plot("clamp", figure, 330, on_clip_change=lambda: steer.steer(run, st.session_state["clamp"].clip))
 
 
 def _samples(snapshot: Snapshot) -> None:
