@@ -33,7 +33,6 @@ def runs_in_progress() -> None:
 with frame.page("Home"):
     st.title("Watch weight clipping happen", anchor=False)
     panel("lead", words.LEAD)
-    start.notices()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             "Train on digits",
@@ -49,6 +48,7 @@ with frame.page("Home"):
             icon_position="right",
             query_params={"preset": "8-gaussians"},
         )
+    start.notices()
     st.space("xsmall")
     panel("flow", drawings.flow(example()))
     st.caption(f"Weights, digits and estimate: the default run after step {STEP}.", text_alignment="right")

@@ -10,8 +10,8 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from ganlab import images, sampling, store
-from ganlab.config import PRESETS, TrainConfig, preset
-from ganlab.runs import TrainingRun
+from ganlab.config import CHOICES, PRESETS, TrainConfig, preset
+from ganlab.runs import TrainingRun, set_up_torch
 from ganlab.snapshot import Status
 
 
@@ -41,7 +41,7 @@ def parser() -> Parser:
         if field.name == "clip_range":
             train.add_argument(*flags, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"))
         else:
-            train.add_argument(*flags, type=field.type)
+            train.add_argument(*flags, type=field.type, choices=CHOICES.get(field.name))
     sample = commands.add_parser("sample", help="sample from a trained run", description="Sample from a run.")
     sample.add_argument("folder", type=Path, help="the folder of a run")
     sample.add_argument("--n", type=int, default=64, help="how many samples")
@@ -67,10 +67,10 @@ def train(options: argparse.Namespace) -> int:
         while not ended:
             try:
                 ended = run.join(0.2)
+                bar.set_postfix_str(run.latest.message or f"critic estimate {estimate(run):.4f}", refresh=False)
+                bar.update(run.latest.step - bar.n)
             except KeyboardInterrupt:
                 run.stop()
-            bar.set_postfix_str(run.latest.message or f"critic estimate {estimate(run):.4f}", refresh=False)
-            bar.update(run.latest.step - bar.n)
     if run.latest.status is Status.FAILED:
         print(f"{run.latest.error} {run.latest.message}", file=sys.stderr)
         return 1
@@ -90,6 +90,7 @@ def sample(options: argparse.Namespace) -> int:
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"--seed must be from 0 to 2^63 - 1, not {options.seed}.")
     generator, config = store.load_generator(options.folder / "generator.safetensors")
+    set_up_torch(config.threads)
     latents = sampling.latents(options.n, config.latent_dim, options.seed)
     samples = sampling.generate(generator, latents)
     options.out.write_bytes(images.npz(latents.numpy(), samples.numpy()))

@@ -29,12 +29,14 @@ class ClipReport:
     @property
     def clamped_share(self) -> float:
         """Outside [low, high] just before the clamp / all clamped values."""
-        return count(self.before, self.clip_range).outside / self.before.numel()
+        low, high = self.clip_range
+        return ((self.before < low) | (self.before > high)).sum().item() / self.before.numel()
 
     @property
     def at_bound_share(self) -> float:
         """Equal to low or high after the clamp / all clamped values."""
-        return count(self.after, self.clip_range).at_bound / self.after.numel()
+        low, high = self.clip_range
+        return ((self.after == low) | (self.after == high)).sum().item() / self.after.numel()
 
     def histograms(self) -> tuple[WeightHistogram, ...]:
         """One for each clamped parameter, in order."""
@@ -58,16 +60,20 @@ class ClipReport:
 
 
 @torch.no_grad()
-def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tuple[float, float]) -> ClipReport:
-    """w <- clip(w, low, high) for every parameter, in place; returns what that did.
+def clip_(
+    named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tuple[float, float], observe: bool = True
+) -> ClipReport | None:
+    """w <- clip(w, low, high) for every parameter, in place; with `observe`, returns what that did.
 
     Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, line 7.
     """
     named = list(named_parameters)
     low, high = clip_range
-    before = _flat(named)
+    before = _flat(named) if observe else None
     for _, parameter in named:
         parameter.clamp_(low, high)
+    if before is None:
+        return None
     layers = tuple((name, tuple(parameter.shape)) for name, parameter in named)
     return ClipReport(clip_range, layers, before, _flat(named))
 

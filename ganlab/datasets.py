@@ -7,7 +7,6 @@ from functools import cache
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as transforms
 
 HELD_OUT = 512
 SPLIT_SEED = 20170126  # the split belongs to the data, not to a run; the day of arXiv 1701.07875
@@ -44,7 +43,9 @@ def digits() -> Dataset:
 
     Source: Alpaydin & Kaynak 1998, UCI Optical Recognition of Handwritten Digits, as shipped by scikit-learn.
     """
-    from sklearn.datasets import load_digits  # a second to import: only when digits are wanted
+    # A second or two to import: only when digits are wanted.
+    from sklearn.datasets import load_digits
+    from torchvision.transforms.v2 import functional as transforms
 
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16  # [1797, 1, 8, 8] in [0, 1]

@@ -240,9 +240,9 @@ def over_steps(title: str, curves: Sequence[Curve], changes: Sequence[Change], *
                 "nticks": 6,
                 "tickformat": ",d",
             },
-            "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis,
+            "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
         },
-        "scale": title,
+        "scale": title if steps else "empty",
         "alt": f"{title} over the steps{newest}.",
     }
 

@@ -60,6 +60,7 @@ class TrainingRun:
             config=config,
             history=HistoryWriter().view(),
         )
+        self.trains = True  # or means to: false from the call of pause(), true from that of resume()
         self._make_trainer = make_trainer
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
@@ -73,10 +74,12 @@ class TrainingRun:
 
     def pause(self) -> None:
         """Wait after this step."""
+        self.trains = False
         self._commands.put(Command.PAUSE)
 
     def resume(self) -> None:
         """Go on after a pause."""
+        self.trains = True
         self._commands.put(Command.RESUME)
 
     def step(self) -> None:
@@ -109,30 +112,40 @@ class TrainingRun:
 
     def run(self) -> Snapshot:
         """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
-        torch.set_num_threads(self.wanted.threads)  # per thread: set where the work is done
-        torch.set_flush_denormal(True)  # vanishing gradients go denormal, and those are slow
+        set_up_torch(self.config.threads)  # per thread: where the work is done
+        loop = None
         try:
-            _Loop(self, self._make_trainer(self.wanted)).run()
+            loop = _Loop(self, self._make_trainer(self.config))
+            last = loop.run()
         except Exception as error:
-            self._fail(error)
+            last = self._failed(error, loop)
         try:
-            self.folder.close(self.latest)
-        except OSError as error:
-            self._fail(error)
-        return self.latest
+            self.folder.close(last)
+        except Exception as error:
+            last = self._failed(error, loop)
+        with self._lock:  # a change that came too late is not wanted any more
+            self._pending, self.wanted, self.latest = {}, last.config, last
+        return last
 
-    def _fail(self, error: Exception) -> None:
-        step = self.latest.step
-        message = f"What is shown and saved is the last good state, of step {step:,}." if step else ""
+    def _failed(self, error: Exception, loop: "_Loop | None") -> Snapshot:
+        """The last good snapshot, with the newest settings and metrics, and what went wrong."""
+        newest = dataclasses.replace(self.latest, **loop.record()) if loop else self.latest
+        message = f"The networks and samples here are of step {newest.step:,}." if newest.step else ""
         if isinstance(error, FloatingPointError):
-            message = f"{diagnosis.likely_cause(self.latest.config)} {message}"
-        self.latest = dataclasses.replace(
-            self.latest,
+            message = f"{diagnosis.likely_cause(newest.config)} {message}"
+        return dataclasses.replace(
+            newest,
             status=Status.FAILED,
             error=str(error) or type(error).__name__,
             message=message.strip(),
             traceback="".join(traceback.format_exception(error)),
         )
+
+
+def set_up_torch(threads: int) -> None:
+    """The settings of the calling thread that results and speed depend on."""
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # vanishing gradients go denormal, and those are slow
 
 
 class _Loop:
@@ -149,13 +162,13 @@ class _Loop:
         self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
         self._pace: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
 
-    def run(self) -> None:
-        """Obey and step until the last step or a stop."""
+    def run(self) -> Snapshot:
+        """Obey and step until the last step or a stop; returns the last snapshot, not yet published."""
         self._enter(Status.RUNNING)
         while self._trainer.step_count < self._trainer.config.steps:
             command = self._next_command()
             if command is Command.STOP:
-                return self._enter(Status.STOPPED)
+                return self._end(Status.STOPPED)
             if command is Command.PAUSE:
                 self._enter(Status.PAUSED)
             elif command is Command.RESUME:
@@ -164,7 +177,15 @@ class _Loop:
                 self._take_changes()
             elif command is None or self._status is Status.PAUSED:
                 self._step()
-        return self._enter(Status.FINISHED)
+        return self._end(Status.FINISHED)
+
+    def record(self) -> dict[str, Any]:
+        """What is known at any moment, between snapshots too."""
+        return {
+            "config": self._trainer.config,
+            "changes": tuple(self._changes),
+            "history": self._history.view(),
+        }
 
     def _next_command(self) -> Command | None:
         """The oldest waiting command; None while running with none waiting; while paused, wait for one."""
@@ -177,6 +198,11 @@ class _Loop:
         self._status = status
         self._clock.go(status is Status.RUNNING)
         self._publish()
+
+    def _end(self, status: Status) -> Snapshot:
+        self._status = status
+        self._clock.go(False)
+        return self._snapshot()
 
     def _step(self) -> None:
         self._clock.go(True)
@@ -204,24 +230,24 @@ class _Loop:
             self._publish()
 
     def _publish(self) -> None:
+        self._run.latest = self._snapshot()
+
+    def _snapshot(self) -> Snapshot:
         trainer = self._trainer
         generator, critic = trainer.copies()
         samples = sampling.generate(generator, trainer.fixed_latents).cpu().numpy()
         if not np.isfinite(samples).all():
             raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not numbers.")
+        self._run.folder.flush()
         seconds = self._clock.seconds
         self._pace.append((seconds, trainer.step_count))
         elapsed, steps = seconds - self._pace[0][0], trainer.step_count - self._pace[0][1]
-        self._run.folder.flush()
-        self._run.latest = Snapshot(
+        return Snapshot(
             run_id=self._run.run_id,
             status=self._status,
             message="",
-            config=trainer.config,
             step=trainer.step_count,
             critic_step=trainer.critic_step,
-            changes=tuple(self._changes),
-            history=self._history.view(),
             weights=self._report.histograms() if self._report else (),
             samples=_shown(samples),
             real=self._real,
@@ -229,6 +255,7 @@ class _Loop:
             critic=critic,
             steps_per_second=steps / elapsed if elapsed > 0 else 0.0,
             seconds=seconds,
+            **self.record(),
         )
 
 
@@ -287,8 +314,9 @@ class RunHub:
     def resume(self, run: TrainingRun) -> None:
         """Let a paused run go on. Raises Refused, naming those in progress, if there is no room."""
         with self._lock:
-            self._make_sure_of_room()
-            run.resume()
+            if not run.trains:
+                self._make_sure_of_room()
+                run.resume()
 
     def find(self, run_id: str) -> TrainingRun:
         """The run of that name. Raises LookupError, in one sentence, if there is none."""
@@ -307,7 +335,7 @@ class RunHub:
             run.join(max(0.0, deadline - time.monotonic()))
 
     def _make_sure_of_room(self) -> None:
-        training = [r for r in self.in_progress if r.latest.status in (Status.STARTING, Status.RUNNING)]
+        training = [run for run in self.in_progress if run.trains]
         if len(training) >= self._limit:
             names = ", ".join(f"{r.latest.config.dataset} ({r.run_id})" for r in training)
             runs = "1 run" if self._limit == 1 else f"{self._limit} runs"

@@ -30,17 +30,27 @@ def runs_root() -> Path:
     return Path(os.environ.get("GANLAB_RUNS", "runs"))
 
 
+FILES = (
+    "config.json",
+    "changes.csv",
+    "metrics.csv",
+    "samples.png",
+    "generator.safetensors",
+    "critic.safetensors",
+)
+
+
 class RunFolder:
     """The folder of one run, written as it goes: config.json, changes.csv and metrics.csv; more at the end.
 
-    Raises FileExistsError if a run lies there already: nothing is ever written over.
+    Raises FileExistsError if one of its files lies there already: nothing is ever written over.
     """
 
     def __init__(self, path: Path, config: TrainConfig) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        if (path / "config.json").exists():
-            raise FileExistsError(f"{path} already holds a run; name another folder.")
+        if taken := [name for name in FILES if (path / name).exists()]:
+            raise FileExistsError(f"{path} already holds {taken[0]}; name another folder.")
         (path / "config.json").write_text(json.dumps(config.as_dict(), indent=2) + "\n")
         self._metrics_file = (path / "metrics.csv").open("w", newline="")
         self._metrics = csv.DictWriter(self._metrics_file, METRICS, lineterminator="\n")
@@ -110,6 +120,6 @@ def load_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
         config = TrainConfig.from_dict(json.loads(metadata["config"]))
         generator, _ = training.build(config, tuple(json.loads(metadata["shape"])))
         generator.load_state_dict(safetensors.torch.load_file(path))
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} is not a generator that ganlab saved ({error}).") from None
     return generator.eval().requires_grad_(False), config

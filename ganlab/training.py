@@ -40,7 +40,7 @@ class Trainer:
         self.step_count = 0
         self.critic_step = 0
 
-    def critic_update(self) -> tuple[float, ClipReport]:
+    def critic_update(self, observe: bool = True) -> tuple[float, ClipReport | None]:
         """Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, lines 3 to 7."""
         real = self.dataset.sample(self.config.batch_size, self.rng)  # line 3: fresh real samples
         latents = self._latents()  # line 4: fresh latents
@@ -53,7 +53,7 @@ class Trainer:
         loss = self._finite("critic", critic_loss)
         self.critic_optimizer.step()  # line 6: RMSprop
         # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
-        report = clip_(self.critic.named_parameters(), self.config.clip_range)
+        report = clip_(self.critic.named_parameters(), self.config.clip_range, observe)
         self.critic_step += 1
         return loss, report
 
@@ -75,9 +75,10 @@ class Trainer:
         Returns the step's metrics and the report of its last clamp. FloatingPointError, naming the step, if a
         loss is not a finite number.
         """
-        for _ in range(self.config.n_critic):
+        n_critic = self.config.n_critic
+        for i in range(n_critic):
             before_update()
-            critic_loss, clip = self.critic_update()
+            critic_loss, clip = self.critic_update(observe=i == n_critic - 1)
         generator_loss = self.generator_update()
         self.step_count += 1
         row = {

@@ -16,7 +16,7 @@ def start_page() -> None:
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container():
             panel("state", words.ready_line(config) if config else "")
-        start.buttons(config)
+        start.buttons(chosen, ready=config is not None)
     start.form(chosen)
 
 

@@ -27,7 +27,7 @@ def choose_run(runs: dict[str, TrainingRun]) -> TrainingRun:
 with frame.page("Generate"):
     st.header("Generate", anchor=False)
     st.markdown("Fresh latents from `torch.randn` through a run's generator, under `torch.no_grad()`.")
-    runs = {run.run_id: run for run in hub().runs if run.latest.generator}
+    runs = {run.run_id: run for run in hub().runs if run.latest.generator is not None}
     if runs:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             snapshot = choose_run(runs).latest

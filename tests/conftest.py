@@ -4,14 +4,12 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-ORDER = ("test_layers", "test_config", "test_clipping", "test_sampling", "test_images", "test_figures", "test_words",
-         "test_datasets", "test_networks", "test_training", "test_store", "test_runs", "test_cli", "test_pages",
-         "test_browser", "test_learning")  # fmt: skip
+LAST = ("test_pages", "test_browser", "test_learning")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The fast ones first."""
-    items.sort(key=lambda item: ORDER.index(item.module.__name__))
+    items.sort(key=lambda item: LAST.index(item.module.__name__) if item.module.__name__ in LAST else -1)
 
 
 @pytest.fixture(autouse=True)

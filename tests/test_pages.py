@@ -113,13 +113,26 @@ def test_a_full_house_is_refused_by_name(the_hub: RunHub) -> None:
     assert at.button[0].label == "New run"
     at.button[0].click().run()
     assert run.run_id in at.error[0].value
+    home = page("app.py")
+    home.button[0].click().run()
+    assert run.run_id in home.error[0].value
     assert len(the_hub.runs) == 1
+
+
+def test_symmetric_follows_the_range(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    next(button for button in at.button if button.label.startswith("Forbid negative")).click().run()
+    assert run.wanted.clip_range == (0.0, 0.1)
+    assert not at.toggle(key="mirror").value
+    at.toggle(key="mirror").set_value(True).run()
+    assert run.wanted.clip_range == (-0.1, 0.1)
 
 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"preset": "cats"}, "There is no preset 'cats'"),
+        ({"preset": "cats"}, "There is no such preset; there are digits"),
         ({"run": "cats"}, "does not name a run"),
         ({"run": "20260101-000000-abcd"}, "There is no run 20260101-000000-abcd here"),
     ],

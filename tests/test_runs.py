@@ -129,6 +129,17 @@ def test_a_bad_change_is_a_sentence_and_changes_nothing(held: Held, values: dict
         held.run.change(clip_range=(-1, 1))
 
 
+def test_a_change_that_comes_too_late_is_not_wanted_any_more(held: Held) -> None:
+    held.trainer.gate.clear()
+    held.run.stop()
+    held.trainer.gate.set()
+    held.run.change(clip_range=(-0.9, 0.9))
+    assert held.run.join(10)
+    last = held.run.latest
+    assert held.run.wanted == last.config
+    assert len(held.changes()) == len(last.changes)
+
+
 def test_an_exception_becomes_a_failed_run(tmp_path: Path) -> None:
     class Breaking(CountingTrainer):
         def step(self, before_update: object) -> None:

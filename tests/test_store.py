@@ -29,7 +29,7 @@ def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> N
 
 def test_a_run_is_never_written_over(tmp_path: Path) -> None:
     store.RunFolder(tmp_path / "r", TINY).close(TrainingRun(TINY, store.RunFolder(tmp_path / "s", TINY)).run())
-    with pytest.raises(FileExistsError, match="already holds a run"):
+    with pytest.raises(FileExistsError, match="already holds config"):
         store.RunFolder(tmp_path / "r", TINY)
 
 

@@ -45,8 +45,10 @@ def test_two_at_once_beside_a_drawing_page_equal_each_alone(config: TrainConfig)
 
     with ThreadPoolExecutor(3) as pool:
         pool.submit(page)
-        together = list(pool.map(fingerprint, others))
-        done.set()
+        try:
+            together = list(pool.map(fingerprint, others))
+        finally:
+            done.set()
     assert together == alone
 
 
@@ -56,7 +58,7 @@ def test_a_step_is_n_critic_updates_and_one_of_the_generator(config: TrainConfig
     calls = []
     for verb in ("critic_update", "generator_update"):
         method = getattr(trainer, verb)
-        setattr(trainer, verb, lambda verb=verb, method=method: (calls.append(verb), method())[1])
+        setattr(trainer, verb, lambda verb=verb, method=method, **how: (calls.append(verb), method(**how))[1])
     row, _ = trainer.step()
     assert calls == ["critic_update"] * config.n_critic + ["generator_update"]
     assert (row["step"], trainer.critic_step) == (1, config.n_critic)
@@ -148,7 +150,7 @@ def test_a_change_counts_from_the_next_critic_update() -> None:
     ranges = [(-0.05, 0.05), (-0.02, 0.03)]
     seen = []
     update = trainer.critic_update
-    trainer.critic_update = lambda: (seen.append(trainer.config.clip_range), update())[1]
+    trainer.critic_update = lambda observe: (seen.append(trainer.config.clip_range), update(observe))[1]
     upcoming = iter(ranges)
 
     def before_update() -> None:

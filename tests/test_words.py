@@ -63,7 +63,7 @@ def test_drawings_have_alternative_text() -> None:
 
 
 def test_the_example_was_recorded_from_the_default_run() -> None:
-    """Its numbers must not outlive the settings they came from: its first step can be checked quickly."""
+    """As far as can be told without training it again."""
     e = example()
     assert tuple(e.clip_range) == PRESETS["digits"].clip_range
     assert e.weights.tolist() == [99_009, 34_465]

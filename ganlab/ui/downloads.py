@@ -36,10 +36,14 @@ def samples(run: TrainingRun, pictures: bool) -> None:
     rows, columns, enlarge = (st.session_state.get(name, 1) for name in ("rows", "columns", "enlarge"))
 
     def sheet() -> bytes:
-        shown = run.latest.samples
+        snapshot = run.latest
         if pictures:
-            return images.png(images.sheet(shown[: rows * columns], columns, enlarge))
-        return images.png(images.scatter(shown, run.latest.real))
+            return images.png(images.sheet(snapshot.samples[: rows * columns], columns, enlarge))
+        return images.png(images.scatter(snapshot.samples, snapshot.real))
+
+    def network() -> bytes:
+        snapshot = run.latest
+        return store.network_file(snapshot, snapshot.generator)
 
     ready = run.latest.samples is not None
     button("PNG", f"{run.run_id}-samples.png", sheet, disabled=not ready)
@@ -47,7 +51,6 @@ def samples(run: TrainingRun, pictures: bool) -> None:
         name = f"{run.run_id}-samples.zip"
         singles = lambda: images.zip_of_pngs(run.latest.samples[: rows * columns])  # noqa: E731
         button("ZIP", name, singles, "folder_zip", disabled=not ready)
-    network = lambda: store.network_file(run.latest, run.latest.generator)  # noqa: E731
     told = "generator.safetensors: the generator's weights as they are now."
     button("Generator", "generator.safetensors", network, "network_node", help=told, disabled=not ready)
 

@@ -13,7 +13,7 @@ PAGES = {
     "Train": ("pages/1_Train.py", "model_training"),
     "Generate": ("pages/3_Generate.py", "auto_awesome_mosaic"),
 }
-TRAIN, GENERATE = PAGES["Train"][0], PAGES["Generate"][0]
+TRAIN = PAGES["Train"][0]
 
 
 @contextmanager

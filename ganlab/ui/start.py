@@ -15,7 +15,7 @@ CARDS = {
     "8-gaussians": ("8 Gaussians", "A ring of eight small clouds. Count how many the generator finds."),
     "8-gaussians-paper": (
         "8 Gaussians, as in the paper",
-        "Wide layers and a narrow clip range: the gradients vanish, and the generator hardly learns.",
+        "Wide layers, a narrow clip range, small steps: the critic stays almost flat, its estimate near zero.",
     ),
 }
 
@@ -29,10 +29,14 @@ def try_to_start(config: TrainConfig) -> str | None:
         return None
 
 
-def start(config: TrainConfig) -> None:
+def start(config: TrainConfig | None) -> None:
     """Start a run and make this page the page of that run. For callbacks."""
-    if run_id := try_to_start(config):
+    if config and (run_id := try_to_start(config)):
         st.query_params.from_dict({"run": run_id})
+
+
+def _start_chosen(name: str) -> None:
+    start(chosen_config(name))  # read now: what was typed last may have come with the click
 
 
 def start_page_for(config: TrainConfig) -> None:
@@ -63,8 +67,8 @@ def chosen_preset() -> str:
     name = st.query_params.get("preset", "digits")
     try:
         preset(name)
-    except ValueError as error:
-        st.warning(f"{error} Digits is chosen instead.", icon=":material/help:")
+    except ValueError:  # its words hold what stood in the address: not for a page
+        st.warning(f"There is no such preset; there are {', '.join(PRESETS)}.", icon=":material/help:")
         return "digits"
     return name
 
@@ -80,7 +84,7 @@ def chosen_config(name: str) -> TrainConfig | None:
         return None
 
 
-def buttons(config: TrainConfig | None) -> None:
+def buttons(name: str, ready: bool) -> None:
     """Start, and the two that will come alive with the run."""
     label = "New run" if hub().in_progress else "Start"
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
@@ -89,9 +93,9 @@ def buttons(config: TrainConfig | None) -> None:
             icon=":material/play_arrow:",
             type="primary",
             width="stretch",
-            disabled=config is None,
-            on_click=start,
-            args=(config,),
+            disabled=not ready,
+            on_click=_start_chosen,
+            args=(name,),
         )
         st.button("Step", icon=":material/step_over:", width="stretch", disabled=True)
         st.button("Stop", icon=":material/stop:", width="stretch", disabled=True)

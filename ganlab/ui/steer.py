@@ -50,25 +50,25 @@ def _resume(run: TrainingRun) -> None:
 def show_wanted(run: TrainingRun) -> None:
     """Set the clip widgets to what the run has accepted: it owns every live value, whoever moved it.
 
-    Until the browser has heard of it, its messages still carry the old value, which must not count as a move
-    of the user's: `stale` remembers it. Each widget also gets its value as its default: one that the browser
-    builds anew would else send back a default of its own.
+    A message that the browser sent before it heard of this still carries the old values; `stale` remembers
+    them, so that they do not count as moves of the user's. Each widget also gets its value as its default:
+    one that the browser builds anew would else send back a default of its own.
     """
+    state = st.session_state
     low, high = run.wanted.clip_range
-    st.session_state.setdefault("mirror", low == -high)
-    stale = st.session_state.setdefault("stale", {})
-    for key, value in {"clip": (low, high), "low": low, "high": high}.items():
-        if st.session_state.get(key, value) != value:
-            stale[key] = st.session_state[key]
-        st.session_state[key] = value
-    st.session_state["shown"] = (low, high)
-    st.session_state["just_set"] = True
+    if state.get("steered") != run.run_id:
+        state.update(steered=run.run_id, stale={}, mirror=low == -high)
+        state.pop("clip_refusal", None)
+    wanted = {"clip": (low, high), "low": low, "high": high, "mirror": state["mirror"] and low == -high}
+    if late := {key: state[key] for key, value in wanted.items() if state.get(key, value) != value}:
+        state["stale"] = late
+    state.update(wanted, shown=(low, high))
 
 
-def browser_has_heard() -> None:
-    """Called on every tick: one that moved nothing, after the values were set, shows that they have arrived."""
-    if not st.session_state.pop("just_set", False):
-        st.session_state["stale"].clear()
+def _is_late() -> bool:
+    """Whether this message was sent before the browser heard of the newest values: all it has are the old ones."""
+    stale = st.session_state["stale"]
+    return bool(stale) and all(st.session_state[key] == value for key, value in stale.items())
 
 
 def clip_slider(run: TrainingRun, ended: bool) -> None:
@@ -104,8 +104,9 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
         "Symmetric",
         value=st.session_state["mirror"],
         key="mirror",
-        persist_state="session",
         disabled=ended,
+        on_change=_tied,
+        args=(run,),
         help="Low and high mirror each other. Switch it off to move them apart.",
     )
     st.button(
@@ -120,16 +121,33 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
 
 
 def _moved(run: TrainingRun, key: str) -> None:
-    """One of the clip widgets was moved; while Symmetric is on, the other bound comes along."""
-    value = st.session_state[key]
-    if value == st.session_state["stale"].get(key):
-        return
+    """The slider or a number field was moved."""
+    if not _is_late():
+        low, high = run.wanted.clip_range
+        value = st.session_state[key]
+        _wish(run, {"clip": value, "low": (value, high), "high": (low, value)}[key])
+
+
+def pulled(run: TrainingRun, name: str, value: float) -> None:
+    """A rule of the histogram was pulled: `name` is low or high."""
     low, high = run.wanted.clip_range
-    wished = {"clip": value, "low": (value, high), "high": (low, value)}[key]
+    _wish(run, {"low": (value, high), "high": (low, value)}[name])
+
+
+def _wish(run: TrainingRun, clip_range: tuple[float, float]) -> None:
+    """One bound was moved; while Symmetric is on, the other comes along."""
     if st.session_state["mirror"]:
-        moved = wished[0] if wished[0] != low else wished[1]
-        wished = (-abs(moved), abs(moved))
-    steer(run, wished)
+        low, high = clip_range
+        moved = low if low != run.wanted.clip_range[0] else high
+        clip_range = (-abs(moved), abs(moved))
+    steer(run, clip_range)
+
+
+def _tied(run: TrainingRun) -> None:
+    """Symmetric was switched on or off; on, the wider bound is mirrored."""
+    if st.session_state["mirror"] and not _is_late():
+        widest = max(map(abs, run.wanted.clip_range))
+        steer(run, (-widest, widest))
 
 
 def steer(run: TrainingRun, clip_range: tuple[float, float]) -> None:

@@ -10,17 +10,17 @@ TRIES = (
     (
         "Clip ten times tighter",
         (0.1, 0.1),
-        "Nearly every weight lands on a bound: two posts are left, and the estimate falls to almost nothing.",
+        "Many more weights fold into the posts, and the estimate falls to almost zero: hardly any gradient is left.",
     ),
     (
         "Clip ten times wider",
         (10.0, 10.0),
-        "The posts vanish and the weights spread out slowly: the critic needs many steps to use its new room.",
+        "The posts vanish, the weights walk out towards the new bounds, and the estimate grows by orders of magnitude.",
     ),
     (
         "Forbid negative weights",
         (0.0, 1.0),
-        "The left half folds into one post at 0: half of the critic is switched off, and the estimate drops.",
+        "Everything below 0 folds into one post there: the critic can only add, and the estimate falls to about zero.",
     ),
 )
 

@@ -27,7 +27,6 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     @st.fragment(run_every=EVERY.get(status))
     def tick() -> None:
         snapshot = run.latest
-        steer.browser_has_heard()
         if snapshot.status is not status or run.wanted.clip_range != st.session_state["shown"]:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
@@ -76,13 +75,13 @@ def _clamp_plot(run: TrainingRun, snapshot: Snapshot, histogram: WeightHistogram
     # The rules stand where the newest wish is, the weights where the last clamp put them.
     figure = figures.clamp(
         histogram,
-        histogram.clip_range if histogram else snapshot.config.clip_range,
+        run.wanted.clip_range,
         st.session_state.get("log_y", False),
         st.session_state["mirror"],
     )
     if snapshot.status.ended:
         del figure["rules"]  # nothing to pull any more
-    plot("clamp", figure, 330, on_clip_change=lambda: steer.steer(run, st.session_state["clamp"].clip))
+    plot("clamp", figure, 330, on_pulled_change=lambda: steer.pulled(run, **st.session_state["clamp"].pulled))
 
 
 def _samples(snapshot: Snapshot) -> None:
@@ -93,4 +92,4 @@ def _samples(snapshot: Snapshot) -> None:
     samples = snapshot.samples if snapshot.samples is not None else np.zeros((100, 16, 16, 1), np.uint8)
     shown = samples[: shape[0] * shape[1]]
     alt = f"{len(shown)} generated images at step {snapshot.step:,}"
-    st.image(drawings.sheet_uri(shown, shape[1]), width=438, alt=alt)
+    st.image(drawings.sheet_uri(shown, shape[1]), width=min(438, 3 * (18 * shape[1] + 2)), alt=alt)

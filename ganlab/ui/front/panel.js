@@ -11,8 +11,7 @@ const morph = (shown, wanted) => {
     return;
   }
   for (const { name } of [...(shown.attributes ?? [])]) {
-    // A fold that the reader opened stays open.
-    if (!wanted.hasAttribute(name) && name !== "open") shown.removeAttribute(name);
+    if (!wanted.hasAttribute(name)) shown.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes ?? []) {
     if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);

@@ -60,10 +60,11 @@ const styled = (layout, roles) => {
   });
 };
 
-// Per plot: the ranges the reader zoomed to, the highest y seen on this scale, the rules being pulled.
+// Per plot: the ranges the reader zoomed to, the highest y seen on this scale, the rules being pulled,
+// whether it is in sight, and how to draw its newest figure.
 const memory = new WeakMap();
 const remember = element => {
-  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null, waiting: null });
+  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null, waiting: false });
   return memory.get(element);
 };
 
@@ -71,11 +72,13 @@ const watchZoom = (element, known) => {
   element.on("plotly_relayout", change => {
     for (const axis of ["xaxis", "yaxis"]) {
       if (`${axis}.range[0]` in change) known.zoom[axis] = [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
-      if (`${axis}.range` in change) known.zoom[axis] = null;  // the reset button
-      if (`${axis}.autorange` in change) known.zoom[axis] = null;
     }
   });
-  element.on("plotly_doubleclick", () => { known.zoom = {}; });
+  // Plotly's own double click goes back to the first figure ever drawn; ours to the newest.
+  element.on("plotly_doubleclick", () => {
+    known.zoom = {};
+    known.newest();
+  });
 };
 
 // While the scale (`data.scale`) stays the same, a zoom stays and the y axis only ever grows.
@@ -127,9 +130,10 @@ const letPull = (element, known) => {
   }, true);
   const letGo = event => {
     if (known.held === null) return;
+    const { name, value } = known.rules[known.held];
     known.held = null;
     event.stopPropagation();
-    known.send("clip", known.rules.map(rule => rule.value));
+    known.send("pulled", { name, value });
   };
   element.addEventListener("pointerup", letGo, true);
   element.addEventListener("pointercancel", letGo, true);
@@ -140,17 +144,17 @@ const inSight = new IntersectionObserver(entries => {
   for (const { target, isIntersecting } of entries) {
     const known = remember(target);
     known.visible = isIntersecting;
-    if (isIntersecting && known.waiting) known.waiting();
+    if (isIntersecting && known.waiting) known.newest();
   }
 });
 
 const draw = (element, data, theme) => {
   const known = remember(element);
-  known.waiting = null;
+  known.waiting = false;
   const roles = themeRoles(theme);
   const layout = styled({ ...data.layout, height: data.height, uirevision: data.scale }, roles);
   keepRanges(layout, data, known);
-  const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: "reset" };
+  const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: false };
   return Plotly.react(element, paint(data.data, roles), layout, config);
 };
 
@@ -164,14 +168,15 @@ export default async function ({ parentElement, data, setTriggerValue }) {
   const known = remember(element);
   if (known.held !== null) return;  // the hand is quicker than the server
   Object.assign(known, { rules: data.rules ?? null, mirror: data.mirror, send: setTriggerValue });
+  known.newest = () => draw(element, data, parentElement);
   if (first) {
-    await draw(element, data, parentElement);
+    await known.newest();
     watchZoom(element, known);
     letPull(element, known);
     inSight.observe(element);
   } else if (known.visible) {
-    await draw(element, data, parentElement);
+    await known.newest();
   } else {
-    known.waiting = () => draw(element, data, parentElement);
+    known.waiting = true;
   }
 }
