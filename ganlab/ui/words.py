@@ -78,6 +78,8 @@ def pace(snapshot: Snapshot) -> list[str]:
         return [f"{left} left", f"{speed:.1f} steps/s"]
     if snapshot.status is Status.FINISHED:
         return [f"took {duration(snapshot.seconds)}"]
+    if snapshot.status is Status.STOPPED:
+        return ["by you"]
     return []
 
 

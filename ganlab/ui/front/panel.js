@@ -26,8 +26,10 @@ const morph = (shown, wanted) => {
 const lendColours = element => {
   const theme = getComputedStyle(element);
   const page = document.documentElement.style;
-  page.setProperty("--gl-page", theme.getPropertyValue("--st-background-color"));
-  page.setProperty("--gl-text", theme.getPropertyValue("--st-text-color"));
+  for (const [mine, theirs] of [["--gl-page", "--st-background-color"], ["--gl-text", "--st-text-color"]]) {
+    const colour = theme.getPropertyValue(theirs);
+    if (page.getPropertyValue(mine) !== colour) page.setProperty(mine, colour);
+  }
 };
 
 const lastHtml = new WeakMap();
