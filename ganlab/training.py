@@ -58,7 +58,7 @@ class Trainer:
         return loss, report
 
     def generator_update(self) -> float:
-        """Lines 9 to 11: one step down -E critic(fake), the critic frozen. Returns that loss."""
+        """Lines 9 to 11: one step down -E critic(fake), the critic's weights frozen. Returns that loss."""
         self.critic.requires_grad_(False)
         generator_loss = -self.critic(self.generator(self._latents())).mean()
         self.generator_optimizer.zero_grad()

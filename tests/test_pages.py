@@ -119,6 +119,20 @@ def test_a_full_house_is_refused_by_name(the_hub: RunHub) -> None:
     assert len(the_hub.runs) == 1
 
 
+def test_a_late_message_of_the_browser_moves_nothing(the_hub: RunHub) -> None:
+    """A tick that left before the browser heard of a change carries every old value; a user moves one."""
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    next(button for button in at.button if button.label.startswith("Clip ten times tighter")).click().run()
+    at.select_slider(key="clip").set_range(-0.1, 0.1)
+    at.number_input(key="low").set_value(-0.1)
+    at.number_input(key="high").set_value(0.1)
+    at.run()
+    assert run.wanted.clip_range == (-0.01, 0.01)
+    at.number_input(key="high").set_value(0.1).run()
+    assert run.wanted.clip_range == (-0.1, 0.1)
+
+
 def test_symmetric_follows_the_range(the_hub: RunHub) -> None:
     run = run_in("running", the_hub, TINY)
     at = page("1_Train.py", run=run.run_id)

@@ -27,7 +27,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     @st.fragment(run_every=EVERY.get(status))
     def tick() -> None:
         snapshot = run.latest
-        if snapshot.status is not status or run.wanted.clip_range != st.session_state["shown"]:
+        if snapshot.status != status or run.wanted.clip_range != st.session_state["shown"]:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
 
