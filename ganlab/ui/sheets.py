@@ -14,7 +14,7 @@ def card(snapshot: Snapshot, latents: np.ndarray, samples: np.ndarray, seed: int
     """The samples [n, ...] of latents [n, latent_dim] as one picture, and their files."""
     name = f"{snapshot.run_id}-step{snapshot.step}-seed{seed}"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(f"{len(samples)} samples, step {snapshot.step:,}", anchor=False, width="content")
+        st.subheader(f"{len(samples)} samples, step {snapshot.step:,}, seed {seed}", anchor=False, width="content")
         files = st.container(horizontal=True, width="content", gap="small")
     draw = _images if samples.ndim == 4 else _points
     draw(snapshot, samples, name, files)

@@ -114,7 +114,7 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
         icon=":material/undo:",
         type="tertiary",
         disabled=ended,
-        help="Back to the range that this run started with.",
+        help="Back to the range that this run started with. The weights stay where training took them.",
         on_click=steer,
         args=(run, run.config.clip_range),
     )

@@ -11,7 +11,7 @@ from ganlab.ui import drawings, steer, words
 from ganlab.ui.components import panel, plot
 
 ALL_LAYERS = "All layers"
-EVERY = {Status.STARTING: 0.5, Status.RUNNING: 0.5, Status.PAUSED: 3.0}  # seconds; another tab may resume
+EVERY = 0.5  # seconds, paused too: a Step wants to be seen, and another tab may resume
 CHARTS = {
     "Critic estimate": figures.critic_estimate,
     "Losses": figures.losses,
@@ -24,7 +24,7 @@ Slots = dict[str, DeltaGenerator]
 def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
 
-    @st.fragment(run_every=EVERY.get(status))
+    @st.fragment(run_every=None if status.ended else EVERY)
     def tick() -> None:
         snapshot = run.latest
         if snapshot.status != status or run.wanted.clip_range != st.session_state["shown"]:

@@ -139,14 +139,14 @@ const letPull = (element, known) => {
   element.addEventListener("pointercancel", letGo, true);
 };
 
-// A plot that is scrolled out of sight is not drawn; when it comes into sight, its newest figure is.
+// A plot that is scrolled out of sight is not drawn; just before it comes into sight, its newest figure is.
 const inSight = new IntersectionObserver(entries => {
   for (const { target, isIntersecting } of entries) {
     const known = remember(target);
     known.visible = isIntersecting;
     if (isIntersecting && known.waiting) known.newest();
   }
-});
+}, { scrollMargin: "100px" });
 
 const draw = (element, data, theme) => {
   const known = remember(element);
