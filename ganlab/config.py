@@ -154,7 +154,7 @@ _RING = TrainConfig(
 PRESETS = {
     "digits": TrainConfig(),
     # 3 x 128, c = 0.1 and 2e-3 follow from the gain law c * sqrt(width / 2): 0.8 a layer, near 1.
-    # With 5 critic updates instead of 8, two of six seeds left a mode nearly empty after 2,000 steps.
+    # With 5 critic updates instead of 8, one of five seeds left a mode nearly empty after 2,000 steps.
     "8-gaussians": _RING,
     # Gulrajani et al. 2017, Fig. 1a: 3 x 512, batch 256, c = 0.01, RMSprop 5e-5. The gradients vanish: after
     # 150 steps the critic's slope at the data is about 0.01, where an ideal critic has 1.
