@@ -70,11 +70,6 @@ class WeightHistogram:
     before_counts: Counts
     after_counts: Counts
 
-    @property
-    def axis_limit(self) -> float:
-        """R, where the histogram is drawn over [-R, R]; depends on the clip range alone."""
-        return axis_limit(self.clip_range)
-
 
 def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
     """All layers together. The histograms must come from one clamp and so share their edges."""

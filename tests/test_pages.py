@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 
 from ganlab.config import TrainConfig
-from ganlab.runs import RunHub, TrainingRun
+from ganlab.hub import RunHub
+from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 from ganlab.ui.hub import hub
 

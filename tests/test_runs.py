@@ -10,7 +10,8 @@ from stubs import TINY, CountingTrainer, wait_until
 
 from ganlab import runs, store
 from ganlab.config import TrainConfig
-from ganlab.runs import Refused, RunHub, TrainingRun
+from ganlab.hub import Refused, RunHub
+from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 from ganlab.training import Trainer
 

@@ -8,7 +8,8 @@ import gc
 
 import streamlit as st
 
-from ganlab.runs import RunHub, TrainingRun
+from ganlab.hub import RunHub
+from ganlab.runs import TrainingRun
 
 
 def _close(hub: RunHub) -> None:

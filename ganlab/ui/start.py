@@ -5,7 +5,7 @@ import dataclasses
 import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, preset
-from ganlab.runs import Refused
+from ganlab.hub import Refused
 from ganlab.ui import drawings, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import hub

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from ganlab.figures import number
-from ganlab.runs import Refused, TrainingRun
+from ganlab.hub import Refused
+from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 from ganlab.ui import start
 from ganlab.ui.hub import hub
