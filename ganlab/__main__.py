@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import json
 import re
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
-from ganlab import images, sampling, store
+from ganlab import images, pictures, sampling, store
 from ganlab.config import CHOICES, PRESETS, TrainConfig, preset
+from ganlab.fetching import data_root
 from ganlab.runs import TrainingRun, set_up_torch
 from ganlab.snapshot import Status
 
@@ -36,10 +38,13 @@ def parser() -> Parser:
     train = commands.add_parser("train", help="train one run", description="Train one run into a folder.")
     train.add_argument("--out", type=Path, required=True, help="the folder to write; must not hold a run yet")
     train.add_argument("--preset", choices=PRESETS, help="settings to start from (default: the dataset's own preset)")
+    train.add_argument("--config", type=Path, metavar="FILE", help="a config.json to start from, instead of a preset")
     for field in dataclasses.fields(TrainConfig):
         flags = [f"--{field.name.replace('_', '-')}"]
         if field.name == "clip_range":
             train.add_argument(*flags, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"))
+        elif field.name == "images":
+            train.add_argument(*flags, metavar="ZIP_OR_FOLDER", help="your own images, or the name of kept ones")
         else:
             train.add_argument(*flags, type=field.type, choices=CHOICES.get(field.name))
     sample = commands.add_parser("sample", help="sample from a trained run", description="Sample from a run.")
@@ -51,11 +56,24 @@ def parser() -> Parser:
 
 
 def config_of(options: argparse.Namespace) -> TrainConfig:
-    """The preset, with every option given on the command line over it. Raises ValueError."""
+    """The file or preset, with every option given on the command line over it. Raises ValueError."""
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(TrainConfig)}
     given = {name: value for name, value in given.items() if value is not None}
-    base = preset(options.preset or given.get("dataset", "digits"))
+    if options.images:
+        given = {"dataset": "images"} | given | {"images": kept_images(options.images)}
+    if options.config:
+        base = TrainConfig.from_dict(json.loads(options.config.read_text()))
+    else:
+        base = preset(options.preset or given.get("dataset", "digits"))
     return dataclasses.replace(base, **given)
+
+
+def kept_images(wanted: str) -> str:
+    """The name of the images in a ZIP or folder, copied into the cache folder; a name of kept ones as it is."""
+    path, cache = Path(wanted), data_root() / "images"
+    if path.is_dir():
+        return pictures.keep_folder(path, cache)
+    return pictures.keep(path, cache) if path.exists() else wanted
 
 
 def train(options: argparse.Namespace) -> int:

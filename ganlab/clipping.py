@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -26,21 +27,43 @@ class ClipReport:
     before: Tensor
     after: Tensor
 
+    @cached_property
+    def clamped(self) -> np.ndarray:
+        """How many values of each layer were outside [low, high] just before the clamp: int64 [layers]."""
+        low, high = self.clip_range
+        return self._per_layer((self.before < low) | (self.before > high))
+
+    @cached_property
+    def at_bound(self) -> np.ndarray:
+        """How many values of each layer equal low or high after the clamp: int64 [layers]."""
+        low, high = self.clip_range
+        return self._per_layer((self.after == low) | (self.after == high))
+
     @property
     def clamped_share(self) -> float:
         """Outside [low, high] just before the clamp / all clamped values."""
-        low, high = self.clip_range
-        return ((self.before < low) | (self.before > high)).sum().item() / self.before.numel()
+        return self.clamped.sum().item() / self.before.numel()
 
     @property
     def at_bound_share(self) -> float:
         """Equal to low or high after the clamp / all clamped values."""
-        low, high = self.clip_range
-        return ((self.after == low) | (self.after == high)).sum().item() / self.after.numel()
+        return self.at_bound.sum().item() / self.after.numel()
+
+    @property
+    def layer_shares(self) -> np.ndarray:
+        """Both shares of each layer: float64 [layers, 2], clamped and at a bound."""
+        return np.stack([self.clamped, self.at_bound], axis=1) / np.array(self._sizes)[:, None]
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [math.prod(shape) for _, shape in self.layers]
+
+    def _per_layer(self, mask: Tensor) -> np.ndarray:
+        starts = np.cumsum([0, *self._sizes[:-1]])
+        return np.add.reduceat(mask.cpu().numpy(), starts, dtype=np.int64)
 
     def histograms(self) -> tuple[WeightHistogram, ...]:
         """One for each clamped parameter, in order."""
-        sizes = [math.prod(shape) for _, shape in self.layers]
         edges = bin_edges(self.clip_range)
         return tuple(
             WeightHistogram(
@@ -54,7 +77,7 @@ class ClipReport:
                 after_counts=count(after, self.clip_range),
             )
             for (name, shape), before, after in zip(
-                self.layers, self.before.split(sizes), self.after.split(sizes), strict=True
+                self.layers, self.before.split(self._sizes), self.after.split(self._sizes), strict=True
             )
         )
 

@@ -4,16 +4,36 @@ import dataclasses
 import math
 import numbers
 import os
+import re
 import struct
 from dataclasses import dataclass
 from typing import Any
 
-DATASETS = {"digits": "image", "8-gaussians": "point"}
-"""What there is to imitate, and what one sample of it is."""
-NETWORKS = ("dcgan", "mlp")
-CHOICES = {"dataset": tuple(DATASETS), "network": NETWORKS}
-LIVE_FIELDS = ("clip_range",)
+DATASETS = {
+    "digits": "image",
+    "mnist": "image",
+    "fashion-mnist": "image",
+    "cifar10": "image",
+    "images": "image",
+    "8-gaussians": "point",
+    "25-gaussians": "point",
+    "swiss-roll": "point",
+}
+"""What there is to imitate, and what one sample of it is. `images` are the user's own."""
+CHOICES = {
+    "dataset": tuple(DATASETS),
+    "image_size": (16, 28, 32, 64),
+    "fit": ("stretch", "crop"),
+    "colour": ("rgb", "grey"),
+    "network": ("dcgan", "mlp"),
+    "optimizer": ("rmsprop", "adam"),
+    "device": ("auto", "cpu", "accelerator"),
+}
+"""The fields that take one of a few values."""
+LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")
 """The fields that may change while a run trains."""
+WARM_UP_UPDATES = 100
+"""Critic updates in each step of the warm-up."""
 
 _INTEGER_BOUNDS = {
     "width": (1, 1024),
@@ -21,8 +41,9 @@ _INTEGER_BOUNDS = {
     "latent_dim": (1, 1024),
     "batch_size": (2, 4096),
     "n_critic": (1, 1000),
+    "warm_up": (0, 10_000),
     "steps": (1, 10_000_000),
-    "seed": (0, 2**63 - 1),
+    "seed": (0, 2**53 - 1),  # what a browser counts exactly
     "threads": (1, 1024),
 }
 
@@ -46,6 +67,14 @@ class TrainConfig:
 
     dataset: str = "digits"
     """What the generator learns to imitate."""
+    images: str = ""
+    """Which of the kept images the dataset `images` means: 16 hex digits of the archive's SHA-256."""
+    image_size: int = 16
+    """Height and width of an image in pixels; 2-D points have none."""
+    fit: str = "stretch"
+    """How the user's own images become square: `stretch` both sides, or `crop` the middle."""
+    colour: str = "rgb"
+    """What the user's own images become: `rgb` or `grey`."""
     network: str = "dcgan"
     """`dcgan` (convolutions, for images) or `mlp` (linear layers)."""
     width: int = 32
@@ -54,22 +83,28 @@ class TrainConfig:
     """Hidden layers of an `mlp`; a `dcgan` takes its depth from the image size."""
     latent_dim: int = 64
     """How many random numbers make one sample."""
+    optimizer: str = "rmsprop"
+    """`rmsprop`, as in the paper, or `adam`, whose momentum the paper warns of."""
+    critic_lr: float = 5e-4
+    """Learning rate of the critic."""
+    generator_lr: float = 5e-4
+    """Learning rate of the generator."""
     batch_size: int = 64
     """Real samples, and as many generated ones, in each update."""
     n_critic: int = 5
     """Critic updates in each step, before the one generator update."""
+    warm_up: int = 0
+    """How many of the first steps make 100 critic updates instead."""
     clip_range: tuple[float, float] = (-0.01, 0.01)
     """(low, high): every critic weight is clamped into it after each critic update."""
-    critic_lr: float = 5e-4
-    """Learning rate of the critic's RMSprop."""
-    generator_lr: float = 5e-4
-    """Learning rate of the generator's RMSprop."""
     steps: int = 1500
     """Generator updates until the run ends by itself."""
     seed: int = 0
     """Starts the run's own random generators."""
     threads: int = dataclasses.field(default_factory=spare_cores)
     """CPU threads that torch may use for this run."""
+    device: str = "auto"
+    """`cpu`, `accelerator` (torch's own choice), or `auto`: the accelerator, if any, for images."""
 
     def __post_init__(self) -> None:
         for field, choices in CHOICES.items():
@@ -81,6 +116,8 @@ class TrainConfig:
         object.__setattr__(self, "clip_range", checked_clip_range(self.clip_range))
         if self.network == "dcgan" and self.kind == "point":
             raise ValueError(f"dataset {self.dataset} holds 2-D points, which need network mlp, not dcgan.")
+        if not re.fullmatch(r"|[0-9a-f]{16}", str(self.images)):
+            raise ValueError(f"images must be the 16 hex digits that name kept images, not {self.images!r}.")
 
     @property
     def kind(self) -> str:
@@ -92,12 +129,49 @@ class TrainConfig:
         return dataclasses.asdict(self) | {"clip_range": list(self.clip_range)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
-        """The settings that `as_dict` gave. Raises ValueError naming unknown or invalid fields."""
-        unknown = sorted(set(values) - {f.name for f in dataclasses.fields(cls)})
-        if unknown:
-            raise ValueError(f"There is no setting called {', '.join(unknown)}.")
-        return cls(**values)
+    def from_dict(cls, values: Any) -> "TrainConfig":
+        """The settings that `as_dict` gave. Raises ValueError naming every unknown or invalid field."""
+        if not isinstance(values, dict):
+            raise ValueError("Settings are an object with a value for each field.")
+        return changed(cls(), values)
+
+
+def changed(config: TrainConfig, values: dict[str, Any]) -> TrainConfig:
+    """The settings with some fields replaced. Raises ValueError naming every unknown or invalid field."""
+    names = {field.name for field in dataclasses.fields(TrainConfig)}
+    problems = [f"There is no setting called {', '.join(unknown)}."] if (unknown := sorted(set(values) - names)) else []
+    known = {name: value for name, value in values.items() if name in names}
+    try:
+        result = dataclasses.replace(config, **known)
+    except ValueError as error:
+        # Field by field, to name them all; what only the combination makes impossible is named alone.
+        alone = [problem for name, value in known.items() if (problem := _problem(config, name, value))]
+        problems += alone or [str(error)]
+    if problems:
+        raise ValueError(" ".join(problems))
+    return result
+
+
+def _problem(config: TrainConfig, field: str, value: Any) -> str:
+    try:
+        dataclasses.replace(config, **{field: value})
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def as_text(value: Any) -> str:
+    """A setting as the command line and links have it: a clip range is two numbers with a space."""
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def from_text(field: str, text: str) -> Any:
+    """The value that `as_text` gave; for an unknown field or a text that is no such value, the text itself."""
+    kind = {f.name: f.type for f in dataclasses.fields(TrainConfig)}.get(field, str)
+    try:
+        return tuple(map(float, text.split())) if field == "clip_range" else kind(text)
+    except ValueError:
+        return text
 
 
 def checked_clip_range(clip_range: Any) -> tuple[float, float]:
@@ -121,9 +195,9 @@ def checked_clip_range(clip_range: Any) -> tuple[float, float]:
     return bounds
 
 
-def _check_choice(field: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{field} must be one of {', '.join(choices)}, not {value!r}.")
+def _check_choice(field: str, value: Any, choices: tuple[Any, ...]) -> None:
+    if value not in choices or type(value) is not type(choices[0]):
+        raise ValueError(f"{field} must be one of {', '.join(map(str, choices))}, not {value!r}.")
 
 
 def _check_integer(field: str, value: Any, smallest: int, largest: int) -> None:
@@ -156,6 +230,12 @@ PRESETS = {
     # 3 x 128, c = 0.1 and 2e-3 follow from the gain law c * sqrt(width / 2): 0.8 a layer, near 1.
     # With 5 critic updates instead of 8, one of five seeds left a mode nearly empty after 2,000 steps.
     "8-gaussians": _RING,
+    "25-gaussians": dataclasses.replace(_RING, dataset="25-gaussians"),
+    "swiss-roll": dataclasses.replace(_RING, dataset="swiss-roll"),
+    "mnist": TrainConfig(dataset="mnist", image_size=28),
+    "fashion-mnist": TrainConfig(dataset="fashion-mnist", image_size=28),
+    "cifar10": TrainConfig(dataset="cifar10", image_size=32, steps=5000),
+    "images": TrainConfig(dataset="images", image_size=32),
     # Gulrajani et al. 2017, Fig. 1a: 3 x 512, batch 256, c = 0.01, RMSprop 5e-5. The gradients vanish: after
     # 150 steps the critic's slope at the data is about 0.01, where an ideal critic has 1.
     "8-gaussians-paper": dataclasses.replace(
@@ -170,3 +250,23 @@ def preset(name: str) -> TrainConfig:
     if name not in PRESETS:
         raise ValueError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
     return PRESETS[name]
+
+
+def preset_of(config: TrainConfig) -> str:
+    """The preset of its dataset that shares most settings with it."""
+    mine = config.as_dict()
+    near = {name: sum(mine[f] == v for f, v in p.as_dict().items()) for name, p in PRESETS.items()}
+    return max((name for name in PRESETS if PRESETS[name].dataset == config.dataset), key=near.get)
+
+
+def link(config: TrainConfig) -> dict[str, str]:
+    """The settings as a link's query: a preset, and the fields that differ from it."""
+    name = preset_of(config)
+    usual = vars(PRESETS[name])
+    return {"preset": name} | {field: as_text(value) for field, value in vars(config).items() if value != usual[field]}
+
+
+def from_link(query: dict[str, str]) -> TrainConfig:
+    """The settings that `link` gave. Raises ValueError naming every unknown or invalid field."""
+    texts = {field: text for field, text in query.items() if field != "preset"}
+    return changed(preset(query.get("preset", "digits")), {f: from_text(f, text) for f, text in texts.items()})

@@ -1,12 +1,21 @@
 """What there is to imitate: real samples. Knows nothing of networks or training."""
 
 import math
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from ganlab import pictures
+from ganlab.config import TrainConfig
+from ganlab.fetching import data_root, fetch
+
+Announce = Callable[[str], None]
+"""Takes what is being fetched or decoded, and how far it is."""
 
 HELD_OUT = 512
 SPLIT_SEED = 20170126  # the split belongs to the data, not to a run; the day of arXiv 1701.07875
@@ -17,7 +26,7 @@ class Dataset:
     """Real samples, split once into those for training and those held out.
 
     `sample(n, rng)` gives [n, c, h, w] in [-1, 1] or [n, 2]: fresh independent draws from the training
-    part with the caller's random generator. `held_out` is [512, ...] and never trained on.
+    part with the caller's random generator. `held_out` is [512, ...], of a small set fewer, and never trained on.
     """
 
     name: str
@@ -32,37 +41,114 @@ class Dataset:
         return tuple(self.held_out.shape[1:])
 
 
-def load(name: str) -> Dataset:
-    """The dataset of that name (one of config.DATASETS)."""
-    return {"digits": digits, "8-gaussians": eight_gaussians}[name]()
+def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
+    """The dataset that the settings name; `announce` is told what is fetched or decoded, and how far that is.
+
+    Raises ConnectionError, ValueError or FileNotFoundError in one sentence if it can't be had.
+    """
+    points = {"8-gaussians": eight_gaussians, "25-gaussians": twenty_five_gaussians, "swiss-roll": swiss_roll}
+    if config.dataset in points:
+        return points[config.dataset]()
+    if config.dataset == "digits":
+        return digits(config.image_size)
+    read = {"mnist": _mnist, "fashion-mnist": _mnist, "cifar10": _cifar10, "images": _own_images}[config.dataset]
+    images, labels = read(config, announce)
+    if images.shape[-1] != config.image_size:
+        announce(f"resizing {len(images):,} images")
+        images = _resized(images, config.image_size)
+    return _split(config.dataset, images, labels)
 
 
 @cache
-def digits() -> Dataset:
-    """The 1,797 real handwritten digits of scikit-learn (8 x 8), resized to 16 x 16; 1,285 for training.
+def digits(size: int = 16) -> Dataset:
+    """The 1,797 real handwritten digits of scikit-learn (8 x 8), resized; 1,285 for training.
 
     Source: Alpaydin & Kaynak 1998, UCI Optical Recognition of Handwritten Digits, as shipped by scikit-learn.
     """
-    # A second or two to import: only when digits are wanted.
-    from sklearn.datasets import load_digits
-    from torchvision.transforms.v2 import functional as transforms
+    from sklearn.datasets import load_digits  # a second or two: only when digits are wanted
 
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16  # [1797, 1, 8, 8] in [0, 1]
-    images = transforms.resize(images, [16, 16], antialias=True).clamp_(0, 1) * 2 - 1
-    labels = torch.from_numpy(bunch.target)
+    images = _resized(images, size).clamp_(0, 1) * 2 - 1
+    return _split("digits", images, torch.from_numpy(bunch.target))
+
+
+def _mnist(config: TrainConfig, announce: Announce) -> tuple[Tensor, Tensor]:
+    """The 60,000 training images of MNIST or Fashion-MNIST, uint8 [60000, 1, 28, 28], and their classes.
+
+    Sources: LeCun et al. 1998; Xiao et al. 2017 (arXiv 1708.07747). Addresses, checksums and format are
+    torchvision's; the fetching is ours, since torchvision's tells no progress and may wait forever.
+    """
+    from torchvision import datasets
+
+    kind = {"mnist": datasets.MNIST, "fashion-mnist": datasets.FashionMNIST}[config.dataset]
+    folder = data_root() / kind.__name__ / "raw"
+    for name, md5 in kind.resources:
+        fetch([mirror + name for mirror in kind.mirrors], md5, folder / name, announce)
+    announce(f"decoding {config.dataset}")
+    try:
+        found = kind(data_root(), train=True, download=True)  # finds the files there and unpacks them
+    except Exception:  # torchvision does not say what it raises for a damaged file
+        raise ValueError(f"The unpacked files in {folder} are damaged; delete that folder and start again.") from None
+    return found.data.unsqueeze(1), found.targets
+
+
+CIFAR10 = ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")
+
+
+def _cifar10(_: TrainConfig, announce: Announce) -> tuple[Tensor, Tensor]:
+    """The training images of CIFAR-10, uint8 [50000, 3, 32, 32], and their classes. Source: Krizhevsky 2009.
+
+    From the binary archive: torchvision reads the one for Python, which holds pickles.
+    """
+    url, md5 = CIFAR10
+    archive = fetch([url], md5, data_root() / "cifar-10-binary.tar.gz", announce)
+    records = []
+    with tarfile.open(archive) as files:
+        for i in range(1, 6):
+            announce(f"decoding CIFAR-10, file {i} of 5")
+            with files.extractfile(f"cifar-10-batches-bin/data_batch_{i}.bin") as file:
+                records.append(np.frombuffer(file.read(), np.uint8).reshape(-1, 1 + 3 * 32 * 32))
+    both = torch.from_numpy(np.concatenate(records))  # a class and a picture each
+    return both[:, 1:].reshape(-1, 3, 32, 32), both[:, 0].long()
+
+
+def _own_images(config: TrainConfig, announce: Announce) -> tuple[Tensor, None]:
+    """The user's own images, uint8 [n, c, size, size]."""
+    if not config.images:
+        raise ValueError("Choose a ZIP or a folder with images first.")
+    archive = pictures.find(config.images, data_root() / "images")
+    return torch.from_numpy(pictures.decode(archive, config.image_size, config.fit, config.colour, announce)), None
+
+
+def _resized(images: Tensor, size: int) -> Tensor:
+    from torchvision.transforms.v2 import functional as transforms
+
+    return transforms.resize(images, [size, size], antialias=True)
+
+
+def _split(name: str, images: Tensor, labels: Tensor | None) -> Dataset:
+    """512 images, or a third of a small set, are held out."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SPLIT_SEED))
-    held_out, train = order[:HELD_OUT], order[HELD_OUT:]
-    return of_tensor("digits", images[train], images[held_out], labels[held_out])
+    n = min(HELD_OUT, len(images) // 3)
+    held_out, train = order[:n], order[n:]
+    return of_tensor(name, images[train], images[held_out], None if labels is None else labels[held_out])
 
 
 def of_tensor(name: str, train: Tensor, held_out: Tensor, labels: Tensor | None = None) -> Dataset:
-    """A dataset held in memory as one tensor [n, ...], drawn from with replacement."""
+    """A dataset held in memory as one tensor [n, ...], drawn from with replacement.
+
+    Images may be float in [-1, 1], or uint8, which take a quarter of the memory and become floats batch by batch.
+    """
 
     def sample(n: int, rng: torch.Generator) -> Tensor:
-        return train[torch.randint(len(train), (n,), generator=rng)]
+        return _as_float(train[torch.randint(len(train), (n,), generator=rng)])
 
-    return Dataset(name, sample, held_out, labels)
+    return Dataset(name, sample, _as_float(held_out), labels)
+
+
+def _as_float(images: Tensor) -> Tensor:
+    return images.float() / 127.5 - 1 if images.dtype == torch.uint8 else images
 
 
 def eight_gaussians() -> Dataset:
@@ -72,9 +158,39 @@ def eight_gaussians() -> Dataset:
     """
     angles = torch.arange(8) * (2 * math.pi / 8)
     centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)  # [8, 2]
+    return _of_gaussians("8-gaussians", centres, sd=0.02, scale=1.414)
+
+
+def twenty_five_gaussians() -> Dataset:
+    """A grid of 25 Gaussians on {-4, -2, 0, 2, 4}^2: sd 0.05, all divided by 2.828.
+
+    Source: the code of Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1a.
+    """
+    ticks = torch.arange(-4.0, 5.0, 2.0)
+    return _of_gaussians("25-gaussians", torch.cartesian_prod(ticks, ticks), sd=0.05, scale=2.828)
+
+
+def _of_gaussians(name: str, centres: Tensor, sd: float, scale: float) -> Dataset:
+    def sample(n: int, rng: torch.Generator) -> Tensor:
+        which = torch.randint(len(centres), (n,), generator=rng)
+        return (centres[which] + sd * torch.randn(n, 2, generator=rng)) / scale
+
+    return _endless(name, sample)
+
+
+def swiss_roll() -> Dataset:
+    """A spiral: scikit-learn's make_swiss_roll(noise=0.25)[:, [0, 2]] / 7.5, with draws of our own.
+
+    Source: the code of Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1a.
+    """
 
     def sample(n: int, rng: torch.Generator) -> Tensor:
-        which = torch.randint(8, (n,), generator=rng)
-        return (centres[which] + 0.02 * torch.randn(n, 2, generator=rng)) / 1.414
+        t = 1.5 * math.pi * (1 + 2 * torch.rand(n, generator=rng))
+        spiral = torch.stack([t * t.cos(), t * t.sin()], dim=1)  # [n, 2]
+        return (spiral + 0.25 * torch.randn(n, 2, generator=rng)) / 7.5
 
-    return Dataset("8-gaussians", sample, sample(HELD_OUT, torch.Generator().manual_seed(SPLIT_SEED)))
+    return _endless("swiss-roll", sample)
+
+
+def _endless(name: str, sample: Callable[[int, torch.Generator], Tensor]) -> Dataset:
+    return Dataset(name, sample, sample(HELD_OUT, torch.Generator().manual_seed(SPLIT_SEED)))

@@ -1,4 +1,4 @@
-"""Snapshot -> plain Plotly dicts {data, layout, alt, scale}. Pure: no screen, no colours, no state.
+"""The clamp and the samples as plain Plotly dicts {data, layout, alt, scale}. Pure: no screen, no colours, no state.
 
 Colours are roles such as "$after 0.4", painted by the browser with the theme of the moment. `scale` names what
 the axes depend on: while it stays the same a zoom is kept. A `None` in a layout breaks Plotly.react, so keys
@@ -6,30 +6,13 @@ that do not apply are left out.
 """
 
 import base64
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from scipy.ndimage import median_filter
 
-from ganlab.snapshot import Change, History, WeightHistogram, axis_limit, round_up
+from ganlab.snapshot import WeightHistogram, axis_limit, round_up
 
 Figure = dict[str, Any]
-
-CURVE_POINTS = 120
-MEDIAN_OVER = 25  # steps
-
-
-class Curve(NamedTuple):
-    """One line of a chart over steps."""
-
-    name: str
-    values: np.ndarray
-    """[steps], from step 1."""
-    color: str
-    width: float = 2
-    dash: str = "solid"
-    fill: str = ""
 
 
 def number(value: float) -> str:
@@ -185,101 +168,6 @@ def _in_words(histogram: WeightHistogram) -> str:
     )
 
 
-def critic_estimate(history: History, changes: Sequence[Change]) -> Figure:
-    """E critic(real) - E critic(fake) at each step, and its running median."""
-    estimate = history["critic_estimate"]
-    curves = [
-        Curve("estimate", estimate, "$bound 0.3", width=1),
-        Curve(f"median of {MEDIAN_OVER}", running_median(estimate), "$bound"),
-    ]
-    return over_steps("Critic estimate", curves, changes)
-
-
-def losses(history: History, changes: Sequence[Change]) -> Figure:
-    """Both losses, as running medians."""
-    curves = [
-        Curve("critic", running_median(history["critic_loss"]), "$bound"),
-        Curve("generator", running_median(history["generator_loss"]), "$generator", dash="dot"),
-    ]
-    return over_steps("Losses of critic and generator", curves, changes)
-
-
-def at_bound_share(history: History, changes: Sequence[Change]) -> Figure:
-    """The share of the critic's weights that sit exactly on a bound after the clamp."""
-    curve = Curve("at the bounds", history["at_bound_share"], "$after", width=1.6, fill="$after 0.2")
-    return over_steps("Share of weights at the bounds", [curve], changes, tickformat=".0%", rangemode="tozero")
-
-
-def over_steps(title: str, curves: Sequence[Curve], changes: Sequence[Change], **y_axis: Any) -> Figure:
-    """Curves over steps, with a labelled mark at every change."""
-    steps = len(curves[0].values)
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": curve.name,
-            **_thinned(curve.values),
-            "line": {"color": curve.color, "width": curve.width, "dash": curve.dash},
-            "hovertemplate": "%{y:.3~g}<extra>" + curve.name + "</extra>",
-            **({"fill": "tozeroy", "fillcolor": curve.fill} if curve.fill else {}),
-        }
-        for curve in curves
-    ]
-    end = round_up(max(1.1 * steps, 10))
-    newest = f"; at step {steps:,} {curves[-1].name} is {curves[-1].values[-1]:.3g}" if steps else ""
-    return {
-        "data": traces,
-        "layout": {
-            "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
-            "hovermode": "x unified",
-            "shapes": _marks(changes),
-            "annotations": _mark_notes(changes, apart=end / 6),
-            "xaxis": {
-                "range": [0, end],
-                "showgrid": False,
-                "nticks": 6,
-                "tickformat": ",d",
-            },
-            "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
-        },
-        "scale": title if steps else "empty",
-        "alt": f"{title} over the steps{newest}.",
-    }
-
-
-def _marks(changes: Sequence[Change]) -> list[Figure]:
-    """All changes as one shape: a user who plays with the slider makes hundreds."""
-    steps = sorted({change.step for change in changes})
-    if not steps:
-        return []
-    path = "".join(f"M{step},0V1" for step in steps)
-    line = {"color": "$bound", "width": 1, "dash": "2px,2px"}
-    return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
-
-
-def _mark_notes(changes: Sequence[Change], apart: float) -> list[Figure]:
-    """What the changes were; of those closer together than `apart` steps, only the newest is named."""
-    look = {"y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3, "showarrow": False}
-    look |= {"font": {"size": 11.5, "color": "$muted"}}
-    notes: list[Figure] = []
-    for change in reversed(changes):
-        if not notes or notes[-1]["x"] - change.step >= apart:
-            notes.append(look | {"x": change.step, "text": range_in_words(change.value)})
-    return notes
-
-
-def running_median(values: np.ndarray, over: int = MEDIAN_OVER) -> np.ndarray:
-    """The median of the `over` values around each; ends are repeated. [n] -> [n]."""
-    return median_filter(values, size=over, mode="nearest") if len(values) else values
-
-
-def _thinned(values: np.ndarray) -> Figure:
-    """At most 120 points: the mean of every k steps, drawn at the middle of those steps."""
-    k = -(-len(values) // CURVE_POINTS) or 1
-    means = values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
-    return {"x0": (k + 1) / 2, "dx": k, "y": _packed(means)}
-
-
 def _short(value: float, digits: int = 4) -> float:
     return float(f"{value:.{digits}g}")
 
@@ -293,7 +181,7 @@ def points(real: np.ndarray | None, generated: np.ndarray | None) -> Figure:
     return {
         "data": [
             {"type": "scatter", "mode": "markers", "name": name, "marker": marker, "hoverinfo": "skip"}
-            | {"x": _packed(where[:, 0]), "y": _packed(where[:, 1])}
+            | {"x": packed(where[:, 0]), "y": packed(where[:, 1])}
             for where, name, marker in drawn
             if where is not None
         ],
@@ -307,6 +195,6 @@ def points(real: np.ndarray | None, generated: np.ndarray | None) -> Figure:
     }
 
 
-def _packed(values: np.ndarray) -> Figure:
-    """Plotly's typed array: two bytes would not do, four a number are a third of what JSON takes."""
+def packed(values: np.ndarray) -> Figure:
+    """[n] as Plotly's typed array: two bytes would not do, four a number are a third of what JSON takes."""
     return {"dtype": "f4", "bdata": base64.b64encode(values.astype("<f4").tobytes()).decode()}

@@ -6,7 +6,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-BASE = 4  # a DCGAN starts, and its critic ends, at 4 x 4
+SMALLEST = 4  # a DCGAN starts, and its critic ends, at 4 x 4, or at 7 x 7 for images of 28 x 28
 
 
 def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int) -> nn.Sequential:
@@ -14,10 +14,10 @@ def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int)
 
     Radford et al. 2015 (arXiv 1511.06434): transposed convolutions, batch norm, ReLU, and tanh at the end.
     """
-    ups = _halvings(image_size)
+    base, ups = _halved(image_size)
     widths = [width * 2**i for i in reversed(range(ups))]  # 16 x 16, width 32: [64, 32]
     layers = OrderedDict(unflatten=nn.Unflatten(1, (latent_dim, 1, 1)))
-    layers["conv1"] = nn.ConvTranspose2d(latent_dim, widths[0], BASE, bias=False)  # [n, 64, 4, 4]
+    layers["conv1"] = nn.ConvTranspose2d(latent_dim, widths[0], base, bias=False)  # [n, 64, 4, 4]
     for i, (wide, narrow) in enumerate(zip(widths, [*widths[1:], channels], strict=True), start=1):
         layers[f"norm{i}"] = nn.BatchNorm2d(wide)
         layers[f"relu{i}"] = nn.ReLU(inplace=True)
@@ -28,7 +28,7 @@ def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int)
 
 def dcgan_critic(channels: int, image_size: int, width: int) -> nn.Sequential:
     """Images [n, channels, image_size, image_size] -> scores [n, 1]. No sigmoid: a critic, not a classifier."""
-    downs = _halvings(image_size)
+    base, downs = _halved(image_size)
     widths = [width * 2**i for i in range(downs)]  # 16 x 16, width 32: [32, 64]
     layers = OrderedDict(conv1=nn.Conv2d(channels, width, kernel_size=4, stride=2, padding=1))
     layers["relu1"] = nn.LeakyReLU(0.2, inplace=True)
@@ -36,7 +36,7 @@ def dcgan_critic(channels: int, image_size: int, width: int) -> nn.Sequential:
         layers[f"conv{i}"] = nn.Conv2d(narrow, wide, kernel_size=4, stride=2, padding=1, bias=False)
         layers[f"norm{i}"] = nn.BatchNorm2d(wide)
         layers[f"relu{i}"] = nn.LeakyReLU(0.2, inplace=True)
-    layers[f"conv{downs + 1}"] = nn.Conv2d(widths[-1], 1, BASE)  # [n, 1, 1, 1]
+    layers[f"conv{downs + 1}"] = nn.Conv2d(widths[-1], 1, base)  # [n, 1, 1, 1]
     layers["flatten"] = nn.Flatten()
     return nn.Sequential(layers)
 
@@ -65,11 +65,12 @@ def _mlp(features_in: int, features_out: int, width: int, depth: int) -> Ordered
     return layers
 
 
-def _halvings(image_size: int) -> int:
-    halvings = round(math.log2(image_size / BASE))
-    if halvings < 1 or image_size != BASE * 2**halvings:
-        raise ValueError(f"A DCGAN makes images of 8, 16, 32, 64 ... pixels, not {image_size}.")
-    return halvings
+def _halved(image_size: int) -> tuple[int, int]:
+    """The smallest size of at least 4 that halving leads to, and how many halvings that takes."""
+    halvings = int(math.log2(image_size / SMALLEST))
+    if halvings < 1 or image_size % 2**halvings:
+        raise ValueError(f"A DCGAN makes images of 8, 16, 28, 32, 64 ... pixels, not {image_size}.")
+    return image_size // 2**halvings, halvings
 
 
 @torch.no_grad()

@@ -16,14 +16,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganlab import diagnosis, images, sampling, store
+from ganlab import datasets, diagnosis, images, sampling, store
 from ganlab.clipping import ClipReport
 from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.datasets import Announce
 from ganlab.snapshot import Change, HistoryWriter, Snapshot, Status
 from ganlab.training import Trainer
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
 RATE_OVER = 8  # snapshots that the speed is measured over
+
+
+def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
+    """The trainer of a real run."""
+    return Trainer(config, datasets.load(config, announce))
 
 
 class Command(Enum):
@@ -40,14 +46,15 @@ class TrainingRun:
     """One run. `start()` trains in a thread of its own; `run()` is the same loop in the caller's.
 
     `latest` is always the newest Snapshot. `wanted` is the config with every accepted change in it, also
-    those that do not act yet. `make_trainer(config)` is called by the loop, so loading is part of the run.
+    those that do not act yet. `make_trainer(config, announce)` is called by the run's thread, so loading is part
+    of the run: seen, and stopped, like the rest of it.
     """
 
     def __init__(
         self,
         config: TrainConfig,
         folder: store.RunFolder,
-        make_trainer: Callable[[TrainConfig], Trainer] = Trainer,
+        make_trainer: Callable[[TrainConfig, Announce], Trainer] = make_trainer,
     ) -> None:
         self.run_id = folder.path.name
         self.folder = folder
@@ -60,6 +67,7 @@ class TrainingRun:
             config=config,
             history=HistoryWriter().view(),
         )
+        self._stopped = False
         self.trains = True  # or means to: false from the call of pause(), true from that of resume()
         self._make_trainer = make_trainer
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
@@ -87,7 +95,8 @@ class TrainingRun:
         self._commands.put(Command.STEP)
 
     def stop(self) -> None:
-        """End after this step; what was learned is kept."""
+        """End after this step, or at the next word of what is being loaded; what was learned is kept."""
+        self._stopped = True
         self._commands.put(Command.STOP)
 
     def join(self, timeout: float | None = None) -> bool:
@@ -115,8 +124,10 @@ class TrainingRun:
         set_up_torch(self.config.threads)  # per thread: where the work is done
         loop = None
         try:
-            loop = _Loop(self, self._make_trainer(self.config))
+            loop = _Loop(self, self._make_trainer(self.config, self._announce))
             last = loop.run()
+        except _StoppedWhileLoading:
+            last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
         except Exception as error:
             last = self._failed(error, loop)
         try:
@@ -126,6 +137,11 @@ class TrainingRun:
         with self._lock:  # a change that came too late is not wanted any more
             self._pending, self.wanted, self.latest = {}, last.config, last
         return last
+
+    def _announce(self, message: str) -> None:
+        if self._stopped:
+            raise _StoppedWhileLoading
+        self.latest = dataclasses.replace(self.latest, message=message)
 
     def _failed(self, error: Exception, loop: "_Loop | None") -> Snapshot:
         """The last good snapshot, with the newest settings and metrics, and what went wrong."""
@@ -140,6 +156,10 @@ class TrainingRun:
             message=message.strip(),
             traceback="".join(traceback.format_exception(error)),
         )
+
+
+class _StoppedWhileLoading(Exception):
+    """The run was stopped before its first step."""
 
 
 def set_up_torch(threads: int) -> None:
@@ -208,7 +228,7 @@ class _Loop:
         self._clock.go(True)
         row, self._report = self._trainer.step(before_update=self._take_changes)
         row["seconds"] = self._clock.seconds
-        self._history.append(row)
+        self._history.append(row, self._report.layer_shares)
         self._run.folder.add_metrics(row)
         self._clock.go(self._status is Status.RUNNING)
         if self._status is Status.PAUSED or self._clock.seconds - self._run.latest.seconds >= PUBLISH_EVERY:
@@ -246,6 +266,7 @@ class _Loop:
             run_id=self._run.run_id,
             status=self._status,
             message="",
+            device=trainer.device.type,
             step=trainer.step_count,
             critic_step=trainer.critic_step,
             weights=self._report.histograms() if self._report else (),

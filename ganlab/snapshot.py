@@ -110,6 +110,7 @@ class Change(NamedTuple):
 
 METRICS = (
     "step",
+    "critic_step",
     "critic_estimate",
     "critic_loss",
     "generator_loss",
@@ -124,9 +125,14 @@ METRICS = (
 
 @dataclass(frozen=True)
 class History:
-    """All rows so far: `rows` is a read-only float64 view [steps, len(METRICS)]."""
+    """All steps so far, as read-only views.
+
+    `rows` is float64 [steps, len(METRICS)]; `layer_shares` is float32 [steps, layers, 2]: what share of each
+    critic parameter was clamped, and what share was at a bound after it.
+    """
 
     rows: np.ndarray
+    layer_shares: np.ndarray
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -136,24 +142,28 @@ class History:
 
 
 class HistoryWriter:
-    """Appends rows; a view given out earlier never changes, because a written row is never written again."""
+    """Appends steps; a view given out earlier never changes, because a written row is never written again."""
 
     def __init__(self) -> None:
-        self._block = np.empty((1024, len(METRICS)))
+        self._rows = np.empty((1024, len(METRICS)))
+        self._shares = np.empty((1024, 0, 2), np.float32)
         self._length = 0
 
-    def append(self, row: dict[str, float]) -> None:
-        """Add one step's metrics, a value for every column."""
-        if self._length == len(self._block):
-            self._block = np.concatenate([self._block, np.empty_like(self._block)])
-        self._block[self._length] = [row[column] for column in METRICS]
+    def append(self, row: dict[str, float], layer_shares: np.ndarray) -> None:
+        """Add one step: a value for every column, and the shares [layers, 2]."""
+        if self._length == 0:
+            self._shares = np.empty((1024, *layer_shares.shape), np.float32)
+        if self._length == len(self._rows):
+            self._rows, self._shares = (np.concatenate([a, np.empty_like(a)]) for a in (self._rows, self._shares))
+        self._rows[self._length] = [row[column] for column in METRICS]
+        self._shares[self._length] = layer_shares
         self._length += 1
 
     def view(self) -> History:
-        """The rows so far."""
-        rows = self._block[: self._length]
-        rows.flags.writeable = False
-        return History(rows)
+        """The steps so far."""
+        rows, shares = self._rows[: self._length], self._shares[: self._length]
+        rows.flags.writeable = shares.flags.writeable = False
+        return History(rows, shares)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +179,7 @@ class Snapshot:
     status: Status
     message: str
     config: TrainConfig
+    device: str = ""
     step: int = 0
     critic_step: int = 0
     changes: tuple[Change, ...] = ()

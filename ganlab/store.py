@@ -7,14 +7,13 @@ import re
 import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from ganlab import images, training
-from ganlab.config import TrainConfig
+from ganlab.config import TrainConfig, as_text
 from ganlab.snapshot import METRICS, Change, Snapshot
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
@@ -83,11 +82,6 @@ class RunFolder:
         (self.path / "samples.png").write_bytes(samples_png(snapshot))
         (self.path / "generator.safetensors").write_bytes(network_file(snapshot, snapshot.generator))
         (self.path / "critic.safetensors").write_bytes(network_file(snapshot, snapshot.critic))
-
-
-def as_text(value: Any) -> str:
-    """A setting as the command line takes it: a clip range is two numbers."""
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def samples_png(snapshot: Snapshot) -> bytes:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganlab import datasets, networks
 from ganlab.clipping import ClipReport, clip_
-from ganlab.config import TrainConfig
+from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.datasets import Dataset
 
 FIXED_LATENTS = {"image": 100, "point": 512}
@@ -27,14 +27,15 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, dataset: Dataset | None = None) -> None:
         self.config = config
-        self.dataset = dataset or datasets.load(config.dataset)
+        self.dataset = dataset or datasets.load(config)
+        self.device = device_of(config)
         self.rng = torch.Generator().manual_seed(config.seed)
         self.looking_rng = torch.Generator().manual_seed(config.seed)
         self.generator, self.critic = build(config, self.dataset.shape)
         networks.init_(self.generator, self.rng)
         networks.init_(self.critic, self.rng)
-        self.generator_optimizer = torch.optim.RMSprop(self.generator.parameters(), lr=config.generator_lr)
-        self.critic_optimizer = torch.optim.RMSprop(self.critic.parameters(), lr=config.critic_lr)
+        self.generator_optimizer = _optimizer(config, self.generator.to(self.device))
+        self.critic_optimizer = _optimizer(config, self.critic.to(self.device))
         fixed = FIXED_LATENTS[config.kind]
         self.fixed_latents = torch.randn(fixed, config.latent_dim, generator=self.looking_rng)
         self.step_count = 0
@@ -42,7 +43,7 @@ class Trainer:
 
     def critic_update(self, observe: bool = True) -> tuple[float, ClipReport | None]:
         """Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, lines 3 to 7."""
-        real = self.dataset.sample(self.config.batch_size, self.rng)  # line 3: fresh real samples
+        real = self.dataset.sample(self.config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
         latents = self._latents()  # line 4: fresh latents
         with torch.no_grad():
             fake = self.generator(latents)
@@ -51,7 +52,7 @@ class Trainer:
         self.critic_optimizer.zero_grad()
         critic_loss.backward()
         loss = self._finite("critic", critic_loss)
-        self.critic_optimizer.step()  # line 6: RMSprop
+        _step(self.critic_optimizer, self.config.critic_lr)  # line 6: RMSprop
         # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
         report = clip_(self.critic.named_parameters(), self.config.clip_range, observe)
         self.critic_step += 1
@@ -64,25 +65,29 @@ class Trainer:
         self.generator_optimizer.zero_grad()
         generator_loss.backward()
         loss = self._finite("generator", generator_loss)
-        self.generator_optimizer.step()
+        _step(self.generator_optimizer, self.config.generator_lr)
         self.critic.requires_grad_(True)
         return loss
 
     def step(self, before_update: Callable[[], None] = lambda: None) -> tuple[dict[str, float], ClipReport]:
         """Algorithm 1, lines 1 to 12: n_critic critic updates, then one generator update.
 
-        `before_update` is called before every critic update; what it changes in `config` counts from there.
+        `before_update` is called before every critic update; what it changes in `config` counts from there,
+        n_critic from the next step on unless it is the step's first.
         Returns the step's metrics and the report of its last clamp. FloatingPointError, naming the step, if a
         loss is not a finite number.
         """
-        n_critic = self.config.n_critic
+        before_update()
+        n_critic = WARM_UP_UPDATES if self.step_count < self.config.warm_up else self.config.n_critic
         for i in range(n_critic):
-            before_update()
+            if i > 0:
+                before_update()
             critic_loss, clip = self.critic_update(observe=i == n_critic - 1)
         generator_loss = self.generator_update()
         self.step_count += 1
         row = {
             "step": self.step_count,
+            "critic_step": self.critic_step,
             "critic_estimate": -critic_loss,
             "critic_loss": critic_loss,
             "generator_loss": generator_loss,
@@ -94,11 +99,11 @@ class Trainer:
         return row, clip
 
     def copies(self) -> tuple[nn.Module, nn.Module]:
-        """Detached copies of generator and critic, in eval mode; training never touches them."""
-        return tuple(copy.deepcopy(net).eval().requires_grad_(False) for net in (self.generator, self.critic))
+        """Detached copies of generator and critic on the CPU, in eval mode; training never touches them."""
+        return tuple(copy.deepcopy(net).cpu().eval().requires_grad_(False) for net in (self.generator, self.critic))
 
     def _latents(self) -> Tensor:
-        return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng)
+        return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng).to(self.device)
 
     def _finite(self, whose: str, loss: Tensor) -> float:
         value = loss.item()
@@ -107,6 +112,29 @@ class Trainer:
                 f"Stopped at step {self.step_count + 1:,}: the {whose}'s loss is not a number ({value})."
             )
         return value
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Where the run's networks live. Raises ValueError if an accelerator is asked for and there is none."""
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if config.device == "accelerator" and accelerator is None:
+        raise ValueError("This computer has no accelerator that torch can use; set device to auto or cpu.")
+    # 2-D runs are so small that a CPU is the faster device.
+    wanted = config.device == "accelerator" or (config.device == "auto" and config.kind == "image")
+    return accelerator if accelerator and wanted else torch.device("cpu")
+
+
+def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
+    if config.optimizer == "adam":
+        return torch.optim.Adam(network.parameters(), betas=(0.5, 0.999))  # as the paper's code has it
+    return torch.optim.RMSprop(network.parameters())
+
+
+def _step(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """The rate may have changed since the last step."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    optimizer.step()
 
 
 def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:

@@ -11,13 +11,12 @@ from ganlab.ui.tries import tries
 def start_page() -> None:
     """Choose the data and start."""
     start.notices()
-    chosen = start.chosen_preset()
-    config = start.chosen_config(chosen)
+    config = start.settings()
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container():
-            panel("state", words.ready_line(config) if config else "")
-        start.buttons(chosen, ready=config is not None)
-    start.form(chosen)
+            panel("state", words.ready_line(config))
+        start.buttons(config)
+    start.choices(config)
 
 
 def run_page(run: TrainingRun) -> None:
@@ -37,9 +36,9 @@ def run_page(run: TrainingRun) -> None:
     with right.container(border=True, height="stretch"):
         cards.samples(run, snapshot, slots)
     tries(run, snapshot.status.ended)
-    cards.over_time(run, slots)
+    cards.over_time(run, snapshot.status.ended, slots)
     cards.layers(slots)
-    cards.notes(slots)
+    cards.notes(run, slots)
     watch.live(run, snapshot.status, slots)
 
 

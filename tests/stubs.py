@@ -1,5 +1,6 @@
 """Stand-ins: a trainer that counts instead of learning, and waiting without sleeping blindly."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -20,8 +21,9 @@ TINY_IMAGES = TrainConfig(width=4, latent_dim=4, batch_size=8, n_critic=2, steps
 class CountingTrainer:
     """Has the verbs of Trainer; a step adds one. `gate` lets a test hold it before a step."""
 
-    def __init__(self, config: TrainConfig) -> None:
-        self.config = config
+    def __init__(self, config: TrainConfig, announce: Callable[[str], None] = lambda _: None) -> None:
+        announce("counting")
+        self.config, self.device = config, torch.device("cpu")
         self.generator = nn.Linear(2, 2)
         self.critic = nn.Linear(2, 1)
         self.fixed_latents = torch.zeros(4, 2)
@@ -35,10 +37,13 @@ class CountingTrainer:
         before_update()
         self.step_count += 1
         self.critic_step += 1
-        low, high = self.config.clip_range
-        report = clip_(self.critic.named_parameters(), (low, high))
+        report = clip_(self.critic.named_parameters(), self.config.clip_range)
         names = ("critic_estimate", "critic_loss", "generator_loss", "clamped_share", "at_bound_share")
-        return dict.fromkeys(names, 0.0) | {"step": self.step_count, "clip_low": low, "clip_high": high}, report
+        return dict.fromkeys(names, 0.0) | self._counted(), report
+
+    def _counted(self) -> dict[str, float]:
+        low, high = self.config.clip_range
+        return {"step": self.step_count, "critic_step": self.critic_step, "clip_low": low, "clip_high": high}
 
     def copies(self) -> tuple[nn.Module, nn.Module]:
         return self.generator, self.critic
@@ -51,3 +56,8 @@ def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         pause.wait(0.01)
+
+
+def is_plain(figure: object) -> bool:
+    """Whether a figure is JSON as it is, with no null in it: one in a layout breaks Plotly.react."""
+    return json.loads(text := json.dumps(figure, allow_nan=False)) == figure and "null" not in text

@@ -69,8 +69,8 @@ def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
     assert config_of(parser().parse_args(told)) == PRESETS["8-gaussians"]
     for field in dataclasses.fields(TrainConfig):
         if field.type is int:
-            options = [*told, f"--{field.name.replace('_', '-')}", "7"]
-            assert getattr(config_of(parser().parse_args(options)), field.name) == 7
+            options = [*told, f"--{field.name.replace('_', '-')}", "16"]
+            assert getattr(config_of(parser().parse_args(options)), field.name) == 16
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
         ["--steps", "many"],
         ["--preset", "cats"],
         ["--dataset", "cats"],
-        ["--colour", "red"],
+        ["--sound", "loud"],
     ],
 )
 def test_bad_options_are_one_line_and_2(options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -45,8 +45,8 @@ def test_survives_json() -> None:
 
 
 def test_unknown_settings_are_named() -> None:
-    with pytest.raises(ValueError, match="no setting called colour, sound"):
-        TrainConfig.from_dict({"sound": 1, "colour": 2})
+    with pytest.raises(ValueError, match="no setting called age, sound"):
+        TrainConfig.from_dict({"sound": 1, "age": 2})
 
 
 def test_unknown_preset_is_named() -> None:

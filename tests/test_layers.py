@@ -7,8 +7,9 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     ("ganlab.config",),
     ("ganlab.snapshot",),
-    ("ganlab.datasets", "ganlab.networks", "ganlab.clipping", "ganlab.sampling", "ganlab.images"),
-    ("ganlab.training", "ganlab.figures", "ganlab.diagnosis"),
+    ("ganlab.fetching", "ganlab.pictures", "ganlab.networks", "ganlab.clipping", "ganlab.sampling", "ganlab.images"),
+    ("ganlab.datasets", "ganlab.figures", "ganlab.diagnosis"),
+    ("ganlab.training", "ganlab.curves"),
     ("ganlab.store",),
     ("ganlab.runs",),
     ("ganlab.hub",),

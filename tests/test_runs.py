@@ -10,6 +10,7 @@ from stubs import TINY, CountingTrainer, wait_until
 
 from ganlab import runs, store
 from ganlab.config import TrainConfig
+from ganlab.datasets import Announce
 from ganlab.hub import Refused, RunHub
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
@@ -28,7 +29,7 @@ class Held:
         wait_until(lambda: self.run.latest.status is Status.RUNNING)
         self.trainer = self.trainers[0]
 
-    def make(self, config: TrainConfig) -> CountingTrainer:
+    def make(self, config: TrainConfig, announce: Announce) -> CountingTrainer:
         self.trainers.append(CountingTrainer(config))
         return self.trainers[0]
 
@@ -154,7 +155,7 @@ def test_an_exception_becomes_a_failed_run(tmp_path: Path) -> None:
 
 
 def test_a_failure_while_loading_is_a_failed_run(tmp_path: Path) -> None:
-    def make(_: TrainConfig) -> CountingTrainer:
+    def make(_: TrainConfig, announce: Announce) -> CountingTrainer:
         raise OSError("no data")
 
     assert TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
@@ -199,18 +200,19 @@ def test_a_steered_run_can_be_repeated_from_its_record(tmp_path: Path, monkeypat
     """Each change applied after its number of critic updates gives the same run."""
     monkeypatch.setattr(runs, "PUBLISH_EVERY", 0.0)
     run = TrainingRun(LONG, store.RunFolder(tmp_path / "r", LONG)).start()
-    for c in (0.05, 0.2, 0.02):
-        run.change(clip_range=(-c, c))
-        wait_until(lambda c=c: run.latest.history and run.latest.history["clip_high"][-1] == c)
+    for field, value in (("clip_range", (-0.05, 0.05)), ("n_critic", 3), ("critic_lr", 3e-3), ("generator_lr", 2e-3)):
+        run.change(**{field: value})
+        reached = len(run.latest.history)
+        wait_until(lambda n=reached, f=field, v=value: getattr(run.latest.config, f) == v and run.latest.step > n + 3)
     run.stop()
     assert run.join(20)
     last = run.latest
-    assert len(last.changes) == 3
-    trainer, changes = Trainer(LONG), {change.critic_step: change.value for change in last.changes}
+    assert len(last.changes) == 4
+    trainer = Trainer(LONG)
 
     def replay() -> None:
-        if trainer.critic_step in changes:
-            trainer.config = dataclasses.replace(trainer.config, clip_range=changes[trainer.critic_step])
+        now = {change.field: change.value for change in last.changes if change.critic_step == trainer.critic_step}
+        trainer.config = dataclasses.replace(trainer.config, **now)
 
     for _ in range(last.step):
         trainer.step(replay)

@@ -7,10 +7,11 @@ import inspect
 
 import streamlit as st
 
+from ganlab.curves import ALONG
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Snapshot
 from ganlab.training import Trainer
-from ganlab.ui import downloads, drawings, steer, watch, words
+from ganlab.ui import downloads, drawings, form, steer, watch, words
 from ganlab.ui.components import panel
 from ganlab.ui.watch import Slots
 
@@ -40,7 +41,10 @@ def weights(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
                 help="Counts on a logarithmic axis, to see the small bins.",
             )
             names = watch.layer_names(snapshot)
-            st.selectbox("Layer", names, label_visibility="collapsed", width=150, key="layer", persist_state="session")
+            told = "Drawn here, and in the shares over time."
+            st.selectbox(
+                "Layer", names, label_visibility="collapsed", width=150, key="layer", persist_state="session", help=told
+            )
     slots["headline"] = st.container()
     slots["clamp"] = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -69,9 +73,13 @@ def samples(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
         return
     st.caption(f"Generated from {st.session_state['rows'] * st.session_state['columns']} fixed latents.")
     if snapshot.real is not None:
-        st.caption("Real digits, to compare:")
+        st.caption("Real ones, to compare:")
         with st.container(key="reals", horizontal_alignment="center"):
-            st.image(drawings.sheet_uri(snapshot.real[:16], 8), width=438, alt="16 real digits")
+            st.image(
+                drawings.sheet_uri(snapshot.real[:16], 8),
+                width=watch.sheet_width(snapshot.config.image_size, 8),
+                alt="16 real images",
+            )
 
 
 def grid_options() -> None:
@@ -83,17 +91,32 @@ def grid_options() -> None:
         st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=told)
 
 
-def over_time(run: TrainingRun, slots: Slots) -> None:
+def over_time(run: TrainingRun, ended: bool, slots: Slots) -> None:
     """The curves, each over all steps."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
             st.subheader("Over time", anchor=False)
             st.caption("Dashed marks are changes you made.")
-        downloads.curves(run)
+        with st.container(horizontal=True, width="content", vertical_alignment="bottom", gap="small"):
+            steer.rates(run, ended)
+            st.toggle("Freeze", key="freeze", help="Hold these charts while the run goes on.")
+            view_options()
+            downloads.metrics(run)
     for column, name in zip(st.columns(3, gap="small"), watch.CHARTS, strict=True):
         with column.container(border=True):
-            panel(f"head_{name}", words.chart_head(name))
+            panel(f"head_{name}", words.chart_head(name, watch.view()))
             slots[name] = st.container()
+
+
+def view_options() -> None:
+    """What the x axis counts, and what the running median goes over."""
+    told = "Running median over so many steps. The authors' README uses 101."
+    with st.popover("View", icon=":material/tune:", type="tertiary"):
+        st.segmented_control(
+            "Along", list(ALONG), default="step", required=True, key="along", persist_state="session",
+            format_func=lambda column: f"{ALONG[column].capitalize()}s",
+        )  # fmt: skip
+        st.segmented_control("Median", ("25", "101"), default="25", key="median", persist_state="session", help=told)
 
 
 def layers(slots: Slots) -> None:
@@ -103,9 +126,11 @@ def layers(slots: Slots) -> None:
         slots["layers"] = st.container()
 
 
-def notes(slots: Slots) -> None:
+def notes(run: TrainingRun, slots: Slots) -> None:
     """The code that is running, and what was set and changed."""
     with st.expander("The update, as it runs", icon=":material/code:"):
         st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         slots["record"] = st.container()
+        with st.container(horizontal=True, gap="medium"):
+            form.save(run.config)

@@ -4,6 +4,7 @@ What is given to a v2 component inline travels with every element on every tick,
 line that loads the real file, which the browser caches.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> Non
 def panel(key: str, html: str) -> None:
     """HTML of our own making (never of a user's), styled by front/lab.css, updated in place by its key."""
     _panel(key=key, data={"html": html}, height="content")
+
+
+def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **look: Any) -> None:
+    """A quiet button that saves the file `name`, made when it is pressed."""
+    look = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | look
+    st.download_button(label, make, file_name=name, icon=f":material/{icon}:", **look)
 
 
 def styles() -> None:

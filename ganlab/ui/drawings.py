@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 
 from ganlab import datasets, images
+from ganlab.config import PRESETS
 from ganlab.snapshot import Snapshot, WeightHistogram, axis_limit
 from ganlab.ui.example import Example
 
@@ -62,8 +63,8 @@ def run_thumb(snapshot: Snapshot) -> str:
 
 @cache
 def dataset_thumb(name: str) -> str:
-    """Real samples of a dataset, for its card."""
-    real = datasets.load(name).held_out[:420]
+    """Real samples of a preset's dataset, for its card."""
+    real = datasets.load(PRESETS[name]).held_out[:420]
     if real.ndim == 2:
         return _dots(real.numpy())
     uri = sheet_uri(images.to_uint8(real[:32].numpy()), columns=8)

@@ -6,8 +6,7 @@ import streamlit as st
 from ganlab import figures, images
 from ganlab.snapshot import Snapshot
 from ganlab.ui import drawings
-from ganlab.ui.components import plot
-from ganlab.ui.downloads import button
+from ganlab.ui.components import download, plot
 
 
 def card(snapshot: Snapshot, latents: np.ndarray, samples: np.ndarray, seed: int) -> None:
@@ -20,7 +19,7 @@ def card(snapshot: Snapshot, latents: np.ndarray, samples: np.ndarray, seed: int
     draw(snapshot, samples, name, files)
     with files:
         told = "latents and samples as float32 arrays"
-        button("NPZ", f"{name}.npz", lambda: images.npz(latents, samples), "data_array", help=told)
+        download("NPZ", f"{name}.npz", lambda: images.npz(latents, samples), "data_array", help=told)
 
 
 def _images(_: Snapshot, samples: np.ndarray, name: str, files: st.container) -> None:
@@ -36,12 +35,12 @@ def _images(_: Snapshot, samples: np.ndarray, name: str, files: st.container) ->
             alt=f"{len(pixels)} generated images",
         )
     with files:
-        button("PNG", f"{name}.png", lambda: images.png(images.sheet(pixels, columns, enlarge)))
-        button("ZIP", f"{name}.zip", lambda: images.zip_of_pngs(pixels), "folder_zip")
+        download("PNG", f"{name}.png", lambda: images.png(images.sheet(pixels, columns, enlarge)))
+        download("ZIP", f"{name}.zip", lambda: images.zip_of_pngs(pixels), "folder_zip")
 
 
 def _points(snapshot: Snapshot, samples: np.ndarray, name: str, files: st.container) -> None:
     with st.container(width=560):
         plot("generated_points", figures.points(snapshot.real, samples), 560)
     with files:
-        button("PNG", f"{name}.png", lambda: images.png(images.scatter(samples, snapshot.real)))
+        download("PNG", f"{name}.png", lambda: images.png(images.scatter(samples, snapshot.real)))

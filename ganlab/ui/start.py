@@ -1,18 +1,27 @@
-"""Choosing a run and starting it; what every button that starts one calls."""
+"""Choosing the data and starting a run; what every button that starts one calls.
 
-import dataclasses
+The address of the page holds the settings: what is chosen or typed goes there, and what is shown comes from there.
+"""
 
 import streamlit as st
 
-from ganlab.config import PRESETS, TrainConfig, preset
+from ganlab.config import PRESETS, TrainConfig, from_link, link, preset
 from ganlab.hub import Refused
-from ganlab.ui import drawings, words
+from ganlab.ui import drawings, form, own_images, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import hub
 
 CARDS = {
     "digits": ("Digits", "1,797 handwritten digits. You can read the generated ones within fifteen seconds."),
     "8-gaussians": ("8 Gaussians", "A ring of eight small clouds. Count how many the generator finds."),
+    "25-gaussians": ("25 Gaussians", "A grid of 25 clouds, where clipped critics miss the detail."),
+    "swiss-roll": ("Swiss roll", "One thin spiral. Watch the gaps between its arms fill and empty."),
+}
+MORE = {
+    "mnist": ("MNIST", "60,000 handwritten digits of 28×28. The first start downloads 12 MB."),
+    "fashion-mnist": ("Fashion-MNIST", "60,000 pictures of clothes, 28×28. The first start downloads 31 MB."),
+    "cifar10": ("CIFAR-10", "50,000 colour photographs of 32×32. The first start downloads 170 MB."),
+    "images": ("My own images", "At least 16 pictures of any size, from a ZIP or a folder of yours."),
     "8-gaussians-paper": (
         "8 Gaussians, as in the paper",
         "Wide layers, a narrow clip range, small steps: the critic stays almost flat, its estimate near zero.",
@@ -29,106 +38,108 @@ def try_to_start(config: TrainConfig) -> str | None:
         return None
 
 
-def start(config: TrainConfig | None) -> None:
+def start(config: TrainConfig) -> None:
     """Start a run and make this page the page of that run. For callbacks."""
-    if config and (run_id := try_to_start(config)):
+    if run_id := try_to_start(config):
         st.query_params.from_dict({"run": run_id})
 
 
-def _start_chosen(name: str) -> None:
-    start(chosen_config(name))  # read now: what was typed last may have come with the click
+def _start_chosen() -> None:
+    """Start what the form shows now: what was typed last may have come with the click."""
+    if config := form.take():
+        start(config)
 
 
 def start_page_for(config: TrainConfig) -> None:
     """Go to the start page with the settings of a run filled in. For callbacks."""
-    name = preset_of(config)
-    st.session_state[f"seed_{name}"] = config.seed
-    st.session_state[f"steps_{name}"] = config.steps
     st.session_state.pop("run", None)
-    st.query_params.from_dict({"preset": name})
-
-
-def preset_of(config: TrainConfig) -> str:
-    """The preset that a run came from: the same but for seed, steps and threads; else its dataset's own."""
-    for name, known in PRESETS.items():
-        if dataclasses.replace(known, seed=config.seed, steps=config.steps, threads=config.threads) == config:
-            return name
-    return config.dataset
+    st.query_params.from_dict(link(config))
 
 
 def notices() -> None:
     """Why the last wish was not met, once."""
     if refused := st.session_state.pop("refused", ""):
-        st.error(refused, icon=":material/error:")
+        st.error(words.plain(refused), icon=":material/error:")
 
 
-def chosen_preset() -> str:
-    """The name in ?preset=; a sentence and the default if there is no such preset."""
-    name = st.query_params.get("preset", "digits")
+def settings() -> TrainConfig:
+    """The settings in the address; for what can't be had, sentences, and what the preset or else digits has."""
+    query = {key: text for key, text in st.query_params.items() if key != "run"}
     try:
-        preset(name)
-    except ValueError:  # its words hold what stood in the address: not for a page
-        st.warning(f"There is no such preset; there are {', '.join(PRESETS)}.", icon=":material/help:")
-        return "digits"
-    return name
-
-
-def chosen_config(name: str) -> TrainConfig | None:
-    """The preset with the form's seed and steps; a sentence and None if they can't be."""
-    seed = st.session_state.setdefault(f"seed_{name}", PRESETS[name].seed)
-    steps = st.session_state.setdefault(f"steps_{name}", PRESETS[name].steps)
-    try:
-        return dataclasses.replace(PRESETS[name], seed=seed, steps=steps)
+        return from_link(query)
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
-        return None
+        st.warning(words.plain(str(error)), icon=":material/help:")
+    try:
+        return preset(query.get("preset", "digits"))
+    except ValueError:
+        return PRESETS["digits"]
 
 
-def buttons(name: str, ready: bool) -> None:
+def buttons(config: TrainConfig) -> None:
     """Start, and the two that will come alive with the run."""
-    label = "New run" if hub().in_progress else "Start"
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
         st.button(
-            label,
+            "New run" if hub().in_progress else "Start",
             icon=":material/play_arrow:",
             type="primary",
             width="stretch",
-            disabled=not ready,
+            disabled=config.dataset == "images" and not config.images,
             on_click=_start_chosen,
-            args=(name,),
         )
         st.button("Step", icon=":material/step_over:", width="stretch", disabled=True)
         st.button("Stop", icon=":material/stop:", width="stretch", disabled=True)
 
 
-def form(chosen: str) -> None:
-    """The preset cards, and the seed and steps of the chosen one."""
+def choices(config: TrainConfig) -> None:
+    """The data to choose from, and every setting under Advanced."""
+    chosen = link(config)["preset"]
     st.header("Start a run", anchor=False)
-    st.markdown("Choose the data. Each card is set to run well on two CPU cores.")
-    grid = st.grid(3, min_column_width=165)
+    st.markdown(
+        "Choose the data. Each card is set to run well on two CPU cores; everything can be changed under **Advanced**."
+    )
+    grid = st.grid(4, min_column_width=165)
     for name in CARDS:
         with grid.container(border=True, key=f"preset_{'on' if name == chosen else 'off'}_{name}", height="stretch"):
             _card(name, name == chosen)
-    with st.container(horizontal=True):
-        _number("Seed", f"seed_{chosen}", 1, "Equal seeds give equal runs.")
-        _number("Total steps", f"steps_{chosen}", 100, "Generator updates until the run ends by itself.")
-
-
-def _number(label: str, key: str, step: int, told: str) -> None:
-    value = st.session_state[key]
-    st.number_input(label, value=value, step=step, key=key, width=165, help=told, persist_state="session")
+    _more(chosen)
+    if config.dataset == "images":
+        own_images.choose(config)
+    form.advanced(config)
 
 
 def _card(name: str, on: bool) -> None:
     title, line = CARDS[name]
     config = PRESETS[name]
-    panel(f"card_{name}", words.preset_card(title, line, drawings.dataset_thumb(config.dataset), config))
+    panel(f"card_{name}", words.preset_card(title, line, drawings.dataset_thumb(name), config))
     st.space("stretch")
     st.button(
         "Chosen" if on else "Choose",
         key=f"choose_{name}",
         icon=":material/check:" if on else None,
         width="stretch",
-        on_click=st.query_params.from_dict,
-        args=({"preset": name},),
+        on_click=start_page_for,
+        args=(config,),
     )
+
+
+def _more(chosen: str) -> None:
+    """The data without a card, and a sentence about the one chosen."""
+    shown = chosen if chosen in MORE else None
+    st.session_state["more"] = shown
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.pills(
+            "More data",
+            list(MORE),
+            default=shown,
+            key="more",
+            format_func=lambda name: MORE[name][0],
+            label_visibility="collapsed",
+            on_change=_choose_more,
+        )
+        if shown:
+            st.caption(MORE[shown][1])
+
+
+def _choose_more() -> None:
+    if name := st.session_state["more"]:
+        start_page_for(PRESETS[name])

@@ -3,18 +3,26 @@
 import dataclasses
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
+from ganlab.config import LIVE_FIELDS
 from ganlab.figures import number
 from ganlab.hub import Refused
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
-from ganlab.ui import start
+from ganlab.ui import form, start
 from ganlab.ui.hub import hub
 
 LADDER = [round(m * 10.0**e, 6) for e in (-4, -3, -2, -1) for m in (1, 1.5, 2, 3, 5, 7)] + [1.0]
 SIGNED_LADDER = [-rung for rung in reversed(LADDER)] + [0.0, *LADDER]
+RATES = {
+    "critic_lr": "Acts from the next critic update on. The paper used 5e-5.",
+    "generator_lr": "Acts from the next generator update on. The paper used 5e-5.",
+    "n_critic": "Acts from the next step on. The paper used 5.",
+}
+"""The live fields beside the curves."""
 
 
 def transport(run: TrainingRun, status: Status) -> None:
@@ -49,7 +57,7 @@ def _resume(run: TrainingRun) -> None:
 
 
 def show_wanted(run: TrainingRun) -> None:
-    """Set the clip widgets to what the run has accepted: it owns every live value, whoever moved it.
+    """Set the live widgets to what the run has accepted: it owns every live value, whoever moved it.
 
     A message that the browser sent before it heard of this still carries the old values; `stale` remembers
     them, so that they do not count as moves of the user's. Each widget also gets its value as its default:
@@ -61,9 +69,15 @@ def show_wanted(run: TrainingRun) -> None:
         state.update(steered=run.run_id, stale={}, mirror=low == -high)
         state.pop("clip_refusal", None)
     wanted = {"clip": (low, high), "low": low, "high": high, "mirror": state["mirror"] and low == -high}
+    wanted |= {field: getattr(run.wanted, field) for field in RATES}
     if late := {key: state[key] for key, value in wanted.items() if state.get(key, value) != value}:
         state["stale"] = late
-    state.update(wanted, shown=(low, high))
+    state.update(wanted, shown=live_values(run))
+
+
+def live_values(run: TrainingRun) -> list[Any]:
+    """Everything about a run that can change, as far as it is accepted."""
+    return [getattr(run.wanted, field) for field in LIVE_FIELDS]
 
 
 def _is_late() -> bool:
@@ -95,7 +109,7 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
             value=value,
             key=key,
             format="%.6g",
-            step=_tenth(value),
+            step=form.tenth(value),
             width=125,
             disabled=ended,
             on_change=_moved,
@@ -119,6 +133,33 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
         on_click=steer,
         args=(run, run.config.clip_range),
     )
+
+
+def rates(run: TrainingRun, ended: bool) -> None:
+    """Learning rates and critic updates per step."""
+    for field, told in RATES.items():
+        value = getattr(run.wanted, field)
+        look = {"format": "%e", "step": form.tenth(value)} if isinstance(value, float) else {}
+        label = form.FIELDS[field][0]
+        st.number_input(
+            label,
+            value=value,
+            key=field,
+            width=165,
+            disabled=ended,
+            help=told,
+            on_change=_rate_moved,
+            args=(run, field),
+            **look,
+        )
+
+
+def _rate_moved(run: TrainingRun, field: str) -> None:
+    if not _is_late():
+        try:
+            run.change(**{field: st.session_state[field]})
+        except ValueError as error:
+            st.session_state["refused"] = str(error)
 
 
 def _moved(run: TrainingRun, key: str) -> None:
@@ -158,8 +199,3 @@ def steer(run: TrainingRun, clip_range: tuple[float, float]) -> None:
         st.session_state.pop("clip_refusal", None)
     except ValueError as error:
         st.session_state["clip_refusal"] = str(error)
-
-
-def _tenth(value: float) -> float:
-    """The step of a number field: a tenth of the value's leading digit."""
-    return 10.0 ** (int(f"{value:e}".split("e")[1]) - 1) if value else 0.001

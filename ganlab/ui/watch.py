@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab import figures
+from ganlab import curves, figures, images
+from ganlab.curves import View
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Snapshot, Status, WeightHistogram, pooled
 from ganlab.ui import drawings, steer, words
@@ -13,9 +14,9 @@ from ganlab.ui.components import panel, plot
 ALL_LAYERS = "All layers"
 EVERY = 0.5  # seconds, paused too: a Step wants to be seen, and another tab may resume
 CHARTS = {
-    "Critic estimate": figures.critic_estimate,
-    "Losses": figures.losses,
-    "Share of weights at the bounds": figures.at_bound_share,
+    "Critic estimate": curves.critic_estimate,
+    "Losses": curves.losses,
+    "Share of weights clamped": curves.shares,
 }
 Slots = dict[str, DeltaGenerator]
 """The containers that the fragment fills, by what goes into them."""
@@ -27,7 +28,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     @st.fragment(run_every=None if status.ended else EVERY)
     def tick() -> None:
         snapshot = run.latest
-        if snapshot.status != status or run.wanted.clip_range != st.session_state["shown"]:
+        if snapshot.status != status or steer.live_values(run) != st.session_state["shown"]:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
 
@@ -48,13 +49,32 @@ def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
         panel("counts", words.counts_table(histogram))
     with slots["samples"]:
         _samples(snapshot)
+    charted = frozen(run) or snapshot
     for name, figure in CHARTS.items():
         with slots[name]:
-            plot(f"chart_{name}", figure(snapshot.history, snapshot.changes), 210)
+            plot(f"chart_{name}", figure(charted, view()), 210)
     with slots["layers"]:
         panel("layers", words.layers_table(snapshot.weights))
     with slots["record"]:
         panel("record", words.record(snapshot))
+
+
+def view() -> View:
+    """How the reader wants the charts drawn."""
+    state = st.session_state
+    along, median = state.get("along", "step"), state.get("median", "25")
+    layer = state.get("layer", ALL_LAYERS)
+    return View(along, int(median) if median else None, None if layer == ALL_LAYERS else layer)
+
+
+def frozen(run: TrainingRun) -> Snapshot | None:
+    """What the charts stay at while Freeze is on; None while they follow."""
+    state = st.session_state
+    if not state.get("freeze"):
+        state.pop("frozen", None)
+    elif "frozen" not in state or state["frozen"].run_id != run.run_id:
+        state["frozen"] = run.latest
+    return state.get("frozen")
 
 
 def layer_names(snapshot: Snapshot) -> list[str]:
@@ -84,12 +104,19 @@ def _clamp_plot(run: TrainingRun, snapshot: Snapshot, histogram: WeightHistogram
     plot("clamp", figure, 330, on_pulled_change=lambda: steer.pulled(run, **st.session_state["clamp"].pulled))
 
 
+def sheet_width(size: int, columns: int) -> int:
+    """Pixels on the screen: a whole number for each of a sample's, as long as the card has room."""
+    native = (size + images.GAP) * columns + images.GAP
+    return native * (438 // native) if native <= 438 else 438
+
+
 def _samples(snapshot: Snapshot) -> None:
     if snapshot.config.kind == "point":
         plot("points", figures.points(snapshot.real, snapshot.samples), 560)
         return
     shape = st.session_state["rows"], st.session_state["columns"]
-    samples = snapshot.samples if snapshot.samples is not None else np.zeros((100, 16, 16, 1), np.uint8)
+    size = snapshot.config.image_size
+    samples = snapshot.samples if snapshot.samples is not None else np.zeros((100, size, size, 1), np.uint8)
     shown = samples[: shape[0] * shape[1]]
     alt = f"{len(shown)} generated images at step {snapshot.step:,}"
-    st.image(drawings.sheet_uri(shown, shape[1]), width=min(438, 3 * (18 * shape[1] + 2)), alt=alt)
+    st.image(drawings.sheet_uri(shown, shape[1]), width=sheet_width(size, shape[1]), alt=alt)

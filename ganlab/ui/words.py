@@ -1,14 +1,25 @@
 """A run in words: the HTML of the panels. Every number comes from a snapshot, or is not there."""
 
+import re
 from html import escape
 
 from ganlab.config import TrainConfig
+from ganlab.curves import View, change_in_words
 from ganlab.figures import range_in_words
 from ganlab.snapshot import Counts, Snapshot, Status, WeightHistogram
 from ganlab.ui import drawings
 
-DATASET_TITLES = {"digits": "digits", "8-gaussians": "8 Gaussians"}
-NETWORK_TITLES = {"dcgan": "DCGAN", "mlp": "MLP"}
+DATASET_TITLES = {
+    "digits": "digits",
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "images": "my images",
+    "8-gaussians": "8 Gaussians",
+    "25-gaussians": "25 Gaussians",
+    "swiss-roll": "Swiss roll",
+}
+TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB"}
 
 # Status: the shape of its mark, its colour, its word.
 PILLS = {
@@ -37,8 +48,8 @@ def label(snapshot: Snapshot) -> str:
 
 def facts(config: TrainConfig) -> list[str]:
     """What kind of run this is, in three or four facts."""
-    kind = "16×16 images" if config.kind == "image" else "2-D points"
-    network = NETWORK_TITLES[config.network]
+    kind = f"{config.image_size}×{config.image_size} images" if config.kind == "image" else "2-D points"
+    network = TITLES[config.network]
     size = f"{network} {config.depth} × {config.width}" if config.network == "mlp" else network
     return [kind, size, range_in_words(config.clip_range)]
 
@@ -85,7 +96,7 @@ def pace(snapshot: Snapshot) -> list[str]:
 
 def state_line(snapshot: Snapshot) -> str:
     """State, step of total, bar, time left, speed, device."""
-    first, *rest = [*pace(snapshot), "CPU"]
+    first, *rest = [*pace(snapshot), *([snapshot.device.upper()] if snapshot.device else [])] or [""]
     return (
         f"<div class='state'>{pill(snapshot.status)}<h1>{title(snapshot.config)}</h1>"
         f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "
@@ -187,6 +198,11 @@ def run_card(snapshot: Snapshot) -> str:
     )
 
 
+def plain(text: str) -> str:
+    """A text that may hold what a stranger wrote, with nothing in it that Markdown would draw."""
+    return re.sub(r"([\\`*_\[\]#!:$<>~|&])", r"\\\1", text)
+
+
 CHANGES_SHOWN = 12
 
 
@@ -196,21 +212,23 @@ def record(snapshot: Snapshot) -> str:
     settings = [
         *facts(c),
         f"latents {c.latent_dim}",
-        f"RMSprop, critic {c.critic_lr:g}, generator {c.generator_lr:g}",
+        f"{TITLES[c.optimizer]}, critic {c.critic_lr:g}, generator {c.generator_lr:g}",
         f"batch {c.batch_size}",
-        f"{c.n_critic} critic updates per step",
+        f"{c.n_critic} critic updates per step" + (f", 100 in the first {c.warm_up}" if c.warm_up else ""),
         f"seed {c.seed}",
         f"threads {c.threads}",
+        f"device {snapshot.device or c.device}"
+        + ("" if snapshot.device in ("", "cpu") else ", where runs do not repeat bit for bit"),
         f"run {snapshot.run_id}",
     ]
     rows = "".join(
-        f"<tr><td>{change.step:,}<td>{change.critic_step:,}<td>{range_in_words(change.value)}"
+        f"<tr><td>{change.step:,}<td>{change.critic_step:,}<td>{change_in_words(change)}"
         for change in snapshot.changes[-CHANGES_SHOWN:]
     )
     earlier = len(snapshot.changes) - CHANGES_SHOWN
     more = f"<p class='muted'>{earlier:,} earlier changes are in changes.csv.</p>" if earlier > 0 else ""
     made = (
-        f"<div><table class='changes'><tr><th>after step<th>critic updates<th>clip range{rows}</table>{more}</div>"
+        f"<div><table class='changes'><tr><th>after step<th>critic updates<th>from there{rows}</table>{more}</div>"
         if rows
         else "<p class='muted'>No changes so far.</p>"
     )
@@ -227,18 +245,22 @@ def preset_card(name: str, line: str, thumb: str, config: TrainConfig) -> str:
 
 
 CURVE_KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' {}/></svg>{}</span>"
-CHART_HEADS = {
-    "Critic estimate": CURVE_KEY.format("stroke='currentColor' opacity='.45'", "estimate")
-    + CURVE_KEY.format("stroke='var(--st-text-color)' stroke-width='2.4'", "median of 25"),
-    "Losses": CURVE_KEY.format("stroke='var(--st-text-color)' stroke-width='2.4'", "critic")
-    + CURVE_KEY.format("stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'", "generator"),
-    "Share of weights at the bounds": "",
-}
+INK, FAINT = "stroke='var(--st-text-color)' stroke-width='2.4'", "stroke='currentColor' opacity='.45'"
+DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
 
 
-def chart_head(name: str) -> str:
+def chart_head(name: str, view: View) -> str:
     """A chart's title and the key to its lines."""
-    return f"<div class='ch'><b>{name}</b><div>{CHART_HEADS[name]}</div></div>"
+    median = f", median of {view.median}" if view.median else ""
+    keys = {
+        "Critic estimate": CURVE_KEY.format(FAINT, "estimate") + CURVE_KEY.format(INK, median[2:])
+        if median
+        else CURVE_KEY.format(INK, "estimate"),
+        "Losses": CURVE_KEY.format(INK, "critic") + CURVE_KEY.format(DOTTED, "generator"),
+        "Share of weights clamped": BEFORE.format("outside before") + AFTER.format("at a bound after"),
+    }
+    title = {"Losses": f"Losses{median}", "Share of weights clamped": f"Shares, {escape(view.layer or 'all layers')}"}
+    return f"<div class='ch'><b>{title.get(name, name)}</b><div>{keys[name]}</div></div>"
 
 
 POINTS_KEY = (

@@ -1,0 +1,115 @@
+import base64
+
+import numpy as np
+import pytest
+import torch
+from stubs import TINY, is_plain
+from torch import nn
+
+from ganlab import curves
+from ganlab.clipping import clip_
+from ganlab.curves import View
+from ganlab.snapshot import METRICS, Change, HistoryWriter, Snapshot, Status
+
+LAYERS = clip_([(name, nn.Parameter(torch.zeros(3))) for name in ("a.weight", "a.bias")], (-1, 1)).histograms()
+EVERY = (curves.critic_estimate, curves.losses, curves.shares)
+
+
+def snapshot(values: np.ndarray, changes: tuple[Change, ...] = ()) -> Snapshot:
+    """A run whose metrics are all `values`, five critic updates and a quarter of a second to a step."""
+    writer = HistoryWriter()
+    for i, value in enumerate(values, start=1):
+        row = dict.fromkeys(METRICS, float(value)) | {"step": i, "critic_step": 5 * i, "seconds": i / 4}
+        writer.append(row, np.array([[0.1, 0.2], [0.3, value]]))
+    return Snapshot(
+        run_id="r", status=Status.RUNNING, message="", config=TINY, history=writer.view(), weights=LAYERS,
+        changes=changes,
+    )  # fmt: skip
+
+
+def unpacked(packed: dict[str, str]) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(packed["bdata"]), "<f4")
+
+
+@pytest.mark.parametrize("view", [View(), View("seconds", None, "a.bias"), View("critic_step", 101, "none such")])
+@pytest.mark.parametrize("steps", [0, 1, 700])
+@pytest.mark.parametrize("figure", EVERY)
+def test_charts_are_plain_json_without_null_and_have_words(figure: object, steps: int, view: View) -> None:
+    made = figure(snapshot(np.linspace(0, 1, steps), (Change(0, 0, "n_critic", 3),) if steps else ()), view)
+    assert is_plain(made)
+    assert made["alt"].endswith(".")
+
+
+def test_thinning_keeps_every_value_in_the_mean() -> None:
+    values = np.random.default_rng(0).normal(size=1000)
+    curve = curves.critic_estimate(snapshot(values), View())["data"][0]
+    drawn = unpacked(curve["y"])
+    k = curve["dx"]
+    assert len(drawn) <= curves.POINTS
+    assert drawn[3] == pytest.approx(values[3 * k : 4 * k].mean(), rel=1e-5)
+    assert curve["x0"] == (1 + k) / 2  # steps 1 to k
+
+
+@pytest.mark.parametrize(("along", "per_step"), [("critic_step", 5), ("seconds", 0.25)])
+def test_the_other_x_axes_are_drawn_where_they_were_measured(along: str, per_step: float) -> None:
+    changes = (Change(35, 7, "clip_range", (-0.02, 0.02)),)
+    figure = curves.losses(snapshot(np.zeros(1000), changes), View(along))
+    steps = curves.losses(snapshot(np.zeros(1000)), View())["data"][0]
+    wanted = (steps["x0"] + steps["dx"] * np.arange(111)) * per_step
+    assert unpacked(figure["data"][0]["x"]) == pytest.approx(wanted)
+    assert figure["layout"]["shapes"][0]["path"] == f"M{7 * per_step:g},0V1"
+    assert figure["layout"]["xaxis"]["range"][1] >= 1000 * per_step
+
+
+@pytest.mark.parametrize("over", [25, 101])
+def test_running_median_against_numpy(over: int) -> None:
+    values = np.random.default_rng(0).normal(size=150)
+    padded = np.pad(values, over // 2, mode="edge")
+    wanted = [np.median(padded[i : i + over]) for i in range(150)]
+    assert np.array_equal(curves.running_median(values, over), wanted)
+
+
+def test_the_median_is_taken_before_thinning() -> None:
+    values = np.zeros(2400)
+    values[20::40] = 1e6  # lone spikes: a mean of 20 steps would show them
+    raw, smooth = curves.critic_estimate(snapshot(values), View())["data"]
+    assert unpacked(raw["y"]).max() > 0
+    assert unpacked(smooth["y"]).max() == 0
+
+
+def test_shares_are_those_of_the_layer() -> None:
+    run = snapshot(np.array([0.5, 0.7]))
+    for layer, clamped, at_bound in (("a.weight", 0.1, 0.2), ("a.bias", 0.3, [0.5, 0.7])):
+        at, outside = (unpacked(curve["y"]) for curve in curves.shares(run, View(layer=layer))["data"])
+        assert outside == pytest.approx(np.broadcast_to(clamped, 2))
+        assert at == pytest.approx(np.broadcast_to(at_bound, 2))
+    assert unpacked(curves.shares(run, View())["data"][0]["y"]) == pytest.approx([0.5, 0.7])
+
+
+def test_the_table_holds_every_curve_in_full() -> None:
+    columns, rows = curves.table(snapshot(np.linspace(0, 1, 700)))
+    assert columns[: len(METRICS)] == list(METRICS)
+    assert columns[-4:] == [
+        "clamped_share a.weight", "at_bound_share a.weight", "clamped_share a.bias", "at_bound_share a.bias",
+    ]  # fmt: skip
+    assert rows.shape == (700, len(METRICS) + 4)
+    assert rows[-1, -4:] == pytest.approx([0.1, 0.2, 0.3, 1.0])
+
+
+def test_every_change_is_marked_and_the_newest_of_a_crowd_is_named() -> None:
+    changes = tuple(Change(5 * s, s, "clip_range", (-s / 1000, s / 1000)) for s in (10, 300, 301, 302))
+    layout = curves.critic_estimate(snapshot(np.zeros(900), changes), View())["layout"]
+    assert layout["shapes"][0]["path"] == "M10,0V1M300,0V1M301,0V1M302,0V1"
+    assert [note["text"] for note in layout["annotations"]] == ["±0.302", "±0.01"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("clip_range", (0.0, 0.02), "0 to 0.02"),
+        ("critic_lr", 5e-5, "critic rate 0.00005"),
+        ("n_critic", 8, "n_critic 8"),
+    ],
+)
+def test_changes_in_words(field: str, value: object, text: str) -> None:
+    assert curves.change_in_words(Change(0, 0, field, value)) == text
