@@ -24,6 +24,8 @@ LIMIT_BYTES = 512 * 2**20
 """Of all files together, unpacked, as declared."""
 LIMIT_PIXELS = 50_000_000
 """Of one picture."""
+LIMIT_SIDE = 65_535
+"""Pixels, as in JPEG and GIF: PIL takes 12 bytes more for every row."""
 FEWEST = 16
 """Pictures, in an archive or a folder."""
 
@@ -201,8 +203,7 @@ def _pictures_on_disk(folder: Path) -> dict[str, Path]:
     for root, _, names in os.walk(folder):
         for path in (Path(root, name) for name in names):
             name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
-            status = path.lstat()
-            if _is_picture(name) and stat.S_ISREG(status.st_mode):
+            if _is_picture(name) and stat.S_ISREG((status := path.lstat()).st_mode):
                 found[name] = path
                 size += status.st_size
                 _check_limits(len(found), size, shown)
@@ -242,12 +243,14 @@ def _pixels(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int, fit: st
 
 def _loaded(file: Any, size: int, shown: str) -> Image.Image:
     """The first frame, upright and 8 bits a channel: RGB or RGBA. A JPEG may be shrunk to no less than 2 x size."""
-    too_large = _Refusal(f"{shown} has more than {LIMIT_PIXELS:,} pixels, the most a picture may have.")
+    too_large = _Refusal(
+        f"{shown} is too large; at most {LIMIT_PIXELS:,} pixels are allowed, and {LIMIT_SIDE:,} on a side."
+    )
     try:
         image = Image.open(file, formats=_FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # PIL's own limits are higher
         raise too_large from None
-    if image.width * image.height > LIMIT_PIXELS:
+    if image.width * image.height > LIMIT_PIXELS or max(image.size) > LIMIT_SIDE:
         raise too_large
     image.draft(None, (2 * size, 2 * size))
     ImageOps.exif_transpose(image, in_place=True)
@@ -261,13 +264,8 @@ def _loaded(file: Any, size: int, shown: str) -> Image.Image:
 
 def _fitted(picture: Image.Image, size: int, fit: str) -> Image.Image:
     """An RGB or RGBA picture at size x size pixels, on white."""
-    bilinear = Image.Resampling.BILINEAR
-    if fit == "crop":
-        picture = ImageOps.fit(picture, (size, size), bilinear)
-    else:
-        # The gap changes only pictures over 64 x size pixels wide or high: bilinear weights take 16 bytes a pixel
-        # of a side, 800 MB for 50,000,000 x 1 pixels.
-        picture = picture.resize((size, size), bilinear, reducing_gap=64)
+    resized = ImageOps.fit if fit == "crop" else Image.Image.resize
+    picture = resized(picture, (size, size), Image.Resampling.BILINEAR)
     if picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture

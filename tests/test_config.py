@@ -1,9 +1,10 @@
 import dataclasses
 import json
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 
-from ganlab.config import PRESETS, TrainConfig, preset
+from ganlab.config import PRESETS, TrainConfig, from_link, link, preset
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,12 @@ from ganlab.config import PRESETS, TrainConfig, preset
         ("steps", True, "steps must be a whole number"),
         ("seed", -1, "seed must be from 0"),
         ("dataset", "cats", "dataset must be one of digits"),
+        ("image_size", 20, "image_size must be one of 16, 28, 32, 64"),
+        ("image_size", 16.0, "image_size must be one of 16"),
+        ("optimizer", ["adam"], "optimizer must be one of rmsprop, adam"),
+        ("warm_up", -1, "warm_up must be from 0"),
+        ("images", "3f2a", "images must be the 16 hex digits"),
+        ("images", None, "images must be the 16 hex digits"),
         ("critic_lr", 0, "critic_lr must be a number above 0"),
         ("generator_lr", float("nan"), "generator_lr must be a number above 0"),
         ("clip_range", (0.1, 0.1), "Low must be below high"),
@@ -47,6 +54,46 @@ def test_survives_json() -> None:
 def test_unknown_settings_are_named() -> None:
     with pytest.raises(ValueError, match="no setting called age, sound"):
         TrainConfig.from_dict({"sound": 1, "age": 2})
+
+
+def test_every_bad_setting_is_named_at_once() -> None:
+    with pytest.raises(ValueError, match=r"no setting called age.*seed must be.*width must be"):
+        TrainConfig.from_dict({"age": 2, "seed": -1, "width": "wide", "steps": 7})
+    for not_settings in ([], "steps", None):
+        with pytest.raises(ValueError, match="an object with a value for each field"):
+            TrainConfig.from_dict(not_settings)
+
+
+ODD = dataclasses.replace(
+    PRESETS["8-gaussians"], clip_range=(-0.1 - 0.2, 1 / 3), critic_lr=1.5e-5, optimizer="adam", seed=2**53 - 1
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [*PRESETS.values(), ODD, dataclasses.replace(TrainConfig(), images="0" * 16)])
+def test_a_link_brings_the_same_settings_back(config: TrainConfig) -> None:
+    query = parse_qs(urlencode(link(config)))
+    assert from_link({field: texts[-1] for field, texts in query.items()}) == config
+
+
+def test_a_link_names_its_preset_and_what_differs() -> None:
+    assert link(PRESETS["8-gaussians-paper"]) == {"preset": "8-gaussians-paper"}
+    assert link(dataclasses.replace(PRESETS["digits"], seed=3)) == {"preset": "digits", "seed": "3"}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"preset": "cats"}, "no preset 'cats'"),
+        ({"preset": "digits", "steps": "many", "age": "2"}, "no setting called age.*steps must be a whole number"),
+        ({"clip_range": "0.1"}, "two numbers"),
+        ({"clip_range": "a b"}, "two numbers"),
+        ({"preset": "8-gaussians", "network": "dcgan"}, "need network mlp"),
+        ({"images": "../../etc/passwd"}, "16 hex digits"),
+    ],
+)
+def test_a_bad_link_is_named(query: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        from_link(query)
 
 
 def test_unknown_preset_is_named() -> None:

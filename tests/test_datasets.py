@@ -1,8 +1,15 @@
 import math
+from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
+from PIL import Image
+from scipy.stats import ks_2samp
+from sklearn.datasets import make_swiss_roll
 
-from ganlab import datasets
+from ganlab import datasets, pictures
+from ganlab.config import CHOICES, TrainConfig
 
 
 def test_digits_are_real_and_split_once() -> None:
@@ -28,8 +35,61 @@ def test_ring_has_the_papers_constants() -> None:
     assert abs(sd - 0.02 / 1.414) < 2e-4
 
 
+def test_grid_has_the_papers_constants() -> None:
+    points = datasets.twenty_five_gaussians().sample(40_000, torch.Generator().manual_seed(0))
+    ticks = torch.tensor([-4.0, -2, 0, 2, 4])
+    centres = torch.stack(torch.meshgrid(ticks, ticks, indexing="ij"), -1).reshape(25, 2) / 2.828
+    distances, nearest = torch.cdist(points, centres).min(1)
+    assert (nearest.bincount(minlength=25) / len(points) - 1 / 25).abs().max() < 0.005
+    assert abs((distances.square().mean() / 2).sqrt().item() - 0.05 / 2.828) < 2e-4
+
+
+def test_swiss_roll_is_scikit_learns() -> None:
+    """The same two marginals: 40,000 draws of ours and of make_swiss_roll."""
+    ours = datasets.swiss_roll().sample(40_000, torch.Generator().manual_seed(0)).numpy()
+    theirs = make_swiss_roll(40_000, noise=0.25, random_state=0)[0][:, [0, 2]] / 7.5
+    for axis in (0, 1):
+        assert ks_2samp(ours[:, axis], theirs[:, axis]).pvalue > 0.01
+    assert ks_2samp(np.hypot(*ours.T), np.hypot(*theirs.T)).pvalue > 0.01
+
+
+def test_images_come_in_every_size() -> None:
+    for size in CHOICES["image_size"]:
+        data = datasets.load(TrainConfig(image_size=size))
+        assert data.shape == (1, size, size)
+        assert -1 <= data.held_out.min() <= data.held_out.max() <= 1
+
+
+def test_own_images_are_kept_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    (tmp_path / "mine").mkdir()
+    for i in range(30):
+        Image.new("RGB", (40, 30), (8 * i, 0, 255)).save(tmp_path / f"mine/{i}.png")
+    name = pictures.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
+    told: list[str] = []
+    data = datasets.load(TrainConfig(dataset="images", images=name, image_size=32), told.append)
+    assert told == ["decoding images, 1 of 30"]
+    assert data.held_out.shape == (10, 3, 32, 32)
+    drawn = data.sample(999, torch.Generator().manual_seed(0))
+    assert len(drawn.unique(dim=0)) == 20
+    assert drawn[:, 2].unique().tolist() == [1.0]
+    grey = datasets.load(TrainConfig(dataset="images", images=name, image_size=16, colour="grey"))
+    assert grey.shape == (1, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("images", "words"), [("", "Choose a ZIP or a folder"), ("0" * 16, "There are no kept images")]
+)
+def test_missing_images_are_a_sentence(
+    images: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        datasets.load(TrainConfig(dataset="images", images=images))
+
+
 def test_draws_come_from_the_callers_generator() -> None:
-    for data in (datasets.digits(), datasets.eight_gaussians()):
+    for data in (datasets.digits(), datasets.eight_gaussians(), datasets.swiss_roll()):
         a, b = (data.sample(9, torch.Generator().manual_seed(4)) for _ in range(2))
         assert torch.equal(a, b)
         assert not torch.equal(a, data.sample(9, torch.Generator().manual_seed(5)))

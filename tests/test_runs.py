@@ -161,6 +161,25 @@ def test_a_failure_while_loading_is_a_failed_run(tmp_path: Path) -> None:
     assert TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
 
 
+def test_what_is_loaded_is_told_and_can_be_stopped(tmp_path: Path) -> None:
+    told, goes_on = threading.Event(), threading.Event()
+
+    def make(config: TrainConfig, announce: Announce) -> CountingTrainer:
+        announce("downloading cats, 3 of 9 MB")
+        told.set()
+        assert goes_on.wait(10)
+        announce("downloading cats, 4 of 9 MB")
+        return CountingTrainer(config)
+
+    run = TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), make).start()
+    assert told.wait(10)
+    assert (run.latest.status, run.latest.message) == (Status.STARTING, "downloading cats, 3 of 9 MB")
+    run.stop()
+    goes_on.set()
+    assert run.join(10)
+    assert (run.latest.status, run.latest.step) == (Status.STOPPED, 0)
+
+
 def test_a_loss_that_is_no_number_names_step_and_cause_and_keeps_the_last_good_state(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, generator_lr=1e30)
     last = TrainingRun(config, store.RunFolder(tmp_path / "r", config)).run()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from stubs import TINY, TINY_IMAGES
 
-from ganlab import sampling
+from ganlab import sampling, training
 from ganlab.config import TrainConfig
 from ganlab.training import Trainer
 
@@ -166,3 +166,68 @@ def test_a_loss_that_is_no_number_names_the_step() -> None:
     trainer.step()
     with pytest.raises(FloatingPointError, match=r"Stopped at step 2: the critic's loss is not a number"):
         trainer.step()
+
+
+def test_learning_rates_in_force_are_those_of_the_config() -> None:
+    """RMSprop's first step is 10 times the rate for any gradient far from 0: ten times the rate, ten times the step."""
+    moved = []
+    for rate in (1e-4, 1e-3):
+        trainer = Trainer(dataclasses.replace(TINY, clip_range=(-9, 9)))
+        trainer.config = dataclasses.replace(trainer.config, critic_lr=rate, generator_lr=rate)
+        before = [p.clone() for p in (*trainer.critic.parameters(), *trainer.generator.parameters())]
+        trainer.critic_update()
+        trainer.generator_update()
+        after = (*trainer.critic.parameters(), *trainer.generator.parameters())
+        moved.append([(a - b).abs().max().item() for a, b in zip(after, before, strict=True)])
+    assert moved[1] == pytest.approx([10 * far for far in moved[0]], rel=0.05)
+
+
+def test_warm_up_and_live_n_critic() -> None:
+    trainer = Trainer(dataclasses.replace(TINY, warm_up=2))
+    counts = [trainer.step()[0]["critic_step"] for _ in range(3)]
+    assert counts == [100, 200, 202]
+
+    def third_update_of_the_step() -> None:
+        if trainer.critic_step == 203:
+            trainer.config = dataclasses.replace(trainer.config, n_critic=5)
+
+    assert trainer.step(third_update_of_the_step)[0]["critic_step"] == 204  # counts from the next step on
+    assert trainer.step()[0]["critic_step"] == 209
+
+    def first_update_of_the_step() -> None:
+        trainer.config = dataclasses.replace(trainer.config, n_critic=3)
+
+    assert trainer.step(first_update_of_the_step)[0]["critic_step"] == 212
+
+
+def test_the_optimizer_is_the_one_asked_for() -> None:
+    assert isinstance(Trainer(TINY).critic_optimizer, torch.optim.RMSprop)
+    adam = Trainer(dataclasses.replace(TINY, optimizer="adam"))
+    for made in (adam.critic_optimizer, adam.generator_optimizer):
+        assert isinstance(made, torch.optim.Adam)
+        assert made.defaults["betas"] == (0.5, 0.999)
+    adam.step()
+
+
+@pytest.mark.parametrize(
+    ("config", "there", "used"),
+    [
+        (TINY, "mps", "cpu"),
+        (TINY_IMAGES, "mps", "mps"),
+        (TINY_IMAGES, None, "cpu"),
+        (dataclasses.replace(TINY_IMAGES, device="cpu"), "mps", "cpu"),
+        (dataclasses.replace(TINY, device="accelerator"), "mps", "mps"),
+    ],
+)
+def test_auto_takes_the_accelerator_for_images(
+    config: TrainConfig, there: str | None, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accelerator = there and torch.device(there)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: accelerator)
+    assert training.device_of(config).type == used
+
+
+def test_an_accelerator_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: None)
+    with pytest.raises(ValueError, match="no accelerator that torch can use; set device to auto or cpu"):
+        Trainer(dataclasses.replace(TINY, device="accelerator"))

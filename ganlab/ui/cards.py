@@ -41,10 +41,7 @@ def weights(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
                 help="Counts on a logarithmic axis, to see the small bins.",
             )
             names = watch.layer_names(snapshot)
-            told = "Drawn here, and in the shares over time."
-            st.selectbox(
-                "Layer", names, label_visibility="collapsed", width=150, key="layer", persist_state="session", help=told
-            )
+            st.selectbox("Layer", names, label_visibility="collapsed", width=150, key="layer", persist_state="session")
     slots["headline"] = st.container()
     slots["clamp"] = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -5,14 +5,14 @@ The address of the page holds the settings: what is chosen or typed goes there, 
 
 import streamlit as st
 
-from ganlab.config import PRESETS, TrainConfig, from_link, link, preset
+from ganlab.config import PRESETS, TrainConfig, from_link, link
 from ganlab.hub import Refused
 from ganlab.ui import drawings, form, own_images, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import hub
 
 CARDS = {
-    "digits": ("Digits", "1,797 handwritten digits. You can read the generated ones within fifteen seconds."),
+    "digits": ("Digits", "1,797 handwritten digits. Generated ones are readable within fifteen seconds."),
     "8-gaussians": ("8 Gaussians", "A ring of eight small clouds. Count how many the generator finds."),
     "25-gaussians": ("25 Gaussians", "A grid of 25 clouds, where clipped critics miss the detail."),
     "swiss-roll": ("Swiss roll", "One thin spiral. Watch the gaps between its arms fill and empty."),
@@ -68,11 +68,11 @@ def settings() -> TrainConfig:
     try:
         return from_link(query)
     except ValueError as error:
-        st.warning(words.plain(str(error)), icon=":material/help:")
-    try:
-        return preset(query.get("preset", "digits"))
-    except ValueError:
-        return PRESETS["digits"]
+        name = query.get("preset")
+        usual = name if name in PRESETS else "digits"
+        told = words.plain(f"{error} Here are the settings of {usual} instead.")
+        st.warning(told, icon=":material/help:")
+        return PRESETS[usual]
 
 
 def buttons(config: TrainConfig) -> None:
@@ -134,6 +134,7 @@ def _more(chosen: str) -> None:
             key="more",
             format_func=lambda name: MORE[name][0],
             label_visibility="collapsed",
+            wrap=True,
             on_change=_choose_more,
         )
         if shown:

@@ -19,7 +19,7 @@ DATASET_TITLES = {
     "25-gaussians": "25 Gaussians",
     "swiss-roll": "Swiss roll",
 }
-TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB"}
+TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
 
 # Status: the shape of its mark, its colour, its word.
 PILLS = {

@@ -1,0 +1,70 @@
+import hashlib
+import socket
+from pathlib import Path
+
+import pytest
+import served_files
+
+from ganlab import fetching
+from ganlab.fetching import fetch
+
+WORDS = b"weights, clipped" * 40_000
+MD5 = hashlib.md5(WORDS).hexdigest()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served/words.bin").write_bytes(WORDS)
+    with served_files.served(tmp_path / "served") as address:
+        yield f"{address}/words.bin"
+
+
+def test_a_file_arrives_with_progress_and_is_fetched_once(url: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    to = tmp_path / "cache/words.bin"
+    assert fetch([url], MD5, to, told.append) == to
+    assert to.read_bytes() == WORDS
+    assert told[-1] == "downloading words, 0.6 of 0.6 MB"
+    assert len(told) >= 3
+    told.clear()
+    fetch([url], MD5, to, told.append)
+    assert told == []
+
+
+def test_the_next_address_helps_out(url: str, tmp_path: Path) -> None:
+    fetch([f"{url}.gone", url], MD5, tmp_path / "words.bin")
+    assert (tmp_path / "words.bin").read_bytes() == WORDS
+
+
+def test_a_damaged_file_is_a_sentence_and_leaves_nothing(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError, match=r"^words.bin can't be downloaded: the file from .* checksum is wrong\.$"):
+        fetch([url], "0" * 32, tmp_path / "cache/words.bin")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_damaged_file_in_the_cache_is_fetched_again(url: str, tmp_path: Path) -> None:
+    (tmp_path / "words.bin").write_bytes(WORDS[:100])
+    assert fetch([url], MD5, tmp_path / "words.bin").read_bytes() == WORDS
+
+
+def test_silence_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ConnectionError, match=f"{address} does not answer"):
+            fetch([f"http://{address}/words.bin"], MD5, tmp_path / "words.bin")
+
+
+def test_no_network_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConnectionError, match=r"words.bin can't be downloaded: nowhere.invalid can't be reached \(.*\)\.$"
+    ):
+        fetch(["http://nowhere.invalid/words.bin"], MD5, tmp_path / "words.bin")
+
+
+def test_the_cache_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    assert fetching.data_root() == tmp_path
+    monkeypatch.delenv("GANLAB_DATA")
+    assert "ganlab" in str(fetching.data_root())
