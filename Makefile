@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN = .venv/bin
 
-.PHONY: run test format
+.PHONY: run test bench format
 
 run: .venv/app
 	@$(BIN)/python -c "import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
@@ -14,6 +14,9 @@ test: .venv/tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && exec $(BIN)/pytest
+
+bench: .venv/tests
+	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && exec $(BIN)/python tests/bench.py
 
 format: .venv/tests
 	$(BIN)/ruff check --fix

@@ -3,63 +3,19 @@
 import io
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from safetensors.torch import load
+from served import FLAGS, LONG, Server, expect_state, interrupt, serve, start
 from stubs import wait_until
 
-ROOT = Path(__file__).parent.parent
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-LONG = 25_000  # ms: a cold start on a busy machine
-
-
-class Server(NamedTuple):
-    url: str
-    process: subprocess.Popen
-    runs: Path
-    log: Path
-
-
-def answers(url: str) -> bool:
-    try:
-        return urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).status == 200
-    except OSError:
-        return False
-
-
-def serve(folder: Path) -> Server:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    log = folder / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless=true"]
-    environment = os.environ | {"GANLAB_RUNS": str(folder / "runs")}
-    with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
-    server = Server(f"http://127.0.0.1:{port}", process, folder / "runs", log)
-    wait_until(lambda: answers(server.url), 60)
-    return server
-
-
-def interrupt(server: Server) -> int:
-    """Ctrl-C; the exit status."""
-    server.process.send_signal(signal.SIGINT)
-    return server.process.wait(timeout=15)
+from ganlab import images
 
 
 @pytest.fixture(scope="module")
@@ -108,22 +64,6 @@ def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     stop_all(page, server)
     page.close()
     assert (errors, foreign, boxes) == ([], [], 0)
-
-
-def start(page: Page, server: Server, preset: str = "8-gaussians", steps: int = 100_000) -> str:
-    """Start a run by hand; its name."""
-    page.goto(f"{server.url}/Train?preset={preset}")
-    total = page.get_by_role("spinbutton", name="Total steps")
-    total.fill(str(steps))
-    total.press("Enter")
-    expect(page.get_by_text(f"{steps:,} steps")).to_be_visible()
-    page.get_by_role("button", name="Start", exact=True).click()
-    expect_state(page, "Running")
-    return re.search(r"run=([\w-]+)", page.url)[1]
-
-
-def expect_state(page: Page, word: str) -> None:
-    expect(page.locator(".gl .pill")).to_have_text([word])
 
 
 def stop(page: Page) -> None:
@@ -201,6 +141,41 @@ def test_the_rules_can_be_pulled(page: Page, server: Server) -> None:
     assert recorded(server, run)[-1].endswith(",clip_range,-0.06 0.06")
 
 
+def test_settings_are_edited_linked_and_steered(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Train")
+    page.get_by_role("button", name="Choose", exact=True).nth(1).click()  # 25 Gaussians: Digits is chosen
+    page.locator("summary", has_text="Advanced").click()
+    width = page.get_by_role("spinbutton", name="Width")
+    width.fill("32")
+    width.press("Enter")
+    expect(page).to_have_url(f"{server.url}/Train?preset=25-gaussians&width=32")
+    page.reload()
+    expect(page.get_by_text("MLP 3 × 32")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect_state(page, "Running")
+    rate = page.get_by_role("spinbutton", name="Generator learning rate")
+    rate.fill("0.001")
+    rate.press("Enter")
+    run = re.search(r"run=([\w-]+)", page.url)[1]
+    wait_until(lambda: recorded(server, run))
+    assert recorded(server, run)[0].endswith(",generator_lr,0.001")
+    expect(page.get_by_text("generator rate 0.001").first).to_be_attached()
+
+
+def test_own_images_from_a_zip(page: Page, server: Server, tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 12, 9, 3), np.uint8)
+    (tmp_path / "mine.zip").write_bytes(images.zip_of_pngs(pictures))
+    (tmp_path / "bad.zip").write_bytes(b"not a ZIP")
+    page.goto(f"{server.url}/Train?preset=images&image_size=16")
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "bad.zip")
+    expect(page.get_by_text("bad.zip can't be read as a ZIP archive.")).to_be_visible()
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "mine.zip")
+    expect(page.get_by_alt_text("20 of your images")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+
+
 def test_pause_step_resume(page: Page, server: Server) -> None:
     start(page, server)
     page.get_by_role("button", name="Pause", exact=True).click()
@@ -267,8 +242,8 @@ def test_downloads_are_what_is_on_the_page(page: Page, server: Server) -> None:
     assert np.array_equal(sheet[6:54:3, 6:54:3], first)  # the gap is 2 pixels, each 3 wide
     assert load(file("Generator"))["conv1.weight"].shape == (64, 64, 4, 4)
     histogram = file("CSV", 0).decode().splitlines()
-    assert histogram[0] == "from,to,before,after"
-    assert sum(int(row.split(",")[2]) for row in histogram[1:]) == 34_465
+    assert histogram[0] == "layer,from,to,before,after"
+    assert sum(int(row.split(",")[3]) for row in histogram[1:]) == 34_465
     metrics = file("CSV", 1).decode().splitlines()
     assert len(metrics) - 1 == step_shown(page)
 

@@ -1,18 +1,21 @@
 """Every page in every state, by Streamlit's own test runner, entering through app.py."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import PRESETS, TrainConfig, from_link, link
 from ganlab.hub import RunHub
 from ganlab.runs import TrainingRun
-from ganlab.snapshot import Status
+from ganlab.snapshot import METRICS, Status
 from ganlab.ui.hub import hub
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +56,10 @@ def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> TrainingRun:
         run.stop()
     wait_until(lambda: run.latest.status == state)
     return run
+
+
+def address(at: AppTest) -> dict[str, str]:
+    return {field: texts if isinstance(texts, str) else texts[0] for field, texts in at.query_params.items()}
 
 
 def panels(at: AppTest) -> str:
@@ -165,6 +172,111 @@ def test_an_impossible_number_of_steps_is_a_sentence(steps: int, the_hub: RunHub
     assert "steps must be from 1" in at.error[0].value
     assert at.number_input(key="set_steps").value == PRESETS["8-gaussians"].steps  # nothing changed
     assert the_hub.runs == []
+
+
+def test_an_edit_goes_into_the_address_and_the_run(the_hub: RunHub) -> None:
+    at = page("1_Train.py", preset="8-gaussians", seed="5")
+    at.number_input(key="set_width").set_value(8).run()
+    at.number_input(key="set_low").set_value(-0.3).run()
+    at.number_input(key="set_steps").set_value(2)
+    at.button[0].click().run()  # what was typed last comes with the click
+    assert not at.exception
+    (run,) = the_hub.runs
+    wanted = {"seed": 5, "width": 8, "clip_range": (-0.3, 0.1), "steps": 2}
+    assert run.config == dataclasses.replace(PRESETS["8-gaussians"], **wanted)
+    wait_until(lambda: run.latest.status is Status.FINISHED)
+    at.run()
+    next(button for button in at.button if button.label == "New run").click().run()
+    assert from_link(address(at)) == run.config
+    next(button for button in at.button if button.key == "choose_digits").click().run()
+    assert address(at) == {"preset": "digits"}
+    assert at.number_input(key="set_width").value == PRESETS["digits"].width
+
+
+def test_the_same_link_twice_gives_the_same_rows(the_hub: RunHub) -> None:
+    query = link(dataclasses.replace(TINY, steps=50, warm_up=1, optimizer="adam"))
+    for _ in range(2):
+        page("1_Train.py", **query).button[0].click().run()
+        wait_until(lambda: the_hub.runs[0].latest.status is Status.FINISHED)
+    first, second = (run.latest.history.rows for run in the_hub.runs)
+    assert first.shape == (50, len(METRICS))
+    assert METRICS[-1] == "seconds"
+    assert np.array_equal(first[:, :-1], second[:, :-1])
+
+
+def test_every_setting_has_a_widget_and_a_sentence() -> None:
+    shown = set()
+    for name in ("digits", "8-gaussians", "images"):
+        at = page("1_Train.py", preset=name)
+        widgets = [*at.number_input, *at.selectbox, *at.get("button_group")]
+        found = {w.key.removeprefix("set_"): w for w in widgets if (w.key or "").startswith("set_")}
+        assert [key for key, w in found.items() if not w.help.endswith(".")] == []
+        shown |= set(found)
+    fields = {field.name for field in dataclasses.fields(TrainConfig)}
+    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images"} == fields
+
+
+def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
+    at = page("1_Train.py")
+    config = dataclasses.replace(PRESETS["swiss-roll"], width=64)
+    at.get("file_uploader")[0].set_value(("mine.json", json.dumps(config.as_dict()).encode(), "application/json")).run()
+    assert address(at) == {"preset": "swiss-roll", "width": "64"}
+    for text, words in (
+        (b"{", "holds no JSON"),
+        (b"[]", "an object"),
+        (b'{"age": 2, "seed": -1}', "called age. seed must"),
+    ):
+        at = page("1_Train.py")
+        at.get("file_uploader")[0].set_value(("mine.json", text, "application/json")).run()
+        assert words in at.error[0].value
+        assert address(at) == {}
+
+
+def test_rates_and_n_critic_are_steered(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    at.number_input(key="critic_lr").set_value(1e-3).run()
+    at.number_input(key="n_critic").set_value(3).run()
+    assert (run.wanted.critic_lr, run.wanted.n_critic) == (1e-3, 3)
+    at.number_input(key="generator_lr").set_value(0.0).run()
+    assert "generator_lr must be a number above 0" in at.error[0].value
+    assert at.number_input(key="generator_lr").value == TINY.generator_lr
+    wait_until(lambda: [change.field for change in run.latest.changes] == ["critic_lr", "n_critic"])
+
+
+def test_frozen_charts_stay_while_the_run_goes_on(the_hub: RunHub) -> None:
+    def chart(at: AppTest) -> str:
+        (found,) = (e.proto.json for e in at.get("bidi_component") if '"Critic estimate over' in e.proto.json)
+        return found
+
+    run = run_in("running", the_hub, TINY)
+    wait_until(lambda: run.latest.step > 0)
+    at = page("1_Train.py", run=run.run_id)
+    at.toggle(key="freeze").set_value(True).run()
+    before, step = chart(at), run.latest.step
+    wait_until(lambda: run.latest.step > step + 20)
+    assert chart(at.run()) == before
+    assert chart(at.toggle(key="freeze").set_value(False).run()) != before
+
+
+def test_a_folder_of_images_is_seen_before_the_start(
+    the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    for i in range(16):
+        Image.new("RGB", (20, 10), (16 * i, 0, 0)).save(tmp_path / f"{i}.png")
+    at = page("1_Train.py", preset="images")
+    assert at.button[0].disabled
+    at.text_input(key="images_folder").set_value("/no/such/folder").run()
+    assert "is not a folder" in at.error[0].value
+    at.text_input(key="images_folder").set_value(str(tmp_path)).run()
+    assert not at.button[0].disabled
+    assert "16 of 16 images" in [caption.value for caption in at.caption][1]
+    at.number_input(key="set_width").set_value(4).run()
+    at.button[0].click().run()
+    (run,) = the_hub.runs
+    wait_until(lambda: run.latest.step > 0)
+    assert run.latest.sample_shape == (3, 32, 32)
 
 
 def test_run_again_is_the_same_run(the_hub: RunHub) -> None:

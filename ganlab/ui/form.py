@@ -44,6 +44,8 @@ BOUNDS = ("low", "high")
 
 def take() -> TrainConfig | None:
     """Put what the widgets show into the address; None, and a sentence on the next run, if it can't be."""
+    if "run" in st.query_params:
+        return None  # the click that came along with this edit has taken it, and started
     try:
         config = from_link(st.query_params.to_dict())
     except ValueError:  # a broken link: the page shows its preset

@@ -36,6 +36,7 @@ def find_run() -> TrainingRun | None:
         run = hub().find(run_id)
     except LookupError as error:
         st.session_state.pop("run", None)
+        del st.query_params["run"]
         st.warning(str(error), icon=":material/help:")
         return None
     st.session_state["run"] = run_id  # so that the links in the sidebar lead back to it

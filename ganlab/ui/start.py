@@ -64,11 +64,10 @@ def notices() -> None:
 
 def settings() -> TrainConfig:
     """The settings in the address; for what can't be had, sentences, and what the preset or else digits has."""
-    query = {key: text for key, text in st.query_params.items() if key != "run"}
     try:
-        return from_link(query)
+        return from_link(st.query_params.to_dict())
     except ValueError as error:
-        name = query.get("preset")
+        name = st.query_params.get("preset")
         usual = name if name in PRESETS else "digits"
         told = words.plain(f"{error} Here are the settings of {usual} instead.")
         st.warning(told, icon=":material/help:")

@@ -200,7 +200,7 @@ def run_card(snapshot: Snapshot) -> str:
 
 def plain(text: str) -> str:
     """A text that may hold what a stranger wrote, with nothing in it that Markdown would draw."""
-    return re.sub(r"([\\`*_\[\]#!:$<>~|&])", r"\\\1", text)
+    return re.sub(r"([\\`*\[\]#!:$<>~|&])", r"\\\1", text)
 
 
 CHANGES_SHOWN = 12

@@ -1,0 +1,320 @@
+"""What an open page costs a run, what a tick costs, how soon a slider acts; takes a quarter of an hour.
+
+A tick is one run of the page's live fragment, counted by the message on the websocket that ends it: about two a
+second. Every preset is measured in two layouts: `shared`, where server and browser use all cores, and `own core`,
+where the browser and this script keep to the last core and the server has the others.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from chromium import say
+from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
+from served import FLAGS, LONG, Server, expect_state, interrupt, serve, start
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+WARM_UP = 5  # seconds
+SETTLE = 1  # seconds: metrics.csv lags by up to 0.45 s, and a window should know nothing of the one before
+PRESSES = 30
+IMAGE = re.compile(rb"data:image/png;base64,[A-Za-z0-9+/=]*")
+FIGURES = {
+    "cold_start_s": "cold start, s",
+    "open_steps_per_s": "steps/s, page open",
+    "closed_steps_per_s": "steps/s, page closed",
+    "open_to_closed": "open / closed",
+    "trainer_cpu_per_s": "trainer CPU, s/s",
+    "server_cpu_per_s": "server CPU, s/s",
+    "ticks_per_s": "ticks/s",
+    "server_ms_per_tick": "server CPU, ms/tick",
+    "browser_ms_per_tick": "browser, ms/tick",
+    "browser_cpu_ms_per_tick": "  of it CPU",
+    "bytes_per_tick": "bytes/tick",
+    "bytes_without_images_per_tick": "  without images",
+    "bytes_sent_per_tick": "bytes sent/tick",
+    "slider_ms": "slider to effect, ms",
+}
+NOTES = """
+Steps per second: median (quartiles) of the windows. All per second or per tick: sums of the windows with the page open.
+Trainer: the threads that are busy with no page open; server: the rest of its process. Browser: the page's main
+thread, from the start to the end of its tasks. Slider: p50 / p95 from the key press to the row in changes.csv."""
+
+
+class Layout(NamedTuple):
+    """Which cores the server may use, and which the browser and this script; None: any."""
+
+    name: str
+    server: set[int] | None = None
+    browser: set[int] | None = None
+
+
+def layouts() -> list[Layout]:
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        say("The layout `own core` is left out: it needs Linux and two cores.")
+        return [Layout("shared")]
+    return [Layout("shared"), Layout("own core", set(cores[:-1]), set(cores[-1:]))]
+
+
+@contextmanager
+def keeping_to(cores: set[int] | None) -> Iterator[None]:
+    """This process, and those that it starts meanwhile, stay on these cores."""
+    if cores is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def check_cores(layout: Layout, browser: Browser, server: Server) -> None:
+    """Whether the processes really are held to the layout's cores."""
+    if layout.server:
+        processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+        assert "renderer" in {process["type"] for process in processes}
+        assert all(os.sched_getaffinity(process["id"]) == layout.browser for process in processes)
+        assert os.sched_getaffinity(server.process.pid) == layout.server
+
+
+class Bench:
+    """A page and the run that it shows, or has turned away from."""
+
+    def __init__(self, page: Page, server: Server, preset: str) -> None:
+        self.page, self.server = page, server
+        self.received: list[bytes] = []
+        self.sent: list[bytes] = []
+        page.on("websocket", self._listen)
+        self.devtools = page.context.new_cdp_session(page)
+        self.devtools.send("Performance.enable")
+        self.run = start(page, server, preset, steps=10_000_000)
+        self.folder = server.runs / self.run
+
+    def _listen(self, websocket: WebSocket) -> None:
+        websocket.on("framereceived", lambda frame: self.received.append(frame))
+        websocket.on("framesent", lambda frame: self.sent.append(frame))
+
+    def turn(self, to: str) -> None:
+        """Have the run's page open, or closed: then nothing but training goes on."""
+        if to == "open":
+            self.page.goto(f"{self.server.url}/Train?run={self.run}")
+            expect_state(self.page, "Running")
+        else:
+            self.page.goto("about:blank")
+        self.page.wait_for_timeout(1000 * SETTLE)
+
+    def window(self, seconds: float) -> dict[str, float]:
+        """What happens from now on, for so long."""
+        self.received.clear()
+        self.sent.clear()
+        before = self._counters()
+        self.page.wait_for_timeout(1000 * seconds)
+        after = self._counters()
+        return {name: after[name] - before.get(name, 0) for name in after} | {
+            "ticks": sum(map(ends_tick, self.received)),
+            "bytes": sum(map(len, self.received)),
+            "bytes_without_images": sum(len(IMAGE.sub(b"", frame)) for frame in self.received),
+            "bytes_sent": sum(map(len, self.sent)),
+        }
+
+    def _counters(self) -> dict[str, float]:
+        """All that only grows: steps, clocks, and the CPU seconds of the server and each of its threads."""
+        step, *_, seconds = last_row(self.folder / "metrics.csv").split(",")
+        browser = {m["name"]: m["value"] for m in self.devtools.send("Performance.getMetrics")["metrics"]}
+        return {
+            "seconds": time.perf_counter(),
+            "steps": int(step),
+            "training_seconds": float(seconds),
+            "browser_seconds": browser["TaskDuration"],
+            "browser_cpu_seconds": browser["ThreadTime"],
+            **cpu_seconds(self.server.process.pid),
+        }
+
+    def presses(self) -> list[float]:
+        """Milliseconds from a press of an arrow key on the upper slider to the change that the run records."""
+        changes, force = self.folder / "changes.csv", self.page.locator(".gl .force")
+        self.page.get_by_role("slider").nth(1).focus()
+        found = []
+        for i in range(PRESSES):
+            self.page.wait_for_timeout(300 + 137 * i % 500)  # not always at the same moment between two ticks
+            size, text = changes.stat().st_size, force.inner_text()
+            began = time.perf_counter()
+            self.page.keyboard.press("ArrowLeft" if i % 2 else "ArrowRight")
+            while changes.stat().st_size == size:
+                assert time.perf_counter() - began < 20, "the slider had no effect"
+                time.sleep(0.002)
+            found.append(1000 * (time.perf_counter() - began))
+            expect(force).not_to_have_text(text)
+        return found
+
+
+def ends_tick(frame: bytes) -> bool:
+    return ForwardMsg.FromString(frame).script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
+
+
+def last_row(path: Path) -> str:
+    """The last whole row; what follows it is still being written."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        return file.read().decode().rsplit("\n", 2)[-2]
+
+
+def cpu_seconds(pid: int) -> dict[str, float]:
+    """Of a process, its ended threads included, and of each living thread; nothing where there is no /proc."""
+    found = {}
+    for stat in (Path(f"/proc/{pid}/stat"), *Path(f"/proc/{pid}/task").glob("*/stat")):
+        with suppress(OSError):  # a thread may end while we look
+            user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+            name = f"thread {stat.parent.name}" if "task" in stat.parts else "process"
+            found[name] = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def total(windows: list[dict[str, Any]], name: str) -> float:
+    return sum(window.get(name, 0) for window in windows)
+
+
+def rates(windows: list[dict[str, Any]]) -> dict[str, float]:
+    found = [window["steps"] / window["training_seconds"] for window in windows]
+    return dict(zip(("median", "q1", "q3"), np.percentile(found, (50, 25, 75)).tolist(), strict=True))
+
+
+def summary(windows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures that the windows yield."""
+    opened, closed = ([w for w in windows if w["page"] == page] for page in ("open", "closed"))
+    seconds, ticks = total(opened, "seconds"), total(opened, "ticks")
+    fast, slow = rates(closed), rates(opened)
+    found = {
+        "open_steps_per_s": slow,
+        "closed_steps_per_s": fast,
+        "open_to_closed": slow["median"] / fast["median"],
+        "ticks_per_s": ticks / seconds,
+        "browser_ms_per_tick": 1000 * total(opened, "browser_seconds") / ticks,
+        "browser_cpu_ms_per_tick": 1000 * total(opened, "browser_cpu_seconds") / ticks,
+        **{f"{name}_per_tick": total(opened, name) / ticks for name in ("bytes", "bytes_without_images", "bytes_sent")},
+    }
+    if "process" in opened[0]:
+        busy = 0.02 * total(closed, "seconds")
+        threads = [name for name in closed[-1] if name.startswith("thread") and total(closed, name) > busy]
+        trainer = sum(total(opened, name) for name in threads)
+        # Not the sum of the other threads: Streamlit starts new ones all the time, and they end.
+        server = total(opened, "process") - trainer
+        found["trainer_cpu_per_s"] = trainer / seconds
+        found["server_cpu_per_s"] = server / seconds
+        found["server_ms_per_tick"] = 1000 * server / ticks
+    return found
+
+
+def measure(layout: Layout, preset: str, seconds: float, count: int) -> dict[str, Any]:
+    """All about one preset in one layout, with a server and a browser of its own."""
+    name = f"{preset}, {layout.name}"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ganlab-bench-")))
+        stack.enter_context(keeping_to(layout.browser))
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_default_timeout(LONG)
+        say(f"{name}: cold start")
+        began = time.perf_counter()
+        with keeping_to(layout.server):
+            server = serve(folder)
+        stack.callback(interrupt, server)
+        page.goto(server.url)
+        expect(page.get_by_role("button", name="Train on digits")).to_be_visible()
+        cold_start = time.perf_counter() - began
+        check_cores(layout, browser, server)
+        bench = Bench(page, server, preset)
+        page.wait_for_timeout(1000 * WARM_UP)
+        windows = []
+        for i in range(count):
+            state = "closed" if i % 2 else "open"
+            bench.turn(state)
+            windows.append({"page": state} | bench.window(seconds))
+            say(f"{name}: window {i + 1} of {count}, {state}, {rates(windows[-1:])['median']:.1f} steps/s")
+        say(f"{name}: {PRESSES} presses of a key")
+        bench.turn("open")
+        presses = bench.presses()
+        slider = dict(zip(("p50", "p95"), np.percentile(presses, (50, 95)).tolist(), strict=True))
+        return {
+            "preset": preset,
+            "layout": layout.name,
+            "threads": json.loads((bench.folder / "config.json").read_text())["threads"],
+            "figures": {"cold_start_s": cold_start, **summary(windows), "slider_ms": slider},
+            "windows": windows,
+            "presses_ms": presses,
+        }
+
+
+def cell(value: dict[str, float] | float | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    first, *others = map(cell, value.values())
+    return f"{first} / {others[0]}" if len(others) == 1 else f"{first} ({' – '.join(others)})"
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """A column for each result, a row for each figure."""
+    columns = [["", *FIGURES.values()]]
+    for result in results:
+        cells = [cell(result["figures"].get(figure)) for figure in FIGURES]
+        columns.append([f"{result['preset']}, {result['layout']}", *cells])
+    padded = [[text.ljust(max(map(len, column))) for text in column] for column in columns]
+    return "\n".join("  ".join(row).rstrip() for row in zip(*padded, strict=True))
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    presets = ["digits", "8-gaussians"]
+    parser.add_argument("--seconds", type=float, default=10, help="length of a window")
+    parser.add_argument("--windows", type=int, default=12, help="how many; the page is open and closed by turns")
+    parser.add_argument(
+        "--presets", nargs="+", default=presets, choices=[*presets, "8-gaussians-paper"], help="of runs"
+    )
+    parser.add_argument("--out", type=Path, default="bench.json", help="file for all figures and windows")
+    given = parser.parse_args()
+    if given.seconds < 2 or given.windows < 2:
+        parser.error("it takes at least 2 windows of at least 2 seconds")
+    return given
+
+
+def main() -> None:
+    given = options()
+    expect.set_options(timeout=LONG)
+    results = [measure(at, preset, given.seconds, given.windows) for at in layouts() for preset in given.presets]
+    report = {
+        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "platform": platform.platform(),
+        "cpu_count": os.cpu_count(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "streamlit", "playwright")},
+        "window_seconds": given.seconds,
+        "results": results,
+    }
+    given.out.write_text(json.dumps(report, indent=1) + "\n")
+    print(f"{table(results)}\n{NOTES}\nEvery figure is in {given.out}.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
