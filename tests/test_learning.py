@@ -1,19 +1,23 @@
 """The default runs learn what the project says they learn. Slow, so last."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 import quality
 import torch
+from PIL import Image, ImageDraw
 
-from ganlab import sampling, store
+from ganlab import pictures, sampling, store
 from ganlab.config import PRESETS
 from ganlab.datasets import Dataset, digits, eight_gaussians
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
+from ganlab.training import Trainer
 
 STEPS = {"digits": 900, "8-gaussians": 2000}
+DISCS = 200
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +57,30 @@ def test_eight_gaussians_in_2000_steps(learned: dict[str, np.ndarray]) -> None:
     centres = 2 * np.stack([np.cos(angles), np.sin(angles)], 1) / 1.414
     assert quality.mode_shares(samples, centres).min() >= 0.05
     assert quality.exact_w1(samples[:512], eight_gaussians().held_out.numpy()) <= 0.30
+
+
+def disc(rng: np.random.Generator) -> Image.Image:
+    """A disc of a warm colour somewhere on a cool ground."""
+    picture = Image.new("RGB", (48, 40), (20, 40, int(rng.integers(90, 200))))
+    x, y, radius = rng.integers((14, 12, 6), (34, 28, 12))
+    ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), (255, int(rng.integers(160)), 0))
+    return picture
+
+
+def test_a_folder_of_pictures_is_learned_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    for i in range(DISCS):
+        disc(rng).save(tmp_path / f"{i}.png")
+    name = pictures.keep_folder(tmp_path, tmp_path / "cache/images")
+    trainer = Trainer(dataclasses.replace(PRESETS["images"], images=name, width=16, threads=1))
+    held_out = trainer.dataset.held_out.numpy()
+
+    def distance() -> float:
+        latents = sampling.latents(len(held_out), trainer.config.latent_dim, seed=1)
+        return quality.exact_w1(sampling.generate(trainer.copies()[0], latents).numpy(), held_out)
+
+    at_start = distance()
+    for _ in range(60):
+        trainer.step()
+    assert distance() < 0.8 * at_start

@@ -12,7 +12,7 @@ from ganlab.ui.components import panel
 from ganlab.ui.hub import hub
 
 CARDS = {
-    "digits": ("Digits", "1,797 handwritten digits. Generated ones are readable within fifteen seconds."),
+    "digits": ("Digits", "1,797 handwritten digits. You can read the new ones within fifteen seconds."),
     "8-gaussians": ("8 Gaussians", "A ring of eight small clouds. Count how many the generator finds."),
     "25-gaussians": ("25 Gaussians", "A grid of 25 clouds, where clipped critics miss the detail."),
     "swiss-roll": ("Swiss roll", "One thin spiral. Watch the gaps between its arms fill and empty."),

@@ -12,6 +12,7 @@ from ganlab.ui import drawings, steer, words
 from ganlab.ui.components import panel, plot
 
 ALL_LAYERS = "All layers"
+CARD = 438  # pixels of the sample card's pictures
 EVERY = 0.5  # seconds, paused too: a Step wants to be seen, and another tab may resume
 CHARTS = {
     "Critic estimate": curves.critic_estimate,
@@ -105,9 +106,10 @@ def _clamp_plot(run: TrainingRun, snapshot: Snapshot, histogram: WeightHistogram
 
 
 def sheet_width(size: int, columns: int) -> int:
-    """Pixels on the screen: a whole number for each of a sample's, as long as the card has room."""
+    """Pixels on the screen: as wide as the card, or a little less for a whole number of them to each of a sample's."""
     native = (size + images.GAP) * columns + images.GAP
-    return native * (438 // native) if native <= 438 else 438
+    whole = native * (CARD // native)
+    return whole if whole >= 0.8 * CARD else CARD
 
 
 def _samples(snapshot: Snapshot) -> None:
