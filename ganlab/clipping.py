@@ -59,8 +59,8 @@ class ClipReport:
         return [math.prod(shape) for _, shape in self.layers]
 
     def _per_layer(self, mask: Tensor) -> np.ndarray:
-        starts = np.cumsum([0, *self._sizes[:-1]])
-        return np.add.reduceat(mask.cpu().numpy(), starts, dtype=np.int64)
+        layers = np.split(mask.cpu().numpy(), np.cumsum(self._sizes[:-1]))
+        return np.array([np.count_nonzero(layer) for layer in layers])
 
     def histograms(self) -> tuple[WeightHistogram, ...]:
         """One for each clamped parameter, in order."""

@@ -147,6 +147,8 @@ class TrainingRun:
         """The last good snapshot, with the newest settings and metrics, and what went wrong."""
         newest = dataclasses.replace(self.latest, **loop.record()) if loop else self.latest
         message = f"The networks and samples here are of step {newest.step:,}." if newest.step else ""
+        if isinstance(error, ConnectionError):
+            message = "Digits, both sets of Gaussians and the Swiss roll need no network."
         if isinstance(error, FloatingPointError):
             message = f"{diagnosis.likely_cause(newest.config)} {message}"
         return dataclasses.replace(

@@ -73,7 +73,7 @@ def test_a_folder_of_pictures_is_learned_from(tmp_path: Path, monkeypatch: pytes
     for i in range(DISCS):
         disc(rng).save(tmp_path / f"{i}.png")
     name = pictures.keep_folder(tmp_path, tmp_path / "cache/images")
-    trainer = Trainer(dataclasses.replace(PRESETS["images"], images=name, width=16, threads=1))
+    trainer = Trainer(dataclasses.replace(PRESETS["images"], images=name, width=8, batch_size=32, threads=1))
     held_out = trainer.dataset.held_out.numpy()
 
     def distance() -> float:
@@ -81,6 +81,6 @@ def test_a_folder_of_pictures_is_learned_from(tmp_path: Path, monkeypatch: pytes
         return quality.exact_w1(sampling.generate(trainer.copies()[0], latents).numpy(), held_out)
 
     at_start = distance()
-    for _ in range(60):
+    for _ in range(80):
         trainer.step()
     assert distance() < 0.8 * at_start
