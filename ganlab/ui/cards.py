@@ -23,7 +23,7 @@ CLIP_HELP = (
 
 def failure(snapshot: Snapshot) -> None:
     """What went wrong, in words; the traceback folded."""
-    st.error(f"**{snapshot.error}** {snapshot.message}", icon=":material/error:")
+    st.error(f"**{words.plain(snapshot.error)}** {snapshot.message}", icon=":material/error:")
     with st.expander("Traceback"):
         st.code(snapshot.traceback, language=None)
 
@@ -107,7 +107,7 @@ def over_time(run: TrainingRun, ended: bool, slots: Slots) -> None:
 
 def view_options() -> None:
     """What the x axis counts, and what the running median goes over."""
-    told = "Running median over so many steps. The authors' README uses 101."
+    told = "Running median over so many steps; click the chosen one again for none. The authors' README uses 101."
     with st.popover("View", icon=":material/tune:", type="tertiary"):
         st.segmented_control(
             "Along", list(ALONG), default="step", required=True, key="along", persist_state="session",

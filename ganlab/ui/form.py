@@ -130,7 +130,8 @@ def _files(config: TrainConfig) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         save(config)
         with st.popover("Load settings", icon=":material/upload_file:", type="tertiary"):
-            st.file_uploader("A file that Save settings made", type="json", key="settings_file", on_change=_load)
+            label = "A file that Save settings made"
+            st.file_uploader(label, type="json", key="settings_file", max_upload_size=1, on_change=_load)
 
 
 def save(config: TrainConfig) -> None:

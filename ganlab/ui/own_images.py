@@ -1,6 +1,7 @@
 """The user's own images: chosen, checked, kept in the cache folder, and looked at before a start."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import streamlit as st
 from ganlab import pictures
 from ganlab.config import TrainConfig, from_link, link
 from ganlab.fetching import data_root
-from ganlab.ui import drawings, form
+from ganlab.ui import drawings, form, words
 
 SHOWN = 32
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -38,7 +39,7 @@ def _thumbnails(config: TrainConfig) -> None:
     try:
         sheet, n = _seen(config.images, config.image_size, config.fit, config.colour)
     except (OSError, ValueError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.plain(str(error)), icon=":material/error:")
         return
     with st.container(key="thumbnails"):
         st.image(drawings.sheet_uri(sheet, 8), width=438, alt=f"{len(sheet)} of your images")
@@ -61,7 +62,7 @@ def _keep_folder() -> None:
         _keep(lambda: pictures.keep_folder(Path(text).expanduser(), data_root() / "images"))
 
 
-def _keep(keep: object) -> None:
+def _keep(keep: Callable[[], str]) -> None:
     """Keep the images and put their name into the address; or say why not."""
     try:
         config = dataclasses.replace(from_link(st.query_params.to_dict()), images=keep())
