@@ -50,11 +50,11 @@ class ClipReport:
         return self.at_bound.sum().item() / self.after.numel()
 
     @property
-    def layer_shares(self) -> np.ndarray:
-        """Both shares of each layer: float64 [layers, 2], clamped and at a bound."""
-        return np.stack([self.clamped, self.at_bound], axis=1) / np.array(self._sizes)[:, None]
+    def layer_counts(self) -> np.ndarray:
+        """Both counts of each layer: int64 [layers, 2], clamped and at a bound."""
+        return np.stack([self.clamped, self.at_bound], axis=1)
 
-    @property
+    @cached_property
     def _sizes(self) -> list[int]:
         return [math.prod(shape) for _, shape in self.layers]
 

@@ -70,18 +70,18 @@ def shares(snapshot: Snapshot, view: View) -> Figure:
 
 def shares_of_layer(snapshot: Snapshot, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
     """(clamped_share, at_bound_share) of one critic parameter, or of all for an unknown name; [steps] each."""
-    history, names = snapshot.history, [histogram.name for histogram in snapshot.weights]
-    if len(history) and layer in names:
-        of_layer = history.layer_shares[:, names.index(layer)].astype(float)
+    history = snapshot.history
+    if layer in history.layer_names:
+        of_layer = history.layer_shares[:, history.layer_names.index(layer)]
         return of_layer[:, 0], of_layer[:, 1]
     return history["clamped_share"], history["at_bound_share"]
 
 
 def table(snapshot: Snapshot) -> tuple[list[str], np.ndarray]:
     """Every curve in full: column names, and float64 [steps, columns], all metrics and then each layer's shares."""
-    history, names = snapshot.history, [histogram.name for histogram in snapshot.weights]
-    columns = [f"{share} {name}" for name in names for share in ("clamped_share", "at_bound_share")]
-    return [*METRICS, *columns], np.hstack([history.rows, history.layer_shares.reshape(len(history), -1)])
+    history = snapshot.history
+    columns = [f"{share} {name}" for name in history.layer_names for share in ("clamped_share", "at_bound_share")]
+    return [*METRICS, *columns], np.hstack([history.rows, history.layer_shares.reshape(len(history), len(columns))])
 
 
 def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: View, **y_axis: Any) -> Figure:

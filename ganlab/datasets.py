@@ -1,5 +1,6 @@
 """What there is to imitate: real samples. Knows nothing of networks or training."""
 
+import gzip
 import math
 import tarfile
 from collections.abc import Callable
@@ -18,6 +19,7 @@ Announce = Callable[[str], None]
 """Takes what is being fetched or decoded, and how far it is."""
 
 HELD_OUT = 512
+RESIZED_AT_ONCE = 2000
 SPLIT_SEED = 20170126  # the split belongs to the data, not to a run; the day of arXiv 1701.07875
 
 
@@ -54,8 +56,7 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
     read = {"mnist": _mnist, "fashion-mnist": _mnist, "cifar10": _cifar10, "images": _own_images}[config.dataset]
     images, labels = read(config, announce)
     if images.shape[-1] != config.image_size:
-        announce(f"resizing {len(images):,} images")
-        images = _resized(images, config.image_size)
+        images = _resized(images, config.image_size, announce)
     return _split(config.dataset, images, labels)
 
 
@@ -76,21 +77,21 @@ def digits(size: int = 16) -> Dataset:
 def _mnist(config: TrainConfig, announce: Announce) -> tuple[Tensor, Tensor]:
     """The 60,000 training images of MNIST or Fashion-MNIST, uint8 [60000, 1, 28, 28], and their classes.
 
-    Sources: LeCun et al. 1998; Xiao et al. 2017 (arXiv 1708.07747). Addresses, checksums and format are
-    torchvision's; the fetching is ours, since torchvision's tells no progress and may wait forever.
+    Sources: LeCun et al. 1998; Xiao et al. 2017 (arXiv 1708.07747). Addresses and checksums are torchvision's; its
+    own download tells no progress, may wait forever, and checks nothing that is already there.
     """
     from torchvision import datasets
 
     kind = {"mnist": datasets.MNIST, "fashion-mnist": datasets.FashionMNIST}[config.dataset]
-    folder = data_root() / kind.__name__ / "raw"
-    for name, md5 in kind.resources:
-        fetch([mirror + name for mirror in kind.mirrors], md5, folder / name, announce)
-    announce(f"decoding {config.dataset}")
-    try:
-        found = kind(data_root(), train=True, download=True)  # finds the files there and unpacks them
-    except Exception:  # torchvision does not say what it raises for a damaged file
-        raise ValueError(f"The unpacked files in {folder} are damaged; delete that folder and start again.") from None
-    return found.data.unsqueeze(1), found.targets
+    checksums = dict(kind.resources)
+
+    def content(name: str, header: int) -> np.ndarray:
+        urls = [mirror + name for mirror in kind.mirrors]
+        file = fetch(urls, checksums[name], data_root() / kind.__name__ / name, announce)
+        return np.frombuffer(bytearray(gzip.decompress(file.read_bytes())), np.uint8, offset=header)
+
+    images = content("train-images-idx3-ubyte.gz", header=16).reshape(-1, 1, 28, 28)
+    return torch.from_numpy(images), torch.from_numpy(content("train-labels-idx1-ubyte.gz", header=8)).long()
 
 
 CIFAR10 = ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")
@@ -121,30 +122,30 @@ def _own_images(config: TrainConfig, announce: Announce) -> tuple[Tensor, None]:
     return torch.from_numpy(pictures.decode(archive, config.image_size, config.fit, config.colour, announce)), None
 
 
-def _resized(images: Tensor, size: int) -> Tensor:
+def _resized(images: Tensor, size: int, announce: Announce = lambda _: None) -> Tensor:
     from torchvision.transforms.v2 import functional as transforms
 
-    return transforms.resize(images, [size, size], antialias=True)
+    resized = torch.empty(*images.shape[:2], size, size, dtype=images.dtype)
+    for i in range(0, len(images), RESIZED_AT_ONCE):
+        announce(f"resizing images, {i:,} of {len(images):,}")
+        part = slice(i, i + RESIZED_AT_ONCE)
+        resized[part] = transforms.resize(images[part], [size, size], antialias=True)
+    return resized
 
 
 def _split(name: str, images: Tensor, labels: Tensor | None) -> Dataset:
-    """512 images, or a third of a small set, are held out."""
+    """Images [n, ...] drawn from with replacement; 512, or a third of a small set, are held out.
+
+    They may be float in [-1, 1], or uint8, which take a quarter of the memory and become floats batch by batch.
+    """
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SPLIT_SEED))
     n = min(HELD_OUT, len(images) // 3)
     held_out, train = order[:n], order[n:]
-    return of_tensor(name, images[train], images[held_out], None if labels is None else labels[held_out])
-
-
-def of_tensor(name: str, train: Tensor, held_out: Tensor, labels: Tensor | None = None) -> Dataset:
-    """A dataset held in memory as one tensor [n, ...], drawn from with replacement.
-
-    Images may be float in [-1, 1], or uint8, which take a quarter of the memory and become floats batch by batch.
-    """
 
     def sample(n: int, rng: torch.Generator) -> Tensor:
-        return _as_float(train[torch.randint(len(train), (n,), generator=rng)])
+        return _as_float(images[train[torch.randint(len(train), (n,), generator=rng)]])
 
-    return Dataset(name, sample, _as_float(held_out), labels)
+    return Dataset(name, sample, _as_float(images[held_out]), None if labels is None else labels[held_out])
 
 
 def _as_float(images: Tensor) -> Tensor:

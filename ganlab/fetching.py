@@ -7,8 +7,9 @@ import hashlib
 import http.client
 import os
 import secrets
+import socket
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,7 +28,7 @@ def fetch(urls: Sequence[str], md5: str, to: Path, announce: Callable[[str], Non
     """The file `to`, downloaded from the first of `urls` that has it unless it is there already.
 
     Raises ConnectionError, in one sentence, if none answers or the file is not the one expected; then nothing
-    is left behind.
+    is left behind. OSError if it can't be written.
     """
     if to.is_file() and _md5(to) == md5:
         return to
@@ -36,28 +37,71 @@ def fetch(urls: Sequence[str], md5: str, to: Path, announce: Callable[[str], Non
     for url in urls:
         part = to.with_name(f"{to.name}.{secrets.token_hex(4)}.part")
         try:
-            _download(url, part, PATIENCE / len(urls), announce)
+            with part.open("wb") as file:
+                for chunk, progress in _download(url, PATIENCE / len(urls)):
+                    announce(f"downloading {to.name.split('.')[0]}{progress}")
+                    file.write(chunk)
             if _md5(part) == md5:
                 return part.replace(to)
             problems.append(f"the file from {urlsplit(url).netloc} is damaged, its checksum is wrong")
-        except TimeoutError:
-            problems.append(f"{urlsplit(url).netloc} does not answer")
-        except (OSError, http.client.HTTPException) as error:
-            problems.append(f"{urlsplit(url).netloc} can't be reached ({getattr(error, 'reason', error)})")
+        except _Unanswered as error:
+            problems.append(f"{urlsplit(url).netloc} {error}")
         finally:
             part.unlink(missing_ok=True)
     raise ConnectionError(f"{to.name} can't be downloaded: {'; '.join(problems)}.")
 
 
-def _download(url: str, to: Path, timeout: float, announce: Callable[[str], None]) -> None:
-    announce(f"downloading {to.name.split('.')[0]}")
-    with urllib.request.urlopen(url, timeout=timeout) as answer, to.open("wb") as file:
-        total, done = int(answer.headers.get("Content-Length") or 0), 0
-        while chunk := answer.read(CHUNK):
-            file.write(chunk)
-            done += len(chunk)
-            of_total = f" of {total / 1e6:.1f}" if total else ""
-            announce(f"downloading {to.name.split('.')[0]}, {done / 1e6:.1f}{of_total} MB")
+class _Unanswered(Exception):
+    """What an address did instead of answering."""
+
+
+def _download(url: str, patience: float) -> Iterator[tuple[bytes, str]]:
+    """The file's chunks, the first one empty, and how far each one goes."""
+    yield b"", ""
+    try:
+        with _opener().open(url, timeout=patience) as answer:
+            total, done = int(answer.headers.get("Content-Length") or 0), 0
+            while chunk := answer.read(CHUNK):
+                done += len(chunk)
+                yield chunk, f", {done / 1e6:.1f}{f' of {total / 1e6:.1f}' if total else ''} MB"
+    except TimeoutError:
+        raise _Unanswered("does not answer") from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        silent = isinstance(reason, TimeoutError)
+        raise _Unanswered("does not answer" if silent else f"can't be reached ({reason})") from None
+
+
+class _Impatient:
+    """A connection that spends its timeout on all addresses of a host together, not on each of them."""
+
+    def connect(self) -> None:
+        patience, addresses = self.timeout, socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        self.timeout = patience / len(addresses)
+        super().connect()
+        self.sock.settimeout(patience)
+
+
+class _HTTPConnection(_Impatient, http.client.HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Impatient, http.client.HTTPSConnection):
+    pass
+
+
+class _HTTP(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HTTPConnection, request)
+
+
+class _HTTPS(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HTTPSConnection, request)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(_HTTP, _HTTPS)
 
 
 def _md5(file: Path) -> str:

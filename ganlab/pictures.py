@@ -20,6 +20,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 LIMIT_FILES = 50_000
+LIMIT_SEEN = 200_000
+"""Files of any kind that are looked at in a folder."""
 LIMIT_BYTES = 512 * 2**20
 """Of all files together, unpacked, as declared."""
 LIMIT_PIXELS = 50_000_000
@@ -45,9 +47,9 @@ def keep(archive: Path | BinaryIO, folder: Path) -> str:
     """Check a ZIP of pictures and store it as `folder/<name>.zip`, unless it is there; returns the name.
 
     The name is the first 16 hex digits of the file's SHA-256. Raises ValueError, in one sentence, for an archive
-    over a limit, with a suspicious entry, or with a broken picture among 32 that are decoded.
+    over a limit, with a suspicious entry, with one that is no picture, or with a broken one among 32 that are decoded.
     """
-    thumbnails(archive, _SAMPLES, 8, "stretch", "rgb")
+    _look_through(archive)
     name = _digest(archive)
     target = folder / f"{name}.zip"
     if not target.exists():
@@ -71,7 +73,7 @@ def keep_folder(pictures: Path, folder: Path) -> str:
                 entry = zipfile.ZipInfo(entry_name, date_time=(1980, 1, 1, 0, 0, 0))
                 with path.open("rb") as source, archive.open(entry, "w") as target:
                     shutil.copyfileobj(source, target)
-        thumbnails(scratch, _SAMPLES, 8, "stretch", "rgb")
+        _look_through(scratch)
         name = _digest(scratch)
         os.replace(scratch, folder / f"{name}.zip")
     return name
@@ -114,6 +116,16 @@ def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: st
     with _opened(archive) as (file, entries):
         which = np.linspace(0, len(entries) - 1, min(n, len(entries))).round().astype(int)
         return np.stack([_pixels(file, entries[i], size, fit, colour) for i in which])
+
+
+def _look_through(archive: Path | BinaryIO) -> None:
+    """Raises ValueError for an archive with something that is no picture, or a broken one among those decoded."""
+    with _opened(archive) as (file, entries):
+        for entry in entries:
+            shown = _shown(entry.orig_filename)
+            with _readable(shown), file.open(entry) as packed:
+                _header(packed, shown)
+    thumbnails(archive, _SAMPLES, 8, "stretch", "rgb")
 
 
 @contextmanager
@@ -199,8 +211,10 @@ def _pictures_on_disk(folder: Path) -> dict[str, Path]:
     shown = _shown(str(folder))
     if not folder.is_dir():
         raise _Refusal(f"{shown} is not a folder.")
-    found, size = {}, 0
+    found, size, seen = {}, 0, 0
     for root, _, names in os.walk(folder):
+        if (seen := seen + len(names)) > LIMIT_SEEN:
+            raise _Refusal(f"{shown} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
         for path in (Path(root, name) for name in names):
             name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
             if _is_picture(name) and stat.S_ISREG((status := path.lstat()).st_mode):
@@ -227,22 +241,28 @@ def _digest(archive: Path | BinaryIO) -> str:
 def _pixels(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int, fit: str, colour: str) -> np.ndarray:
     """One picture, uint8 [size, size, c]. Raises ValueError naming it."""
     shown = _shown(entry.orig_filename)
+    with _readable(shown), tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+        with archive.open(entry) as packed:
+            shutil.copyfileobj(packed, file)  # to its end, where zipfile checks the CRC
+        if file.tell() != entry.file_size:
+            raise _Refusal(f"{shown} has another size than its archive says.")
+        picture = _fitted(_loaded(file, size, shown), size, fit)
+    return np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
+
+
+@contextmanager
+def _readable(shown: str) -> Iterator[None]:
+    """One sentence for whatever goes wrong in reading a picture."""
     try:
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-            with archive.open(entry) as packed:
-                shutil.copyfileobj(packed, file)  # to its end, where zipfile checks the CRC
-            if file.tell() != entry.file_size:
-                raise _Refusal(f"{shown} has another size than its archive says.")
-            picture = _fitted(_loaded(file, size, shown), size, fit)
+        yield
     except _Refusal:
         raise
     except Exception:  # zipfile and PIL raise a dozen kinds for broken files
         raise _Refusal(f"{shown} can't be read as an image.") from None
-    return np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
 
 
-def _loaded(file: Any, size: int, shown: str) -> Image.Image:
-    """The first frame, upright and 8 bits a channel: RGB or RGBA. A JPEG may be shrunk to no less than 2 x size."""
+def _header(file: Any, shown: str) -> Image.Image:
+    """A picture whose pixels are not read yet, of an allowed size."""
     too_large = _Refusal(
         f"{shown} is too large; at most {LIMIT_PIXELS:,} pixels are allowed, and {LIMIT_SIDE:,} on a side."
     )
@@ -252,6 +272,12 @@ def _loaded(file: Any, size: int, shown: str) -> Image.Image:
         raise too_large from None
     if image.width * image.height > LIMIT_PIXELS or max(image.size) > LIMIT_SIDE:
         raise too_large
+    return image
+
+
+def _loaded(file: Any, size: int, shown: str) -> Image.Image:
+    """The first frame, upright and 8 bits a channel: RGB or RGBA. A JPEG may be shrunk to no less than 2 x size."""
+    image = _header(file, shown)
     image.draft(None, (2 * size, 2 * size))
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I;16") or (image.mode, image.format) == ("I", "PNG"):

@@ -21,7 +21,7 @@ from ganlab.clipping import ClipReport
 from ganlab.config import LIVE_FIELDS, TrainConfig
 from ganlab.datasets import Announce
 from ganlab.snapshot import Change, HistoryWriter, Snapshot, Status
-from ganlab.training import Trainer
+from ganlab.training import Trainer, device_of
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
 RATE_OVER = 8  # snapshots that the speed is measured over
@@ -29,6 +29,7 @@ RATE_OVER = 8  # snapshots that the speed is measured over
 
 def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
     """The trainer of a real run."""
+    device_of(config)  # before anything is fetched
     return Trainer(config, datasets.load(config, announce))
 
 
@@ -230,7 +231,7 @@ class _Loop:
         self._clock.go(True)
         row, self._report = self._trainer.step(before_update=self._take_changes)
         row["seconds"] = self._clock.seconds
-        self._history.append(row, self._report.layer_shares)
+        self._history.append(row, self._report.layers, self._report.layer_counts)
         self._run.folder.add_metrics(row)
         self._clock.go(self._status is Status.RUNNING)
         if self._status is Status.PAUSED or self._clock.seconds - self._run.latest.seconds >= PUBLISH_EVERY:

@@ -1,5 +1,6 @@
 """What a run shows of itself: immutable, safe to share between threads. Knows no torch, no thread, no file."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -127,12 +128,23 @@ METRICS = (
 class History:
     """All steps so far, as read-only views.
 
-    `rows` is float64 [steps, len(METRICS)]; `layer_shares` is float32 [steps, layers, 2]: what share of each
-    critic parameter was clamped, and what share was at a bound after it.
+    `rows` is float64 [steps, len(METRICS)]; `layers` names and measures each critic parameter, and `layer_counts`,
+    int32 [steps, layers, 2], holds how many of its values were clamped, and how many at a bound after it.
     """
 
     rows: np.ndarray
-    layer_shares: np.ndarray
+    layers: tuple[tuple[str, tuple[int, ...]], ...]
+    layer_counts: np.ndarray
+
+    @property
+    def layer_names(self) -> list[str]:
+        """The critic's parameters, in order; none before the first step."""
+        return [name for name, _ in self.layers]
+
+    @property
+    def layer_shares(self) -> np.ndarray:
+        """What share of each parameter was clamped, and what share at a bound: float64 [steps, layers, 2]."""
+        return self.layer_counts / np.array([math.prod(shape) for _, shape in self.layers]).reshape(-1, 1)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -146,24 +158,27 @@ class HistoryWriter:
 
     def __init__(self) -> None:
         self._rows = np.empty((1024, len(METRICS)))
-        self._shares = np.empty((1024, 0, 2), np.float32)
+        self._layers: tuple[tuple[str, tuple[int, ...]], ...] = ()
+        self._counts = np.empty((1024, 0, 2), np.int32)
         self._length = 0
 
-    def append(self, row: dict[str, float], layer_shares: np.ndarray) -> None:
-        """Add one step: a value for every column, and the shares [layers, 2]."""
+    def append(
+        self, row: dict[str, float], layers: tuple[tuple[str, tuple[int, ...]], ...], layer_counts: np.ndarray
+    ) -> None:
+        """Add one step: a value for every column, and of each layer the counts [layers, 2]."""
         if self._length == 0:
-            self._shares = np.empty((1024, *layer_shares.shape), np.float32)
+            self._layers, self._counts = layers, np.empty((1024, *layer_counts.shape), np.int32)
         if self._length == len(self._rows):
-            self._rows, self._shares = (np.concatenate([a, np.empty_like(a)]) for a in (self._rows, self._shares))
+            self._rows, self._counts = (np.concatenate([a, np.empty_like(a)]) for a in (self._rows, self._counts))
         self._rows[self._length] = [row[column] for column in METRICS]
-        self._shares[self._length] = layer_shares
+        self._counts[self._length] = layer_counts
         self._length += 1
 
     def view(self) -> History:
         """The steps so far."""
-        rows, shares = self._rows[: self._length], self._shares[: self._length]
-        rows.flags.writeable = shares.flags.writeable = False
-        return History(rows, shares)
+        rows, counts = self._rows[: self._length], self._counts[: self._length]
+        rows.flags.writeable = counts.flags.writeable = False
+        return History(rows, self._layers, counts)
 
 
 @dataclass(frozen=True, kw_only=True)

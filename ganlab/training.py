@@ -15,6 +15,7 @@ from ganlab.clipping import ClipReport, clip_
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.datasets import Dataset
 
+LIMIT_WEIGHTS = 50_000_000
 FIXED_LATENTS = {"image": 100, "point": 512}
 
 
@@ -31,6 +32,7 @@ class Trainer:
         self.device = device_of(config)
         self.rng = torch.Generator().manual_seed(config.seed)
         self.looking_rng = torch.Generator().manual_seed(config.seed)
+        _check_size(config, self.dataset.shape)
         self.generator, self.critic = build(config, self.dataset.shape)
         networks.init_(self.generator, self.rng)
         networks.init_(self.critic, self.rng)
@@ -122,6 +124,16 @@ def device_of(config: TrainConfig) -> torch.device:
     # 2-D runs are so small that a CPU is the faster device.
     wanted = config.device == "accelerator" or (config.device == "auto" and config.kind == "image")
     return accelerator if accelerator and wanted else torch.device("cpu")
+
+
+def _check_size(config: TrainConfig, shape: tuple[int, ...]) -> None:
+    """Raises ValueError for networks that would take the memory of the whole computer."""
+    with torch.device("meta"):  # shapes without memory
+        weights = sum(p.numel() for network in build(config, shape) for p in network.parameters())
+    if weights > LIMIT_WEIGHTS:
+        raise ValueError(
+            f"These networks have {weights:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width."
+        )
 
 
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:

@@ -114,13 +114,10 @@ def test_a_report_does_not_change_when_training_goes_on() -> None:
     assert torch.equal(report.after, was)
 
 
-def test_layer_shares_are_those_of_the_exact_counts() -> None:
+def test_layer_counts_are_the_exact_counts() -> None:
     rng = torch.Generator().manual_seed(0)
     named = [(f"w{n}", nn.Parameter(torch.randn(n, 3, generator=rng) * 0.1)) for n in (1, 5, 40)]
     report = clip_(named, (-0.05, 0.1))
-    wanted = [
-        (h.before_counts.outside / h.before_counts.total, h.after_counts.at_bound / h.after_counts.total)
-        for h in report.histograms()
-    ]
-    assert report.layer_shares.tolist() == [list(shares) for shares in wanted]
+    wanted = [[h.before_counts.outside, h.after_counts.at_bound] for h in report.histograms()]
+    assert report.layer_counts.tolist() == wanted
     assert report.clamped_share == sum(h.before_counts.outside for h in report.histograms()) / 138

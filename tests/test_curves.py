@@ -2,16 +2,13 @@ import base64
 
 import numpy as np
 import pytest
-import torch
 from stubs import TINY, is_plain
-from torch import nn
 
 from ganlab import curves
-from ganlab.clipping import clip_
 from ganlab.curves import View
 from ganlab.snapshot import METRICS, Change, HistoryWriter, Snapshot, Status
 
-LAYERS = clip_([(name, nn.Parameter(torch.zeros(3))) for name in ("a.weight", "a.bias")], (-1, 1)).histograms()
+LAYERS = (("a.weight", (5, 2)), ("a.bias", (1000,)))
 EVERY = (curves.critic_estimate, curves.losses, curves.shares)
 
 
@@ -20,9 +17,9 @@ def snapshot(values: np.ndarray, changes: tuple[Change, ...] = ()) -> Snapshot:
     writer = HistoryWriter()
     for i, value in enumerate(values, start=1):
         row = dict.fromkeys(METRICS, float(value)) | {"step": i, "critic_step": 5 * i, "seconds": i / 4}
-        writer.append(row, np.array([[0.1, 0.2], [0.3, value]]))
+        writer.append(row, LAYERS, np.array([[1, 2], [300, 1000 * value]]))
     return Snapshot(
-        run_id="r", status=Status.RUNNING, message="", config=TINY, history=writer.view(), weights=LAYERS,
+        run_id="r", status=Status.RUNNING, message="", config=TINY, history=writer.view(),
         changes=changes,
     )  # fmt: skip
 

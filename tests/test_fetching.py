@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import socket
 from pathlib import Path
@@ -68,3 +69,29 @@ def test_the_cache_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert fetching.data_root() == tmp_path
     monkeypatch.delenv("GANLAB_DATA")
     assert "ganlab" in str(fetching.data_root())
+
+
+def test_all_addresses_of_a_host_share_the_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "PATIENCE", 8.0)
+    waited = []
+
+    def connect(where: tuple[str, int], timeout: float, *_: object) -> None:
+        waited.append(timeout)
+        raise TimeoutError
+
+    four = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{i}", 80)) for i in range(4)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: four)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(ConnectionError, match=r"one.example does not answer; two.example does not answer\.$"):
+        fetch(["http://one.example/a", "https://two.example/a"], MD5, tmp_path / "words.bin")
+    assert waited == [1.0, 1.0]  # 8 s, two mirrors, four addresses each
+
+
+def test_a_full_disk_is_not_blamed_on_the_network(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def write(self, _: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", lambda *_: contextlib.nullcontext(Full()))
+    with pytest.raises(OSError, match="No space left"):
+        fetch([url], MD5, tmp_path / "words.bin")

@@ -15,7 +15,8 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from ganlab.config import PRESETS, TrainConfig, from_link, link
 from ganlab.hub import RunHub
 from ganlab.runs import TrainingRun
-from ganlab.snapshot import METRICS, Status
+from ganlab.snapshot import METRICS, HistoryWriter, Status
+from ganlab.ui import downloads
 from ganlab.ui.hub import hub
 
 ROOT = Path(__file__).parent.parent
@@ -169,7 +170,7 @@ def test_a_bad_link_is_a_sentence_above_the_start_page(query: dict[str, str], wo
 def test_an_impossible_number_of_steps_is_a_sentence(steps: int, the_hub: RunHub) -> None:
     at = page("1_Train.py", preset="8-gaussians")
     at.number_input(key="set_steps").set_value(steps).run()
-    assert "steps must be from 1" in at.error[0].value
+    assert "Total steps must be from 1" in at.error[0].value
     assert at.number_input(key="set_steps").value == PRESETS["8-gaussians"].steps  # nothing changed
     assert the_hub.runs == []
 
@@ -189,7 +190,7 @@ def test_an_edit_goes_into_the_address_and_the_run(the_hub: RunHub) -> None:
     next(button for button in at.button if button.label == "New run").click().run()
     assert from_link(address(at)) == run.config
     next(button for button in at.button if button.key == "choose_digits").click().run()
-    assert address(at) == {"preset": "digits"}
+    assert address(at) == link(PRESETS["digits"])
     assert at.number_input(key="set_width").value == PRESETS["digits"].width
 
 
@@ -220,7 +221,7 @@ def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
     at = page("1_Train.py")
     config = dataclasses.replace(PRESETS["swiss-roll"], width=64)
     at.get("file_uploader")[0].set_value(("mine.json", json.dumps(config.as_dict()).encode(), "application/json")).run()
-    assert address(at) == {"preset": "swiss-roll", "width": "64"}
+    assert address(at) == link(config)
     for text, words in (
         (b"{", "holds no JSON"),
         (b"[]", "an object"),
@@ -239,9 +240,39 @@ def test_rates_and_n_critic_are_steered(the_hub: RunHub) -> None:
     at.number_input(key="n_critic").set_value(3).run()
     assert (run.wanted.critic_lr, run.wanted.n_critic) == (1e-3, 3)
     at.number_input(key="generator_lr").set_value(0.0).run()
-    assert "generator_lr must be a number above 0" in at.error[0].value
+    assert "Generator learning rate must be a number above 0" in at.error[0].value
     assert at.number_input(key="generator_lr").value == TINY.generator_lr
     wait_until(lambda: [change.field for change in run.latest.changes] == ["critic_lr", "n_critic"])
+
+
+def test_a_card_clicked_with_an_edit_wins(the_hub: RunHub) -> None:
+    at = page("1_Train.py")
+    at.number_input(key="set_steps").set_value(7)
+    next(button for button in at.button if button.key == "choose_swiss-roll").click().run()
+    assert address(at) == link(PRESETS["swiss-roll"])
+    assert not at.error
+
+
+def test_a_broken_link_can_be_mended_and_kept_images_for(
+    the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    at = page("1_Train.py", preset="images", www="http://evil.example")
+    assert "no setting called www" in at.warning[0].value.replace("\N{WORD JOINER}", "")
+    at.text_input(key="images_folder").set_value("~nosuchuser/x").run()
+    assert "is not a folder" in at.error[0].value
+    at.number_input(key="set_seed").set_value(7).run()
+    assert address(at) == link(dataclasses.replace(PRESETS["images"], seed=7))
+    assert not at.warning
+
+
+def test_curves_of_a_run_that_failed_at_once_are_a_table(the_hub: RunHub) -> None:
+    run = run_in("failed", the_hub, TINY)
+    lines = downloads.curves_csv(run.latest).decode().splitlines()
+    assert len(lines) == 2
+    assert {len(line.split(",")) for line in lines} == {len(METRICS) + 2 * 4}
+    held = dataclasses.replace(run.latest, history=HistoryWriter().view())
+    assert downloads.curves_csv(held).decode() == ",".join(METRICS) + "\n"
 
 
 def test_frozen_charts_stay_while_the_run_goes_on(the_hub: RunHub) -> None:
@@ -257,6 +288,12 @@ def test_frozen_charts_stay_while_the_run_goes_on(the_hub: RunHub) -> None:
     wait_until(lambda: run.latest.step > step + 20)
     assert chart(at.run()) == before
     assert chart(at.toggle(key="freeze").set_value(False).run()) != before
+    at.toggle(key="freeze").set_value(True).run()
+    next(button for button in at.button if button.label == "Stop").click().run()
+    wait_until(lambda: run.latest.status is Status.STOPPED)
+    at.run()
+    next(button for button in at.button if button.label == "Run again").click().run()
+    assert not at.toggle(key="freeze").value
 
 
 def test_a_folder_of_images_is_seen_before_the_start(

@@ -354,3 +354,10 @@ def test_broken_bytes_only_ever_raise_what_is_promised(tmp_path: Path) -> None:
             broken[at] = RNG.integers(0, 256)
         with contextlib.suppress(ValueError, OSError):
             pictures.thumbnails(io.BytesIO(broken), 16, 4, "crop", "rgb")
+
+
+def test_one_that_only_pretends_is_found_among_many(tmp_path: Path) -> None:
+    files = {f"{i:03}.png": hostile.png() for i in range(101)} | {"050.png": b"words"}  # not among the 32 decoded
+    with pytest.raises(ValueError, match=r"^050.png can't be read as an image\.$"):
+        pictures.keep(zip_of(tmp_path, files), tmp_path / "kept")
+    assert not list(tmp_path.glob("kept/*"))

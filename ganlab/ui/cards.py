@@ -75,7 +75,7 @@ def samples(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
             st.image(
                 drawings.sheet_uri(snapshot.real[:16], 8),
                 width=watch.sheet_width(snapshot.config.image_size, 8),
-                alt="16 real images",
+                alt=f"{len(snapshot.real[:16])} real images",
             )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ganlab.config import CHOICES, TrainConfig, changed, from_link, link
+from ganlab.config import CHOICES, TrainConfig, changed, link
 from ganlab.ui.components import download
 from ganlab.ui.words import TITLES
 
@@ -39,32 +39,48 @@ FIELDS = {
     "colour": ("Colour", "Three channels or one. The paper used three."),
 }
 """Label and help of each widget."""
-BOUNDS = ("low", "high")
 
 
 def take() -> TrainConfig | None:
-    """Put what the widgets show into the address; None, and a sentence on the next run, if it can't be."""
-    if "run" in st.query_params:
-        return None  # the click that came along with this edit has taken it, and started
-    try:
-        config = from_link(st.query_params.to_dict())
-    except ValueError:  # a broken link: the page shows its preset
-        config = from_link({"preset": st.session_state["preset"]})
+    """Put what the widgets show into the address; None if it can't be, and a sentence on the next run.
+
+    None too, and no word, if the address is not the one that the widgets were drawn for: another click, such as a
+    card's, came along with the edit and has been there first.
+    """
+    address, config = st.session_state["drawn"]
+    if st.query_params.to_dict() != address:
+        return None
     shown = {field: st.session_state[f"set_{field}"] for field in FIELDS if f"set_{field}" in st.session_state}
-    if set(BOUNDS) <= set(shown):
-        shown["clip_range"] = (shown.pop("low"), shown.pop("high"))
+    shown["clip_range"] = (shown.pop("low"), shown.pop("high"))
     try:
         config = changed(config, shown)
     except ValueError as error:
-        st.session_state["refused"] = str(error)
+        st.session_state["refused"] = labelled(error)
         return None
-    st.query_params.from_dict(link(config))
+    go(config)
     return config
+
+
+def drawn() -> TrainConfig:
+    """The settings that the widgets were drawn with."""
+    return st.session_state["drawn"][1]
+
+
+def go(config: TrainConfig) -> None:
+    """Put settings into the address. For callbacks."""
+    st.query_params.from_dict(link(config))
+    st.session_state["drawn"] = (link(config), config)
+
+
+def labelled(error: ValueError) -> str:
+    """A refusal with the widget's label for the field's name that it begins with."""
+    field, space, rest = str(error).partition(" ")
+    return FIELDS.get(field, (field,))[0] + space + rest
 
 
 def advanced(config: TrainConfig) -> None:
     """All settings, in four columns; files and a link below them."""
-    st.session_state["preset"] = link(config)["preset"]
+    st.session_state.update(drawn=(st.query_params.to_dict(), config), start=link(config))
     images, mlp = config.kind == "image", config.network == "mlp"
     with st.expander("Advanced", icon=":material/tune:"):
         data, networks, training, critic = st.columns(4, gap="medium")
@@ -91,7 +107,7 @@ def advanced(config: TrainConfig) -> None:
         with critic:
             st.markdown("**Critic and clamp**")
             with st.container(horizontal=True, gap="small"):
-                for bound, value in zip(BOUNDS, config.clip_range, strict=True):
+                for bound, value in zip(("low", "high"), config.clip_range, strict=True):
                     number(bound, value, width="stretch")
             number("n_critic", config.n_critic)
             number("warm_up", config.warm_up)
@@ -139,7 +155,7 @@ def save(config: TrainConfig) -> None:
     make = lambda: (json.dumps(config.as_dict(), indent=2) + "\n").encode()  # noqa: E731
     download("Save settings", "ganlab.json", make, "data_object", help="As JSON, like the config.json of a run.")
     with st.popover("Link", icon=":material/link:", type="tertiary"):
-        st.caption("This address opens Train with exactly these settings.")
+        st.caption("Opens Train with the settings that this run starts with.")
         here = (st.context.url or "").split("?")[0]
         st.code(f"{here}?{urlencode(link(config))}", language=None, wrap_lines=True)
 
@@ -156,4 +172,4 @@ def _load() -> None:
     except ValueError as error:
         st.session_state["refused"] = f"{file.name} was not loaded: {error}"
         return
-    st.query_params.from_dict(link(config))
+    go(config)

@@ -1,6 +1,7 @@
 """The user's own images: chosen, checked, kept in the cache folder, and looked at before a start."""
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab import pictures
-from ganlab.config import TrainConfig, from_link, link
+from ganlab.config import TrainConfig
 from ganlab.fetching import data_root
 from ganlab.ui import drawings, form, words
 
@@ -59,14 +60,12 @@ def _keep_zip() -> None:
 
 def _keep_folder() -> None:
     if text := st.session_state["images_folder"].strip():
-        _keep(lambda: pictures.keep_folder(Path(text).expanduser(), data_root() / "images"))
+        _keep(lambda: pictures.keep_folder(Path(os.path.expanduser(text)), data_root() / "images"))
 
 
 def _keep(keep: Callable[[], str]) -> None:
     """Keep the images and put their name into the address; or say why not."""
     try:
-        config = dataclasses.replace(from_link(st.query_params.to_dict()), images=keep())
+        form.go(dataclasses.replace(form.drawn(), images=keep()))
     except (OSError, ValueError) as error:
         st.session_state["refused"] = str(error)
-        return
-    st.query_params.from_dict(link(config))

@@ -18,8 +18,8 @@ CARDS = {
     "swiss-roll": ("Swiss roll", "One thin spiral. Watch the gaps between its arms fill and empty."),
 }
 MORE = {
-    "mnist": ("MNIST", "60,000 handwritten digits of 28×28. The first start downloads 12 MB."),
-    "fashion-mnist": ("Fashion-MNIST", "60,000 pictures of clothes, 28×28. The first start downloads 31 MB."),
+    "mnist": ("MNIST", "60,000 handwritten digits of 28×28. The first start downloads 10 MB."),
+    "fashion-mnist": ("Fashion-MNIST", "60,000 pictures of clothes, 28×28. The first start downloads 26 MB."),
     "cifar10": ("CIFAR-10", "50,000 colour photographs of 32×32. The first start downloads 170 MB."),
     "images": ("My own images", "At least 16 pictures of any size, from a ZIP or a folder of yours."),
     "8-gaussians-paper": (
@@ -53,7 +53,7 @@ def _start_chosen() -> None:
 def start_page_for(config: TrainConfig) -> None:
     """Go to the start page with the settings of a run filled in. For callbacks."""
     st.session_state.pop("run", None)
-    st.query_params.from_dict(link(config))
+    form.go(config)
 
 
 def notices() -> None:
@@ -116,7 +116,7 @@ def _card(name: str, on: bool) -> None:
         key=f"choose_{name}",
         icon=":material/check:" if on else None,
         width="stretch",
-        on_click=start_page_for,
+        on_click=None if on else start_page_for,
         args=(config,),
     )
 

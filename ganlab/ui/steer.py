@@ -18,11 +18,11 @@ from ganlab.ui.hub import hub
 LADDER = [round(m * 10.0**e, 6) for e in (-4, -3, -2, -1) for m in (1, 1.5, 2, 3, 5, 7)] + [1.0]
 SIGNED_LADDER = [-rung for rung in reversed(LADDER)] + [0.0, *LADDER]
 RATES = {
-    "critic_lr": "Acts from the next critic update on. The paper used 5e-5.",
-    "generator_lr": "Acts from the next generator update on. The paper used 5e-5.",
-    "n_critic": "Acts from the next step on. The paper used 5.",
+    "critic_lr": "A change acts from the next critic update on.",
+    "generator_lr": "A change acts from this step or the next.",
+    "n_critic": "A change acts from the next step on.",
 }
-"""The live fields beside the curves."""
+"""The live fields beside the curves, and when a change acts."""
 
 
 def transport(run: TrainingRun, status: Status) -> None:
@@ -66,13 +66,27 @@ def show_wanted(run: TrainingRun) -> None:
     state = st.session_state
     low, high = run.wanted.clip_range
     if state.get("steered") != run.run_id:
-        state.update(steered=run.run_id, stale={}, mirror=low == -high)
+        state.update(steered=run.run_id, stale={}, mirror=low == -high, freeze=False)
         state.pop("clip_refusal", None)
-    wanted = {"clip": (low, high), "low": low, "high": high, "mirror": state["mirror"] and low == -high}
-    wanted |= {field: getattr(run.wanted, field) for field in RATES}
+    wanted = _widgets(run)
     if late := {key: state[key] for key, value in wanted.items() if state.get(key, value) != value}:
         state["stale"] = late
     state.update(wanted, shown=live_values(run))
+
+
+def _widgets(run: TrainingRun) -> dict[str, Any]:
+    """What the live widgets have to show."""
+    low, high = run.wanted.clip_range
+    mirror = st.session_state["mirror"] and low == -high
+    return {"clip": (low, high), "low": low, "high": high, "mirror": mirror} | {
+        field: getattr(run.wanted, field) for field in RATES
+    }
+
+
+def heard(run: TrainingRun) -> None:
+    """Once a message carries every wanted value, the browser knows them: old values are moves of the user's again."""
+    if all(st.session_state.get(key) == value for key, value in _widgets(run).items()):
+        st.session_state["stale"] = {}
 
 
 def live_values(run: TrainingRun) -> list[Any]:
@@ -137,17 +151,17 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
 
 def rates(run: TrainingRun, ended: bool) -> None:
     """Learning rates and critic updates per step."""
-    for field, told in RATES.items():
+    for field, when in RATES.items():
         value = getattr(run.wanted, field)
         look = {"format": "%e", "step": form.tenth(value)} if isinstance(value, float) else {}
-        label = form.FIELDS[field][0]
+        label, told = form.FIELDS[field]
         st.number_input(
             label,
             value=value,
             key=field,
             width=165,
             disabled=ended,
-            help=told,
+            help=f"{told} {when}",
             on_change=_rate_moved,
             args=(run, field),
             **look,
@@ -159,7 +173,7 @@ def _rate_moved(run: TrainingRun, field: str) -> None:
         try:
             run.change(**{field: st.session_state[field]})
         except ValueError as error:
-            st.session_state["refused"] = str(error)
+            st.session_state["refused"] = form.labelled(error)
 
 
 def _moved(run: TrainingRun, key: str) -> None:

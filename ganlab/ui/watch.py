@@ -29,6 +29,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     @st.fragment(run_every=None if status.ended else EVERY)
     def tick() -> None:
         snapshot = run.latest
+        steer.heard(run)
         if snapshot.status != status or steer.live_values(run) != st.session_state["shown"]:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)

@@ -200,7 +200,8 @@ def run_card(snapshot: Snapshot) -> str:
 
 def plain(text: str) -> str:
     """A text that may hold what a stranger wrote, with nothing in it that Markdown would draw."""
-    return re.sub(r"([\\`*\[\]#!:$<>~|&])", r"\\\1", text)
+    text = re.sub(r"([\\`*_\[\]#!:$<>~|&])", r"\\\1", " ".join(text.split())[:500])
+    return re.sub(r"(www|//|@)", "\\1\N{WORD JOINER}", text)  # else addresses become links
 
 
 CHANGES_SHOWN = 12
