@@ -16,7 +16,7 @@ from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 from ganlab.training import Trainer
 
-STEPS = {"digits": 900, "8-gaussians": 2000}
+STEPS = {"digits": 300, "8-gaussians": 2000}
 DISCS = 200
 
 
@@ -42,7 +42,7 @@ def real_again(data: Dataset) -> np.ndarray:
 
 
 @pytest.mark.timeout(250)
-def test_digits_in_900_steps(learned: dict[str, np.ndarray]) -> None:
+def test_digits_in_300_steps(learned: dict[str, np.ndarray]) -> None:
     data, samples = digits(), learned["digits"]
     held_out = data.held_out.numpy()
     shares, spread = quality.class_shares_and_spread(samples, held_out, data.labels.numpy())

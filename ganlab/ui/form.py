@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ganlab.config import CHOICES, TrainConfig, changed, link
+from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, from_link, link
 from ganlab.ui.components import download
 from ganlab.ui.words import TITLES
 
@@ -41,15 +41,26 @@ FIELDS = {
 """Label and help of each widget."""
 
 
-def take() -> TrainConfig | None:
-    """Put what the widgets show into the address; None if it can't be, and a sentence on the next run.
+def asked() -> tuple[TrainConfig, str]:
+    """The settings in the address; for what can't be had, what its preset or else digits has, and a sentence."""
+    try:
+        return from_link(st.query_params.to_dict()), ""
+    except ValueError as error:
+        name = st.query_params.get("preset")
+        usual = name if name in PRESETS else "digits"
+        return PRESETS[usual], f"{error} Here are the settings of {usual} instead."
 
-    None too, and no word, if the address is not the one that the widgets were drawn for: another click, such as a
-    card's, came along with the edit and has been there first.
+
+def take() -> TrainConfig | None:
+    """Put what the widgets show into the address; None, and a sentence on the next run, if it can't be.
+
+    If the widgets were drawn for another address, the address counts: a click, on a card or Start, was quicker.
     """
-    address, config = st.session_state["drawn"]
-    if st.query_params.to_dict() != address:
+    if "run" in st.query_params:
         return None
+    config, _ = asked()
+    if st.session_state.get("drawn") != st.query_params.to_dict():
+        return config
     shown = {field: st.session_state[f"set_{field}"] for field in FIELDS if f"set_{field}" in st.session_state}
     shown["clip_range"] = (shown.pop("low"), shown.pop("high"))
     try:
@@ -58,18 +69,13 @@ def take() -> TrainConfig | None:
         st.session_state["refused"] = labelled(error)
         return None
     go(config)
+    st.session_state["drawn"] = link(config)  # a click that comes along may build on it
     return config
-
-
-def drawn() -> TrainConfig:
-    """The settings that the widgets were drawn with."""
-    return st.session_state["drawn"][1]
 
 
 def go(config: TrainConfig) -> None:
     """Put settings into the address. For callbacks."""
     st.query_params.from_dict(link(config))
-    st.session_state["drawn"] = (link(config), config)
 
 
 def labelled(error: ValueError) -> str:
@@ -80,7 +86,6 @@ def labelled(error: ValueError) -> str:
 
 def advanced(config: TrainConfig) -> None:
     """All settings, in four columns; files and a link below them."""
-    st.session_state.update(drawn=(st.query_params.to_dict(), config), start=link(config))
     images, mlp = config.kind == "image", config.network == "mlp"
     with st.expander("Advanced", icon=":material/tune:"):
         data, networks, training, critic = st.columns(4, gap="medium")
@@ -114,6 +119,7 @@ def advanced(config: TrainConfig) -> None:
             if config.optimizer == "adam":
                 st.caption("The paper warns: with momentum, as Adam has it, a clipped critic can become unstable.")
         _files(config)
+    st.session_state.update(drawn=st.query_params.to_dict(), start=link(config))
 
 
 def choice(field: str, value: Any, widget: Callable[..., Any] = st.segmented_control, **look: Any) -> None:

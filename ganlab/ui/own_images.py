@@ -66,6 +66,6 @@ def _keep_folder() -> None:
 def _keep(keep: Callable[[], str]) -> None:
     """Keep the images and put their name into the address; or say why not."""
     try:
-        form.go(dataclasses.replace(form.drawn(), images=keep()))
+        form.go(dataclasses.replace(form.asked()[0], images=keep()))
     except (OSError, ValueError) as error:
         st.session_state["refused"] = str(error)

@@ -5,7 +5,7 @@ The address of the page holds the settings: what is chosen or typed goes there, 
 
 import streamlit as st
 
-from ganlab.config import PRESETS, TrainConfig, from_link, link
+from ganlab.config import PRESETS, TrainConfig, link
 from ganlab.hub import Refused
 from ganlab.ui import drawings, form, own_images, words
 from ganlab.ui.components import panel
@@ -63,15 +63,11 @@ def notices() -> None:
 
 
 def settings() -> TrainConfig:
-    """The settings in the address; for what can't be had, sentences, and what the preset or else digits has."""
-    try:
-        return from_link(st.query_params.to_dict())
-    except ValueError as error:
-        name = st.query_params.get("preset")
-        usual = name if name in PRESETS else "digits"
-        told = words.plain(f"{error} Here are the settings of {usual} instead.")
-        st.warning(told, icon=":material/help:")
-        return PRESETS[usual]
+    """The settings in the address, and a sentence if they can't be had."""
+    config, problem = form.asked()
+    if problem:
+        st.warning(words.plain(problem), icon=":material/help:")
+    return config
 
 
 def buttons(config: TrainConfig) -> None:

@@ -25,11 +25,15 @@ Slots = dict[str, DeltaGenerator]
 
 def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
+    of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
 
     @st.fragment(run_every=None if status.ended else EVERY)
     def tick() -> None:
+        nonlocal of_page
+        if not of_page:
+            steer.heard(run)
+        of_page = False
         snapshot = run.latest
-        steer.heard(run)
         if snapshot.status != status or steer.live_values(run) != st.session_state["shown"]:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
