@@ -73,7 +73,7 @@ def stop(page: Page) -> None:
 
 def stop_all(page: Page, server: Server) -> None:
     """End the run of this page, or else the one that Home knows of."""
-    if page.get_by_role("button", name="Stop", exact=True).is_hidden():
+    if page.get_by_role("button", name="Pause", exact=True).or_(page.get_by_role("button", name="Resume")).is_hidden():
         page.goto(server.url)
         expect(page.get_by_text("Nothing is training").or_(page.get_by_role("link", name="Open")).first).to_be_visible()
         if page.get_by_role("link", name="Open").is_hidden():

@@ -57,16 +57,18 @@ def start_page_for(config: TrainConfig) -> None:
 
 
 def notices() -> None:
-    """Why the last wish was not met, once."""
-    if refused := st.session_state.pop("refused", ""):
-        st.error(words.plain(refused), icon=":material/error:")
+    """Why the last wish was not met, once. In a place of its own: what follows must not be built anew."""
+    with st.container():
+        if refused := st.session_state.pop("refused", ""):
+            st.error(words.plain(refused), icon=":material/error:")
 
 
 def settings() -> TrainConfig:
     """The settings in the address, and a sentence if they can't be had."""
     config, problem = form.asked()
-    if problem:
-        st.warning(words.plain(problem), icon=":material/help:")
+    with st.container():
+        if problem:
+            st.warning(words.plain(problem), icon=":material/help:")
     return config
 
 

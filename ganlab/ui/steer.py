@@ -94,10 +94,13 @@ def live_values(run: TrainingRun) -> list[Any]:
     return [getattr(run.wanted, field) for field in LIVE_FIELDS]
 
 
-def _is_late() -> bool:
-    """Whether this message was sent before the browser heard of the newest values: all it has are the old ones."""
+def _is_late(key: str) -> bool:
+    """Whether a widget's value was sent before the browser heard of the newest one.
+
+    Widget by widget: while a page is on its way, a message may have some values old and some new.
+    """
     stale = st.session_state["stale"]
-    return bool(stale) and all(st.session_state[key] == value for key, value in stale.items())
+    return key in stale and st.session_state[key] == stale[key]
 
 
 def clip_slider(run: TrainingRun, ended: bool) -> None:
@@ -169,7 +172,7 @@ def rates(run: TrainingRun, ended: bool) -> None:
 
 
 def _rate_moved(run: TrainingRun, field: str) -> None:
-    if not _is_late():
+    if not _is_late(field):
         try:
             run.change(**{field: st.session_state[field]})
         except ValueError as error:
@@ -178,7 +181,7 @@ def _rate_moved(run: TrainingRun, field: str) -> None:
 
 def _moved(run: TrainingRun, key: str) -> None:
     """The slider or a number field was moved."""
-    if not _is_late():
+    if not _is_late(key):
         low, high = run.wanted.clip_range
         value = st.session_state[key]
         _wish(run, {"clip": value, "low": (value, high), "high": (low, value)}[key])
@@ -201,7 +204,7 @@ def _wish(run: TrainingRun, clip_range: tuple[float, float]) -> None:
 
 def _tied(run: TrainingRun) -> None:
     """Symmetric was switched on or off; on, the wider bound is mirrored."""
-    if st.session_state["mirror"] and not _is_late():
+    if st.session_state["mirror"] and not _is_late("mirror"):
         widest = max(map(abs, run.wanted.clip_range))
         steer(run, (-widest, widest))
 
