@@ -59,7 +59,8 @@ def serve(folder: Path) -> Server:
 
 def interrupt(server: Server) -> int:
     """Ctrl-C; the exit status."""
-    server.process.send_signal(signal.SIGINT)
+    if server.process.poll() is None:
+        server.process.send_signal(signal.SIGINT)
     try:
         return server.process.wait(timeout=15)
     finally:

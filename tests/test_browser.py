@@ -22,7 +22,7 @@ from ganlab import images
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made = serve(tmp_path_factory.mktemp("server"))
     yield made
-    assert interrupt(made) == 0
+    interrupt(made)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,9 @@ def stop(page: Page) -> None:
 
 
 def stop_all(page: Page, server: Server) -> None:
-    """End the run of this page, or else the one that Home knows of."""
+    """End the run of this page, or else the one that Home knows of; unless the server is gone."""
+    if server.process.poll() is not None:
+        return
     if page.get_by_role("button", name="Pause", exact=True).or_(page.get_by_role("button", name="Resume")).is_hidden():
         page.goto(server.url)
         expect(page.get_by_text("Nothing is training").or_(page.get_by_role("link", name="Open")).first).to_be_visible()
@@ -224,7 +226,7 @@ def test_reload_second_tab_and_cold_link_attach_to_the_same_run(page: Page, serv
     expect_state(page, "Running")
 
 
-def test_downloads_are_what_is_on_the_page(page: Page, server: Server) -> None:
+def test_downloads_are_what_is_on_the_pages(page: Page, server: Server) -> None:
     start(page, server, "digits")
     expect(page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
     stop(page)
@@ -246,17 +248,10 @@ def test_downloads_are_what_is_on_the_page(page: Page, server: Server) -> None:
     assert sum(int(row.split(",")[3]) for row in histogram[1:]) == 34_465
     metrics = file("CSV", 1).decode().splitlines()
     assert len(metrics) - 1 == step_shown(page)
-
-
-def test_generate_makes_and_saves_fresh_samples(page: Page, server: Server) -> None:
-    start(page, server, "digits")
-    stop(page)
     page.get_by_role("link", name="Generate").click()
     expect(page.get_by_alt_text("64 generated images")).to_be_visible()
     assert "run=" in page.url
-    with page.expect_download() as download:
-        page.get_by_role("button", name="NPZ", exact=True).click()
-    with np.load(download.value.path()) as arrays:
+    with np.load(io.BytesIO(file("NPZ"))) as arrays:
         assert arrays["samples"].shape == (64, 1, 16, 16)
         assert arrays["latents"].shape == (64, 64)
 
@@ -286,12 +281,12 @@ def test_the_keyboard_alone_can_start_steer_and_download(page: Page, server: Ser
     page.keyboard.press("Shift+Tab")
 
 
-def test_ctrl_c_while_training_with_a_page_open(page: Page, tmp_path: Path) -> None:
-    own = serve(tmp_path)
-    run = start(page, own)
+def test_ctrl_c_while_training_with_a_page_open(page: Page, server: Server) -> None:
+    """The last one: it ends the server."""
+    run = start(page, server)
     page.goto("about:blank")  # its websocket would only log that it is gone
-    assert interrupt(own) == 0
-    log = own.log.read_text()
+    assert interrupt(server) == 0
+    log = server.log.read_text()
     assert "Traceback" not in log
     assert "terminate called" not in log
-    assert (own.runs / run / "generator.safetensors").exists()
+    assert (server.runs / run / "generator.safetensors").exists()
