@@ -109,6 +109,8 @@ def advanced(config: TrainConfig) -> None:
             number("generator_lr", config.generator_lr)
             number("batch_size", config.batch_size)
             number("steps", config.steps)
+            if config.optimizer == "adam":
+                st.caption("The paper warns: with momentum, as Adam has it, a clipped critic can become unstable.")
         with critic:
             st.markdown("**Critic and clamp**")
             with st.container(horizontal=True, gap="small"):
@@ -116,8 +118,6 @@ def advanced(config: TrainConfig) -> None:
                     number(bound, value, width="stretch")
             number("n_critic", config.n_critic)
             number("warm_up", config.warm_up)
-            if config.optimizer == "adam":
-                st.caption("The paper warns: with momentum, as Adam has it, a clipped critic can become unstable.")
         _files(config)
     st.session_state.update(drawn=st.query_params.to_dict(), start=link(config))
 
