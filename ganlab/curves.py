@@ -61,8 +61,8 @@ def shares(snapshot: Snapshot, view: View) -> Figure:
     """What share of the weights each clamp moved, and what share sat exactly on a bound after it."""
     clamped, at_bound = shares_of_layer(snapshot, view.layer)
     curves = [
-        Curve("at a bound after the clamp", at_bound, "$after", width=1.6, fill="$after 0.2"),
-        Curve("outside before it", clamped, "$before", width=1.6),
+        Curve("at a bound", at_bound, "$after", width=1.6, fill="$after 0.2"),
+        Curve("outside", clamped, "$before", width=1.6),
     ]
     title = f"Share of weights clamped, {view.layer or 'all layers'}"
     return over_time(title, curves, snapshot, view, tickformat=".0%", rangemode="tozero")

@@ -68,8 +68,10 @@ def _download(url: str, patience: float) -> Iterator[tuple[bytes, str]]:
         raise _Unanswered("does not answer") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        silent = isinstance(reason, TimeoutError)
-        raise _Unanswered("does not answer" if silent else f"can't be reached ({reason})") from None
+        if isinstance(reason, TimeoutError):
+            raise _Unanswered("does not answer") from None
+        told = getattr(reason, "strerror", None) or reason
+        raise _Unanswered(f"can't be reached ({told})") from None
 
 
 class _Impatient:

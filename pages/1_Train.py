@@ -30,6 +30,9 @@ def run_page(run: TrainingRun) -> None:
     start.notices()
     if snapshot.status is Status.FAILED:
         cards.failure(snapshot)
+        if snapshot.generator is None:  # it failed while loading: there is nothing else to show
+            watch.state(snapshot, slots)
+            return
     left, right = st.columns([1.41, 1], gap="small")
     with left.container(border=True, height="stretch"):
         cards.weights(run, snapshot, slots)

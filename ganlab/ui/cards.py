@@ -93,10 +93,10 @@ def over_time(run: TrainingRun, ended: bool, slots: Slots) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
             st.subheader("Over time", anchor=False)
-            st.caption("Dashed marks are changes you made.")
+            st.caption(f"Along {ALONG[watch.view().along]}s. Dotted marks are changes you made.")
         with st.container(horizontal=True, width="content", vertical_alignment="bottom", gap="small"):
             steer.rates(run, ended)
-            st.toggle("Freeze", key="freeze", help="Hold these charts while the run goes on.")
+            st.toggle("Freeze", key="freeze", help="Hold these charts, and their CSV, while the run goes on.")
             view_options()
             downloads.metrics(run)
     for column, name in zip(st.columns(3, gap="small"), watch.CHARTS, strict=True):
@@ -130,4 +130,4 @@ def notes(run: TrainingRun, slots: Slots) -> None:
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         slots["record"] = st.container()
         with st.container(horizontal=True, gap="medium"):
-            form.save(run.config)
+            form.save(run.config, "Opens Train with the settings that this run started with.")

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, from_link, link
+from ganlab.ui import words
 from ganlab.ui.components import download
-from ganlab.ui.words import TITLES
 
 FIELDS = {
     "image_size": ("Image size", "Images are resized to this many pixels a side. The paper used 64."),
@@ -130,7 +130,7 @@ def choice(field: str, value: Any, widget: Callable[..., Any] = st.segmented_con
         look["index"] = options.index(value)
     else:
         look |= {"default": value, "required": True}
-    titled = lambda option: TITLES.get(option, str(option).capitalize())  # noqa: E731
+    titled = lambda option: words.TITLES.get(option, str(option).capitalize())  # noqa: E731
     widget(label, options, key=f"set_{field}", format_func=titled, help=told, on_change=take, **look)
 
 
@@ -150,18 +150,22 @@ def tenth(value: float) -> float:
 
 def _files(config: TrainConfig) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        save(config)
+        save(config, "Opens this form with these settings.")
         with st.popover("Load settings", icon=":material/upload_file:", type="tertiary"):
             label = "A file that Save settings made"
             st.file_uploader(label, type="json", key="settings_file", max_upload_size=1, on_change=_load)
+            if loaded := st.session_state.pop("loaded", ""):
+                st.success(words.plain(loaded), icon=":material/check:")
+            if refused := st.session_state.pop("not_loaded", ""):
+                st.error(words.plain(refused), icon=":material/error:")
 
 
-def save(config: TrainConfig) -> None:
-    """The settings as a JSON file and as a link."""
+def save(config: TrainConfig, told: str) -> None:
+    """The settings as a JSON file, and as a link of which `told` says what it does."""
     make = lambda: (json.dumps(config.as_dict(), indent=2) + "\n").encode()  # noqa: E731
     download("Save settings", "ganlab.json", make, "data_object", help="As JSON, like the config.json of a run.")
     with st.popover("Link", icon=":material/link:", type="tertiary"):
-        st.caption("Opens Train with the settings that this run starts with.")
+        st.caption(told)
         here = (st.context.url or "").split("?")[0]
         st.code(f"{here}?{urlencode(link(config))}", language=None, wrap_lines=True)
 
@@ -171,11 +175,9 @@ def _load() -> None:
     if file is None:
         return
     try:
-        config = TrainConfig.from_dict(json.loads(file.getvalue()))
+        go(TrainConfig.from_dict(json.loads(file.getvalue())))
+        st.session_state["loaded"] = f"These are the settings of {file.name}."
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        st.session_state["refused"] = f"{file.name} holds no JSON."
-        return
+        st.session_state["not_loaded"] = f"{file.name} was not loaded: it holds no JSON."
     except ValueError as error:
-        st.session_state["refused"] = f"{file.name} was not loaded: {error}"
-        return
-    go(config)
+        st.session_state["not_loaded"] = f"{file.name} was not loaded. {error}"

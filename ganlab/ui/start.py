@@ -21,7 +21,7 @@ MORE = {
     "mnist": ("MNIST", "60,000 handwritten digits of 28×28. The first start downloads 10 MB."),
     "fashion-mnist": ("Fashion-MNIST", "60,000 pictures of clothes, 28×28. The first start downloads 26 MB."),
     "cifar10": ("CIFAR-10", "50,000 colour photographs of 32×32. The first start downloads 170 MB."),
-    "images": ("My own images", "At least 16 pictures of any size, from a ZIP or a folder of yours."),
+    "images": ("My own images", "At least 16 images of any size, from a ZIP or a folder of yours."),
     "8-gaussians-paper": (
         "8 Gaussians, as in the paper",
         "Wide layers, a narrow clip range, small steps: the critic stays almost flat, its estimate near zero.",
@@ -76,7 +76,7 @@ def buttons(config: TrainConfig) -> None:
     """Start, and the two that will come alive with the run."""
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
         st.button(
-            "New run" if hub().in_progress else "Start",
+            "Start",
             icon=":material/play_arrow:",
             type="primary",
             width="stretch",

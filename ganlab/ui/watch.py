@@ -43,8 +43,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
 
 def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
     histogram = chosen_histogram(snapshot, st.session_state.get("layer"))
-    with slots["state"]:
-        panel("state", words.state_line(snapshot))
+    state(snapshot, slots)
     with slots["headline"]:
         panel("headline", words.headline(histogram))
     with slots["clamp"]:
@@ -63,6 +62,12 @@ def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
         panel("layers", words.layers_table(snapshot.weights))
     with slots["record"]:
         panel("record", words.record(snapshot))
+
+
+def state(snapshot: Snapshot, slots: Slots) -> None:
+    """The state line."""
+    with slots["state"]:
+        panel("state", words.state_line(snapshot))
 
 
 def view() -> View:

@@ -181,10 +181,11 @@ def _layer_row(histogram: WeightHistogram) -> str:
     counts = (before.below_low, after.at_low, after.inside, after.at_high, before.above_high)
     cells = "".join(f"<td>{n:,}" if n else "<td class=zero>0" for n in counts)
     share = 100 * before.outside / before.total
+    percent = "&lt;1" if 0 < share < 1 else f"{share:.0f}"
     return (
         f"<tr><td>{histogram.name}<small>{'×'.join(map(str, histogram.shape))}</small>"
         f"<td>{drawings.mini(histogram)}{cells}"
-        f"<td>{share:.0f} %<span class=share><span style='width:{share:.0f}%'></span></span>"
+        f"<td>{percent} %<span class=share><span style='width:{share:.0f}%'></span></span>"
     )
 
 
@@ -258,7 +259,7 @@ def chart_head(name: str, view: View) -> str:
         if median
         else CURVE_KEY.format(INK, "estimate"),
         "Losses": CURVE_KEY.format(INK, "critic") + CURVE_KEY.format(DOTTED, "generator"),
-        "Share of weights clamped": BEFORE.format("outside before") + AFTER.format("at a bound after"),
+        "Share of weights clamped": BEFORE.format("outside") + AFTER.format("at a bound"),
     }
     title = {"Losses": f"Losses{median}", "Share of weights clamped": f"Shares, {escape(view.layer or 'all layers')}"}
     return f"<div class='ch'><b>{title.get(name, name)}</b><div>{keys[name]}</div></div>"
