@@ -109,7 +109,7 @@ def test_starting_and_steering_by_the_widgets(the_hub: RunHub) -> None:
     assert run.wanted.clip_range == (-0.05, 0.0137)  # refused: nothing changes
     assert "Low must be below high. The range stays at" in panels(at)
     assert at.number_input(key="low").value == -0.05
-    wait_until(lambda: len(run.latest.changes) == 2)
+    wait_until(lambda: run.latest.config.clip_range == (-0.05, 0.0137))
 
 
 def test_another_tab_sees_what_this_one_did(the_hub: RunHub) -> None:
