@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
-from ganlab import images, pictures, sampling, store
+from ganlab import archives, images, sampling, store
 from ganlab.config import CHOICES, PRESETS, TrainConfig, preset
 from ganlab.fetching import data_root
 from ganlab.runs import TrainingRun, set_up_torch
@@ -72,8 +72,8 @@ def kept_images(wanted: str) -> str:
     """The name of the images in a ZIP or folder, copied into the cache folder; a name of kept ones as it is."""
     path, cache = Path(wanted), data_root() / "images"
     if path.is_dir():
-        return pictures.keep_folder(path, cache)
-    return pictures.keep(path, cache) if path.exists() else wanted
+        return archives.keep_folder(path, cache)
+    return archives.keep(path, cache) if path.exists() else wanted
 
 
 def train(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.snapshot import Counts, WeightHistogram, axis_limit
+from ganlab.snapshot import Counts, Layers, WeightHistogram, axis_limit
 
 BINS = 80
 
@@ -22,8 +22,7 @@ class ClipReport:
     """
 
     clip_range: tuple[float, float]
-    layers: tuple[tuple[str, tuple[int, ...]], ...]
-    """(name, shape) of each clamped parameter."""
+    layers: Layers
     before: Tensor
     after: Tensor
 

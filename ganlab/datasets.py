@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab import pictures
+from ganlab import archives
 from ganlab.config import TrainConfig
 from ganlab.fetching import data_root, fetch
 
@@ -118,8 +118,8 @@ def _own_images(config: TrainConfig, announce: Announce) -> tuple[Tensor, None]:
     """The user's own images, uint8 [n, c, size, size]."""
     if not config.images:
         raise ValueError("Choose a ZIP or a folder with images first.")
-    archive = pictures.find(config.images, data_root() / "images")
-    return torch.from_numpy(pictures.decode(archive, config.image_size, config.fit, config.colour, announce)), None
+    archive = archives.find(config.images, data_root() / "images")
+    return torch.from_numpy(archives.decode(archive, config.image_size, config.fit, config.colour, announce)), None
 
 
 def _resized(images: Tensor, size: int, announce: Announce = lambda _: None) -> Tensor:

@@ -6,9 +6,7 @@ Commands go down to the loop, immutable snapshots come up. With the hub the only
 import dataclasses
 import queue
 import threading
-import time
 import traceback
-from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
@@ -21,10 +19,10 @@ from ganlab.clipping import ClipReport
 from ganlab.config import LIVE_FIELDS, TrainConfig
 from ganlab.datasets import Announce
 from ganlab.snapshot import Change, HistoryWriter, Snapshot, Status
+from ganlab.stopwatch import Stopwatch
 from ganlab.training import Trainer, device_of
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
-RATE_OVER = 8  # snapshots that the speed is measured over
 
 
 def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
@@ -183,7 +181,6 @@ class _Loop:
         self._changes: list[Change] = []
         self._clock = Stopwatch()
         self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
-        self._pace: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
 
     def run(self) -> Snapshot:
         """Obey and step until the last step or a stop; returns the last snapshot, not yet published."""
@@ -262,9 +259,6 @@ class _Loop:
         if not np.isfinite(samples).all():
             raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not numbers.")
         self._run.folder.flush()
-        seconds = self._clock.seconds
-        self._pace.append((seconds, trainer.step_count))
-        elapsed, steps = seconds - self._pace[0][0], trainer.step_count - self._pace[0][1]
         return Snapshot(
             run_id=self._run.run_id,
             status=self._status,
@@ -277,8 +271,8 @@ class _Loop:
             real=self._real,
             generator=generator,
             critic=critic,
-            steps_per_second=steps / elapsed if elapsed > 0 else 0.0,
-            seconds=seconds,
+            steps_per_second=self._clock.steps_per_second(trainer.step_count),
+            seconds=self._clock.seconds,
             **self.record(),
         )
 
@@ -286,19 +280,3 @@ class _Loop:
 def _shown(samples: np.ndarray) -> np.ndarray:
     """Images as uint8 [n, h, w, c], points as they are."""
     return images.to_uint8(samples) if samples.ndim == 4 else samples
-
-
-class Stopwatch:
-    """Seconds spent training: runs only while told to."""
-
-    def __init__(self) -> None:
-        self._before, self._since = 0.0, None
-
-    def go(self, running: bool) -> None:
-        """Run on, or hold."""
-        self._before, self._since = self.seconds, time.perf_counter() if running else None
-
-    @property
-    def seconds(self) -> float:
-        """Counted so far."""
-        return self._before + (time.perf_counter() - self._since if self._since is not None else 0.0)

@@ -26,6 +26,10 @@ class Status(StrEnum):
         return self in (Status.STOPPED, Status.FINISHED, Status.FAILED)
 
 
+Layers = tuple[tuple[str, tuple[int, ...]], ...]
+"""(name, shape) of each of the critic's parameters."""
+
+
 class Counts(NamedTuple):
     """How many weights lie where, compared with the two bounds in the weights' own dtype."""
 
@@ -133,7 +137,7 @@ class History:
     """
 
     rows: np.ndarray
-    layers: tuple[tuple[str, tuple[int, ...]], ...]
+    layers: Layers
     layer_counts: np.ndarray
 
     @property
@@ -158,13 +162,11 @@ class HistoryWriter:
 
     def __init__(self) -> None:
         self._rows = np.empty((1024, len(METRICS)))
-        self._layers: tuple[tuple[str, tuple[int, ...]], ...] = ()
+        self._layers: Layers = ()
         self._counts = np.empty((1024, 0, 2), np.int32)
         self._length = 0
 
-    def append(
-        self, row: dict[str, float], layers: tuple[tuple[str, tuple[int, ...]], ...], layer_counts: np.ndarray
-    ) -> None:
+    def append(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
         """Add one step: a value for every column, and of each layer the counts [layers, 2]."""
         if self._length == 0:
             self._layers, self._counts = layers, np.empty((1024, *layer_counts.shape), np.int32)

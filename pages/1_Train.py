@@ -31,7 +31,7 @@ def run_page(run: TrainingRun) -> None:
     if snapshot.status is Status.FAILED:
         cards.failure(snapshot)
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
-            watch.state(snapshot, slots)
+            watch.state_line(snapshot, slots)
             return
     left, right = st.columns([1.41, 1], gap="small")
     with left.container(border=True, height="stretch"):

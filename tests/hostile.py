@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the script; pytest has it there already
-from ganlab import pictures
+from ganlab import archives
 
 
 def png(shade: int = 0) -> bytes:
@@ -27,7 +27,7 @@ def png(shade: int = 0) -> bytes:
 
 
 def good_files() -> dict[str, bytes]:
-    return {f"{i:02}.png": png(i) for i in range(pictures.FEWEST)}
+    return {f"{i:02}.png": png(i) for i in range(archives.FEWEST)}
 
 
 def write_zip(path: Path, files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> None:
@@ -115,7 +115,7 @@ def measure(path: Path, folder: Path) -> tuple[str, float, float]:
     """What `keep` says, the seconds it takes, and by how many MB this process's peak memory grows."""
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     try:
-        sentence = "kept as " + pictures.keep(path, folder)
+        sentence = "kept as " + archives.keep(path, folder)
     except ValueError as error:
         sentence = str(error)
     seconds = time.perf_counter() - start

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,9 +49,10 @@ def serve(folder: Path) -> Server:
     try:
         deadline = time.monotonic() + 60
         while not answers(server.url):
-            assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, "waited in vain"
-            time.sleep(0.01)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.05)
+                raise AssertionError(log.read_text())
     except BaseException:  # Ctrl-C too: nobody else could end it
         process.kill()
         raise

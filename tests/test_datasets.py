@@ -8,7 +8,7 @@ from PIL import Image
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_swiss_roll
 
-from ganlab import datasets, pictures
+from ganlab import archives, datasets
 from ganlab.config import CHOICES, TrainConfig
 
 
@@ -65,7 +65,7 @@ def test_own_images_are_kept_and_loaded(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "mine").mkdir()
     for i in range(30):
         Image.new("RGB", (40, 30), (8 * i, 0, 255)).save(tmp_path / f"mine/{i}.png")
-    name = pictures.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
+    name = archives.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
     told: list[str] = []
     data = datasets.load(TrainConfig(dataset="images", images=name, image_size=32), told.append)
     assert told == ["decoding images, 1 of 30"]

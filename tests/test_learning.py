@@ -10,7 +10,7 @@ import torch
 from learn import CENTRES
 from PIL import Image, ImageDraw
 
-from ganlab import pictures, sampling, store
+from ganlab import archives, sampling, store
 from ganlab.config import PRESETS
 from ganlab.datasets import Dataset, digits, eight_gaussians
 from ganlab.runs import TrainingRun
@@ -72,7 +72,7 @@ def test_a_folder_of_pictures_is_learned_from(tmp_path: Path, monkeypatch: pytes
     rng = np.random.default_rng(0)
     for i in range(DISCS):
         disc(rng).save(tmp_path / f"{i}.png")
-    name = pictures.keep_folder(tmp_path, tmp_path / "cache/images")
+    name = archives.keep_folder(tmp_path, tmp_path / "cache/images")
     trainer = Trainer(dataclasses.replace(PRESETS["images"], images=name, width=8, batch_size=32, threads=1))
     held_out = trainer.dataset.held_out.numpy()
 

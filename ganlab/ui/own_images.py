@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ganlab import pictures
+from ganlab import archives
 from ganlab.config import TrainConfig
 from ganlab.fetching import data_root
 from ganlab.ui import drawings, form, words
@@ -49,18 +49,18 @@ def _thumbnails(config: TrainConfig) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _seen(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
-    archive = pictures.find(name, data_root() / "images")
-    return pictures.thumbnails(archive, SHOWN, size, fit, colour), pictures.count(archive)
+    archive = archives.find(name, data_root() / "images")
+    return archives.thumbnails(archive, SHOWN, size, fit, colour), archives.count(archive)
 
 
 def _keep_zip() -> None:
     if file := st.session_state["images_zip"]:
-        _keep(lambda: pictures.keep(file, data_root() / "images"))
+        _keep(lambda: archives.keep(file, data_root() / "images"))
 
 
 def _keep_folder() -> None:
     if text := st.session_state["images_folder"].strip():
-        _keep(lambda: pictures.keep_folder(Path(os.path.expanduser(text)), data_root() / "images"))
+        _keep(lambda: archives.keep_folder(Path(os.path.expanduser(text)), data_root() / "images"))
 
 
 def _keep(keep: Callable[[], str]) -> None:

@@ -43,7 +43,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
 
 def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
     histogram = chosen_histogram(snapshot, st.session_state.get("layer"))
-    state(snapshot, slots)
+    state_line(snapshot, slots)
     with slots["headline"]:
         panel("headline", words.headline(histogram))
     with slots["clamp"]:
@@ -54,17 +54,17 @@ def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
         panel("counts", words.counts_table(histogram))
     with slots["samples"]:
         _samples(snapshot)
-    charted = frozen(run) or snapshot
+    charted, wanted = frozen(run) or snapshot, view()
     for name, figure in CHARTS.items():
         with slots[name]:
-            plot(f"chart_{name}", figure(charted, view()), 210)
+            plot(f"chart_{name}", figure(charted, wanted), 210)
     with slots["layers"]:
         panel("layers", words.layers_table(snapshot.weights))
     with slots["record"]:
         panel("record", words.record(snapshot))
 
 
-def state(snapshot: Snapshot, slots: Slots) -> None:
+def state_line(snapshot: Snapshot, slots: Slots) -> None:
     """The state line."""
     with slots["state"]:
         panel("state", words.state_line(snapshot))
