@@ -119,7 +119,7 @@ def advanced(config: TrainConfig) -> None:
             number("n_critic", config.n_critic)
             number("warm_up", config.warm_up)
         _files(config)
-    st.session_state.update(drawn=st.query_params.to_dict(), start=link(config))
+    st.session_state["drawn"] = st.query_params.to_dict()
 
 
 def choice(field: str, value: Any, widget: Callable[..., Any] = st.segmented_control, **look: Any) -> None:

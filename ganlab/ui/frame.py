@@ -31,7 +31,7 @@ def page(title: str) -> Iterator[None]:
         for label, (path, icon) in PAGES.items():
             query = {"run": run_id} if run_id and label != "Home" else None
             if label == "Train" and not run_id:
-                query = st.session_state.get("start")
+                query = st.session_state.get("drawn")
             st.page_link(path, label=label, icon=f":material/{icon}:", width="stretch", query_params=query)
     with st.container(key="page"):
         components.styles()
