@@ -11,7 +11,9 @@ from ganlab.ui import components
 PAGES = {
     "Home": ("app.py", "home"),
     "Train": ("pages/1_Train.py", "model_training"),
+    "Weight clipping": ("pages/2_Weight_Clipping.py", "content_cut"),
     "Generate": ("pages/3_Generate.py", "auto_awesome_mosaic"),
+    "Building blocks": ("pages/6_Building_Blocks.py", "widgets"),
 }
 TRAIN = PAGES["Train"][0]
 

@@ -1,0 +1,1 @@
+"""The lessons of the Building Blocks page, one a file."""

@@ -1,0 +1,24 @@
+"""The frame of a lesson: a question, the doing, and beside it the few lines of PyTorch that do the same."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+
+@contextmanager
+def lesson(name: str, anchor: str, question: str) -> Iterator[tuple[DeltaGenerator, DeltaGenerator]]:
+    """A card with a title and a question; yields the wide column for the doing and the narrow one for the code."""
+    with st.container(border=True):
+        st.subheader(name, anchor=anchor)
+        st.markdown(f":gray[{question}]")
+        doing, beside = st.columns([1.41, 1], gap="medium")
+        yield doing, beside
+
+
+def in_code(code: str, printed: str) -> None:
+    """Lines to copy, and what they print; `tests/` runs them and compares."""
+    st.code(code, language="python")
+    st.caption("prints")
+    st.code(printed, language=None)
