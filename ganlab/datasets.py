@@ -4,14 +4,15 @@ import gzip
 import math
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab import archives
+from ganlab import archives, prepared
 from ganlab.config import TrainConfig
 from ganlab.fetching import data_root, fetch
 
@@ -36,6 +37,8 @@ class Dataset:
     held_out: Tensor
     labels: Tensor | None = None
     """Classes of `held_out`, where the data has any: int64 [512]."""
+    pixels: str = ""
+    """Of the user's own images: the SHA-256 of the file of their pixels."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -53,7 +56,9 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
         return points[config.dataset]()
     if config.dataset == "digits":
         return digits(config.image_size)
-    read = {"mnist": _mnist, "fashion-mnist": _mnist, "cifar10": _cifar10, "images": _own_images}[config.dataset]
+    if config.dataset == "images":
+        return own_images(config, announce)
+    read = {"mnist": _mnist, "fashion-mnist": _mnist, "cifar10": _cifar10}[config.dataset]
     images, labels = read(config, announce)
     if images.shape[-1] != config.image_size:
         images = _resized(images, config.image_size, announce)
@@ -114,12 +119,24 @@ def _cifar10(_: TrainConfig, announce: Announce) -> tuple[Tensor, Tensor]:
     return both[:, 1:].reshape(-1, 3, 32, 32), both[:, 0].long()
 
 
-def _own_images(config: TrainConfig, announce: Announce) -> tuple[Tensor, None]:
-    """The user's own images, uint8 [n, c, size, size]."""
+def own_images(config: TrainConfig, announce: Announce) -> Dataset:
+    """The user's own images, decoded once: their pixels are kept as `data/SHA256.safetensors`, and loaded from there.
+
+    Raises ValueError if they are not the pixels that the settings name.
+    """
     if not config.images:
         raise ValueError("Choose a ZIP or a folder with images first.")
+    kept = data_root() / "data"
+    with suppress(ValueError):
+        return replace(
+            _split("images", prepared.load(kept, config.pixels, config.image_size), None), pixels=config.pixels
+        )
     archive = archives.find(config.images, data_root() / "images")
-    return torch.from_numpy(archives.decode(archive, config.image_size, config.fit, config.colour, announce)), None
+    pixels = torch.from_numpy(archives.decode(archive, config.image_size, config.fit, config.colour, announce))
+    sha256 = prepared.keep(kept, pixels)
+    if config.pixels and config.pixels != sha256:
+        raise ValueError("These images come to other pixels than when this run was first made; choose them again.")
+    return replace(_split("images", pixels, None), pixels=sha256)
 
 
 def _resized(images: Tensor, size: int, announce: Announce = lambda _: None) -> Tensor:
