@@ -89,11 +89,11 @@ def prune(folder: Path) -> list[Found]:
     return old
 
 
-def read(path: Path, kinds_of: KindsOf) -> Checkpoint:
+def read(path: Path, kinds_of: KindsOf, check: Callable[[dict[str, Tensor]], None]) -> Checkpoint:
     """The checkpoint in a file, checked before anything in it is used.
 
     Its name, its size, its SHA-256; then its header; then its settings, and that it has the very tensors that these
-    settings need. Raises ValueError, in one sentence that names the file.
+    settings need, and `check` takes them. Raises ValueError, in one sentence that names the file.
     """
     try:
         named = NAME.fullmatch(path.name)
@@ -102,7 +102,9 @@ def read(path: Path, kinds_of: KindsOf) -> Checkpoint:
         tensorfile.check_size(path)
         if tensorfile.sha256(path)[:16] != named[3]:
             raise ValueError("it was damaged or changed: its SHA-256 is not the one in its name")
-        return _read(path, int(named[1]), kinds_of)
+        checkpoint = _read(path, int(named[1]), kinds_of)
+        check(checkpoint.tensors)
+        return checkpoint
     except (ValueError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ValueError(f"{path.name} can't be used as a checkpoint: {str(reason).rstrip('.')}.") from None

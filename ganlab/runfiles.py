@@ -83,12 +83,17 @@ def config_of(path: Path) -> TrainConfig:
         raise ValueError(f"{path.name}/config.json can't be read: {str(error).rstrip('.')}.") from None
 
 
+def checkpoint_in(file: Path) -> Checkpoint:
+    """The checkpoint in a file. Raises ValueError, in one sentence that names the file, if it can't be used."""
+    return checkpoints.read(file, training.state_kinds, training.check_rng)
+
+
 def newest(path: Path) -> tuple[Checkpoint | None, str]:
     """The newest checkpoint that can be read, and a sentence about those that can't."""
     refusals = []
     for found in reversed(checkpoints.found(path / "checkpoints")):
         try:
-            checkpoint = checkpoints.read(found.path, training.state_kinds)
+            checkpoint = checkpoint_in(found.path)
             used = [f"That of step {checkpoint.step:,} is used instead."] if refusals else []
             return checkpoint, " ".join(refusals + used)
         except ValueError as error:

@@ -148,8 +148,8 @@ class TrainingRun:
 
     def _made(self, trainer: Trainer) -> None:
         """Put the trainer where this run was, and note which pixels it trains on."""
-        if self.folder.past.checkpoint:
-            trainer.load_state(self.folder.past.checkpoint.tensors)
+        if checkpoint := self.folder.past.checkpoint:
+            trainer.load_state(checkpoint.tensors, checkpoint.step, checkpoint.critic_step)
             self.folder.past = store.Past()  # its tensors are not needed any more
         if (pixels := trainer.config.pixels) != self.config.pixels:
             with self._lock:

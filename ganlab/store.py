@@ -24,13 +24,27 @@ from ganlab.checkpoints import Checkpoint, Found
 from ganlab.config import TrainConfig, as_text
 from ganlab.moments import Moment
 from ganlab.networkfiles import load_generator, network_file, read_generator
-from ganlab.runfiles import LOCK, Busy, Ended, Past, config_of, ended, held, locked, newest, past_of, real
+from ganlab.runfiles import (
+    LOCK,
+    Busy,
+    Ended,
+    Past,
+    checkpoint_in,
+    config_of,
+    ended,
+    held,
+    locked,
+    newest,
+    past_of,
+    real,
+)  # fmt: skip
 from ganlab.snapshot import METRICS, Change, Snapshot, Status
 from ganlab.tables import Later, Table
 
 __all__ = [
     "Busy",
     "Ended",
+    "checkpoint_in",
     "config_of",
     "ended",
     "held",
@@ -270,7 +284,7 @@ def generator_at(checkpoint_path: Path) -> tuple[nn.Module, TrainConfig, int]:
 
     Raises ValueError, in one sentence naming the file, if it can't be used.
     """
-    checkpoint = checkpoint_files.read(checkpoint_path, training.state_kinds)
+    checkpoint = checkpoint_in(checkpoint_path)
     generator = training.network_of("generator", checkpoint.config, checkpoint.shape, checkpoint.tensors)
     return generator, checkpoint.config, checkpoint.step
 

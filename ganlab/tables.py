@@ -71,7 +71,7 @@ def history(folder: Path, last_step: int | None = None) -> History:
     n = min(len(rows), len(counts)) if layers else len(rows)
     if last_step is not None:
         n = min(n, int(np.searchsorted(rows[:, 0], last_step, side="right")))
-    per_layer = counts[:n, 1:].astype(np.int32).reshape(n, -1, 2) if layers else np.empty((n, 0, 2), np.int32)
+    per_layer = counts[:n, 1:].astype(np.int32).reshape(n, len(layers), 2) if layers else np.empty((n, 0, 2), np.int32)
     return History(rows[:n], layers, per_layer)
 
 

@@ -105,15 +105,14 @@ class Trainer:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training goes on from, copied to the CPU: `state_kinds` says what is in it."""
-        tensors = {"step_count": torch.tensor(self.step_count), "critic_step": torch.tensor(self.critic_step)}
+        tensors = {"rng": self.rng.get_state(), "looking_rng": self.looking_rng.get_state()}
         for name, network, optimizer in self._halves():
             tensors |= {f"{name}.{key}": tensor for key, tensor in network.state_dict().items()}
             for key, parameter in network.named_parameters():
                 tensors |= {f"{name}_optimizer.{key}.{k}": v for k, v in optimizer.state[parameter].items()}
-        tensors |= {"rng": self.rng.get_state(), "looking_rng": self.looking_rng.get_state()}
         return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
-    def load_state(self, tensors: dict[str, Tensor]) -> None:
+    def load_state(self, tensors: dict[str, Tensor], step_count: int, critic_step: int) -> None:
         """Go on from what `state` gave for these settings: on a CPU bit for bit as if nothing had been between."""
         for name, network, optimizer in self._halves():
             network.load_state_dict(_below(tensors, name))
@@ -126,7 +125,7 @@ class Trainer:
                 }
         self.rng.set_state(tensors["rng"])
         self.looking_rng.set_state(tensors["looking_rng"])
-        self.step_count, self.critic_step = tensors["step_count"].item(), tensors["critic_step"].item()
+        self.step_count, self.critic_step = step_count, critic_step
 
     def _halves(self) -> tuple[tuple[str, nn.Module, torch.optim.Optimizer], ...]:
         return (
@@ -160,8 +159,7 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
         raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
     _check_size(config, shape)
     states = torch.Generator().get_state()
-    kinds = dict.fromkeys(("step_count", "critic_step"), (torch.int64, ()))
-    kinds |= {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
+    kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
     with torch.device("meta"):
         networks_of = dict(zip(("generator", "critic"), build(config, shape), strict=True))
     for name, network in networks_of.items():
@@ -171,6 +169,15 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
             for k in OPTIMIZER_STATE[config.optimizer]:
                 kinds[f"{name}_optimizer.{key}.{k}"] = (parameter.dtype, tuple(parameter.shape))
     return kinds
+
+
+def check_rng(tensors: dict[str, Tensor]) -> None:
+    """Raises ValueError for the state of a random generator that torch does not take."""
+    try:
+        for name in ("rng", "looking_rng"):
+            torch.Generator().set_state(tensors[name])
+    except RuntimeError:
+        raise ValueError("its random generators are in no state they could be in") from None
 
 
 def network_of(name: str, config: TrainConfig, shape: tuple[int, ...], tensors: dict[str, Tensor]) -> nn.Module:
