@@ -43,6 +43,14 @@ class Dataset:
         return tuple(self.held_out.shape[1:])
 
 
+def shape_of(config: TrainConfig) -> tuple[int, ...]:
+    """The shape of one sample, known before anything is loaded: (c, h, w) or (2,)."""
+    if config.kind == "point":
+        return (2,)
+    coloured = config.dataset == "cifar10" or (config.dataset == "images" and config.colour == "rgb")
+    return (3 if coloured else 1, config.image_size, config.image_size)
+
+
 def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
     """The dataset that the settings name; `announce` is told what is fetched or decoded, and how far that is.
 
