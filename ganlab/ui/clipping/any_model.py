@@ -46,7 +46,8 @@ def section() -> None:
                 source = _choose()
                 shares = _of_start(source.config) if source.fresh else _of_run(source.run.run_id, source.step)
                 layer = _layer(list(shares.measured))
-            c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
+            with st.container(key="clip_model"):
+                c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
             panel("model_key", _key(layer, bool(shares.expected)))
             curves = BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer)
             plot("model_shares", profiles.shares(*curves, c), 330)
