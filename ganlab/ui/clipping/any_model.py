@@ -94,9 +94,10 @@ def _of_run(run_id: str, _: int) -> ClipShares:
 
 def _lines(source: Source) -> str:
     """The lines that make the critic."""
+    settings = {field: text for field, text in link(source.config).items() if field != "threads"}
     made = (
         "from ganlab import training\nfrom ganlab.config import from_link\n\n"
-        f"_, critic = training.initial(from_link({link(source.config)}))\n"
+        f"_, critic = training.initial(from_link({settings}))\n"
     )
     if source.fresh:
         return made
