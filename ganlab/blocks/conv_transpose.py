@@ -161,11 +161,11 @@ def code(result: Result) -> str:
         f"layer = nn.ConvTranspose2d(\n{arguments})\n"
         f"nn.init.constant_(layer.weight, {WEIGHT})\n"
         + (f"nn.init.constant_(layer.bias, {BIAS})\n" if layer.bias else "")
-        + f"\nx = torch.arange(1.0, {n * n + 1}).reshape(1, 1, {n}, {n}){channels}\n"
+        + f"\nx = torch.arange(1.0, {n * n + 1})\nx = x.reshape(1, 1, {n}, {n}){channels}\n"
         "y = layer(x).detach()\n"
         "print(y.shape)\n"
         "print(sum(p.numel() for p in layer.parameters()))\n"
-        "print(y[0, 0])\n"
+        "print(y[0, 0].long())\n"
     )
     if not result.collisions:
         return lines
@@ -184,7 +184,7 @@ def printed(result: Result) -> str:
     layer = result.layer
     shape = torch.Size((1, layer.out_channels, layer.output_size, layer.output_size))
     back = (f"{size} becomes {layer.input_size}" for size in result.collisions)
-    return "\n".join([str(shape), str(result.parameters), str(result.output), *back, ""])
+    return "\n".join([str(shape), str(result.parameters), str(result.output.long()), *back, ""])
 
 
 def minus(n: int) -> str:
