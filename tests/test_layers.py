@@ -18,6 +18,7 @@ FLOORS = (
     ),
     ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis"),
     ("ganlab.datasets", "ganlab.curves"),
+    ("ganlab.blocks.fitting",),
     ("ganlab.blocks",),
     ("ganlab.training",),
     ("ganlab.store",),
