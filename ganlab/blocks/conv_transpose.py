@@ -25,6 +25,7 @@ LARGEST = {
     "input_size": 8,
 }
 LARGEST_GRID = 32
+PRINTED_WHOLE = 13  # rows; of larger outputs only the last row is printed
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def code(result: Result) -> str:
         "y = layer(x).detach()\n"
         "print(y.shape)\n"
         "print(sum(p.numel() for p in layer.parameters()))\n"
-        "print(y[0, 0].long())\n"
+        f"print({'y[0, 0]' if layer.output_size <= PRINTED_WHOLE else 'y[0, 0, -1]'}.long())\n"
     )
     if not result.collisions:
         return lines
@@ -184,7 +185,8 @@ def printed(result: Result) -> str:
     layer = result.layer
     shape = torch.Size((1, layer.out_channels, layer.output_size, layer.output_size))
     back = (f"{size} becomes {layer.input_size}" for size in result.collisions)
-    return "\n".join([str(shape), str(result.parameters), str(result.output.long()), *back, ""])
+    numbers = result.output.long() if layer.output_size <= PRINTED_WHOLE else result.output[-1].long()
+    return "\n".join([str(shape), str(result.parameters), str(numbers), *back, ""])
 
 
 def minus(n: int) -> str:

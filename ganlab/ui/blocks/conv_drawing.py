@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ganlab.blocks.conv_transpose import Layer, Result
+from ganlab.blocks.conv_transpose import BIAS, Layer, Result
 
 AREA = 306  # px: the side of the larger picture
 NUMBERED = 14  # cells a side up to which numbers can be read
@@ -28,7 +28,7 @@ def keys(layer: Layer) -> str:
     kinds = {
         "gap": "gap between inputs",
         "pick": f"input chosen below, and its {layer.kernel_size} × {layer.kernel_size} window",
-        "out": "output, darker where windows overlap",
+        "out": "output, stronger where windows overlap",
         "cut": "cut off by padding",
         "bias": "bias only" if layer.bias else "nothing but 0",
         "new": "added by output_padding",
@@ -84,10 +84,9 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
     outside = [(i, j) for i, j in everywhere if i not in kept or j not in kept]
     inside = [(i, j) for i, j in everywhere if i in kept and j in kept]
     reached = result.reached.int().tolist()
-    values = {
-        (i, j): int(result.uncut[i, j]) if max(i, j) < layer.footprint else int(result.output[-1, -1])
-        for i, j in everywhere
-    }
+    uncut, past = result.uncut.int().tolist(), BIAS if layer.bias else 0
+    values = {(i, j): uncut[i][j] if max(i, j) < layer.footprint else past for i, j in everywhere}
+    filled = [(i, j) for i, j in inside if reached[i][j]]
     unreached = [(i, j) for i, j in inside if not reached[i][j]]
     new = [(i, j) for i, j in inside if max(i, j) >= new_from]
     parts = [
@@ -97,7 +96,7 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
         _squares("new", new, side),
         _squares("pick", _window(layer, cell), side),
         _numbers("faint", {c: values[c] for c in outside}, side, grid),
-        _numbers("num", {c: values[c] for c in inside if c not in set(unreached)}, side, grid),
+        _numbers("num", {c: values[c] for c in filled}, side, grid),
         _numbers("faint", {c: values[c] for c in unreached}, side, grid),
     ]
     if layer.beyond:

@@ -72,7 +72,7 @@ def _controls() -> Layer:
         refusal = f"{error} The picture stays at the last settings that fit."
     layer = st.session_state.setdefault("conv_layer", Layer())
     look, line = ("refused", refusal) if refusal else ("muted", in_short(layer))
-    panel("conv_panel_fits", f"<div class='force {look}' role='status'>{line}</div>")
+    panel("conv_panel_fits", f"<div class='force told {look}' role='status'>{line}</div>")
     return layer
 
 
