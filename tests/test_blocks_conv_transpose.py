@@ -212,6 +212,9 @@ def test_the_lesson_says_what_was_added_and_what_does_not_fit(monkeypatch: pytes
     assert "<b>1,168 parameters</b> against 2,320" in panels(at)
     at.number_input(key="conv_kernel_size").set_value(10**15).run()
     assert "This page goes up to kernel_size=7" in panels(at)
+    at.switch_page("app.py").run()
+    at.switch_page("pages/6_Building_Blocks.py").run()
+    assert "<b>1,168 parameters</b> against 2,320" in panels(at)  # leaving the page loses nothing
     assert not at.exception
 
 

@@ -181,3 +181,7 @@ def test_layers_are_picked_changed_and_removed(monkeypatch: pytest.MonkeyPatch) 
     assert "Write the input shape as whole numbers" in panels(at)
     press(at, "Generator")
     assert "99,009" in panels(at)
+    at.switch_page("app.py").run()
+    at.switch_page("pages/6_Building_Blocks.py").run()
+    assert not at.exception
+    assert "99,009" in panels(at)  # leaving the page loses nothing

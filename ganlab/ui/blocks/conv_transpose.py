@@ -62,8 +62,10 @@ def _controls() -> Layer:
             st.button(name, key=f"conv_example_{name}", on_click=_take, args=(layer,))
     with st.grid(5, min_column_width=100, gap="small"):
         for name, words in HELPS.items():
-            st.number_input(name, step=1, key=f"conv_{name}", help=words)
-        st.toggle("bias", key="conv_bias", help=f"A number added to every output cell; here {BIAS}.")
+            st.number_input(name, step=1, key=f"conv_{name}", help=words, persist_state="session")
+        st.toggle(
+            "bias", key="conv_bias", help=f"A number added to every output cell; here {BIAS}.", persist_state="session"
+        )
     refusal = ""
     try:
         wanted: dict[str, Any] = {f.name: st.session_state[f"conv_{f.name}"] for f in dataclasses.fields(Layer)}
@@ -95,6 +97,7 @@ def _choose(layer: Layer) -> None:
         "Input whose window is outlined",
         range(1, layer.input_size**2 + 1),
         key="conv_cell",
+        persist_state="session",
         help="Each input is multiplied with the whole window, and what falls on the same cell is added.",
     )
 

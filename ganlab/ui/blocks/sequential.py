@@ -13,6 +13,8 @@ from ganlab.ui.lesson import in_code, lesson
 
 QUESTION = "It bundles layers so that code shrinks. What goes in, what comes out, and when does a layer not fit?"
 
+PARTS = ("kind", "args")
+
 EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "Critic": (
         "64, 1, 16, 16",
@@ -60,7 +62,7 @@ EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
 @st.fragment
 def section() -> None:
     """One lesson; its widgets rerun nothing else on the page."""
-    if "seq_rows" not in st.session_state:
+    if not _complete():
         _take("Critic")
     with lesson("nn.Sequential", "sequential", QUESTION) as (doing, beside):
         with doing:
@@ -71,6 +73,12 @@ def section() -> None:
             in_code(sequential.code(report), sequential.printed(report))
             if report.why:
                 st.caption("These are the layers before the one that does not fit.")
+
+
+def _complete() -> bool:
+    """Whether every widget's value is there: Streamlit may drop those of a page that was left."""
+    keys = ["seq_shape"] + [f"seq_{part}_{row}" for row in st.session_state.get("seq_rows", []) for part in PARTS]
+    return "seq_rows" in st.session_state and all(key in st.session_state for key in keys)
 
 
 def _rows() -> list[int]:
@@ -88,6 +96,7 @@ def _controls() -> None:
     st.text_input(
         "Input shape",
         key="seq_shape",
+        persist_state="session",
         max_chars=60,
         help="Images are (n, channels, height, width), rows are (n, features). Written as whole numbers with commas.",
     )
@@ -104,6 +113,7 @@ def _layer(number: int, row: int) -> None:
             f"Layer {number}",
             list(sequential.ARGUMENTS),
             key=f"seq_kind_{row}",
+            persist_state="session",
             on_change=_suggest,
             args=(row,),
             label_visibility="collapsed",
@@ -112,6 +122,7 @@ def _layer(number: int, row: int) -> None:
         st.text_input(
             f"Arguments of layer {number}",
             key=f"seq_args_{row}",
+            persist_state="session",
             label_visibility="collapsed",
             placeholder="no arguments" if not sequential.ARGUMENTS[_kind(row)] else "arguments",
             max_chars=80,
