@@ -1,6 +1,6 @@
 """How soon the two instant pages answer: from the press of a key to the changed text, the median of ten.
 
-`python tests/echo.py`; the same figures end `make bench`.
+`python tests/echo.py`; `make bench` begins with them.
 """
 
 import os
@@ -74,7 +74,7 @@ def main() -> None:
                 page.wait_for_timeout(2000)
                 for control in (c for c in CONTROLS if c.page == name):
                     took = echoes(page, control)
-                    print(f"{name}, {control.what}: median {np.median(took):5.0f} ms, slowest {max(took):5.0f} ms", flush=True)
+                    print(f"{name}, {control.what}: {np.median(took):.0f} ms, slowest {max(took):.0f} ms", flush=True)
         finally:
             browser.close()
             interrupt(server)

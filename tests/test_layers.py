@@ -20,6 +20,7 @@ FLOORS = (
     ),
     ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis", "ganlab.shown_code"),
     ("ganlab.datasets", "ganlab.curves", "ganlab.profiles"),
+    ("ganlab.blocks.fitting",),
     ("ganlab.blocks",),
     ("ganlab.training",),
     ("ganlab.clip_shares",),
