@@ -1,0 +1,44 @@
+"""What a lesson asks the reader for, and one place to say why it can't be had."""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from ganlab.ui import words
+
+Asked = TypeVar("Asked")
+
+
+def in_force(key: str, ask: Callable[[], Asked], at_first: Asked) -> Asked:
+    """What is asked for; or, if that raises ValueError, its sentence, and what was in force before."""
+    before = st.session_state.get(f"{key}_in_force", at_first)
+    try:
+        st.session_state[f"{key}_in_force"] = ask()
+    except ValueError as error:
+        st.error(words.plain(str(error)) + " Nothing changed.", icon=":material/error:")
+        return before
+    return st.session_state[f"{key}_in_force"]
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """(2, 5) of "2, 5". Raises ValueError, one sentence, for anything but whole numbers."""
+    sizes = re.split(r"[\s,x×]+", text.strip().strip("()[]").strip(" ,"))
+    if not all(re.fullmatch(r"\d{1,12}", size, re.ASCII) for size in sizes):
+        raise ValueError(f"A shape is whole numbers with commas between, such as 2, 5; “{text[:40]}” is none.")
+    return tuple(map(int, sizes))
+
+
+def shape_input(key: str, at_first: str, examples: dict[str, str]) -> str:
+    """The text of a shape; the examples (label: shape) fill it in."""
+    st.session_state.setdefault(key, at_first)
+
+    def fill() -> None:
+        if chosen := st.session_state[f"{key}_example"]:
+            st.session_state[key] = examples[chosen]
+            st.session_state[f"{key}_example"] = None
+
+    text = st.text_input("Shape", key=key, width=170)
+    st.pills("Examples", list(examples), key=f"{key}_example", on_change=fill)
+    return text

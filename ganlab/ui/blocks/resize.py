@@ -1,0 +1,75 @@
+"""The lesson on `transforms.Resize`."""
+
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+
+from ganlab import images
+from ganlab.blocks import resize as block
+from ganlab.ui import drawings
+from ganlab.ui.blocks import inputs
+from ganlab.ui.components import panel
+from ganlab.ui.lesson import in_code, lesson
+
+KINDS = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff"]
+DRAWN = 300
+"""Screen pixels of a longer side."""
+
+
+@st.fragment
+def section() -> None:
+    """One picture before and after, three ways."""
+    with lesson(
+        "transforms.Resize",
+        "resize",
+        "A network needs pictures of one size. A tuple forces it, an int keeps the aspect ratio: what does each do "
+        "to a picture that isn't square?",
+    ) as (doing, beside):
+        with doing:
+            size, file = _wishes()
+            picture, size = inputs.in_force("resize", lambda: _asked(file, size), (block.sample(), 224))
+            _before_and_after(picture, size)
+        with beside:
+            in_code(block.code(picture.size, size), block.printed(picture, size))
+            st.markdown(block.in_words(picture, size))
+
+
+def _wishes() -> tuple[int, Any]:
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        size = st.number_input("Size s", value=224, key="resize_size", width=130)
+        file = st.file_uploader("A picture of yours (or keep the sample)", KINDS, key="resize_file", width="stretch")
+    return size, file
+
+
+def _asked(file: Any, size: int) -> tuple[Image.Image, int]:
+    picture = _opened(file.file_id, file) if file else block.sample()
+    block.check(picture, size)
+    return picture, size
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _opened(_id: str, _file: Any) -> Image.Image:
+    return block.opened(_file, "The picture")
+
+
+def _before_and_after(picture: Image.Image, size: int) -> None:
+    """All results on one scale, so that sizes can be compared."""
+    results = block.resized(picture, size)
+    scale = DRAWN / max(results[1].picture.size)
+    shown = [_figure(picture, "before", "", DRAWN / max(picture.size))]
+    shown += [_figure(result.picture, result.call, result.said, scale) for result in results]
+    panel("resize_shown", f"<div class='resized'>{''.join(shown)}</div>")
+
+
+def _figure(picture: Image.Image, call: str, said: str, scale: float) -> str:
+    width, height = picture.size
+    drawn = picture.copy()
+    drawn.thumbnail((2 * DRAWN, 2 * DRAWN))
+    uri = drawings.data_uri(images.png(drawn, compress_level=1))
+    pixelated = " class='pixelated'" if scale > 1.5 else ""
+    return (
+        f"<figure><img src='{uri}' alt='{call}' style='width:{width * scale:.0f}px'{pixelated}>"
+        f"<figcaption><b>{call}</b><br><span class='muted'>{f'{said}<br>' if said else ''}"
+        f"{width:,} wide × {height:,} high</span></figcaption></figure>"
+    )
