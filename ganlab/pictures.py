@@ -62,7 +62,7 @@ def header(file: Any, name: str) -> Image.Image:
 def whole(file: Any, name: str) -> Image.Image:
     """The first frame as it is: RGB, upright, on white. Raises Refusal, with the name in it."""
     with readable(name):
-        return _on_white(_upright(file, None, name))
+        return _on_white(_upright(file, None, name)).convert("RGB")
 
 
 def _upright(file: Any, at_least: int | None, name: str) -> Image.Image:

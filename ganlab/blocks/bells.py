@@ -84,6 +84,8 @@ class Line(NamedTuple):
     sds: Sequence[float]
     color: str = "$text"
     dash: str = "solid"
+    hollow: bool = False
+    """Its marks: rings, so that a line beneath can be seen."""
 
 
 def through_layers(lines: Sequence[Line]) -> Figure:
@@ -99,7 +101,9 @@ def through_layers(lines: Sequence[Line]) -> Figure:
                 "x": layers,
                 "y": [float(f"{sd:.4g}") for sd in line.sds],
                 "line": {"color": line.color, "width": 2, "dash": line.dash},
-                "marker": {"size": 6, "color": line.color},
+                "marker": {"size": 11, "symbol": "circle-open", "color": line.color}
+                if line.hollow
+                else {"size": 6, "color": line.color},
                 "hovertemplate": "%{y:.3~g}<extra>" + line.name + "</extra>",
             }
             for line in lines

@@ -20,15 +20,17 @@ SEED = 0
 
 
 def classifier() -> nn.Sequential:
-    """Digits [n, 1, 8, 8] -> scores [n, 10]; not trained."""
-    return nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(16, 32, 3, stride=2, padding=1),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(512, 10),
-    )
+    """Digits [n, 1, 8, 8] -> scores [n, 10]; not trained, the same weights every time."""
+    with torch.device("meta"):  # no memory yet, so no draws from torch's global generator
+        model = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(512, 10),
+        )
+    return networks.init_(model.to_empty(device="cpu"), torch.Generator().manual_seed(SEED))
 
 
 class Mode(NamedTuple):
@@ -90,7 +92,7 @@ def pixels(batch: int) -> Tensor:
 
 def parameter_bytes() -> int:
     """What the classifier's own weights take."""
-    return sum(p.untyped_storage().nbytes() for p in classifier_without_draws().parameters())
+    return sum(p.untyped_storage().nbytes() for p in classifier().parameters())
 
 
 def _split() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
@@ -105,7 +107,7 @@ def _split() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
 def trained() -> nn.Sequential:
     """The classifier after six passes over the training digits: half a second, once."""
     rng = torch.Generator().manual_seed(SEED)
-    model = networks.init_(classifier(), rng)
+    model = classifier()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     (images, labels), _ = _split()
     for _ in range(6):
@@ -113,7 +115,7 @@ def trained() -> nn.Sequential:
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(images[batch]), labels[batch]).backward()
             optimizer.step()
-    return model.requires_grad_(True).eval()
+    return model
 
 
 def batches(size: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -177,19 +179,25 @@ def code(batch: int) -> str:
     return f"""import torch
 from ganlab.blocks.no_grad import classifier
 
-model = classifier()  # two convolutions, one linear layer
+model = classifier()
 x = torch.zeros({batch}, 1, 8, 8)
-own = {{p.untyped_storage().data_ptr() for p in model.parameters()}}
+
+def where(t):
+    return t.untyped_storage().data_ptr()
 
 def forward():
     saved = {{}}
     def keep(t):
-        saved[t.untyped_storage().data_ptr()] = t
+        saved[where(t)] = t
         return t
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+    hooks = torch.autograd.graph.saved_tensors_hooks
+    with hooks(keep, lambda t: t):
         y = model(x)
-    n = sum(t.untyped_storage().nbytes() for at, t in saved.items() if at not in own)
-    print(f"{{n:,}} bytes kept, requires_grad={{y.requires_grad}}")
+    for p in model.parameters():
+        saved.pop(where(p), None)
+    n = sum(t.untyped_storage().nbytes()
+            for t in saved.values())
+    print(f"{{n:,}} bytes kept,", y.grad_fn is not None)
 
 forward()
 with torch.no_grad():
@@ -198,18 +206,10 @@ with torch.no_grad():
 
 def printed(batch: int) -> str:
     """What `code` prints."""
-    model, x = classifier_without_draws(), pixels(batch)
+    model, x = classifier(), pixels(batch)
     return "".join(
-        f"{k.saved_bytes:,} bytes kept, requires_grad={k.requires_grad}\n"
-        for k in (kept(model, x, mode) for mode in MODES[:2])
+        f"{k.saved_bytes:,} bytes kept, {k.grad_fn != 'None'}\n" for k in (kept(model, x, mode) for mode in MODES[:2])
     )
-
-
-def classifier_without_draws() -> nn.Sequential:
-    """The classifier with weights that took nothing from torch's global generator."""
-    with torch.device("meta"):
-        model = classifier()
-    return networks.init_(model.to_empty(device="cpu"), torch.Generator().manual_seed(SEED))
 
 
 def accuracy_code(batch: int) -> str:

@@ -76,7 +76,7 @@ def code(asked: NormalInit) -> str:
 from torch import nn
 
 torch.manual_seed({asked.seed})
-w = torch.empty({", ".join(map(str, asked.shape))})  # uninitialised memory
+w = torch.empty({", ".join(map(str, asked.shape))})  # whatever was in memory
 nn.init.normal_(w, {asked.mean}, {asked.std})  # the _ means: in place
 print({shown})
 print(f"mean {{w.mean():.4g}}, sd {{w.std():.4g}}")"""
@@ -102,8 +102,9 @@ from torch import nn
 torch.manual_seed({seed})
 x = torch.randn({BATCH}, {width})
 for layer in range(1, {DEPTH + 1}):
-    w = nn.init.normal_(torch.empty({width}, {width}), 0.0, {std})
-    x = x @ w.T  # what nn.Linear does, without its bias
+    w = torch.empty({width}, {width})
+    nn.init.normal_(w, 0.0, {std})
+    x = x @ w.T  # nn.Linear without its bias
     print(layer, f"{{x.std():.3g}}")"""
 
 

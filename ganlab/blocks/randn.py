@@ -100,12 +100,14 @@ def mean_and_sd(t: Tensor) -> tuple[float, float]:
 
 STAR_CODE = """import torch
 
-try:  # an option by position is taken for one more size
+try:  # by position
     torch.randn(2, 3, torch.float64)
 except TypeError as error:
     print("TypeError:", error)
-print(torch.randn(2, 3, True).shape)  # no error, worse
-print(torch.randn(2, 3, dtype=torch.float64).dtype)"""
+t = torch.randn(2, 3, True)  # worse
+print(t.shape)
+t = torch.randn(2, 3, dtype=torch.float64)
+print(t.shape, t.dtype)"""
 
 
 def star_printed() -> str:
@@ -115,8 +117,8 @@ def star_printed() -> str:
         torch.randn(2, 3, torch.float64, generator=rng)
     except TypeError as error:
         refusal = f"TypeError: {error}\n"
-    taken_for_a_size = torch.randn(2, 3, True, generator=rng).shape
-    return f"{refusal}{taken_for_a_size}\n{torch.randn(2, 3, dtype=torch.float64, generator=rng).dtype}\n"
+    t = torch.randn(2, 3, dtype=torch.float64, generator=rng)
+    return f"{refusal}{torch.randn(2, 3, True, generator=rng).shape}\n{t.shape} {t.dtype}\n"
 
 
 OUT_CODE = """import torch
@@ -125,7 +127,7 @@ torch.manual_seed(0)
 mine = torch.zeros(2, 3)
 where = mine.data_ptr()
 t = torch.randn(2, 3, out=mine)
-print(t is mine, mine.data_ptr() == where)
+print(t is mine, t.data_ptr() == where)
 print(mine)"""
 
 
@@ -134,7 +136,7 @@ def out_printed() -> str:
     mine = torch.zeros(2, 3)
     where = mine.data_ptr()
     t = torch.randn(2, 3, out=mine, generator=torch.Generator().manual_seed(0))
-    return f"{t is mine} {mine.data_ptr() == where}\n{mine}\n"
+    return f"{t is mine} {t.data_ptr() == where}\n{mine}\n"
 
 
 LAYOUT_CODE = """import torch
@@ -142,9 +144,9 @@ LAYOUT_CODE = """import torch
 t = torch.randn(2, 3)
 print(t.layout, t.stride())
 s = torch.eye(1000).to_sparse()
-print(s.layout, s.values().numel(), "of", s.numel())
+print(s.layout, len(s.values()), s.numel())
 try:
-    torch.randn(2, 3, layout=torch.sparse_coo)
+    torch.randn(9, layout=torch.sparse_coo)
 except NotImplementedError as error:
     print(str(error).split(" with")[0])"""
 
@@ -154,7 +156,7 @@ def layout_printed() -> str:
     rng = torch.Generator()
     t, s = torch.randn(2, 3, generator=rng), torch.eye(1000).to_sparse()
     try:
-        torch.randn(2, 3, layout=torch.sparse_coo, generator=rng)
+        torch.randn(9, layout=torch.sparse_coo, generator=rng)
     except NotImplementedError as error:
         refusal = str(error).split(" with")[0]
-    return f"{t.layout} {t.stride()}\n{s.layout} {s.values().numel()} of {s.numel()}\n{refusal}\n"
+    return f"{t.layout} {t.stride()}\n{s.layout} {len(s.values())} {s.numel()}\n{refusal}\n"

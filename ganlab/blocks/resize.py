@@ -1,5 +1,7 @@
 """`transforms.Resize((s, s))` against `Resize(s)` against a centre crop, on one picture."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from PIL import Image, ImageDraw
@@ -8,7 +10,7 @@ from torchvision.transforms import v2 as transforms
 from ganlab import pictures
 
 SIZES = (1, 512)
-LARGEST = 24_000_000
+LARGEST = 16_000_000
 """Pixels of the picture given."""
 LARGEST_RESULT = 4_000_000
 """Pixels of a picture made: Resize(s) of a very long one grows with its length."""
@@ -55,11 +57,12 @@ def resized(picture: Image.Image, size: int) -> list[Resized]:
     check(picture, size)
     square = transforms.Resize((size, size))
     keep = transforms.Resize(size)
-    crop = transforms.Compose([keep, transforms.CenterCrop(size)])
+    kept = keep(picture)
+    cropped = transforms.CenterCrop(size)(kept)
     return [
         Resized(f"Resize(({size}, {size}))", "a tuple: both sides forced", square(picture)),
-        Resized(f"Resize({size})", "an int: the shorter side, in proportion", keep(picture)),
-        Resized(f"Resize({size}), CenterCrop({size})", "in proportion, then the middle", crop(picture)),
+        Resized(f"Resize({size})", "an int: the shorter side, in proportion", kept),
+        Resized(f"Resize({size}), CenterCrop({size})", "in proportion, then the middle", cropped),
     ]
 
 
@@ -77,6 +80,7 @@ def in_words(picture: Image.Image, size: int) -> str:
     )
 
 
+@cache
 def sample(width: int = 480, height: int = 270) -> Image.Image:
     """A picture of our own that shows what is squeezed and what is cut: three discs on a grid."""
     fine = 3  # drawn larger and shrunk, so that edges are smooth
@@ -99,14 +103,16 @@ def code(picture_size: tuple[int, int], size: int) -> str:
     return f"""from PIL import Image
 from torchvision.transforms import v2 as transforms
 
-picture = Image.new("RGB", {picture_size})  # or Image.open("yours.png")
+# yours: Image.open("yours.png").convert("RGB")
+picture = Image.new("RGB", {picture_size})
 square = transforms.Resize(({size}, {size}))
-keep = transforms.Resize({size})  # antialias=True is the default
-crop = transforms.Compose([keep, transforms.CenterCrop({size})])
+keep = transforms.Resize({size})  # antialiased by default
+crop = transforms.Compose(
+    [keep, transforms.CenterCrop({size})])
 for transform in (square, keep, crop):
     print(transform(picture).size)  # (width, height)"""
 
 
-def printed(picture: Image.Image, size: int) -> str:
+def printed(results: Sequence[Resized]) -> str:
     """What `code` prints."""
-    return "".join(f"{result.picture.size}\n" for result in resized(picture, size))
+    return "".join(f"{result.picture.size}\n" for result in results)

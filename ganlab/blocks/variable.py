@@ -43,7 +43,7 @@ from torch.autograd import Variable
 
 x = Variable(torch.Tensor([{asked.x}]){_option(asked)})
 y = (x ** 2).sum()
-{_backward("x.grad")}
+{_backward(asked)}
 print(type(x))"""
 
 
@@ -53,7 +53,7 @@ def code_now(asked: Square) -> str:
 
 x = torch.tensor([{asked.x}]{_option(asked)})
 y = (x ** 2).sum()
-{_backward("x.grad")}
+{_backward(asked)}
 print(type(x))"""
 
 
@@ -61,10 +61,11 @@ def _option(asked: Square) -> str:
     return ", requires_grad=True" if asked.requires_grad else ""
 
 
-def _backward(shown: str) -> str:
-    return f"""try:
+def _backward(asked: Square) -> str:
+    if asked.requires_grad:
+        return "y.backward()\nprint(x.grad)"
+    return """try:
     y.backward()
-    print({shown})
 except RuntimeError as error:
     print(error)"""
 

@@ -10,15 +10,15 @@ from streamlit.delta_generator import DeltaGenerator
 @contextmanager
 def lesson(name: str, anchor: str, question: str) -> Iterator[tuple[DeltaGenerator, DeltaGenerator]]:
     """A card with a title and a question; yields the wide column for the doing and the narrow one for the code."""
-    with st.container(border=True):
+    with st.container(border=True, key=f"lesson_{anchor}"):
         st.subheader(name, anchor=anchor)
         st.markdown(f":gray[{question}]")
         doing, beside = st.columns([1.41, 1], gap="medium")
         yield doing, beside
 
 
-def in_code(code: str, printed: str) -> None:
-    """Lines to copy, and what they print; `tests/` runs them and compares."""
+def in_code(code: str, printed: str, wrap: bool = False) -> None:
+    """Lines to copy, and what they print, long lines wrapped if told so; `tests/` runs them and compares."""
     st.code(code, language="python")
     st.caption("prints")
-    st.code(printed, language=None)
+    st.code(printed, language=None, wrap_lines=wrap)

@@ -30,15 +30,18 @@ def shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, sizes))
 
 
-def shape_input(key: str, at_first: str, examples: dict[str, str]) -> str:
-    """The text of a shape; the examples (label: shape) fill it in."""
+def shape_input(key: str, at_first: str) -> str:
+    """The text of a shape, which `examples` may fill in."""
     st.session_state.setdefault(key, at_first)
+    return st.text_input("Shape", key=key, width=150)
+
+
+def examples(key: str, shapes: dict[str, str]) -> None:
+    """Shapes worth trying, by name: one click fills them in."""
 
     def fill() -> None:
         if chosen := st.session_state[f"{key}_example"]:
-            st.session_state[key] = examples[chosen]
+            st.session_state[key] = shapes[chosen]
             st.session_state[f"{key}_example"] = None
 
-    text = st.text_input("Shape", key=key, width=170)
-    st.pills("Examples", list(examples), key=f"{key}_example", on_change=fill)
-    return text
+    st.pills("Examples", list(shapes), key=f"{key}_example", on_change=fill, label_visibility="collapsed")

@@ -28,13 +28,19 @@ def section() -> None:
                 pressed = st.button("Measure time and accuracy", icon=":material/timer:", key="no_grad_go", help=told)
             batch = inputs.in_force("no_grad", lambda: _batch(wish), block.HELD_OUT)
             timed, rounds = _timed(batch, pressed)
-            panel("no_grad_table", _table(batch, timed))
-            panel("no_grad_told", _told(batch, timed, rounds))
-        with beside:
-            in_code(block.code(batch), block.printed(batch))
+            panel("no_grad_kept", _kept_table(batch))
+            panel("no_grad_memory", _memory(batch))
             if timed:
-                result = timed["no_grad"]
-                in_code(block.accuracy_code(batch), block.accuracy_printed(result.correct, result.total))
+                panel("no_grad_timed", _timed_table(timed))
+                panel("no_grad_time", _time(timed, rounds))
+        with beside:
+            result = timed.get("no_grad")
+            in_code(
+                block.accuracy_code(batch),
+                block.accuracy_printed(result.correct, result.total) if result else "(press the button to run it)",
+            )
+            with st.expander("How the bytes are counted", icon=":material/code:"):
+                in_code(block.code(batch), block.printed(batch))
 
 
 def _timed(batch: int, pressed: bool) -> tuple[dict[str, block.Timed], int]:
@@ -46,47 +52,49 @@ def _timed(batch: int, pressed: bool) -> tuple[dict[str, block.Timed], int]:
     return (timed, rounds) if measured_batch == batch else ({}, 0)
 
 
-def _table(batch: int, timed: dict[str, block.Timed]) -> str:
-    model, x = block.classifier_without_draws(), block.pixels(batch)
-    kept = {mode.name: block.kept(model, x, mode) for mode in block.MODES}
+def _kept_table(batch: int) -> str:
+    model, x = block.classifier(), block.pixels(batch)
+    kept = {mode: block.kept(model, x, mode) for mode in block.MODES}
     most = max(k.saved_bytes for k in kept.values())
-    rows = []
-    for mode in block.MODES:
-        k, t = kept[mode.name], timed.get(mode.name)
-        rows.append(
-            (
-                f"<b>{mode.name}</b>",
-                f"{k.saved_bytes:,}<span class='ink-bar'><span style='width:{k.saved_bytes / most:.0%}'></span></span>",
-                str(k.requires_grad),
-                k.grad_fn.removesuffix("Backward0") + ("…" if k.grad_fn != "None" else ""),
-                f"{t.forward * 1e3:.2f} ms" if t else "–",
-                f"{t.loop * 1e3:.1f} ms" if t else "–",
-                f"{t.correct} / {t.total}" if t else "–",
-            )
+    rows = [
+        (
+            f"<b>{mode.name}</b>",
+            f"{k.saved_bytes:,}<span class='ink-bar'><span style='width:{k.saved_bytes / most:.0%}'></span></span>",
+            str(k.requires_grad),
+            f"<code>{k.grad_fn}</code>",
         )
-    head = ("", "bytes kept", "requires_grad", "grad_fn", "forward", "test loop", "correct")
-    return tables.table(head, rows, "modes")
+        for mode, k in kept.items()
+    ]
+    return tables.table(("", "bytes kept", "requires_grad", "grad_fn"), rows)
 
 
-def _told(batch: int, timed: dict[str, block.Timed], rounds: int) -> str:
-    kept, own = (
-        block.kept(block.classifier_without_draws(), block.pixels(batch), block.MODES[0]),
-        block.parameter_bytes(),
-    )
-    why = (
+def _timed_table(timed: dict[str, block.Timed]) -> str:
+    rows = [
+        (f"<b>{name}</b>", f"{t.forward * 1e3:.2f} ms", f"{t.loop * 1e3:.1f} ms", f"{t.correct} of {t.total}")
+        for name, t in timed.items()
+    ]
+    return tables.table(("", "one forward", "test loop", "correct"), rows)
+
+
+def _memory(batch: int) -> str:
+    kept = block.kept(block.classifier(), block.pixels(batch), block.MODES[0])
+    own = block.parameter_bytes()
+    return (
         f"<p><b>Memory.</b> backward() needs what each layer was given, so the usual forward pass keeps "
         f"{kept.saved_bytes // batch:,} bytes for every image, here {kept.saved_bytes / own:.3g} times the network's "
-        f"own {own:,} bytes of weights. Under no_grad nothing is kept; each layer's input is freed as soon as it is "
-        f"used. detach() comes too late: all is kept during the pass, and then let go.</p>"
+        f"{own:,} bytes of weights. Under no_grad nothing is kept: each layer's input is freed once it is used. "
+        f"inference_mode does the same, and its results can never enter backward(). detach() comes late: all is kept "
+        f"during the pass, and then let go.</p>"
     )
-    if not timed:
-        return why + "<p class='muted'>Time and accuracy are measured on this machine when you press the button.</p>"
-    usual, without = timed["as usual"], timed["no_grad"]
-    change = without.loop / usual.loop - 1
-    much = f"{abs(change):.0%} {'less' if change < 0 else 'more'}"
+
+
+def _time(timed: dict[str, block.Timed], rounds: int) -> str:
+    without = timed["no_grad"]
+    change = without.loop / timed["as usual"].loop - 1
+    much = f"{abs(change):.0%} {'less' if change < 0 else 'more'} time"
     return (
-        f"{why}<p><b>Time.</b> The multiplications are the same, so on a CPU it hardly differs: the test loop took "
-        f"{much} under no_grad, the median of {rounds} rounds; only the notes for backward() fall away, which shows "
-        f"most with few images at a time.</p><p><b>Result.</b> The same to the last digit: {without.correct} of "
-        f"{without.total} held-out digits right, {without.correct / without.total:.1%}.</p>"
+        f"<p><b>Time.</b> The multiplications are the same, so on a CPU it hardly differs: this loop took {much} under "
+        f"no_grad, medians of {rounds} rounds. Only the notes for backward() fall away, which shows most with few "
+        f"images at a time. <b>Result.</b> The same: {without.correct} of {without.total} held-out digits, "
+        f"{without.correct / without.total:.1%}.</p>"
     )

@@ -9,7 +9,7 @@ from ganlab.ui.blocks import inputs, tables
 from ganlab.ui.components import panel, plot
 from ganlab.ui.lesson import in_code, lesson
 
-EXAMPLES = {"2 × 5, the notes'": "2, 5", "64 × 32 × 4 × 4, a DCGAN layer": "64, 32, 4, 4"}
+EXAMPLES = {"2 × 5, as in the notes": "2, 5", "64 × 32 × 4 × 4, a layer of a DCGAN": "64, 32, 4, 4"}
 
 
 @st.fragment
@@ -35,10 +35,11 @@ def section() -> None:
 
 def _asked() -> block.NormalInit:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shape = inputs.shape_input("init_shape", "2, 5", EXAMPLES)
-        mean = st.number_input("Mean", value=0.0, step=0.1, format="%g", key="init_mean", width=120)
-        std = st.number_input("Std", value=0.02, step=0.01, format="%g", key="init_std", width=120)
-        seed = st.number_input("Seed", value=0, key="init_seed", width=120)
+        shape = inputs.shape_input("init_shape", "2, 5")
+        mean = st.number_input("Mean", value=0.0, step=0.1, format="%g", key="init_mean", width=118)
+        std = st.number_input("Std", value=0.02, step=0.01, format="%g", key="init_std", width=118)
+        seed = st.number_input("Seed", value=0, key="init_seed", width=118)
+    inputs.examples("init_shape", EXAMPLES)
     return inputs.in_force("init", lambda: block.NormalInit(inputs.shape(shape), mean, std, seed), block.NormalInit())
 
 
@@ -52,7 +53,7 @@ def _tensor(asked: block.NormalInit) -> None:
             ("their sd", "–" if w.numel() == 1 else number(float(f"{block.sd(w):.4g}")), f"asked {number(asked.std)}"),
         ),
     )
-    panel("init_key", tables.BELL_KEY)
+    panel("init_key", tables.bell_key(f"density of N({number(asked.mean)}, {number(asked.std)}²)"))
     plot("init_bell", bells.against_density(w, asked.mean, asked.std), 220)
 
 
@@ -64,7 +65,7 @@ def _layers(asked: block.NormalInit) -> int:
     normed = block.sds(asked.std, width, asked.seed, batch_norm=True)
     lines = [
         bells.Line(f"std 1/√{width} = {keep:.3g}", block.sds(keep, width, asked.seed), "$muted", "dash"),
-        bells.Line(f"std {number(asked.std)}, batch norm after each", normed, "$muted", "dot"),
+        bells.Line(f"std {number(asked.std)}, batch norm after each", normed, "$muted", "dot", hollow=True),
         bells.Line(f"std {number(asked.std)}", mine),
     ]
     panel("init_layers_key", tables.line_key(lines))
@@ -73,7 +74,7 @@ def _layers(asked: block.NormalInit) -> int:
         "init_told",
         f"<p>Every layer multiplies the sd by about std × √width = {number(asked.std)} × {width**0.5:.3g} = "
         f"<b>{asked.std * width**0.5:.3g}</b>; after five layers {mine[0]:.3g} has become <b>{mine[-1]:.2g}</b>. "
-        f"Only 1/√width keeps it. A DCGAN may start at 0.02 all the same: batch norm rescales after each layer, "
-        f"and 0.02 is small enough for tanh and sigmoid not to saturate.</p>",
+        f"Only 1/√width keeps it. A DCGAN can start at 0.02 all the same, because the batch norm after a layer "
+        f"brings the sd back to 1.</p>",
     )
     return width

@@ -10,7 +10,7 @@ from ganlab.ui.blocks import inputs, tables
 from ganlab.ui.components import panel, plot
 from ganlab.ui.lesson import in_code, lesson
 
-EXAMPLES = {"5": "5", "2 × 3": "2, 3", "100 × 1 × 28 × 28, the notes'": "100, 1, 28, 28", "a latent batch": "64, 100"}
+EXAMPLES = {"5": "5", "2 × 3": "2, 3", "64 × 100, latents": "64, 100", "100 × 1 × 28 × 28, images": "100, 1, 28, 28"}
 
 
 @st.fragment
@@ -35,11 +35,12 @@ def section() -> None:
 
 def _asked() -> block.Randn:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shape = inputs.shape_input("randn_shape", "100, 1, 28, 28", EXAMPLES)
-        dtype = st.selectbox("dtype", block.DTYPES, key="randn_dtype", width=120)
-        device = st.selectbox("device", block.devices(), key="randn_device", width=100)
-        seed = st.number_input("Seed", value=0, key="randn_seed", width=110)
+        shape = inputs.shape_input("randn_shape", "100, 1, 28, 28")
+        dtype = st.selectbox("dtype", block.DTYPES, key="randn_dtype", width=112)
+        device = st.selectbox("device", block.devices(), key="randn_device", width=92)
+        seed = st.number_input("Seed", value=0, key="randn_seed", width=105)
         requires_grad = st.toggle("requires_grad", key="randn_requires_grad")
+    inputs.examples("randn_shape", EXAMPLES)
     return inputs.in_force(
         "randn", lambda: block.Randn(inputs.shape(shape), dtype, device, requires_grad, seed), block.Randn()
     )
@@ -56,14 +57,17 @@ def _tensor(t: Tensor) -> None:
             ("sd", "–" if t.numel() == 1 else f"{sd:.4f}", "expected 1"),
         ),
     )
-    panel("randn_key", tables.BELL_KEY)
+    panel("randn_key", tables.bell_key("density of N(0, 1)"))
     plot("randn_bell", bells.against_density(t.detach().cpu(), 0.0, 1.0), 240)
 
 
 def _pictures(t: Tensor) -> None:
     shown = block.as_images(t)
+    columns = min(len(shown), 8)
+    rows = -(-len(shown) // columns)
+    wide = min(440, round(300 * columns * shown.shape[2] / (rows * shown.shape[1])))  # at most 300 pixels high
     with st.container(key="randn_images"):
-        st.image(drawings.sheet_uri(shown, 8), width="stretch", alt=f"{len(shown)} images of noise")
+        st.image(drawings.sheet_uri(shown, columns), width=max(wide, 1), alt=f"{len(shown)} images of noise")
     n, c, h, w = t.shape
     st.caption(
         f"Read as (n, c, h, w): the first {len(shown)} of {n:,} images, "
@@ -83,9 +87,10 @@ def _signature() -> None:
     with star:
         st.markdown(
             "**The bare \\*:** from here by name only. `*size` takes every argument that has no name, so an option "
-            "given by position is read as one more size: an error if you are lucky, a wrong shape if not."
+            "given by position is read as one more size: an error if you are lucky, a wrong shape if not. (The "
+            "second star is the documentation's shorthand; in a def it would be a SyntaxError.)"
         )
-        in_code(block.STAR_CODE, block.star_printed())
+        in_code(block.STAR_CODE, block.star_printed(), wrap=True)
     with out:
         st.markdown(
             "**out:** a tensor of yours to write into. Nothing new is allocated: the result *is* that tensor, at the "
@@ -95,6 +100,7 @@ def _signature() -> None:
     with layout:
         st.markdown(
             "**layout:** how numbers lie in memory. *strided* is one block; the strides say how far apart neighbours "
-            "are. *sparse* stores only what isn't 0. Normal draws are never all but 0, so randn refuses it."
+            "are. *sparse_coo* stores only what isn't 0, here 1,000 of 1,000,000. Normal draws hardly ever "
+            "are 0, so randn refuses it."
         )
         in_code(block.LAYOUT_CODE, block.layout_printed())

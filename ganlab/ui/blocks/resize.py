@@ -29,35 +29,39 @@ def section() -> None:
         with doing:
             size, file = _wishes()
             picture, size = inputs.in_force("resize", lambda: _asked(file, size), (block.sample(), 224))
-            _before_and_after(picture, size)
+            results = block.resized(picture, size)
+            _before_and_after(picture, results)
         with beside:
-            in_code(block.code(picture.size, size), block.printed(picture, size))
+            in_code(block.code(picture.size, size), block.printed(results))
             st.markdown(block.in_words(picture, size))
 
 
 def _wishes() -> tuple[int, Any]:
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         size = st.number_input("Size s", value=224, key="resize_size", width=130)
-        file = st.file_uploader("A picture of yours (or keep the sample)", KINDS, key="resize_file", width="stretch")
+        file = st.file_uploader("A picture of yours (or keep the sample)", KINDS, key="resize_file", max_upload_size=50)
     return size, file
 
 
 def _asked(file: Any, size: int) -> tuple[Image.Image, int]:
-    picture = _opened(file.file_id, file) if file else block.sample()
+    picture = _opened(file) if file else block.sample()
     block.check(picture, size)
     return picture, size
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _opened(_id: str, _file: Any) -> Image.Image:
-    return block.opened(_file, "The picture")
+def _opened(file: Any) -> Image.Image:
+    """Decoded once; a session keeps its newest picture."""
+    opened_id, picture = st.session_state.get("resize_opened", (None, None))
+    if opened_id != file.file_id:
+        picture = block.opened(file, "The picture")
+        st.session_state["resize_opened"] = (file.file_id, picture)
+    return picture
 
 
-def _before_and_after(picture: Image.Image, size: int) -> None:
+def _before_and_after(picture: Image.Image, results: list[block.Resized]) -> None:
     """All results on one scale, so that sizes can be compared."""
-    results = block.resized(picture, size)
     scale = DRAWN / max(results[1].picture.size)
-    shown = [_figure(picture, "before", "", DRAWN / max(picture.size))]
+    shown = [_figure(picture, "before", "as it is", DRAWN / max(picture.size))]
     shown += [_figure(result.picture, result.call, result.said, scale) for result in results]
     panel("resize_shown", f"<div class='resized'>{''.join(shown)}</div>")
 
@@ -65,11 +69,11 @@ def _before_and_after(picture: Image.Image, size: int) -> None:
 def _figure(picture: Image.Image, call: str, said: str, scale: float) -> str:
     width, height = picture.size
     drawn = picture.copy()
-    drawn.thumbnail((2 * DRAWN, 2 * DRAWN))
+    drawn.thumbnail((1.5 * DRAWN, 1.5 * DRAWN))
     uri = drawings.data_uri(images.png(drawn, compress_level=1))
     pixelated = " class='pixelated'" if scale > 1.5 else ""
     return (
-        f"<figure><img src='{uri}' alt='{call}' style='width:{width * scale:.0f}px'{pixelated}>"
-        f"<figcaption><b>{call}</b><br><span class='muted'>{f'{said}<br>' if said else ''}"
+        f"<figure><img src='{uri}' alt='{call}' style='width:{max(width * scale, 1):.0f}px'{pixelated}>"
+        f"<figcaption><b>{call}</b><br><span class='muted'>{said}<br>"
         f"{width:,} wide × {height:,} high</span></figcaption></figure>"
     )

@@ -24,20 +24,24 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], look: str = "") ->
 
 
 _KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' style='{}'/></svg>{}</span>"
+_RINGED = _KEY.replace("</svg>", "<circle cx='10' cy='4' r='3.2' fill='none' stroke='currentColor'/></svg>")
 _DASHES = {"solid": "", "dash": ";stroke-dasharray:6 3", "dot": ";stroke-dasharray:2 3"}
 
-BELL_KEY = (
-    "<div class='ch keys'><div><span><svg viewBox='0 0 20 8'><rect width='20' height='8' "
-    "style='fill:var(--muted);opacity:.4'/></svg>drawn</span>"
-    + _KEY.format("stroke:currentColor;stroke-width:2.4", "density")
-    + "</div></div>"
-)
+
+def bell_key(density: str) -> str:
+    """What is drawn, and the density that it is held against."""
+    return (
+        "<div class='ch keys'><div><span><svg viewBox='0 0 20 8'><rect width='20' height='8' "
+        "style='fill:var(--muted);opacity:.4'/></svg>drawn</span>"
+        + _KEY.format("stroke:var(--st-text-color);stroke-width:2.4", escape(density))
+        + "</div></div>"
+    )
 
 
 def line_key(lines: Sequence[Line]) -> str:
     """Which line is which."""
     keys = (
-        _KEY.format(
+        (_RINGED if line.hollow else _KEY).format(
             f"stroke:{'var(--st-text-color)' if line.color == '$text' else 'currentColor'};stroke-width:2"
             + _DASHES[line.dash],
             escape(line.name),

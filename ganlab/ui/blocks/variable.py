@@ -33,10 +33,10 @@ def section() -> None:
         then, now = st.columns(2, gap="medium")
         with then:
             st.markdown("**Then,** up to 0.3")
-            in_code(block.code_then(asked), block.printed_then(asked))
+            in_code(block.code_then(asked), block.printed_then(asked), wrap=True)
         with now:
             st.markdown("**Now,** since 0.4")
-            in_code(block.code_now(asked), block.printed_now(asked))
+            in_code(block.code_now(asked), block.printed_now(asked), wrap=True)
 
 
 def _today() -> str:
