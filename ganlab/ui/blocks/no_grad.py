@@ -94,7 +94,7 @@ def _time(timed: dict[str, block.Timed], rounds: int) -> str:
     much = f"{abs(change):.0%} {'less' if change < 0 else 'more'} time"
     return (
         f"<p><b>Time.</b> The multiplications are the same, so on a CPU it hardly differs: this loop took {much} under "
-        f"no_grad, medians of {rounds} rounds. Only the notes for backward() fall away, which shows most with few "
-        f"images at a time. <b>Result.</b> The same: {without.correct} of {without.total} held-out digits, "
-        f"{without.correct / without.total:.1%}.</p>"
+        f"no_grad (one thread, medians of {rounds} rounds). Only the bookkeeping for backward() falls away, which "
+        f"shows most with few images at a time. <b>Result.</b> The same: {without.correct} of {without.total} "
+        f"held-out digits, {without.correct / without.total:.1%}.</p>"
     )
