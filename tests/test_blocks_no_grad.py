@@ -1,10 +1,10 @@
 import pytest
 import torch
+from lessons import all_code, building_blocks
 from snippets import printed_by
 from torch import nn
 
 from ganlab.blocks import no_grad
-from pages import all_code, building_blocks
 
 USUAL, NO_GRAD, INFERENCE, DETACH = no_grad.MODES
 

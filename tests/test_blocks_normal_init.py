@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from lessons import all_code, building_blocks
 from snippets import printed_by
 
 from ganlab.blocks import bells, normal_init
 from ganlab.blocks.normal_init import NormalInit
-from pages import all_code, building_blocks
 
 
 @pytest.mark.parametrize(

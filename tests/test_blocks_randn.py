@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from lessons import all_code, building_blocks
 from snippets import printed_by
 
 from ganlab.blocks import randn
 from ganlab.blocks.randn import Randn
 from ganlab.ui.blocks import inputs
-from pages import all_code, building_blocks
 
 
 @pytest.mark.parametrize("dtype", randn.DTYPES)

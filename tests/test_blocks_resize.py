@@ -2,11 +2,11 @@ import io
 
 import numpy as np
 import pytest
+from lessons import all_code, building_blocks
 from PIL import Image
 from snippets import printed_by
 
 from ganlab.blocks import resize
-from pages import all_code, building_blocks
 
 
 def file_of(picture: Image.Image, kind: str = "PNG") -> io.BytesIO:

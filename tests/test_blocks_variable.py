@@ -1,11 +1,11 @@
 import math
 
 import pytest
+from lessons import all_code, building_blocks
 from snippets import printed_by
 
 from ganlab.blocks import variable
 from ganlab.blocks.variable import Square
-from pages import all_code, building_blocks
 
 
 @pytest.mark.parametrize("asked", [Square(), Square(-0.5), Square(1000.0, False), Square(0.0)])

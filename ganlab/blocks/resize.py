@@ -76,7 +76,7 @@ def in_words(picture: Image.Image, size: int) -> str:
     return (
         f"The tuple squeezes what was {ratio:.3g} times as {across} into a square: circles become ovals. The int keeps "
         f"circles round, but pictures then differ in size and cannot be stacked into one batch. The crop keeps them "
-        f"round and square, and loses {lost:.0%} of the picture."
+        f"round and square, and loses {100 * lost:.0f} % of the picture."
     )
 
 

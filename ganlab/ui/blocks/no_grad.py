@@ -73,7 +73,7 @@ def _timed_table(timed: dict[str, block.Timed]) -> str:
         (f"<b>{name}</b>", f"{t.forward * 1e3:.2f} ms", f"{t.loop * 1e3:.1f} ms", f"{t.correct} of {t.total}")
         for name, t in timed.items()
     ]
-    return tables.table(("", "one forward", "test loop", "correct"), rows)
+    return tables.table(("CPU time", "one forward", "test loop", "correct"), rows)
 
 
 def _memory(batch: int) -> str:
@@ -81,20 +81,20 @@ def _memory(batch: int) -> str:
     own = block.parameter_bytes()
     return (
         f"<p><b>Memory.</b> backward() needs what each layer was given, so the usual forward pass keeps "
-        f"{kept.saved_bytes // batch:,} bytes for every image, here {kept.saved_bytes / own:.3g} times the network's "
+        f"{kept.saved_bytes // batch:,} bytes for every image, here {kept.saved_bytes / own:.2g} times the network's "
         f"{own:,} bytes of weights. Under no_grad nothing is kept: each layer's input is freed once it is used. "
-        f"inference_mode does the same, and its results can never enter backward(). detach() comes late: all is kept "
-        f"during the pass, and then let go.</p>"
+        f"inference_mode does the same, and its results can't be saved for a later backward(). detach() comes late: "
+        f"all is kept during the pass, and then let go.</p>"
     )
 
 
 def _time(timed: dict[str, block.Timed], rounds: int) -> str:
     without = timed["no_grad"]
     change = without.loop / timed["as usual"].loop - 1
-    much = f"{abs(change):.0%} {'less' if change < 0 else 'more'} time"
+    much = f"{100 * abs(change):.0f} % {'less' if change < 0 else 'more'} time"
     return (
-        f"<p><b>Time.</b> The multiplications are the same, so on a CPU it hardly differs: this loop took {much} under "
-        f"no_grad (one thread, medians of {rounds} rounds). Only the bookkeeping for backward() falls away, which "
-        f"shows most with few images at a time. <b>Result.</b> The same: {without.correct} of {without.total} "
-        f"held-out digits, {without.correct / without.total:.1%}.</p>"
+        f"<p><b>Time.</b> The multiplications are the same, so on a CPU there is little to gain: this loop took "
+        f"{much} under no_grad (CPU time on one thread, medians of {rounds} rounds). Only the bookkeeping for "
+        f"backward() falls away, which shows most with few images at a time. <b>Result.</b> The same: "
+        f"{without.correct} of {without.total} held-out digits, {100 * without.correct / without.total:.1f} %.</p>"
     )
