@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,11 @@ class TrainingRun:
         self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
         self._lock = threading.Lock()  # for `wanted` and `_pending`
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.folder.path
 
     @property
     def glance(self) -> Snapshot:

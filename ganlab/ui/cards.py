@@ -77,6 +77,7 @@ def samples(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
                 width=watch.sheet_width(snapshot.config.image_size, 8),
                 alt=f"{len(snapshot.real[:16])} real images",
             )
+    slots["pinned"] = st.container()
 
 
 def grid_options() -> None:

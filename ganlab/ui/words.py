@@ -149,8 +149,15 @@ def refused(refusal: str, stays: str) -> str:
 COLUMNS = ("below low", "at low", "inside", "at high", "above high")
 
 
-def counts_table(histogram: WeightHistogram | None) -> str:
-    """Where all weights lie, before and after the clamp."""
+def look(shown: int, newest: int, pinned: int | None) -> str:
+    """Which step is on the page, and which one is pinned over it."""
+    told = f"step <b>{shown:,}</b>" if shown != newest else "newest step"
+    also = f" <span class='muted'>· {pinned:,} pinned</span>" if pinned else ""
+    return f"<div class='nowrap'>{told}{also}</div>"
+
+
+def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram] | None = None) -> str:
+    """Where all weights lie, before and after the clamp; and at a pinned step."""
     short = (f"below{desk(' low')}", "at low", "inside", "at high", f"above{desk(' high')}")
     heads = "".join(f"<th>{name}</th>" for name in short)
     before = histogram.before_counts if histogram else None
@@ -159,7 +166,15 @@ def counts_table(histogram: WeightHistogram | None) -> str:
         f"<table class='counts'><tr><th></th>{heads}</tr>"
         + _counts_row(BEFORE.format("before"), before, "b-text", hot=(0, 4))
         + _counts_row(AFTER.format("after"), after, "a-text", hot=(1, 3))
+        + (_pinned_rows(*pinned) if pinned else "")
         + "</table>"
+    )
+
+
+def _pinned_rows(step: int, histogram: WeightHistogram) -> str:
+    named = f"<span class='muted'>, {step:,}</span>"
+    return _counts_row(BEFORE.format("before") + named, histogram.before_counts, "", hot=()) + _counts_row(
+        AFTER.format("after") + named, histogram.after_counts, "", hot=()
     )
 
 
@@ -168,7 +183,7 @@ def desk(text: str) -> str:
     return f"<span class='desk'>{text}</span>"
 
 
-def _counts_row(name: str, counts: Counts | None, look: str, hot: tuple[int, int]) -> str:
+def _counts_row(name: str, counts: Counts | None, look: str, hot: tuple[int, ...]) -> str:
     if counts is None:
         return f"<tr><td>{name}</td>{'<td class=zero>–</td>' * 5}</tr>"
     cells = (f"<td class='{'zero' if n == 0 else look if i in hot else ''}'>{n:,}</td>" for i, n in enumerate(counts))
