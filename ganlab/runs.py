@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,16 @@ class TrainingRun:
     def glance(self) -> Snapshot:
         """The same as `latest`, which costs nothing here."""
         return self.latest
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.folder.path
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """The newest samples, or almost."""
+        return self.latest.samples
 
     @property
     def has_generator(self) -> bool:

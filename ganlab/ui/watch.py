@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ganlab import curves, figures, images
 from ganlab.curves import View
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run
 from ganlab.snapshot import Snapshot, Status, WeightHistogram, pooled
 from ganlab.ui import drawings, steer, words
 from ganlab.ui.components import panel, plot
@@ -23,7 +23,7 @@ Slots = dict[str, DeltaGenerator]
 """The containers that the fragment fills, by what goes into them."""
 
 
-def live(run: TrainingRun, status: Status, slots: Slots) -> None:
+def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
     of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
 
@@ -41,7 +41,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     tick()
 
 
-def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
+def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     histogram = chosen_histogram(snapshot, st.session_state.get("layer"))
     state_line(snapshot, slots)
     with slots["headline"]:
@@ -78,7 +78,7 @@ def view() -> View:
     return View(along, int(median) if median else None, None if layer == ALL_LAYERS else layer)
 
 
-def frozen(run: TrainingRun) -> Snapshot | None:
+def frozen(run: Run) -> Snapshot | None:
     """What the charts stay at while Freeze is on; None while they follow."""
     state = st.session_state
     if not state.get("freeze"):
@@ -102,7 +102,7 @@ def chosen_histogram(snapshot: Snapshot, layer: str | None) -> WeightHistogram |
     return named.get(layer) or pooled(snapshot.weights)
 
 
-def _clamp_plot(run: TrainingRun, snapshot: Snapshot, histogram: WeightHistogram | None) -> None:
+def _clamp_plot(run: Run, snapshot: Snapshot, histogram: WeightHistogram | None) -> None:
     # The rules stand where the newest wish is, the weights where the last clamp put them.
     figure = figures.clamp(
         histogram,
