@@ -37,6 +37,9 @@ with frame.page("Generate"):
             seed = st.number_input(
                 "Seed", 0, 2**53 - 1, 0, width=125, help="Starts torch.randn: equal seeds, equal latents."
             )
+        if snapshot.generator is None:  # its files can't be read
+            st.error(words.plain(snapshot.warning), icon=":material/error:")
+            st.stop()
         latents = sampling.latents(n, snapshot.config.latent_dim, seed)
         samples = sampling.generate(snapshot.generator, latents).numpy()
         with st.container(border=True):

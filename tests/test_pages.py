@@ -221,7 +221,7 @@ def test_every_setting_has_a_widget_and_a_sentence() -> None:
         assert [key for key, w in found.items() if not w.help.endswith(".")] == []
         shown |= set(found)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images"} == fields
+    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "pixels"} == fields
 
 
 def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
