@@ -210,7 +210,8 @@ def run_card(snapshot: Snapshot) -> str:
 def earlier_card(snapshot: Snapshot, size: int) -> str:
     """A run that has ended, for Home: picture, name, state, how far, when, how large on disk."""
     when = datetime.strptime(snapshot.run_id[:15], "%Y%m%d-%H%M%S")
-    told = [f"step {snapshot.step:,} of {snapshot.config.steps:,}", f"{when:%Y-%m-%d %H:%M}", megabytes(size)]
+    facts = [f"step {snapshot.step:,} of {snapshot.config.steps:,}", f"{when:%Y-%m-%d %H:%M}", megabytes(size)]
+    told = [f"<span class='nowrap'>{fact}</span>" for fact in facts]
     return (
         f"<div class='runcard small-card'>{drawings.run_thumb(snapshot)}<div class='txt'>"
         f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
