@@ -86,6 +86,16 @@ class TrainingRun:
         return self.latest
 
     @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.folder.path
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """The newest samples, or almost."""
+        return self.latest.samples
+
+    @property
     def has_generator(self) -> bool:
         """Whether there is a generator to sample from."""
         return self.latest.generator is not None

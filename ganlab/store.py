@@ -95,8 +95,6 @@ class RunFolder:
         if taken := [name for name in FILES if (path / name).exists()]:
             raise FileExistsError(f"{path} already holds {taken[0]}; name another folder.")
         self._open(path, locked(path), config, Past())
-        self.set_config(config)
-        self.flush()
 
     @classmethod
     def reopen(cls, path: Path, steps: int | None = None) -> "RunFolder":
@@ -109,19 +107,24 @@ class RunFolder:
             config = _to_go_on(path, steps)
             past = past_of(path, config)
             _cut(path, past)
-            folder = cls.__new__(cls)
-            folder._open(path, lock, config, past)
-            folder.set_config(config)
         except BaseException:
             lock.release()
             raise
+        folder = cls.__new__(cls)
+        folder._open(path, lock, config, past)
         return folder
 
     def _open(self, path: Path, lock: FileLock, config: TrainConfig, past: Past) -> None:
         self.path, self.config, self.past, self._lock = path, config, past, lock
-        self._metrics = Table(path / "metrics.csv", METRICS)
-        self._changes = Table(path / "changes.csv", tables.CHANGES)
-        self._layers: Table | None = None
+        try:
+            self._metrics = Table(path / "metrics.csv", METRICS)
+            self._changes = Table(path / "changes.csv", tables.CHANGES)
+            self._layers: Table | None = None
+            self.set_config(config)
+            self.flush()
+        except BaseException:
+            lock.release()
+            raise
 
     def begin(self, config: TrainConfig) -> dict[str, Any]:
         """Where the run begins, as fields of a Snapshot: at nothing, or at the checkpoint that it goes on from."""

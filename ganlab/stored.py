@@ -1,6 +1,7 @@
 """A run as it lies on disk, looked at like one that trains. Reads a file only when somebody asks."""
 
 import dataclasses
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,14 @@ class StoredRun:
     def has_generator(self) -> bool:
         """Whether there is a generator to sample from, as far as the names of the files tell."""
         return (self.path / "generator.safetensors").exists() or bool(store.checkpoints(self.path))
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """The newest samples, or almost: those of the last look at it."""
+        for step in reversed(store.moments(self.path)):
+            with suppress(ValueError):
+                return store.moment(self.path, step).samples
+        return None
 
     @property
     def glance(self) -> Snapshot:

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run
 from ganlab.snapshot import Status
 from ganlab.ui import cards, frame, past, start, steer, watch, words
 from ganlab.ui.components import panel
@@ -19,7 +19,7 @@ def start_page() -> None:
     start.choices(config)
 
 
-def run_page(run: TrainingRun) -> None:
+def run_page(run: Run) -> None:
     """Watch and steer one run."""
     snapshot = run.latest
     slots: watch.Slots = {}

@@ -37,7 +37,7 @@ FLOORS = (
     ("ganlab.networkfiles", "ganlab.runfiles"),
     ("ganlab.store",),
     ("ganlab.recorder", "ganlab.stored"),
-    ("ganlab.runs",),
+    ("ganlab.runs", "ganlab.catalogue"),
     ("ganlab.hub",),
     ("ganlab.__main__", "ganlab.ui"),
     ("app", "pages"),

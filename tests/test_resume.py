@@ -1,8 +1,12 @@
 """A run that was stopped or killed goes on as if nothing had been between."""
 
 import dataclasses
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import hold
 import numpy as np
 import pytest
 import torch
@@ -93,3 +97,77 @@ def test_killed_and_resumed_equals_uninterrupted(config: TrainConfig, optimizer:
     assert last.status is Status.FINISHED
     assert [change.critic_step for change in last.changes] == [5, 14, 14, 31]
     assert_equal(path, tmp_path / "whole")
+
+
+def test_stopped_and_resumed_equals_uninterrupted_and_a_finished_run_takes_more_steps(tmp_path: Path) -> None:
+    whole, parts = (dataclasses.replace(TINY, steps=steps) for steps in (STEPS, 9))
+    trained(store.RunFolder(tmp_path / "whole", whole), whole)
+    assert trained(store.RunFolder(tmp_path / "parts", parts), parts).status is Status.FINISHED
+    with pytest.raises(ValueError, match="has made 9 steps already; give it more"):
+        store.RunFolder.reopen(tmp_path / "parts")
+    folder = store.RunFolder.reopen(tmp_path / "parts", STEPS)
+    last = trained(folder, folder.config)
+    assert (last.status, last.step, len(last.history)) == (Status.FINISHED, STEPS, STEPS)
+    assert_equal(tmp_path / "parts", tmp_path / "whole")
+
+
+def test_a_run_without_a_checkpoint_begins_again_with_its_changes(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, steps=STEPS)
+    trained(store.RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
+    trained(store.RunFolder(tmp_path / "r", config), config, changes=CHANGES, breaks_at=12)
+    assert store.checkpoints(tmp_path / "r") == []
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    trained(folder, config, changes={31: CHANGES[31]})
+    assert_equal(tmp_path / "r", tmp_path / "whole")
+
+
+def test_a_new_wish_counts_more_than_what_an_earlier_life_did_later(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, steps=STEPS)
+    trained(store.RunFolder(tmp_path / "r", config), config, breaks_at=4, every=0.0)
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    trained(folder, config, changes=CHANGES, breaks_at=19)
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    last = trained(folder, config, changes={10: {"clip_range": (-0.3, 0.3)}})
+    made = [(change.critic_step, change.field) for change in last.changes]
+    assert made == [(10, "clip_range"), (14, "n_critic"), (14, "critic_lr")]
+    assert last.config.clip_range == (-0.3, 0.3)
+    assert not (tmp_path / "r/scheduled.csv").exists()
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, steps=STEPS)
+    trained(store.RunFolder(tmp_path / "whole", config), config)
+    trained(store.RunFolder(tmp_path / "r", config), config, breaks_at=8, every=0.0)
+    older, newer = store.checkpoints(tmp_path / "r")
+    newer.path.write_bytes(newer.path.read_bytes()[:-1])
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    assert folder.past.checkpoint.step == older.step == 7
+    assert folder.past.warning.startswith(newer.path.name)
+    assert folder.past.warning.endswith("That of step 7 is used instead.")
+    last = trained(folder, config)
+    assert newer.path.name in last.warning
+    assert_equal(tmp_path / "r", tmp_path / "whole")
+
+
+def test_a_run_with_damaged_checkpoints_only_stays_as_it_is(tmp_path: Path) -> None:
+    trained(store.RunFolder(tmp_path / "r", TINY), TINY, breaks_at=4, every=0.0)
+    for found in store.checkpoints(tmp_path / "r"):
+        found.path.write_bytes(b"words")
+    before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match=r"step-000004-.*safetensors can't be used as a checkpoint: it was damaged"):
+        store.RunFolder.reopen(tmp_path / "r")
+    assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
+    assert not store.held(tmp_path / "r")
+
+
+def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, generator_lr=1e30)
+    trained(store.RunFolder(tmp_path / "r", config), config)
+    with pytest.raises(ValueError, match=r"failed .*: run it again, with other settings"):
+        store.RunFolder.reopen(tmp_path / "r")
+
+
+def test_ten_kills_lose_no_more_than_a_checkpoint_interval() -> None:
+    script = subprocess.run([sys.executable, hold.__file__, "10"], capture_output=True, text=True, check=False)
+    assert script.returncode == 0, script.stdout + script.stderr
+    assert re.search("10 kills, 10 reopened and resumed", script.stdout)

@@ -8,13 +8,13 @@ from typing import Any
 import streamlit as st
 
 from ganlab import curves, images, store
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run
 from ganlab.snapshot import Snapshot, WeightHistogram
 from ganlab.ui import past, watch
 from ganlab.ui.components import download
 
 
-def histogram(run: TrainingRun) -> None:
+def histogram(run: Run) -> None:
     """The shown clamp's histograms as CSV."""
     place = past.place()
     make = lambda: histogram_csv(past.at(run, place).weights)  # noqa: E731
@@ -22,7 +22,7 @@ def histogram(run: TrainingRun) -> None:
     download("CSV", f"{run.run_id}-{place}-histogram.csv", make, key="download_histogram", help=told)
 
 
-def samples(run: TrainingRun, pictures: bool) -> None:
+def samples(run: Run, pictures: bool) -> None:
     """The sample sheet, its single pictures, and the generator that made them."""
     rows, columns, enlarge = (st.session_state.get(name, 1) for name in ("rows", "columns", "enlarge"))
     place = past.place()
@@ -47,7 +47,7 @@ def samples(run: TrainingRun, pictures: bool) -> None:
     download("Generator", "generator.safetensors", network, "network_node", help=told, disabled=not ready)
 
 
-def metrics(run: TrainingRun) -> None:
+def metrics(run: Run) -> None:
     """All curves as CSV, every step of them; while they are frozen, as far as they are shown."""
     frozen = watch.frozen(run)  # a download runs outside the page, where there is no session
     make = lambda: curves_csv(frozen or run.latest)  # noqa: E731

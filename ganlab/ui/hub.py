@@ -8,8 +8,7 @@ import gc
 
 import streamlit as st
 
-from ganlab.hub import RunHub
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run, RunHub
 
 
 def _close(hub: RunHub) -> None:
@@ -27,7 +26,7 @@ def hub() -> RunHub:
     return made
 
 
-def find_run() -> TrainingRun | None:
+def find_run() -> Run | None:
     """The run that ?run= names; a sentence and None if there is no such run."""
     run_id = st.query_params.get("run")
     if run_id is None:

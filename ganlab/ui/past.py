@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab import lookback, moments, store
+from ganlab.hub import Run
 from ganlab.lookback import Look
 from ganlab.moments import Moment
-from ganlab.runs import TrainingRun
 from ganlab.snapshot import Snapshot, WeightHistogram, pooled
 
 LATEST = "latest"
@@ -20,7 +20,7 @@ Place = int | str
 """A step, or LATEST."""
 
 
-def controls(run: TrainingRun, snapshot: Snapshot, slots: dict[str, DeltaGenerator]) -> None:
+def controls(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator]) -> None:
     """A slider over the saved steps, the way back to the newest, and the pin."""
     state = st.session_state
     if state.get("looks_at") != run.run_id:
@@ -52,7 +52,7 @@ def _button(label: str, icon: str, told: str, disabled: bool, call: Callable[...
     st.button(label, on_click=call, args=args, **look)
 
 
-def _places(run: TrainingRun, snapshot: Snapshot) -> list[Place]:
+def _places(run: Run, snapshot: Snapshot) -> list[Place]:
     """The saved steps, and while the run goes on those to come: a slider whose ends move would be hard to hold."""
     saved = set(store.moments(run.path))
     coming = set() if snapshot.status.ended else moments.schedule(snapshot.config.steps)
@@ -63,7 +63,7 @@ def _go(place: Place) -> None:
     st.session_state["step_shown"] = place
 
 
-def _pin(run: TrainingRun) -> None:
+def _pin(run: Run) -> None:
     """The step that is shown, or the newest that is saved."""
     found = _saved(run, st.session_state["step_shown"])
     st.session_state["pinned"] = found.step if found else None
@@ -73,12 +73,12 @@ def _unpin() -> None:
     st.session_state["pinned"] = None
 
 
-def shown(run: TrainingRun, snapshot: Snapshot) -> Snapshot:
+def shown(run: Run, snapshot: Snapshot) -> Snapshot:
     """The snapshot as it was at the chosen step: its weights and samples; the newest one while none is chosen."""
     return at(run, place(), snapshot)
 
 
-def at(run: TrainingRun, place: Place, snapshot: Snapshot | None = None) -> Snapshot:
+def at(run: Run, place: Place, snapshot: Snapshot | None = None) -> Snapshot:
     """The same for any place; `snapshot` is the newest if it is known already. For downloads, which have no session."""
     snapshot = snapshot or run.latest
     found = None if place == LATEST else _saved(run, place)
@@ -89,7 +89,7 @@ def at(run: TrainingRun, place: Place, snapshot: Snapshot | None = None) -> Snap
     )
 
 
-def pinned(run: TrainingRun) -> Moment | None:
+def pinned(run: Run) -> Moment | None:
     """The pinned step."""
     step = st.session_state.get("pinned")
     return None if step is None else _saved(run, step)
@@ -100,7 +100,7 @@ def of_layer(weights: tuple[WeightHistogram, ...], layer: str | None) -> WeightH
     return {histogram.name: histogram for histogram in weights}.get(layer) or pooled(weights)
 
 
-def looks(run: TrainingRun, layer: str | None, most: int | None = None) -> list[Look]:
+def looks(run: Run, layer: str | None, most: int | None = None) -> list[Look]:
     """The weights at all saved steps, or at so many of them."""
     steps = store.moments(run.path)
     steps = lookback.evenly(steps, most) if most else steps
@@ -117,7 +117,7 @@ def place() -> Place:
     return st.session_state.get("step_shown", LATEST)
 
 
-def _saved(run: TrainingRun, place: Place) -> Moment | None:
+def _saved(run: Run, place: Place) -> Moment | None:
     """The newest look at or before a step; None if there is none that can be read."""
     steps = [step for step in store.moments(run.path) if place == LATEST or step <= place]
     return _moment(run.path, steps[-1]) if steps else None

@@ -6,8 +6,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ganlab import curves, figures, images, lookback
 from ganlab.curves import View
+from ganlab.hub import Run
 from ganlab.moments import Moment
-from ganlab.runs import TrainingRun
 from ganlab.snapshot import Snapshot, Status, WeightHistogram
 from ganlab.ui import drawings, past, steer, words
 from ganlab.ui.components import panel, plot
@@ -24,7 +24,7 @@ Slots = dict[str, DeltaGenerator]
 """The containers that the fragment fills, by what goes into them."""
 
 
-def live(run: TrainingRun, status: Status, slots: Slots) -> None:
+def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
     of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
 
@@ -42,7 +42,7 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     tick()
 
 
-def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
+def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     state_line(snapshot, slots)
     shown, layer = past.shown(run, snapshot), view().layer
     histogram = past.of_layer(shown.weights, layer) if shown.weights else None
@@ -88,7 +88,7 @@ def view() -> View:
     return View(along, int(median) if median else None, None if layer == ALL_LAYERS else layer)
 
 
-def frozen(run: TrainingRun) -> Snapshot | None:
+def frozen(run: Run) -> Snapshot | None:
     """What the charts stay at while Freeze is on; None while they follow."""
     state = st.session_state
     if not state.get("freeze"):
@@ -104,9 +104,7 @@ def layer_names(snapshot: Snapshot) -> list[str]:
     return [ALL_LAYERS, *(name for name, _ in named)]
 
 
-def _weights_plot(
-    run: TrainingRun, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None
-) -> None:
+def _weights_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:
     """The weights around the shown step's clamp; or, as the reader wants, over the whole run."""
     way = st.session_state["weights_view"]
     if way == "clamp":
@@ -117,9 +115,7 @@ def _weights_plot(
         plot("bands", lookback.bands(past.looks(run, view().layer)), 330)
 
 
-def _clamp_plot(
-    run: TrainingRun, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None
-) -> None:
+def _clamp_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:
     # The rules stand where the newest wish is, the weights where the last clamp put them.
     looks_back = past.looks_back() and histogram
     figure = figures.clamp(

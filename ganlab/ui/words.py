@@ -1,6 +1,7 @@
 """A run in words: the HTML of the panels. Every number comes from a snapshot, or is not there."""
 
 import re
+from datetime import datetime
 from html import escape
 
 from ganlab.config import TrainConfig
@@ -29,6 +30,8 @@ PILLS = {
     Status.FINISHED: ("square", "green", "Finished"),
     Status.STOPPED: ("square", "gray", "Stopped"),
     Status.FAILED: ("square", "red", "Failed"),
+    Status.INTERRUPTED: ("square", "yellow", "Interrupted"),
+    Status.ELSEWHERE: ("live", "green", "Running elsewhere"),
 }
 
 BEFORE = "<span class='key'><i class='b'></i>{}</span>"
@@ -91,6 +94,10 @@ def pace(snapshot: Snapshot) -> list[str]:
         return [f"took {duration(snapshot.seconds)}"]
     if snapshot.status is Status.STOPPED:
         return ["by you"]
+    if snapshot.status is Status.INTERRUPTED:
+        return ["saved until here"]
+    if snapshot.status is Status.ELSEWHERE:
+        return ["in another process"]
     return []
 
 
@@ -103,6 +110,7 @@ def state_line(snapshot: Snapshot) -> str:
         f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
         f"<div class='grow'>{progress_bar(snapshot)}</div><span class='muted nowrap'>{first}</span>"
         + "".join(f"<span class='muted nowrap desk'>{text}</span>" for text in rest)
+        + (f"<div class='warn' role='alert'>{escape(snapshot.warning)}</div>" if snapshot.warning else "")
         + "</div>"
     )
 
@@ -218,6 +226,23 @@ def run_card(snapshot: Snapshot) -> str:
         f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
         f"{pill(snapshot.status)}</div>{progress_bar(snapshot)}<div class='muted small'>{told}</div></div></div>"
     )
+
+
+def earlier_card(snapshot: Snapshot, size: int) -> str:
+    """A run that has ended, for Home: picture, name, state, how far, when, how large on disk."""
+    when = datetime.strptime(snapshot.run_id[:15], "%Y%m%d-%H%M%S")
+    facts = [f"step {snapshot.step:,} of {snapshot.config.steps:,}", f"{when:%Y-%m-%d %H:%M}", megabytes(size)]
+    told = [f"<span class='nowrap'>{fact}</span>" for fact in facts]
+    return (
+        f"<div class='runcard small-card'>{drawings.run_thumb(snapshot)}<div class='txt'>"
+        f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
+        f"{pill(snapshot.status)}</div><div class='muted small'>{' · '.join(told)}</div></div></div>"
+    )
+
+
+def megabytes(size: int) -> str:
+    """Bytes as 0.4 MB or 12 MB."""
+    return f"{size / 1e6:.1f} MB" if size < 10e6 else f"{size / 1e6:,.0f} MB"
 
 
 def plain(text: str) -> str:
