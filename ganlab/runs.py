@@ -76,11 +76,6 @@ class TrainingRun:
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
 
     @property
-    def path(self) -> Path:
-        """The run's folder."""
-        return self.folder.path
-
-    @property
     def glance(self) -> Snapshot:
         """The same as `latest`, which costs nothing here."""
         return self.latest

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
@@ -19,6 +20,7 @@ from ganlab.runs import TrainingRun
 from ganlab.snapshot import METRICS, HistoryWriter, Status
 from ganlab.stored import StoredRun
 from ganlab.ui import downloads
+from ganlab.ui.hub import hub
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
