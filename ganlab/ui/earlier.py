@@ -15,7 +15,7 @@ SHOWN = 10
 
 def earlier_runs() -> None:
     """The newest ten runs that have ended, and a button for the others; nothing if there is none."""
-    ended = [run for run in hub().runs if _has_ended(run)]
+    ended = [run for run in hub().runs if run not in hub().in_progress]
     if not ended:
         return
     st.space("xsmall")
@@ -26,13 +26,6 @@ def earlier_runs() -> None:
             _row(run)
     if len(ended) > len(shown):
         st.button(f"Show all {len(ended)}", type="tertiary", icon=":material/expand_more:", on_click=_show_all)
-
-
-def _has_ended(run: Run) -> bool:
-    try:
-        return run.glance.status.ended
-    except ValueError:
-        return True  # so that it can be told, and deleted
 
 
 def _show_all() -> None:
