@@ -84,7 +84,7 @@ def clamp(
         "rules": rules,
         "mirror": mirror,
         "scale": f"{scale}{name}{log_y}",
-        "alt": f"Histogram of the critic's weights before and after the clamp to {range_in_words(clip_range)}."
+        "alt": f"Histogram of the weights before and after the clamp to {range_in_words(clip_range)}."
         + (f" {_in_words(histogram)}" if histogram else " No clamp yet."),
     }
 

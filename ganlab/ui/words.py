@@ -141,9 +141,8 @@ def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
 
 
 def refused(refusal: str, stays: str) -> str:
-    """Why a wished clip range is not had, and what stays; an empty line for no refusal."""
-    told = f"{escape(refusal)} The range stays at {stays}." if refusal else ""
-    return f"<div class='force refused' role='alert'>{told}</div>"
+    """Why a wished clip range is not had, and what stays."""
+    return f"<div class='force refused' role='alert'>{escape(refusal)} The range stays at {stays}.</div>"
 
 
 COLUMNS = ("below low", "at low", "inside", "at high", "above high")
