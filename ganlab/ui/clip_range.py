@@ -63,7 +63,7 @@ def choose(
     symmetric = state.setdefault(f"{name}_tied", tied) and clip_range[0] == -clip_range[1]
     keys = {widget: f"{name}_{widget}" for widget in ("clip", "low", "high", "symmetric")}
     state.update(zip(keys.values(), (clip_range, *clip_range, symmetric), strict=True))
-    with st.container(gap=None):
+    with st.container(gap="xxsmall"):
         st.markdown("Clip range", help="The slider has uneven steps, finer near 0. Low and High take any value.")
         slider(clip_range, keys["clip"], rungs, on_change=_moved, args=(name, "clip"))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
