@@ -62,11 +62,46 @@ def zip_of_pngs(images: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def npz(latents: np.ndarray, samples: np.ndarray) -> bytes:
-    """A compressed NPZ with `latents` float32 [n, latent_dim] and `samples` float32 [n, ...]."""
+def gif(images: np.ndarray, upscale: int = 1, milliseconds: int = 80, there_and_back: bool = False) -> bytes:
+    """uint8 [n, h, w, c] -> an animation that repeats for ever; grey is exact, of RGB each frame has 256 colours."""
+    if there_and_back:
+        images = np.concatenate([images, images[-2:0:-1]])
+    frames = [_picture(image, upscale) for image in images]
+    if images.shape[-1] == 3:
+        frames = [frame.quantize(256, dither=Image.Dither.NONE) for frame in frames]
     file = io.BytesIO()
-    np.savez_compressed(file, latents=latents, samples=samples)
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
     return file.getvalue()
+
+
+def npz(latents: np.ndarray, samples: np.ndarray) -> bytes:
+    """A compressed NPZ with `latents` float32 [n, latent_dim] and `samples` float32 [n, ...].
+
+    Images also as `pixels` uint8 [n, h, w, c].
+    """
+    arrays = {"latents": latents, "samples": samples}
+    if samples.ndim == 4:
+        arrays["pixels"] = to_uint8(samples)
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def csv(latents: np.ndarray, points: np.ndarray) -> bytes:
+    """Points [n, 2] and their latents as rows x, y, z0, z1 ...; nine digits give every float32 back."""
+    names = ["x", "y", *(f"z{i}" for i in range(latents.shape[1]))]
+    rows = (",".join(f"{value:.9g}" for value in row) for row in np.hstack([points, latents]).tolist())
+    return ("\n".join([",".join(names), *rows]) + "\n").encode()
+
+
+LARGEST = 25_000_000  # pixels of a picture: 75 MB in colour, about a second to compress
+
+
+def largest_upscale(images: np.ndarray, columns: int) -> int:
+    """How many times a sheet of uint8 [n, h, w, c] may be enlarged."""
+    n, height, width, _ = images.shape
+    pixels = -(-n // columns) * (height + GAP) * columns * (width + GAP)
+    return max(1, int((LARGEST / pixels) ** 0.5))
 
 
 def _picture(pixels: np.ndarray, upscale: int = 1) -> Image.Image:

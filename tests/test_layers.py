@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    ("ganlab.config",),
+    ("ganlab.config", "ganlab.recipe"),
     ("ganlab.snapshot",),
     (
         "ganlab.stopwatch",
@@ -14,9 +14,12 @@ FLOORS = (
         "ganlab.networks",
         "ganlab.clipping",
         "ganlab.sampling",
+        "ganlab.latents",
+        "ganlab.memory",
+        "ganlab.neighbours",
         "ganlab.images",
     ),
-    ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis"),
+    ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis", "ganlab.standalone"),
     ("ganlab.datasets", "ganlab.curves"),
     ("ganlab.blocks",),
     ("ganlab.training",),
