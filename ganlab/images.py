@@ -25,7 +25,7 @@ def sheet(images: np.ndarray, columns: int, upscale: int = 1) -> Image.Image:
     cells[:n, :height, :width] = images
     grid = cells.reshape(rows, columns, height + GAP, width + GAP, channels).swapaxes(1, 2)
     grid = grid.reshape(rows * (height + GAP), columns * (width + GAP), channels)
-    return _picture(np.pad(grid, ((GAP, 0), (GAP, 0), (0, 0))), upscale)
+    return picture(np.pad(grid, ((GAP, 0), (GAP, 0), (0, 0))), upscale)
 
 
 def scatter(generated: np.ndarray, real: np.ndarray | None = None, size: int = 600) -> Image.Image:
@@ -58,7 +58,7 @@ def zip_of_pngs(images: np.ndarray) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for i, image in enumerate(images):
             entry = zipfile.ZipInfo(f"{i:04}.png", date_time=(1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, png(_picture(image)))
+            archive.writestr(entry, png(picture(image)))
     return file.getvalue()
 
 
@@ -66,7 +66,7 @@ def gif(images: np.ndarray, upscale: int = 1, milliseconds: int = 80, there_and_
     """uint8 [n, h, w, c] -> an animation that repeats for ever; grey is exact, of RGB each frame has 256 colours."""
     if there_and_back:
         images = np.concatenate([images, images[-2:0:-1]])
-    frames = [_picture(image, upscale) for image in images]
+    frames = [picture(image, upscale) for image in images]
     if images.shape[-1] == 3:
         frames = [frame.quantize(256, dither=Image.Dither.NONE) for frame in frames]
     file = io.BytesIO()
@@ -104,7 +104,7 @@ def largest_upscale(images: np.ndarray, columns: int) -> int:
     return max(1, int((LARGEST / pixels) ** 0.5))
 
 
-def _picture(pixels: np.ndarray, upscale: int = 1) -> Image.Image:
+def picture(pixels: np.ndarray, upscale: int = 1) -> Image.Image:
     """uint8 [h, w, c] -> a grey or RGB picture, each pixel `upscale` pixels wide."""
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    return picture.resize((picture.width * upscale, picture.height * upscale), Image.Resampling.NEAREST)
+    native = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    return native.resize((native.width * upscale, native.height * upscale), Image.Resampling.NEAREST)

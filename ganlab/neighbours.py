@@ -15,10 +15,12 @@ def nearest(samples: Tensor, real: Iterable[Tensor], k: int) -> tuple[Tensor, Te
     flat = samples.flatten(1)
     distances, indices, seen = flat.new_empty(len(flat), 0), torch.empty(len(flat), 0, dtype=torch.int64), 0
     for chunk in real:
-        # Not by a matrix product: that rounds the distance of a sample to its own copy to something above 0.
-        found = torch.cdist(flat, chunk.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
-        distances = torch.cat([distances, found], dim=1)
-        indices = torch.cat([indices, torch.arange(seen, seen + len(chunk)).expand(len(flat), -1)], dim=1)
-        distances, order = distances.topk(min(k, distances.shape[1]), largest=False)
-        indices, seen = indices.gather(1, order), seen + len(chunk)
-    return distances / flat.shape[1] ** 0.5, indices
+        rows = chunk.flatten(1)
+        # The quick way to all distances, a matrix product, rounds that of a copy to something above 0:
+        # it names the candidates, and theirs are computed again.
+        candidates = torch.cdist(flat, rows).topk(min(k, len(rows)), largest=False).indices  # [m, k]
+        exact = (flat.unsqueeze(1) - rows[candidates]).square().mean(dim=2).sqrt()
+        distances, order = torch.cat([distances, exact], dim=1).sort(dim=1)
+        indices = torch.cat([indices, candidates + seen], dim=1).gather(1, order)[:, :k]
+        distances, seen = distances[:, :k], seen + len(rows)
+    return distances, indices

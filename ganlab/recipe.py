@@ -15,7 +15,7 @@ BOUNDS = {
     "n": (1, 1024),
     "seed": (0, 2**53 - 1),  # what a browser counts exactly
     "truncation": (0.2, math.inf),
-    "columns": (1, 32),
+    "columns": (0, 32),
     "enlarge": (1, 8),
     "pick": (-1, 1023),
     "to": (0, 2**53 - 1),
@@ -43,8 +43,8 @@ class Recipe:
     """Latents beyond ± this are drawn anew; inf: none are."""
     batch_norm: str = "eval"
     """Batch norm of the grid: `eval` with the running statistics, `train` with those of each batch of 64."""
-    columns: int = 16
-    """Samples in a row of the grid."""
+    columns: int = 0
+    """Samples in a row of the sheet; 0: as many as there are rows, or the 8 of a strip."""
     enlarge: int = 3
     """Screen and PNG pixels for each pixel of a sample."""
     pick: int = -1

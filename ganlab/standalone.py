@@ -15,6 +15,8 @@ from ganlab import latents as ways
 from ganlab import sampling
 from ganlab.recipe import Recipe
 
+STRIP = 8  # frames in a row
+
 
 def make(generator: nn.Module, latent_dim: int, recipe: Recipe) -> tuple[Tensor, Tensor]:
     """Latents [n, latent_dim] and samples [n, ...] of the recipe's view.
@@ -57,14 +59,16 @@ def _whole_batches(n: int) -> int:
 
 def columns_of(recipe: Recipe) -> int:
     """Samples in a row of the sheet."""
-    fixed = {"plane": recipe.side, "arithmetic": 4}
-    return fixed.get(recipe.view, recipe.columns)
+    if recipe.view in ("plane", "arithmetic"):
+        return recipe.side if recipe.view == "plane" else 4
+    square = math.ceil(recipe.n**0.5) if recipe.view == "grid" else min(recipe.frames, STRIP)
+    return recipe.columns or square
 
 
-def script(generator: nn.Sequential, latent_dim: int, recipe: Recipe, gap: int) -> str:
+def script(generator: nn.Sequential, latent_dim: int, recipe: Recipe, gap: int, enlarge: int) -> str:
     """A Python program that reads generator.safetensors and writes the same sheet as PNG, or points as CSV.
 
-    It needs torch, safetensors and pillow. `gap` is the number of black pixels around each picture of the sheet.
+    It needs torch, safetensors and, for images, pillow. `gap` black pixels go around each picture of the sheet.
     """
     functions, line = _recipe_in_code(recipe, latent_dim)
     images = isinstance(generator[-1], nn.Tanh | nn.Unflatten)
@@ -79,7 +83,7 @@ def script(generator: nn.Sequential, latent_dim: int, recipe: Recipe, gap: int) 
         f"generator.{'train' if train else 'eval'}()\n",
         line,
         "samples = generate(generator, z)\n" if not train else f"samples = generate(generator, z)[:{recipe.n}]\n",
-        _IMAGES.format(columns=columns_of(recipe), gap=gap, enlarge=recipe.enlarge) if images else _POINTS,
+        _IMAGES.format(columns=columns_of(recipe), gap=gap, enlarge=enlarge) if images else _POINTS,
     ]
     return "".join(parts)
 

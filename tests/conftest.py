@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-LAST = ("test_pages", "test_browser", "test_learning")
+LAST = ("test_pages", "test_generate_page", "test_browser", "test_learning")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

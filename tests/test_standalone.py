@@ -60,7 +60,7 @@ def test_the_script_makes_the_same_picture(
 ) -> None:
     generator = trained(config, shape, tmp_path)
     _, samples = standalone.make(generator, config.latent_dim, recipe)
-    run_script(standalone.script(generator, config.latent_dim, recipe, images.GAP), tmp_path)
+    run_script(standalone.script(generator, config.latent_dim, recipe, images.GAP, recipe.enlarge), tmp_path)
     pixels = images.to_uint8(samples.numpy())
     expected = images.png(images.sheet(pixels, standalone.columns_of(recipe), recipe.enlarge))
     theirs = (tmp_path / "samples.png").read_bytes()
@@ -72,7 +72,7 @@ def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
     generator = trained(TINY, (2,), tmp_path)
     recipe = Recipe(n=100, seed=2)
     latents, points = standalone.make(generator, 2, recipe)
-    run_script(standalone.script(generator, 2, recipe, images.GAP), tmp_path)
+    run_script(standalone.script(generator, 2, recipe, images.GAP, recipe.enlarge), tmp_path)
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())
 
 
@@ -81,7 +81,8 @@ def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
 def test_the_script_makes_the_same_latents_in_every_view(view: str, path: str, tmp_path: Path) -> None:
     generator = trained(TINY_IMAGES, (1, 16, 16), tmp_path)
     recipe = Recipe(view=view, path=path, n=70, seed=4, truncation=1.5, pick=66, to=8, a=3, b=65, c=9, stride=0.4)
-    text = standalone.script(generator, 4, recipe, images.GAP).replace("sys.argv[1] if len(sys.argv) > 1", "HERE if 1")
+    text = standalone.script(generator, 4, recipe, images.GAP, recipe.enlarge)
+    text = text.replace("sys.argv[1] if len(sys.argv) > 1", "HERE if 1")
     names = {"HERE": str(tmp_path)}
     exec(text, names)
     latents, samples = standalone.make(generator, 4, recipe)
