@@ -28,18 +28,28 @@ def sheet(images: np.ndarray, columns: int, upscale: int = 1) -> Image.Image:
     return picture(np.pad(grid, ((GAP, 0), (GAP, 0), (0, 0))), upscale)
 
 
-def scatter(generated: np.ndarray, real: np.ndarray | None = None, size: int = 600) -> Image.Image:
-    """Points [n, 2] in [-2, 2]^2 as a white picture: real ones grey rings, generated ones violet dots."""
+def scatter(
+    generated: np.ndarray, real: np.ndarray | None = None, size: int = 600, joined: bool = False
+) -> Image.Image:
+    """Points [n, 2] in [-2, 2]^2 as a white picture: real ones grey rings, generated ones violet dots.
+
+    The generated ones may be joined by a line, in their order.
+    """
     fine = 3  # drawn three times larger and shrunk, so that edges are smooth
     picture = Image.new("RGB", (size * fine, size * fine), "white")
     draw = ImageDraw.Draw(picture)
 
+    def place(point: np.ndarray) -> tuple[float, float]:
+        return (0.5 + point[0] / 4) * size * fine, (0.5 - point[1] / 4) * size * fine
+
     def circle(point: np.ndarray, radius: float, **look: object) -> None:
-        x, y = (0.5 + point[0] / 4) * size * fine, (0.5 - point[1] / 4) * size * fine
+        x, y = place(point)
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), **look)
 
     for point in real if real is not None else ():
         circle(point, 4 * fine, outline=REAL, width=fine)
+    if joined:
+        draw.line([place(point) for point in generated], fill=GENERATED, width=fine)
     for point in generated:
         circle(point, 2.5 * fine, fill=GENERATED)
     return picture.resize((size, size), Image.Resampling.LANCZOS)

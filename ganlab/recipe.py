@@ -11,6 +11,8 @@ CHOICES = {
     "path": ("spherical", "linear"),
 }
 """The fields that take one of a few values."""
+WAYS = ("interpolate", "walk")
+"""The views whose samples follow one another."""
 BOUNDS = {
     "n": (1, 1024),
     "seed": (0, 2**53 - 1),  # what a browser counts exactly

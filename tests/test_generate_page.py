@@ -116,7 +116,7 @@ def test_a_picked_sample_is_seen_closely(the_hub: RunHub) -> None:
     assert at.subheader[1].value == "Sample 12"
     assert data_of(at, "uri")["marks"] == [[12, ""]]
     assert panels(at).count("<figcaption>0.") == 5
-    assert "from the nearest real one" in at.caption[0].value
+    assert "A copy would be at 0" in at.caption[0].value
     beyond = page("3_Generate.py", run=run.run_id, pick="900")
     assert beyond.subheader[1].value == "Sample 900"
 

@@ -10,7 +10,7 @@ from ganlab import datasets, images, latents, neighbours, sampling
 from ganlab.config import TrainConfig
 from ganlab.datasets import Dataset
 from ganlab.figures import number
-from ganlab.recipe import Recipe
+from ganlab.recipe import WAYS, Recipe
 from ganlab.runs import set_up_torch
 from ganlab.ui import drawings
 from ganlab.ui.components import panel
@@ -26,7 +26,7 @@ USUAL = 128  # held-out real samples whose distance to their nearest is the yard
 def card(source: Source, recipe: Recipe) -> None:
     """What stands beside the view's samples."""
     pictures = source.config.kind == "image"
-    if pictures and recipe.view in ("interpolate", "walk"):
+    if pictures and recipe.view in WAYS:
         _animation(make(source, recipe), recipe)
     elif pictures and recipe.view in ("plane", "arithmetic"):
         _choose_corners(source, recipe)
@@ -34,15 +34,20 @@ def card(source: Source, recipe: Recipe) -> None:
         _one(source, recipe, pictures)
 
 
+def _title(text: str) -> None:
+    with st.container(horizontal=True):  # as high as the title of the card beside it
+        st.subheader(text, anchor=False)
+
+
 def _animation(made: Made, recipe: Recipe) -> None:
-    st.subheader("There and back", anchor=False)
+    _title("There and back")
     uri = drawings.data_uri(images.gif(made.pixels, there_and_back=True)).replace("image/png", "image/gif", 1)
     with st.container(key="animation", horizontal_alignment="center"):
         st.image(uri, width=views.screen_width(made.pixels, 1, 320), alt=f"Animation of {recipe.frames} frames")
 
 
 def _choose_corners(source: Source, recipe: Recipe) -> None:
-    st.subheader(f"Samples of seed {recipe.seed}", anchor=False)
+    _title(f"Samples of seed {recipe.seed}")
     st.session_state.setdefault("corner", "a")
     told = "Click a sample to make it the chosen letter; the next click goes to the next one."
     st.segmented_control("A click sets", list("abc"), key="corner", required=True, help=told)
@@ -59,7 +64,7 @@ def _set_corner(i: int) -> None:
 
 def _one(source: Source, recipe: Recipe, pictures: bool) -> None:
     if pictures and recipe.pick < 0:
-        st.subheader("One sample, closely", anchor=False)
+        _title("One sample, closely")
         st.markdown(
             ":gray[Click a sample to see its latent, the real images nearest to it, and more like it. "
             "With the keyboard: arrow keys and Enter.]"
@@ -68,7 +73,7 @@ def _one(source: Source, recipe: Recipe, pictures: bool) -> None:
     one = picked(source, recipe)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(f"Sample {recipe.start}", anchor=False, width="content")
-        if not pictures and recipe.view not in ("interpolate", "walk"):  # those have the field themselves
+        if not pictures and recipe.view not in WAYS:  # those have the field themselves
             form.number(recipe, "pick", label_visibility="collapsed", width=120)
         with st.popover("Latent", icon=":material/data_array:", type="tertiary"):
             st.code(words.numbers(one.latents[0]), language=None, wrap_lines=True)
@@ -102,7 +107,9 @@ def _nearest_images(source: Source, one: Made) -> None:
     found = torch.stack([data.training_image(i) for i in indices[0].tolist()])
     shown = [d / 2 for d in distances[0].tolist()]
     panel("nearest", words.nearest(list(images.to_uint8(found.numpy())), shown))
-    st.caption(words.yardstick(shown[0], usual, "Distance: root mean square of the pixels; 1 is black against white."))
+    st.caption(
+        words.yardstick(shown[0], usual, "Distances are root mean squares over the pixels: 1 is black against white.")
+    )
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the real images")
@@ -118,7 +125,7 @@ def _nearest_points(source: Source, one: Made) -> None:
     fresh = data.sample(USUAL, torch.Generator().manual_seed(1))
     to_real = lambda points: neighbours.nearest(points, [data.held_out], 1)[0][:, 0].numpy() * 2**0.5  # noqa: E731
     distance = float(to_real(torch.from_numpy(one.samples))[0])
-    st.caption(words.yardstick(distance, to_real(fresh), "Distance on the plane, to 512 real points."))
+    st.caption(words.yardstick(distance, to_real(fresh), "Distances are on the plane, to 512 real points."))
 
 
 def _more_like_this(source: Source, recipe: Recipe, one: Made) -> None:

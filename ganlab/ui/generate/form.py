@@ -69,10 +69,11 @@ def put(**values: Any) -> None:
     st.query_params.from_dict({key: text for key, text in query.items() if key not in FIELDS} | recipe.link())
 
 
-def number(recipe: Recipe, field: str, label: str = "", **look: Any) -> None:
+def number(recipe: Recipe, field: str, label: str = "", told: str = "", **look: Any) -> None:
     """A whole number that can be typed; a negative one is shown as 0."""
     value = max(getattr(recipe, field), 0)
-    st.number_input(label or LABELS[field][0], value=value, step=1, **_bound(field, value), **look)
+    look = _bound(field, value) | ({"help": told} if told else {}) | look
+    st.number_input(label or LABELS[field][0], value=value, step=1, **look)
 
 
 def slider(recipe: Recipe, field: str, **look: Any) -> None:

@@ -45,7 +45,7 @@ def choose() -> Source | None:
     runs = {run.run_id: run for run in hub().runs if run.latest.generator is not None}
     found = _asked(runs)
     uploaded = st.session_state.get("uploaded")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if options := [*([UPLOAD] if uploaded else []), *runs]:
             _menu(options, found, runs)
         with st.popover("Upload", icon=":material/upload_file:"):
@@ -116,6 +116,7 @@ def _menu(options: list[str], found: Source | None, runs: dict[str, TrainingRun]
         options,
         index=options.index(shown) if shown else None,
         key="source",
+        label_visibility="collapsed",
         width=400,
         placeholder="Choose a run",
         format_func=lambda name: "Uploaded generator" if name == UPLOAD else words.label(name, runs[name].config),

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab import datasets, figures, images, sampling, standalone
-from ganlab.recipe import Recipe
+from ganlab.recipe import WAYS, Recipe
 from ganlab.ui import drawings
 from ganlab.ui.components import grid, panel, plot
 from ganlab.ui.generate import files, form, words
@@ -54,9 +54,12 @@ def card(source: Source, recipe: Recipe) -> None:
 
 
 def _own_controls(recipe: Recipe) -> None:
-    if recipe.view in ("interpolate", "walk"):
+    if recipe.view in WAYS:
         form.number(recipe, "pick", width=130)
-        form.number(recipe, "to", "" if recipe.view == "interpolate" else "Seed of the walk", width=130)
+        if recipe.view == "interpolate":
+            form.number(recipe, "to", width=130)
+        else:
+            form.number(recipe, "to", "Seed of the walk", "Starts the random steps.", width=130)
         form.slider(recipe, "frames", width=160)
         if recipe.view == "walk":
             form.slider(recipe, "stride", width=160)
@@ -104,7 +107,7 @@ def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
 
 def _points(source: Source, recipe: Recipe, made: Made) -> None:
     real = datasets.load(source.config).held_out.numpy()
-    through = recipe.view in ("interpolate", "walk")
+    through = recipe.view in WAYS
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
     if recipe.view == "grid" and 0 <= recipe.pick < recipe.n:
         names = [""] * recipe.pick + [str(recipe.pick)]

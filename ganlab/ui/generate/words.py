@@ -3,9 +3,12 @@
 import numpy as np
 
 from ganlab import images
+from ganlab.figures import number
 from ganlab.recipe import Recipe
 from ganlab.ui import drawings
 from ganlab.ui.words import plain as plain
+
+SHORT = 6  # numbers that are read more easily than seen
 
 
 def title(recipe: Recipe) -> str:
@@ -44,8 +47,10 @@ def closely(pixels: np.ndarray, values: np.ndarray) -> str:
 
 
 def latent(values: np.ndarray) -> str:
-    """A latent float32 [d] as bars around 0, from -3 to 3."""
-    width = min(400 / len(values), 20)
+    """A latent float32 [d] as bars around 0, from -3 to 3; a short one as numbers."""
+    if len(values) <= SHORT:
+        return f"<p><b>({', '.join(number(round(value, 3)) for value in values.tolist())})</b></p>"
+    width = 400 / len(values)
     bars = "".join(
         f"<rect x='{i * width:.2f}' width='{0.8 * width:.2f}' y='{32 - max(h, 0):.1f}' height='{abs(h):.1f}'/>"
         for i, h in enumerate((values.clip(-3, 3) * 10).tolist())
@@ -68,13 +73,12 @@ def nearest(pictures: list[np.ndarray], distances: list[float]) -> str:
     return f"<div class='near'>{''.join(shown)}</div>"
 
 
-def yardstick(distance: float, usual: np.ndarray, whose: str) -> str:
-    """What a distance says, next to those of held-out real samples to their nearest."""
-    nearer = round(100 * float((usual > distance).mean()))
+def yardstick(distance: float, usual: np.ndarray, measure: str) -> str:
+    """What a distance to the nearest real sample says, next to those of held-out real ones: float32 [n]."""
+    nearer = round(100 * float((usual < distance).mean()))
     return (
-        f"This sample is {distance:.3f} from the nearest real one. Real ones that were held out are "
-        f"{np.median(usual):.3f} from theirs in the median; {nearer} % of them are further from it than this sample. "
-        f"{whose}"
+        f"A copy would be at 0. Held-out real ones are {np.median(usual):.3f} from their nearest (median); "
+        f"this sample, at {distance:.3f}, is further away than {nearer} % of them. {measure}"
     )
 
 
