@@ -195,7 +195,7 @@ def points(
     layout = {"margin": {"l": 26, "r": 2, "t": 2, "b": 22}, "xaxis": axis, "yaxis": axis | {"scaleanchor": "x"}}
     if names:
         named = zip(names, generated, strict=False)
-        layout["annotations"] = [_point_note(name, *point.tolist()) for name, point in named if name]
+        layout["annotations"] = [_point_note(i, name, *point.tolist()) for i, (name, point) in enumerate(named) if name]
     return {
         "data": traces,
         "layout": layout,
@@ -204,10 +204,12 @@ def points(
     }
 
 
-def _point_note(name: str, x: float, y: float) -> Figure:
+def _point_note(i: int, name: str, x: float, y: float) -> Figure:
+    left, below = i % 2, i // 2 % 2  # near ones point to their points from four sides
     return {
         "x": x, "y": y, "text": f"<b>{name}</b>", "font": {"color": "$generator", "size": 14}, "bgcolor": "$page",
-        "arrowcolor": "$generator", "arrowwidth": 1.2, "ax": 24, "ay": -24, "borderpad": 2,
+        "arrowcolor": "$generator", "arrowwidth": 1.2, "ax": -26 if left else 26, "ay": 26 if below else -26,
+        "borderpad": 2,
     }  # fmt: skip
 
 

@@ -34,20 +34,15 @@ def card(source: Source, recipe: Recipe) -> None:
         _one(source, recipe, pictures)
 
 
-def _title(text: str) -> None:
-    with st.container(horizontal=True):  # as high as the title of the card beside it
-        st.subheader(text, anchor=False)
-
-
 def _animation(made: Made, recipe: Recipe) -> None:
-    _title("There and back")
+    st.subheader("There and back", anchor=False)
     uri = drawings.data_uri(images.gif(made.pixels, there_and_back=True)).replace("image/png", "image/gif", 1)
     with st.container(key="animation", horizontal_alignment="center"):
         st.image(uri, width=views.screen_width(made.pixels, 1, 320), alt=f"Animation of {recipe.frames} frames")
 
 
 def _choose_corners(source: Source, recipe: Recipe) -> None:
-    _title(f"Samples of seed {recipe.seed}")
+    st.subheader(f"Samples of seed {recipe.seed}", anchor=False)
     st.session_state.setdefault("corner", "a")
     told = "Click a sample to make it the chosen letter; the next click goes to the next one."
     st.segmented_control("A click sets", list("abc"), key="corner", required=True, help=told)
@@ -64,7 +59,7 @@ def _set_corner(i: int) -> None:
 
 def _one(source: Source, recipe: Recipe, pictures: bool) -> None:
     if pictures and recipe.pick < 0:
-        _title("One sample, closely")
+        st.subheader("One sample, closely", anchor=False)
         st.markdown(
             ":gray[Click a sample to see its latent, the real images nearest to it, and more like it. "
             "With the keyboard: arrow keys and Enter.]"

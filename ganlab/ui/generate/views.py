@@ -14,6 +14,7 @@ from ganlab.ui.generate.made import Made, make
 from ganlab.ui.generate.source import Source
 
 CARD, BESIDE = 632, 438  # pixels within the two cards on a wide screen
+SLOW = 10**9  # weights times samples
 
 
 def controls(source: Source, recipe: Recipe) -> None:
@@ -26,6 +27,8 @@ def controls(source: Source, recipe: Recipe) -> None:
         form.truncation(recipe, width=210)
         if recipe.view == "grid" and sampling.has_batch_norm(source.generator):
             form.choice(recipe, "batch_norm")
+    if recipe.view == "grid" and recipe.n * source.weights > SLOW:
+        st.caption(f"With {source.weights:,} weights, {recipe.n:,} samples take a few seconds.")
 
 
 def card(source: Source, recipe: Recipe) -> None:
