@@ -16,7 +16,7 @@ test: .venv/tests
 	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && exec $(BIN)/pytest
 
 bench: .venv/tests
-	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && exec $(BIN)/python tests/bench.py
+	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && $(BIN)/python tests/echo.py && exec $(BIN)/python tests/bench.py
 
 format: .venv/tests
 	$(BIN)/ruff check --fix

@@ -61,9 +61,9 @@ class ClipReport:
         layers = np.split(mask.cpu().numpy(), np.cumsum(self._sizes[:-1]))
         return np.array([np.count_nonzero(layer) for layer in layers])
 
-    def histograms(self) -> tuple[WeightHistogram, ...]:
-        """One for each clamped parameter, in order."""
-        edges = bin_edges(self.clip_range)
+    def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
+        """One for each clamped parameter, in order; `edges` as `bin_edges` makes them, by default its usual ones."""
+        edges = bin_edges(self.clip_range) if edges is None else edges
         return tuple(
             WeightHistogram(
                 name=name,
@@ -111,15 +111,25 @@ def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
     return Counts(below, at_low, values.numel() - below - at_low - at_high - above, at_high, above)
 
 
-def bin_edges(clip_range: tuple[float, float]) -> np.ndarray:
+def shares_outside(values: Tensor, bounds: Tensor) -> Tensor:
+    """What share of the values lies outside [-c, c], for each c of `bounds` [n], ascending: float64 [n]."""
+    counts = torch.zeros(len(bounds) + 1, dtype=torch.int64)
+    for part in values.detach().flatten().split(1_000_000):  # the memory stays small
+        # bounds[i - 1] < |v| <= bounds[i]: outside the first i ranges
+        counts += torch.bucketize(part.abs(), bounds).bincount(minlength=len(counts))
+    return counts.flip(0).cumsum(0).flip(0)[1:].double() / values.numel()
+
+
+def bin_edges(clip_range: tuple[float, float], limit: float | None = None, most: int = 240) -> np.ndarray:
     """Edges of about 80 equal bins between the bounds, and of the same width outside as far as the axis goes.
 
-    Both bounds, rounded to float32 as the weights are, are edges. Depends on the clip range alone. Where the
-    range is narrow beside its distance from 0 there are fewer bins inside, so that there are never over ~300.
+    Both bounds, rounded to float32 as the weights are, are edges. Depends on the clip range alone, unless `limit`
+    says how far the axis goes. Where the range is narrow beside that there are fewer bins inside, so that there are
+    never many over `most`.
     """
     low, high = (float(np.float32(bound)) for bound in clip_range)
-    limit = axis_limit(clip_range)
-    narrowest = limit / 120
+    limit = limit or axis_limit(clip_range)
+    narrowest = 2 * limit / most
     inside = max(1, min(BINS, int((high - low) / narrowest)))
     width = max((high - low) / inside, narrowest)
     left = low - width * np.arange(max(1, np.ceil((limit + low) / width - 1e-3)), 0, -1)

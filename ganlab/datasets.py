@@ -68,6 +68,14 @@ def at_hand(config: TrainConfig) -> bool:
     return all((data_root() / file).is_file() for file in files.get(config.dataset, []))
 
 
+def shape_of(config: TrainConfig) -> tuple[int, ...]:
+    """The shape of one sample, known before anything is loaded: (c, h, w) or (2,)."""
+    if config.kind == "point":
+        return (2,)
+    coloured = config.dataset == "cifar10" or (config.dataset == "images" and config.colour == "rgb")
+    return (3 if coloured else 1, config.image_size, config.image_size)
+
+
 def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
     """The dataset that the settings name; `announce` is told what is fetched or decoded, and how far that is.
 
@@ -87,7 +95,13 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
 
 @cache
 def digits(size: int = 16) -> Dataset:
-    """The 1,797 real handwritten digits of scikit-learn (8 x 8), resized; 1,285 for training.
+    """The 1,797 real handwritten digits, resized; 1,285 for training."""
+    return _split("digits", *labelled_digits(size))
+
+
+@cache
+def labelled_digits(size: int) -> tuple[Tensor, Tensor]:
+    """All digits of scikit-learn (8 x 8), resized: [1797, 1, size, size] in [-1, 1], and their classes int64 [1797].
 
     Source: Alpaydin & Kaynak 1998, UCI Optical Recognition of Handwritten Digits, as shipped by scikit-learn.
     """
@@ -95,8 +109,7 @@ def digits(size: int = 16) -> Dataset:
 
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16  # [1797, 1, 8, 8] in [0, 1]
-    images = _resized(images, size).clamp_(0, 1) * 2 - 1
-    return _split("digits", images, torch.from_numpy(bunch.target))
+    return _resized(images, size).clamp_(0, 1) * 2 - 1, torch.from_numpy(bunch.target)
 
 
 def _mnist(config: TrainConfig, announce: Announce) -> tuple[Tensor, Tensor]:

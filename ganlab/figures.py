@@ -34,21 +34,25 @@ def clamp(
     clip_range: tuple[float, float],
     log_y: bool = False,
     mirror: bool = True,
+    limit: float | None = None,
 ) -> Figure:
     """Weights before (outline) and after (fill) the clamp, posts at the bounds, rules that can be pulled.
 
-    Without a histogram (no clamp yet): the empty axes and the rules.
+    Without a histogram (no clamp yet): the empty axes and the rules. The x axis goes to ±`limit`, by default as far
+    as the clip range asks for.
     """
-    limit = axis_limit(clip_range)
-    traces, notes, top = _clamp_data(histogram, log_y) if histogram else ([], [], 10.0)
+    scale = limit or clip_range
+    limit = limit or axis_limit(clip_range)
+    narrow = clip_range[1] - clip_range[0] < 0.6 * limit  # labels between the bounds would meet
+    traces, notes, top = _clamp_data(histogram, log_y, narrow) if histogram else ([], [], 10.0)
     layout = {
         "margin": {"l": 50, "r": 4, "t": 30, "b": 42},
         "bargap": 0,
         "hovermode": "x unified",
         "shapes": _outside(clip_range, limit) + [_rule(bound) for bound in clip_range],
         "annotations": [
-            _bound_note(f"{name} <b>{number(bound)}</b>", bound)
-            for name, bound in zip(("low", "high"), clip_range, strict=True)
+            _bound_note(f"{name} <b>{number(bound)}</b>", bound, anchor if narrow else "center")
+            for name, bound, anchor in zip(("low", "high"), clip_range, ("right", "left"), strict=True)
         ]
         + notes,
         "xaxis": {
@@ -80,19 +84,19 @@ def clamp(
         "layout": layout,
         "rules": rules,
         "mirror": mirror,
-        "scale": f"{clip_range}{name}{log_y}",
+        "scale": f"{scale}{name}{log_y}",
         "alt": f"Histogram of the critic's weights before and after the clamp to {range_in_words(clip_range)}."
         + (f" {_in_words(histogram)}" if histogram else " No clamp yet."),
     }
 
 
-def _clamp_data(histogram: WeightHistogram, log_y: bool) -> tuple[list[Figure], list[Figure], float]:
+def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[list[Figure], list[Figure], float]:
     edges, counts = histogram.edges, histogram.after_counts
     low, high = histogram.clip_range
     inside = np.flatnonzero((edges[:-1] >= np.float32(low)) & (edges[1:] <= np.float32(high)))
     after = histogram.after[inside]
     before_x, after_x = _x(edges), _x(edges[inside[0] : inside[-1] + 2])
-    width = float(edges[inside[0] + 1] - edges[inside[0]])
+    width = max(float(edges[inside[0] + 1] - edges[inside[0]]), float(edges[-1] - edges[0]) / 150)
     step = {"type": "scatter", "mode": "lines", "fill": "tozeroy"}
     traces = [
         step | after_x | _steps(after, 0, "after 0.42") | {"hovertemplate": "%{y:,}<extra>after</extra>"},
@@ -109,8 +113,8 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool) -> tuple[list[Figure], 
     top = round_up(1.12 * max(histogram.before.max(), after.max(), counts.at_low, counts.at_high, 1))
     beside = max(3, len(after) // 6)  # a label stays clear of the bins beside its post
     notes = [
-        _post_note("low", low, counts.at_low, max(counts.at_low, *after[:beside]), log_y),
-        _post_note("high", high, counts.at_high, max(counts.at_high, *after[-beside:]), log_y),
+        _post_note("low", low, counts.at_low, max(counts.at_low, *after[:beside]), log_y, not narrow),
+        _post_note("high", high, counts.at_high, max(counts.at_high, *after[-beside:]), log_y, narrow),
     ]
     return traces, notes, top
 
@@ -144,16 +148,16 @@ def _rule(x: float) -> Figure:
     }  # fmt: skip
 
 
-def _bound_note(text: str, x: float) -> Figure:
+def _bound_note(text: str, x: float, anchor: str) -> Figure:
     return {
-        "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 1, "xanchor": "center", "text": text,
+        "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 1, "xanchor": anchor, "text": text,
         "showarrow": False, "font": {"color": "$text", "size": 12.5}, "bgcolor": "$page",
         "bordercolor": "$bound 0.3", "borderwidth": 1, "borderpad": 2.5,
     }  # fmt: skip
 
 
-def _post_note(name: str, x: float, count: int, height: int, log_y: bool) -> Figure:
-    side, shift = ("left", 8) if name == "low" else ("right", -8)
+def _post_note(name: str, x: float, count: int, height: int, log_y: bool, to_the_right: bool) -> Figure:
+    side, shift = ("left", 8) if to_the_right else ("right", -8)
     return {
         "x": x, "y": float(np.log10(max(height, 1))) if log_y else int(height), "yanchor": "bottom", "yshift": 2,
         "xanchor": side, "xshift": shift, "text": f"<b>{count:,}</b> at {name}", "showarrow": False,

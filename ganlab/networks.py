@@ -4,7 +4,7 @@ import math
 from collections import OrderedDict
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 SMALLEST = 4  # a DCGAN starts, and its critic ends, at 4 x 4, or at 7 x 7 for images of 28 x 28
 
@@ -94,6 +94,20 @@ def init_(module: nn.Module, rng: torch.Generator) -> nn.Module:
         elif next(layer.parameters(recurse=False), None) is not None:
             raise TypeError(f"init_ does not know how to start a {type(layer).__name__}.")
     return module
+
+
+def share_outside_at_start(layer: nn.Module, parameter: str, bounds: Tensor) -> Tensor:
+    """The share of a layer's `weight` or `bias` to expect outside [-c, c] just after `init_`, for each c: [n]."""
+    bounds = bounds.double()
+    if isinstance(layer, nn.BatchNorm2d):
+        mean, sd = (1.0, 0.02) if parameter == "weight" else (0.0, 0.0)
+    elif isinstance(layer, nn.Linear) or parameter == "bias":  # uniform within ±1 / sqrt(fan_in)
+        return (1 - bounds * math.sqrt(layer.weight[0].numel())).clamp(0, 1)
+    else:
+        mean, sd = 0.0, 0.02
+    if sd == 0:
+        return torch.zeros_like(bounds)
+    return torch.special.ndtr((mean - bounds) / sd) + torch.special.ndtr((-mean - bounds) / sd)
 
 
 def _default_bias_(layer: nn.Module, rng: torch.Generator) -> None:

@@ -32,10 +32,7 @@ class Trainer:
         self.device = device_of(config)
         self.rng = torch.Generator().manual_seed(config.seed)
         self.looking_rng = torch.Generator().manual_seed(config.seed)
-        _check_size(config, self.dataset.shape)
-        self.generator, self.critic = build(config, self.dataset.shape)
-        networks.init_(self.generator, self.rng)
-        networks.init_(self.critic, self.rng)
+        self.generator, self.critic = initial(config, self.rng)
         self.generator_optimizer = _optimizer(config, self.generator.to(self.device))
         self.critic_optimizer = _optimizer(config, self.critic.to(self.device))
         fixed = FIXED_LATENTS[config.kind]
@@ -126,8 +123,19 @@ def device_of(config: TrainConfig) -> torch.device:
     return accelerator if accelerator and wanted else torch.device("cpu")
 
 
+def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn.Module, nn.Module]:
+    """Generator and critic as a run with these settings starts them: drawn from `rng`, by default one of the seed.
+
+    Raises ValueError for networks that would take the memory of the whole computer.
+    """
+    rng = rng or torch.Generator().manual_seed(config.seed)
+    shape = datasets.shape_of(config)
+    _check_size(config, shape)
+    generator, critic = build(config, shape)
+    return networks.init_(generator, rng), networks.init_(critic, rng)
+
+
 def _check_size(config: TrainConfig, shape: tuple[int, ...]) -> None:
-    """Raises ValueError for networks that would take the memory of the whole computer."""
     with torch.device("meta"):  # shapes without memory
         weights = sum(p.numel() for network in build(config, shape) for p in network.parameters())
     if weights > LIMIT_WEIGHTS:

@@ -2,9 +2,14 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 import torch
+from visits import ROOT
 
-LAST = ("test_pages", "test_generate_page", "test_browser", "test_learning")
+from ganlab.hub import RunHub
+from ganlab.ui.hub import hub
+
+LAST = ("test_pages", "test_clipping_page", "test_generate_page", "test_browser", "test_learning")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,3 +27,12 @@ def _no_run_is_left() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     assert [t.name for t in threading.enumerate() if t.name.startswith("ganlab-run-")] == []
+
+
+@pytest.fixture
+def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
+    """For tests that visit pages: a hub of the test's own."""
+    monkeypatch.chdir(ROOT)
+    st.cache_resource.clear()
+    yield hub()
+    st.cache_resource.clear()  # its release stops and joins all runs

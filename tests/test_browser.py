@@ -295,6 +295,30 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
     shown = [tab.get_by_alt_text("64 generated images").get_attribute("src") for tab in (page, other)]
     assert shown[0] == shown[1]
     other.close()
+    page.get_by_role("link", name="Train").click()
+    expect_state(page, "Stopped")
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")  # nothing is lost by leaving
+
+
+def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Weight_Clipping")
+    expect(page.get_by_text("43 of 60", exact=True)).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    page.evaluate("window.plots = [...document.querySelectorAll('.js-plotly-plot')]")
+    numbers = page.get_by_role("textbox").first
+    numbers.press("End")
+    numbers.press_sequentially(", -7")  # shown while it is typed
+    expect(page.get_by_text("tensor([-1., -1.,  0.,  1.,  1., -1.])")).to_be_visible()
+    page.get_by_role("slider").nth(3).focus()
+    page.keyboard.press("ArrowRight")  # 0.1 to 0.15
+    expect(page.get_by_text("42 of 60", exact=True)).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).first.click()
+    rows = download.value.path().read_text().splitlines()
+    assert rows[0] == "parameter,row,column,before,after,clamped"
+    assert sum(int(row[-1]) for row in rows[1:]) == 42
+    assert page.evaluate("plots.every(e => document.contains(e))")
 
 
 def test_the_keyboard_alone_can_start_steer_and_download(page: Page, server: Server) -> None:

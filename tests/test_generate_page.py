@@ -6,19 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import test_pages
 import torch
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
-from test_pages import address, page, panels, run_in
+from test_pages import address, run_in
+from visits import page, panels
 
 from ganlab import networks, store, training
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.hub import RunHub
 from ganlab.recipe import CHOICES
 from ganlab.snapshot import HistoryWriter, Snapshot, Status
-
-the_hub = test_pages.the_hub
 
 
 def data_of(at: AppTest, key: str) -> dict[str, object]:

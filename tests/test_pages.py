@@ -2,45 +2,24 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
+from visits import ROOT, page, panels
 
 from ganlab.config import PRESETS, TrainConfig, from_link, link
 from ganlab.hub import RunHub
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import METRICS, HistoryWriter, Status
 from ganlab.ui import downloads
-from ganlab.ui.hub import hub
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.usefixtures("the_hub")
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 STATES = ("no run", "running", "paused", "stopped", "finished", "failed")
-
-
-@pytest.fixture(autouse=True)
-def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
-    monkeypatch.chdir(ROOT)
-    st.cache_resource.clear()
-    yield hub()
-    st.cache_resource.clear()  # its release stops and joins all runs
-
-
-def page(name: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    at.query_params.update(query)
-    at.run()
-    if name != "app.py":
-        at.switch_page(f"pages/{name}")
-        at.run()
-    assert not at.exception, at.exception[0].message
-    return at
 
 
 def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> TrainingRun:
@@ -66,10 +45,6 @@ def address(at: AppTest) -> dict[str, str]:
 def hear(at: AppTest) -> None:
     """What the first tick does that carries the new values: AppTest has no ticks."""
     at.session_state["stale"] = {}
-
-
-def panels(at: AppTest) -> str:
-    return "".join(element.proto.json for element in at.get("bidi_component"))
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])

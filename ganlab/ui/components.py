@@ -55,5 +55,5 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 def styles() -> None:
     """The style sheets; once on every page."""
-    for name in ("page.css", "lab.css"):
+    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css"):
         st.html(f"<style>{(FRONT / name).read_text()}</style>")

@@ -56,12 +56,12 @@ def metrics(run: TrainingRun) -> None:
 def curves_csv(snapshot: Snapshot) -> bytes:
     """A row a step: the columns of metrics.csv, then both shares of every layer."""
     columns, rows = curves.table(snapshot)
-    return _csv(columns, ([int(step), int(critic_step), *rest] for step, critic_step, *rest in rows.tolist()))
+    return table(columns, ([int(step), int(critic_step), *rest] for step, critic_step, *rest in rows.tolist()))
 
 
 def histogram_csv(histograms: Sequence[WeightHistogram]) -> bytes:
     """layer, from, to, before, after: a row per bin; where from equals to, the weights exactly at that bound."""
-    return _csv(("layer", "from", "to", "before", "after"), (row for h in histograms for row in _bins(h)))
+    return table(("layer", "from", "to", "before", "after"), (row for h in histograms for row in _bins(h)))
 
 
 def _bins(histogram: WeightHistogram) -> list[tuple[Any, ...]]:
@@ -73,7 +73,8 @@ def _bins(histogram: WeightHistogram) -> list[tuple[Any, ...]]:
     return [(histogram.name, *row) for row in sorted(rows + at_bounds)]
 
 
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)

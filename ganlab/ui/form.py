@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, from_link, link
-from ganlab.ui import words
+from ganlab.ui import clip_range, words
 from ganlab.ui.components import download
 
 FIELDS = {
@@ -139,13 +139,8 @@ def number(field: str, value: float, **look: Any) -> None:
     label, told = FIELDS[field]
     st.session_state[f"set_{field}"] = value
     if isinstance(value, float):
-        look |= {"format": "%e" if field.endswith("_lr") else "%.6g", "step": tenth(value)}
+        look |= {"format": "%e" if field.endswith("_lr") else "%.6g", "step": clip_range.tenth(value)}
     st.number_input(label, value=value, key=f"set_{field}", help=told, on_change=take, **look)
-
-
-def tenth(value: float) -> float:
-    """The step of a number field: a tenth of the value's leading digit."""
-    return 10.0 ** (int(f"{value:e}".split("e")[1]) - 1) if value else 0.001
 
 
 def _files(config: TrainConfig) -> None:

@@ -29,6 +29,11 @@ MORE = {
 }
 
 
+def title(name: str) -> str:
+    """What a preset is called."""
+    return (CARDS | MORE)[name][0]
+
+
 def try_to_start(config: TrainConfig) -> str | None:
     """Start a run and return its name; if it is refused, None, and `notices` will say why."""
     try:

@@ -8,15 +8,12 @@ from typing import Any
 import streamlit as st
 
 from ganlab.config import LIVE_FIELDS
-from ganlab.figures import number
 from ganlab.hub import Refused
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
-from ganlab.ui import form, start
+from ganlab.ui import clip_range, form, start
 from ganlab.ui.hub import hub
 
-LADDER = [round(m * 10.0**e, 6) for e in (-4, -3, -2, -1) for m in (1, 1.5, 2, 3, 5, 7)] + [1.0]
-SIGNED_LADDER = [-rung for rung in reversed(LADDER)] + [0.0, *LADDER]
 RATES = {
     "critic_lr": "A change acts from the next critic update on.",
     "generator_lr": "A change acts from this step or the next.",
@@ -77,7 +74,8 @@ def show_wanted(run: TrainingRun) -> None:
 def _widgets(run: TrainingRun) -> dict[str, Any]:
     """What the live widgets have to show."""
     low, high = run.wanted.clip_range
-    mirror = st.session_state["mirror"] and low == -high
+    # Streamlit forgets a widget's value when its page is left.
+    mirror = st.session_state.get("mirror", True) and low == -high
     return {"clip": (low, high), "low": low, "high": high, "mirror": mirror} | {
         field: getattr(run.wanted, field) for field in RATES
     }
@@ -104,34 +102,14 @@ def _is_late(key: str) -> bool:
 
 
 def clip_slider(run: TrainingRun, ended: bool) -> None:
-    """The two-ended clip range, on a ladder that takes in the exact values in force."""
-    st.select_slider(
-        "Clip range",
-        sorted({*SIGNED_LADDER, *run.wanted.clip_range}),
-        value=run.wanted.clip_range,
-        key="clip",
-        format_func=number,
-        label_visibility="collapsed",
-        disabled=ended,
-        on_change=_moved,
-        args=(run, "clip"),
-    )
+    """The two-ended clip range."""
+    clip_range.slider(run.wanted.clip_range, "clip", disabled=ended, on_change=_moved, args=(run, "clip"))
 
 
 def clip_numbers(run: TrainingRun, ended: bool) -> None:
     """Exact low and high, the switch that ties them, and the way back."""
     for key, label, value in zip(("low", "high"), ("Low", "High"), run.wanted.clip_range, strict=True):
-        st.number_input(
-            label,
-            value=value,
-            key=key,
-            format="%.6g",
-            step=form.tenth(value),
-            width=125,
-            disabled=ended,
-            on_change=_moved,
-            args=(run, key),
-        )
+        clip_range.bound(label, value, key, disabled=ended, on_change=_moved, args=(run, key))
     st.toggle(
         "Symmetric",
         value=st.session_state["mirror"],
@@ -156,7 +134,7 @@ def rates(run: TrainingRun, ended: bool) -> None:
     """Learning rates and critic updates per step."""
     for field, when in RATES.items():
         value = getattr(run.wanted, field)
-        look = {"format": "%e", "step": form.tenth(value)} if isinstance(value, float) else {}
+        look = {"format": "%e", "step": clip_range.tenth(value)} if isinstance(value, float) else {}
         label, told = form.FIELDS[field]
         st.number_input(
             label,
@@ -182,24 +160,16 @@ def _rate_moved(run: TrainingRun, field: str) -> None:
 def _moved(run: TrainingRun, key: str) -> None:
     """The slider or a number field was moved."""
     if not _is_late(key):
-        low, high = run.wanted.clip_range
-        value = st.session_state[key]
-        _wish(run, {"clip": value, "low": (value, high), "high": (low, value)}[key])
+        _wish(run, key, st.session_state[key])
 
 
 def pulled(run: TrainingRun, name: str, value: float) -> None:
     """A rule of the histogram was pulled: `name` is low or high."""
-    low, high = run.wanted.clip_range
-    _wish(run, {"low": (value, high), "high": (low, value)}[name])
+    _wish(run, name, value)
 
 
-def _wish(run: TrainingRun, clip_range: tuple[float, float]) -> None:
-    """One bound was moved; while Symmetric is on, the other comes along."""
-    if st.session_state["mirror"]:
-        low, high = clip_range
-        moved = low if low != run.wanted.clip_range[0] else high
-        clip_range = (-abs(moved), abs(moved))
-    steer(run, clip_range)
+def _wish(run: TrainingRun, widget: str, value: Any) -> None:
+    steer(run, clip_range.asked_for(run.wanted.clip_range, widget, value, st.session_state["mirror"]))
 
 
 def _tied(run: TrainingRun) -> None:
@@ -209,10 +179,10 @@ def _tied(run: TrainingRun) -> None:
         steer(run, (-widest, widest))
 
 
-def steer(run: TrainingRun, clip_range: tuple[float, float]) -> None:
+def steer(run: TrainingRun, wanted: tuple[float, float]) -> None:
     """Ask the run for a clip range; a refusal is kept and shown beside the range that stays in force."""
     try:
-        run.change(clip_range=clip_range)
+        run.change(clip_range=wanted)
         st.session_state.pop("clip_refusal", None)
     except ValueError as error:
         st.session_state["clip_refusal"] = str(error)

@@ -135,8 +135,14 @@ def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
     """The clip range that acts now; or why the wished one does not."""
     now = range_in_words(clip_range)
     if refusal:
-        return f"<div class='force refused' role='alert'>{escape(refusal)} The range stays at {now}.</div>"
+        return refused(refusal, now)
     return f"<div class='force'><span class='muted'>in force:</span> <b>{now}</b></div>"
+
+
+def refused(refusal: str, stays: str) -> str:
+    """Why a wished clip range is not had, and what stays; an empty line for no refusal."""
+    told = f"{escape(refusal)} The range stays at {stays}." if refusal else ""
+    return f"<div class='force refused' role='alert'>{told}</div>"
 
 
 COLUMNS = ("below low", "at low", "inside", "at high", "above high")

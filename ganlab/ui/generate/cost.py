@@ -6,6 +6,7 @@ import streamlit as st
 import torch
 
 from ganlab import memory, sampling
+from ganlab.runs import set_up_torch
 from ganlab.ui.components import panel
 from ganlab.ui.generate import words
 from ganlab.ui.generate.source import Source
@@ -17,7 +18,9 @@ def card(source: Source, n: int) -> None:
         st.markdown(
             "Every sample here is made under `torch.no_grad()`: nothing is kept for a backward pass that never comes."
         )
-        if st.button("Measure", icon=":material/timer:", help="Three forward passes each way, on this computer."):
+        if st.button(
+            "Measure", icon=":material/timer:", help="Forward passes both ways in turn, on this computer; the median."
+        ):
             st.session_state["cost"] = source.key, _measure(source)
         measured_for, cost = st.session_state.get("cost", ("", ()))
         if measured_for == source.key:
@@ -26,9 +29,9 @@ def card(source: Source, n: int) -> None:
 
 def _measure(source: Source) -> tuple[float, float, int]:
     """Seconds under no_grad and with gradients, and bytes kept, of one batch."""
+    set_up_torch(1)
     network = copy.deepcopy(source.generator).requires_grad_(True)
     batch = sampling.latents(sampling.BATCH, source.config.latent_dim, 0)
-    with torch.no_grad():
-        seconds = memory.seconds(lambda: network(batch))
-    kept = memory.saved_bytes(lambda: network(batch), network)
-    return seconds, memory.seconds(lambda: network(batch)), kept
+    without = torch.no_grad()(network.forward)
+    kept, _ = memory.saved_bytes(lambda: network(batch), network)
+    return *memory.cpu_seconds(lambda: without(batch), lambda: network(batch)), kept

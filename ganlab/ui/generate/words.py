@@ -86,7 +86,7 @@ def cost(seconds: float, with_gradients: float, kept: int, n: int) -> str:
     """A forward pass with and without what backward would need."""
     row = "<tr><td>{}<td>{:.2f} ms<td>{}"
     return (
-        "<table><tr><th>a batch of 64<th>time<th>kept for backward"
+        "<table><tr><th>a batch of 64<th>CPU time<th>kept for backward"
         + row.format("under no_grad", 1000 * seconds, "nothing")
         + row.format("with gradients", 1000 * with_gradients, size(kept))
         + f"</table><p class='muted small'>In one graph, {n:,} samples would keep {size(kept * n // 64)}.</p>"

@@ -1,0 +1,219 @@
+"""The lesson on `nn.Sequential`: layers picked from a list, and the shape after each."""
+
+import math
+from html import escape
+
+import streamlit as st
+
+from ganlab.blocks import sequential
+from ganlab.blocks.fitting import Shape
+from ganlab.blocks.sequential import Layer, Report
+from ganlab.ui.components import panel
+from ganlab.ui.lesson import in_code, lesson
+
+QUESTION = "It bundles layers so that code shrinks. What goes in, what comes out, and when does a layer not fit?"
+
+PARTS = ("kind", "args")
+
+EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "Critic": (
+        "64, 1, 16, 16",
+        [
+            ("Conv2d", "1, 32, 4, stride=2, padding=1"),
+            ("LeakyReLU", "0.2"),
+            ("Conv2d", "32, 64, 4, stride=2, padding=1, bias=False"),
+            ("BatchNorm2d", "64"),
+            ("LeakyReLU", "0.2"),
+            ("Conv2d", "64, 1, 4"),
+            ("Flatten", ""),
+        ],
+    ),
+    "Generator": (
+        "64, 64",
+        [
+            ("Unflatten", "1, (64, 1, 1)"),
+            ("ConvTranspose2d", "64, 64, 4, bias=False"),
+            ("BatchNorm2d", "64"),
+            ("ReLU", ""),
+            ("ConvTranspose2d", "64, 32, 4, stride=2, padding=1, bias=False"),
+            ("BatchNorm2d", "32"),
+            ("ReLU", ""),
+            ("ConvTranspose2d", "32, 1, 4, stride=2, padding=1"),
+            ("Tanh", ""),
+        ],
+    ),
+    "Conv and MaxPool": (
+        "100, 1, 28, 28",
+        [
+            ("Conv2d", "1, 16, 3, padding=1"),
+            ("ReLU", ""),
+            ("MaxPool2d", "2"),
+            ("Flatten", ""),
+            ("Linear", "3136, 10"),
+        ],
+    ),
+    "One that does not fit": (
+        "64, 1, 16, 16",
+        [("Conv2d", "1, 32, 4, stride=2, padding=1"), ("BatchNorm2d", "64"), ("ReLU", "")],
+    ),
+}
+
+
+@st.fragment
+def section() -> None:
+    """One lesson; its widgets rerun nothing else on the page."""
+    if not _complete():
+        _take("Critic")
+    with lesson("nn.Sequential", "sequential", QUESTION) as (doing, beside):
+        with doing:
+            _controls()
+            report = _report()
+            panel("seq_panel_table", table(report, _rows()))
+        with beside:
+            in_code(sequential.code(report), sequential.printed(report))
+            if report.why:
+                st.caption("These are the layers before the one that does not fit.")
+
+
+def _complete() -> bool:
+    """Whether every widget's value is there: Streamlit may drop those of a page that was left."""
+    keys = ["seq_shape"] + [f"seq_{part}_{row}" for row in st.session_state.get("seq_rows", []) for part in PARTS]
+    return "seq_rows" in st.session_state and all(key in st.session_state for key in keys)
+
+
+def _rows() -> list[int]:
+    return st.session_state.seq_rows
+
+
+def _kind(row: int) -> str:
+    return st.session_state[f"seq_kind_{row}"]
+
+
+def _controls() -> None:
+    with st.container(horizontal=True, gap="small"):
+        for name in EXAMPLES:
+            st.button(name, key=f"seq_example_{name}", on_click=_take, args=(name,))
+    st.text_input(
+        "Input shape",
+        key="seq_shape",
+        persist_state="session",
+        max_chars=60,
+        help="Images are (n, channels, height, width), rows are (n, features). Written as whole numbers with commas.",
+    )
+    with st.container(key="seq_layers", gap="xsmall"):
+        for number, row in enumerate(_rows(), start=1):
+            _layer(number, row)
+    full = len(_rows()) >= sequential.MOST_LAYERS
+    st.button("Add a layer", key="seq_add", icon=":material/add:", on_click=_insert, disabled=full)
+
+
+def _layer(number: int, row: int) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", wrap=False):
+        st.selectbox(
+            f"Layer {number}",
+            list(sequential.ARGUMENTS),
+            key=f"seq_kind_{row}",
+            persist_state="session",
+            on_change=_suggest,
+            args=(row,),
+            label_visibility="collapsed",
+            width=166,
+        )
+        st.text_input(
+            f"Arguments of layer {number}",
+            key=f"seq_args_{row}",
+            persist_state="session",
+            label_visibility="collapsed",
+            placeholder="no arguments" if not sequential.ARGUMENTS[_kind(row)] else "arguments",
+            max_chars=80,
+        )
+        st.button(
+            "",
+            key=f"seq_remove_{row}",
+            icon=":material/close:",
+            help=f"Remove layer {number}",
+            type="tertiary",
+            on_click=_remove,
+            args=(row,),
+        )
+
+
+def _take(name: str) -> None:
+    shape, layers = EXAMPLES[name]
+    st.session_state.seq_rows = []
+    st.session_state.seq_shape = shape
+    for kind, arguments in layers:
+        _insert(kind, arguments)
+
+
+def _insert(kind: str = "ReLU", arguments: str = "") -> None:
+    row = st.session_state.get("seq_last_row", 0) + 1
+    st.session_state.seq_last_row = row
+    st.session_state.seq_rows = [*_rows(), row]
+    st.session_state[f"seq_kind_{row}"] = kind
+    st.session_state[f"seq_args_{row}"] = arguments
+
+
+def _remove(row: int) -> None:
+    st.session_state.seq_rows = [other for other in _rows() if other != row]
+
+
+def _suggest(row: int) -> None:
+    """Another kind of layer begins with arguments that fit what arrives there."""
+    shapes: list[Shape] = st.session_state.seq_shapes
+    arrives = shapes[min(_rows().index(row), len(shapes) - 1)]
+    st.session_state[f"seq_args_{row}"] = sequential.suggest(_kind(row), arrives)
+
+
+def _report() -> Report:
+    """How far the shape in the widgets comes."""
+    layers: list[Layer] = []
+    unread = ""
+    try:
+        shape = sequential.parse_shape(st.session_state.seq_shape)
+    except ValueError as error:
+        return Report(st.session_state.get("seq_shapes", [(64, 1, 16, 16)])[0], (), str(error))
+    for number, row in enumerate(_rows(), start=1):
+        try:
+            layers.append(sequential.parse(_kind(row), st.session_state[f"seq_args_{row}"]))
+        except ValueError as error:
+            unread = f"Layer {number}: {error}"
+            break
+    report = sequential.run(shape, layers)
+    report = report if report.why or not unread else Report(shape, report.rows, unread)
+    st.session_state.seq_shapes = [shape, *(row.shape for row in report.rows)]
+    return report
+
+
+def table(report: Report, rows: list[int]) -> str:
+    """A row per layer: its name, the shape after it as a picture and in numbers, its parameters."""
+    lines = [_line("input", report.input_shape, None)]
+    lines += [_line(row.layer.kind, row.shape, row.parameters) for row in report.rows]
+    for i, row in enumerate(rows[len(report.rows) :]):
+        look = "refused" if i == 0 and report.why.startswith("Layer") else "muted"
+        lines.append(f"<tr class='{look}'><td>{_kind(row)}<td><td>–<td>–")
+    so_far = " so far" if report.why else ""
+    state = "refused" if report.why else "muted"
+    said = escape(report.why) or f"All {len(rows)} fit." * bool(rows) or "Without layers the input comes out as it is."
+    return (
+        f"<div class='force told {state}' role='status'>{said}</div>"
+        "<table class='shapes'><thead><tr><th>layer<th><th>shape after it<th>parameters<tbody>"
+        f"{''.join(lines)}<tr class='sum'><td>in all{so_far}<td><td><td>{report.parameters:,}</table>"
+    )
+
+
+def _line(name: str, shape: Shape, parameters: int | None) -> str:
+    look = "out" if name == "ConvTranspose2d" else "in"
+    count = "" if parameters is None else f"{parameters:,}" if parameters else "<span class='muted'>0</span>"
+    return f"<tr><td>{name}<td>{_box(shape, look)}<td>{', '.join(map(str, shape))}<td>{count}"
+
+
+def _box(shape: Shape, look: str) -> str:
+    """Width for channels or features, height for the side of an image; both in powers of 2."""
+    across = shape[-3] if len(shape) > 2 else shape[-1]
+    side = shape[-2] if len(shape) > 2 else 1
+    wide, high = min(4 + 9 * math.log2(across), 100), min(3 + 4.2 * math.log2(side), 26)
+    return (
+        f"<svg class='grid' width='104' height='26' viewBox='0 0 104 26' aria-hidden='true'>"
+        f"<rect class='{look} soft' width='{wide:.1f}' height='{high:.1f}' y='{13 - high / 2:.1f}' rx='1.5'/></svg>"
+    )

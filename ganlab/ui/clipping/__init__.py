@@ -1,0 +1,1 @@
+"""The parts of the Weight Clipping page, one a file."""

@@ -1,0 +1,133 @@
+"""What share of any critic's weights a bound would clip, at its start or as trained."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+import torch
+
+from ganlab import clip_shares, profiles, shown_code
+from ganlab.clip_shares import ClipShares
+from ganlab.config import PRESETS, TrainConfig, link
+from ganlab.figures import number, range_in_words
+from ganlab.runs import TrainingRun
+from ganlab.ui import start, words
+from ganlab.ui.clip_range import LADDER
+from ganlab.ui.components import panel, plot
+from ganlab.ui.hub import hub
+from ganlab.ui.lesson import in_code, lesson
+
+BOUNDS = torch.tensor(sorted({*LADDER, *np.logspace(-4, 0, 121).round(9).tolist()}))
+"""Where the shares are worked out: float32, every rung of the ladder among them."""
+NOW, START = "As it is now", "At its start"
+
+
+class Source(NamedTuple):
+    """Whose critic is looked at."""
+
+    config: TrainConfig
+    run: TrainingRun | None
+    """None for the start of a run with these settings."""
+    step: int
+
+    @property
+    def fresh(self) -> bool:
+        """Whether no update has changed it."""
+        return self.run is None
+
+
+@st.fragment
+def section() -> None:
+    """The share over c, a curve a layer, and the lines that count it."""
+    question = "A small c clips almost every weight of a critic before it has learned anything."
+    with lesson("What share would be clipped?", "any-model", question) as (doing, beside):
+        with doing:
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+                source = _choose()
+                shares = _of_start(source.config) if source.fresh else _of_run(source.run.run_id, source.step)
+                layer = _layer(list(shares.measured))
+            with st.container(key="clip_model"):
+                c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
+            panel("model_key", _key(layer, bool(shares.expected)))
+            curves = BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer)
+            plot("model_shares", profiles.shares(*curves, c), 330)
+        with beside:
+            at = int((c == BOUNDS).nonzero())
+            panel("model_table", _table(shares, at, c))
+            measured = {name: values[at] for name, values in shares.measured.items()}
+            in_code(shown_code.of_shares(_lines(source), c), shown_code.printed_of_shares(measured))
+            if not source.fresh and not source.run.latest.status.ended:
+                st.caption("The file is written when the run ends; it will hold the weights of that step.")
+
+
+def _choose() -> Source:
+    runs = {run.run_id: run for run in hub().runs if run.latest.critic is not None}
+    wanted = st.query_params.get("run")
+    options = [*runs, *PRESETS]
+    chosen = st.selectbox(
+        "Critic of", options, options.index(wanted if wanted in runs else "digits"), key="model_critic",
+        format_func=lambda name: words.label(runs[name].latest) if name in runs else start.title(name), width=290,
+    )  # fmt: skip
+    if chosen not in runs:
+        return Source(PRESETS[chosen], None, 0)
+    when = st.segmented_control("When", [NOW, START], default=NOW, required=True, key="model_when")
+    run = runs[chosen]
+    return Source(run.config, None if when == START else run, run.latest.step)
+
+
+def _layer(names: list[str]) -> str:
+    """The layer that stands out."""
+    if st.session_state.get("model_layer") not in names:
+        st.session_state["model_layer"] = next((name for name in names if name.endswith("2.weight")), names[0])
+    return st.selectbox("Layer", names, key="model_layer", width=220)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _of_start(config: TrainConfig) -> ClipShares:
+    return clip_shares.of_start(config, BOUNDS)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _of_run(run_id: str, _: int) -> ClipShares:
+    return clip_shares.of_critic(hub().find(run_id).latest.critic, BOUNDS)
+
+
+def _lines(source: Source) -> str:
+    """The lines that make the critic."""
+    settings = {field: text for field, text in link(source.config).items() if field != "threads"}
+    made = (
+        "from ganlab import training\nfrom ganlab.config import from_link\n\n"
+        f"_, critic = training.initial(from_link({settings}))\n"
+    )
+    if source.fresh:
+        return made
+    file = source.run.folder.path / "critic.safetensors"
+    loaded = f'critic.load_state_dict(load_file("{file.as_posix()}"))\n'
+    return f"from safetensors.torch import load_file\n{made}{loaded}"
+
+
+def _key(layer: str, expected: bool) -> str:
+    """The key to the lines."""
+    blue = "<span class='key'><i class='b'></i>{}</span>"
+    theory = "&emsp;<svg viewBox='0 0 20 8' width='20' height='8'><path d='M0 4H20' stroke='currentColor' \
+stroke-width='2' stroke-dasharray='2 3'/></svg>&ensp;the same in theory"
+    return f"<div class='muted small'>{blue.format(layer)}, measured{theory if expected else ''}</div>"
+
+
+def _table(shares: ClipShares, at: int, c: float) -> str:
+    """A row a parameter: the share at c, measured and in theory."""
+    heads = "<th>layer<th>clipped" + ("<th>in theory" if shares.expected else "")
+    rows = "".join(
+        f"<tr><td>{name}<small>{'×'.join(map(str, shares.shapes[name]))}</small><td>{_percent(values[at])}"
+        + (f"<td class=muted>{_percent(shares.expected[name][at])}" if shares.expected else "")
+        for name, values in shares.measured.items()
+    )
+    return (
+        f"<div class='headline'><span class='big'>{_percent(clip_shares.total(shares, at))}</span>"
+        f"<span>of all weights lie outside {range_in_words((-c, c))}.</span></div>"
+        f"<table class='clipshares'><tr>{heads}{rows}</table>"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,145 @@
+"""The article's model before and after the clamp: its 60 values, and the function they make."""
+
+import math
+from typing import NamedTuple
+
+import streamlit as st
+import torch
+from torch import nn
+
+from ganlab import article, clipping, figures, probes, profiles, shown_code
+from ganlab.clipping import ClipReport, bin_edges
+from ganlab.snapshot import pooled, round_up
+from ganlab.ui import clip_range, downloads, words
+from ganlab.ui.clipping import tables
+from ganlab.ui.components import download, panel, plot
+from ganlab.ui.lesson import in_code, lesson
+
+STARTS = {"article": "The article's weights", "seed": "PyTorch's own start"}
+AT = torch.linspace(-4, 4, 161)
+
+
+class Clamped(NamedTuple):
+    """What the reader chose, and what the clamp made of it."""
+
+    seed: int | None
+    bounds: tuple[float, float]
+    left_out: list[str]
+    before: nn.Sequential
+    after: nn.Sequential
+    report: ClipReport
+
+
+@st.fragment
+def section() -> None:
+    """The values, and below them the function."""
+    question = (
+        "`Sequential(Linear(3, 10), BatchNorm1d(10), Sigmoid())`, every parameter clamped: "
+        "the article's worked example of weight clipping."
+    )
+    with lesson("The article's model", "article", question) as (doing, beside):
+        with doing:
+            seed = _start()
+            headline, histogram = st.container(), st.container()
+            bounds = clip_range.choose("article_range", article.CLIP_RANGE)
+            clamped = _clamp(seed, bounds, _left_out())
+        with headline:
+            panel("article_headline", tables.headline(clamped.report))
+        with histogram:
+            _histogram(clamped)
+        with beside:
+            chosen = clamped.seed, clamped.bounds, clamped.left_out
+            in_code(shown_code.of_article(*chosen), shown_code.printed_of_article(*chosen))
+        _tables(clamped)
+    _function(clamped)
+
+
+def _start() -> int | None:
+    """The seed of the weights; None for those that the article prints."""
+    state = st.session_state
+    state.setdefault("article_seed", 0)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        start = st.segmented_control(
+            "Start", list(STARTS), default="article", required=True, key="article_start", format_func=STARTS.get,
+            persist_state="session",
+        )  # fmt: skip
+        seed = st.number_input(
+            "Seed", 0, 2**53 - 1, state["article_seed"], key="article_seed", width=125, disabled=start == "article",
+            persist_state="session", help="As torch.manual_seed takes it.",
+        )  # fmt: skip
+        st.button(
+            "Reset weights", icon=":material/casino:", on_click=_reset, help="Draws them anew, from the next seed."
+        )
+    return None if start == "article" else seed
+
+
+def _reset() -> None:
+    state = st.session_state
+    state["article_seed"] += state["article_start"] == "seed"
+    state["article_start"] = "seed"
+
+
+def _left_out() -> list[str]:
+    """The parts that the clamp leaves as they are."""
+    with st.container(horizontal=True, gap="medium"):
+        told = "Batch norm's scale and shift stay as they are. The article, and WGAN's own code, clamp them too."
+        norm = st.toggle("Leave batch norm out", key="article_norm", persist_state="session", help=told)
+        told = "The shift of batch norm too. The article clamps them."
+        biases = st.toggle("Leave biases out", key="article_biases", persist_state="session", help=told)
+    return [part for part, wanted in zip(article.PARTS, (norm, biases), strict=True) if wanted]
+
+
+def _clamp(seed: int | None, bounds: tuple[float, float], left_out: list[str]) -> Clamped:
+    before, after = article.model(seed), article.model(seed)
+    report = clipping.clip_(article.clamped_parameters(after, left_out), bounds)
+    return Clamped(seed, bounds, left_out, before, after, report)
+
+
+def _histogram(clamped: Clamped) -> None:
+    """On an axis that the weights decide, so that it stays while the range moves."""
+    furthest = max(clamped.report.before.abs().max().item(), *map(abs, clamped.bounds))
+    limit = round_up(1.02 * furthest)
+    histograms = clamped.report.histograms(bin_edges(clamped.bounds, limit, most=48))
+    figure = figures.clamp(pooled(histograms), clamped.bounds, limit=limit)
+    del figure["rules"]  # the slider moves them
+    plot("article_histogram", figure, 460)
+
+
+def _tables(clamped: Clamped) -> None:
+    rows = tables.rows(clamped.before, clamped.after)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("**Every value**", width="content")
+        told = "Every value before and after, and whether it was clamped."
+        download("CSV", "weights.csv", lambda: downloads.table(*tables.as_table(rows)), key="values_csv", help=told)
+    panel("article_values", tables.values(rows, clamped.bounds))
+    histograms = clamped.report.histograms(bin_edges(clamped.bounds, 1.2, most=48))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("**Parameter by parameter**", width="content")
+        make = lambda: downloads.table(*tables.counts(histograms))  # noqa: E731
+        download("CSV", "counts.csv", make, key="counts_csv", help="The counts, before and after.")
+    panel("article_layers", words.layers_table(histograms))
+    if clamped.seed is None:
+        st.caption("Batch norm's scale starts at 1 in today's PyTorch; in the article's it was drawn from 0 to 1.")
+
+
+def _function(clamped: Clamped) -> None:
+    question = "Its ten outputs along one input, in eval mode. Narrow weights make a flat function."
+    with lesson("What the clamp does to the function", "function", question) as (doing, beside):
+        with doing:
+            axis = st.segmented_control(
+                "Along", [0, 1, 2], default=0, required=True, key="article_axis", persist_state="session",
+                format_func=lambda i: f"Input {i + 1}",
+            )  # fmt: skip
+            answers = [article.along(model, axis, AT).numpy() for model in (clamped.before, clamped.after)]
+            panel("article_key", tables.KEY)
+            plot("article_function", profiles.answers(AT.numpy(), *answers, axis), 330)
+            panel("article_slopes", _slopes(clamped, axis))
+        with beside:
+            chosen = clamped.seed, clamped.bounds, clamped.left_out
+            in_code(shown_code.of_slope(*chosen), shown_code.printed_of_slope(*chosen))
+
+
+def _slopes(clamped: Clamped, axis: int) -> str:
+    both = [probes.lipschitz_factors(model) for model in (clamped.before, clamped.after)]
+    steepest = [article.slope_along(model, axis, AT) for model in (clamped.before, clamped.after)]
+    return tables.slopes(*both, *map(math.prod, (factors.values() for factors in both)), *steepest)

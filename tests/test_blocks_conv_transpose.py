@@ -1,0 +1,239 @@
+import dataclasses
+import json
+import random
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from snippets import printed_by
+from streamlit.testing.v1 import AppTest
+from torch import nn
+
+from ganlab.blocks import conv_transpose
+from ganlab.blocks.conv_transpose import BIAS, LARGEST, WEIGHT, Layer, compute
+from ganlab.ui.blocks import conv_drawing
+from ganlab.ui.blocks.conv_transpose import EXAMPLES
+
+ROOT = Path(__file__).parent.parent
+ARGUMENTS = [field.name for field in dataclasses.fields(Layer) if field.name != "input_size"]
+
+
+def random_settings(seed: int, low: int, high: int) -> Iterator[dict[str, int]]:
+    """Endless settings; `low` = -1 makes most of them wrong."""
+    rng = random.Random(seed)
+    while True:
+        channels = rng.choice([1, 1, 2, 4, 6]), rng.choice([1, 1, 2, 4, 6])
+        yield {
+            "in_channels": channels[0] if low > 0 or rng.random() < 0.8 else rng.randint(low, 0),
+            "out_channels": channels[1] if low > 0 or rng.random() < 0.8 else rng.randint(low, 0),
+            "kernel_size": rng.randint(low, high),
+            "stride": rng.randint(low, high),
+            "padding": rng.randint(min(low, 0), high),
+            "output_padding": rng.randint(min(low, 0), high - 1),
+            "groups": rng.choice([1, 1, 2, 3, low]),
+            "bias": rng.random() < 0.5,
+            "dilation": rng.randint(low, 3),
+            "input_size": rng.randint(1, 5),
+        }
+
+
+def sentence(settings: dict[str, int]) -> str:
+    """Why settings are refused; empty if they are not."""
+    try:
+        Layer(**settings)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def valid_layers(count: int, seed: int = 0) -> list[Layer]:
+    found = (settings for settings in random_settings(seed, 1, 4) if not sentence(settings))
+    return [Layer(**next(found)) for _ in range(count)]
+
+
+def module(settings: dict[str, int]) -> nn.ConvTranspose2d:
+    layer = nn.ConvTranspose2d(**{name: settings[name] for name in ARGUMENTS})
+    nn.init.constant_(layer.weight, WEIGHT)
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, BIAS)
+    return layer
+
+
+def run(settings: dict[str, int]) -> torch.Tensor:
+    n = settings["input_size"]
+    x = torch.arange(1.0, n * n + 1).reshape(1, 1, n, n).repeat(1, max(settings["in_channels"], 0), 1, 1)
+    return module(settings)(x).detach()
+
+
+def scattered(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
+    """The output's channel 0 and the number of contributions to each of its cells, by adding one at a time."""
+    size, cut = layer.output_size, layer.padding
+    output = np.full((size, size), BIAS if layer.bias else 0, dtype=np.int64)
+    counts = np.zeros((size, size), dtype=np.int64)
+    steps = range(layer.kernel_size)
+    for i, j in np.ndindex(layer.input_size, layer.input_size):
+        for a, b in ((a, b) for a in steps for b in steps):
+            row = i * layer.stride + a * layer.dilation - cut
+            column = j * layer.stride + b * layer.dilation - cut
+            if 0 <= row < size and 0 <= column < size:
+                value = i * layer.input_size + j + 1
+                output[row, column] += WEIGHT * value * (layer.in_channels // layer.groups)
+                counts[row, column] += 1
+    return output, counts
+
+
+@pytest.mark.parametrize("layer", valid_layers(200), ids=str)
+def test_what_is_shown_is_what_torch_and_adding_by_hand_give(layer: Layer) -> None:
+    result = compute(layer)
+    theirs = run(dataclasses.asdict(layer))
+    output, counts = scattered(layer)
+    assert theirs.shape == (1, layer.out_channels, layer.output_size, layer.output_size)
+    assert all(torch.equal(channel, result.output) for channel in theirs[0])
+    assert np.array_equal(result.output.numpy(), output)
+    assert np.array_equal(result.reached[layer.kept, layer.kept].numpy(), counts)
+    inside = slice(layer.padding, min(layer.footprint, layer.padding + layer.output_size))
+    length = inside.stop - inside.start
+    assert torch.equal(result.uncut[inside, inside], result.output[:length, :length])
+    added = range(max(layer.output_size - layer.output_padding, 0), layer.output_size)
+    assert result.added == tuple("contributions" if counts[row].any() else "bias only" for row in added)
+    assert result.added == tuple("contributions" if counts[:, row].any() else "bias only" for row in added)
+    assert result.parameters == sum(p.numel() for p in module(dataclasses.asdict(layer)).parameters())
+
+
+def test_every_setting_that_torch_refuses_has_a_sentence_and_no_other() -> None:
+    refused = 0
+    for settings, _ in zip(random_settings(1, -1, 4), range(4000), strict=False):
+        said = sentence(settings)
+        try:
+            with warnings.catch_warnings(action="ignore"):  # torch warns of tensors without elements
+                size = run(settings).shape[-1]
+        except (ValueError, RuntimeError):
+            silent = [] if said.endswith(".") else [settings]
+            assert silent == []
+            refused += 1
+        else:  # what torch lets pass by and nobody can use
+            assert bool(said) == (size < 1 or settings["dilation"] < 1), (settings, said)
+    assert refused > 1000
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_the_page_has_limits_and_names_them(name: str) -> None:
+    for value in (LARGEST[name] + 1, 2**53):
+        assert f"up to {name}={LARGEST[name]}" in sentence({name: value})
+    assert "at least" in sentence({name: -1})
+
+
+def test_the_largest_grid_is_refused_in_a_sentence() -> None:
+    assert "at most 32 × 32" in sentence({"kernel_size": 7, "stride": 8, "dilation": 8, "input_size": 8})
+
+
+def test_the_words_of_the_rules() -> None:
+    assert sentence({"in_channels": 16, "groups": 3}) == (
+        "in_channels must be divisible by groups: 16 channels cannot be split into 3 equal groups."
+    )
+    assert "2 is not below the larger of 2 and 1" in sentence({"output_padding": 2})
+    assert "(1 − 1)·2 − 2·3 + 1·(3 − 1) + 1 + 1 = −2" in sentence({"padding": 3, "input_size": 1})
+    assert conv_transpose.size_formula(Layer()) == "(4 − 1)·2 − 2·1 + 1·(3 − 1) + 1 + 1"
+
+
+def test_the_two_kinds_of_added_rows() -> None:
+    assert compute(Layer()).added == ("contributions",)
+    assert compute(Layer(kernel_size=2, padding=0)).added == ("bias only",)
+    assert compute(Layer(stride=3, output_padding=2)).added == ("contributions", "bias only")
+    assert compute(Layer(kernel_size=1, padding=1)).added == ("contributions",)
+    assert compute(Layer(kernel_size=2, dilation=2, stride=2, padding=2)).added == ("bias only",)  # between windows
+    assert compute(Layer(output_padding=0)).added == ()
+
+
+def test_sizes_that_collide() -> None:
+    assert compute(Layer()).collisions == (7, 8)
+    assert compute(Layer(stride=1, output_padding=0)).collisions == (4,)
+    wide = compute(Layer(stride=1, dilation=3, padding=3, output_padding=2))
+    assert (wide.layer.output_size, wide.collisions, wide.conv_of_output) == (6, (4,), 6)
+    for layer in valid_layers(50, seed=2):
+        sizes = range(1, 60)
+        assert compute(layer).collisions == tuple(
+            size for size in sizes if conv_transpose.conv_size(layer, size) == layer.input_size
+        )
+
+
+def test_groups_divide_the_weights_and_leave_the_biases() -> None:
+    result = compute(Layer(in_channels=16, out_channels=16, groups=2))
+    assert (result.parameters_ungrouped, result.parameters) == (2320, 1168)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *valid_layers(40, seed=3),
+        Layer(in_channels=16, out_channels=16, groups=2),
+        Layer(kernel_size=5, stride=3, padding=0, output_padding=0, input_size=8),
+        Layer(kernel_size=5, stride=4, padding=0, output_padding=3, input_size=7),
+        Layer(in_channels=64, out_channels=64, kernel_size=7, stride=1, padding=0, output_padding=0, input_size=8),
+    ],
+    ids=str,
+)
+def test_the_lines_print_what_the_page_prints(layer: Layer) -> None:
+    result = compute(layer)
+    assert printed_by(conv_transpose.code(result)) == conv_transpose.printed(result)
+
+
+def test_looking_draws_no_random_numbers() -> None:
+    before = torch.get_rng_state()
+    compute(Layer(in_channels=16, out_channels=16, groups=2))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def panels(at: AppTest) -> str:
+    return "".join(json.loads(element.proto.json)["html"] for element in at.get("bidi_component"))
+
+
+def test_the_lesson_says_what_was_added_and_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+    at.switch_page("pages/6_Building_Blocks.py").run()
+    assert "turns 7 and 8 both into 4" in panels(at)
+    at.number_input(key="conv_padding").set_value(0).run()
+    assert "It adds 1 row below and 1 column at the right" in panels(at)
+    assert "added: bias only" in panels(at)
+    before = at.code
+    at.number_input(key="conv_output_padding").set_value(2).run()
+    assert "2 is not below the larger of 2 and 1. The picture stays" in panels(at)
+    assert [code.value for code in at.code] == [code.value for code in before]
+    at.number_input(key="conv_output_padding").set_value(0)
+    at.number_input(key="conv_stride").set_value(1).run()
+    assert "None collide" in panels(at)
+    at.number_input(key="conv_input_size").set_value(1).run()  # a slider of one cell
+    next(button for button in at.button if button.label == "Two groups").click().run()
+    assert "<b>1,168 parameters</b> against 2,320" in panels(at)
+    at.number_input(key="conv_kernel_size").set_value(10**15).run()
+    assert "This page goes up to kernel_size=7" in panels(at)
+    at.switch_page("app.py").run()
+    at.switch_page("pages/6_Building_Blocks.py").run()
+    assert "<b>1,168 parameters</b> against 2,320" in panels(at)  # leaving the page loses nothing
+    assert not at.exception
+
+
+@pytest.mark.parametrize("layer", [*valid_layers(60, seed=4), *EXAMPLES.values()], ids=str)
+def test_every_cell_is_drawn_as_what_it_is(layer: Layer) -> None:
+    result = compute(layer)
+    shown = conv_drawing.pictures(result, layer.input_size**2 - 1)
+    counts = {look: shown_cells(shown, look) for look in ("in", "cut", "out", "bias", "new", "pick")}
+    size, kept = layer.output_size, result.reached[layer.kept, layer.kept]
+    bare = max(size - layer.output_padding, 0)
+    assert counts == {
+        "in": layer.input_size**2,
+        "cut": layer.grid**2 - size**2,
+        "out": int((kept > 0).sum()),
+        "bias": int((kept == 0).sum()),
+        "new": size**2 - bare**2,
+        "pick": 1 + layer.kernel_size**2,
+    }
+
+
+def shown_cells(svg: str, look: str) -> int:
+    return sum(path.count("M") for path in re.findall(rf"<path class='{look}' [^>]*d='([^']*)'", svg))
