@@ -74,15 +74,17 @@ def script(generator: nn.Sequential, latent_dim: int, recipe: Recipe, gap: int, 
     images = isinstance(generator[-1], nn.Tanh | nn.Unflatten)
     train = recipe.view == "grid" and recipe.batch_norm == "train"
     parts = [
-        _HEAD.format(torch=torch.__version__, pillow="from PIL import Image\n" if images else ""),
+        _HEAD.format(torch=torch.__version__, needs=", safetensors and pillow" if images else " and safetensors"),
+        "import torch\n" + ("from PIL import Image\n" if images else "") + _IMPORTS,
         f"BATCH = {sampling.BATCH}\n",
-        *(f"\n{inspect.getsource(function)}" for function in functions),
-        f"\ngenerator = nn.Sequential(\n    OrderedDict(\n{_layers(generator)}    )\n)\n",
+        *(f"\n\n{inspect.getsource(function)}" for function in functions),
+        f"\n\ngenerator = nn.Sequential(\n    OrderedDict(\n{_layers(generator)}    )\n)\n",
         _CHANNELS_LAST if any(p.ndim == 4 for p in generator.parameters()) else "",
         'generator.load_state_dict(load_file(folder / "generator.safetensors"))\n',
         f"generator.{'train' if train else 'eval'}()\n",
         line,
-        "samples = generate(generator, z)\n" if not train else f"samples = generate(generator, z)[:{recipe.n}]\n",
+        "samples = generate(generator, z)\n",
+        f"z, samples = z[:{recipe.n}], samples[:{recipe.n}]\n" if train else "",
         _IMAGES.format(columns=columns_of(recipe), gap=gap, enlarge=enlarge) if images else _POINTS,
     ]
     return "".join(parts)
@@ -124,7 +126,7 @@ def _constructor(layer: nn.Module) -> str:
 
 _HEAD = '''"""Makes the same samples again: python sample.py [FOLDER], where FOLDER holds generator.safetensors.
 
-Needs torch, safetensors and pillow. Made with torch {torch}; another version or processor may round differently.
+Needs torch{needs}. Made with torch {torch}; another version or processor may round differently.
 """
 
 import math
@@ -132,13 +134,13 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
-import torch
-{pillow}from safetensors.torch import load_file
+'''
+_IMPORTS = """from safetensors.torch import load_file
 from torch import Tensor, nn
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 torch.set_num_threads(1)
-'''
+"""
 _CHANNELS_LAST = "generator.to(memory_format=torch.channels_last)\n"
 _IMAGES = """
 # The sheet: pixels 0 to 255, row by row on black.

@@ -15,5 +15,5 @@ with frame.page("Generate"):
             closeup.card(found, recipe)
         cost.card(found, recipe.n)
         with st.expander("The same without ganlab", icon=":material/code:"):
-            st.markdown("Save this as `sample.py` beside `generator.safetensors`, and run it: the very same pixels.")
+            st.markdown("Save this as `sample.py` beside `generator.safetensors` and run it: it makes the very same.")
             st.code(files.script(found, recipe, made.make(found, recipe)))

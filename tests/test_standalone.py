@@ -70,7 +70,7 @@ def test_the_script_makes_the_same_picture(
 
 def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
     generator = trained(TINY, (2,), tmp_path)
-    recipe = Recipe(n=100, seed=2)
+    recipe = Recipe(n=100, seed=2, batch_norm="train")
     latents, points = standalone.make(generator, 2, recipe)
     run_script(standalone.script(generator, 2, recipe, images.GAP, recipe.enlarge), tmp_path)
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())

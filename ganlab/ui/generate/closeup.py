@@ -89,22 +89,27 @@ def _nearest_images(source: Source, one: Made) -> None:
     if not datasets.at_hand(config):
         st.caption("The data is not on this computer, so there is nothing to compare with.")
         return
+    key = (config.dataset, config.images, config.image_size, config.fit, config.colour)
     try:
-        data, usual = _real((config.dataset, config.images, config.image_size, config.fit, config.colour), config)
+        data, usual = _real(key, config)
     except (OSError, ValueError) as error:
         st.caption(f"The data can't be read: {plain(str(error))}")
         return
-    sample = torch.from_numpy(one.samples)
-    if tuple(sample.shape[1:]) != data.shape:
+    if one.samples.shape[1:] != data.shape:
         st.caption("The data has another shape than these samples, so they can't be compared.")
         return
-    distances, indices = neighbours.nearest(sample, data.training_images(), NEAREST)
-    found = torch.stack([data.training_image(i) for i in indices[0].tolist()])
-    shown = [d / 2 for d in distances[0].tolist()]
-    panel("nearest", words.nearest(list(images.to_uint8(found.numpy())), shown))
-    st.caption(
-        words.yardstick(shown[0], usual, "Distances are root mean squares over the pixels: 1 is black against white.")
-    )
+    found, distances = _nearest(one.samples, key, data)
+    panel("nearest", words.nearest(list(found), distances))
+    told = "Distances are root mean squares over the pixels: 1 is black against white."
+    st.caption(words.yardstick(distances[0], usual, told))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _nearest(sample: np.ndarray, key: tuple[str | int, ...], _data: Dataset) -> tuple[np.ndarray, list[float]]:
+    """The real images nearest to a sample [1, c, h, w], uint8 [5, h, w, c], and their distances in [0, 1]."""
+    distances, indices = neighbours.nearest(torch.from_numpy(sample), _data.training_images(), NEAREST)
+    found = torch.stack([_data.training_image(i) for i in indices[0].tolist()])
+    return images.to_uint8(found.numpy()), [d / 2 for d in distances[0].tolist()]
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the real images")
