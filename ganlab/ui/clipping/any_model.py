@@ -66,7 +66,7 @@ def _choose() -> Source:
     options = [*runs, *PRESETS]
     chosen = st.selectbox(
         "Critic of", options, options.index(wanted if wanted in runs else "digits"), key="model_critic",
-        format_func=lambda name: words.label(runs[name].latest) if name in runs else start.title(name), width=290,
+        format_func=lambda name: words.label(name, runs[name].config) if name in runs else start.title(name), width=290,
     )  # fmt: skip
     if chosen not in runs:
         return Source(PRESETS[chosen], None, 0)
