@@ -22,3 +22,4 @@ with frame.page("Building blocks"):
     st.markdown(" · ".join(f"[{name}](#{anchor})" for name, (anchor, _) in LESSONS.items()))
     for _, section in LESSONS.values():
         section()
+    no_grad.get_ready()

@@ -321,6 +321,25 @@ def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     assert page.evaluate("plots.every(e => document.contains(e))")
 
 
+def test_building_blocks_answer_and_refuse(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Building_Blocks")
+    page.get_by_role("link", name="nn.ConvTranspose2d").first.click()
+    expect(page).to_have_url(re.compile("#conv-transpose$"))
+    card = page.locator(".st-key-lesson_conv-transpose")
+    expect(card.get_by_text("8 × 8")).to_be_visible()
+    padding = card.get_by_role("spinbutton", name="output_padding", exact=True)
+    padding.fill("0")
+    padding.press("Enter")
+    expect(card.get_by_text("7 × 7").first).to_be_visible()
+    padding.fill("5")
+    padding.press("Enter")
+    expect(card.get_by_text("output_padding must be smaller")).to_be_visible()
+    expect(card.get_by_text("7 × 7").first).to_be_visible()  # the picture stays
+    lesson = page.locator(".st-key-lesson_no-grad")
+    lesson.get_by_role("button", name="Measure time and accuracy").click()
+    expect(lesson.get_by_text(re.compile(r"4\d\d of 512, 9\d")).first).to_be_visible()
+
+
 def test_the_keyboard_alone_can_start_steer_and_download(page: Page, server: Server) -> None:
     def tab_to(name: str, role: str = "button") -> None:
         target = page.get_by_role(role, name=name, exact=True).first if name else page.get_by_role(role).first

@@ -33,7 +33,7 @@ def shape(text: str) -> tuple[int, ...]:
 def shape_input(key: str, at_first: str) -> str:
     """The text of a shape, which `examples` may fill in."""
     st.session_state.setdefault(key, at_first)
-    return st.text_input("Shape", key=key, width=150)
+    return st.text_input("Shape", key=key, persist_state="session", width=150)
 
 
 def examples(key: str, shapes: dict[str, str]) -> None:

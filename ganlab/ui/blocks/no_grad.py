@@ -23,7 +23,9 @@ def section() -> None:
     ) as (doing, beside):
         with doing:
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-                wish = st.number_input("Images at a time", value=512, key="no_grad_batch", width=150)
+                wish = st.number_input(
+                    "Images at a time", value=512, key="no_grad_batch", persist_state="session", width=150
+                )
                 told = "Trains a small classifier of digits for half a second, once; then repeats each way 15 times."
                 pressed = st.button("Measure time and accuracy", icon=":material/timer:", key="no_grad_go", help=told)
             batch = inputs.in_force("no_grad", lambda: _batch(wish), block.HELD_OUT)
@@ -41,6 +43,11 @@ def section() -> None:
             )
             with st.expander("How the bytes are counted", icon=":material/code:"):
                 in_code(block.code(batch), block.printed(batch))
+
+
+def get_ready() -> None:
+    """Load the digits once everything is on the page: the button then need not wait for scikit-learn."""
+    block.batches(1)
 
 
 def _timed(batch: int, pressed: bool) -> tuple[dict[str, block.Timed], int]:

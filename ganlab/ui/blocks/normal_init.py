@@ -36,9 +36,13 @@ def section() -> None:
 def _asked() -> block.NormalInit:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         shape = inputs.shape_input("init_shape", "2, 5")
-        mean = st.number_input("Mean", value=0.0, step=0.1, format="%g", key="init_mean", width=118)
-        std = st.number_input("Std", value=0.02, step=0.01, format="%g", key="init_std", width=118)
-        seed = st.number_input("Seed", value=0, key="init_seed", width=118)
+        mean = st.number_input(
+            "Mean", value=0.0, step=0.1, format="%g", key="init_mean", persist_state="session", width=118
+        )
+        std = st.number_input(
+            "Std", value=0.02, step=0.01, format="%g", key="init_std", persist_state="session", width=118
+        )
+        seed = st.number_input("Seed", value=0, key="init_seed", persist_state="session", width=118)
     inputs.examples("init_shape", EXAMPLES)
     return inputs.in_force("init", lambda: block.NormalInit(inputs.shape(shape), mean, std, seed), block.NormalInit())
 
@@ -59,7 +63,7 @@ def _tensor(asked: block.NormalInit) -> None:
 
 def _layers(asked: block.NormalInit) -> int:
     st.markdown("**Through five linear layers of such weights** (mean 0)")
-    width = st.select_slider("Width of each layer", block.WIDTHS, 128, key="init_width")
+    width = st.select_slider("Width of each layer", block.WIDTHS, 128, key="init_width", persist_state="session")
     keep = block.keeping_std(width)
     mine = block.sds(asked.std, width, asked.seed)
     normed = block.sds(asked.std, width, asked.seed, batch_norm=True)

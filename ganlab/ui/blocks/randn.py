@@ -36,10 +36,10 @@ def section() -> None:
 def _asked() -> block.Randn:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         shape = inputs.shape_input("randn_shape", "100, 1, 28, 28")
-        dtype = st.selectbox("dtype", block.DTYPES, key="randn_dtype", width=112)
-        device = st.selectbox("device", block.devices(), key="randn_device", width=92)
-        seed = st.number_input("Seed", value=0, key="randn_seed", width=105)
-        requires_grad = st.toggle("requires_grad", key="randn_requires_grad")
+        dtype = st.selectbox("dtype", block.DTYPES, key="randn_dtype", persist_state="session", width=112)
+        device = st.selectbox("device", block.devices(), key="randn_device", persist_state="session", width=92)
+        seed = st.number_input("Seed", value=0, key="randn_seed", persist_state="session", width=105)
+        requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
     inputs.examples("randn_shape", EXAMPLES)
     return inputs.in_force(
         "randn", lambda: block.Randn(inputs.shape(shape), dtype, device, requires_grad, seed), block.Randn()

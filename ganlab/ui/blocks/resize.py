@@ -38,7 +38,7 @@ def section() -> None:
 
 def _wishes() -> tuple[int, Any]:
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        size = st.number_input("Size s", value=224, key="resize_size", width=130)
+        size = st.number_input("Size s", value=224, key="resize_size", persist_state="session", width=130)
         file = st.file_uploader("A picture of yours (or keep the sample)", KINDS, key="resize_file", max_upload_size=50)
     return size, file
 

@@ -19,8 +19,10 @@ def section() -> None:
     ) as (doing, beside):
         with doing:
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-                x = st.number_input("x", value=3.0, step=0.5, format="%g", key="variable_x", width=140)
-                requires_grad = st.toggle("requires_grad", True, key="variable_requires_grad")
+                x = st.number_input(
+                    "x", value=3.0, step=0.5, format="%g", key="variable_x", persist_state="session", width=140
+                )
+                requires_grad = st.toggle("requires_grad", True, key="variable_requires_grad", persist_state="session")
             asked = inputs.in_force("variable", lambda: block.Square(x, requires_grad), block.Square())
             panel(
                 "variable_told",
