@@ -189,7 +189,7 @@ def test_looking_draws_no_random_numbers() -> None:
 
 
 def panels(at: AppTest) -> str:
-    return "".join(json.loads(element.proto.json)["html"] for element in at.get("bidi_component"))
+    return "".join(json.loads(element.proto.json).get("html", "") for element in at.get("bidi_component"))
 
 
 def test_the_lesson_says_what_was_added_and_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,7 @@ def test_looking_draws_no_random_numbers() -> None:
 
 
 def panels(at: AppTest) -> str:
-    return "".join(json.loads(element.proto.json)["html"] for element in at.get("bidi_component"))
+    return "".join(json.loads(element.proto.json).get("html", "") for element in at.get("bidi_component"))
 
 
 def press(at: AppTest, label: str) -> None:
