@@ -31,7 +31,7 @@ def picture(pixels: np.ndarray, caption: str, look: str = "") -> str:
 
 def equation(pixels: np.ndarray, recipe: Recipe) -> str:
     """a - b + c = as four pictures."""
-    captions = [f"a, sample {recipe.a}", f"b, sample {recipe.b}", f"c, sample {recipe.c}", "a − b + c"]
+    captions = [f"a ({recipe.a})", f"b ({recipe.b})", f"c ({recipe.c})", "a − b + c"]
     shown = [
         picture(p, caption, "made" if i == 3 else "")
         for i, (p, caption) in enumerate(zip(pixels, captions, strict=True))
