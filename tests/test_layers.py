@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    ("ganlab.config",),
+    ("ganlab.config", "ganlab.recipe"),
     ("ganlab.snapshot",),
     (
         "ganlab.stopwatch",
@@ -14,11 +14,14 @@ FLOORS = (
         "ganlab.networks",
         "ganlab.clipping",
         "ganlab.sampling",
+        "ganlab.latents",
+        "ganlab.memory",
+        "ganlab.neighbours",
         "ganlab.images",
         "ganlab.article",
         "ganlab.probes",
     ),
-    ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis", "ganlab.shown_code"),
+    ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis", "ganlab.shown_code", "ganlab.standalone"),
     ("ganlab.datasets", "ganlab.curves", "ganlab.profiles"),
     ("ganlab.blocks.fitting",),
     ("ganlab.blocks",),

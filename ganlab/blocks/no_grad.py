@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganlab import datasets, networks
+from ganlab import datasets, memory, networks
 
 HELD_OUT = 512
 SEED = 0
@@ -67,16 +67,12 @@ class Kept(NamedTuple):
 
 def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
     """What the forward pass of x keeps, and what its result knows of how it was made."""
-    saved: dict[int, Tensor] = {}  # by address; held on to, or an address could come twice
 
-    def look(t: Tensor) -> Tensor:
-        saved[t.untyped_storage().data_ptr()] = t
-        return t
+    def work() -> Tensor:
+        with mode.context():
+            return _forward(model, x, mode)
 
-    with torch.autograd.graph.saved_tensors_hooks(look, lambda t: t), mode.context():
-        y = _forward(model, x, mode)
-    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    total = sum(t.untyped_storage().nbytes() for at, t in saved.items() if at not in own)
+    total, y = memory.saved_bytes(work, model)
     return Kept(total, y.requires_grad, type(y.grad_fn).__name__ if y.grad_fn else "None")
 
 

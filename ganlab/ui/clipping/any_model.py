@@ -61,7 +61,7 @@ def _choose() -> Source:
     wanted = st.query_params.get("run")
     options = [*runs, *PRESETS]
     at_first = options.index(wanted if wanted in runs else "digits")
-    titled = lambda name: words.label(runs[name].latest) if name in runs else start.title(name)  # noqa: E731
+    titled = lambda name: words.label(name, runs[name].config) if name in runs else start.title(name)  # noqa: E731
     look = {"key": "model_critic", "persist_state": "session", "width": 290}
     chosen = st.selectbox("Critic of", options, at_first, format_func=titled, **look)
     if chosen not in runs:
