@@ -3,7 +3,7 @@
 import gzip
 import math
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -39,11 +39,36 @@ class Dataset:
     """Classes of `held_out`, where the data has any: int64 [512]."""
     pixels: str = ""
     """Of the user's own images: the SHA-256 of the file of their pixels."""
+    images: Tensor | None = None
+    """All images of a finite set, float or uint8 [n, c, h, w]; None for endless draws."""
+    train: Tensor | None = None
+    """Which of `images` are for training: int64."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one sample: (c, h, w) or (2,)."""
         return tuple(self.held_out.shape[1:])
+
+    def training_images(self, at_once: int = 1000) -> Iterator[Tensor]:
+        """The training part of a finite set in chunks [at_once, c, h, w] in [-1, 1]."""
+        for part in self.train.split(at_once):
+            yield _as_float(self.images[part])
+
+    def training_image(self, i: int) -> Tensor:
+        """Number i of the training part: [c, h, w] in [-1, 1]."""
+        return _as_float(self.images[self.train[i]])
+
+
+def at_hand(config: TrainConfig) -> bool:
+    """Whether `load` would need no network."""
+    mnist = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+    files = {
+        "mnist": [f"MNIST/{name}" for name in mnist],
+        "fashion-mnist": [f"FashionMNIST/{name}" for name in mnist],
+        "cifar10": ["cifar-10-binary.tar.gz"],
+        "images": [f"images/{config.images}.zip"],
+    }
+    return all((data_root() / file).is_file() for file in files.get(config.dataset, []))
 
 
 def shape_of(config: TrainConfig) -> tuple[int, ...]:
@@ -175,7 +200,8 @@ def _split(name: str, images: Tensor, labels: Tensor | None) -> Dataset:
     def sample(n: int, rng: torch.Generator) -> Tensor:
         return _as_float(images[train[torch.randint(len(train), (n,), generator=rng)]])
 
-    return Dataset(name, sample, _as_float(images[held_out]), None if labels is None else labels[held_out])
+    kept_labels = None if labels is None else labels[held_out]
+    return Dataset(name, sample, _as_float(images[held_out]), kept_labels, images, train)
 
 
 def _as_float(images: Tensor) -> Tensor:

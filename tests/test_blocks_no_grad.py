@@ -1,10 +1,12 @@
 import pytest
 import torch
-from lessons import all_code, building_blocks
 from snippets import printed_by
 from torch import nn
+from visits import code, page
 
 from ganlab.blocks import no_grad
+
+pytestmark = pytest.mark.usefixtures("the_hub")
 
 USUAL, NO_GRAD, INFERENCE, DETACH = no_grad.MODES
 
@@ -63,16 +65,16 @@ def test_what_cannot_be_had_is_a_sentence(batch: int) -> None:
 
 
 def test_on_the_page() -> None:
-    at = building_blocks()
-    assert no_grad.printed(512) in all_code(at)
+    at = page("6_Building_Blocks.py")
+    assert no_grad.printed(512) in code(at)
     at.number_input(key="no_grad_batch").set_value(64).run()
-    assert no_grad.printed(64) in all_code(at)
+    assert no_grad.printed(64) in code(at)
     at.number_input(key="no_grad_batch").set_value(1000).run()
     assert "from 1 to 512" in at.error[0].value
-    assert no_grad.printed(64) in all_code(at)  # nothing changed
+    assert no_grad.printed(64) in code(at)  # nothing changed
     at.number_input(key="no_grad_batch").set_value(64).run()
     at.button(key="no_grad_go").click().run()
     assert not at.exception
-    assert " of 512, 9" in all_code(at)
+    assert " of 512, 9" in code(at)
     at.number_input(key="no_grad_batch").set_value(65).run()  # not measured yet
-    assert " of 512, 9" not in all_code(at)
+    assert " of 512, 9" not in code(at)

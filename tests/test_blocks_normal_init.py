@@ -3,11 +3,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from lessons import all_code, building_blocks
 from snippets import printed_by
+from visits import code, page
 
 from ganlab.blocks import bells, normal_init
 from ganlab.blocks.normal_init import NormalInit
+
+pytestmark = pytest.mark.usefixtures("the_hub")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +22,9 @@ def test_the_lines_print_what_the_page_says(asked: NormalInit) -> None:
 
 @pytest.mark.parametrize(("std", "width"), [(0.02, 128), (0.25, 16), (1e-4, 64)])
 def test_the_layers_print_what_the_page_says(std: float, width: int) -> None:
-    assert printed_by(normal_init.layers_code(std, width, 3)) == normal_init.layers_printed(std, width, 3)
+    assert printed_by(normal_init.layers_code(std, width, 3)) == normal_init.layers_printed(
+        normal_init.sds(std, width, 3)
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,15 +67,15 @@ def test_few_values_are_marked_one_by_one() -> None:
 
 
 def test_on_the_page() -> None:
-    at = building_blocks()
-    assert normal_init.printed(NormalInit()) in all_code(at)
+    at = page("6_Building_Blocks.py")
+    assert normal_init.printed(NormalInit()) in code(at)
     at.number_input(key="init_std").set_value(0.5).run()
     good = normal_init.printed(NormalInit(std=0.5))
-    assert good in all_code(at)
+    assert good in code(at)
     assert not at.error
     at.text_input(key="init_shape").set_value("2000, 2000").run()
     assert "2,000 × 2,000 are 4,000,000 numbers; at most 1,000,000" in at.error[0].value
-    assert good in all_code(at)  # nothing changed
+    assert good in code(at)  # nothing changed
     at.text_input(key="init_shape").set_value("*cats*").run()
     assert "A shape is whole numbers" in at.error[0].value
     at.text_input(key="init_shape").set_value("(1)").run()

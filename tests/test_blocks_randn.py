@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 import torch
-from lessons import all_code, building_blocks
 from snippets import printed_by
+from visits import code, page
 
 from ganlab.blocks import randn
 from ganlab.blocks.randn import Randn
-from ganlab.ui.blocks import inputs
+from ganlab.ui import inputs
+
+pytestmark = pytest.mark.usefixtures("the_hub")
 
 
 @pytest.mark.parametrize("dtype", randn.DTYPES)
@@ -61,18 +63,18 @@ def test_other_texts_are_no_shape(text: str) -> None:
 
 
 def test_on_the_page() -> None:
-    at = building_blocks()
-    assert randn.printed(Randn()) in all_code(at)
+    at = page("6_Building_Blocks.py")
+    assert randn.printed(Randn()) in code(at)
     at.text_input(key="randn_shape").set_value("2, 3").run()
     at.selectbox(key="randn_dtype").set_value("float64").run()
     at.toggle(key="randn_requires_grad").set_value(True).run()
     good = randn.printed(Randn((2, 3), "float64", requires_grad=True))
-    assert good in all_code(at)
+    assert good in code(at)
     at.text_input(key="randn_shape").set_value("2, 0").run()
     assert "each 1 or more" in at.error[0].value
-    assert good in all_code(at)  # nothing changed
+    assert good in code(at)  # nothing changed
     at.text_input(key="randn_shape").set_value("1, 1, 64, 1").run()
     at.button_group(key="randn_shape_example").set_value("5").run()
     assert at.text_input(key="randn_shape").value == "5"
-    assert randn.printed(Randn((5,), "float64", requires_grad=True)) in all_code(at)
+    assert randn.printed(Randn((5,), "float64", requires_grad=True)) in code(at)
     assert not at.exception

@@ -2,11 +2,13 @@ import io
 
 import numpy as np
 import pytest
-from lessons import all_code, building_blocks
 from PIL import Image
 from snippets import printed_by
+from visits import code, page
 
 from ganlab.blocks import resize
+
+pytestmark = pytest.mark.usefixtures("the_hub")
 
 
 def file_of(picture: Image.Image, kind: str = "PNG") -> io.BytesIO:
@@ -75,17 +77,17 @@ def test_what_is_no_picture_or_too_large_is_a_sentence() -> None:
 
 
 def test_on_the_page() -> None:
-    at = building_blocks()
+    at = page("6_Building_Blocks.py")
     picture = Image.new("RGB", (90, 30), "red")
     at.get("file_uploader")[0].set_value(("mine.png", file_of(picture).getvalue(), "image/png")).run()
     at.number_input(key="resize_size").set_value(10).run()
     good = "(10, 10)\n(30, 10)\n(10, 10)\n"
-    assert good in all_code(at)
+    assert good in code(at)
     at.number_input(key="resize_size").set_value(0).run()
     assert "from 1 to 512" in at.error[0].value
-    assert good in all_code(at)  # nothing changed
+    assert good in code(at)  # nothing changed
     at.number_input(key="resize_size").set_value(10).run()
     at.get("file_uploader")[0].set_value(("mine.png", b"cats", "image/png")).run()
     assert "can't be read as an image" in at.error[0].value
-    assert good in all_code(at)
+    assert good in code(at)
     assert not at.exception

@@ -1,11 +1,13 @@
 import math
 
 import pytest
-from lessons import all_code, building_blocks
 from snippets import printed_by
+from visits import code, page
 
 from ganlab.blocks import variable
 from ganlab.blocks.variable import Square
+
+pytestmark = pytest.mark.usefixtures("the_hub")
 
 
 @pytest.mark.parametrize("asked", [Square(), Square(-0.5), Square(1000.0, False), Square(0.0)])
@@ -31,13 +33,13 @@ def test_what_cannot_be_had_is_a_sentence(x: float) -> None:
 
 
 def test_on_the_page() -> None:
-    at = building_blocks()
+    at = page("6_Building_Blocks.py")
     at.number_input(key="variable_x").set_value(-4.0).run()
-    assert all_code(at).count(variable.printed_now(Square(-4.0))) == 2
+    assert code(at).count(variable.printed_now(Square(-4.0))) == 2
     at.number_input(key="variable_x").set_value(1e6).run()
     assert "x must be" in at.error[0].value
-    assert all_code(at).count(variable.printed_now(Square(-4.0))) == 2  # nothing changed
+    assert code(at).count(variable.printed_now(Square(-4.0))) == 2  # nothing changed
     at.number_input(key="variable_x").set_value(2.0)
     at.toggle(key="variable_requires_grad").set_value(False).run()
-    assert all_code(at).count("does not require grad") == 2
+    assert code(at).count("does not require grad") == 2
     assert not at.exception

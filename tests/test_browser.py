@@ -3,6 +3,8 @@
 import io
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -254,6 +256,49 @@ def test_downloads_are_what_is_on_the_pages(page: Page, server: Server) -> None:
     with np.load(io.BytesIO(file("NPZ"))) as arrays:
         assert arrays["samples"].shape == (64, 1, 16, 16)
         assert arrays["latents"].shape == (64, 64)
+
+
+def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    def save(button: str) -> bytes:
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button, exact=True).click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+        return (tmp_path / download.value.suggested_filename).read_bytes()
+
+    run = start(page, server, "digits")
+    expect(page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+    stop(page)
+    page.goto(f"{server.url}/Generate?run={run}&truncation=0.8")
+    seed = page.get_by_role("spinbutton", name="Seed")
+    seed.fill("7")
+    seed.press("Enter")
+    expect(page).to_have_url(re.compile("seed=7"))
+    sheet = page.get_by_role("listbox")
+    box = sheet.bounding_box()
+    sheet.click(position={"x": box["width"] * 4.5 / 8, "y": box["height"] * 1.5 / 8})
+    expect(page.get_by_role("heading", name="Sample 12")).to_be_visible()
+    sheet.press("ArrowRight")
+    sheet.press("Enter")
+    expect(page.get_by_role("heading", name="Sample 13")).to_be_visible()
+    expect(page).to_have_url(re.compile("pick=13"))
+    picture = save("PNG")
+    save("Generator")
+    save("Script")
+    command = [sys.executable, "-I", str(tmp_path / "sample.py"), str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert (tmp_path / "samples.png").read_bytes() == picture
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("heading", name="Sample 13")).to_be_visible()
+    shown = [tab.get_by_alt_text("64 generated images").get_attribute("src") for tab in (page, other)]
+    assert shown[0] == shown[1]
+    other.close()
+    page.get_by_role("link", name="Train").click()
+    expect_state(page, "Stopped")
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")  # nothing is lost by leaving
 
 
 def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    ("ganlab.config",),
+    ("ganlab.config", "ganlab.recipe"),
     ("ganlab.snapshot",),
     (
         "ganlab.stopwatch",
@@ -15,6 +15,9 @@ FLOORS = (
         "ganlab.networks",
         "ganlab.clipping",
         "ganlab.sampling",
+        "ganlab.latents",
+        "ganlab.memory",
+        "ganlab.neighbours",
         "ganlab.images",
         "ganlab.article",
         "ganlab.probes",
@@ -28,6 +31,7 @@ FLOORS = (
         "ganlab.figures",
         "ganlab.diagnosis",
         "ganlab.shown_code",
+        "ganlab.standalone",
     ),
     ("ganlab.datasets", "ganlab.curves", "ganlab.profiles", "ganlab.lookback"),
     ("ganlab.blocks.fitting",),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganlab import datasets, networks
+from ganlab import datasets, memory, networks
 
 HELD_OUT = 512
 SEED = 0
@@ -67,16 +67,12 @@ class Kept(NamedTuple):
 
 def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
     """What the forward pass of x keeps, and what its result knows of how it was made."""
-    saved: dict[int, Tensor] = {}  # by address; held on to, or an address could come twice
 
-    def look(t: Tensor) -> Tensor:
-        saved[t.untyped_storage().data_ptr()] = t
-        return t
+    def work() -> Tensor:
+        with mode.context():
+            return _forward(model, x, mode)
 
-    with torch.autograd.graph.saved_tensors_hooks(look, lambda t: t), mode.context():
-        y = _forward(model, x, mode)
-    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    total = sum(t.untyped_storage().nbytes() for at, t in saved.items() if at not in own)
+    total, y = memory.saved_bytes(work, model)
     return Kept(total, y.requires_grad, type(y.grad_fn).__name__ if y.grad_fn else "None")
 
 
@@ -146,6 +142,10 @@ class Timed(NamedTuple):
 
 ROUNDS = 15
 BUDGET = 0.8  # seconds, after which no further round begins
+NOTICED = 0.05
+"""A smaller difference than this share is not told from the noise of a few rounds."""
+# Where the thread's own clock ticks too rarely, as on Windows (16 ms), seconds on the wall must do.
+_clock = time.thread_time if time.get_clock_info("thread_time").resolution < 1e-4 else time.perf_counter
 
 
 def measure(batch: int) -> tuple[dict[str, Timed], int]:
@@ -161,12 +161,12 @@ def measure(batch: int) -> tuple[dict[str, Timed], int]:
     end, rounds = time.perf_counter() + BUDGET, 0
     while rounds < 3 or (rounds < ROUNDS and time.perf_counter() < end):
         for mode in MODES:
-            began = time.thread_time()
+            began = _clock()
             found[mode.name] = accuracy(model, held_out, mode)
-            between = time.thread_time()
+            between = _clock()
             with mode.context():
                 _forward(model, held_out[0][0], mode)
-            seconds[mode.name].append((time.thread_time() - between, between - began))
+            seconds[mode.name].append((_clock() - between, between - began))
         rounds += 1
     timed = {
         name: Timed(*(median(column) for column in zip(*rows, strict=True)), *found[name])

@@ -1,6 +1,7 @@
 """`nn.init.normal_`: a tensor filled from N(mean, std²), and what its std does to a forward pass."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -108,9 +109,9 @@ for layer in range(1, {DEPTH + 1}):
     print(layer, f"{{x.std():.3g}}")"""
 
 
-def layers_printed(std: float, width: int, seed: int) -> str:
-    """What `layers_code` prints."""
-    return "".join(f"{layer} {sd:.3g}\n" for layer, sd in enumerate(sds(std, width, seed)) if layer)
+def layers_printed(found: Sequence[float]) -> str:
+    """What `layers_code` prints, of the sds it finds."""
+    return "".join(f"{layer} {sd:.3g}\n" for layer, sd in enumerate(found) if layer)
 
 
 def _rng(seed: int) -> torch.Generator:

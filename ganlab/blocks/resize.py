@@ -71,12 +71,14 @@ def in_words(picture: Image.Image, size: int) -> str:
     width, height = picture.size
     if width == height:
         return "This picture is square, so all three agree. Try one that is not."
-    ratio, lost = max(width, height) / min(width, height), 1 - min(width, height) / max(width, height)
+    long, short = max(width, height), min(width, height)
+    if 100 * short > 99 * long:
+        return "This picture is almost square, so all three nearly agree. Try one that is not."
     across = "wide" if width > height else "high"
     return (
-        f"The tuple squeezes what was {ratio:.3g} times as {across} into a square: circles become ovals. The int keeps "
-        f"circles round, but pictures then differ in size and cannot be stacked into one batch. The crop keeps them "
-        f"round and square, and loses {100 * lost:.0f} % of the picture."
+        f"The tuple squeezes what was {long / short:.3g} times as {across} into a square: circles become ovals. "
+        f"The int keeps circles round, but pictures then differ in size and cannot be stacked into one batch. "
+        f"The crop keeps them round and square, and loses {100 * (1 - short / long):.1f} % of the picture."
     )
 
 

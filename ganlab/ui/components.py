@@ -1,4 +1,4 @@
-"""The two live elements: a plot that keeps its nodes and zoom, and a panel of HTML changed in place.
+"""The live elements: a plot that keeps its nodes and zoom, a panel of HTML changed in place, a sheet to pick from.
 
 What is given to a v2 component inline travels with every element on every tick, so inline there is only a
 line that loads the real file, which the browser caches.
@@ -29,6 +29,7 @@ def _component(name: str, html: str) -> Any:
 
 _plot = _component("plot", '<div class="gl-plot"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
+_grid = _component("grid", '<div class="gl gl-grid"></div>')
 
 
 def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
@@ -39,6 +40,11 @@ def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> Non
 def panel(key: str, html: str) -> None:
     """HTML of our own making (never of a user's), styled by front/lab.css, updated in place by its key."""
     _panel(key=key, data={"html": html}, height="content")
+
+
+def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
+    """A sheet of samples (see front/grid.js); `pick` is called with the index of the one clicked."""
+    _grid(key=key, data=sheet, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
 def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **look: Any) -> None:

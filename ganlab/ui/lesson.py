@@ -12,19 +12,15 @@ from streamlit.delta_generator import DeltaGenerator
 def lesson(name: str, anchor: str, question: str) -> Iterator[tuple[DeltaGenerator, DeltaGenerator]]:
     """A card with a title and a question; yields the wide column for the doing and the narrow one for the code.
 
-    Inside it torch computes on one thread: sharing cores with a run, two would wait for each other at every step, and
-    half a second became a quarter of a minute. The setting is this thread's own; a run has set its own.
+    Pages compute on one thread: sharing cores with a run, two would wait for each other at every step, and half a
+    second became a quarter of a minute. A run takes its own number when it begins, whatever is set elsewhere later.
     """
+    torch.set_num_threads(1)
     with st.container(border=True, key=f"lesson_{anchor}"):
         st.subheader(name, anchor=anchor)
         st.markdown(f":gray[{question}]")
         doing, beside = st.columns([1.41, 1], gap="medium")
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield doing, beside
-        finally:
-            torch.set_num_threads(threads)
+        yield doing, beside
 
 
 def in_code(code: str, printed: str, wrap: bool = False) -> None:

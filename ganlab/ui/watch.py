@@ -146,7 +146,7 @@ def _pinned_samples(pin: Moment) -> None:
 
 def _samples(snapshot: Snapshot, pinned: np.ndarray | None) -> None:
     if snapshot.config.kind == "point":
-        plot("points", figures.points(snapshot.real, snapshot.samples, pinned), 560)
+        plot("points", figures.points(snapshot.real, snapshot.samples, pinned=pinned), 560)
         return
     shape = st.session_state["rows"], st.session_state["columns"]
     size = snapshot.config.image_size

@@ -5,7 +5,8 @@ import streamlit as st
 from ganlab.blocks import bells
 from ganlab.blocks import normal_init as block
 from ganlab.figures import number
-from ganlab.ui.blocks import inputs, tables
+from ganlab.ui import inputs
+from ganlab.ui.blocks import tables
 from ganlab.ui.components import panel, plot
 from ganlab.ui.lesson import in_code, lesson
 
@@ -28,9 +29,9 @@ def section() -> None:
             in_code(block.code(asked), block.printed(asked))
         doing, beside = st.columns([1.41, 1], gap="medium")
         with doing:
-            width = _layers(asked)
+            width, sds = _layers(asked)
         with beside:
-            in_code(block.layers_code(asked.std, width, asked.seed), block.layers_printed(asked.std, width, asked.seed))
+            in_code(block.layers_code(asked.std, width, asked.seed), block.layers_printed(sds))
 
 
 def _asked() -> block.NormalInit:
@@ -61,7 +62,8 @@ def _tensor(asked: block.NormalInit) -> None:
     plot("init_bell", bells.against_density(w, asked.mean, asked.std), 220)
 
 
-def _layers(asked: block.NormalInit) -> int:
+def _layers(asked: block.NormalInit) -> tuple[int, list[float]]:
+    """Their width, and the sd after each."""
     st.markdown("**Through five linear layers of such weights** (mean 0)")
     width = st.select_slider("Width of each layer", block.WIDTHS, 128, key="init_width", persist_state="session")
     keep = block.keeping_std(width)
@@ -81,4 +83,4 @@ def _layers(asked: block.NormalInit) -> int:
         f"Only 1/√width keeps it. A DCGAN can start at 0.02 all the same, because the batch norm after a layer "
         f"brings the sd back to 1.</p>",
     )
-    return width
+    return width, mine

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ganlab.blocks import bells
 from ganlab.blocks import randn as block
-from ganlab.ui import drawings
-from ganlab.ui.blocks import inputs, tables
+from ganlab.ui import drawings, inputs
+from ganlab.ui.blocks import tables
 from ganlab.ui.components import panel, plot
 from ganlab.ui.lesson import in_code, lesson
 
@@ -53,7 +53,7 @@ def _tensor(t: Tensor) -> None:
         tables.facts(
             ("values", f"{t.numel():,}", f"{t.dim()}-D"),
             ("bytes", f"{t.nbytes:,}", f"{t.element_size()} each"),
-            ("mean", f"{mean:.4f}".replace("-", "−"), "expected 0"),
+            ("mean", f"{round(mean, 4) + 0.0:.4f}".replace("-", "−"), "expected 0"),
             ("sd", "–" if t.numel() == 1 else f"{sd:.4f}", "expected 1"),
         ),
     )
@@ -99,8 +99,8 @@ def _signature() -> None:
         in_code(block.OUT_CODE, block.out_printed())
     with layout:
         st.markdown(
-            "**layout:** how numbers lie in memory. *strided* is one block; the strides say how far apart neighbours "
-            "are. *sparse_coo* stores only what isn't 0, here 1,000 of 1,000,000. Normal draws hardly ever "
-            "are 0, so randn refuses it."
+            "**layout:** how numbers lie in memory. *strided* has them at fixed steps, the strides. "
+            " *sparse_coo* stores only what isn't 0, here 1,000 of 1,000,000. randn has no sparse "
+            "version: normal draws are hardly ever 0."
         )
         in_code(block.LAYOUT_CODE, block.layout_printed())

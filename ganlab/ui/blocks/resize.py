@@ -7,8 +7,7 @@ from PIL import Image
 
 from ganlab import images
 from ganlab.blocks import resize as block
-from ganlab.ui import drawings
-from ganlab.ui.blocks import inputs
+from ganlab.ui import drawings, inputs
 from ganlab.ui.components import panel
 from ganlab.ui.lesson import in_code, lesson
 
@@ -61,7 +60,7 @@ def _opened(file: Any) -> Image.Image:
 def _before_and_after(picture: Image.Image, results: list[block.Resized]) -> None:
     """All results on one scale, so that sizes can be compared."""
     scale = DRAWN / max(results[1].picture.size)
-    shown = [_figure(picture, "before", "as it is", DRAWN / max(picture.size))]
+    shown = [_figure(picture, "before", "as it is, on a scale of its own", DRAWN / max(picture.size))]
     shown += [_figure(result.picture, result.call, result.said, scale) for result in results]
     panel("resize_shown", f"<div class='resized'>{''.join(shown)}</div>")
 
@@ -69,7 +68,7 @@ def _before_and_after(picture: Image.Image, results: list[block.Resized]) -> Non
 def _figure(picture: Image.Image, call: str, said: str, scale: float) -> str:
     width, height = picture.size
     drawn = picture.copy()
-    drawn.thumbnail((1.5 * DRAWN, 1.5 * DRAWN))
+    drawn.thumbnail((1.5 * DRAWN, 1.5 * DRAWN), reducing_gap=2)
     uri = drawings.data_uri(images.png(drawn, compress_level=1))
     pixelated = " class='pixelated'" if scale > 1.5 else ""
     return (

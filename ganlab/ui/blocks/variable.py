@@ -4,7 +4,8 @@ import streamlit as st
 import torch
 
 from ganlab.blocks import variable as block
-from ganlab.ui.blocks import inputs, tables
+from ganlab.ui import inputs
+from ganlab.ui.blocks import tables
 from ganlab.ui.components import panel
 from ganlab.ui.lesson import in_code, lesson
 
@@ -49,5 +50,5 @@ def _today() -> str:
         ("same memory as t", today.same_memory),
     ]
     return f"<p>In PyTorch {torch.__version__.split('+')[0]}, for any tensor t:</p>" + tables.table(
-        (), [(f"<code>{name}</code>" if "(" in name else name, str(value)) for name, value in rows], "today"
+        (), [(f"<code>{name}</code>" if "(" in name else name, str(value)) for name, value in rows]
     )
