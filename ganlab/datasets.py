@@ -66,7 +66,7 @@ def at_hand(config: TrainConfig) -> bool:
         "mnist": [f"MNIST/{name}" for name in mnist],
         "fashion-mnist": [f"FashionMNIST/{name}" for name in mnist],
         "cifar10": ["cifar-10-binary.tar.gz"],
-        "images": [f"images/{config.images}.zip"],
+        "images": [f"data/{config.pixels}.safetensors" if config.pixels else f"images/{config.images}.zip"],
     }
     return all((data_root() / file).is_file() for file in files.get(config.dataset, []))
 
@@ -201,7 +201,7 @@ def _split(name: str, images: Tensor, labels: Tensor | None) -> Dataset:
         return _as_float(images[train[torch.randint(len(train), (n,), generator=rng)]])
 
     kept_labels = None if labels is None else labels[held_out]
-    return Dataset(name, sample, _as_float(images[held_out]), kept_labels, images, train)
+    return Dataset(name, sample, _as_float(images[held_out]), kept_labels, images=images, train=train)
 
 
 def _as_float(images: Tensor) -> Tensor:

@@ -6,24 +6,23 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from ganlab import tensorfile, training
+from ganlab import datasets, tensorfile, training
 from ganlab.config import TrainConfig
-from ganlab.snapshot import Snapshot
 from ganlab.tensorfile import Kinds
 
 LIMIT_BYTES = 4 * training.LIMIT_WEIGHTS + 2**22
 
 
-def network_file(snapshot: Snapshot, network: nn.Module) -> bytes:
-    """A network as a safetensors file.
+def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
+    """A network of a run at a step as a safetensors file.
 
     Its metadata holds what is needed to build it again, and the SHA-256 of its tensors' bytes in order of name.
     """
     tensors = network.state_dict()
     metadata = {
-        "config": json.dumps(snapshot.config.as_dict()),
-        "shape": json.dumps(snapshot.sample_shape),
-        "step": str(snapshot.step),
+        "config": json.dumps(config.as_dict()),
+        "shape": json.dumps(datasets.shape_of(config)),
+        "step": str(step),
         "sha256": _sha256(tensors),
     }
     return tensorfile.packed(tensors, metadata)

@@ -197,8 +197,9 @@ class RunFolder:
     def keep_networks(self, snapshot: Snapshot) -> None:
         """Write samples.png and both networks of a snapshot."""
         tensorfile.write(self.path / "samples.png", samples_png(snapshot))
-        tensorfile.write(self.path / "generator.safetensors", network_file(snapshot, snapshot.generator))
-        tensorfile.write(self.path / "critic.safetensors", network_file(snapshot, snapshot.critic))
+        for which in ("generator", "critic"):
+            content = network_file(snapshot.config, snapshot.step, getattr(snapshot, which))
+            tensorfile.write(self.path / f"{which}.safetensors", content)
 
     def keep_end(self, snapshot: Snapshot) -> None:
         """Write ended.json: how the run ended."""

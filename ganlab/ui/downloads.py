@@ -35,7 +35,7 @@ def samples(run: Run, pictures: bool) -> None:
 
     def network() -> bytes:
         snapshot = run.latest
-        return store.network_file(snapshot, snapshot.generator)
+        return store.network_file(snapshot.config, snapshot.step, snapshot.generator)
 
     ready = run.latest.samples is not None
     download("PNG", f"{run.run_id}-{place}-samples.png", sheet, disabled=not ready)

@@ -5,6 +5,7 @@ Streamlit takes the source text of `hub` as its key: a change here lets go of al
 
 import atexit
 import gc
+from contextlib import suppress
 
 import streamlit as st
 
@@ -40,3 +41,13 @@ def find_run() -> Run | None:
         return None
     st.session_state["run"] = run_id  # so that the links in the sidebar lead back to it
     return run
+
+
+def with_networks() -> dict[str, Run]:
+    """The runs that have networks to look at, by name, newest first; those that can't be read are left out."""
+    found = {}
+    for run in hub().runs:
+        with suppress(ValueError):
+            if run.has_generator and run.glance.config:
+                found[run.run_id] = run
+    return found
