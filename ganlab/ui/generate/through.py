@@ -39,16 +39,16 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
 def _draw(run: Run, steps: list[int], look: int, plays: bool) -> None:
     samples = store.moment(run.path, look).samples
     if samples.ndim == 2 and not plays:
-        with st.container(width=560):
-            plot("through_points", figures.points(run.latest.real, samples), 560)
+        with st.container(horizontal_alignment="center"), st.container(width=480):
+            plot("through_points", figures.points(run.latest.real, samples), 480)
         return
     with st.container(key="through", horizontal_alignment="center"):
         if plays:
             uri = drawings.data_uri(animation(run, evenly(steps, FRAMES))).replace("image/png", "image/gif", 1)
-            st.image(uri, width=views.CARD, alt=f"Animation of {len(evenly(steps, FRAMES))} saved steps")
+            st.image(uri, width=views.BESIDE, alt=f"Animation of {len(evenly(steps, FRAMES))} saved steps")
         else:
             shown = samples[: GRID * GRID]
-            width = views.screen_width(shown, GRID, views.CARD)
+            width = views.screen_width(shown, GRID, views.BESIDE)
             alt = f"{len(shown)} generated images at step {look:,}"
             st.image(drawings.sheet_uri(shown, GRID), width=width, alt=alt)
     st.caption(f"{len(steps)} steps were saved; always the same latents.")
