@@ -302,6 +302,30 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")  # nothing is lost by leaving
 
 
+def test_a_run_is_looked_back_at_resumed_and_deleted(page: Page, server: Server) -> None:
+    run = start(page, server)
+    wait_until(lambda: step_shown(page) > 10)
+    slider = page.locator(".st-key-step_shown input")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".st-key-look")).to_contain_text("step 1")
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.locator(".st-key-look")).to_contain_text("1 pinned")
+    page.get_by_role("button", name="Latest", exact=True).click()
+    expect(page.locator(".st-key-look")).to_contain_text("newest step")
+    stop(page)
+    stopped = step_shown(page)
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect_state(page, "Running")
+    wait_until(lambda: step_shown(page) > stopped)
+    stop(page)
+    page.goto(server.url)
+    page.locator(f".st-key-menu_{run} button").click()
+    page.get_by_role("button", name="Delete it", exact=True).click()
+    wait_until(lambda: not (server.runs / run).exists())
+    expect(page.locator(f".st-key-menu_{run}")).to_have_count(0)
+
+
 def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Weight_Clipping")
     expect(page.get_by_text("43 of 60", exact=True)).to_be_visible()
