@@ -111,7 +111,7 @@ def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: Vie
         "layout": {
             "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
             "hovermode": "x unified",
-            "shapes": _marks(places) + [_cursor(x[step - 1]) for step in view.cursors if 0 < step <= steps],
+            "shapes": _marks(places) + _cursors(view.cursors, snapshot.history["step"], x),
             "annotations": _mark_notes(snapshot.changes, places, apart=end / 6),
             "xaxis": {"range": [0, end], "showgrid": False, "nticks": 6, "tickformat": ",d"},
             "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
@@ -135,6 +135,11 @@ def _marks(places: Sequence[float]) -> list[Figure]:
     path = "".join(f"M{place:g},0V1" for place in sorted(set(places)))
     line = {"color": "$bound", "width": 1, "dash": "2px,2px"}
     return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
+
+
+def _cursors(wanted: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
+    """A line at each of the wanted steps that was made."""
+    return [_cursor(x[np.searchsorted(steps, step)]) for step in wanted if step in steps]
 
 
 def _cursor(place: float) -> Figure:

@@ -11,7 +11,7 @@ from ganlab.snapshot import WeightHistogram, axis_limit
 RIDGES = 16
 REACH = 4  # rows that the tallest one covers
 WEIGHT = {"tickformat": "~g", "title": {"text": "weight", "standoff": 3}}
-QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Look(NamedTuple):
@@ -30,7 +30,7 @@ def evenly(steps: Sequence[int], n: int = RIDGES) -> list[int]:
 
 
 def quantiles(histogram: WeightHistogram) -> np.ndarray:
-    """QUANTILES of the weights before the clamp, right to the width of a bin: [7].
+    """QUANTILES of the weights before the clamp, right to the width of a bin: [5].
 
     What is exactly at a bound counts there; what lies beyond the axis counts in its last bin.
     """
@@ -53,7 +53,7 @@ def bands(looks: Sequence[Look]) -> Figure:
     flat = {"type": "scatter", "mode": "lines", "x": x, "hoverinfo": "skip"}
     none = {"width": 0, "color": "$before"}
     traces = []
-    for low, high, fill in ((1, 5, "$before 0.18"), (2, 4, "$before 0.32")):
+    for low, high, fill in ((0, 4, "$before 0.18"), (1, 3, "$before 0.32")):
         traces += [
             flat | {"y": packed(lines[low]), "line": none},
             flat | {"y": packed(lines[high]), "line": none, "fill": "tonexty", "fillcolor": fill},
@@ -61,7 +61,7 @@ def bands(looks: Sequence[Look]) -> Figure:
     median = {"width": 2, "color": "$before"}
     traces.append(
         flat
-        | {"y": packed(lines[3]), "line": median, "hoverinfo": "y", "hovertemplate": "%{y:.4~g}<extra>median</extra>"}
+        | {"y": packed(lines[2]), "line": median, "hoverinfo": "y", "hovertemplate": "%{y:.4~g}<extra>median</extra>"}
     )
     rule = {"width": 1.25, "color": "$bound", "dash": "4px,3px", "shape": "hv"}
     traces += [flat | {"y": packed(bound), "line": rule} for bound in bounds]

@@ -11,7 +11,7 @@ from ganlab.curves import ALONG
 from ganlab.hub import Run
 from ganlab.snapshot import Snapshot
 from ganlab.training import Trainer
-from ganlab.ui import downloads, drawings, form, steer, watch, words
+from ganlab.ui import downloads, drawings, form, past, steer, watch, words
 from ganlab.ui.components import panel
 from ganlab.ui.watch import Slots
 
@@ -23,7 +23,7 @@ CLIP_HELP = (
 
 def failure(snapshot: Snapshot) -> None:
     """What went wrong, in words; the traceback folded."""
-    st.error(f"**{words.plain(snapshot.error)}** {snapshot.message}", icon=":material/error:")
+    st.error(f"**{words.plain(snapshot.error)}** {words.plain(snapshot.message)}", icon=":material/error:")
     with st.expander("Traceback"):
         st.code(snapshot.traceback, language=None)
 
@@ -68,7 +68,9 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     if not pictures:
         panel("points_key", words.POINTS_KEY)
         return
-    st.caption(f"Generated from {st.session_state['rows'] * st.session_state['columns']} fixed latents.")
+    shown = past.shown(run, snapshot).samples
+    many = min(st.session_state["rows"] * st.session_state["columns"], 100 if shown is None else len(shown))
+    st.caption(f"Generated from {many} fixed latents.")
     if snapshot.real is not None:
         st.caption("Real ones, to compare:")
         with st.container(key="reals", horizontal_alignment="center"):

@@ -19,7 +19,7 @@ def histogram(run: Run) -> None:
     place = past.place()
     make = lambda: histogram_csv(past.at(run, place).weights)  # noqa: E731
     told = "The counts of every bin of every layer, before and after the clamp."
-    download("CSV", f"{run.run_id}-{place}-histogram.csv", make, key="download_histogram", help=told)
+    download("CSV", f"{run.run_id}-{past.name(run)}-histogram.csv", make, key="download_histogram", help=told)
 
 
 def samples(run: Run, pictures: bool) -> None:
@@ -38,9 +38,9 @@ def samples(run: Run, pictures: bool) -> None:
         return store.network_file(snapshot.config, snapshot.step, snapshot.generator)
 
     ready = run.latest.samples is not None
-    download("PNG", f"{run.run_id}-{place}-samples.png", sheet, disabled=not ready)
+    download("PNG", f"{run.run_id}-{past.name(run)}-samples.png", sheet, disabled=not ready)
     if pictures:
-        name = f"{run.run_id}-{place}-samples.zip"
+        name = f"{run.run_id}-{past.name(run)}-samples.zip"
         singles = lambda: images.zip_of_pngs(past.at(run, place).samples[: rows * columns])  # noqa: E731
         download("ZIP", name, singles, "folder_zip", disabled=not ready)
     told = "generator.safetensors: the generator's weights as they are now."

@@ -2,6 +2,7 @@
 
 import base64
 from functools import cache
+from html import escape
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from ganlab.ui.example import Example
 MINI_HEIGHT = 34
 
 
-def data_uri(png: bytes) -> str:
-    """A PNG that travels inside the page: no URL that could be gone when the browser asks for it."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+def data_uri(picture: bytes, kind: str = "png") -> str:
+    """A PNG or GIF that travels inside the page: no URL that could be gone when the browser asks for it."""
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 def sheet_uri(samples: np.ndarray, columns: int) -> str:
@@ -41,10 +42,11 @@ def mini(histogram: WeightHistogram) -> str:
     levels = [level(n) for n in before]
     rises = (f"v{b - a}h4" if b != a else "h4" for a, b in zip(levels, levels[1:], strict=False))
     skyline = f"M0 {MINI_HEIGHT}V{levels[0]}h4{''.join(rises)}V{MINI_HEIGHT}"
-    name = f"mini-{histogram.name}"
+    layer = escape(histogram.name)
+    name = f"mini-{layer}"
     return (
         f'<svg viewBox="0 0 {4 * len(before)} {MINI_HEIGHT}" preserveAspectRatio="none" role="img" '
-        f'aria-label="histogram of {histogram.name}"><defs><path id="{name}" d="{skyline}"/></defs>'
+        f'aria-label="histogram of {layer}"><defs><path id="{name}" d="{skyline}"/></defs>'
         f'<svg x="{low}" width="{high - low}" viewBox="{low} 0 {high - low} {MINI_HEIGHT}" '
         f'preserveAspectRatio="none"><use href="#{name}" class="f"/></svg><use href="#{name}" class="o"/>'
         f"{post(low, counts.at_low)}{post(high, counts.at_high)}</svg>"

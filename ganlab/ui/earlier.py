@@ -15,7 +15,8 @@ SHOWN = 10
 
 def earlier_runs() -> None:
     """The newest ten runs that have ended, and a button for the others; nothing if there is none."""
-    ended = [run for run in hub().runs if run not in hub().in_progress]
+    going = {run.run_id for run in hub().in_progress}
+    ended = [run for run in hub().runs if run.run_id not in going]
     if not ended:
         return
     st.space("xsmall")
@@ -33,16 +34,17 @@ def _show_all() -> None:
 
 
 def _row(run: Run) -> None:
+    size = store.size(run.path)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         try:
             seen = dataclasses.replace(run.glance, samples=run.picture)
-            panel(f"earlier_{run.run_id}", words.earlier_card(seen, store.size(run.path)))
+            panel(f"earlier_{run.run_id}", words.earlier_card(seen, size))
         except ValueError as error:
             st.caption(words.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
         with st.popover("Delete", type="tertiary", icon=":material/delete:", key=f"menu_{run.run_id}"):
-            size = words.megabytes(store.size(run.path))
-            st.markdown(f"Delete this run and everything in its folder, {size}? There is no way back.")
+            told = words.file_size(size)
+            st.markdown(f"Delete this run and everything in its folder, {told}? There is no way back.")
             st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
 
 

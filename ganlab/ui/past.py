@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab import lookback, moments, store
+from ganlab import figures, lookback, moments, store
 from ganlab.hub import Run
 from ganlab.lookback import Look
 from ganlab.moments import Moment
@@ -100,11 +100,18 @@ def of_layer(weights: tuple[WeightHistogram, ...], layer: str | None) -> WeightH
     return {histogram.name: histogram for histogram in weights}.get(layer) or pooled(weights)
 
 
-def looks(run: Run, layer: str | None, most: int | None = None) -> list[Look]:
-    """The weights at all saved steps, or at so many of them."""
+def over_the_run(run: Run, layer: str | None, ridge: bool) -> figures.Figure:
+    """The ridge or the quantiles of the weights at the saved steps; drawn anew only when there is another step."""
     steps = store.moments(run.path)
-    steps = lookback.evenly(steps, most) if most else steps
-    return [Look(step, weights) for step in steps if (weights := _weights(run.path, step, layer))]
+    steps = lookback.evenly(steps, lookback.RIDGES) if ridge else steps
+    return _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
+
+
+@lru_cache(maxsize=8)
+def _over_the_run(path: Path, steps: tuple[int, ...], _: int, layer: str | None, ridge: bool) -> figures.Figure:
+    read = ((step, _moment_weights(path, step, stamp(path, step))) for step in steps)
+    looks = [Look(step, weights.get(layer) or weights[""]) for step, weights in read if weights]
+    return lookback.ridge(looks) if ridge else lookback.bands(looks)
 
 
 def looks_back() -> bool:
@@ -112,29 +119,44 @@ def looks_back() -> bool:
     return place() != LATEST
 
 
+def name(run: Run) -> str:
+    """What a file of the shown step is called: `latest`, or the step whose look it is."""
+    found = _saved(run, place()) if looks_back() else None
+    return f"step{found.step}" if found else LATEST
+
+
 def place() -> Place:
     """The step that the reader chose, or LATEST."""
     return st.session_state.get("step_shown", LATEST)
 
 
+def stamp(path: Path, step: int) -> int:
+    """Another one once the look at a step was written anew, as after a resume; 0 if there is none."""
+    try:
+        return moments.path_of(path / "moments", step).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _saved(run: Run, place: Place) -> Moment | None:
     """The newest look at or before a step; None if there is none that can be read."""
     steps = [step for step in store.moments(run.path) if place == LATEST or step <= place]
-    return _moment(run.path, steps[-1]) if steps else None
+    return _moment(run.path, steps[-1], stamp(run.path, steps[-1])) if steps else None
 
 
 @lru_cache(maxsize=16)
-def _moment(path: Path, step: int) -> Moment | None:
+def _moment(path: Path, step: int, _: int) -> Moment | None:
     try:
         return store.moment(path, step)
     except ValueError:
         return None
 
 
-@lru_cache(maxsize=1024)
-def _weights(path: Path, step: int, layer: str | None) -> WeightHistogram | None:
-    """Of one layer, or of all: small enough to keep those of every step."""
+@lru_cache(maxsize=320)
+def _moment_weights(path: Path, step: int, _: int) -> dict[str, WeightHistogram]:
+    """Of each layer, and of all as ""; small enough to keep those of every step. Empty if it can't be read."""
     try:
-        return of_layer(store.moment(path, step).weights, layer)
+        weights = store.moment(path, step).weights
     except ValueError:
-        return None
+        return {}
+    return {histogram.name: histogram for histogram in weights} | {"": pooled(weights)}

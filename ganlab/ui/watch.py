@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab import curves, figures, images, lookback
+from ganlab import curves, figures, images
 from ganlab.curves import View
 from ganlab.hub import Run
 from ganlab.moments import Moment
@@ -109,10 +109,8 @@ def _weights_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, 
     way = st.session_state["weights_view"]
     if way == "clamp":
         _clamp_plot(run, shown, histogram, pinned)
-    elif way == "ridge":
-        plot("ridge", lookback.ridge(past.looks(run, view().layer, lookback.RIDGES)), 330)
     else:
-        plot("bands", lookback.bands(past.looks(run, view().layer)), 330)
+        plot(way, past.over_the_run(run, view().layer, ridge=way == "ridge"), 330)
 
 
 def _clamp_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:

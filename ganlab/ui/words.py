@@ -102,7 +102,7 @@ def pace(snapshot: Snapshot) -> list[str]:
 
 def state_line(snapshot: Snapshot) -> str:
     """State, step of total, bar, time left, speed, device."""
-    first, *rest = [*pace(snapshot), *([snapshot.device.upper()] if snapshot.device else [])] or [""]
+    first, *rest = [*pace(snapshot), *([escape(snapshot.device.upper())] if snapshot.device else [])] or [""]
     return (
         f"<div class='state'>{pill(snapshot.status)}<h1>{title(snapshot.config)}</h1>"
         f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "
@@ -210,7 +210,7 @@ def _layer_row(histogram: WeightHistogram) -> str:
     share = 100 * before.outside / before.total
     percent = "&lt;1" if 0 < share < 1 else f"{share:.0f}"
     return (
-        f"<tr><td>{histogram.name}<small>{'×'.join(map(str, histogram.shape))}</small>"
+        f"<tr><td>{escape(histogram.name)}<small>{'×'.join(map(str, histogram.shape))}</small>"
         f"<td>{drawings.mini(histogram)}{cells}"
         f"<td>{percent} %<span class=share><span style='width:{share:.0f}%'></span></span>"
     )
@@ -229,7 +229,7 @@ def run_card(snapshot: Snapshot) -> str:
 def earlier_card(snapshot: Snapshot, size: int) -> str:
     """A run that has ended, for Home: picture, name, state, how far, when, how large on disk."""
     when = datetime.strptime(snapshot.run_id[:15], "%Y%m%d-%H%M%S")
-    facts = [f"step {snapshot.step:,} of {snapshot.config.steps:,}", f"{when:%Y-%m-%d %H:%M}", megabytes(size)]
+    facts = [f"step {snapshot.step:,} of {snapshot.config.steps:,}", f"{when:%Y-%m-%d %H:%M}", file_size(size)]
     told = [f"<span class='nowrap'>{fact}</span>" for fact in facts]
     return (
         f"<div class='runcard small-card'>{drawings.run_thumb(snapshot)}<div class='txt'>"
@@ -238,9 +238,11 @@ def earlier_card(snapshot: Snapshot, size: int) -> str:
     )
 
 
-def megabytes(size: int) -> str:
-    """Bytes as 0.4 MB or 12 MB."""
-    return f"{size / 1e6:.1f} MB" if size < 10e6 else f"{size / 1e6:,.0f} MB"
+def file_size(n: int) -> str:
+    """Bytes as 3.2 kB, 0.4 MB or 12 MB."""
+    if n < 1e5:
+        return f"{n / 1e3:,.1f} kB"
+    return f"{n / 1e6:.1f} MB" if n < 1e7 else f"{n / 1e6:,.0f} MB"
 
 
 def plain(text: str) -> str:
@@ -278,7 +280,7 @@ def record(snapshot: Snapshot) -> str:
         if rows
         else "<p class='muted'>No changes so far.</p>"
     )
-    return f"<div class='record'><p>{' · '.join(settings)}</p>{made}</div>"
+    return f"<div class='record'><p>{escape(' · '.join(settings))}</p>{made}</div>"
 
 
 def preset_card(name: str, line: str, thumb: str, config: TrainConfig) -> str:

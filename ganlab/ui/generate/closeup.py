@@ -36,7 +36,7 @@ def card(source: Source, recipe: Recipe) -> None:
 
 def _animation(made: Made, recipe: Recipe) -> None:
     st.subheader("There and back", anchor=False)
-    uri = drawings.data_uri(images.gif(made.pixels, there_and_back=True)).replace("image/png", "image/gif", 1)
+    uri = drawings.data_uri(images.gif(made.pixels, there_and_back=True), "gif")
     with st.container(key="animation", horizontal_alignment="center"):
         st.image(uri, width=views.screen_width(made.pixels, 1, 320), alt=f"Animation of {recipe.frames} frames")
 

@@ -25,7 +25,7 @@ class Made:
 
 def make(source: Source, recipe: Recipe) -> Made:
     """The recipe's samples."""
-    looks = {"columns": 0, "enlarge": 1} | ({"pick": -1} if recipe.view == "grid" else {})
+    looks = {"columns": 0, "enlarge": 1, "look": 0} | ({"pick": -1} if recipe.view == "grid" else {})
     return _make(source.key, replace(recipe, **looks), source)
 
 

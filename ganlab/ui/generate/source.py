@@ -13,7 +13,7 @@ from ganlab.hub import Run
 from ganlab.recipe import FIELDS
 from ganlab.ui import frame, words
 from ganlab.ui.components import download
-from ganlab.ui.hub import find_run, with_networks
+from ganlab.ui.hub import find_run
 
 UPLOAD = "upload"
 
@@ -36,9 +36,8 @@ class Source:
         return sum(p.numel() for p in self.generator.parameters())
 
 
-def choose() -> Source | None:
+def choose(runs: dict[str, Run]) -> Source | None:
     """The source in the address, with the menu, the upload and the step it is held at; or None, and why."""
-    runs = with_networks()
     found = _asked(runs)
     uploaded = st.session_state.get("uploaded")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -1,5 +1,7 @@
 """Through training: the samples of a run's fixed latents at every step that was saved."""
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
@@ -7,7 +9,7 @@ from ganlab import figures, images, store
 from ganlab.hub import Run
 from ganlab.lookback import evenly
 from ganlab.recipe import Recipe
-from ganlab.ui import drawings
+from ganlab.ui import drawings, past
 from ganlab.ui.components import download, plot
 from ganlab.ui.generate import form, views
 from ganlab.ui.generate.source import Source
@@ -44,7 +46,7 @@ def _draw(run: Run, steps: list[int], look: int, plays: bool) -> None:
         return
     with st.container(key="through", horizontal_alignment="center"):
         if plays:
-            uri = drawings.data_uri(animation(run, evenly(steps, FRAMES))).replace("image/png", "image/gif", 1)
+            uri = drawings.data_uri(animation(run, evenly(steps, FRAMES)), "gif")
             st.image(uri, width=views.BESIDE, alt=f"Animation of {len(evenly(steps, FRAMES))} saved steps")
         else:
             shown = samples[: GRID * GRID]
@@ -56,7 +58,12 @@ def _draw(run: Run, steps: list[int], look: int, plays: bool) -> None:
 
 def animation(run: Run, steps: list[int]) -> bytes:
     """The saved samples of those steps as a GIF, one frame a step."""
-    return images.gif(np.stack([_frame(store.moment(run.path, step).samples) for step in steps]), 1, 120)
+    return _animation(run.path, tuple(steps), past.stamp(run.path, steps[-1]))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _animation(path: Path, steps: tuple[int, ...], _stamp: int) -> bytes:
+    return images.gif(np.stack([_frame(store.moment(path, step).samples) for step in steps]), 1, 120)
 
 
 def _frame(samples: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from ganlab import images
 from ganlab.figures import number
 from ganlab.recipe import Recipe
 from ganlab.ui import drawings
-from ganlab.ui.words import plain as plain
+from ganlab.ui.words import file_size
 
 SHORT = 6  # numbers that are read more easily than seen
 
@@ -88,11 +88,6 @@ def cost(seconds: float, with_gradients: float, kept: int, n: int) -> str:
     return (
         "<table><tr><th>a batch of 64<th>CPU time<th>kept for backward"
         + row.format("under no_grad", 1000 * seconds, "nothing")
-        + row.format("with gradients", 1000 * with_gradients, size(kept))
-        + f"</table><p class='muted small'>In one graph, {n:,} samples would keep {size(kept * n // 64)}.</p>"
+        + row.format("with gradients", 1000 * with_gradients, file_size(kept))
+        + f"</table><p class='muted small'>In one graph, {n:,} samples would keep {file_size(kept * n // 64)}.</p>"
     )
-
-
-def size(n: int) -> str:
-    """Bytes as kB or MB."""
-    return f"{n / 1e6:,.1f} MB" if n >= 1e6 else f"{n / 1e3:,.1f} kB"
