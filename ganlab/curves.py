@@ -24,7 +24,7 @@ class View(NamedTuple):
     layer: str | None = None
     """The critic parameter whose shares are drawn; None, or an unknown one, for all together."""
     cursors: tuple[int, ...] = ()
-    """Steps that the reader looks back at: a line each."""
+    """The step that the reader looks back at, and one that is pinned."""
 
 
 class Curve(NamedTuple):
@@ -138,12 +138,14 @@ def _marks(places: Sequence[float]) -> list[Figure]:
 
 
 def _cursors(wanted: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
-    """A line at each of the wanted steps that was made."""
-    return [_cursor(x[np.searchsorted(steps, step)]) for step in wanted if step in steps]
+    """A line at each of the wanted steps that was made: the first solid, the pinned one dotted."""
+    looks = zip(wanted, ("solid", "dot"), strict=False)
+    return [cursor(x[np.searchsorted(steps, step)], dash) for step, dash in looks if step in steps]
 
 
-def _cursor(place: float) -> Figure:
-    line = {"color": "$bound 0.55", "width": 3}
+def cursor(place: float, dash: str) -> Figure:
+    """A line across a chart at one place."""
+    line = {"color": "$bound 0.6", "width": 2.5, "dash": dash}
     return {
         "type": "line", "xref": "x", "yref": "paper", "x0": float(place), "x1": float(place), "y0": 0, "y1": 1,
         "line": line, "layer": "below",

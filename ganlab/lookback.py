@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ganlab.curves import cursor
 from ganlab.figures import Figure, packed
 from ganlab.snapshot import WeightHistogram, axis_limit
 
@@ -66,10 +67,18 @@ def bands(looks: Sequence[Look]) -> Figure:
     rule = {"width": 1.25, "color": "$bound", "dash": "4px,3px", "shape": "hv"}
     traces += [flat | {"y": packed(bound), "line": rule} for bound in bounds]
     limit = max((axis_limit(look.weights.clip_range) for look in looks), default=1.0)
+    look = {"xanchor": "right", "showarrow": False, "font": {"size": 11.5, "color": "$text"}}
+    told = ((2, "bottom", "median"), (3, "top", "middle half"), (4, "top", "middle 90 %"))
+    notes = [
+        look | {"x": float(steps[-1]), "y": float(lines[which][-1]), "yanchor": side, "text": text}
+        for which, side, text in told
+        if looks
+    ]
     return {
         "data": traces,
         "layout": {
             "margin": {"l": 56, "r": 6, "t": 10, "b": 42},
+            "annotations": notes,
             "hovermode": "x",
             "xaxis": {"showgrid": False, "nticks": 8, "tickformat": ",d", "title": {"text": "step", "standoff": 2}},
             "yaxis": {
@@ -82,6 +91,12 @@ def bands(looks: Sequence[Look]) -> Figure:
         "scale": f"bands {limit}",
         "alt": f"Quantiles of the weights before the clamp over {len(looks)} saved steps.",
     }
+
+
+def marked(figure: Figure, steps: Sequence[int]) -> Figure:
+    """The bands with a line at the step that is shown, and a dotted one at the pinned one."""
+    shapes = [cursor(step, dash) for step, dash in zip(steps, ("solid", "dot"), strict=False)]
+    return figure | {"layout": figure["layout"] | {"shapes": shapes}}
 
 
 def ridge(looks: Sequence[Look]) -> Figure:

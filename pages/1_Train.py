@@ -33,7 +33,7 @@ def run_page(run: Run) -> None:
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
             watch.state_line(snapshot, slots)
             return
-    past.controls(run, snapshot, slots)
+    past.controls(run, slots)
     left, right = st.columns([1.41, 1], gap="small")
     with left.container(border=True, height="stretch"):
         cards.weights(run, snapshot, slots)

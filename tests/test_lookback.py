@@ -8,7 +8,7 @@ from stubs import TINY, is_plain, wait_until
 from torch import nn
 from visits import page, panels
 
-from ganlab import curves, figures, lookback, moments, store
+from ganlab import curves, figures, lookback, store
 from ganlab.clipping import clip_
 from ganlab.hub import RunHub
 from ganlab.lookback import Look
@@ -89,19 +89,15 @@ def test_every_panel_shows_the_chosen_step(the_hub: RunHub) -> None:
     assert "pinned" not in panels(at)
 
 
-def test_a_step_to_come_shows_the_newest_saved_one(the_hub: RunHub) -> None:
-
+def test_the_slider_grows_with_the_run(the_hub: RunHub) -> None:
     run = the_hub.start(dataclasses.replace(TINY, steps=10**6))
     wait_until(lambda: len(store.moments(run.path)) > 3)
-    run.pause()
-    wait_until(lambda: run.latest.status == "paused")
     at = page("1_Train.py", run=run.run_id)
-    saved, coming = store.moments(run.path), moments.schedule(10**6)
-    to_come = next(step for step in sorted(coming) if step > saved[-1])
-    assert run.latest.step not in saved or run.latest.step == saved[-1]
-    at.select_slider(key="step_shown").set_value(to_come).run()
-    counts = pooled(store.moment(run.path, saved[-1]).weights).before_counts
-    assert f"{counts.outside:,} of {counts.total:,} weights were outside" in panels(at)
+    drawn = at.session_state["places"]
+    assert drawn[-1] == past.LATEST
+    wait_until(lambda: len(store.moments(run.path)) > 1.5 * (len(drawn) + 1))
+    at.run()
+    assert len(at.session_state["places"]) > len(drawn)
 
 
 def test_cursors_stand_at_the_steps_shown(the_hub: RunHub) -> None:

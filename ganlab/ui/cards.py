@@ -66,11 +66,12 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
             downloads.samples(run, pictures)
     slots["samples"] = st.container(key="samples", horizontal_alignment="center")
     if not pictures:
-        panel("points_key", words.POINTS_KEY)
+        panel("points_key", words.points_key(512, "512 generated from fixed latents"))
         return
     shown = past.shown(run, snapshot).samples
     many = min(st.session_state["rows"] * st.session_state["columns"], 100 if shown is None else len(shown))
-    st.caption(f"Generated from {many} fixed latents.")
+    at = f" at step {past.shown(run, snapshot).step:,}" if past.looks_back() else ""
+    st.caption(f"Generated from {many} fixed latents{at}.")
     if snapshot.real is not None:
         st.caption("Real ones, to compare:")
         with st.container(key="reals", horizontal_alignment="center"):

@@ -20,13 +20,13 @@ Place = int | str
 """A step, or LATEST."""
 
 
-def controls(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator]) -> None:
+def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
     """A slider over the saved steps, the way back to the newest, and the pin."""
     state = st.session_state
     if state.get("looks_at") != run.run_id:
         state.update(looks_at=run.run_id, step_shown=LATEST, pinned=None)
     state.setdefault("weights_view", "clamp")
-    places = _places(run, snapshot)
+    places = state["places"] = [*store.moments(run.path), LATEST]
     if state["step_shown"] not in places:
         state["step_shown"] = LATEST
     with st.container(key="past", horizontal=True, vertical_alignment="center", gap="small"):
@@ -52,11 +52,9 @@ def _button(label: str, icon: str, told: str, disabled: bool, call: Callable[...
     st.button(label, on_click=call, args=args, **look)
 
 
-def _places(run: Run, snapshot: Snapshot) -> list[Place]:
-    """The saved steps, and while the run goes on those to come: a slider whose ends move would be hard to hold."""
-    saved = set(store.moments(run.path))
-    coming = set() if snapshot.status.ended else moments.schedule(snapshot.config.steps)
-    return [*sorted(saved | coming), LATEST]
+def outgrown(run: Run) -> bool:
+    """Whether there are so many more saved steps that the slider should be drawn anew; rarely, for it is in a hand."""
+    return len(store.moments(run.path)) > 1.5 * (len(st.session_state["places"]) + 1)
 
 
 def _go(place: Place) -> None:
@@ -91,8 +89,13 @@ def at(run: Run, place: Place, snapshot: Snapshot | None = None) -> Snapshot:
 
 def pinned(run: Run) -> Moment | None:
     """The pinned step."""
-    step = st.session_state.get("pinned")
+    step = place_pinned()
     return None if step is None else _saved(run, step)
+
+
+def place_pinned() -> int | None:
+    """The pinned step."""
+    return st.session_state.get("pinned")
 
 
 def of_layer(weights: tuple[WeightHistogram, ...], layer: str | None) -> WeightHistogram:

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab import curves, figures, images
+from ganlab import curves, figures, images, lookback
 from ganlab.curves import View
 from ganlab.hub import Run
 from ganlab.moments import Moment
@@ -35,7 +35,7 @@ def live(run: Run, status: Status, slots: Slots) -> None:
             steer.heard(run)
         of_page = False
         snapshot = run.latest
-        if snapshot.status != status or steer.live_values(run) != st.session_state["shown"]:
+        if snapshot.status != status or steer.live_values(run) != st.session_state["shown"] or past.outgrown(run):
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
 
@@ -51,7 +51,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     with slots["look"]:
         panel("look", words.look(shown.step, snapshot.step, pin and pin.step))
     with slots["headline"]:
-        panel("headline", words.headline(histogram))
+        panel("headline", words.headline(histogram, shown.step if past.looks_back() else None))
     with slots["clamp"]:
         _weights_plot(run, shown, histogram, pinned)
     with slots["in force"]:
@@ -110,7 +110,9 @@ def _weights_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, 
     if way == "clamp":
         _clamp_plot(run, shown, histogram, pinned)
     else:
-        plot(way, past.over_the_run(run, view().layer, ridge=way == "ridge"), 330)
+        figure = past.over_the_run(run, view().layer, ridge=way == "ridge")
+        steps = (shown.step, past.place_pinned()) if past.looks_back() else ()
+        plot(way, lookback.marked(figure, [step for step in steps if step]) if way == "bands" else figure, 330)
 
 
 def _clamp_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:

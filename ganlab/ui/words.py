@@ -94,7 +94,7 @@ def pace(snapshot: Snapshot) -> list[str]:
     if snapshot.status is Status.STOPPED:
         return ["by you"]
     if snapshot.status is Status.INTERRUPTED:
-        return ["saved until here"]
+        return ["goes on from here"]
     if snapshot.status is Status.ELSEWHERE:
         return ["in another process"]
     return []
@@ -121,8 +121,9 @@ def ready_line(config: TrainConfig) -> str:
     return f"<div class='state'>{mark}<h1>{title(config)}</h1><span class='muted'>{told}</span></div>"
 
 
-def headline(histogram: WeightHistogram | None) -> str:
-    """The clamped share as the one big number, and what it means."""
+def headline(histogram: WeightHistogram | None, step: int | None = None) -> str:
+    """The clamped share as the one big number, and what it means; `step` is told if it is not the newest."""
+    at = f" of step {step:,}" if step else ""
     if histogram is None:
         share, before, after = "–", "Before the first clamp there is nothing to count.", ""
     else:
@@ -131,11 +132,11 @@ def headline(histogram: WeightHistogram | None) -> str:
         if counts.outside:
             before = (
                 BEFORE.format("Before")
-                + f" the clamp {counts.outside:,} of {counts.total:,} weights were outside the range. "
+                + f" the clamp{at} {counts.outside:,} of {counts.total:,} weights were outside the range. "
             )
             after = "<br>" + AFTER.format("After") + " it they sit exactly on a bound."
         else:
-            before, after = BEFORE.format("Before") + " the clamp no weight was outside the range.", ""
+            before, after = BEFORE.format("Before") + f" the clamp{at} no weight was outside the range.", ""
     return f"<div class='headline'><span class='big'>{share}</span><span>{before}{after}</span></div>"
 
 
@@ -229,7 +230,13 @@ def run_card(snapshot: Snapshot) -> str:
 def earlier_card(snapshot: Snapshot, size: int) -> str:
     """A run that has ended, for Home: picture, name, state, how far, when, how large on disk."""
     when = datetime.strptime(snapshot.run_id[:15], "%Y%m%d-%H%M%S")
-    facts = [f"step {snapshot.step:,} of {snapshot.config.steps:,}", f"{when:%Y-%m-%d %H:%M}", file_size(size)]
+    facts = [
+        f"step {snapshot.step:,} of {snapshot.config.steps:,}",
+        f"seed {snapshot.config.seed}",
+        f"{when:%Y-%m-%d %H:%M}",
+        file_size(size),
+        snapshot.run_id[-4:],
+    ]
     told = [f"<span class='nowrap'>{fact}</span>" for fact in facts]
     return (
         f"<div class='runcard small-card'>{drawings.run_thumb(snapshot)}<div class='txt'>"
@@ -311,12 +318,15 @@ def chart_head(name: str, view: View) -> str:
     return f"<div class='ch'><b>{title.get(name, name)}</b><div>{keys[name]}</div></div>"
 
 
-POINTS_KEY = (
-    "<div class='muted small'><svg viewBox='0 0 10 10' width='10' height='10'>"
-    "<circle cx='5' cy='5' r='4' fill='none' stroke='var(--real)' stroke-width='1.5'/></svg>&ensp;512 real points"
-    "&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
-    "<circle cx='5' cy='5' r='3.5' fill='var(--generator)'/></svg>&ensp;512 generated from fixed latents</div>"
-)
+def points_key(real: int, generated: str) -> str:
+    """What a ring and what a dot is."""
+    return (
+        "<div class='muted small'><svg viewBox='0 0 10 10' width='10' height='10'>"
+        "<circle cx='5' cy='5' r='4' fill='none' stroke='var(--real)' stroke-width='1.5'/></svg>"
+        f"&ensp;{real:,} real points&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
+        f"<circle cx='5' cy='5' r='3.5' fill='var(--generator)'/></svg>&ensp;{generated}</div>"
+    )
+
 
 LEAD = (
     "<div class='lead'>Train a Wasserstein GAN on this computer, move the clip range while it learns, and see every "

@@ -1,5 +1,7 @@
 """Everything on the page as a file."""
 
+import math
+
 from PIL import Image
 
 from ganlab import datasets, images, standalone
@@ -11,7 +13,9 @@ from ganlab.ui.generate.source import Source
 
 def buttons(source: Source, recipe: Recipe, made: Made) -> None:
     """A button for every file that the view has."""
-    name = f"{source.name}-step{source.step}-seed{recipe.seed}" + ("" if recipe.view == "grid" else f"-{recipe.view}")
+    name = f"{source.name}-step{source.step}-seed{recipe.seed}"
+    name += f"-n{recipe.n}" if recipe.view == "grid" else f"-{recipe.view}"
+    name += f"-t{recipe.truncation:g}" if recipe.truncation < math.inf else ""
     pixels = made.pixels
     if pixels is not None:
         download("PNG", f"{name}.png", lambda: images.png(sheet(recipe, made)))

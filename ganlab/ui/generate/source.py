@@ -45,16 +45,16 @@ def choose(runs: dict[str, Run]) -> Source | None:
             _menu(options, found, runs)
         with st.popover("Upload", icon=":material/upload_file:"):
             st.file_uploader("A generator.safetensors of ganlab", key="generator_file", on_change=_upload)
+            if refused := st.session_state.pop("not_uploaded", ""):
+                st.error(words.plain(refused), icon=":material/error:")
         if found:
             told = "generator.safetensors: its weights, as Upload takes them."
-            download("Generator", "generator.safetensors", found.file, "network_node", help=told)
+            download("Download generator", "generator.safetensors", found.file, "network_node", help=told)
         if found:
             if found.name in runs:
                 _steps(found, runs[found.name])
                 _newest(found, runs[found.name])
             st.markdown(f":gray[step {found.step:,} · {found.weights:,} weights]", width="content")
-    if refused := st.session_state.pop("not_uploaded", ""):
-        st.error(words.plain(refused), icon=":material/error:")
     if not options:
         st.markdown("There is no generator yet. Train one for a few seconds, then come back; or upload one.")
         st.page_link(frame.TRAIN, label="Train", icon=":material/arrow_forward:", icon_position="right")

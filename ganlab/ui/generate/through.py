@@ -26,7 +26,7 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
     look = min(steps, key=lambda step: abs(step - (recipe.look or steps[-1])))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader("Through training", anchor=False, width="content")
+            st.subheader("Fixed latents through training", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):
                 plays = st.toggle("Play", key="through_plays", help="All saved steps as an animation.")
                 name = f"{source.name}-training.gif"
@@ -53,7 +53,8 @@ def _draw(run: Run, steps: list[int], look: int, plays: bool) -> None:
             width = views.screen_width(shown, GRID, views.BESIDE)
             alt = f"{len(shown)} generated images at step {look:,}"
             st.image(drawings.sheet_uri(shown, GRID), width=width, alt=alt)
-    st.caption(f"{len(steps)} steps were saved; always the same latents.")
+    frames = f"The animation shows {len(evenly(steps, FRAMES))} of them." if len(steps) > FRAMES else ""
+    st.caption(f"{len(steps)} steps were saved. {frames}")
 
 
 def animation(run: Run, steps: list[int]) -> bytes:

@@ -12,6 +12,7 @@ from ganlab.ui.components import grid, panel, plot
 from ganlab.ui.generate import files, form, words
 from ganlab.ui.generate.made import Made, make
 from ganlab.ui.generate.source import Source
+from ganlab.ui.words import points_key
 
 CARD, BESIDE = 632, 438  # pixels within the two cards on a wide screen
 SLOW = 10**9  # weights times samples
@@ -112,6 +113,7 @@ def _points(source: Source, recipe: Recipe, made: Made) -> None:
     real = datasets.load(source.config).held_out.numpy()
     through = recipe.view in WAYS
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
-    if recipe.view == "grid" and 0 <= recipe.pick < recipe.n:
-        names = [""] * recipe.pick + [str(recipe.pick)]
+    if recipe.view == "grid" and recipe.start < recipe.n:
+        names = [""] * recipe.start + [str(recipe.start)]
     plot("generated_points", figures.points(real, made.samples, through, names), 560)
+    panel("points_key", points_key(len(real), f"{len(made.samples):,} generated"))
