@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from torch import nn
 from tqdm import tqdm
 
 from ganlab import archives, catalogue, images, sampling, store
-from ganlab.config import CHOICES, PRESETS, TrainConfig, preset
+from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, preset
 from ganlab.fetching import data_root
 from ganlab.runs import TrainingRun, set_up_torch
 from ganlab.snapshot import Status
@@ -50,7 +51,7 @@ def parser() -> Parser:
         else:
             train.add_argument(*flags, type=field.type, choices=CHOICES.get(field.name))
     sample = commands.add_parser("sample", help="sample from a trained run", description="Sample from a run.")
-    sample.add_argument("folder", type=Path, help="the folder of a run")
+    sample.add_argument("run", metavar="ID_OR_FOLDER", help="a run; of an interrupted one, its last checkpoint")
     sample.add_argument("--n", type=int, default=64, help="how many samples")
     sample.add_argument("--seed", type=int, default=0, help="starts the latents")
     sample.add_argument("--out", type=Path, required=True, help="the .npz file to write")
@@ -68,7 +69,7 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
         base = TrainConfig.from_dict(json.loads(options.config.read_text()))
     else:
         base = preset(options.preset or given.get("dataset", "digits"))
-    return dataclasses.replace(base, **given)
+    return changed(base, given)
 
 
 def kept_images(wanted: str) -> str:
@@ -121,12 +122,22 @@ def sample(options: argparse.Namespace) -> int:
         raise ValueError(f"--n must be at least 1, not {options.n}.")
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"--seed must be from 0 to 2^63 - 1, not {options.seed}.")
-    generator, config = store.load_generator(options.folder / "generator.safetensors")
+    generator, config, _ = newest_generator(catalogue.folder_of(options.run))
     set_up_torch(config.threads)
     latents = sampling.latents(options.n, config.latent_dim, options.seed)
     samples = sampling.generate(generator, latents)
     options.out.write_bytes(images.npz(latents.numpy(), samples.numpy()))
     return 0
+
+
+def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig, int]:
+    """The generator of a run at its end, or of one without an end at its last checkpoint. Raises ValueError."""
+    file, checkpoints = path / "generator.safetensors", store.checkpoints(path)
+    if file.exists() and store.ended(path):
+        return store.read_generator(file)
+    if not checkpoints:
+        raise ValueError(f"Run {path.name} has no generator yet.")
+    return store.generator_at(checkpoints[-1].path)
 
 
 def main(arguments: list[str] | None = None) -> int:

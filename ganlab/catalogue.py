@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from datetime import datetime
 from pathlib import Path
 
 from ganlab import store
@@ -52,9 +51,9 @@ def _list() -> int:
             print(error, file=sys.stderr)
             continue
         steps = f"{seen.step:,}/{seen.config.steps:,}"
-        when = datetime.strptime(path.name[:15], "%Y%m%d-%H%M%S")
         size = f"{store.size(path) / 1e6:,.1f} MB"
-        print(f"{path.name:<21}{seen.config.dataset:<15}{seen.status:<13}{steps:>19}{size:>11}  {when:%Y-%m-%d %H:%M}")
+        when = f"{made:%Y-%m-%d %H:%M}" if (made := store.made_at(path.name)) else "at no time that there is"
+        print(f"{path.name:<21}{seen.config.dataset:<15}{seen.status:<13}{steps:>19}{size:>11}  {when}")
     return 0
 
 

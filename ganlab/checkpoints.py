@@ -7,6 +7,7 @@ import json
 import platform
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from ganlab.tensorfile import Kinds
 
 NAME = re.compile(r"step-(\d{1,8})(?:-([a-z0-9-]{1,40}))?-([0-9a-f]{16})\.safetensors")
 """Step, a name that somebody gave it, and the first 16 hex digits of the SHA-256 of what is in it."""
+DEVICE = re.compile(r"[a-z]{1,12}")
+"""A device type, such as cpu or cuda."""
 KEPT = 2
 """How many without a name of their own are kept."""
 
@@ -53,7 +56,7 @@ class Found(NamedTuple):
     name: str
 
 
-def write(folder: Path, checkpoint: Checkpoint, name: str = "") -> Path:
+def write(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint into a folder, whole or not at all; returns its path."""
     about = {
         "config": checkpoint.config.as_dict(),
@@ -66,18 +69,20 @@ def write(folder: Path, checkpoint: Checkpoint, name: str = "") -> Path:
         "threads": torch.get_num_threads(),
         "versions": {"torch": str(torch.__version__), "python": platform.python_version()},
     }
-    content = tensorfile.packed(checkpoint.tensors, {"checkpoint": json.dumps(about)})
-    label = f"{name}-" if name else ""
-    path = folder / f"step-{checkpoint.step:06}-{label}{tensorfile.sha256(content)[:16]}.safetensors"
+    pieces = tensorfile.pieces(checkpoint.tensors, {"checkpoint": json.dumps(about)})
+    path = folder / f"step-{checkpoint.step:06}-{tensorfile.sha256(*pieces)[:16]}.safetensors"
     folder.mkdir(exist_ok=True)
-    tensorfile.write(path, content, sync=True)
+    tensorfile.write(path, *pieces, sync=True)
     return path
 
 
 def found(folder: Path) -> list[Found]:
     """The checkpoints of a folder, oldest first; other files are passed over."""
-    matches = ((NAME.fullmatch(path.name), path) for path in folder.glob("step-*.safetensors"))
-    all_found = [(path.stat().st_mtime_ns, Found(int(m[1]), path, m[2] or "")) for m, path in matches if m]
+    all_found = []
+    for path in folder.glob("step-*.safetensors"):
+        if named := NAME.fullmatch(path.name):
+            with suppress(FileNotFoundError):  # whoever trains deletes old ones
+                all_found.append((path.stat().st_mtime_ns, Found(int(named[1]), path, named[2] or "")))
     return [one for _, one in sorted(all_found, key=lambda pair: (pair[1].step, pair[0]))]
 
 
@@ -100,7 +105,7 @@ def read(path: Path, kinds_of: KindsOf, check: Callable[[dict[str, Tensor]], Non
         if not named:
             raise ValueError("a checkpoint's name is step-NUMBER-HASH.safetensors")
         tensorfile.check_size(path)
-        if tensorfile.sha256(path)[:16] != named[3]:
+        if tensorfile.file_sha256(path)[:16] != named[3]:
             raise ValueError("it was damaged or changed: its SHA-256 is not the one in its name")
         checkpoint = _read(path, int(named[1]), kinds_of)
         check(checkpoint.tensors)
@@ -136,8 +141,8 @@ def _about(metadata: dict[str, str], step: int) -> dict[str, object]:
         raise ValueError("it does not say what it is a checkpoint of") from None
     if not all(type(count) is int and 0 <= count < 2**53 for count in counts.values()) or counts["step"] != step:
         raise ValueError("its step is not the one in its name")
-    if type(seconds) is not float or not 0 <= seconds < 1e12 or not isinstance(device, str):
+    if type(seconds) is not float or not 0 <= seconds < 1e12 or not DEVICE.fullmatch(str(device)):
         raise ValueError("it does not say how long it trained, or on what")
     if not all(type(side) is int for side in shape):
         raise ValueError("it does not say what shape a sample has")
-    return counts | {"config": config, "shape": shape, "seconds": seconds, "device": device[:20]}
+    return counts | {"config": config, "shape": shape, "seconds": seconds, "device": device}

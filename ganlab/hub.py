@@ -29,12 +29,12 @@ class RunHub:
     @property
     def runs(self) -> list[Run]:
         """All runs: this server's, the newest first, then those on disk, the newest first. Opens no file."""
-        return [*reversed(self._runs.values()), *self.earlier]
+        return [*reversed(list(self._runs.values())), *self.earlier]
 
     @property
     def in_progress(self) -> list[TrainingRun]:
         """The runs of this server that have not ended, newest first."""
-        return [run for run in reversed(self._runs.values()) if not run.latest.status.ended]
+        return [run for run in reversed(list(self._runs.values())) if not run.latest.status.ended]
 
     @property
     def earlier(self) -> list[StoredRun]:
@@ -57,10 +57,11 @@ class RunHub:
         """
         with self._lock:
             run = self._runs.get(run.run_id, run)  # the page may not know yet that it was resumed
-            if run.trains and not run.latest.status.ended:
+            going_on = isinstance(run, TrainingRun) and not run.latest.status.ended
+            if going_on and run.trains:
                 return run
             self._make_sure_of_room()
-            if not run.latest.status.ended:
+            if going_on:
                 run.resume()
                 return run
             try:
@@ -100,9 +101,10 @@ class RunHub:
     def close(self, timeout: float = 5.0) -> None:
         """Stop all runs and wait for their threads, `timeout` seconds at most."""
         deadline = time.monotonic() + timeout
-        for run in self._runs.values():
+        runs = list(self._runs.values())
+        for run in runs:
             run.stop()
-        for run in self._runs.values():
+        for run in runs:
             run.join(max(0.0, deadline - time.monotonic()))
 
     def _started(self, run: TrainingRun) -> TrainingRun:

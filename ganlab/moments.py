@@ -1,6 +1,8 @@
 """Saved looks at a run: what its fixed latents gave, and its weights around the clamp, one small file a look."""
 
 import json
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +11,13 @@ import numpy as np
 import torch
 
 from ganlab import tensorfile
+from ganlab.config import checked_clip_range
 from ganlab.snapshot import Counts, WeightHistogram
 from ganlab.tensorfile import Kinds
 
 MANY = 150
 """About how many looks there are at a run that goes to its end."""
+_NAME = re.compile(r"[\w.]{1,100}", re.ASCII)
 _SAMPLE_BYTES = 200_000  # of one look; of larger samples there are fewer
 _LIMIT_BYTES = 16 * 2**20
 
@@ -28,15 +32,19 @@ class Moment:
 
     step: int
     critic_step: int
-    clip_range: tuple[float, float]
     samples: np.ndarray
     weights: tuple[WeightHistogram, ...]
+
+    @property
+    def clip_range(self) -> tuple[float, float]:
+        """Of the clamp that the histograms are taken around."""
+        return self.weights[0].clip_range
 
 
 def of(step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]) -> Moment:
     """A look, with as many of the samples as are saved."""
     many = len(samples) if samples.ndim == 2 else max(16, _SAMPLE_BYTES // samples[0].nbytes)
-    return Moment(step, critic_step, weights[0].clip_range, samples[:many], weights)
+    return Moment(step, critic_step, samples[:many], weights)
 
 
 def schedule(steps: int) -> frozenset[int]:
@@ -91,17 +99,23 @@ def write(folder: Path, moment: Moment) -> Path:
     return path
 
 
-def read(folder: Path, step: int) -> Moment:
-    """The look at a step. Raises ValueError, in one sentence naming the file, if there is none that can be read."""
+def read(folder: Path, step: int, sides: int) -> Moment:
+    """The look at a step, of samples that have so many sides: 3 of images, 1 of points.
+
+    Raises ValueError, in one sentence naming the file, if there is none that can be read.
+    """
     path = path_of(folder, step)
     try:
         tensorfile.check_size(path, _LIMIT_BYTES)
         metadata, tensors = tensorfile.read(path, _check)
         about = tensorfile.parsed(metadata.get("moment", ""))
-        return _moment(step, about, {name: tensor.numpy() for name, tensor in tensors.items()})
-    except (ValueError, TypeError, KeyError, IndexError, OSError) as error:
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        if arrays["samples"].ndim != 1 + sides:
+            raise ValueError("its samples are not of the kind that this run makes")
+        return _moment(step, about, arrays)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, OSError) as error:
         reason = str(error) if type(error) is ValueError else "it is not a look at a run"
-        raise ValueError(f"{path.name} can't be shown: {reason}.") from None
+        raise ValueError(f"{path.name} can't be shown: {reason.rstrip('.')}.") from None
 
 
 def _check(_: dict[str, str], kinds: Kinds) -> None:
@@ -120,15 +134,17 @@ def _check(_: dict[str, str], kinds: Kinds) -> None:
 
 
 def _moment(step: int, about: dict, arrays: dict[str, np.ndarray]) -> Moment:
-    low, high = map(float, about["clip_range"])
-    layers = [(str(name)[:100], tuple(map(int, shape))) for name, shape in about["layers"]]
-    if len(layers) != len(arrays["before"]):
+    clip_range = checked_clip_range(about["clip_range"])
+    layers = [(str(name), tuple(map(int, shape))) for name, shape in about["layers"]]
+    if not all(_NAME.fullmatch(name) for name, _ in layers):
+        raise ValueError("its layers have names that torch never gives")
+    if not _agree(arrays, [math.prod(shape) for _, shape in layers]):
         raise ValueError("its histograms do not fit together")
     weights = tuple(
         WeightHistogram(
             name=name,
             shape=shape,
-            clip_range=(low, high),
+            clip_range=clip_range,
             edges=arrays["edges"],
             before=arrays["before"][i].astype(np.int64),
             after=arrays["after"][i].astype(np.int64),
@@ -137,4 +153,20 @@ def _moment(step: int, about: dict, arrays: dict[str, np.ndarray]) -> Moment:
         )
         for i, (name, shape) in enumerate(layers)
     )
-    return Moment(step, int(about["critic_step"]), (low, high), arrays["samples"], weights)
+    critic_step = about["critic_step"]
+    if type(critic_step) is not int or critic_step < 0:
+        raise ValueError("it does not say after how many critic updates it is")
+    return Moment(step, critic_step, arrays["samples"], weights)
+
+
+def _agree(arrays: dict[str, np.ndarray], sizes: list[int]) -> bool:
+    """Whether the edges rise, and every weight of every layer is counted once."""
+    edges, counts = arrays["edges"], arrays["counts"]
+    if len(sizes) != len(counts) or not np.isfinite(edges).all() or not (np.diff(edges) > 0).all():
+        return False
+    bins = np.stack((arrays["before"], arrays["after"]), axis=1).astype(np.int64)  # [layers, 2, bins]
+    if min(bins.min(), counts.min(), *sizes) < 0 or counts.max() > 2**40:
+        return False
+    at_bound = counts[..., 1] + counts[..., 3]
+    sized = np.array(sizes)[:, None]
+    return bool((sized > 0).all() and (counts.sum(-1) == sized).all() and (bins.sum(-1) + at_bound == sized).all())

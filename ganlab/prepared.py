@@ -27,7 +27,7 @@ def load(folder: Path, name: str, size: int) -> Tensor:
     path = folder / f"{name}.safetensors"
     try:
         tensorfile.check_size(path)
-        if tensorfile.sha256(path) != name:
+        if tensorfile.file_sha256(path) != name:
             raise ValueError("it was damaged or changed")
         return tensorfile.read(path, partial(_check, size))[1]["pixels"]
     except (ValueError, OSError) as error:

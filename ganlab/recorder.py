@@ -4,6 +4,7 @@ A file that can't be written is a sentence in `warning`; training goes on withou
 """
 
 import dataclasses
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -12,12 +13,18 @@ import numpy as np
 from ganlab import moments
 from ganlab.checkpoints import Checkpoint
 from ganlab.clipping import ClipReport
-from ganlab.snapshot import Change, HistoryWriter, Snapshot, WeightHistogram
+from ganlab.snapshot import Change, HistoryWriter, Snapshot, Status, WeightHistogram
 from ganlab.store import RunFolder
 from ganlab.training import Trainer
 
 CHECKPOINT_EVERY = 30.0
 """Seconds of training between checkpoints."""
+WORTH = 50
+"""How many times as long as it takes to write a checkpoint lies between two, if that is longer."""
+FIRST = 30
+"""Up to this step every look that is due is taken."""
+SHARE = 0.02
+"""After it, looks may take so much of the trained time."""
 
 
 class Recorder:
@@ -28,8 +35,9 @@ class Recorder:
         self.history = HistoryWriter(past.history)
         self.changes = list(past.changes)
         self.later = past.later  # changes of an earlier life, still to come into force again
-        self._folder, self._every = folder, every
-        self._scheduled = moments.schedule(steps)
+        self._folder, self._every, self._wanted_every = folder, every, every
+        self._scheduled, self._steps = moments.schedule(steps), steps
+        self._looking = 0.0  # seconds
         self._problems = {"": past.warning} if past.warning else {}
         self._saved: tuple[int, int] | None = None  # step and number of changes of the newest checkpoint
         self._saved_at = past.checkpoint.seconds if past.checkpoint else 0.0
@@ -72,9 +80,17 @@ class Recorder:
         """Save the real samples once."""
         self._try("real.safetensors", self._folder.keep_real, real)
 
-    def looks_at(self, step: int) -> bool:
-        """Whether this step is one of those that a look is saved of."""
-        return step in self._scheduled
+    def looks_at(self, step: int, seconds: float) -> bool:
+        """Whether a look at this step is saved, after so many seconds of training.
+
+        The first ones and the last always, those between while looks have not taken more than their share.
+        """
+        always = step <= FIRST or step == self._steps
+        return step in self._scheduled and (always or self._looking <= SHARE * seconds)
+
+    def looked(self, seconds: float) -> None:
+        """Count what a look has taken."""
+        self._looking += seconds
 
     def is_due(self, seconds: float) -> bool:
         """Whether the next checkpoint is."""
@@ -105,18 +121,27 @@ class Recorder:
             device=snapshot.device,
             tensors=trainer.state(),
         )
+        began = time.perf_counter()
+        deleted = self._try("a checkpoint", self._folder.keep_checkpoint, checkpoint)
+        took = time.perf_counter() - began
+        self._every = max(self._wanted_every, WORTH * took) if WORTH * took > CHECKPOINT_EVERY else self._wanted_every
+        if deleted is None:
+            return
         self._saved = state
-        for old in self._try("a checkpoint", self._folder.keep_checkpoint, checkpoint) or ():
-            if not self.looks_at(old.step) and old.step != snapshot.step:
+        for old in deleted:
+            if old.step not in self._scheduled and old.step != snapshot.step:
                 self._try("moments", self._folder.drop_moment, old.step)
 
     def end(self, last: Snapshot) -> Snapshot:
-        """Save how the run ended and let go of its folder; returns the snapshot with what could not be saved."""
+        """Save how the run ended; returns the snapshot with what could not be saved.
+
+        A resumed run that fails before it trains has not ended: it is interrupted again.
+        """
         self.flush()
         if last.generator is not None:
             self._try("generator.safetensors", self._folder.keep_networks, last)
-        self._try("ended.json", self._folder.keep_end, last)
-        self._folder.close()
+        if last.status is not Status.FAILED or not self._folder.past.resumed:
+            self._try("ended.json", self._folder.keep_end, last)
         return dataclasses.replace(last, warning=self.warning)
 
     def _try(self, name: str, save: Callable[..., Any], *values: Any) -> Any:

@@ -3,6 +3,8 @@
 Every refusal is a ValueError in one sentence that names the file.
 """
 
+import dataclasses
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,12 +22,21 @@ LOCK = "run.lock"
 """Held by the process that trains the run; the system lets go of it when that process ends, however it ends."""
 
 
+_MANY_LETTERS = 1000  # of a sentence in a file
+_probing = threading.Lock()  # who looks takes the lock for a moment: two lookers must not see each other
+
+
 class Busy(OSError):
     """Another process, or another run of this one, trains in that folder."""
 
 
 def locked(path: Path, patience: float = 0.5) -> FileLock:
-    """The folder's lock, taken. Raises Busy if it is not free within `patience` seconds."""
+    """The folder's lock, taken. Raises Busy if it is not free within `patience` seconds.
+
+    FileNotFoundError if there is no such folder: it is not made.
+    """
+    if not path.is_dir():
+        raise FileNotFoundError(f"There is no run {path.name} here. It may have been deleted.")
     lock = FileLock(path / LOCK, thread_local=False)  # taken by the page's thread, let go by the run's
     try:
         lock.acquire(timeout=patience)
@@ -58,8 +69,12 @@ def ended(path: Path) -> Ended | None:
         return None
     texts = (end.device, end.error, end.message, end.traceback)
     numbers = (end.step, end.critic_step, end.seconds)
-    sound = all(type(n) in (int, float) and n >= 0 for n in numbers) and all(isinstance(t, str) for t in texts)
-    return end if sound and type(end.step) is int and end.status.ended else None
+    sound = all(type(n) in (int, float) and 0 <= n < 2**53 for n in numbers) and all(isinstance(t, str) for t in texts)
+    if not (sound and type(end.step) is type(end.critic_step) is int and end.status.ended):
+        return None
+    if end.device and not checkpoints.DEVICE.fullmatch(end.device):
+        return None
+    return dataclasses.replace(end, error=end.error[:_MANY_LETTERS], message=end.message[:_MANY_LETTERS])
 
 
 def held(path: Path) -> bool:
@@ -67,7 +82,10 @@ def held(path: Path) -> bool:
     if not (path / LOCK).exists():
         return False
     try:
-        locked(path, patience=0).release()
+        with _probing:
+            locked(path, patience=0.1).release()  # another process may be looking too
+    except FileNotFoundError:
+        return False
     except OSError:
         return True
     return False
@@ -105,6 +123,7 @@ def newest(path: Path) -> tuple[Checkpoint | None, str]:
 class Past:
     """What a run goes on from: its newest checkpoint that can be read, and the record up to there.
 
+    `resumed` is false for a new run, and for one that trains again.
     `later` are the changes that were recorded after the checkpoint: each comes into force again at its critic step.
     """
 
@@ -113,6 +132,7 @@ class Past:
     changes: tuple[Change, ...] = ()
     later: tuple[Later, ...] = ()
     warning: str = ""
+    resumed: bool = True
 
 
 def past_of(path: Path, config: TrainConfig) -> Past:
@@ -126,6 +146,9 @@ def past_of(path: Path, config: TrainConfig) -> Past:
     if checkpoint.step >= config.steps:
         raise ValueError(f"Run {path.name} has made {checkpoint.step:,} steps already; give it more of them.")
     known = tables.history(path, checkpoint.step)
+    if len(known) < checkpoint.step:
+        lost = f"metrics.csv and layers.csv hold {len(known):,} of the {checkpoint.step:,} steps made so far."
+        warning = f"{warning} {lost}".strip()
     done, after = rows[: checkpoint.changes], rows[checkpoint.changes :]
     return Past(checkpoint, known, tables.recorded(done, known), _merged(after, scheduled), warning)
 

@@ -22,7 +22,7 @@ from ganlab.datasets import Announce
 from ganlab.recorder import CHECKPOINT_EVERY, Recorder
 from ganlab.snapshot import Change, Snapshot, Status
 from ganlab.stopwatch import Stopwatch
-from ganlab.training import Trainer, device_of
+from ganlab.training import Trainer, copied, device_of
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
 
@@ -147,12 +147,19 @@ class TrainingRun:
             trainer = self._make_trainer(self.latest.config, self._announce)
             self._made(trainer)
             loop = _Loop(self, trainer)
+            # Its tensors are not needed any more, and from here on a failure is the run's end.
+            self.folder.past = store.Past(resumed=False)
             last = loop.run()
         except _StoppedWhileLoading:
             last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
         except Exception as error:
             last = self._failed(error, loop)
-        last = self._recorder.end(last)
+        try:
+            last = self._recorder.end(last)
+        except Exception as error:
+            last = self._failed(error, loop)
+        finally:
+            self.folder.close()
         with self._lock:  # a change that came too late is not wanted any more
             self._pending, self.wanted, self.latest = {}, last.config, last
         return last
@@ -161,7 +168,6 @@ class TrainingRun:
         """Put the trainer where this run was, and note which pixels it trains on."""
         if checkpoint := self.folder.past.checkpoint:
             trainer.load_state(checkpoint.tensors, checkpoint.step, checkpoint.critic_step)
-            self.folder.past = store.Past()  # its tensors are not needed any more
         if (pixels := trainer.config.pixels) != self.config.pixels:
             with self._lock:
                 self.config, self.wanted = (dataclasses.replace(c, pixels=pixels) for c in (self.config, self.wanted))
@@ -271,8 +277,10 @@ class _Loop:
             self._publish()
         if due:
             self._recorder.keep_checkpoint(self._run.latest, self._trainer)
-        if self._recorder.looks_at(step):
+        if self._recorder.looks_at(step, now):
+            began = self._clock.seconds
             self._look()
+            self._recorder.looked(self._clock.seconds - began)
 
     def _take_changes(self) -> None:
         """Bring pending changes into force; called before every critic update, and while paused."""
@@ -303,10 +311,14 @@ class _Loop:
 
     def _look(self) -> None:
         """Save a look at this step. Samples that are no numbers are no sight; training itself will stumble soon."""
-        trainer, clip = self._trainer, self._report
-        samples = sampling.generate(trainer.copies()[0], trainer.fixed_latents).cpu().numpy()
+        trainer, latest = self._trainer, self._run.latest
+        if latest.step == trainer.step_count:
+            self._recorder.keep_moment(latest.step, latest.critic_step, latest.samples, latest.weights)
+            return
+        samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
         if np.isfinite(samples).all():
-            self._recorder.keep_moment(trainer.step_count, trainer.critic_step, _shown(samples), clip.histograms())
+            weights = self._report.histograms()
+            self._recorder.keep_moment(trainer.step_count, trainer.critic_step, _shown(samples), weights)
 
     def _publish(self) -> None:
         self._run.latest = self._snapshot()

@@ -18,7 +18,7 @@ from filelock import FileLock
 from torch import nn
 
 from ganlab import checkpoints as checkpoint_files
-from ganlab import images, tables, tensorfile, training
+from ganlab import datasets, images, tables, tensorfile, training
 from ganlab import moments as moment_files
 from ganlab.checkpoints import Checkpoint, Found
 from ganlab.config import TrainConfig, as_text
@@ -58,6 +58,13 @@ __all__ = [
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 
+def made_at(run_id: str) -> datetime | None:
+    """When a run was made, as its name says; None for a name that says no such time."""
+    with suppress(ValueError):
+        return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S")
+    return None
+
+
 def new_run_id() -> str:
     """Such as 20261121-204501-3f2a: when the run was made, and four random digits."""
     return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -92,9 +99,11 @@ class RunFolder:
 
     def __init__(self, path: Path, config: TrainConfig) -> None:
         path.mkdir(parents=True, exist_ok=True)
+        lock = locked(path)
         if taken := [name for name in FILES if (path / name).exists()]:
+            lock.release()
             raise FileExistsError(f"{path} already holds {taken[0]}; name another folder.")
-        self._open(path, locked(path), config, Past())
+        self._open(path, lock, config, Past(resumed=False))
 
     @classmethod
     def reopen(cls, path: Path, steps: int | None = None) -> "RunFolder":
@@ -167,10 +176,10 @@ class RunFolder:
         """Write what is still to come into force again, so that it is not lost if this process dies too."""
         tables.write_changes(self.path / "scheduled.csv", later)
 
-    def flush(self) -> None:
-        """Put everything added so far on disk."""
+    def flush(self, sync: bool = False) -> None:
+        """Write everything added so far; with `sync`, also through a failure of the power."""
         for table in self._tables():
-            table.flush()
+            table.flush(sync)
 
     def _tables(self) -> list[Table]:
         return [table for table in (self._metrics, self._layers, self._changes) if table]
@@ -186,7 +195,8 @@ class RunFolder:
             moment_files.write(self.path / "moments", moment)
 
     def keep_checkpoint(self, checkpoint: Checkpoint) -> list[Found]:
-        """Save a checkpoint, and delete older ones; returns those deleted."""
+        """Save a checkpoint, and before it the tables up to it, and delete older ones; returns those deleted."""
+        self.flush(sync=True)
         checkpoint_files.write(self.path / "checkpoints", checkpoint)
         return checkpoint_files.prune(self.path / "checkpoints")
 
@@ -251,12 +261,21 @@ def run_paths() -> list[Path]:
 
 def size(path: Path) -> int:
     """Bytes of all files in a folder."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(path) as entries:  # whoever trains deletes files
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                total += size(Path(entry.path)) if entry.is_dir() else entry.stat().st_size
+    return total
 
 
 def delete(path: Path) -> None:
     """Delete a run's folder. Raises Busy if a process trains in it."""
-    locked(path).release()
+    lock = locked(path)
+    try:
+        (path / "config.json").unlink(missing_ok=True)  # from here on nobody can resume it
+    finally:
+        lock.release()
     shutil.rmtree(path)
 
 
@@ -275,7 +294,7 @@ def moments(path: Path) -> list[int]:
 
 def moment(path: Path, step: int) -> Moment:
     """The look at a step. Raises ValueError, in one sentence naming the file, if it can't be read."""
-    return moment_files.read(path / "moments", step)
+    return moment_files.read(path / "moments", step, len(datasets.shape_of(config_of(path))))
 
 
 def checkpoints(path: Path) -> list[Found]:

@@ -2,8 +2,9 @@
 
 import dataclasses
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +16,14 @@ from ganlab.config import TrainConfig
 from ganlab.snapshot import History, HistoryWriter, Snapshot, Status
 
 
+class Stamp(NamedTuple):
+    """What tells that a run on disk is another than before."""
+
+    newest: str  # checkpoint
+    ended: int  # ns; 0 for a run that has not
+    held: bool
+
+
 class StoredRun:
     """A run of an earlier server, or of another process: what pages ask of a TrainingRun, without training."""
 
@@ -22,8 +31,7 @@ class StoredRun:
 
     def __init__(self, path: Path) -> None:
         self.run_id, self.path = path.name, path
-        self._seen: tuple[object, Snapshot] | None = None
-        self._glanced: tuple[object, Snapshot] | None = None
+        self._glanced: tuple[Stamp, Snapshot] | None = None
 
     @property
     def config(self) -> TrainConfig:
@@ -51,30 +59,33 @@ class StoredRun:
     @property
     def glance(self) -> Snapshot:
         """Status, settings, step and seconds alone: no networks, no samples, no history."""
-        if self._glanced is None or self._glanced[0] != self._stamp():
-            self._glanced = self._stamp(), _glance(self.path)
-        return self._glanced[1]
+        stamp, glanced = _stamp(self.path), self._glanced
+        if glanced is None or glanced[0] != stamp:
+            glanced = self._glanced = stamp, _glance(self.path, stamp)
+        return glanced[1]
 
     @property
     def latest(self) -> Snapshot:
         """All that is known of it; read again only when its files are others than before."""
-        if self._seen is None or self._seen[0] != self._stamp():
-            self._seen = self._stamp(), _snapshot(self.path, self.glance)
-        return self._seen[1]
+        return _snapshot(self.path, _stamp(self.path))
 
     def change(self, **_: Any) -> None:
         """Raises ValueError: nothing trains here."""
         raise ValueError("This run does not train here; its settings don't change.")
 
-    def _stamp(self) -> object:
-        ended = self.path / "ended.json"
-        newest = [found.path.name for found in store.checkpoints(self.path)[-1:]]
-        return newest, ended.exists() and ended.stat().st_mtime_ns, store.held(self.path)
+
+def _stamp(path: Path) -> Stamp:
+    newest, ended = "", 0
+    for found in store.checkpoints(path)[-1:]:
+        newest = found.path.name
+    with suppress(FileNotFoundError):
+        ended = (path / "ended.json").stat().st_mtime_ns
+    return Stamp(newest, ended, store.held(path))
 
 
-def _glance(path: Path) -> Snapshot:
+def _glance(path: Path, stamp: Stamp) -> Snapshot:
     config, end, found = store.config_of(path), store.ended(path), store.checkpoints(path)
-    running = store.held(path)
+    running = stamp.held
     status = Status.ELSEWHERE if running else end.status if end else Status.INTERRUPTED
     about = {"step": found[-1].step if found else 0}
     if end and not running:
@@ -88,8 +99,10 @@ def _glance(path: Path) -> Snapshot:
     return Snapshot(run_id=path.name, status=status, config=config, history=HistoryWriter().view(), **about)
 
 
-def _snapshot(path: Path, glance: Snapshot) -> Snapshot:
-    """The whole of it; what can't be read is missing, and `warning` says so."""
+@lru_cache(maxsize=4)
+def _snapshot(path: Path, stamp: Stamp) -> Snapshot:
+    """The whole of it; what can't be read is missing, and `warning` says so. The last few runs are kept."""
+    glance = _glance(path, stamp)
     problems = [glance.warning] if glance.warning else []
     checkpoint, refused = store.newest(path)
     if refused:

@@ -4,6 +4,7 @@ They grow while a run trains, and are cut back when it is resumed from an earlie
 """
 
 import dataclasses
+import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -17,6 +18,8 @@ from ganlab.config import LIVE_FIELDS, TrainConfig, as_text, from_text
 from ganlab.snapshot import METRICS, Change, History, Layers
 
 CHANGES = ("critic_step", "field", "value")
+PIECE = 1000
+"""Rows that are written at once: of a disk that stays full, no more are tried each time."""
 Later = tuple[int, str, Any]
 """A change that is still to come into force: after how many critic updates, of which field, to what."""
 
@@ -35,9 +38,18 @@ class Table:
         """Add a row, on disk after the next `flush`."""
         self._waiting.append(",".join(map(str, row)) + "\n")
 
-    def flush(self) -> None:
-        """Put every row on disk. OSError if that can't be done; then the file ends as before."""
-        content = "".join(self._waiting).encode()
+    def flush(self, sync: bool = False) -> None:
+        """Write every row; with `sync`, also through a failure of the power.
+
+        OSError if that can't be done; then the file ends with whole rows, and the others wait.
+        """
+        while self._waiting:
+            self._write("".join(self._waiting[:PIECE]).encode())
+            del self._waiting[:PIECE]
+        if sync:
+            os.fsync(self._file.fileno())
+
+    def _write(self, content: bytes) -> None:
         rest = content
         try:
             while rest:
@@ -47,7 +59,6 @@ class Table:
                 self._file.truncate(self._written)
             raise
         self._written += len(content)
-        self._waiting.clear()
 
     def close(self) -> None:
         """Let go of the file; call `flush` first."""

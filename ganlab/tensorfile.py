@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import safetensors.torch
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,25 +29,36 @@ Check = Callable[[dict[str, str], Kinds], None]
 """Raises ValueError, a reason without a full stop, for metadata or tensors that are not those expected."""
 
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _LARGEST_SIDE = 2**32
 
 
-def packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
-    """The file's content; equal tensors and metadata give equal bytes."""
-    content = safetensors.torch.save({name: tensor.contiguous() for name, tensor in tensors.items()})
-    length = int.from_bytes(content[:8], "little")
-    # safetensors would write the metadata in another order each time.
-    header = json.dumps({"__metadata__": metadata} | json.loads(content[8 : 8 + length])).encode()
+def pieces(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> list[bytes | memoryview]:
+    """The file's content, the tensors as they lie in memory; equal tensors and metadata give equal bytes."""
+    # In the order of safetensors itself: the widest first, so that each is in line with its data type.
+    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
+    arrays = {name: np.ascontiguousarray(tensors[name].numpy(force=True)) for name in order}
+    declared, end = {}, 0
+    for name, array in arrays.items():
+        start, end = end, end + array.nbytes
+        dtype, shape = _NAMES[tensors[name].dtype], list(tensors[name].shape)
+        declared[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+    header = json.dumps({"__metadata__": metadata} | declared).encode()
     header += b" " * (-len(header) % 8)
-    return b"".join((len(header).to_bytes(8, "little"), header, memoryview(content)[8 + length :]))
+    return [len(header).to_bytes(8, "little"), header, *(array.reshape(-1).data.cast("B") for array in arrays.values())]
 
 
-def write(path: Path, content: bytes, sync: bool = False) -> None:
+def packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """The same in one piece."""
+    return b"".join(pieces(tensors, metadata))
+
+
+def write(path: Path, *content: bytes | memoryview, sync: bool = False) -> None:
     """Write a file whole or not at all, also when this process dies; with `sync`, also when the power fails."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("wb") as file:
-            file.write(content)
+            file.writelines(content)
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
@@ -57,11 +68,17 @@ def write(path: Path, content: bytes, sync: bool = False) -> None:
         raise
 
 
-def sha256(source: Path | bytes) -> str:
-    """The SHA-256 of a file, read piece by piece, or of bytes: 64 hex digits."""
-    if isinstance(source, bytes):
-        return hashlib.sha256(source).hexdigest()
-    with source.open("rb") as file:
+def sha256(*content: bytes | memoryview) -> str:
+    """The SHA-256 of bytes, in one piece or many: 64 hex digits."""
+    digest = hashlib.sha256()
+    for piece in content:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, read piece by piece."""
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

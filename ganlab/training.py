@@ -19,6 +19,11 @@ LIMIT_WEIGHTS = 50_000_000
 FIXED_LATENTS = {"image": 100, "point": 512}
 
 
+def copied(network: nn.Module) -> nn.Module:
+    """A detached copy on the CPU, in eval mode."""
+    return copy.deepcopy(network).cpu().eval().requires_grad_(False)
+
+
 class Trainer:
     """A generator, a critic and the three verbs that train them.
 
@@ -98,7 +103,7 @@ class Trainer:
 
     def copies(self) -> tuple[nn.Module, nn.Module]:
         """Detached copies of generator and critic on the CPU, in eval mode; training never touches them."""
-        return tuple(copy.deepcopy(net).cpu().eval().requires_grad_(False) for net in (self.generator, self.critic))
+        return copied(self.generator), copied(self.critic)
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training goes on from, copied to the CPU: `state_kinds` says what is in it."""

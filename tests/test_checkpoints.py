@@ -1,7 +1,9 @@
+import dataclasses
 import re
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import mutations
@@ -32,7 +34,10 @@ def test_a_checkpoint_is_what_safetensors_reads_and_comes_back_whole(good: Path)
     others = safetensors.torch.load_file(good)
     assert others.keys() == checkpoint.tensors.keys()
     assert all(torch.equal(others[name], tensor) for name, tensor in checkpoint.tensors.items())
-    again = checkpoints.write(good.parent.parent / "again", checkpoint, name="the-best")
+    again = checkpoints.write(good.parent.parent / "again", checkpoint)
+    assert again.name == good.name
+    start, end = again.name.rsplit("-", 1)
+    again = again.rename(again.with_name(f"{start}-the-best-{end}"))
     assert store.checkpoint_in(again).tensors.keys() == others.keys()
     assert checkpoints.found(again.parent) == [(checkpoint.step, again, "the-best")]
 
@@ -40,7 +45,10 @@ def test_a_checkpoint_is_what_safetensors_reads_and_comes_back_whole(good: Path)
 def test_the_last_two_are_kept_and_those_with_a_name(tmp_path: Path) -> None:
     def write(step: int, name: str = "") -> None:
         about = {"config": mutations.TINY_IMAGES, "shape": (1,), "critic_step": 0, "changes": 0, "seconds": 0.0}
-        checkpoints.write(tmp_path, Checkpoint(step=step, device="cpu", tensors={}, **about), name)
+        path = checkpoints.write(tmp_path, Checkpoint(step=step, device="cpu", tensors={}, **about))
+        if name:
+            start, end = path.name.rsplit("-", 1)
+            path.rename(path.with_name(f"{start}-{name}-{end}"))
 
     for step, name in ((1, ""), (2, "good-one"), (3, ""), (10, ""), (4, "")):
         write(step, name)
@@ -75,3 +83,20 @@ def test_random_generators_in_an_impossible_state_are_refused(good: Path, tmp_pa
     checkpoint.tensors["rng"].fill_(255)
     with pytest.raises(ValueError, match="random generators are in no state"):
         store.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
+
+
+def test_a_device_that_is_none_is_refused(good: Path, tmp_path: Path) -> None:
+    checkpoint = dataclasses.replace(store.checkpoint_in(good), device="<img src=x>")
+    with pytest.raises(ValueError, match="or on what"):
+        store.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
+
+
+def test_a_checkpoint_is_written_without_a_second_copy_in_memory(tmp_path: Path) -> None:
+    tensors = {"a": torch.zeros(4_000_000), "b": torch.tensor(1.0)}
+    tracemalloc.start()
+    pieces = tensorfile.pieces(tensors, {})
+    tensorfile.write(tmp_path / "a", *pieces)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert (tmp_path / "a").read_bytes() == tensorfile.packed(tensors, {})

@@ -151,3 +151,24 @@ def test_a_run_is_resumed_listed_shown_exported_and_deleted(
 def test_bad_runs_are_one_line_and_2(options: str, capsys: pytest.CaptureFixture) -> None:
     assert run(*options.split()) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_a_changed_size_makes_the_pixels_unknown(tmp_path: Path) -> None:
+    config = TrainConfig(dataset="images", images="0" * 16, pixels="1" * 64)
+    (tmp_path / "c.json").write_text(json.dumps(config.as_dict()))
+    options = parser().parse_args(["train", "--out", "x", "--config", str(tmp_path / "c.json"), "--image-size", "32"])
+    assert config_of(options).pixels == ""
+
+
+def test_an_interrupted_run_is_sampled_by_its_id_and_an_odd_name_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("GANLAB_RUNS", str(tmp_path))
+    name, out = "20261399-999999-abcd", str(tmp_path / "s.npz")
+    assert run("train", *SMALL, "--out", str(tmp_path / name)) == 0
+    for file in ("ended.json", "generator.safetensors"):
+        (tmp_path / name / file).unlink()
+    assert run("sample", name, "--n", "3", "--out", out) == 0
+    assert run("runs", "list") == 0
+    assert "at no time that there is" in capsys.readouterr().out
+    assert run("sample", "20260101-000000-abcd", "--out", out) == 2

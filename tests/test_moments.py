@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from stubs import TINY, TINY_IMAGES
 from ganlab import moments, store
 from ganlab.config import TrainConfig
 from ganlab.runs import TrainingRun
+from ganlab.snapshot import Counts, WeightHistogram
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
@@ -41,4 +43,42 @@ def test_a_foreign_look_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     assert moments.steps(tmp_path) == [7]
     for step in (7, 8):
         with pytest.raises(ValueError, match=rf"0000000{step}.safetensors can't be shown"):
-            moments.read(tmp_path, step)
+            moments.read(tmp_path, step, 3)
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "r"
+    TrainingRun(TINY, store.RunFolder(path, TINY)).run()
+    return path
+
+
+def no_counts(h: WeightHistogram) -> dict:
+    return {"before_counts": Counts(0, 0, 0, 0, 0), "before": h.before * 0}
+
+
+CHANGED = {
+    "names that torch never gives": lambda h: {"name": "<img src=x onerror=alert(1)>"},
+    "do not fit together": no_counts,
+    "do not fit together ": lambda h: {"edges": h.edges * np.nan},
+    " do not fit together": lambda h: {"edges": h.edges[::-1]},
+    "its histograms do not": lambda h: {"after_counts": h.after_counts._replace(below_low=-1)},
+    "must be finite numbers": lambda h: {"clip_range": (float("nan"), 0.1)},
+}
+
+
+@pytest.mark.parametrize("words", CHANGED)
+def test_a_look_of_other_values_than_ours_is_refused(words: str, looked_at: Path, tmp_path: Path) -> None:
+    good = store.moment(looked_at, 3)
+    weights = tuple(dataclasses.replace(h, **CHANGED[words](h)) for h in good.weights)
+    moments.write(tmp_path, dataclasses.replace(good, weights=weights))
+    with pytest.raises(ValueError, match=words.strip()):
+        moments.read(tmp_path, 3, 1)
+
+
+def test_a_look_at_another_kind_of_run_or_after_infinite_steps_is_refused(looked_at: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not of the kind that this run makes"):
+        moments.read(looked_at / "moments", 3, 3)
+    moments.write(tmp_path, dataclasses.replace(store.moment(looked_at, 3), critic_step=float("inf")))
+    with pytest.raises(ValueError, match="how many critic updates"):
+        moments.read(tmp_path, 3, 1)

@@ -52,7 +52,9 @@ def on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> StoredRun:
     (folder.path / "ended.json").unlink()
     if state == "elsewhere":
         folder._lock.acquire()
-    return the_hub.find(folder.path.name)
+    run = the_hub.find(folder.path.name)
+    run.folder = folder  # a lock that nobody refers to is let go of
+    return run
 
 
 def address(at: AppTest) -> dict[str, str]:

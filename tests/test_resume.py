@@ -1,6 +1,7 @@
 """A run that was stopped or killed goes on as if nothing had been between."""
 
 import dataclasses
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from ganlab.config import TrainConfig
 from ganlab.datasets import load
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Snapshot, Status
+from ganlab.stored import StoredRun
 from ganlab.training import Trainer
 
 STEPS = 24
@@ -167,7 +169,44 @@ def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
         store.RunFolder.reopen(tmp_path / "r")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks, and Windows can't")
 def test_ten_kills_lose_no_more_than_a_checkpoint_interval() -> None:
     script = subprocess.run([sys.executable, hold.__file__, "10"], capture_output=True, text=True, check=False)
     assert script.returncode == 0, script.stdout + script.stderr
     assert re.search("10 kills, 10 reopened and resumed", script.stdout)
+
+
+def test_a_resume_that_fails_while_loading_can_be_tried_again(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, steps=9)
+    trained(store.RunFolder(tmp_path / "r", config), config)
+
+    def offline(*_: object) -> Trainer:
+        raise ConnectionError("No network.")
+
+    folder = store.RunFolder.reopen(tmp_path / "r", STEPS)
+    last = TrainingRun(folder.config, folder, offline).run()
+    assert (last.status, last.error) == (Status.FAILED, "No network.")
+    assert StoredRun(tmp_path / "r").glance.status is Status.INTERRUPTED
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    assert trained(folder, folder.config).step == STEPS
+
+
+def test_tables_shorter_than_the_checkpoint_are_told_of(tmp_path: Path) -> None:
+    trained(store.RunFolder(tmp_path / "r", TINY), TINY)
+    lines = (tmp_path / "r/metrics.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "r/metrics.csv").write_text("".join(lines[:3]))
+    folder = store.RunFolder.reopen(tmp_path / "r", STEPS)
+    folder.close()
+    assert folder.past.warning == "metrics.csv and layers.csv hold 2 of the 6 steps made so far."
+
+
+def test_the_tables_are_on_disk_before_the_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced, write = [], store.checkpoint_files.write
+    monkeypatch.setattr("os.fsync", synced.append)
+
+    def written(*values: object) -> Path:
+        assert len(synced) >= 3
+        return write(*values)
+
+    monkeypatch.setattr(store.checkpoint_files, "write", written)
+    assert trained(store.RunFolder(tmp_path / "r", TINY), TINY).warning == ""

@@ -1,6 +1,7 @@
 import csv
 import dataclasses
 import errno
+import io
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ganlab import runs, store, tensorfile
 from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
 from ganlab.hub import Refused, RunHub
+from ganlab.recorder import Recorder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 from ganlab.training import Trainer
@@ -269,12 +271,22 @@ def test_an_unknown_id_is_one_sentence() -> None:
         RunHub().find("20260101-000000-abcd")
 
 
+class Full(io.RawIOBase):
+    """A file on a full disk."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_a_full_disk_is_a_sentence_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     folder = store.RunFolder(tmp_path / "r", TINY)
-    disk, folder._metrics._file = folder._metrics._file, open("/dev/full", "ab", buffering=0)  # noqa: SIM115
+    disk, folder._metrics._file = folder._metrics._file, Full()
     monkeypatch.setattr(tensorfile, "write", full)
     run = TrainingRun(TINY, folder, checkpoint_every=0.0)
     close = folder.close
@@ -313,3 +325,56 @@ def test_the_hub_resumes_what_is_on_disk(tmp_path: Path) -> None:
     assert second.find(run.run_id).latest.step == resumed.latest.step + 3
     second.delete(run.run_id)
     assert second.runs == []
+
+
+def test_a_checkpoint_that_failed_is_written_once_there_is_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = TrainingRun(LONG, store.RunFolder(tmp_path / "r", LONG)).start()
+    wait_until(lambda: run.latest.step > 0)
+    with monkeypatch.context() as disk:
+        disk.setattr(tensorfile, "write", full)
+        run.pause()
+        wait_until(lambda: "a checkpoint" in run._recorder.warning)
+    run.stop()
+    assert run.join(20)
+    assert [found.step for found in store.checkpoints(run.path)] == [run.latest.step]
+    assert run.latest.warning == ""
+
+
+def test_an_error_at_the_very_end_fails_the_run_and_lets_go_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no picture")
+
+    folder = store.RunFolder(tmp_path / "r", TINY)
+    monkeypatch.setattr(folder, "keep_networks", broken)
+    last = TrainingRun(TINY, folder).run()
+    assert (last.status, last.error) == (Status.FAILED, "no picture")
+    assert not store.held(tmp_path / "r")
+
+
+def test_resuming_a_run_that_was_deleted_elsewhere_is_refused() -> None:
+    hub = RunHub()
+    run = hub.start(TINY)
+    assert run.join(20)
+    other = RunHub()
+    (stored,) = other.runs
+    hub.delete(run.run_id)
+    with pytest.raises(Refused, match="There is no run"):
+        other.resume(stored)
+    assert not stored.path.exists()
+
+
+def test_looks_that_cost_too_much_are_left_out_but_never_the_first_and_the_last(tmp_path: Path) -> None:
+    folder = store.RunFolder(tmp_path / "r", LONG)
+    recorder = Recorder(folder, 100, 1e9)
+    assert [step for step in range(1, 101) if not recorder.looks_at(step, 10.0)] == []
+    recorder.looked(0.3)
+    assert [step for step in range(1, 101) if recorder.looks_at(step, 10.0)] == [*range(1, 31), 100]
+    assert recorder.looks_at(31, 20.0)
+    folder.close()

@@ -1,6 +1,8 @@
 import csv
 import json
 import pickle
+import shutil
+import threading
 import zipfile
 from pathlib import Path
 
@@ -127,3 +129,105 @@ def test_a_run_is_exported_without_its_lock(trained: Path, tmp_path: Path) -> No
     assert names == {f"r/{p.relative_to(trained).as_posix()}" for p in trained.rglob("*") if p.is_file()} - {
         "r/run.lock"
     }
+
+
+@pytest.mark.parametrize(
+    "values", [{"seconds": float("inf")}, {"device": "<img src=x>"}, {"critic_step": 1.5}, {"step": -1}]
+)
+def test_an_end_of_other_values_than_ours_is_none(values: dict, trained: Path, tmp_path: Path) -> None:
+    end = json.loads((trained / "ended.json").read_text())
+    (tmp_path / "ended.json").write_text(json.dumps(end | {"message": "m" * 5000}))
+    assert len(store.ended(tmp_path).message) == 1000
+    (tmp_path / "ended.json").write_text(json.dumps(end | values))
+    assert store.ended(tmp_path) is None
+
+
+def test_two_lookers_do_not_see_each_other(tmp_path: Path) -> None:
+    folder = store.RunFolder(tmp_path / "r", TINY)
+    assert store.held(tmp_path / "r")
+    folder.close()
+    seen: list[bool] = []
+    lookers = [
+        threading.Thread(target=lambda: seen.extend(store.held(tmp_path / "r") for _ in range(300))) for _ in "ab"
+    ]
+    for looker in lookers:
+        looker.start()
+    for looker in lookers:
+        looker.join()
+    assert (len(seen), any(seen)) == (600, False)
+
+
+def test_files_that_vanish_while_somebody_looks_are_passed_over(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    (found,) = store.checkpoints(path)
+    gone = found.path.with_name(f"step-000001-{'0' * 16}.safetensors")
+    gone.symlink_to(tmp_path / "nothing")  # listed, and not there when it is looked at
+    assert store.checkpoints(path) == [found]
+    assert store.size(path) == sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    assert store.size(tmp_path / "none") == 0
+
+
+def test_nobody_makes_a_folder_by_looking_for_its_lock(tmp_path: Path) -> None:
+    for wish in (store.RunFolder.reopen, store.delete):
+        with pytest.raises(FileNotFoundError, match="There is no run r here"):
+            wish(tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_run_being_deleted_is_not_resumed(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    remove = shutil.rmtree
+
+    def slow(folder: Path) -> None:
+        with pytest.raises(ValueError, match=r"config\.json can't be read"):
+            store.RunFolder.reopen(folder, 10)
+        remove(folder)
+
+    monkeypatch.setattr("shutil.rmtree", slow)
+    store.delete(path)
+    assert not path.exists()
+
+
+def test_a_folder_that_fills_while_its_lock_is_awaited_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = store.locked
+
+    def late(path: Path) -> object:
+        (path / "config.json").write_text("of another process")
+        return lock(path)
+
+    monkeypatch.setattr(store, "locked", late)
+    with pytest.raises(FileExistsError, match="already holds config"):
+        store.RunFolder(tmp_path / "r", TINY)
+    assert (tmp_path / "r/config.json").read_text() == "of another process"
+    assert not store.held(tmp_path / "r")
+
+
+def test_when_a_run_was_made() -> None:
+    assert str(store.made_at("20261121-204501-3f2a")) == "2026-11-21 20:45:01"
+    assert store.made_at("20261399-999999-abcd") is None
+
+
+def test_rows_that_a_full_disk_did_not_take_are_tried_piece_by_piece(tmp_path: Path) -> None:
+    table, sizes = tables.Table(tmp_path / "t.csv", ["a"]), []
+
+    class Full:
+        def write(self, content: bytes) -> int:
+            sizes.append(len(content))
+            raise OSError(28, "No space left on device")
+
+        def truncate(self, _: int) -> None: ...
+
+    disk, table._file = table._file, Full()
+    for row in range(5 * tables.PIECE):
+        table.add([row])
+    with pytest.raises(OSError, match="No space"):
+        table.flush()
+    assert sizes[0] < 5 * tables.PIECE
+    table._file = disk
+    table.flush(sync=True)
+    table.close()
+    assert (tmp_path / "t.csv").read_text().split() == ["a", *map(str, range(5 * tables.PIECE))]

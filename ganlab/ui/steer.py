@@ -25,6 +25,8 @@ def transport(run: Run, status: Status) -> None:
     """The player's buttons: Pause or Resume, Step, Stop; after the end, how to go on."""
     if status.ended:
         resumable = status in (Status.STOPPED, Status.INTERRUPTED)
+        if status is Status.FAILED and not (run.path / "ended.json").exists():
+            resumable = True  # it failed while it was resumed, before it trained
         with st.container(horizontal=True, width=540 if resumable else 430, gap="xsmall", key="transport"):
             if resumable:
                 _button("Resume", "play_arrow", _resume, run, type="primary", help="Goes on from the last checkpoint.")
