@@ -1,9 +1,10 @@
 """What there is to imitate: real samples. Knows nothing of networks or training."""
 
+import dataclasses
 import gzip
 import math
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,11 +37,24 @@ class Dataset:
     held_out: Tensor
     labels: Tensor | None = None
     """Classes of `held_out`, where the data has any: int64 [512]."""
+    images: Tensor | None = None
+    """All images of a finite set, float or uint8 [n, c, h, w]; None for endless draws."""
+    train: Tensor | None = None
+    """Which of `images` are for training: int64."""
+    centres: Tensor | None = None
+    """Where the modes are, if the data has any and they are known: [modes, 2]."""
+    sd: float | None = None
+    """The standard deviation of each mode along each axis."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one sample: (c, h, w) or (2,)."""
         return tuple(self.held_out.shape[1:])
+
+    def training_images(self, at_once: int = 1000) -> Iterator[Tensor]:
+        """The training part of a finite set in chunks [at_once, c, h, w] in [-1, 1]."""
+        for part in self.train.split(at_once):
+            yield _as_float(self.images[part])
 
 
 def shape_of(config: TrainConfig) -> tuple[int, ...]:
@@ -153,7 +167,8 @@ def _split(name: str, images: Tensor, labels: Tensor | None) -> Dataset:
     def sample(n: int, rng: torch.Generator) -> Tensor:
         return _as_float(images[train[torch.randint(len(train), (n,), generator=rng)]])
 
-    return Dataset(name, sample, _as_float(images[held_out]), None if labels is None else labels[held_out])
+    kept_labels = None if labels is None else labels[held_out]
+    return Dataset(name, sample, _as_float(images[held_out]), kept_labels, images, train)
 
 
 def _as_float(images: Tensor) -> Tensor:
@@ -184,7 +199,7 @@ def _of_gaussians(name: str, centres: Tensor, sd: float, scale: float) -> Datase
         which = torch.randint(len(centres), (n,), generator=rng)
         return (centres[which] + sd * torch.randn(n, 2, generator=rng)) / scale
 
-    return _endless(name, sample)
+    return dataclasses.replace(_endless(name, sample), centres=centres / scale, sd=sd / scale)
 
 
 def swiss_roll() -> Dataset:
