@@ -22,9 +22,10 @@ class Gradients(NamedTuple):
     """Norm of d(critic loss) / d(activation), whole batch, after each layer's batch norm and ReLU: [layers]."""
     gains: np.ndarray
     """What the gain law expects norms[i] / norms[i + 1] to be; NaN across batch norm: [layers - 1]."""
-    parameters: tuple[str, ...]
+    weights: tuple[str, ...]
+    """The matrices and kernels, as torch names them. (The loss never changes with the last bias.)"""
     weight_rms: np.ndarray
-    """Root mean square of d(critic loss) / d(parameter): [parameters]."""
+    """Root mean square of d(critic loss) / d(weight): [weights]."""
 
     @property
     def per_layer(self) -> float:
@@ -51,18 +52,18 @@ def measure(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradients:
     blocks = _blocks(model)
     passes = [_activations(blocks, batch.detach().clone().requires_grad_()) for batch in (real, fake)]
     critic_loss = -(passes[0][-1].mean() - passes[1][-1].mean())
-    parameters = dict(model.named_parameters())
-    found = torch.autograd.grad(critic_loss, [*passes[0], *passes[1], *parameters.values()])
-    of_real, of_fake, of_parameters = (
+    weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
+    found = torch.autograd.grad(critic_loss, [*passes[0], *passes[1], *weights.values()])
+    of_real, of_fake, of_weights = (
         [gradient.double() for gradient in found[part]]
-        for part in (slice(len(blocks) + 1), slice(len(blocks) + 1, 2 * len(blocks) + 2), slice(-len(parameters), None))
+        for part in (slice(len(blocks) + 1), slice(len(blocks) + 1, 2 * len(blocks) + 2), slice(-len(weights), None))
     )
     return Gradients(
         layers=("input", *(block.name for block in blocks)),
         norms=np.array([math.hypot(a.norm(), b.norm()) for a, b in zip(of_real, of_fake, strict=True)]),
         gains=np.array([_gain(block) for block in blocks]),
-        parameters=tuple(parameters),
-        weight_rms=np.array([gradient.square().mean().sqrt().item() for gradient in of_parameters]),
+        weights=tuple(weights),
+        weight_rms=np.array([gradient.square().mean().sqrt().item() for gradient in of_weights]),
     )
 
 
