@@ -25,7 +25,7 @@ FLOORS = (
     ("ganlab.readings",),
     ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis", "ganlab.shown_code"),
     ("ganlab.datasets", "ganlab.curves", "ganlab.profiles"),
-    ("ganlab.instruments",),
+    ("ganlab.instruments", "ganlab.instrument_figures", "ganlab.plane_figures"),
     ("ganlab.blocks.fitting",),
     ("ganlab.blocks",),
     ("ganlab.training",),
