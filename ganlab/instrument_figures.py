@@ -42,9 +42,9 @@ def gradient_norms(found: Gradients) -> Figure:
     return _figure(
         [measured, *expected],
         {"type": "category", "showgrid": False},
-        {"type": "log", "tickformat": ".0e", "nticks": 6, "title": {"text": "gradient norm", "standoff": 4}},
+        _log_axis(above_zero) | {"title": {"text": "gradient norm", "standoff": 4}},
         scale=f"gradients {found.layers}",
-        alt=f"Norm of the critic's gradient at each of {len(found.layers)} places, on a log axis: it {words}.",
+        alt=f"Norm of the critic's gradient from the scores back to the input, on a log axis: it {words}.",
     )
 
 
@@ -58,7 +58,7 @@ def weight_gradients(found: Gradients) -> Figure:
             _line(names, np.full(len(names), RMSPROP_EPS), "RMSprop's eps", "$bound 0.6", 1.2, "dash"),
         ],
         {"type": "category", "showgrid": False},
-        {"type": "log", "tickformat": ".0e", "nticks": 6, "title": {"text": "rms weight gradient", "standoff": 4}},
+        _log_axis(np.append(rms, RMSPROP_EPS)) | {"title": {"text": "rms weight gradient", "standoff": 4}},
         scale=f"weight gradients {names}",
         alt=f"Root mean square gradient of each weight tensor: {still} of {len(names)} below RMSprop's 1e-8.",
     )
@@ -93,7 +93,8 @@ def steepness(rows: Rows) -> Figure:
         _Line("product of the norms", "lipschitz_product", "$bound 0.6", "dash"),
         _Line("largest gradient met", "largest_gradient", "$bound"),
     ]
-    return _over_time("Steepness of the critic", rows, lines, type="log", tickformat="~g", nticks=5)
+    values = np.array([row[line.column] for row in rows for line in lines])
+    return _over_time("Steepness of the critic", rows, lines, **_log_axis(values))
 
 
 def distances(rows: Rows) -> Figure:
@@ -147,7 +148,7 @@ def spectra(found: Sequence[Spectrum]) -> Figure:
 
 def classes(found: Coverage) -> Figure:
     """How many generated samples fall to each class or mode (violet), and how many would be due (grey)."""
-    names = [str(i) for i in range(len(found.found))]
+    names, kind = [str(i) for i in range(len(found.found))], "mode" if len(found.good) else "class"
     bars = [
         {"type": "bar", "x": names, "y": packed(counts), "marker": marker, "name": name}
         | {"hovertemplate": "%{y:,.0f}<extra>" + name + "</extra>"}
@@ -161,10 +162,18 @@ def classes(found: Coverage) -> Figure:
         {"type": "category", "showgrid": False},
         {"nticks": 5, "tickformat": ",d", "rangemode": "tozero"},
         scale=f"classes {len(names)}",
-        alt=f"Generated samples by class: {', '.join(map(str, found.found))}; {found.missing} missing.",
+        alt=f"Generated samples by {kind}: {', '.join(map(str, found.found)) or 'none'}; {found.missing} missing.",
     )
     figure["layout"]["barmode"] = "overlay"
     return figure
+
+
+def _log_axis(values: np.ndarray) -> Figure:
+    """With 1, 2 and 5 marked over less than two decades, else at most five powers of ten."""
+    shown = values[np.isfinite(values) & (values > 0)]
+    decades = np.log10(shown.max() / shown.min()) if len(shown) else 0.0
+    ticks = {"dtick": "D2", "tickformat": "~g"} if decades < 2 else {"dtick": int(np.ceil(decades / 5))}
+    return {"type": "log", "exponentformat": "power"} | ticks
 
 
 def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object) -> Figure:
@@ -179,7 +188,7 @@ def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object)
     return _figure(
         [_line(packed(steps), values, line.name, line.color, 2, line.dash) for line, values in drawn.items()],
         {"range": [0, round_up(max(1.1 * steps[-1], 10)) if rows else 10], "showgrid": False, "tickformat": ",d"},
-        y_axis | ({} if drawn else {"type": "linear", "range": [0, 1]}),
+        y_axis if drawn else {"range": [0, 1]},
         scale=title if drawn else "empty",
         alt=f"{title} over the steps{'; newest: ' if newest else ''}{', '.join(newest)}.",
         bottom=24,
@@ -189,7 +198,7 @@ def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object)
 def _figure(
     data: list[Figure], xaxis: Figure, yaxis: Figure, *, scale: str, alt: str, left: int = 52, bottom: int = 40
 ) -> Figure:
-    margin = MARGIN | {"l": left, "b": bottom}
+    margin = MARGIN | {"l": left, "b": bottom} | ({"r": 30} if xaxis.get("type") == "category" else {})
     layout = {"margin": margin, "hovermode": "closest", "xaxis": xaxis, "yaxis": yaxis}
     return {"data": data, "layout": layout, "scale": scale, "alt": alt}
 

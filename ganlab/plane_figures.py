@@ -40,7 +40,7 @@ def _surface(values: np.ndarray) -> Figure:
     return {
         "type": "contour", "x0": -REACH, "dx": 2 * REACH / (TICKS - 1), "y0": -REACH, "dy": 2 * REACH / (TICKS - 1),
         "z": packed(values) | {"shape": f"{TICKS}, {TICKS}"},
-        "colorscale": [[0, "$page"], [1, "$text 0.5"]], "showscale": False, "ncontours": 14,
+        "colorscale": [[0, "$page"], [1, "$text 0.35"]], "showscale": False, "ncontours": 14,
         "contours": {"coloring": "heatmap"}, "line": {"color": "$bound 0.45", "width": 1},
         "hovertemplate": "critic %{z:.3~g}<extra></extra>",
     }  # fmt: skip

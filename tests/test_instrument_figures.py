@@ -114,7 +114,7 @@ def test_classes_stand_beside_their_due() -> None:
     generated, due = figure["data"]
     assert (unpacked(generated["y"]).tolist(), unpacked(due["y"]).tolist()) == ([9, 0], [4.5, 4.5])
     assert figure["layout"]["barmode"] == "overlay"
-    assert "9, 0; 1 missing" in figure["alt"]
+    assert "by class: 9, 0; 1 missing" in figure["alt"]
 
 
 def test_each_layer_of_the_plane_can_be_switched() -> None:
