@@ -29,6 +29,7 @@ COPIED = 0.5
 """Times as far from the training images as held-out ones are. The digits' preset: 1.6; a copy: 0."""
 GAP, GAP_ERRORS = 0.25, 3.0
 """Of the training estimate, and standard errors: the presets' gap is noise, within 2 of them."""
+YOUNG = 100  # steps: before them every generator covers little
 SWING_WINDOW = 100  # steps
 SWINGS, SWING_SIZE = -0.4, 1.0
 """Lowest autocorrelation of the estimate (100 draws of noise: -0.25) and its sd over its mean; c = 1: -0.45 and 2."""
@@ -103,9 +104,9 @@ def _momentum(_: Reading, __: History, config: TrainConfig) -> Finding | None:
     return Finding(1, told, "Take RMSprop, as the paper did.")
 
 
-def _collapsed(reading: Reading, _: History, config: TrainConfig) -> Finding | None:
+def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
     found = reading.coverage
-    if not found:
+    if not found or len(history) < YOUNG:
         return None
     n, missing = len(found.found), found.missing
     if n and missing >= MISSING_SHARE * n:

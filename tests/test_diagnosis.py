@@ -147,6 +147,12 @@ def test_estimates_around_zero_are_right_once_the_generator_is_there() -> None:
     assert len(found(Reading(distances=distances(w1=0.151)), past)) == 1
 
 
+def test_a_young_generator_may_cover_little() -> None:
+    little = Reading(coverage=coverage([0] * 7 + [512]))
+    assert found(little, history(99)) == []
+    assert [f.severity for f in found(little, history(100))] == [3]
+
+
 def test_momentum_is_told_and_the_most_serious_comes_first() -> None:
     adam = dataclasses.replace(RING, optimizer="adam")
     assert [f.severity for f in found(config=adam)] == [1]

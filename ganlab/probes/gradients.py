@@ -55,7 +55,7 @@ def measure(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradients:
     weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
     found = torch.autograd.grad(critic_loss, [*passes[0], *passes[1], *weights.values()])
     of_real, of_fake, of_weights = (
-        [gradient.double() for gradient in found[part]]
+        [gradient.cpu().double() for gradient in found[part]]  # not every accelerator has float64
         for part in (slice(len(blocks) + 1), slice(len(blocks) + 1, 2 * len(blocks) + 2), slice(-len(weights), None))
     )
     return Gradients(
