@@ -28,7 +28,7 @@ def printed_weights() -> dict[str, Tensor]:
 def model(seed: int | None) -> nn.Sequential:
     """[n, 3] -> [n, 10] in (0, 1), in eval mode: with the article's weights, or as PyTorch starts it from a seed.
 
-    The seed gives the weights that `torch.manual_seed(seed)` would, without touching the generator all share.
+    The seed gives the weights that `torch.manual_seed(seed)` would, drawn from a generator of their own.
     """
     layers = OrderedDict(linear=nn.Linear(3, 10), batchnorm=nn.BatchNorm1d(10), sigmoid=nn.Sigmoid())
     made = nn.Sequential(layers).eval().requires_grad_(False)
@@ -70,6 +70,8 @@ def numbers(text: str) -> list[float]:
     words = text.replace(",", " ").replace(";", " ").replace("\N{MINUS SIGN}", "-").split()
     if not words:
         raise ValueError("Type some numbers, with commas between them.")
+    if "," in text and ";" in text:
+        raise ValueError("Write decimals with a point, such as 1.5; commas go between numbers.")
     if len(words) > MOST_NUMBERS:
         raise ValueError(f"At most {MOST_NUMBERS} numbers can be shown; these are {len(words):,}.")
     return [_number(word) for word in words]
@@ -77,9 +79,12 @@ def numbers(text: str) -> list[float]:
 
 def _number(word: str) -> float:
     try:
-        value = torch.tensor(float(word)).item()  # as float32 has it
+        value = float(word) if word.isascii() and "_" not in word else math.nan
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"“{word[:40]}” is not a number that 32 bits hold.")
-    return value
+    if math.isnan(value):
+        raise ValueError(f"“{word[:40]}” is not a number.")
+    rounded = torch.tensor(value).item()  # as float32 has it
+    if math.isinf(rounded):
+        raise ValueError(f"“{word[:40]}” is more than 32 bits can hold.")
+    return rounded

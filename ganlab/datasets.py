@@ -56,6 +56,22 @@ class Dataset:
         for part in self.train.split(at_once):
             yield _as_float(self.images[part])
 
+    def training_image(self, i: int) -> Tensor:
+        """Number i of the training part: [c, h, w] in [-1, 1]."""
+        return _as_float(self.images[self.train[i]])
+
+
+def at_hand(config: TrainConfig) -> bool:
+    """Whether `load` would need no network."""
+    mnist = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+    files = {
+        "mnist": [f"MNIST/{name}" for name in mnist],
+        "fashion-mnist": [f"FashionMNIST/{name}" for name in mnist],
+        "cifar10": ["cifar-10-binary.tar.gz"],
+        "images": [f"images/{config.images}.zip"],
+    }
+    return all((data_root() / file).is_file() for file in files.get(config.dataset, []))
+
 
 def shape_of(config: TrainConfig) -> tuple[int, ...]:
     """The shape of one sample, known before anything is loaded: (c, h, w) or (2,)."""
@@ -84,7 +100,13 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
 
 @cache
 def digits(size: int = 16) -> Dataset:
-    """The 1,797 real handwritten digits of scikit-learn (8 x 8), resized; 1,285 for training.
+    """The 1,797 real handwritten digits, resized; 1,285 for training."""
+    return _split("digits", *labelled_digits(size))
+
+
+@cache
+def labelled_digits(size: int) -> tuple[Tensor, Tensor]:
+    """All digits of scikit-learn (8 x 8), resized: [1797, 1, size, size] in [-1, 1], and their classes int64 [1797].
 
     Source: Alpaydin & Kaynak 1998, UCI Optical Recognition of Handwritten Digits, as shipped by scikit-learn.
     """
@@ -92,8 +114,7 @@ def digits(size: int = 16) -> Dataset:
 
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16  # [1797, 1, 8, 8] in [0, 1]
-    images = _resized(images, size).clamp_(0, 1) * 2 - 1
-    return _split("digits", images, torch.from_numpy(bunch.target))
+    return _resized(images, size).clamp_(0, 1) * 2 - 1, torch.from_numpy(bunch.target)
 
 
 def _mnist(config: TrainConfig, announce: Announce) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ that do not apply are left out.
 """
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def clamp(
         "rules": rules,
         "mirror": mirror,
         "scale": f"{scale}{name}{log_y}",
-        "alt": f"Histogram of the critic's weights before and after the clamp to {range_in_words(clip_range)}."
+        "alt": f"Histogram of the weights before and after the clamp to {range_in_words(clip_range)}."
         + (f" {_in_words(histogram)}" if histogram else " No clamp yet."),
     }
 
@@ -176,27 +177,44 @@ def _short(value: float, digits: int = 4) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def points(real: np.ndarray | None, generated: np.ndarray | None) -> Figure:
-    """Real points (grey rings) and generated ones (violet dots), [n, 2] each, on [-2, 2]^2."""
+def points(
+    real: np.ndarray | None, generated: np.ndarray | None, joined: bool = False, names: Sequence[str] = ()
+) -> Figure:
+    """Real points (grey rings) and generated ones (violet dots), [n, 2] each, on [-2, 2]^2.
+
+    The generated ones may be joined by a line, in their order, and the first of them have names.
+    """
     ring = {"size": 7, "color": "rgba(0,0,0,0)", "line": {"width": 1.2, "color": "$real"}}
     dot = {"size": 4.5, "color": "$generator 0.75"}
     axis = {"range": [-2, 2], "dtick": 1, "ticks": ""}
     drawn = [(real, "real", ring), (generated, "generated", dot)]
+    look = {"type": "scatter", "mode": "markers", "hoverinfo": "skip"}
+    traces = [
+        look | {"name": name, "marker": marker, "x": packed(where[:, 0]), "y": packed(where[:, 1])}
+        for where, name, marker in drawn
+        if where is not None
+    ]
+    if joined:
+        traces[-1] |= {"mode": "lines+markers", "line": {"color": "$generator", "width": 1.5}}
+    layout = {"margin": {"l": 26, "r": 2, "t": 2, "b": 22}, "xaxis": axis, "yaxis": axis | {"scaleanchor": "x"}}
+    if names:
+        named = zip(names, generated, strict=False)
+        layout["annotations"] = [_point_note(i, name, *point.tolist()) for i, (name, point) in enumerate(named) if name]
     return {
-        "data": [
-            {"type": "scatter", "mode": "markers", "name": name, "marker": marker, "hoverinfo": "skip"}
-            | {"x": packed(where[:, 0]), "y": packed(where[:, 1])}
-            for where, name, marker in drawn
-            if where is not None
-        ],
-        "layout": {
-            "margin": {"l": 26, "r": 2, "t": 2, "b": 22},
-            "xaxis": axis,
-            "yaxis": axis | {"scaleanchor": "x"},
-        },
+        "data": traces,
+        "layout": layout,
         "scale": "points",
         "alt": "Scatter of real and generated points.",
     }
+
+
+def _point_note(i: int, name: str, x: float, y: float) -> Figure:
+    left, below = i % 2, i // 2 % 2  # near ones point to their points from four sides
+    return {
+        "x": x, "y": y, "text": f"<b>{name}</b>", "font": {"color": "$generator", "size": 14}, "bgcolor": "$page",
+        "arrowcolor": "$generator", "arrowwidth": 1.2, "ax": -26 if left else 26, "ay": 26 if below else -26,
+        "borderpad": 2,
+    }  # fmt: skip
 
 
 def packed(values: np.ndarray) -> Figure:

@@ -30,7 +30,7 @@ def pixels(file: Any, size: int, fit: str, colour: str, name: str) -> np.ndarray
     Refusal, with the name in it.
     """
     with readable(name):
-        picture = _fitted(_loaded(file, size, name), size, fit)
+        picture = _fitted(_upright(file, 2 * size, name), size, fit)
     return np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
 
 
@@ -59,10 +59,17 @@ def header(file: Any, name: str) -> Image.Image:
     return image
 
 
-def _loaded(file: Any, size: int, name: str) -> Image.Image:
-    """The first frame, upright and 8 bits a channel: RGB or RGBA. A JPEG may be shrunk to no less than 2 x size."""
+def whole(file: Any, name: str) -> Image.Image:
+    """The first frame as it is: RGB, upright, on white. Raises Refusal, with the name in it."""
+    with readable(name):
+        return _on_white(_upright(file, None, name)).convert("RGB")
+
+
+def _upright(file: Any, at_least: int | None, name: str) -> Image.Image:
+    """The first frame, upright and 8 bits a channel: RGB or RGBA. A JPEG may be shrunk while sides stay `at_least`."""
     image = header(file, name)
-    image.draft(None, (2 * size, 2 * size))
+    if at_least:
+        image.draft(None, (at_least, at_least))
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I;16") or (image.mode, image.format) == ("I", "PNG"):
         # PIL would clip 16 bits at 255 instead of scaling them.
@@ -75,7 +82,10 @@ def _loaded(file: Any, size: int, name: str) -> Image.Image:
 def _fitted(picture: Image.Image, size: int, fit: str) -> Image.Image:
     """An RGB or RGBA picture at size x size pixels, on white."""
     resized = ImageOps.fit if fit == "crop" else Image.Image.resize
-    picture = resized(picture, (size, size), Image.Resampling.BILINEAR)
+    return _on_white(resized(picture, (size, size), Image.Resampling.BILINEAR))
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture

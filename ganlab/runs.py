@@ -166,6 +166,7 @@ class _StoppedWhileLoading(Exception):
 def set_up_torch(threads: int) -> None:
     """The settings of the calling thread that results and speed depend on."""
     torch.set_num_threads(threads)
+    torch.get_num_threads()  # takes it: else the number that another thread sets before the first step would count
     torch.set_flush_denormal(True)  # vanishing gradients go denormal, and those are slow
 
 

@@ -4,8 +4,10 @@ What is printed is worked out by ganlab's own code, not by running the lines; th
 """
 
 import math
+import textwrap
 from collections.abc import Collection, Sequence
 
+import numpy as np
 import torch
 
 from ganlab import article, probes
@@ -17,7 +19,8 @@ Range = tuple[float, float]
 def of_numbers(values: Sequence[float], clip_range: Range) -> str:
     """Plain numbers, clamped."""
     low, high = clip_range
-    return f"import torch\n\nnumbers = torch.tensor({list(values)})\nprint(numbers.clamp({low}, {high}))\n"
+    short = [float(str(np.float32(value))) for value in values]  # the fewest digits of the same float32
+    return f"import torch\n\nnumbers = torch.tensor({short})\nprint(numbers.clamp({low}, {high}))\n"
 
 
 def printed_of_numbers(values: Sequence[float], clip_range: Range) -> str:
@@ -70,7 +73,7 @@ def printed_of_slope(seed: int | None, clip_range: Range, left_out: Collection[s
 def of_shares(critic: str, c: float) -> str:
     """The share of each parameter outside [-c, c]; `critic` is the lines that make a critic."""
     return (
-        f"{critic}\n"
+        f"# to run in the app's folder\n{critic}\n"
         "for name, w in critic.named_parameters():\n"
         f"    share = (w.abs() > {c}).double().mean().item()\n"
         '    print(f"{name:13} {share:6.1%}")\n'
@@ -88,13 +91,18 @@ def _model(seed: int | None) -> str:
         return f"import torch\nfrom torch import nn\n\ntorch.manual_seed({seed})\n{build}"
     tensors = [[[round(v, 4) for v in row] for row in t.tolist()] if t.ndim == 2 else [round(v, 4) for v in t.tolist()]
                for t in article.printed_weights().values()]  # fmt: skip
-    literals = "".join(f"    {tensor},\n" for tensor in tensors)
+    literals = "".join(_wrapped(f"{tensor},") for tensor in tensors)
     return (
         f"import torch\nfrom torch import nn\n\nprinted = [  # in the article, before the clamp\n{literals}]\n"
         f"{build}"
         "for p, values in zip(model.parameters(), printed):\n"
         "    p.data = torch.tensor(values)\n"
     )
+
+
+def _wrapped(literal: str) -> str:
+    """A long list on lines that fit beside the page."""
+    return textwrap.fill(literal, 54, initial_indent="    ", subsequent_indent="     ") + "\n"
 
 
 def _loop(clip_range: Range, left_out: Collection[str], count: bool = True) -> str:

@@ -1,9 +1,25 @@
 import streamlit as st
 
 from ganlab.ui import frame
-from ganlab.ui.blocks import conv_transpose, sequential
+from ganlab.ui.blocks import conv_transpose, no_grad, normal_init, randn, resize, sequential, variable
+
+LESSONS = {
+    "nn.init.normal_": ("normal-init", normal_init.section),
+    "nn.Sequential": ("sequential", sequential.section),
+    "nn.ConvTranspose2d": ("conv-transpose", conv_transpose.section),
+    "torch.randn": ("randn", randn.section),
+    "torch.no_grad": ("no-grad", no_grad.section),
+    "Variable": ("variable", variable.section),
+    "transforms.Resize": ("resize", resize.section),
+}
 
 with frame.page("Building blocks"):
     st.header("Building blocks", anchor=False)
-    for block in (sequential, conv_transpose):
-        block.section()
+    st.markdown(
+        "The pieces of PyTorch that a GAN is made of, each explained by doing. "
+        "Every number is computed by torch as you watch."
+    )
+    st.markdown(" · ".join(f"[{name}](#{anchor})" for name, (anchor, _) in LESSONS.items()))
+    for _, section in LESSONS.values():
+        section()
+    no_grad.get_ready()

@@ -29,28 +29,35 @@ WATCH = """() => {
 
 
 class Control(NamedTuple):
-    """A widget of a page, the first, second ... of its role, and the two keys that take it there and back."""
+    """A widget of a page, where to find it, and the two keys that take it there and back."""
 
     page: str
     what: str
-    role: str
-    nth: int
+    selector: str
     keys: tuple[str, str]
 
 
-ARROWS = ("ArrowRight", "ArrowLeft")
+RIGHT, UP, TYPED = ("ArrowRight", "ArrowLeft"), ("ArrowUp", "ArrowDown"), ("7", "Backspace")
 CONTROLS = (
-    Control("Weight_Clipping", "numbers", "textbox", 0, ("7", "Backspace")),
-    Control("Weight_Clipping", "range of the numbers", "slider", 1, ARROWS),
-    Control("Weight_Clipping", "range of the article's model", "slider", 3, ARROWS),
-    Control("Weight_Clipping", "c of any model", "slider", 4, ARROWS),
+    Control("Weight_Clipping", "numbers", ".st-key-numbers_text input", TYPED),
+    Control("Weight_Clipping", "range of the numbers", ".st-key-numbers_range_clip input", RIGHT),
+    Control("Weight_Clipping", "range of the article's model", ".st-key-article_range_clip input", RIGHT),
+    Control("Weight_Clipping", "c of any model", ".st-key-model_c input", RIGHT),
+    Control("Building_Blocks", "init, std", ".st-key-init_std input", UP),
+    Control("Building_Blocks", "init, width", ".st-key-init_width input", RIGHT),
+    Control("Building_Blocks", "ConvTranspose2d, kernel_size", ".st-key-conv_kernel_size input", UP),
+    Control("Building_Blocks", "ConvTranspose2d, stride", ".st-key-conv_stride input", UP),
+    Control("Building_Blocks", "randn, seed", ".st-key-randn_seed input", UP),
+    Control("Building_Blocks", "no_grad, images at a time", ".st-key-no_grad_batch input", UP[::-1]),
+    Control("Building_Blocks", "Variable, x", ".st-key-variable_x input", UP),
+    Control("Building_Blocks", "Resize, size", ".st-key-resize_size input", UP),
 )
 
 
 def echoes(page: Page, control: Control) -> list[float]:
     """Milliseconds from each of ten key presses to the changed text."""
-    page.get_by_role(control.role).nth(control.nth).focus()
-    if control.role == "textbox":
+    page.locator(control.selector).last.focus()
+    if control.keys == TYPED:
         page.keyboard.press("End")
     took = []
     for i in range(PRESSES):

@@ -40,9 +40,8 @@ def test_the_shown_code_prints_what_the_page_prints(
     seed: int | None, clip_range: tuple[float, float], left_out: tuple[str, ...]
 ) -> None:
     chosen = seed, clip_range, left_out
-    with torch.random.fork_rng():
-        assert printed_by(shown_code.of_article(*chosen)) == shown_code.printed_of_article(*chosen)
-        assert printed_by(shown_code.of_slope(*chosen)) == shown_code.printed_of_slope(*chosen)
+    assert printed_by(shown_code.of_article(*chosen)) == shown_code.printed_of_article(*chosen)
+    assert printed_by(shown_code.of_slope(*chosen)) == shown_code.printed_of_slope(*chosen)
 
 
 def test_what_is_left_out_stays() -> None:
@@ -68,7 +67,7 @@ def test_the_shown_code_clamps_any_numbers(values: list[float]) -> None:
 
 
 def test_numbers_are_read_as_people_write_them() -> None:
-    assert article.numbers(" −2; 1e-1 ,3.5 4") == [-2.0, torch.tensor(0.1).item(), 3.5, 4.0]
+    assert article.numbers(" −2  1e-1 ,3.5 4") == [-2.0, torch.tensor(0.1).item(), 3.5, 4.0]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +77,9 @@ def test_numbers_are_read_as_people_write_them() -> None:
         (" , ;", "Type some numbers"),
         ("1, zwei, 3", "“zwei” is not a number"),
         ("nan", "“nan” is not"),
-        ("1e999", "“1e999” is not"),
-        ("1e39", "“1e39” is not"),
+        ("1e999", "“1e999” is more than 32 bits"),
+        ("1e39", "“1e39” is more than 32 bits"),
+        ("1,5; 2,5", "decimals with a point"),
         ("1 " * 201, "At most 200 numbers can be shown; these are 201."),
     ],
 )

@@ -1,24 +1,23 @@
 import dataclasses
-import json
 import random
 import re
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from snippets import printed_by
-from streamlit.testing.v1 import AppTest
 from torch import nn
+from visits import page, panels
 
 from ganlab.blocks import conv_transpose
 from ganlab.blocks.conv_transpose import BIAS, LARGEST, WEIGHT, Layer, compute
 from ganlab.ui.blocks import conv_drawing
 from ganlab.ui.blocks.conv_transpose import EXAMPLES
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.usefixtures("the_hub")
+
 ARGUMENTS = [field.name for field in dataclasses.fields(Layer) if field.name != "input_size"]
 
 
@@ -106,18 +105,17 @@ def test_what_is_shown_is_what_torch_and_adding_by_hand_give(layer: Layer) -> No
 
 def test_every_setting_that_torch_refuses_has_a_sentence_and_no_other() -> None:
     refused = 0
-    for settings, _ in zip(random_settings(1, -1, 4), range(4000), strict=False):
+    for settings, _ in zip(random_settings(1, -1, 4), range(1500), strict=False):
         said = sentence(settings)
         try:
             with warnings.catch_warnings(action="ignore"):  # torch warns of tensors without elements
                 size = run(settings).shape[-1]
         except (ValueError, RuntimeError):
-            silent = [] if said.endswith(".") else [settings]
-            assert silent == []
+            assert said.endswith("."), settings
             refused += 1
         else:  # what torch lets pass by and nobody can use
             assert bool(said) == (size < 1 or settings["dilation"] < 1), (settings, said)
-    assert refused > 1000
+    assert refused > 400
 
 
 @pytest.mark.parametrize("name", LARGEST)
@@ -188,14 +186,8 @@ def test_looking_draws_no_random_numbers() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def panels(at: AppTest) -> str:
-    return "".join(json.loads(element.proto.json)["html"] for element in at.get("bidi_component"))
-
-
-def test_the_lesson_says_what_was_added_and_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
-    at.switch_page("pages/6_Building_Blocks.py").run()
+def test_the_lesson_says_what_was_added_and_what_does_not_fit() -> None:
+    at = page("6_Building_Blocks.py")
     assert "turns 7 and 8 both into 4" in panels(at)
     at.number_input(key="conv_padding").set_value(0).run()
     assert "It adds 1 row below and 1 column at the right" in panels(at)

@@ -1,18 +1,17 @@
-import json
 import random
-from pathlib import Path
 
 import pytest
 import torch
 from snippets import printed_by
 from streamlit.testing.v1 import AppTest
 from torch import nn
+from visits import page, panels
 
 from ganlab.blocks import sequential
 from ganlab.blocks.sequential import ARGUMENTS, Layer, Report, parse, parse_shape
 from ganlab.ui.blocks.sequential import EXAMPLES
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.usefixtures("the_hub")
 
 
 def example(name: str) -> Report:
@@ -147,19 +146,13 @@ def test_looking_draws_no_random_numbers() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def panels(at: AppTest) -> str:
-    return "".join(json.loads(element.proto.json)["html"] for element in at.get("bidi_component"))
-
-
 def press(at: AppTest, label: str) -> None:
     next(button for button in at.button if button.label == label).click().run()
     assert not at.exception
 
 
-def test_layers_are_picked_changed_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
-    at.switch_page("pages/6_Building_Blocks.py").run()
+def test_layers_are_picked_changed_and_removed() -> None:
+    at = page("6_Building_Blocks.py")
     assert "All 7 fit." in panels(at)
     press(at, "One that does not fit")
     assert "Layer 2, BatchNorm2d(64), expects 64 channels" in panels(at)
@@ -170,7 +163,8 @@ def test_layers_are_picked_changed_and_removed(monkeypatch: pytest.MonkeyPatch) 
     assert at.text_input(key=f"seq_args_{third}").value == "32, 32, 4, stride=2, padding=1"
     assert "64, 32, 4, 4" in panels(at)
     at.text_input(key=f"seq_args_{first}").set_value("1, <b>").run()
-    assert "Layer 1: Write the arguments of Conv2d" in panels(at)
+    assert "Write the arguments of Conv2d" in panels(at)
+    assert "64, 32, 4, 4" in panels(at)  # nothing else changes
     at.button(key=f"seq_remove_{first}").click().run()
     assert "expects 32 channels, and (64, 1, 16, 16) has 1" in panels(at)
     for row in (second, third):

@@ -3,6 +3,8 @@
 import io
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,6 +258,49 @@ def test_downloads_are_what_is_on_the_pages(page: Page, server: Server) -> None:
         assert arrays["latents"].shape == (64, 64)
 
 
+def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    def save(button: str) -> bytes:
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button, exact=True).click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+        return (tmp_path / download.value.suggested_filename).read_bytes()
+
+    run = start(page, server, "digits")
+    expect(page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+    stop(page)
+    page.goto(f"{server.url}/Generate?run={run}&truncation=0.8")
+    seed = page.get_by_role("spinbutton", name="Seed")
+    seed.fill("7")
+    seed.press("Enter")
+    expect(page).to_have_url(re.compile("seed=7"))
+    sheet = page.get_by_role("listbox")
+    box = sheet.bounding_box()
+    sheet.click(position={"x": box["width"] * 4.5 / 8, "y": box["height"] * 1.5 / 8})
+    expect(page.get_by_role("heading", name="Sample 12")).to_be_visible()
+    sheet.press("ArrowRight")
+    sheet.press("Enter")
+    expect(page.get_by_role("heading", name="Sample 13")).to_be_visible()
+    expect(page).to_have_url(re.compile("pick=13"))
+    picture = save("PNG")
+    save("Generator")
+    save("Script")
+    command = [sys.executable, "-I", str(tmp_path / "sample.py"), str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert (tmp_path / "samples.png").read_bytes() == picture
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("heading", name="Sample 13")).to_be_visible()
+    shown = [tab.get_by_alt_text("64 generated images").get_attribute("src") for tab in (page, other)]
+    assert shown[0] == shown[1]
+    other.close()
+    page.get_by_role("link", name="Train").click()
+    expect_state(page, "Stopped")
+    page.get_by_role("link", name="Generate").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")  # nothing is lost by leaving
+
+
 def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Weight_Clipping")
     expect(page.get_by_text("43 of 60", exact=True)).to_be_visible()
@@ -274,6 +319,25 @@ def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     assert rows[0] == "parameter,row,column,before,after,clamped"
     assert sum(int(row[-1]) for row in rows[1:]) == 42
     assert page.evaluate("plots.every(e => document.contains(e))")
+
+
+def test_building_blocks_answer_and_refuse(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Building_Blocks")
+    page.get_by_role("link", name="nn.ConvTranspose2d").first.click()
+    expect(page).to_have_url(re.compile("#conv-transpose$"))
+    card = page.locator(".st-key-lesson_conv-transpose")
+    expect(card.get_by_text("8 × 8")).to_be_visible()
+    padding = card.get_by_role("spinbutton", name="output_padding", exact=True)
+    padding.fill("0")
+    padding.press("Enter")
+    expect(card.get_by_text("7 × 7").first).to_be_visible()
+    padding.fill("5")
+    padding.press("Enter")
+    expect(card.get_by_text("output_padding must be smaller")).to_be_visible()
+    expect(card.get_by_text("7 × 7").first).to_be_visible()  # the picture stays
+    lesson = page.locator(".st-key-lesson_no-grad")
+    lesson.get_by_role("button", name="Measure time and accuracy").click()
+    expect(lesson.get_by_text(re.compile(r"4\d\d of 512, 9\d")).first).to_be_visible()
 
 
 def test_the_keyboard_alone_can_start_steer_and_download(page: Page, server: Server) -> None:

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from snippets import printed_by
 from stubs import is_plain
 
-from ganlab import clip_shares, clipping, networks, profiles, shown_code, training
+from ganlab import clip_shares, clipping, networks, profiles, training
 from ganlab.config import PRESETS
 
 BOUNDS = torch.tensor([1e-4, 1e-3, 0.01, 0.02, 0.1, 1.0])
@@ -39,16 +38,6 @@ def test_what_is_expected_is_what_many_starts_give(name: str) -> None:
         n = 40 * layers.get_parameter(parameter).numel()
         slack = 5 * np.sqrt(expected[parameter] * (1 - expected[parameter]) / n) + 1e-6
         assert (np.abs(np.mean(shares, axis=0) - expected[parameter]) <= slack).all(), parameter
-
-
-def test_the_shown_code_counts_the_same() -> None:
-    shares = clip_shares.of_start(PRESETS["digits"], BOUNDS)
-    lines = (
-        "from ganlab import training\nfrom ganlab.config import from_link\n\n"
-        "_, critic = training.initial(from_link({'preset': 'digits'}))\n"
-    )
-    measured = {name: values[2] for name, values in shares.measured.items()}
-    assert printed_by(shown_code.of_shares(lines, 0.01)) == shown_code.printed_of_shares(measured)
 
 
 def test_all_weights_together() -> None:

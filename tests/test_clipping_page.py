@@ -1,63 +1,61 @@
 """The Weight Clipping page, by Streamlit's own test runner."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from snippets import printed_by
 from stubs import TINY, wait_until
-from visits import page, panels
+from visits import code, page, panels
 
-from ganlab import shown_code
+from ganlab import article, shown_code
+from ganlab.clipping import clip_
+from ganlab.config import PRESETS
 from ganlab.hub import RunHub
+from ganlab.ui.clipping import any_model, tables
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 NAME = "2_Weight_Clipping.py"
 
 
-def shown(at: AppTest) -> list[str]:
-    """The code blocks: lines and what they print, in turn."""
-    return [f"{block.value}\n" for block in at.code]
-
-
 def test_the_article_is_reproduced() -> None:
     at = page(NAME)
     assert "43 of 60</span><span>values clamped" in panels(at)
-    assert shown_code.printed_of_article(None, (-0.1, 0.1)) in shown(at)
-    assert "tensor([-1., -1.,  0.,  1.,  1.])\n" in shown(at)
+    assert shown_code.printed_of_article(None, (-0.1, 0.1)) in code(at)
+    assert "tensor([-1., -1.,  0.,  1.,  1.])\n" in code(at)
 
 
 def test_own_numbers_and_a_bad_one() -> None:
     at = page(NAME)
     at.text_input(key="numbers_text").set_value("0.5, 3, -9").run()
-    assert "tensor([ 0.5000,  1.0000, -1.0000])\n" in shown(at)
+    assert "tensor([ 0.5000,  1.0000, -1.0000])\n" in code(at)
     at.text_input(key="numbers_text").set_value("0.5, three").run()
     assert "“three” is not a number" in panels(at)
-    assert "tensor([ 0.5000,  1.0000, -1.0000])\n" in shown(at)  # nothing changes
+    assert "tensor([ 0.5000,  1.0000, -1.0000])\n" in code(at)  # nothing changes
 
 
 def test_the_range_is_moved_tied_and_refused() -> None:
     at = page(NAME)
     at.select_slider(key="article_range_clip").set_range(-0.3, 0.1).run()
-    assert shown_code.printed_of_article(None, (-0.3, 0.3)) in shown(at)
+    assert shown_code.printed_of_article(None, (-0.3, 0.3)) in code(at)
     at.toggle(key="article_range_symmetric").set_value(False).run()
     at.number_input(key="article_range_high").set_value(0.05).run()
-    assert shown_code.printed_of_article(None, (-0.3, 0.05)) in shown(at)
+    assert shown_code.printed_of_article(None, (-0.3, 0.05)) in code(at)
     at.number_input(key="article_range_low").set_value(0.5).run()
     assert "Low must be below high. The range stays at −0.3 to 0.05." in panels(at)
     assert at.number_input(key="article_range_low").value == -0.3
     at.toggle(key="article_range_symmetric").set_value(True).run()
-    assert shown_code.printed_of_article(None, (-0.3, 0.3)) in shown(at)
+    assert shown_code.printed_of_article(None, (-0.3, 0.3)) in code(at)
 
 
 def test_weights_are_reset_and_parts_left_out() -> None:
     at = page(NAME)
     reset = next(button for button in at.button if button.label == "Reset weights")
     reset.click().run()
-    assert shown_code.printed_of_article(0, (-0.1, 0.1)) in shown(at)
+    assert shown_code.printed_of_article(0, (-0.1, 0.1)) in code(at)
     reset.click().run()
-    assert shown_code.printed_of_article(1, (-0.1, 0.1)) in shown(at)
+    assert shown_code.printed_of_article(1, (-0.1, 0.1)) in code(at)
     at.number_input(key="article_seed").set_value(7).run()
     at.toggle(key="article_norm").set_value(True).run()
-    assert shown_code.printed_of_article(7, (-0.1, 0.1), ["batch norm"]) in shown(at)
-    assert shown_code.printed_of_slope(7, (-0.1, 0.1), ["batch norm"]) in shown(at)
+    assert shown_code.printed_of_article(7, (-0.1, 0.1), ["batch norm"]) in code(at)
+    assert shown_code.printed_of_slope(7, (-0.1, 0.1), ["batch norm"]) in code(at)
     assert "of 40</span>" in panels(at)
 
 
@@ -74,3 +72,43 @@ def test_the_share_of_any_critic(the_hub: RunHub) -> None:
     at.segmented_control(key="model_when").set_value("At its start").run()
     assert "in theory" in panels(at)
     assert not at.exception
+
+
+def test_the_lines_that_make_a_critic_are_run(the_hub: RunHub) -> None:
+    run = the_hub.start(TINY)
+    wait_until(lambda: run.latest.status.ended)
+    file = (run.folder.path / "critic.safetensors").as_posix()
+    sources = [any_model.Source(config, None) for config in PRESETS.values()]
+    for source in [*sources, any_model.Source(run.config, run.latest, file)]:
+        shares = any_model._of_run(run.latest) if source.snapshot else any_model._of_start(source.config)
+        c = any_model.LADDER[7]
+        at = int((c == any_model.BOUNDS).nonzero())
+        measured = {name: values[at] for name, values in shares.measured.items()}
+        assert printed_by(shown_code.of_shares(any_model.lines(source), c)) == shown_code.printed_of_shares(measured)
+
+
+def test_no_value_outside_is_said_so() -> None:
+    at = page(NAME)
+    at.number_input(key="article_range_high").set_value(3.0).run()
+    assert "0 of 60</span><span>values clamped" in panels(at)
+    assert "all were inside ±3 already" in panels(at)
+
+
+def test_a_seed_that_no_run_could_have_is_refused() -> None:
+    at = page(NAME)
+    next(button for button in at.button if button.label == "Reset weights").click().run()
+    at.number_input(key="article_seed").set_value(-5).run()
+    assert "seed must be from 0" in at.error[0].value
+    assert shown_code.printed_of_article(0, (-0.1, 0.1)) in code(at)
+
+
+def test_the_tables_are_what_the_page_shows() -> None:
+    before, after = article.model(None), article.model(None)
+    report = clip_(after.named_parameters(), (-0.1, 0.1))
+    head, rows = tables.as_table(tables.rows(before, after))
+    assert head[:3] == ("parameter", "row", "column")
+    assert [row[:3] for row in rows[:4]] == [("linear.weight", 0, i) for i in range(3)] + [("linear.weight", 1, 0)]
+    assert sum(row[-1] for row in rows) == 43
+    _, counts = tables.counts(report.histograms())
+    assert counts[0] == ("linear.weight", "before", 15, 0, 5, 0, 10)
+    assert counts[1] == ("linear.weight", "after", 0, 15, 5, 10, 0)

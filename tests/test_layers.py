@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    ("ganlab.config",),
+    ("ganlab.config", "ganlab.recipe"),
     ("ganlab.snapshot",),
     (
         "ganlab.stopwatch",
@@ -14,6 +14,9 @@ FLOORS = (
         "ganlab.networks",
         "ganlab.clipping",
         "ganlab.sampling",
+        "ganlab.latents",
+        "ganlab.memory",
+        "ganlab.neighbours",
         "ganlab.images",
         "ganlab.article",
         "ganlab.probes.gradients",
@@ -23,7 +26,7 @@ FLOORS = (
     ("ganlab.probes.modes", "ganlab.probes.plane"),
     ("ganlab.probes",),
     ("ganlab.readings",),
-    ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis", "ganlab.shown_code"),
+    ("ganlab.archives", "ganlab.figures", "ganlab.diagnosis", "ganlab.shown_code", "ganlab.standalone"),
     ("ganlab.datasets", "ganlab.curves", "ganlab.profiles"),
     ("ganlab.instruments", "ganlab.instrument_figures", "ganlab.plane_figures"),
     ("ganlab.blocks.fitting",),

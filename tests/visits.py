@@ -23,3 +23,8 @@ def panels(at: AppTest) -> str:
     """What all components were given, as JSON that can be read."""
     found = (json.loads(element.proto.json) for element in at.get("bidi_component"))
     return "".join(json.dumps(data, ensure_ascii=False) for data in found)
+
+
+def code(at: AppTest) -> str:
+    """Everything shown as code: lines and what they print."""
+    return "".join(f"{block.value}\n" for block in at.code)

@@ -108,7 +108,9 @@ class Result:
     @property
     def added(self) -> tuple[str, ...]:
         """Of every row that output_padding adds (and column, they are alike): "contributions" or "bias only"."""
-        rows = self.reached[self.layer.kept, self.layer.kept][-self.layer.output_padding or self.layer.grid :]
+        rows = self.reached[self.layer.kept, self.layer.kept][
+            max(self.layer.output_size - self.layer.output_padding, 0) :
+        ]
         return tuple("contributions" if row.any() else "bias only" for row in rows)
 
 

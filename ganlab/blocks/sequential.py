@@ -5,6 +5,7 @@ Layers are built and run on torch's meta device: it knows every shape, holds no 
 
 import ast
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,10 +82,9 @@ class Report:
 
 def parse_shape(text: str) -> Shape:
     """The text "64, 1, 16, 16" as numbers. ValueError in a sentence."""
-    try:
-        shape = tuple(int(part) for part in text.strip(" ()[],").split(","))
-    except ValueError:
-        raise ValueError("Write the input shape as whole numbers, for example 64, 1, 16, 16.") from None
+    if not re.fullmatch(r"\d{1,9}(\s*,\s*\d{1,9}){0,9}", text := text.strip(" ()[],"), re.ASCII):
+        raise ValueError("Write the input shape as whole numbers, for example 64, 1, 16, 16.")
+    shape = tuple(map(int, text.split(",")))
     if len(shape) > 5 or min(shape) < 1:
         raise ValueError("The input shape needs one to five numbers, each at least 1.")
     if math.prod(shape) > LARGEST_TENSOR:
@@ -106,23 +106,25 @@ def parse(kind: str, text: str) -> Layer:
     return Layer(kind, tuple(_by_name(kind, positional, named).items()))
 
 
-def _read(text: str) -> tuple[list[Any], dict[str, Any]]:
+def _read(text: str) -> tuple[list[Any], list[tuple[str, Any]]]:
     """What stands between the brackets of a call, literals only; nothing is executed."""
+    if "#" in text:
+        raise ValueError("a comment")
     call = ast.parse(f"f({text})", mode="eval").body
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise ValueError("more than one call")
     positional = [ast.literal_eval(argument) for argument in call.args]
     if any(keyword.arg is None for keyword in call.keywords):
         raise ValueError("** names nothing")
-    return positional, {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    return positional, [(str(keyword.arg), ast.literal_eval(keyword.value)) for keyword in call.keywords]
 
 
-def _by_name(kind: str, positional: list[Any], named: dict[str, Any]) -> dict[str, Any]:
+def _by_name(kind: str, positional: list[Any], named: list[tuple[str, Any]]) -> dict[str, Any]:
     known = ARGUMENTS[kind]
     if len(positional) > len(known):
         raise ValueError(f"{kind} takes at most {len(known)} arguments here: {', '.join(known)}.")
     given = dict(zip(known, positional, strict=False))
-    for name, value in named.items():
+    for name, value in named:
         if name not in known:
             raise ValueError(f"{kind} has no argument {name[:40]} here; it has {', '.join(known)}.")
         if name in given:

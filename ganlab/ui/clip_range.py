@@ -51,21 +51,29 @@ def asked_for(clip_range: tuple[float, float], widget: str, value: Any, symmetri
     return -abs(moved), abs(moved)
 
 
-def choose(name: str, default: tuple[float, float], rungs: list[float] = LADDER) -> tuple[float, float]:
-    """A clip range of the page's own, kept under `name` in the session; a bad one is refused in a sentence."""
+def choose(
+    name: str, default: tuple[float, float], rungs: list[float] = LADDER, tied: bool = True
+) -> tuple[float, float]:
+    """A clip range of the page's own, kept under `name` in the session; a bad one is refused in a sentence.
+
+    `tied` is whether Symmetric is on at first.
+    """
     state = st.session_state
     clip_range = state.setdefault(name, default)
-    symmetric = state.setdefault(f"{name}_tied", True) and clip_range[0] == -clip_range[1]
+    symmetric = state.setdefault(f"{name}_tied", tied) and clip_range[0] == -clip_range[1]
     keys = {widget: f"{name}_{widget}" for widget in ("clip", "low", "high", "symmetric")}
     state.update(zip(keys.values(), (clip_range, *clip_range, symmetric), strict=True))
-    with st.container(key=f"clip_{name}"):
+    with st.container(gap="xxsmall"):
+        st.markdown("Clip range", help="The slider has uneven steps, finer near 0. Low and High take any value.")
         slider(clip_range, keys["clip"], rungs, on_change=_moved, args=(name, "clip"))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         bound("Low", clip_range[0], keys["low"], on_change=_moved, args=(name, "low"))
         bound("High", clip_range[1], keys["high"], on_change=_moved, args=(name, "high"))
         told = "Low and high mirror each other. Switch it off to move them apart."
         st.toggle("Symmetric", value=symmetric, key=keys["symmetric"], on_change=_tied, args=(name,), help=told)
-    panel(f"{name}_refusal", words.refused(state.pop(f"{name}_refused", ""), range_in_words(clip_range)))
+    with st.container():
+        if refusal := state.pop(f"{name}_refused", ""):
+            panel(f"{name}_refusal", words.refused(refusal, range_in_words(clip_range)))
     return clip_range
 
 

@@ -1,4 +1,4 @@
-"""The two live elements: a plot that keeps its nodes and zoom, and a panel of HTML changed in place.
+"""The live elements: a plot that keeps its nodes and zoom, a panel of HTML changed in place, a sheet to pick from.
 
 What is given to a v2 component inline travels with every element on every tick, so inline there is only a
 line that loads the real file, which the browser caches.
@@ -29,6 +29,7 @@ def _component(name: str, html: str) -> Any:
 
 _plot = _component("plot", '<div class="gl-plot"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
+_grid = _component("grid", '<div class="gl gl-grid"></div>')
 
 
 def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
@@ -41,6 +42,11 @@ def panel(key: str, html: str) -> None:
     _panel(key=key, data={"html": html}, height="content")
 
 
+def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
+    """A sheet of samples (see front/grid.js); `pick` is called with the index of the one clicked."""
+    _grid(key=key, data=sheet, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
+
+
 def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **look: Any) -> None:
     """A quiet button that saves the file `name`, made when it is pressed."""
     look = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | look
@@ -49,5 +55,5 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 def styles() -> None:
     """The style sheets; once on every page."""
-    for name in ("page.css", "lab.css", "clipping.css", "blocks.css"):
+    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css"):
         st.html(f"<style>{(FRONT / name).read_text()}</style>")

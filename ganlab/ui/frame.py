@@ -34,6 +34,8 @@ def page(title: str) -> Iterator[None]:
             query = {"run": run_id} if run_id and label != "Home" else None
             if label == "Train" and not run_id:
                 query = st.session_state.get("drawn")
+            if label == "Generate":
+                query = (query or {}) | st.session_state.get("recipe", {})
             st.page_link(path, label=label, icon=f":material/{icon}:", width="stretch", query_params=query)
     with st.container(key="page"):
         components.styles()

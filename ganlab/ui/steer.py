@@ -74,7 +74,8 @@ def show_wanted(run: TrainingRun) -> None:
 def _widgets(run: TrainingRun) -> dict[str, Any]:
     """What the live widgets have to show."""
     low, high = run.wanted.clip_range
-    mirror = st.session_state["mirror"] and low == -high
+    # Streamlit forgets a widget's value when its page is left.
+    mirror = st.session_state.get("mirror", True) and low == -high
     return {"clip": (low, high), "low": low, "high": high, "mirror": mirror} | {
         field: getattr(run.wanted, field) for field in RATES
     }

@@ -40,10 +40,9 @@ def title(config: TrainConfig) -> str:
     return DATASET_TITLES[config.dataset]
 
 
-def label(snapshot: Snapshot) -> str:
-    """A run in one line, for menus."""
-    words = f"{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}"
-    return f"{words} · seed {snapshot.config.seed} · step {snapshot.step:,} · {snapshot.run_id[-4:]}"
+def label(run_id: str, config: TrainConfig) -> str:
+    """A run in one line, for menus: by what it started with, as a menu's lines must not change while it is open."""
+    return f"{title(config)}, {range_in_words(config.clip_range)} · seed {config.seed} · {run_id[-4:]}"
 
 
 def facts(config: TrainConfig) -> list[str]:
@@ -141,9 +140,8 @@ def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
 
 
 def refused(refusal: str, stays: str) -> str:
-    """Why a wished clip range is not had, and what stays; an empty line for no refusal."""
-    told = f"{escape(refusal)} The range stays at {stays}." if refusal else ""
-    return f"<div class='force refused' role='alert'>{told}</div>"
+    """Why a wished clip range is not had, and what stays."""
+    return f"<div class='force refused' role='alert'>{escape(refusal)} The range stays at {stays}.</div>"
 
 
 COLUMNS = ("below low", "at low", "inside", "at high", "above high")

@@ -1,5 +1,6 @@
 """What a transposed convolution does, as SVG coloured by front/blocks.css: one square is one cell."""
 
+import itertools
 from collections.abc import Iterable
 
 from ganlab.blocks.conv_transpose import BIAS, Layer, Result
@@ -109,7 +110,7 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
 
 def _label(result: Result) -> str:
     """What stands in the rows that output_padding added, nearest first."""
-    kinds = dict.fromkeys(result.added)
+    kinds = [kind for kind, _ in itertools.groupby(result.added)]
     return f"added: {', then '.join(kinds)} ↑" if kinds else ""
 
 

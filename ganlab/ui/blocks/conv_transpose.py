@@ -141,8 +141,10 @@ def _held(result: Result) -> str:
     if not bare:
         return f"{one_real}, which padding would have cut off."
     if not real:
-        return f"{one_bare}. No window reaches there, so the cells hold {rest}."
-    return f"{real} with {one_real} that padding would have cut off, {bare} where no window reaches: {one_bare}."
+        return f"{one_bare}. No weight of a window lands there, so the cells hold {rest}."
+    return (
+        f"{real} with {one_real} that padding would have cut off, {bare} where no weight of a window lands: {one_bare}."
+    )
 
 
 def numbers_in_words(layer: Layer) -> str:
@@ -160,13 +162,14 @@ def numbers_in_words(layer: Layer) -> str:
 def why_in_words(result: Result) -> str:
     """The sizes that a convolution turns into the same one: what output_padding chooses between."""
     layer, n = result.layer, result.layer.input_size
+    bare = layer.output_size - layer.output_padding
     if len(result.collisions) > 1:
         sizes = [str(size) for size in result.collisions]
         both = "both" if len(sizes) == 2 else "all"
         told = (
             f"A Conv2d with these settings turns {', '.join(sizes[:-1])} and {sizes[-1]} {both} into {n}. On the way "
-            f"back from {n} the size is therefore a choice, and output_padding makes it: 0 gives "
-            f"{layer.output_size - layer.output_padding}, each 1 more gives one row and column more."
+            f"back from {n} the size is therefore a choice, and output_padding makes it: "
+            f"{', '.join(f'{size - bare} gives {size}' for size in result.collisions)}."
         )
     elif result.collisions:
         told = f"None collide: of all sizes, a Conv2d with these settings turns only {result.collisions[0]} into {n}."

@@ -1,5 +1,6 @@
 """The lesson on `nn.Sequential`: layers picked from a list, and the shape after each."""
 
+import dataclasses
 import math
 from html import escape
 
@@ -7,7 +8,7 @@ import streamlit as st
 
 from ganlab.blocks import sequential
 from ganlab.blocks.fitting import Shape
-from ganlab.blocks.sequential import Layer, Report
+from ganlab.blocks.sequential import Report
 from ganlab.ui.components import panel
 from ganlab.ui.lesson import in_code, lesson
 
@@ -65,10 +66,10 @@ def section() -> None:
     if not _complete():
         _take("Critic")
     with lesson("nn.Sequential", "sequential", QUESTION) as (doing, beside):
+        report, fault = _report()
         with doing:
-            _controls()
-            report = _report()
-            panel("seq_panel_table", table(report, _rows()))
+            _controls(report, fault)
+            panel("seq_panel_table", table(report, _rows(), fault))
         with beside:
             in_code(sequential.code(report), sequential.printed(report))
             if report.why:
@@ -89,7 +90,8 @@ def _kind(row: int) -> str:
     return st.session_state[f"seq_kind_{row}"]
 
 
-def _controls() -> None:
+def _controls(report: Report, fault: int | None) -> None:
+    """The widgets, and under the one at fault why: 0 is the input, 1 the first layer."""
     with st.container(horizontal=True, gap="small"):
         for name in EXAMPLES:
             st.button(name, key=f"seq_example_{name}", on_click=_take, args=(name,))
@@ -97,12 +99,15 @@ def _controls() -> None:
         "Input shape",
         key="seq_shape",
         persist_state="session",
-        max_chars=60,
         help="Images are (n, channels, height, width), rows are (n, features). Written as whole numbers with commas.",
     )
     with st.container(key="seq_layers", gap="xsmall"):
-        for number, row in enumerate(_rows(), start=1):
-            _layer(number, row)
+        for number, row in enumerate([None, *_rows()]):
+            if row is not None:
+                _layer(number, row)
+            with st.container():
+                if number == fault:
+                    panel("seq_why", f"<div class='force refused' role='alert'>{escape(report.why)}</div>")
     full = len(_rows()) >= sequential.MOST_LAYERS
     st.button("Add a layer", key="seq_add", icon=":material/add:", on_click=_insert, disabled=full)
 
@@ -125,7 +130,6 @@ def _layer(number: int, row: int) -> None:
             persist_state="session",
             label_visibility="collapsed",
             placeholder="no arguments" if not sequential.ARGUMENTS[_kind(row)] else "arguments",
-            max_chars=80,
         )
         st.button(
             "",
@@ -165,38 +169,37 @@ def _suggest(row: int) -> None:
     st.session_state[f"seq_args_{row}"] = sequential.suggest(_kind(row), arrives)
 
 
-def _report() -> Report:
-    """How far the shape in the widgets comes."""
-    layers: list[Layer] = []
-    unread = ""
+def _report() -> tuple[Report, int | None]:
+    """How far the shape in the widgets comes, and which layer is at fault, 0 for the input.
+
+    Text that can't be read changes nothing: the report stays that of what was read last.
+    """
+    state, shape, layers = st.session_state, None, []
     try:
-        shape = sequential.parse_shape(st.session_state.seq_shape)
+        shape = sequential.parse_shape(state.seq_shape)
+        layers += (sequential.parse(_kind(row), state[f"seq_args_{row}"]) for row in _rows())
     except ValueError as error:
-        return Report(st.session_state.get("seq_shapes", [(64, 1, 16, 16)])[0], (), str(error))
-    for number, row in enumerate(_rows(), start=1):
-        try:
-            layers.append(sequential.parse(_kind(row), st.session_state[f"seq_args_{row}"]))
-        except ValueError as error:
-            unread = f"Layer {number}: {error}"
-            break
+        report = sequential.run(*state.get("seq_read", ((64, 1, 16, 16), [])))
+        return dataclasses.replace(report, why=str(error)), len(layers) + 1 if shape else 0
+    state.seq_read = shape, layers
     report = sequential.run(shape, layers)
-    report = report if report.why or not unread else Report(shape, report.rows, unread)
-    st.session_state.seq_shapes = [shape, *(row.shape for row in report.rows)]
-    return report
+    state.seq_shapes = [shape, *(row.shape for row in report.rows)]
+    return report, len(report.rows) + 1 if report.why else None
 
 
-def table(report: Report, rows: list[int]) -> str:
+def table(report: Report, rows: list[int], fault: int | None) -> str:
     """A row per layer: its name, the shape after it as a picture and in numbers, its parameters."""
     lines = [_line("input", report.input_shape, None)]
     lines += [_line(row.layer.kind, row.shape, row.parameters) for row in report.rows]
-    for i, row in enumerate(rows[len(report.rows) :]):
-        look = "refused" if i == 0 and report.why.startswith("Layer") else "muted"
+    for number, row in enumerate(rows[len(report.rows) :], start=len(report.rows) + 1):
+        look = "refused" if number == fault else "muted"
         lines.append(f"<tr class='{look}'><td>{_kind(row)}<td><td>–<td>–")
-    so_far = " so far" if report.why else ""
-    state = "refused" if report.why else "muted"
-    said = escape(report.why) or f"All {len(rows)} fit." * bool(rows) or "Without layers the input comes out as it is."
+    so_far = " so far" if len(report.rows) < len(rows) else ""
+    said = f"All {len(rows)} fit." * bool(rows) or "Without layers the input comes out as it is."
+    if report.why:
+        said = f"{len(report.rows)} of {len(rows)} fit."
     return (
-        f"<div class='force told {state}' role='status'>{said}</div>"
+        f"<div class='force told muted' role='status'>{said}</div>"
         "<table class='shapes'><thead><tr><th>layer<th><th>shape after it<th>parameters<tbody>"
         f"{''.join(lines)}<tr class='sum'><td>in all{so_far}<td><td><td>{report.parameters:,}</table>"
     )

@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 import torch
+from torch import nn
 
 from ganlab import clip_shares, profiles, shown_code
 from ganlab.clip_shares import ClipShares
 from ganlab.config import PRESETS, TrainConfig, link
 from ganlab.figures import number, range_in_words
-from ganlab.runs import TrainingRun
+from ganlab.snapshot import Snapshot
 from ganlab.ui import start, words
 from ganlab.ui.clip_range import LADDER
 from ganlab.ui.components import panel, plot
@@ -26,28 +27,23 @@ class Source(NamedTuple):
     """Whose critic is looked at."""
 
     config: TrainConfig
-    run: TrainingRun | None
-    """None for the start of a run with these settings."""
-    step: int
-
-    @property
-    def fresh(self) -> bool:
-        """Whether no update has changed it."""
-        return self.run is None
+    snapshot: Snapshot | None
+    """Of a run; None for the start of a run with these settings."""
+    file: str = ""
+    """Where that run's critic will be when it has ended."""
 
 
 @st.fragment
 def section() -> None:
     """The share over c, a curve a layer, and the lines that count it."""
-    question = "A small c clips almost every weight of a critic before it has learned anything."
+    question = "Convolutions start as N(0, 0.02), Linear layers as PyTorch has them. How much of that does c leave?"
     with lesson("What share would be clipped?", "any-model", question) as (doing, beside):
         with doing:
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
                 source = _choose()
-                shares = _of_start(source.config) if source.fresh else _of_run(source.run.run_id, source.step)
+                shares = _of_run(source.snapshot) if source.snapshot else _of_start(source.config)
                 layer = _layer(list(shares.measured))
-            with st.container(key="clip_model"):
-                c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
+            c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
             panel("model_key", _key(layer, bool(shares.expected)))
             curves = BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer)
             plot("model_shares", profiles.shares(*curves, c), 330)
@@ -55,8 +51,8 @@ def section() -> None:
             at = int((c == BOUNDS).nonzero())
             panel("model_table", _table(shares, at, c))
             measured = {name: values[at] for name, values in shares.measured.items()}
-            in_code(shown_code.of_shares(_lines(source), c), shown_code.printed_of_shares(measured))
-            if not source.fresh and not source.run.latest.status.ended:
+            in_code(shown_code.of_shares(lines(source), c), shown_code.printed_of_shares(measured))
+            if source.snapshot and not source.snapshot.status.ended:
                 st.caption("The file is written when the run ends; it will hold the weights of that step.")
 
 
@@ -64,22 +60,26 @@ def _choose() -> Source:
     runs = {run.run_id: run for run in hub().runs if run.latest.critic is not None}
     wanted = st.query_params.get("run")
     options = [*runs, *PRESETS]
-    chosen = st.selectbox(
-        "Critic of", options, options.index(wanted if wanted in runs else "digits"), key="model_critic",
-        format_func=lambda name: words.label(runs[name].latest) if name in runs else start.title(name), width=290,
-    )  # fmt: skip
+    at_first = options.index(wanted if wanted in runs else "digits")
+    titled = lambda name: words.label(name, runs[name].config) if name in runs else start.title(name)  # noqa: E731
+    look = {"key": "model_critic", "persist_state": "session", "width": 290}
+    chosen = st.selectbox("Critic of", options, at_first, format_func=titled, **look)
     if chosen not in runs:
-        return Source(PRESETS[chosen], None, 0)
-    when = st.segmented_control("When", [NOW, START], default=NOW, required=True, key="model_when")
+        return Source(PRESETS[chosen], None)
+    when = st.segmented_control(
+        "When", [NOW, START], default=NOW, required=True, key="model_when", persist_state="session"
+    )
     run = runs[chosen]
-    return Source(run.config, None if when == START else run, run.latest.step)
+    if when == START:
+        return Source(run.config, None)
+    return Source(run.config, run.latest, (run.folder.path / "critic.safetensors").as_posix())
 
 
 def _layer(names: list[str]) -> str:
     """The layer that stands out."""
     if st.session_state.get("model_layer") not in names:
         st.session_state["model_layer"] = next((name for name in names if name.endswith("2.weight")), names[0])
-    return st.selectbox("Layer", names, key="model_layer", width=220)
+    return st.selectbox("Layer", names, key="model_layer", persist_state="session", width=220)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -87,22 +87,26 @@ def _of_start(config: TrainConfig) -> ClipShares:
     return clip_shares.of_start(config, BOUNDS)
 
 
+def _of_run(snapshot: Snapshot) -> ClipShares:
+    return _of_critic(snapshot.run_id, snapshot.step, snapshot.critic)
+
+
 @st.cache_data(max_entries=16, show_spinner=False)
-def _of_run(run_id: str, _: int) -> ClipShares:
-    return clip_shares.of_critic(hub().find(run_id).latest.critic, BOUNDS)
+def _of_critic(run_id: str, step: int, _critic: nn.Module) -> ClipShares:
+    """Kept by run and step."""
+    return clip_shares.of_critic(_critic, BOUNDS)
 
 
-def _lines(source: Source) -> str:
+def lines(source: Source) -> str:
     """The lines that make the critic."""
     settings = {field: text for field, text in link(source.config).items() if field != "threads"}
     made = (
         "from ganlab import training\nfrom ganlab.config import from_link\n\n"
         f"_, critic = training.initial(from_link({settings}))\n"
     )
-    if source.fresh:
+    if source.snapshot is None:
         return made
-    file = source.run.folder.path / "critic.safetensors"
-    loaded = f'critic.load_state_dict(load_file("{file.as_posix()}"))\n'
+    loaded = f"critic.load_state_dict(load_file({source.file!r}))\n"
     return f"from safetensors.torch import load_file\n{made}{loaded}"
 
 

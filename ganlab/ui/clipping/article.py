@@ -1,5 +1,6 @@
 """The article's model before and after the clamp: its 60 values, and the function they make."""
 
+import dataclasses
 import math
 from typing import NamedTuple
 
@@ -9,8 +10,9 @@ from torch import nn
 
 from ganlab import article, clipping, figures, probes, profiles, shown_code
 from ganlab.clipping import ClipReport, bin_edges
-from ganlab.snapshot import pooled, round_up
-from ganlab.ui import clip_range, downloads, words
+from ganlab.config import PRESETS
+from ganlab.snapshot import WeightHistogram, pooled, round_up
+from ganlab.ui import clip_range, downloads, inputs, words
 from ganlab.ui.clipping import tables
 from ganlab.ui.components import download, panel, plot
 from ganlab.ui.lesson import in_code, lesson
@@ -35,7 +37,7 @@ def section() -> None:
     """The values, and below them the function."""
     question = (
         "`Sequential(Linear(3, 10), BatchNorm1d(10), Sigmoid())`, every parameter clamped: "
-        "the article's worked example of weight clipping."
+        "the worked example of an article on weight clipping in PyTorch."
     )
     with lesson("The article's model", "article", question) as (doing, beside):
         with doing:
@@ -43,14 +45,16 @@ def section() -> None:
             headline, histogram = st.container(), st.container()
             bounds = clip_range.choose("article_range", article.CLIP_RANGE)
             clamped = _clamp(seed, bounds, _left_out())
+            panel("article_bound", tables.bound(*map(_bound, (clamped.before, clamped.after))))
         with headline:
             panel("article_headline", tables.headline(clamped.report))
+        histograms, limit = _histograms(clamped)
         with histogram:
-            _histogram(clamped)
+            _histogram(clamped, histograms, limit)
         with beside:
             chosen = clamped.seed, clamped.bounds, clamped.left_out
             in_code(shown_code.of_article(*chosen), shown_code.printed_of_article(*chosen))
-        _tables(clamped)
+        _tables(clamped, histograms)
     _function(clamped)
 
 
@@ -64,13 +68,19 @@ def _start() -> int | None:
             persist_state="session",
         )  # fmt: skip
         seed = st.number_input(
-            "Seed", 0, 2**53 - 1, state["article_seed"], key="article_seed", width=125, disabled=start == "article",
+            "Seed", value=state["article_seed"], key="article_seed", width=125, disabled=start == "article",
             persist_state="session", help="As torch.manual_seed takes it.",
         )  # fmt: skip
         st.button(
             "Reset weights", icon=":material/casino:", on_click=_reset, help="Draws them anew, from the next seed."
         )
+    seed = inputs.in_force("article_seed", lambda: _checked(seed), 0)
     return None if start == "article" else seed
+
+
+def _checked(seed: int) -> int:
+    """The seed, if the settings of a run could hold it. Raises ValueError in a sentence."""
+    return dataclasses.replace(PRESETS["digits"], seed=seed).seed
 
 
 def _reset() -> None:
@@ -95,30 +105,32 @@ def _clamp(seed: int | None, bounds: tuple[float, float], left_out: list[str]) -
     return Clamped(seed, bounds, left_out, before, after, report)
 
 
-def _histogram(clamped: Clamped) -> None:
-    """On an axis that the weights decide, so that it stays while the range moves."""
+def _histograms(clamped: Clamped) -> tuple[tuple[WeightHistogram, ...], float]:
+    """Of each parameter, and how far the axis goes: the weights decide, so that it stays while the range moves."""
     furthest = max(clamped.report.before.abs().max().item(), *map(abs, clamped.bounds))
     limit = round_up(1.02 * furthest)
-    histograms = clamped.report.histograms(bin_edges(clamped.bounds, limit, most=48))
+    return clamped.report.histograms(bin_edges(clamped.bounds, limit, most=48)), limit
+
+
+def _histogram(clamped: Clamped, histograms: tuple[WeightHistogram, ...], limit: float) -> None:
     figure = figures.clamp(pooled(histograms), clamped.bounds, limit=limit)
     del figure["rules"]  # the slider moves them
     plot("article_histogram", figure, 460)
 
 
-def _tables(clamped: Clamped) -> None:
+def _tables(clamped: Clamped, histograms: tuple[WeightHistogram, ...]) -> None:
     rows = tables.rows(clamped.before, clamped.after)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Every value**", width="content")
         told = "Every value before and after, and whether it was clamped."
         download("CSV", "weights.csv", lambda: downloads.table(*tables.as_table(rows)), key="values_csv", help=told)
     panel("article_values", tables.values(rows, clamped.bounds))
-    histograms = clamped.report.histograms(bin_edges(clamped.bounds, 1.2, most=48))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Parameter by parameter**", width="content")
         make = lambda: downloads.table(*tables.counts(histograms))  # noqa: E731
         download("CSV", "counts.csv", make, key="counts_csv", help="The counts, before and after.")
     panel("article_layers", words.layers_table(histograms))
-    if clamped.seed is None:
+    if clamped.seed is None and "batch norm" not in clamped.left_out:
         st.caption("Batch norm's scale starts at 1 in today's PyTorch; in the article's it was drawn from 0 to 1.")
 
 
@@ -133,13 +145,18 @@ def _function(clamped: Clamped) -> None:
             answers = [article.along(model, axis, AT).numpy() for model in (clamped.before, clamped.after)]
             panel("article_key", tables.KEY)
             plot("article_function", profiles.answers(AT.numpy(), *answers, axis), 330)
-            panel("article_slopes", _slopes(clamped, axis))
         with beside:
-            chosen = clamped.seed, clamped.bounds, clamped.left_out
-            in_code(shown_code.of_slope(*chosen), shown_code.printed_of_slope(*chosen))
+            panel("article_slopes", _slopes(clamped, axis))
+            with st.expander("In PyTorch", icon=":material/code:"):
+                chosen = clamped.seed, clamped.bounds, clamped.left_out
+                in_code(shown_code.of_slope(*chosen), shown_code.printed_of_slope(*chosen))
+
+
+def _bound(model: nn.Sequential) -> float:
+    return math.prod(probes.lipschitz_factors(model).values())
 
 
 def _slopes(clamped: Clamped, axis: int) -> str:
-    both = [probes.lipschitz_factors(model) for model in (clamped.before, clamped.after)]
-    steepest = [article.slope_along(model, axis, AT) for model in (clamped.before, clamped.after)]
-    return tables.slopes(*both, *map(math.prod, (factors.values() for factors in both)), *steepest)
+    both = clamped.before, clamped.after
+    steepest = [article.slope_along(model, axis, AT) for model in both]
+    return tables.slopes(list(map(probes.lipschitz_factors, both)), list(map(_bound, both)), steepest)

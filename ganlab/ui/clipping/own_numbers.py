@@ -11,7 +11,7 @@ from ganlab.ui import clip_range, words
 from ganlab.ui.components import panel
 from ganlab.ui.lesson import in_code, lesson
 
-WIDTH, HEIGHT, EDGE = 640, 132, 24
+WIDTH, HEIGHT, EDGE = 640, 132, 40
 
 
 @st.fragment
@@ -24,7 +24,7 @@ def section() -> None:
         with doing:
             text = st.text_input("Numbers", article.NUMBERS, key="numbers_text", live=True, persist_state="session")
             refusal, shown = _take(text), st.container()
-            bounds = clip_range.choose("numbers_range", article.NUMBERS_RANGE, clip_range.RUNGS)
+            bounds = clip_range.choose("numbers_range", article.NUMBERS_RANGE, clip_range.RUNGS, tied=False)
         values = state["numbers"]
         clipped = torch.tensor(values).clamp(*bounds).tolist()
         with shown:
@@ -43,11 +43,13 @@ def _take(text: str) -> str:
 
 
 def sentence(values: list[float], clipped: list[float], refusal: str) -> str:
-    """The numbers before and after, those that were moved in bold; or first why the typed ones are not shown."""
+    """The numbers before and after, the moved ones in bold; first how many, or why the typed ones are not here."""
     moved = [a != b for a, b in zip(values, clipped, strict=True)]
-    told = f"{escape(refusal)} These are the numbers before it." if refusal else ""
+    told = f"{sum(moved)} of {len(values)} moved onto a bound."
+    if refusal:
+        told = f"<span class='refused'>{escape(refusal)} The numbers stay.</span>"
     return (
-        f"<div class='force refused' role='alert'>{told}</div><table class='lists'>"
+        f"<div class='force' role='status'>{told}</div><table class='lists'>"
         f"<tr><td>{words.BEFORE.format('before')}<td>{_listed(values, moved, 'b-text')}"
         f"<tr><td>{words.AFTER.format('after')}<td>{_listed(clipped, moved, 'a-text')}</table>"
     )
@@ -70,10 +72,11 @@ def picture(values: list[float], clipped: list[float], bounds: tuple[float, floa
     def x(value: float) -> str:
         return f"{WIDTH / 2 + value / limit * (WIDTH / 2 - EDGE):.1f}"
 
+    close = (bounds[1] - bounds[0]) / limit < 0.6
     rules = "".join(
-        f'<path class="rule" d="M{x(bound)} 16V{HEIGHT - 14}"/><text class="m" x="{x(bound)}" y="11" '
-        f'text-anchor="middle">{name} {number(bound)}</text>'
-        for name, bound in zip(("low", "high"), bounds, strict=True)
+        f'<path class="rule" d="M{x(bound)} 16V{HEIGHT - 14}"/><text x="{x(bound)}" y="11" '
+        f'text-anchor="{anchor if close else "middle"}">{name} {number(bound)}</text>'
+        for name, bound, anchor in zip(("low", "high"), bounds, ("end", "start"), strict=True)
     )
     falls = "".join(
         f'<path class="{"moved" if a != b else "stays"}" d="M{x(a)} 40L{x(b)} {HEIGHT - 36}"/>'
@@ -82,7 +85,7 @@ def picture(values: list[float], clipped: list[float], bounds: tuple[float, floa
     )
     lines = "".join(f'<path class="floor" d="M0 {y}H{WIDTH}"/>' for y in (40, HEIGHT - 36))
     return (
-        f'<svg class="falls" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{len(values)} numbers, '
+        f'<svg class="falls" viewBox="0 -10 {WIDTH} {HEIGHT}" role="img" aria-label="{len(values)} numbers, '
         f'{sum(a != b for a, b in zip(values, clipped, strict=True))} of them moved onto a bound">'
         f"{lines}{rules}{falls}</svg>"
     )

@@ -35,7 +35,7 @@ class Value(NamedTuple):
 def rows(before: nn.Module, after: nn.Module) -> list[Value]:
     """Every value of two models of one kind, parameter by parameter."""
     return [
-        Value(name, i // (p.shape[1] if p.ndim == 2 else 1), i % (p.shape[1] if p.ndim == 2 else 1), a, b)
+        Value(name, *divmod(i, p[0].numel()), a, b)
         for (name, p), q in zip(before.named_parameters(), after.parameters(), strict=True)
         for i, (a, b) in enumerate(zip(p.flatten().tolist(), q.flatten().tolist(), strict=True))
     ]
@@ -43,11 +43,13 @@ def rows(before: nn.Module, after: nn.Module) -> list[Value]:
 
 def headline(report: ClipReport) -> str:
     """How many values were clamped, as the one big number."""
-    bounds = range_in_words(report.clip_range)
+    bounds, clamped = range_in_words(report.clip_range), report.clamped.sum()
+    told = f"values clamped. {BEFORE.format('Before')} the clamp they were outside {bounds}.<br>"
+    told += f"{AFTER.format('After')} it they sit exactly on a bound."
+    if clamped == 0:
+        told = f"values clamped. {BEFORE.format('Before')} the clamp all were inside {bounds} already."
     return (
-        f"<div class='headline'><span class='big'>{report.clamped.sum()} of {report.before.numel()}</span>"
-        f"<span>values clamped. {BEFORE.format('Before')} the clamp they were outside {bounds}.<br>"
-        f"{AFTER.format('After')} it they sit exactly on a bound.</span></div>"
+        f"<div class='headline'><span class='big'>{clamped} of {report.before.numel()}</span><span>{told}</span></div>"
     )
 
 
@@ -56,15 +58,7 @@ def values(values: list[Value], bounds: tuple[float, float]) -> str:
     furthest = max(max(abs(v.before) for v in values), *map(abs, bounds)) * 1.08
     low, high = (f"{50 + 50 * bound / furthest:.1f}%" for bound in bounds)
     by_unit = [[v for v in values if v.row == unit] for unit in range(UNITS)]
-    heads = "".join(
-        f"<th colspan={span}><span class=desk>{layer} </span>{part}"
-        for span, layer, part in (
-            (3, "linear", "weight"),
-            (1, "linear", "bias"),
-            (1, "norm", "scale"),
-            (1, "norm", "shift"),
-        )
-    )
+    heads = "".join(f"<th colspan={span}><span class=desk>{layer} </span>{part}" for span, layer, part in HEADS)
 
     def table(title: str, look: str) -> str:
         body = "".join(f"<tr>{''.join(_cell(getattr(v, look), v.clamped, furthest) for v in unit)}" for unit in by_unit)
@@ -73,13 +67,15 @@ def values(values: list[Value], bounds: tuple[float, float]) -> str:
             f"<tr>{heads}{body}</table></div>"
         )
 
-    return f"<div class='pair'>{table(BEFORE.format('before'), 'before')}{table(AFTER.format('after'), 'after')}</div>"
+    return (
+        f"<div class='beside'>{table(BEFORE.format('before'), 'before')}{table(AFTER.format('after'), 'after')}</div>"
+    )
 
 
 def _cell(value: float, clamped: bool, furthest: float) -> str:
     ends = sorted((50.0, 50 + 50 * value / furthest))
     mark = " class=hit" if clamped else ""
-    text = f"{value + 0.0:.4f}".replace("-", "−")
+    text = f"{round(value, 4) + 0.0:.4f}".replace("-", "−")
     return f"<td{mark} style='--a:{ends[0]:.1f}%;--b:{ends[1]:.1f}%'>{text}"
 
 
@@ -95,22 +91,24 @@ def counts(histograms: Sequence[WeightHistogram]) -> Table:
     return head, [row for pair in both for row in pair]
 
 
-def slopes(
-    before: dict[str, float], after: dict[str, float], bound_before: float, bound_after: float,
-    steepest_before: float, steepest_after: float,
-) -> str:  # fmt: skip
-    """How much each layer can stretch a distance, their product, and the steepest slope really met."""
+def bound(before: float, after: float) -> str:
+    """The bound on the slope in one line; the card below says where it comes from."""
+    a, b = (number(float(f"{value:.3g}")) for value in (before, after))
+    return f"<div class='muted'>The function's slope is at most {a} before the clamp and {b} after it.</div>"
+
+
+def slopes(factors: list[dict[str, float]], bounds: list[float], steepest: list[float]) -> str:
+    """How much each layer can stretch a distance, their product, the steepest slope met; before and after each."""
     names = {
         "linear": "Linear <span class=muted>spectral norm</span>",
         "batchnorm": "BatchNorm1d <span class=muted>largest scale</span>",
         "sigmoid": "Sigmoid <span class=muted>steepest</span>",
     }
-    lines = [(names[name], before[name], after[name]) for name in before]
-    product = f"<tr class=sum><td>Bound on the slope, their product{_pair(bound_before, bound_after)}"
-    met = f"<tr><td>Steepest on this line{_pair(steepest_before, steepest_after)}"
-    body = "".join(f"<tr><td>{name}{_pair(a, b)}" for name, a, b in lines)
-    heads = f"<tr><th>at most times<th>{BEFORE.format('before')}<th>{AFTER.format('after')}"
-    return f"<table class=slopes>{heads}{body}{product}{met}</table>"
+    rows = [f"<tr><td>{names[name]}{_pair(factors[0][name], factors[1][name])}" for name in names]
+    rows += [f"<tr class=sum><td>Bound on the slope, their product{_pair(*bounds)}"]
+    rows += [f"<tr><td>Steepest on this line{_pair(*steepest)}"]
+    heads = f"<tr><th>multiplies differences by at most<th>{BEFORE.format('before')}<th>{AFTER.format('after')}"
+    return f"<table class=slopes>{heads}{''.join(rows)}</table>"
 
 
 def _pair(before: float, after: float) -> str:

@@ -1,0 +1,83 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from snippets import printed_by
+from visits import code, page
+
+from ganlab.blocks import bells, normal_init
+from ganlab.blocks.normal_init import NormalInit
+
+pytestmark = pytest.mark.usefixtures("the_hub")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [NormalInit(), NormalInit((7,), 1.5, 0.3, 4), NormalInit((64, 32, 4, 4)), NormalInit((3, 1, 2), -2.0, 10.0, 9)],
+)
+def test_the_lines_print_what_the_page_says(asked: NormalInit) -> None:
+    assert printed_by(normal_init.code(asked)) == normal_init.printed(asked)
+
+
+@pytest.mark.parametrize(("std", "width"), [(0.02, 128), (0.25, 16), (1e-4, 64)])
+def test_the_layers_print_what_the_page_says(std: float, width: int) -> None:
+    assert printed_by(normal_init.layers_code(std, width, 3)) == normal_init.layers_printed(
+        normal_init.sds(std, width, 3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "mean", "std", "seed"),
+    [
+        *(((), 0, 1, 0), ((0, 2), 0, 1, 0), ((1,) * 5, 0, 1, 0), ((1000, 1001), 0, 1, 0)),
+        *(((2,), 0, 0, 0), ((2,), 0, -1, 0), ((2,), 0, 11, 0), ((2,), 101, 1, 0), ((2,), math.nan, 1, 0)),
+        *(((2,), 0, 1, -1), ((2,), 0, 1, 2**53)),
+    ],
+)
+def test_what_cannot_be_had_is_a_sentence(shape: tuple[int, ...], mean: float, std: float, seed: int) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        NormalInit(shape, mean, std, seed)
+
+
+def test_equal_seeds_give_equal_numbers_and_the_global_generator_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    assert torch.equal(normal_init.filled(NormalInit()), normal_init.filled(NormalInit()))
+    assert normal_init.sds(0.1, 32, 1) == normal_init.sds(0.1, 32, 1)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_each_layer_multiplies_the_sd_by_std_times_root_width() -> None:
+    sds = normal_init.sds(0.02, 512, 0)
+    assert np.allclose(np.divide(sds[1:], sds[:-1]), 0.02 * 512**0.5, rtol=0.08)
+    kept = normal_init.sds(normal_init.keeping_std(512), 512, 0)
+    assert np.allclose(kept, 1, atol=0.2)
+    assert np.allclose(normal_init.sds(0.02, 512, 0, batch_norm=True), 1, atol=0.05)
+
+
+def test_the_histogram_has_area_one_and_counts_all() -> None:
+    values = torch.tensor([-100.0, 0.0, 0.1, 100.0])
+    heights, width = bells._heights(values, 0.0, 1.0)
+    assert heights.sum() * width == pytest.approx(1)
+    assert (heights[0] * 4 * width, heights[-1] * 4 * width) == (1, 1)
+
+
+def test_few_values_are_marked_one_by_one() -> None:
+    assert [len(bells.against_density(torch.zeros(n), 0.0, 1.0)["data"]) for n in (1, 100, 101)] == [3, 3, 2]
+
+
+def test_on_the_page() -> None:
+    at = page("6_Building_Blocks.py")
+    assert normal_init.printed(NormalInit()) in code(at)
+    at.number_input(key="init_std").set_value(0.5).run()
+    good = normal_init.printed(NormalInit(std=0.5))
+    assert good in code(at)
+    assert not at.error
+    at.text_input(key="init_shape").set_value("2000, 2000").run()
+    assert "2,000 × 2,000 are 4,000,000 numbers; at most 1,000,000" in at.error[0].value
+    assert good in code(at)  # nothing changed
+    at.text_input(key="init_shape").set_value("*cats*").run()
+    assert "A shape is whole numbers" in at.error[0].value
+    at.text_input(key="init_shape").set_value("(1)").run()
+    assert not at.error
+    assert not at.exception

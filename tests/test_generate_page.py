@@ -1,0 +1,150 @@
+"""The Generate page by Streamlit's own test runner: its settings, sources and views."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from stubs import TINY, TINY_IMAGES, wait_until
+from test_pages import address, run_in
+from visits import page, panels
+
+from ganlab import networks, store, training
+from ganlab.config import PRESETS, TrainConfig
+from ganlab.hub import RunHub
+from ganlab.recipe import CHOICES
+from ganlab.snapshot import HistoryWriter, Snapshot, Status
+
+
+def data_of(at: AppTest, key: str) -> dict[str, object]:
+    """What a component was given, found by one of the keys of its data."""
+    found = [json.loads(element.proto.json) for element in at.get("bidi_component")]
+    return next(data for data in found if key in data)
+
+
+def upload(at: AppTest, content: bytes, name: str = "g.safetensors") -> AppTest:
+    at.get("file_uploader")[0].set_value((name, content, "application/octet-stream")).run()
+    assert not at.exception
+    return at
+
+
+def generator_file(config: TrainConfig, shape: tuple[int, ...]) -> bytes:
+    generator = networks.init_(training.build(config, shape)[0], torch.Generator().manual_seed(0))
+    samples = np.zeros((1, *shape[1:], shape[0]), np.uint8)
+    snapshot = Snapshot(
+        run_id="", status=Status.FINISHED, message="", config=config, step=7, history=HistoryWriter().view(),
+        samples=samples,
+    )  # fmt: skip
+    return store.network_file(snapshot, generator)
+
+
+@pytest.mark.parametrize("view", CHOICES["view"])
+@pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
+def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, config)
+    at = page("3_Generate.py", run=run.run_id, view=view, pick="3", c="70")
+    titles = {
+        "grid": "64 samples", "interpolate": "From sample 3 to seed 1", "plane": "The plane of samples 0, 1, 70",
+        "walk": "A walk from sample 3", "arithmetic": "Sample 0 − 1 + 70",
+    }  # fmt: skip
+    assert at.subheader[0].value == titles[view]
+    assert not at.warning
+    assert address(at)["step"] == str(run.latest.step)
+
+
+def test_equal_links_show_equal_pictures(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    link = {"run": run.run_id, "n": "100", "seed": "7", "truncation": "0.65", "batch_norm": "train", "columns": "9"}
+    first, second = (data_of(page("3_Generate.py", **link), "uri") for _ in range(2))
+    assert first == second
+    assert first["uri"] != data_of(page("3_Generate.py", **link | {"seed": "8"}), "uri")["uri"]
+    assert (first["n"], first["columns"]) == (100, 9)
+
+
+def test_what_is_moved_goes_into_the_address(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    at = page("3_Generate.py", run=run.run_id)
+    at.number_input(key="recipe_n").set_value(1000).run()
+    at.select_slider(key="recipe_truncation").set_value(0.5).run()
+    at.slider(key="recipe_enlarge").set_value(5).run()
+    assert address(at) == {
+        "run": run.run_id, "step": "4", "n": "1000", "truncation": "0.5", "enlarge": "5",
+    }  # fmt: skip
+    at.number_input(key="recipe_n").set_value(5000).run()
+    assert at.error[0].value == "Samples must be from 1 to 1,024, not 5,000."
+    assert at.number_input(key="recipe_n").value == 1000
+    assert data_of(at, "uri")["n"] == 1000
+
+
+def test_a_bad_link_is_a_sentence(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    at = page("3_Generate.py", run=run.run_id, n="5000", view="cats", step="x" * 99)
+    assert "n must be from 1 to 1,024" in at.warning[0].value.replace("\\", "")
+    assert "is not kept. This is step 4." in at.warning[1].value
+    assert data_of(at, "uri")["n"] == 64
+
+
+def test_an_unknown_run_gives_way_to_one_there_is(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    at = page("3_Generate.py", run="20260101-000000-abcd", step="9")
+    assert "There is no run 20260101-000000-abcd here" in at.warning[0].value
+    assert len(at.warning) == 1
+    assert address(at)["run"] == run.run_id
+
+
+def test_a_run_in_training_is_held_until_its_newest_is_asked_for(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY_IMAGES)
+    wait_until(lambda: run.latest.step > 0)
+    at = page("3_Generate.py", run=run.run_id)
+    held, step = data_of(at, "uri"), int(address(at)["step"])
+    wait_until(lambda: run.latest.step > step)
+    assert data_of(at.run(), "uri") == held
+    assert data_of(page("3_Generate.py", **address(at)), "uri") == held  # another tab, the same link
+    next(button for button in at.button if button.label == "Newest").click().run()
+    assert int(address(at)["step"]) > step
+    assert data_of(at, "uri") != held
+
+
+def test_a_picked_sample_is_seen_closely(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    at = page("3_Generate.py", run=run.run_id, pick="12")
+    assert at.subheader[1].value == "Sample 12"
+    assert data_of(at, "uri")["marks"] == [[12, ""]]
+    assert panels(at).count("<figcaption>0.") == 5
+    assert "A copy would be at 0" in at.caption[0].value
+    beyond = page("3_Generate.py", run=run.run_id, pick="900")
+    assert beyond.subheader[1].value == "Sample 900"
+
+
+def test_an_uploaded_generator_is_a_source(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    content = generator_file(PRESETS["mnist"], (1, 28, 28))
+    at = upload(page("3_Generate.py", n="9"), content, "anything.png")
+    assert address(at) == {"n": "9", "file": hashlib.sha256(content).hexdigest()[:16]}
+    assert data_of(at, "uri")["n"] == 9
+    at.query_params["pick"] = "1"
+    at.run()
+    assert "The data is not on this computer" in at.caption[0].value
+    other = page("3_Generate.py", **address(at))
+    assert "Upload the same file" in other.warning[0].value
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG not a network", b"\x10" + b"\0" * 40])
+def test_a_foreign_upload_is_one_sentence_and_changes_nothing(content: bytes, the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    at = page("3_Generate.py", run=run.run_id)
+    before = address(at)
+    upload(at, content)
+    assert "g.safetensors: this is not a generator that ganlab saved" in at.error[0].value.replace("\\", "")
+    assert address(at) == before
+
+
+def test_no_grad_is_measured_when_asked(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    at = page("3_Generate.py", run=run.run_id)
+    assert "under no_grad" not in panels(at)
+    next(button for button in at.button if button.label == "Measure").click().run()
+    assert "under no_grad" in panels(at)
