@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab import sampling
+from ganlab import neighbours, sampling
 from ganlab.config import TrainConfig
 from ganlab.datasets import Dataset
 from ganlab.probes import distances, gradients, lipschitz, modes, plane
@@ -160,5 +160,5 @@ def _copies(seen: _Seen, before: Copies | None) -> Copies:
     """One pass over the training images, for both kinds of samples where the held-out ones are not known yet."""
     n = min(COPIES_OF, len(seen.fake))
     wanted = seen.fake[:n] if before else torch.cat([seen.fake[:n], seen.held_out[:n]])
-    found = modes.nearest_training(wanted, seen.dataset.training_images())
+    found = neighbours.nearest(wanted, seen.dataset.training_images(), k=1)[0].squeeze(1).double().numpy()
     return Copies(found[:n], before.held_out if before else found[n:])

@@ -86,6 +86,29 @@ def test_images_have_copies_and_classes_and_no_plane() -> None:
     assert len(found.coverage.good) == 0
 
 
+class Copier(nn.Module):
+    """A generator of given images, one after the other."""
+
+    def __init__(self, images: Tensor) -> None:
+        super().__init__()
+        self.images = images
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.images.repeat(len(latents) // len(self.images) + 1, 1, 1, 1)[: len(latents)]
+
+
+def test_copies_are_at_no_distance_and_new_images_at_that_of_the_nearest() -> None:
+    trainer = small(TINY_IMAGES)
+    training = torch.cat(list(trainer.dataset.training_images()))
+    assert len(training) == 1285
+    found = look(trainer.critic, Copier(training[[5, 1200]]), trainer.dataset, rng(), TINY_IMAGES).copies
+    assert (found.generated == 0).all()
+    assert found.ratio == 0
+    new = trainer.dataset.held_out[:3]
+    brute = (new[:, None] - training[None]).flatten(2).square().mean(dim=2).sqrt().min(dim=1).values
+    assert found.held_out[:3] == pytest.approx(brute.numpy(), rel=1e-5)
+
+
 def test_what_no_training_changes_is_taken_over() -> None:
     trainer = small(TINY_IMAGES)
     first = reading_of(trainer)

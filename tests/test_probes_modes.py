@@ -39,14 +39,3 @@ def test_spread() -> None:
     assert modes.spread(torch.ones(5, 1, 2, 2)) == 0
     points = torch.randn(300, 2, generator=rng())
     assert modes.spread(points) == pytest.approx(np.sqrt(points.numpy().var(axis=0).sum()), rel=1e-5)
-
-
-def test_a_copy_is_at_no_distance_and_the_nearest_is_the_nearest() -> None:
-    data = datasets.digits()
-    images = torch.cat(list(data.training_images()))
-    assert len(images) == 1285
-    samples = torch.cat([images[[5, 1200]], data.held_out[:3]])
-    found = modes.nearest_training(samples, data.training_images(at_once=500))
-    assert found[:2].tolist() == [0, 0]
-    brute = (data.held_out[:3, None] - images[None]).flatten(2).double().norm(dim=2).min(dim=1).values
-    assert found[2:] == pytest.approx(brute.numpy(), rel=1e-6)

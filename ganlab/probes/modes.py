@@ -1,11 +1,10 @@
-"""What of the real samples the generated ones cover, and whether they are copies. Knows no critic."""
-
-from collections.abc import Iterable
+"""What of the real samples the generated ones cover. Knows no critic."""
 
 import numpy as np
-import torch
 from torch import Tensor
+from torch.nn import functional
 
+from ganlab import neighbours
 from ganlab.probes.distances import pairwise
 
 HIGH_QUALITY = 3.0  # standard deviations; a 2-D Gaussian has 98.9 % of its points within
@@ -32,33 +31,13 @@ def class_histogram(samples: Tensor, real: Tensor, labels: Tensor) -> np.ndarray
 
     `real` is [m, ...], `labels` int64 [m]; of equally many votes the smaller class wins.
     """
-    nearest = np.argpartition(pairwise(samples, real), NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
-    labels = labels.numpy()
-    classes = labels.max() + 1
-    votes = np.zeros((len(samples), classes), np.int64)
-    np.add.at(votes, (np.arange(len(samples))[:, None], labels[nearest]), 1)
-    return np.bincount(votes.argmax(1), minlength=classes)
+    _, nearest = neighbours.nearest(samples, [real], min(NEIGHBOURS, len(real)))
+    classes = int(labels.max()) + 1
+    votes = functional.one_hot(labels[nearest], classes).sum(dim=1)  # [n, classes]
+    return votes.argmax(dim=1).bincount(minlength=classes).numpy()
 
 
 def spread(samples: Tensor) -> float:
     """The root mean square distance of samples [n, ...] from their mean: 0 if all are one."""
     flat = samples.flatten(1).double()
     return (flat - flat.mean(dim=0)).square().sum(dim=1).mean().sqrt().item()
-
-
-def nearest_training(samples: Tensor, training: Iterable[Tensor]) -> np.ndarray:
-    """How far each of the samples [n, ...] is from the nearest of all training images, given in chunks: [n].
-
-    Held-out images give the distance of what is new: Meehan et al. 2020 (arXiv 2004.05675).
-    """
-    nearest = np.full(len(samples), np.inf)
-    for chunk in training:
-        nearest = np.minimum(nearest, _nearest(samples, chunk))
-    return nearest
-
-
-def _nearest(samples: Tensor, chunk: Tensor) -> np.ndarray:
-    """In float32, which large sets need, the product only names the nearest; its distance is computed again."""
-    flat, rows = samples.flatten(1), chunk.flatten(1)
-    which = torch.cdist(flat, rows).argmin(dim=1)
-    return (flat - rows[which]).double().norm(dim=1).numpy()
