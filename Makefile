@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN = .venv/bin
 
-.PHONY: run test bench format
+.PHONY: run test bench hold format
 
 run: .venv/app
 	@$(BIN)/python -c "import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
@@ -17,6 +17,9 @@ test: .venv/tests
 
 bench: .venv/tests
 	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && $(BIN)/python tests/echo.py && exec $(BIN)/python tests/bench.py
+
+hold: .venv/tests
+	$(BIN)/python tests/hold.py 200
 
 format: .venv/tests
 	$(BIN)/ruff check --fix

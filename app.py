@@ -5,6 +5,7 @@ import streamlit as st
 from ganlab.config import PRESETS
 from ganlab.ui import drawings, frame, start, words
 from ganlab.ui.components import panel
+from ganlab.ui.earlier import earlier_runs
 from ganlab.ui.example import STEP, example
 from ganlab.ui.hub import hub
 
@@ -13,6 +14,11 @@ from ganlab.ui.hub import hub
 def runs_in_progress() -> None:
     """A card for every run that has not ended."""
     runs = hub().in_progress
+    names = [run.run_id for run in runs]
+    if st.session_state.get("in_progress", names) != names:  # one has moved to the earlier ones, or back
+        st.session_state["in_progress"] = names
+        st.rerun()
+    st.session_state["in_progress"] = names
     if not runs:
         st.markdown(
             ":gray[Nothing is training. Start with digits: you can read the generated ones within fifteen seconds.]"
@@ -56,3 +62,4 @@ with frame.page("Home"):
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
     runs_in_progress()
+    earlier_runs()

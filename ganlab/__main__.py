@@ -1,4 +1,4 @@
-"""The same work without a browser: `python -m ganlab train` and `python -m ganlab sample`."""
+"""The same work without a browser: `python -m ganlab train`, `sample` and `runs`."""
 
 import argparse
 import dataclasses
@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
-from ganlab import archives, images, sampling, store
+from ganlab import archives, catalogue, images, sampling, store
 from ganlab.config import CHOICES, PRESETS, TrainConfig, preset
 from ganlab.fetching import data_root
 from ganlab.runs import TrainingRun, set_up_torch
@@ -36,7 +36,9 @@ def parser() -> Parser:
     main = Parser(prog="ganlab", description=__doc__)
     commands = main.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train one run", description="Train one run into a folder.")
-    train.add_argument("--out", type=Path, required=True, help="the folder to write; must not hold a run yet")
+    where = train.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, help="the folder to write; must not hold a run yet")
+    where.add_argument("--resume", metavar="ID_OR_FOLDER", help="go on with a run; takes --steps, and no other setting")
     train.add_argument("--preset", choices=PRESETS, help="settings to start from (default: the dataset's own preset)")
     train.add_argument("--config", type=Path, metavar="FILE", help="a config.json to start from, instead of a preset")
     for field in dataclasses.fields(TrainConfig):
@@ -52,6 +54,7 @@ def parser() -> Parser:
     sample.add_argument("--n", type=int, default=64, help="how many samples")
     sample.add_argument("--seed", type=int, default=0, help="starts the latents")
     sample.add_argument("--out", type=Path, required=True, help="the .npz file to write")
+    catalogue.add_to(commands)
     return main
 
 
@@ -78,9 +81,10 @@ def kept_images(wanted: str) -> str:
 
 def train(options: argparse.Namespace) -> int:
     """Train with a progress bar; Ctrl-C stops the run after its step. 0, or 1 if the run failed."""
-    config = config_of(options)
-    run = TrainingRun(config, store.RunFolder(options.out, config)).start()
-    with tqdm(total=config.steps, unit="step", dynamic_ncols=True) as bar:
+    folder = resumed(options) if options.resume else None
+    config = folder.config if folder else config_of(options)
+    run = TrainingRun(config, folder or store.RunFolder(options.out, config)).start()
+    with tqdm(total=config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:
         ended = False
         while not ended:
             try:
@@ -89,10 +93,20 @@ def train(options: argparse.Namespace) -> int:
                 bar.update(run.latest.step - bar.n)
             except KeyboardInterrupt:
                 run.stop()
+    if run.latest.warning:
+        print(run.latest.warning, file=sys.stderr)
     if run.latest.status is Status.FAILED:
         print(f"{run.latest.error} {run.latest.message}", file=sys.stderr)
         return 1
     return 0
+
+
+def resumed(options: argparse.Namespace) -> store.RunFolder:
+    """The folder of the run that is to go on. Raises ValueError for any setting but steps."""
+    settings = [field.name for field in dataclasses.fields(TrainConfig) if field.name != "steps"]
+    if given := [name for name in [*settings, "preset", "config"] if getattr(options, name) is not None]:
+        raise ValueError(f"--resume goes on with the run's own settings: leave out {', '.join(given)}.")
+    return store.RunFolder.reopen(catalogue.folder_of(options.resume), options.steps)
 
 
 def estimate(run: TrainingRun) -> float:
@@ -119,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 2 and one line for options that can't be used."""
     options = parser().parse_args(arguments)
     try:
-        return {"train": train, "sample": sample}[options.command](options)
+        return {"train": train, "sample": sample, "runs": catalogue.run}[options.command](options)
     except (ValueError, OSError) as error:
         print(f"ganlab: {error}", file=sys.stderr)
         return 2

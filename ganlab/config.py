@@ -32,6 +32,8 @@ CHOICES = {
 """The fields that take one of a few values."""
 LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")
 """The fields that may change while a run trains."""
+PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")
+"""The fields that decide what the user's own images become."""
 WARM_UP_UPDATES = 100
 """Critic updates in each step of the warm-up."""
 
@@ -69,6 +71,8 @@ class TrainConfig:
     """What the generator learns to imitate."""
     images: str = ""
     """Which of the kept images the dataset `images` means: 16 hex digits of the archive's SHA-256."""
+    pixels: str = ""
+    """Which pixels `images` came to: the SHA-256 of the file that a run made of them; empty before the first run."""
     image_size: int = 16
     """Height and width of an image in pixels; 2-D points have none."""
     fit: str = "stretch"
@@ -130,7 +134,10 @@ class TrainConfig:
 
 
 def changed(config: TrainConfig, values: dict[str, Any]) -> TrainConfig:
-    """The settings with some fields replaced. Raises ValueError naming every unknown or invalid field."""
+    """The settings with some fields replaced. Raises ValueError naming every unknown or invalid field.
+
+    Where the pixels would come out differently, they are not known any more.
+    """
     names = {field.name for field in dataclasses.fields(TrainConfig)}
     problems = [f"There is no setting called {', '.join(unknown)}."] if (unknown := sorted(set(values) - names)) else []
     for field, value in values.items():
@@ -140,6 +147,8 @@ def changed(config: TrainConfig, values: dict[str, Any]) -> TrainConfig:
             problems.append(str(error))
     if problems:
         raise ValueError(" ".join(problems))
+    if any(values.get(field, getattr(config, field)) != getattr(config, field) for field in PREPARED_BY):
+        values = {"pixels": ""} | values
     return dataclasses.replace(config, **values)
 
 
@@ -190,6 +199,8 @@ def _checked(field: str, value: Any) -> Any:
         return _checked_learning_rate(field, value)
     elif field == "images" and not (isinstance(value, str) and re.fullmatch("|[0-9a-f]{16}", value)):
         raise ValueError(f"images must be the 16 hex digits that name kept images, not {value!r}.")
+    elif field == "pixels" and not (isinstance(value, str) and re.fullmatch("|[0-9a-f]{64}", value)):
+        raise ValueError(f"pixels must be the 64 hex digits of a SHA-256, not {value!r}.")
     return value
 
 

@@ -23,6 +23,8 @@ class View(NamedTuple):
     """Steps that a running median goes over; the paper's code draws 101. None draws the raw values alone."""
     layer: str | None = None
     """The critic parameter whose shares are drawn; None, or an unknown one, for all together."""
+    cursors: tuple[int, ...] = ()
+    """Steps that the reader looks back at: a line each."""
 
 
 class Curve(NamedTuple):
@@ -109,7 +111,7 @@ def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: Vie
         "layout": {
             "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
             "hovermode": "x unified",
-            "shapes": _marks(places),
+            "shapes": _marks(places) + [_cursor(x[step - 1]) for step in view.cursors if 0 < step <= steps],
             "annotations": _mark_notes(snapshot.changes, places, apart=end / 6),
             "xaxis": {"range": [0, end], "showgrid": False, "nticks": 6, "tickformat": ",d"},
             "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
@@ -133,6 +135,14 @@ def _marks(places: Sequence[float]) -> list[Figure]:
     path = "".join(f"M{place:g},0V1" for place in sorted(set(places)))
     line = {"color": "$bound", "width": 1, "dash": "2px,2px"}
     return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
+
+
+def _cursor(place: float) -> Figure:
+    line = {"color": "$bound 0.55", "width": 3}
+    return {
+        "type": "line", "xref": "x", "yref": "paper", "x0": float(place), "x1": float(place), "y0": 0, "y1": 1,
+        "line": line, "layer": "below",
+    }  # fmt: skip
 
 
 def _mark_notes(changes: Sequence[Change], places: Sequence[float], apart: float) -> list[Figure]:

@@ -5,14 +5,15 @@ import gzip
 import math
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab import archives
+from ganlab import archives, prepared
 from ganlab.config import TrainConfig
 from ganlab.fetching import data_root, fetch
 
@@ -37,6 +38,8 @@ class Dataset:
     held_out: Tensor
     labels: Tensor | None = None
     """Classes of `held_out`, where the data has any: int64 [512]."""
+    pixels: str = ""
+    """Of the user's own images: the SHA-256 of the file of their pixels."""
     images: Tensor | None = None
     """All images of a finite set, float or uint8 [n, c, h, w]; None for endless draws."""
     train: Tensor | None = None
@@ -68,7 +71,7 @@ def at_hand(config: TrainConfig) -> bool:
         "mnist": [f"MNIST/{name}" for name in mnist],
         "fashion-mnist": [f"FashionMNIST/{name}" for name in mnist],
         "cifar10": ["cifar-10-binary.tar.gz"],
-        "images": [f"images/{config.images}.zip"],
+        "images": [f"data/{config.pixels}.safetensors" if config.pixels else f"images/{config.images}.zip"],
     }
     return all((data_root() / file).is_file() for file in files.get(config.dataset, []))
 
@@ -91,7 +94,9 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
         return points[config.dataset]()
     if config.dataset == "digits":
         return digits(config.image_size)
-    read = {"mnist": _mnist, "fashion-mnist": _mnist, "cifar10": _cifar10, "images": _own_images}[config.dataset]
+    if config.dataset == "images":
+        return own_images(config, announce)
+    read = {"mnist": _mnist, "fashion-mnist": _mnist, "cifar10": _cifar10}[config.dataset]
     images, labels = read(config, announce)
     if images.shape[-1] != config.image_size:
         images = _resized(images, config.image_size, announce)
@@ -157,12 +162,24 @@ def _cifar10(_: TrainConfig, announce: Announce) -> tuple[Tensor, Tensor]:
     return both[:, 1:].reshape(-1, 3, 32, 32), both[:, 0].long()
 
 
-def _own_images(config: TrainConfig, announce: Announce) -> tuple[Tensor, None]:
-    """The user's own images, uint8 [n, c, size, size]."""
+def own_images(config: TrainConfig, announce: Announce) -> Dataset:
+    """The user's own images, decoded once: their pixels are kept as `data/SHA256.safetensors`, and loaded from there.
+
+    Raises ValueError if they are not the pixels that the settings name.
+    """
     if not config.images:
         raise ValueError("Choose a ZIP or a folder with images first.")
+    kept = data_root() / "data"
+    with suppress(ValueError):
+        return replace(
+            _split("images", prepared.load(kept, config.pixels, config.image_size), None), pixels=config.pixels
+        )
     archive = archives.find(config.images, data_root() / "images")
-    return torch.from_numpy(archives.decode(archive, config.image_size, config.fit, config.colour, announce)), None
+    pixels = torch.from_numpy(archives.decode(archive, config.image_size, config.fit, config.colour, announce))
+    sha256 = prepared.keep(kept, pixels)
+    if config.pixels and config.pixels != sha256:
+        raise ValueError("These images come to other pixels than when this run was first made; choose them again.")
+    return replace(_split("images", pixels, None), pixels=sha256)
 
 
 def _resized(images: Tensor, size: int, announce: Announce = lambda _: None) -> Tensor:
@@ -189,7 +206,7 @@ def _split(name: str, images: Tensor, labels: Tensor | None) -> Dataset:
         return _as_float(images[train[torch.randint(len(train), (n,), generator=rng)]])
 
     kept_labels = None if labels is None else labels[held_out]
-    return Dataset(name, sample, _as_float(images[held_out]), kept_labels, images, train)
+    return Dataset(name, sample, _as_float(images[held_out]), kept_labels, images=images, train=train)
 
 
 def _as_float(images: Tensor) -> Tensor:

@@ -35,19 +35,24 @@ def clamp(
     log_y: bool = False,
     mirror: bool = True,
     limit: float | None = None,
+    pinned: WeightHistogram | None = None,
 ) -> Figure:
     """Weights before (outline) and after (fill) the clamp, posts at the bounds, rules that can be pulled.
 
     Without a histogram (no clamp yet): the empty axes and the rules. The x axis goes to ±`limit`, by default as far
-    as the clip range asks for.
+    as the clip range asks for. `pinned` are the weights of another step, drawn over them as dotted outlines.
     """
     scale = limit or clip_range
     limit = limit or axis_limit(clip_range)
     narrow = clip_range[1] - clip_range[0] < 0.6 * limit  # labels between the bounds would meet
     traces, notes, top = _clamp_data(histogram, log_y, narrow) if histogram else ([], [], 10.0)
+    if pinned and histogram:
+        over, highest = _pinned_data(pinned, _bin_width(histogram))
+        traces, top = traces + over, max(top, round_up(1.12 * highest))
     layout = {
         "margin": {"l": 50, "r": 4, "t": 30, "b": 42},
         "bargap": 0,
+        "barmode": "overlay",
         "hovermode": "x unified",
         "shapes": _outside(clip_range, limit) + [_rule(bound) for bound in clip_range],
         "annotations": [
@@ -119,6 +124,25 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[
     return traces, notes, top
 
 
+def _pinned_data(histogram: WeightHistogram, bin_width: float) -> tuple[list[Figure], float]:
+    """Dotted outlines of another step, its bins' counts as they would be with bins of that width."""
+    scaled = histogram.before * (bin_width / _bin_width(histogram))
+    line = {"shape": "hv", "width": 1.6, "color": "$before", "dash": "2px,2px"}
+    counts = histogram.after_counts
+    posts = {
+        "type": "bar", "x": list(histogram.clip_range), "y": [counts.at_low, counts.at_high],
+        "width": [bin_width * 1.6] * 2, "hoverinfo": "skip",
+        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 1.6, "color": "$after"}},
+    }  # fmt: skip
+    outline = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line, **_x(histogram.edges)}
+    outline["y"] = packed(np.append(scaled, scaled[-1]))
+    return [outline, posts], max(scaled.max(), counts.at_low, counts.at_high)
+
+
+def _bin_width(histogram: WeightHistogram) -> float:
+    return float(histogram.edges[1] - histogram.edges[0])
+
+
 def _x(edges: np.ndarray) -> Figure:
     """Where steps begin: two numbers for equal bins, else every edge."""
     widths = np.diff(edges)
@@ -178,16 +202,21 @@ def _short(value: float, digits: int = 4) -> float:
 
 
 def points(
-    real: np.ndarray | None, generated: np.ndarray | None, joined: bool = False, names: Sequence[str] = ()
+    real: np.ndarray | None,
+    generated: np.ndarray | None,
+    joined: bool = False,
+    names: Sequence[str] = (),
+    pinned: np.ndarray | None = None,
 ) -> Figure:
-    """Real points (grey rings) and generated ones (violet dots), [n, 2] each, on [-2, 2]^2.
+    """Real points (grey rings), generated (violet dots), of a pinned step (crosses); [n, 2] each, on [-2, 2]^2.
 
     The generated ones may be joined by a line, in their order, and the first of them have names.
     """
+    cross = {"size": 5, "symbol": "x-thin", "line": {"width": 1, "color": "$generator 0.5"}}
     ring = {"size": 7, "color": "rgba(0,0,0,0)", "line": {"width": 1.2, "color": "$real"}}
     dot = {"size": 4.5, "color": "$generator 0.75"}
     axis = {"range": [-2, 2], "dtick": 1, "ticks": ""}
-    drawn = [(real, "real", ring), (generated, "generated", dot)]
+    drawn = [(real, "real", ring), (pinned, "pinned", cross), (generated, "generated", dot)]
     look = {"type": "scatter", "mode": "markers", "hoverinfo": "skip"}
     traces = [
         look | {"name": name, "marker": marker, "x": packed(where[:, 0]), "y": packed(where[:, 1])}

@@ -1,11 +1,16 @@
-"""The hub: all runs of one server, and how many of them may train at once."""
+"""The hub: all runs of one server and those on disk, and how many of them may train at once."""
 
 import threading
 import time
+from typing import TypeAlias
 
 from ganlab import store
 from ganlab.config import TrainConfig, spare_cores
 from ganlab.runs import TrainingRun
+from ganlab.stored import StoredRun
+
+Run: TypeAlias = TrainingRun | StoredRun
+"""What pages know: a run of this process, or one read from disk."""
 
 
 class Refused(Exception):
@@ -13,46 +18,84 @@ class Refused(Exception):
 
 
 class RunHub:
-    """All runs of this server, newest last. At most `limit` of them train at once; paused ones don't count."""
+    """All runs that there are. At most `limit` of this server's train at once; paused ones don't count."""
 
     def __init__(self, limit: int | None = None) -> None:
         self._limit = limit or spare_cores()
         self._runs: dict[str, TrainingRun] = {}
+        self._stored: dict[str, StoredRun] = {}
         self._lock = threading.Lock()
 
     @property
-    def runs(self) -> list[TrainingRun]:
-        """All runs, newest first."""
-        return list(reversed(self._runs.values()))
+    def runs(self) -> list[Run]:
+        """All runs: this server's, the newest first, then those on disk, the newest first. Opens no file."""
+        return [*reversed(self._runs.values()), *self.earlier]
 
     @property
     def in_progress(self) -> list[TrainingRun]:
-        """The runs that have not ended, newest first."""
-        return [run for run in self.runs if not run.latest.status.ended]
+        """The runs of this server that have not ended, newest first."""
+        return [run for run in reversed(self._runs.values()) if not run.latest.status.ended]
+
+    @property
+    def earlier(self) -> list[StoredRun]:
+        """The runs on disk that this server has not started, newest first."""
+        paths = {path.name: path for path in store.run_paths() if path.name not in self._runs}
+        self._stored = {name: self._stored.get(name) or StoredRun(path) for name, path in paths.items()}
+        return list(self._stored.values())
 
     def start(self, config: TrainConfig) -> TrainingRun:
         """Start a run in a new folder. Raises Refused, naming those in progress, if there is no room."""
         with self._lock:
             self._make_sure_of_room()
             folder = store.RunFolder(store.runs_root() / store.new_run_id(), config)
-            run = TrainingRun(config, folder)
-            self._runs[run.run_id] = run
-            return run.start()
+            return self._started(TrainingRun(config, folder))
 
-    def resume(self, run: TrainingRun) -> None:
-        """Let a paused run go on. Raises Refused, naming those in progress, if there is no room."""
+    def resume(self, run: Run, steps: int | None = None) -> TrainingRun:
+        """Let a paused run go on, or one that was stopped or interrupted, from its last checkpoint; to `steps` in all.
+
+        Raises Refused, naming those in progress, if there is no room, or in one sentence if the run can't go on.
+        """
         with self._lock:
-            if not run.trains:
-                self._make_sure_of_room()
+            run = self._runs.get(run.run_id, run)  # the page may not know yet that it was resumed
+            if run.trains and not run.latest.status.ended:
+                return run
+            self._make_sure_of_room()
+            if not run.latest.status.ended:
                 run.resume()
+                return run
+            try:
+                folder = store.RunFolder.reopen(store.runs_root() / run.run_id, steps)
+            except (ValueError, OSError) as error:
+                raise Refused(str(error)) from None
+            self._runs.pop(run.run_id, None)
+            return self._started(TrainingRun(folder.config, folder))
 
-    def find(self, run_id: str) -> TrainingRun:
-        """The run of that name. Raises LookupError, in one sentence, if there is none."""
+    def find(self, run_id: str) -> Run:
+        """The run of that name, of this server or on disk. Raises LookupError, in one sentence, if there is none."""
         if not store.RUN_ID.fullmatch(run_id):
             raise LookupError("That link does not name a run.")
-        if run_id not in self._runs:
-            raise LookupError(f"There is no run {run_id} here. It may have ended with an earlier server.")
-        return self._runs[run_id]
+        if run_id in self._runs:
+            return self._runs[run_id]
+        found = next((run for run in self.earlier if run.run_id == run_id), None)
+        if found is None:
+            raise LookupError(f"There is no run {run_id} here. It may have been deleted.")
+        try:
+            _ = found.glance
+        except ValueError as error:
+            raise LookupError(str(error)) from None
+        return found
+
+    def delete(self, run_id: str) -> None:
+        """Delete an ended run and everything in its folder. Raises Refused, in one sentence, if it can't be."""
+        with self._lock:
+            run = self._runs.get(run_id)
+            if run and not run.latest.status.ended:
+                raise Refused(f"Run {run_id} has not ended: stop it first.")
+            try:
+                store.delete(store.runs_root() / run_id)
+            except OSError as error:
+                raise Refused(f"Run {run_id} was not deleted: {error.strerror or error}") from None
+            self._runs.pop(run_id, None)
 
     def close(self, timeout: float = 5.0) -> None:
         """Stop all runs and wait for their threads, `timeout` seconds at most."""
@@ -61,6 +104,10 @@ class RunHub:
             run.stop()
         for run in self._runs.values():
             run.join(max(0.0, deadline - time.monotonic()))
+
+    def _started(self, run: TrainingRun) -> TrainingRun:
+        self._runs[run.run_id] = run
+        return run.start()
 
     def _make_sure_of_room(self) -> None:
         training = [run for run in self.in_progress if run.trains]

@@ -27,6 +27,7 @@ BOUNDS = {
     "a": (0, 1023),
     "b": (0, 1023),
     "c": (0, 1023),
+    "look": (0, 10**7),
 }
 """The smallest and the largest value of every number."""
 
@@ -67,6 +68,8 @@ class Recipe:
     """Another."""
     c: int = 2
     """Another."""
+    look: int = 0
+    """The step whose saved samples of the fixed latents are shown; 0: the last one."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

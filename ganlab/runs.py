@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from ganlab import datasets, diagnosis, images, sampling, store
 from ganlab.clipping import ClipReport
 from ganlab.config import LIVE_FIELDS, TrainConfig
 from ganlab.datasets import Announce
-from ganlab.snapshot import Change, HistoryWriter, Snapshot, Status
+from ganlab.recorder import CHECKPOINT_EVERY, Recorder
+from ganlab.snapshot import Change, Snapshot, Status
 from ganlab.stopwatch import Stopwatch
 from ganlab.training import Trainer, device_of
 
@@ -28,7 +30,8 @@ PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
 def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
     """The trainer of a real run."""
     device_of(config)  # before anything is fetched
-    return Trainer(config, datasets.load(config, announce))
+    dataset = datasets.load(config, announce)
+    return Trainer(dataclasses.replace(config, pixels=dataset.pixels), dataset)
 
 
 class Command(Enum):
@@ -46,7 +49,7 @@ class TrainingRun:
 
     `latest` is always the newest Snapshot. `wanted` is the config with every accepted change in it, also
     those that do not act yet. `make_trainer(config, announce)` is called by the run's thread, so loading is part
-    of the run: seen, and stopped, like the rest of it.
+    of the run: seen, and stopped, like the rest of it. A folder that was reopened goes on from its checkpoint.
     """
 
     def __init__(
@@ -54,18 +57,16 @@ class TrainingRun:
         config: TrainConfig,
         folder: store.RunFolder,
         make_trainer: Callable[[TrainConfig, Announce], Trainer] = make_trainer,
+        checkpoint_every: float = CHECKPOINT_EVERY,
     ) -> None:
         self.run_id = folder.path.name
         self.folder = folder
         self.config = config  # as started; `latest.config` is what is in force
-        self.wanted = config
         self.latest = Snapshot(
-            run_id=self.run_id,
-            status=Status.STARTING,
-            message=f"loading {config.dataset}",
-            config=config,
-            history=HistoryWriter().view(),
+            run_id=self.run_id, status=Status.STARTING, message=f"loading {config.dataset}", **folder.begin(config)
         )
+        self.wanted = self.latest.config
+        self._recorder = Recorder(folder, config.steps, checkpoint_every)
         self._stopped = False
         self.trains = True  # or means to: false from the call of pause(), true from that of resume()
         self._make_trainer = make_trainer
@@ -73,6 +74,26 @@ class TrainingRun:
         self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
         self._lock = threading.Lock()  # for `wanted` and `_pending`
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
+
+    @property
+    def glance(self) -> Snapshot:
+        """The same as `latest`, which costs nothing here."""
+        return self.latest
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.folder.path
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """The newest samples, or almost."""
+        return self.latest.samples
+
+    @property
+    def has_generator(self) -> bool:
+        """Whether there is a generator to sample from."""
+        return self.latest.generator is not None
 
     def start(self) -> "TrainingRun":
         """Train in a thread of the run's own."""
@@ -123,19 +144,28 @@ class TrainingRun:
         set_up_torch(self.config.threads)  # per thread: where the work is done
         loop = None
         try:
-            loop = _Loop(self, self._make_trainer(self.config, self._announce))
+            trainer = self._make_trainer(self.latest.config, self._announce)
+            self._made(trainer)
+            loop = _Loop(self, trainer)
             last = loop.run()
         except _StoppedWhileLoading:
             last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
         except Exception as error:
             last = self._failed(error, loop)
-        try:
-            self.folder.close(last)
-        except Exception as error:
-            last = self._failed(error, loop)
+        last = self._recorder.end(last)
         with self._lock:  # a change that came too late is not wanted any more
             self._pending, self.wanted, self.latest = {}, last.config, last
         return last
+
+    def _made(self, trainer: Trainer) -> None:
+        """Put the trainer where this run was, and note which pixels it trains on."""
+        if checkpoint := self.folder.past.checkpoint:
+            trainer.load_state(checkpoint.tensors, checkpoint.step, checkpoint.critic_step)
+            self.folder.past = store.Past()  # its tensors are not needed any more
+        if (pixels := trainer.config.pixels) != self.config.pixels:
+            with self._lock:
+                self.config, self.wanted = (dataclasses.replace(c, pixels=pixels) for c in (self.config, self.wanted))
+            self.folder.set_config(self.config)
 
     def _announce(self, message: str) -> None:
         if self._stopped:
@@ -178,13 +208,13 @@ class _Loop:
         self._trainer = trainer
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
-        self._history = HistoryWriter()
-        self._changes: list[Change] = []
-        self._clock = Stopwatch()
+        self._recorder = run._recorder
+        self._clock = Stopwatch(run.latest.seconds)
         self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
 
     def run(self) -> Snapshot:
         """Obey and step until the last step or a stop; returns the last snapshot, not yet published."""
+        self._recorder.keep_real(self._real)
         self._enter(Status.RUNNING)
         while self._trainer.step_count < self._trainer.config.steps:
             command = self._next_command()
@@ -204,8 +234,8 @@ class _Loop:
         """What is known at any moment, between snapshots too."""
         return {
             "config": self._trainer.config,
-            "changes": tuple(self._changes),
-            "history": self._history.view(),
+            "changes": tuple(self._recorder.changes),
+            "history": self._recorder.history.view(),
         }
 
     def _next_command(self) -> Command | None:
@@ -219,36 +249,64 @@ class _Loop:
         self._status = status
         self._clock.go(status is Status.RUNNING)
         self._publish()
+        if status is Status.PAUSED:
+            self._recorder.keep_checkpoint(self._run.latest, self._trainer)
 
     def _end(self, status: Status) -> Snapshot:
         self._status = status
         self._clock.go(False)
-        return self._snapshot()
+        last = self._snapshot()
+        self._recorder.keep_checkpoint(last, self._trainer)
+        return last
 
     def _step(self) -> None:
         self._clock.go(True)
         row, self._report = self._trainer.step(before_update=self._take_changes)
         row["seconds"] = self._clock.seconds
-        self._history.append(row, self._report.layers, self._report.layer_counts)
-        self._run.folder.add_metrics(row)
+        self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
-        if self._status is Status.PAUSED or self._clock.seconds - self._run.latest.seconds >= PUBLISH_EVERY:
+        now, step = self._clock.seconds, self._trainer.step_count
+        due = self._recorder.is_due(now)
+        if due or self._status is Status.PAUSED or now - self._run.latest.seconds >= PUBLISH_EVERY:
             self._publish()
+        if due:
+            self._recorder.keep_checkpoint(self._run.latest, self._trainer)
+        if self._recorder.looks_at(step):
+            self._look()
 
     def _take_changes(self) -> None:
         """Bring pending changes into force; called before every critic update, and while paused."""
-        run, trainer = self._run, self._trainer
+        run, recorder = self._run, self._recorder
+        if recorder.later and (due := recorder.due_changes(self._trainer.critic_step)):
+            for field, value in due:
+                self._bring_into_force(field, value)
+                with run._lock:
+                    run.wanted = dataclasses.replace(run.wanted, **{field: value} if field not in run._pending else {})
+            recorder.keep_later()
         if not run._pending:
             return
         with run._lock:
             pending, run._pending = run._pending, {}
         for field, value in pending.items():
-            if value != getattr(trainer.config, field):
-                trainer.config = dataclasses.replace(trainer.config, **{field: value})
-                self._changes.append(Change(trainer.critic_step, trainer.step_count, field, value))
-                run.folder.add_change(self._changes[-1])
+            self._bring_into_force(field, value)
+        if recorder.later:
+            recorder.overrule(pending)
+            recorder.keep_later()
         if self._status is Status.PAUSED:
             self._publish()
+
+    def _bring_into_force(self, field: str, value: Any) -> None:
+        trainer = self._trainer
+        if value != getattr(trainer.config, field):
+            trainer.config = dataclasses.replace(trainer.config, **{field: value})
+            self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
+
+    def _look(self) -> None:
+        """Save a look at this step. Samples that are no numbers are no sight; training itself will stumble soon."""
+        trainer, clip = self._trainer, self._report
+        samples = sampling.generate(trainer.copies()[0], trainer.fixed_latents).cpu().numpy()
+        if np.isfinite(samples).all():
+            self._recorder.keep_moment(trainer.step_count, trainer.critic_step, _shown(samples), clip.histograms())
 
     def _publish(self) -> None:
         self._run.latest = self._snapshot()
@@ -259,7 +317,7 @@ class _Loop:
         samples = sampling.generate(generator, trainer.fixed_latents).cpu().numpy()
         if not np.isfinite(samples).all():
             raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not numbers.")
-        self._run.folder.flush()
+        self._recorder.flush()
         return Snapshot(
             run_id=self._run.run_id,
             status=self._status,
@@ -267,13 +325,14 @@ class _Loop:
             device=trainer.device.type,
             step=trainer.step_count,
             critic_step=trainer.critic_step,
-            weights=self._report.histograms() if self._report else (),
+            weights=self._report.histograms() if self._report else self._run.latest.weights,
             samples=_shown(samples),
             real=self._real,
             generator=generator,
             critic=critic,
             steps_per_second=self._clock.steps_per_second(trainer.step_count),
             seconds=self._clock.seconds,
+            warning=self._recorder.warning,
             **self.record(),
         )
 

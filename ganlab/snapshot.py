@@ -19,11 +19,13 @@ class Status(StrEnum):
     STOPPED = "stopped"
     FINISHED = "finished"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"  # read from disk: its process died before it had ended
+    ELSEWHERE = "elsewhere"  # read from disk: another process trains it
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will happen any more."""
-        return self in (Status.STOPPED, Status.FINISHED, Status.FAILED)
+        """Whether nothing will happen any more, as far as this process goes."""
+        return self not in (Status.STARTING, Status.RUNNING, Status.PAUSED)
 
 
 Layers = tuple[tuple[str, tuple[int, ...]], ...]
@@ -160,11 +162,14 @@ class History:
 class HistoryWriter:
     """Appends steps; a view given out earlier never changes, because a written row is never written again."""
 
-    def __init__(self) -> None:
+    def __init__(self, past: "History | None" = None) -> None:
         self._rows = np.empty((1024, len(METRICS)))
         self._layers: Layers = ()
         self._counts = np.empty((1024, 0, 2), np.int32)
         self._length = 0
+        if past:
+            self._rows, self._layers, self._counts = past.rows.copy(), past.layers, past.layer_counts.copy()
+            self._length = len(past)
 
     def append(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
         """Add one step: a value for every column, and of each layer the counts [layers, 2]."""
@@ -208,6 +213,8 @@ class Snapshot:
     critic: Any = None
     steps_per_second: float = 0.0
     seconds: float = 0.0
+    warning: str = ""
+    """What could not be saved or read, in a sentence, while the rest goes on."""
     error: str = ""
     traceback: str = ""
 

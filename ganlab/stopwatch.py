@@ -7,10 +7,10 @@ LOOKS = 8  # that the speed is measured over
 
 
 class Stopwatch:
-    """Seconds spent training: runs only while told to."""
+    """Seconds spent training, those `before` too: runs only while told to."""
 
-    def __init__(self) -> None:
-        self._before, self._since = 0.0, None
+    def __init__(self, before: float = 0.0) -> None:
+        self._before, self._since = before, None
         self._looks: deque[tuple[float, int]] = deque(maxlen=LOOKS)
 
     def go(self, running: bool) -> None:

@@ -35,8 +35,7 @@ class Trainer:
         self.generator, self.critic = initial(config, self.rng)
         self.generator_optimizer = _optimizer(config, self.generator.to(self.device))
         self.critic_optimizer = _optimizer(config, self.critic.to(self.device))
-        fixed = FIXED_LATENTS[config.kind]
-        self.fixed_latents = torch.randn(fixed, config.latent_dim, generator=self.looking_rng)
+        self.fixed_latents = fixed_latents(config, self.looking_rng)
         self.step_count = 0
         self.critic_step = 0
 
@@ -101,6 +100,36 @@ class Trainer:
         """Detached copies of generator and critic on the CPU, in eval mode; training never touches them."""
         return tuple(copy.deepcopy(net).cpu().eval().requires_grad_(False) for net in (self.generator, self.critic))
 
+    def state(self) -> dict[str, Tensor]:
+        """Everything that training goes on from, copied to the CPU: `state_kinds` says what is in it."""
+        tensors = {"rng": self.rng.get_state(), "looking_rng": self.looking_rng.get_state()}
+        for name, network, optimizer in self._halves():
+            tensors |= {f"{name}.{key}": tensor for key, tensor in network.state_dict().items()}
+            for key, parameter in network.named_parameters():
+                tensors |= {f"{name}_optimizer.{key}.{k}": v for k, v in optimizer.state[parameter].items()}
+        return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+
+    def load_state(self, tensors: dict[str, Tensor], step_count: int, critic_step: int) -> None:
+        """Go on from what `state` gave for these settings: on a CPU bit for bit as if nothing had been between."""
+        for name, network, optimizer in self._halves():
+            network.load_state_dict(_below(tensors, name))
+            optimizer_state = _below(tensors, f"{name}_optimizer")
+            for key, parameter in network.named_parameters():
+                optimizer.state[parameter] = {
+                    # `step` stays on the CPU, where torch has it; the others lie in memory as their parameter does.
+                    k: v.clone() if v.dim() == 0 else torch.empty_like(parameter, requires_grad=False).copy_(v)
+                    for k, v in _below(optimizer_state, key).items()
+                }
+        self.rng.set_state(tensors["rng"])
+        self.looking_rng.set_state(tensors["looking_rng"])
+        self.step_count, self.critic_step = step_count, critic_step
+
+    def _halves(self) -> tuple[tuple[str, nn.Module, torch.optim.Optimizer], ...]:
+        return (
+            ("generator", self.generator, self.generator_optimizer),
+            ("critic", self.critic, self.critic_optimizer),
+        )
+
     def _latents(self) -> Tensor:
         return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng).to(self.device)
 
@@ -111,6 +140,59 @@ class Trainer:
                 f"Stopped at step {self.step_count + 1:,}: the {whose}'s loss is not a number ({value})."
             )
         return value
+
+
+OPTIMIZER_STATE = {"rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
+"""What an optimiser remembers of each parameter, in its shape, beside a number `step`."""
+
+
+def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+    """Data type and shape of each tensor of `Trainer.state` after a step, for samples of a shape; takes no memory.
+
+    Raises ValueError for settings that no trainer could be made for.
+    """
+    fits = shape == (2,) if config.kind == "point" else shape in [(c, *[config.image_size] * 2) for c in (1, 3)]
+    if not fits:
+        raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
+    _check_size(config, shape)
+    states = torch.Generator().get_state()
+    kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
+    with torch.device("meta"):
+        networks_of = dict(zip(("generator", "critic"), build(config, shape), strict=True))
+    for name, network in networks_of.items():
+        kinds |= {f"{name}.{key}": (t.dtype, tuple(t.shape)) for key, t in network.state_dict().items()}
+        for key, parameter in network.named_parameters():
+            kinds[f"{name}_optimizer.{key}.step"] = (torch.float32, ())
+            for k in OPTIMIZER_STATE[config.optimizer]:
+                kinds[f"{name}_optimizer.{key}.{k}"] = (parameter.dtype, tuple(parameter.shape))
+    return kinds
+
+
+def check_rng(tensors: dict[str, Tensor]) -> None:
+    """Raises ValueError for the state of a random generator that torch does not take."""
+    try:
+        for name in ("rng", "looking_rng"):
+            torch.Generator().set_state(tensors[name])
+    except RuntimeError:
+        raise ValueError("its random generators are in no state they could be in") from None
+
+
+def network_of(name: str, config: TrainConfig, shape: tuple[int, ...], tensors: dict[str, Tensor]) -> nn.Module:
+    """The generator or the critic in what `Trainer.state` gave, on the CPU, in eval mode."""
+    network = dict(zip(("generator", "critic"), build(config, shape), strict=True))[name]
+    network.load_state_dict(_below(tensors, name))
+    return network.eval().requires_grad_(False)
+
+
+def _below(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """Those whose name begins so, by the rest of their name."""
+    return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")}
+
+
+def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
+    """What every look at a run generates from: float32 [100 or 512, latent_dim], the first draws of `rng`."""
+    rng = rng or torch.Generator().manual_seed(config.seed)
+    return torch.randn(FIXED_LATENTS[config.kind], config.latent_dim, generator=rng)
 
 
 def device_of(config: TrainConfig) -> torch.device:

@@ -1,8 +1,8 @@
 import streamlit as st
 
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run
 from ganlab.snapshot import Status
-from ganlab.ui import cards, frame, start, steer, watch, words
+from ganlab.ui import cards, frame, past, start, steer, watch, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import find_run
 from ganlab.ui.tries import tries
@@ -19,7 +19,7 @@ def start_page() -> None:
     start.choices(config)
 
 
-def run_page(run: TrainingRun) -> None:
+def run_page(run: Run) -> None:
     """Watch and steer one run."""
     snapshot = run.latest
     slots: watch.Slots = {}
@@ -33,6 +33,7 @@ def run_page(run: TrainingRun) -> None:
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
             watch.state_line(snapshot, slots)
             return
+    past.controls(run, snapshot, slots)
     left, right = st.columns([1.41, 1], gap="small")
     with left.container(border=True, height="stretch"):
         cards.weights(run, snapshot, slots)

@@ -45,6 +45,9 @@ class CountingTrainer:
         low, high = self.config.clip_range
         return {"step": self.step_count, "critic_step": self.critic_step, "clip_low": low, "clip_high": high}
 
+    def state(self) -> dict[str, torch.Tensor]:
+        return {"weights": self.critic.weight.detach()}
+
     def copies(self) -> tuple[nn.Module, nn.Module]:
         return self.generator, self.critic
 

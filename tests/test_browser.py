@@ -148,6 +148,7 @@ def test_the_rules_can_be_pulled(page: Page, server: Server) -> None:
 def test_settings_are_edited_linked_and_steered(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Train")
     page.get_by_role("button", name="Choose", exact=True).nth(1).click()  # 25 Gaussians: Digits is chosen
+    expect(page.get_by_text("MLP 3 × 128 · ±0.2")).to_be_visible()  # the form is that of the new data
     page.locator("summary", has_text="Advanced").click()
     width = page.get_by_role("spinbutton", name="Width")
     width.fill("32")

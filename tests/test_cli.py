@@ -1,6 +1,8 @@
 import csv
 import dataclasses
+import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +110,44 @@ def test_a_failed_run_is_1_and_says_why(tmp_path: Path, capsys: pytest.CaptureFi
 def test_the_command_line_never_imports_streamlit() -> None:
     code = "import sys, ganlab.__main__; sys.exit('streamlit' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_run_is_resumed_listed_shown_exported_and_deleted(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_RUNS", str(tmp_path))
+    run_id = "20260101-000000-abcd"
+    assert run("train", *SMALL, "--out", str(tmp_path / run_id)) == 0
+    assert run("train", "--resume", run_id, "--steps", "5") == 0
+    assert run("train", "--resume", str(tmp_path / run_id), "--steps", "6") == 0
+    capsys.readouterr()
+    assert run("runs", "list") == 0
+    assert re.search(rf"{run_id} +8-gaussians +finished +6/6 +\d+\.\d MB  2026-01-01", capsys.readouterr().out)
+    assert run("runs", "show", run_id) == 0
+    shown = capsys.readouterr().out
+    for words in ("finished, step 6 of 6", "clip_range    -0.1 0.1", "critic_estimate", "metrics.csv"):
+        assert words in shown
+    assert run("runs", "export", run_id, "--out", str(tmp_path / "r.zip")) == 0
+    assert (tmp_path / "r.zip").exists()
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run("runs", "delete", run_id) == 2
+    assert run("runs", "delete", run_id, "--yes") == 0
+    assert not (tmp_path / run_id).exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "train --resume nothing",
+        "train --resume x --seed 3",
+        "train --resume x --out y",
+        "train",
+        "runs",
+        "runs show 20260101-000000-abcd",
+        "runs delete ../x --yes",
+        "runs export x",
+    ],
+)
+def test_bad_runs_are_one_line_and_2(options: str, capsys: pytest.CaptureFixture) -> None:
+    assert run(*options.split()) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1

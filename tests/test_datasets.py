@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from PIL import Image
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_swiss_roll
 
-from ganlab import archives, datasets
-from ganlab.config import CHOICES, TrainConfig
+from ganlab import archives, datasets, store
+from ganlab.config import CHOICES, TrainConfig, changed
+from ganlab.runs import TrainingRun
+from ganlab.snapshot import Status
 
 
 def test_digits_are_real_and_split_once() -> None:
@@ -75,6 +78,33 @@ def test_own_images_are_kept_and_loaded(tmp_path: Path, monkeypatch: pytest.Monk
     assert drawn[:, 2].unique().tolist() == [1.0]
     grey = datasets.load(TrainConfig(dataset="images", images=name, image_size=16, colour="grey"))
     assert grey.shape == (1, 16, 16)
+
+
+def test_a_run_names_its_pixels_and_takes_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    (tmp_path / "mine").mkdir()
+    for i in range(20):
+        Image.new("RGB", (40, 30), (8 * i, 0, 255)).save(tmp_path / f"mine/{i}.png")
+    name = archives.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
+    config = TrainConfig(
+        dataset="images", images=name, width=4, latent_dim=4, batch_size=8, n_critic=1, steps=2, threads=1
+    )
+    run = TrainingRun(config, store.RunFolder(tmp_path / "r", config))
+    assert run.run().status is Status.FINISHED
+    assert store.config_of(tmp_path / "r") == run.config == run.latest.config
+    (kept,) = (tmp_path / "cache/data").iterdir()
+    assert kept.name == f"{run.config.pixels}.safetensors"
+    told: list[str] = []
+    again = datasets.load(run.config, told.append)
+    assert told == []  # nothing was decoded again
+    assert torch.equal(again.held_out, datasets.load(config).held_out)
+    kept.write_bytes(kept.read_bytes()[:-1])  # damaged: decoded again, and found to be the same
+    assert torch.equal(again.held_out, datasets.load(run.config, told.append).held_out)
+    assert told != []
+    with pytest.raises(ValueError, match="come to other pixels than when this run was first made"):
+        datasets.load(dataclasses.replace(run.config, pixels="0" * 64))
+    assert changed(run.config, {"seed": 3}).pixels == run.config.pixels
+    assert changed(run.config, {"colour": "grey"}).pixels == ""
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,24 @@
 """The Generate page by Streamlit's own test runner: its settings, sources and views."""
 
 import hashlib
+import io
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
+import streamlit as st
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from test_pages import address, run_in
 from visits import page, panels
 
-from ganlab import networks, store, training
+from ganlab import datasets, networks, store, training
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.hub import RunHub
 from ganlab.recipe import CHOICES
-from ganlab.snapshot import HistoryWriter, Snapshot, Status
+from ganlab.ui.generate import through
 
 
 def data_of(at: AppTest, key: str) -> dict[str, object]:
@@ -31,14 +33,9 @@ def upload(at: AppTest, content: bytes, name: str = "g.safetensors") -> AppTest:
     return at
 
 
-def generator_file(config: TrainConfig, shape: tuple[int, ...]) -> bytes:
-    generator = networks.init_(training.build(config, shape)[0], torch.Generator().manual_seed(0))
-    samples = np.zeros((1, *shape[1:], shape[0]), np.uint8)
-    snapshot = Snapshot(
-        run_id="", status=Status.FINISHED, message="", config=config, step=7, history=HistoryWriter().view(),
-        samples=samples,
-    )  # fmt: skip
-    return store.network_file(snapshot, generator)
+def generator_file(config: TrainConfig) -> bytes:
+    generator = networks.init_(training.build(config, datasets.shape_of(config))[0], torch.Generator().manual_seed(0))
+    return store.network_file(config, 7, generator)
 
 
 @pytest.mark.parametrize("view", CHOICES["view"])
@@ -121,7 +118,7 @@ def test_a_picked_sample_is_seen_closely(the_hub: RunHub) -> None:
 
 def test_an_uploaded_generator_is_a_source(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
-    content = generator_file(PRESETS["mnist"], (1, 28, 28))
+    content = generator_file(PRESETS["mnist"])
     at = upload(page("3_Generate.py", n="9"), content, "anything.png")
     assert address(at) == {"n": "9", "file": hashlib.sha256(content).hexdigest()[:16]}
     assert data_of(at, "uri")["n"] == 9
@@ -138,7 +135,7 @@ def test_a_foreign_upload_is_one_sentence_and_changes_nothing(content: bytes, th
     at = page("3_Generate.py", run=run.run_id)
     before = address(at)
     upload(at, content)
-    assert "g.safetensors: this is not a generator that ganlab saved" in at.error[0].value.replace("\\", "")
+    assert "g.safetensors is not a generator that ganlab saved" in at.error[0].value.replace("\\", "")
     assert address(at) == before
 
 
@@ -148,3 +145,40 @@ def test_no_grad_is_measured_when_asked(the_hub: RunHub) -> None:
     assert "under no_grad" not in panels(at)
     next(button for button in at.button if button.label == "Measure").click().run()
     assert "under no_grad" in panels(at)
+
+
+def test_through_training(the_hub: RunHub) -> None:
+    for config in (TINY, TINY_IMAGES):
+        run = run_in("finished", the_hub, config)
+        steps = store.moments(run.path)
+        at = page("3_Generate.py", run=run.run_id, look=str(steps[0]))
+        assert at.select_slider(key="recipe_look").value == steps[0]
+        at.select_slider(key="recipe_look").set_value(steps[1]).run()
+        assert address(at)["look"] == str(steps[1])
+        at.toggle(key="through_plays").set_value(True).run()
+        assert not at.exception
+        frames = Image.open(io.BytesIO(through.animation(run, steps)))
+        assert frames.n_frames == len(steps)
+
+
+def test_any_checkpoint_and_runs_of_an_earlier_server(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY_IMAGES)
+    wait_until(lambda: run.latest.step > 2)
+    run.pause()
+    wait_until(lambda: run.latest.status == "paused" and len(store.checkpoints(run.path)) > 0)
+    first = store.checkpoints(run.path)[0].step
+    run.resume()
+    wait_until(lambda: run.latest.step > first)
+    run.stop()
+    assert run.join(10)
+    st.cache_resource.clear()  # another server
+    at = page("3_Generate.py", run=run.run_id, step=str(first))
+    assert not at.warning
+    assert at.selectbox(key="source_step").value == first
+    at.selectbox(key="source_step").set_value(run.latest.step).run()
+    assert address(at)["step"] == str(run.latest.step)
+    store.checkpoints(run.path)[0].path.write_bytes(b"damaged")
+    st.cache_resource.clear()
+    at = page("3_Generate.py", run=run.run_id, step=str(first))
+    assert "be used as a checkpoint" in at.warning[0].value
+    assert address(at)["step"] == str(run.latest.step)

@@ -2,28 +2,35 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import ROOT, page, panels
 
+from ganlab import store
 from ganlab.config import PRESETS, TrainConfig, from_link, link
-from ganlab.hub import RunHub
+from ganlab.hub import Refused, RunHub
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import METRICS, HistoryWriter, Status
+from ganlab.stored import StoredRun
 from ganlab.ui import downloads
+from ganlab.ui.hub import hub
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
-STATES = ("no run", "running", "paused", "stopped", "finished", "failed")
+STATES = ("no run", "running", "paused", "stopped", "finished", "failed", "interrupted", "elsewhere")
 
 
 def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> TrainingRun:
     long = dataclasses.replace(config, steps=10**6)
+    if state in ("interrupted", "elsewhere"):
+        return on_disk(state, the_hub, config)
     if state == "finished":
         run = the_hub.start(config)
     elif state == "failed":
@@ -36,6 +43,16 @@ def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> TrainingRun:
         run.stop()
     wait_until(lambda: run.latest.status == state)
     return run
+
+
+def on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> StoredRun:
+    """A run that a process left without a word, or that another one trains."""
+    folder = store.RunFolder(store.runs_root() / store.new_run_id(), config)
+    TrainingRun(config, folder, checkpoint_every=0.0).run()
+    (folder.path / "ended.json").unlink()
+    if state == "elsewhere":
+        folder._lock.acquire()
+    return the_hub.find(folder.path.name)
 
 
 def address(at: AppTest) -> dict[str, str]:
@@ -55,14 +72,16 @@ def test_every_page_in_every_state(name: str, state: str, config: TrainConfig, t
     at = page(name, **query)
     labels = [button.label for button in at.button]
     if name == "1_Train.py":
-        words = {"no run": "Ready", "running": "Running", "paused": "Paused"}.get(state, state.capitalize())
+        words = {"no run": "Ready", "elsewhere": "Running elsewhere"}.get(state, state.capitalize())
         assert words in panels(at)
         expected = {"no run": "Start", "running": "Pause", "paused": "Resume"}.get(state, "Run again")
         assert expected in labels
+        assert ("Resume" in labels) == (state in ("paused", "stopped", "interrupted"))
         if state == "failed":
             assert at.error[0].value.startswith("**Stopped at step 2")
-    if name == "app.py" and state in ("running", "paused"):
-        assert state.capitalize() in panels(at)
+    if name == "app.py" and state != "no run":
+        assert (state.capitalize() if state != "elsewhere" else "Running elsewhere") in panels(at)
+        assert ("Delete it" in labels) == (state not in ("running", "paused"))
 
 
 def test_starting_and_steering_by_the_widgets(the_hub: RunHub) -> None:
@@ -196,7 +215,7 @@ def test_every_setting_has_a_widget_and_a_sentence() -> None:
         assert [key for key, w in found.items() if not w.help.endswith(".")] == []
         shown |= set(found)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images"} == fields
+    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "pixels"} == fields
 
 
 def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
@@ -306,3 +325,67 @@ def test_run_again_is_the_same_run(the_hub: RunHub) -> None:
     assert again is not run
     wait_until(lambda: again.latest.status is Status.FINISHED)
     assert (again.latest.samples == run.latest.samples).all()
+
+
+def test_a_stopped_run_is_resumed_also_by_a_new_server(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    wait_until(lambda: run.latest.step > 20)
+    run.change(clip_range=(-0.2, 0.2))
+    wait_until(lambda: run.latest.changes)
+    run.stop()
+    assert run.join(10)
+    st.cache_resource.clear()
+    again = hub().find(run.run_id)
+    assert again is not run
+    for field in ("status", "step", "critic_step", "config", "changes", "seconds", "device"):
+        assert getattr(again.latest, field) == getattr(run.latest, field), field
+    assert np.array_equal(again.latest.samples, run.latest.samples)
+    assert np.array_equal(again.latest.real, run.latest.real)
+    assert np.array_equal(again.latest.history.rows, run.latest.history.rows)
+    assert np.array_equal(again.latest.history.layer_counts, run.latest.history.layer_counts)
+    assert again.latest.history.layers == run.latest.history.layers
+    assert [h.after_counts for h in again.latest.weights] == [h.after_counts for h in run.latest.weights]
+    at = page("1_Train.py", run=run.run_id)
+    next(button for button in at.button if button.label == "Resume").click().run()
+    resumed = hub().find(run.run_id)
+    wait_until(lambda: resumed.latest.step > run.latest.step)
+    at.run()
+    assert not at.exception
+    assert "Running" in panels(at)
+    assert at.select_slider(key="clip").value == (-0.2, 0.2)
+
+
+def test_earlier_runs_are_ten_then_all_and_can_be_deleted(the_hub: RunHub) -> None:
+    run = run_in("interrupted", the_hub, TINY)
+    for i in range(12):
+        copy = run.path.with_name(f"20260101-000000-{i:04x}")
+        shutil.copytree(run.path, copy)
+    (store.runs_root() / "notes.txt").write_text("foreign")
+    (store.runs_root() / "20260101-000000-0003" / "config.json").write_text("{")
+    at = page("app.py")
+    assert len([button for button in at.button if button.label == "Delete it"]) == 10
+    next(button for button in at.button if button.label == "Show all 13").click().run()
+    assert len([button for button in at.button if button.label == "Delete it"]) == 13
+    assert "20260101-000000-0003/config.json can't be read" in "".join(c.value for c in at.caption).replace("\\", "")
+    for run_id in (run.run_id, "20260101-000000-0003"):
+        at.button(key=f"delete_{run_id}").click().run()
+        assert not (store.runs_root() / run_id).exists()
+    assert not at.exception
+
+
+def test_a_run_of_another_process_is_neither_resumed_nor_deleted(the_hub: RunHub) -> None:
+    run = run_in("elsewhere", the_hub, TINY)
+    for deed in (lambda: the_hub.resume(run), lambda: the_hub.delete(run.run_id)):
+        with pytest.raises(Refused, match="is being trained by another process"):
+            deed()
+    assert run.latest.step == TINY.steps
+
+
+def test_damaged_files_are_named_and_the_rest_is_shown(the_hub: RunHub) -> None:
+    run = run_in("interrupted", the_hub, TINY)
+    store.checkpoints(run.path)[-1].path.write_bytes(b"words")
+    (run.path / "layers.csv").write_text("step\n1,2\n")
+    at = page("1_Train.py", run=run.run_id)
+    assert "be used as a checkpoint: it was damaged or changed" in panels(at)
+    assert "layers.csv is damaged" in panels(at)
+    assert "step <b>5</b>" in panels(at).replace("\\u003c", "<").replace("\\u003e", ">")

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import errno
 import threading
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from stubs import TINY, CountingTrainer, wait_until
 
-from ganlab import runs, store
+from ganlab import runs, store, tensorfile
 from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
 from ganlab.hub import Refused, RunHub
@@ -266,3 +267,49 @@ def test_a_malformed_id_is_one_sentence(run_id: str) -> None:
 def test_an_unknown_id_is_one_sentence() -> None:
     with pytest.raises(LookupError, match="There is no run 20260101-000000-abcd here"):
         RunHub().find("20260101-000000-abcd")
+
+
+def test_a_full_disk_is_a_sentence_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = store.RunFolder(tmp_path / "r", TINY)
+    disk, folder._metrics._file = folder._metrics._file, open("/dev/full", "ab", buffering=0)  # noqa: SIM115
+    monkeypatch.setattr(tensorfile, "write", full)
+    run = TrainingRun(TINY, folder, checkpoint_every=0.0)
+    close = folder.close
+    monkeypatch.setattr(folder, "close", lambda: None)
+    last = run.run()
+    assert (last.status, last.step, len(last.history)) == (Status.FINISHED, TINY.steps, TINY.steps)
+    for name in ("metrics.csv", "a checkpoint", "moments", "ended.json"):
+        assert f"r/{name} could not be written: No space left on device." in last.warning
+    folder._metrics._file.close()
+    folder._metrics._file = disk
+    folder.flush()  # there is space again: nothing is missing
+    close()
+    assert len((tmp_path / "r/metrics.csv").read_text().splitlines()) == 1 + TINY.steps
+
+
+def test_the_hub_resumes_what_is_on_disk(tmp_path: Path) -> None:
+    first = RunHub(limit=1)
+    run = first.start(LONG)
+    wait_until(lambda: run.latest.step > 0)
+    with pytest.raises(Refused, match="has not ended: stop it first"):
+        first.delete(run.run_id)
+    first.close()
+    second = RunHub(limit=1)
+    (stored,) = second.runs
+    assert second.find(run.run_id) is stored
+    assert (stored.trains, second.in_progress) == (False, [])
+    with pytest.raises(ValueError, match="does not train here"):
+        stored.change(clip_range=(-1, 1))
+    resumed = second.resume(stored)
+    assert second.runs == [resumed]
+    assert resumed.latest.step == run.latest.step
+    with pytest.raises(Refused, match="another process"):
+        first.resume(run)
+    second.close()
+    assert second.resume(resumed, resumed.latest.step + 3).join(20)
+    assert second.find(run.run_id).latest.step == resumed.latest.step + 3
+    second.delete(run.run_id)
+    assert second.runs == []

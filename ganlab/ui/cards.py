@@ -8,7 +8,7 @@ import inspect
 import streamlit as st
 
 from ganlab.curves import ALONG
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run
 from ganlab.snapshot import Snapshot
 from ganlab.training import Trainer
 from ganlab.ui import downloads, drawings, form, steer, watch, words
@@ -28,7 +28,7 @@ def failure(snapshot: Snapshot) -> None:
         st.code(snapshot.traceback, language=None)
 
 
-def weights(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
+def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     """Critic weights around the clamp, and right under them the range that moves them."""
     ended = snapshot.status.ended
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -55,7 +55,7 @@ def weights(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
     slots["counts"] = st.container()
 
 
-def samples(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
+def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     """What the generator makes of the fixed latents, and the real thing to compare."""
     pictures = snapshot.config.kind == "image"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -77,6 +77,7 @@ def samples(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
                 width=watch.sheet_width(snapshot.config.image_size, 8),
                 alt=f"{len(snapshot.real[:16])} real images",
             )
+    slots["pinned"] = st.container()
 
 
 def grid_options() -> None:
@@ -88,7 +89,7 @@ def grid_options() -> None:
         st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=told)
 
 
-def over_time(run: TrainingRun, ended: bool, slots: Slots) -> None:
+def over_time(run: Run, ended: bool, slots: Slots) -> None:
     """The curves, each over all steps."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
@@ -123,7 +124,7 @@ def layers(slots: Slots) -> None:
         slots["layers"] = st.container()
 
 
-def notes(run: TrainingRun, slots: Slots) -> None:
+def notes(run: Run, slots: Slots) -> None:
     """The code that is running, and what was set and changed."""
     with st.expander("The update, as it runs", icon=":material/code:"):
         st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")

@@ -8,44 +8,46 @@ from typing import Any
 import streamlit as st
 
 from ganlab import curves, images, store
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run
 from ganlab.snapshot import Snapshot, WeightHistogram
-from ganlab.ui import watch
+from ganlab.ui import past, watch
 from ganlab.ui.components import download
 
 
-def histogram(run: TrainingRun) -> None:
-    """The newest clamp's histograms as CSV."""
-    make = lambda: histogram_csv(run.latest.weights)  # noqa: E731
+def histogram(run: Run) -> None:
+    """The shown clamp's histograms as CSV."""
+    place = past.place()
+    make = lambda: histogram_csv(past.at(run, place).weights)  # noqa: E731
     told = "The counts of every bin of every layer, before and after the clamp."
-    download("CSV", f"{run.run_id}-histogram.csv", make, key="download_histogram", help=told)
+    download("CSV", f"{run.run_id}-{place}-histogram.csv", make, key="download_histogram", help=told)
 
 
-def samples(run: TrainingRun, pictures: bool) -> None:
+def samples(run: Run, pictures: bool) -> None:
     """The sample sheet, its single pictures, and the generator that made them."""
     rows, columns, enlarge = (st.session_state.get(name, 1) for name in ("rows", "columns", "enlarge"))
+    place = past.place()
 
     def sheet() -> bytes:
-        snapshot = run.latest
+        snapshot = past.at(run, place)
         if pictures:
             return images.png(images.sheet(snapshot.samples[: rows * columns], columns, enlarge))
         return images.png(images.scatter(snapshot.samples, snapshot.real))
 
     def network() -> bytes:
         snapshot = run.latest
-        return store.network_file(snapshot, snapshot.generator)
+        return store.network_file(snapshot.config, snapshot.step, snapshot.generator)
 
     ready = run.latest.samples is not None
-    download("PNG", f"{run.run_id}-samples.png", sheet, disabled=not ready)
+    download("PNG", f"{run.run_id}-{place}-samples.png", sheet, disabled=not ready)
     if pictures:
-        name = f"{run.run_id}-samples.zip"
-        singles = lambda: images.zip_of_pngs(run.latest.samples[: rows * columns])  # noqa: E731
+        name = f"{run.run_id}-{place}-samples.zip"
+        singles = lambda: images.zip_of_pngs(past.at(run, place).samples[: rows * columns])  # noqa: E731
         download("ZIP", name, singles, "folder_zip", disabled=not ready)
     told = "generator.safetensors: the generator's weights as they are now."
     download("Generator", "generator.safetensors", network, "network_node", help=told, disabled=not ready)
 
 
-def metrics(run: TrainingRun) -> None:
+def metrics(run: Run) -> None:
     """All curves as CSV, every step of them; while they are frozen, as far as they are shown."""
     frozen = watch.frozen(run)  # a download runs outside the page, where there is no session
     make = lambda: curves_csv(frozen or run.latest)  # noqa: E731

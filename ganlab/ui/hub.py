@@ -5,11 +5,11 @@ Streamlit takes the source text of `hub` as its key: a change here lets go of al
 
 import atexit
 import gc
+from contextlib import suppress
 
 import streamlit as st
 
-from ganlab.hub import RunHub
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run, RunHub
 
 
 def _close(hub: RunHub) -> None:
@@ -27,7 +27,7 @@ def hub() -> RunHub:
     return made
 
 
-def find_run() -> TrainingRun | None:
+def find_run() -> Run | None:
     """The run that ?run= names; a sentence and None if there is no such run."""
     run_id = st.query_params.get("run")
     if run_id is None:
@@ -41,3 +41,13 @@ def find_run() -> TrainingRun | None:
         return None
     st.session_state["run"] = run_id  # so that the links in the sidebar lead back to it
     return run
+
+
+def with_networks() -> dict[str, Run]:
+    """The runs that have networks to look at, by name, newest first; those that can't be read are left out."""
+    found = {}
+    for run in hub().runs:
+        with suppress(ValueError):
+            if run.has_generator and run.glance.config:
+                found[run.run_id] = run
+    return found

@@ -1,6 +1,5 @@
 """The user's own images: chosen, checked, kept in the cache folder, and looked at before a start."""
 
-import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab import archives
-from ganlab.config import TrainConfig
+from ganlab.config import TrainConfig, changed
 from ganlab.fetching import data_root
 from ganlab.ui import drawings, form, words
 
@@ -66,6 +65,6 @@ def _keep_folder() -> None:
 def _keep(keep: Callable[[], str]) -> None:
     """Keep the images and put their name into the address; or say why not."""
     try:
-        form.go(dataclasses.replace(form.asked()[0], images=keep()))
+        form.go(changed(form.asked()[0], {"images": keep()}))
     except (OSError, ValueError) as error:
         st.session_state["refused"] = str(error)

@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ganlab.config import LIVE_FIELDS
-from ganlab.hub import Refused
-from ganlab.runs import TrainingRun
+from ganlab.hub import Refused, Run
 from ganlab.snapshot import Status
 from ganlab.ui import clip_range, form, start
 from ganlab.ui.hub import hub
@@ -22,11 +21,14 @@ RATES = {
 """The live fields beside the curves, and when a change acts."""
 
 
-def transport(run: TrainingRun, status: Status) -> None:
+def transport(run: Run, status: Status) -> None:
     """The player's buttons: Pause or Resume, Step, Stop; after the end, how to go on."""
     if status.ended:
-        with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
-            _button("New run", "add", start.start_page_for, run.config, type="primary")
+        resumable = status in (Status.STOPPED, Status.INTERRUPTED)
+        with st.container(horizontal=True, width=540 if resumable else 430, gap="xsmall", key="transport"):
+            if resumable:
+                _button("Resume", "play_arrow", _resume, run, type="primary", help="Goes on from the last checkpoint.")
+            _button("New run", "add", start.start_page_for, run.config, type="secondary" if resumable else "primary")
             _button("Run again", "replay", start.start, run.config)
             again = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
             _button("Run again, new seed", "casino", start.start, again)
@@ -46,14 +48,14 @@ def _button(label: str, icon: str, call: Callable[..., None], *args: object, **l
     st.button(label, icon=f":material/{icon}:", width="stretch", on_click=call, args=args, **look)
 
 
-def _resume(run: TrainingRun) -> None:
+def _resume(run: Run) -> None:
     try:
         hub().resume(run)
     except Refused as error:
         st.session_state["refused"] = str(error)
 
 
-def show_wanted(run: TrainingRun) -> None:
+def show_wanted(run: Run) -> None:
     """Set the live widgets to what the run has accepted: it owns every live value, whoever moved it.
 
     A message that the browser sent before it heard of this still carries the old values; `stale` remembers
@@ -71,7 +73,7 @@ def show_wanted(run: TrainingRun) -> None:
     state.update(wanted, shown=live_values(run))
 
 
-def _widgets(run: TrainingRun) -> dict[str, Any]:
+def _widgets(run: Run) -> dict[str, Any]:
     """What the live widgets have to show."""
     low, high = run.wanted.clip_range
     # Streamlit forgets a widget's value when its page is left.
@@ -81,13 +83,13 @@ def _widgets(run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def heard(run: TrainingRun) -> None:
+def heard(run: Run) -> None:
     """Once a message carries every wanted value, the browser knows them: old values are moves of the user's again."""
     if all(st.session_state.get(key) == value for key, value in _widgets(run).items()):
         st.session_state["stale"] = {}
 
 
-def live_values(run: TrainingRun) -> list[Any]:
+def live_values(run: Run) -> list[Any]:
     """Everything about a run that can change, as far as it is accepted."""
     return [getattr(run.wanted, field) for field in LIVE_FIELDS]
 
@@ -101,12 +103,12 @@ def _is_late(key: str) -> bool:
     return key in stale and st.session_state[key] == stale[key]
 
 
-def clip_slider(run: TrainingRun, ended: bool) -> None:
+def clip_slider(run: Run, ended: bool) -> None:
     """The two-ended clip range."""
     clip_range.slider(run.wanted.clip_range, "clip", disabled=ended, on_change=_moved, args=(run, "clip"))
 
 
-def clip_numbers(run: TrainingRun, ended: bool) -> None:
+def clip_numbers(run: Run, ended: bool) -> None:
     """Exact low and high, the switch that ties them, and the way back."""
     for key, label, value in zip(("low", "high"), ("Low", "High"), run.wanted.clip_range, strict=True):
         clip_range.bound(label, value, key, disabled=ended, on_change=_moved, args=(run, key))
@@ -130,7 +132,7 @@ def clip_numbers(run: TrainingRun, ended: bool) -> None:
     )
 
 
-def rates(run: TrainingRun, ended: bool) -> None:
+def rates(run: Run, ended: bool) -> None:
     """Learning rates and critic updates per step."""
     for field, when in RATES.items():
         value = getattr(run.wanted, field)
@@ -149,7 +151,7 @@ def rates(run: TrainingRun, ended: bool) -> None:
         )
 
 
-def _rate_moved(run: TrainingRun, field: str) -> None:
+def _rate_moved(run: Run, field: str) -> None:
     if not _is_late(field):
         try:
             run.change(**{field: st.session_state[field]})
@@ -157,29 +159,29 @@ def _rate_moved(run: TrainingRun, field: str) -> None:
             st.session_state["refused"] = form.labelled(error)
 
 
-def _moved(run: TrainingRun, key: str) -> None:
+def _moved(run: Run, key: str) -> None:
     """The slider or a number field was moved."""
     if not _is_late(key):
         _wish(run, key, st.session_state[key])
 
 
-def pulled(run: TrainingRun, name: str, value: float) -> None:
+def pulled(run: Run, name: str, value: float) -> None:
     """A rule of the histogram was pulled: `name` is low or high."""
     _wish(run, name, value)
 
 
-def _wish(run: TrainingRun, widget: str, value: Any) -> None:
+def _wish(run: Run, widget: str, value: Any) -> None:
     steer(run, clip_range.asked_for(run.wanted.clip_range, widget, value, st.session_state["mirror"]))
 
 
-def _tied(run: TrainingRun) -> None:
+def _tied(run: Run) -> None:
     """Symmetric was switched on or off; on, the wider bound is mirrored."""
     if st.session_state["mirror"] and not _is_late("mirror"):
         widest = max(map(abs, run.wanted.clip_range))
         steer(run, (-widest, widest))
 
 
-def steer(run: TrainingRun, wanted: tuple[float, float]) -> None:
+def steer(run: Run, wanted: tuple[float, float]) -> None:
     """Ask the run for a clip range; a refusal is kept and shown beside the range that stays in force."""
     try:
         run.change(clip_range=wanted)

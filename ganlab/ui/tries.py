@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ganlab.figures import range_in_words
-from ganlab.runs import TrainingRun
+from ganlab.hub import Run
 from ganlab.ui import steer
 
 TRIES = (
@@ -25,7 +25,7 @@ TRIES = (
 )
 
 
-def tries(run: TrainingRun, ended: bool) -> None:
+def tries(run: Run, ended: bool) -> None:
     """The three, relative to the range that the run started with."""
     start = run.config.clip_range
     for column, (label, (low, high), sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):

@@ -4,11 +4,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab import curves, figures, images
+from ganlab import curves, figures, images, lookback
 from ganlab.curves import View
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import Snapshot, Status, WeightHistogram, pooled
-from ganlab.ui import drawings, steer, words
+from ganlab.hub import Run
+from ganlab.moments import Moment
+from ganlab.snapshot import Snapshot, Status, WeightHistogram
+from ganlab.ui import drawings, past, steer, words
 from ganlab.ui.components import panel, plot
 
 ALL_LAYERS = "All layers"
@@ -23,7 +24,7 @@ Slots = dict[str, DeltaGenerator]
 """The containers that the fragment fills, by what goes into them."""
 
 
-def live(run: TrainingRun, status: Status, slots: Slots) -> None:
+def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
     of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
 
@@ -41,25 +42,34 @@ def live(run: TrainingRun, status: Status, slots: Slots) -> None:
     tick()
 
 
-def _fill(run: TrainingRun, snapshot: Snapshot, slots: Slots) -> None:
-    histogram = chosen_histogram(snapshot, st.session_state.get("layer"))
+def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     state_line(snapshot, slots)
+    shown, layer = past.shown(run, snapshot), view().layer
+    histogram = past.of_layer(shown.weights, layer) if shown.weights else None
+    pin = past.pinned(run)
+    pinned = past.of_layer(pin.weights, layer) if pin else None
+    with slots["look"]:
+        panel("look", words.look(shown.step, snapshot.step, pin and pin.step))
     with slots["headline"]:
         panel("headline", words.headline(histogram))
     with slots["clamp"]:
-        _clamp_plot(run, snapshot, histogram)
+        _weights_plot(run, shown, histogram, pinned)
     with slots["in force"]:
         panel("in_force", words.in_force(snapshot.config.clip_range, st.session_state.get("clip_refusal", "")))
     with slots["counts"]:
-        panel("counts", words.counts_table(histogram))
+        panel("counts", words.counts_table(histogram, pin and (pin.step, pinned)))
     with slots["samples"]:
-        _samples(snapshot)
-    charted, wanted = frozen(run) or snapshot, view()
+        _samples(shown, pin.samples if pin else None)
+    if pin and pin.samples.ndim == 4:
+        with slots["pinned"]:
+            _pinned_samples(pin)
+    cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
+    charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
     for name, figure in CHARTS.items():
         with slots[name]:
             plot(f"chart_{name}", figure(charted, wanted), 210)
     with slots["layers"]:
-        panel("layers", words.layers_table(snapshot.weights))
+        panel("layers", words.layers_table(shown.weights))
     with slots["record"]:
         panel("record", words.record(snapshot))
 
@@ -78,7 +88,7 @@ def view() -> View:
     return View(along, int(median) if median else None, None if layer == ALL_LAYERS else layer)
 
 
-def frozen(run: TrainingRun) -> Snapshot | None:
+def frozen(run: Run) -> Snapshot | None:
     """What the charts stay at while Freeze is on; None while they follow."""
     state = st.session_state
     if not state.get("freeze"):
@@ -94,24 +104,29 @@ def layer_names(snapshot: Snapshot) -> list[str]:
     return [ALL_LAYERS, *(name for name, _ in named)]
 
 
-def chosen_histogram(snapshot: Snapshot, layer: str | None) -> WeightHistogram | None:
-    """The layer chosen in the menu, or all together; None before the first clamp."""
-    if not snapshot.weights:
-        return None
-    named = {histogram.name: histogram for histogram in snapshot.weights}
-    return named.get(layer) or pooled(snapshot.weights)
+def _weights_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:
+    """The weights around the shown step's clamp; or, as the reader wants, over the whole run."""
+    way = st.session_state["weights_view"]
+    if way == "clamp":
+        _clamp_plot(run, shown, histogram, pinned)
+    elif way == "ridge":
+        plot("ridge", lookback.ridge(past.looks(run, view().layer, lookback.RIDGES)), 330)
+    else:
+        plot("bands", lookback.bands(past.looks(run, view().layer)), 330)
 
 
-def _clamp_plot(run: TrainingRun, snapshot: Snapshot, histogram: WeightHistogram | None) -> None:
+def _clamp_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:
     # The rules stand where the newest wish is, the weights where the last clamp put them.
+    looks_back = past.looks_back() and histogram
     figure = figures.clamp(
         histogram,
-        run.wanted.clip_range,
+        histogram.clip_range if looks_back else run.wanted.clip_range,
         st.session_state.get("log_y", False),
         st.session_state["mirror"],
+        pinned=pinned,
     )
-    if snapshot.status.ended:
-        del figure["rules"]  # nothing to pull any more
+    if shown.status.ended or looks_back:
+        del figure["rules"]  # nothing to pull
     plot("clamp", figure, 330, on_pulled_change=lambda: steer.pulled(run, **st.session_state["clamp"].pulled))
 
 
@@ -122,9 +137,16 @@ def sheet_width(size: int, columns: int) -> int:
     return whole if whole >= 0.8 * CARD else CARD
 
 
-def _samples(snapshot: Snapshot) -> None:
+def _pinned_samples(pin: Moment) -> None:
+    st.caption(f"Pinned, step {pin.step:,}:")
+    with st.container(key="pinned_samples", horizontal_alignment="center"):
+        sheet, size = drawings.sheet_uri(pin.samples[:16], 8), pin.samples.shape[1]
+        st.image(sheet, width=sheet_width(size, 8), alt=f"16 generated images at step {pin.step:,}")
+
+
+def _samples(snapshot: Snapshot, pinned: np.ndarray | None) -> None:
     if snapshot.config.kind == "point":
-        plot("points", figures.points(snapshot.real, snapshot.samples), 560)
+        plot("points", figures.points(snapshot.real, snapshot.samples, pinned=pinned), 560)
         return
     shape = st.session_state["rows"], st.session_state["columns"]
     size = snapshot.config.image_size

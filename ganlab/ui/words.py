@@ -1,6 +1,7 @@
 """A run in words: the HTML of the panels. Every number comes from a snapshot, or is not there."""
 
 import re
+from datetime import datetime
 from html import escape
 
 from ganlab.config import TrainConfig
@@ -29,6 +30,8 @@ PILLS = {
     Status.FINISHED: ("square", "green", "Finished"),
     Status.STOPPED: ("square", "gray", "Stopped"),
     Status.FAILED: ("square", "red", "Failed"),
+    Status.INTERRUPTED: ("square", "yellow", "Interrupted"),
+    Status.ELSEWHERE: ("live", "green", "Running elsewhere"),
 }
 
 BEFORE = "<span class='key'><i class='b'></i>{}</span>"
@@ -90,6 +93,10 @@ def pace(snapshot: Snapshot) -> list[str]:
         return [f"took {duration(snapshot.seconds)}"]
     if snapshot.status is Status.STOPPED:
         return ["by you"]
+    if snapshot.status is Status.INTERRUPTED:
+        return ["saved until here"]
+    if snapshot.status is Status.ELSEWHERE:
+        return ["in another process"]
     return []
 
 
@@ -102,6 +109,7 @@ def state_line(snapshot: Snapshot) -> str:
         f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
         f"<div class='grow'>{progress_bar(snapshot)}</div><span class='muted nowrap'>{first}</span>"
         + "".join(f"<span class='muted nowrap desk'>{text}</span>" for text in rest)
+        + (f"<div class='warn' role='alert'>{escape(snapshot.warning)}</div>" if snapshot.warning else "")
         + "</div>"
     )
 
@@ -147,8 +155,15 @@ def refused(refusal: str, stays: str) -> str:
 COLUMNS = ("below low", "at low", "inside", "at high", "above high")
 
 
-def counts_table(histogram: WeightHistogram | None) -> str:
-    """Where all weights lie, before and after the clamp."""
+def look(shown: int, newest: int, pinned: int | None) -> str:
+    """Which step is on the page, and which one is pinned over it."""
+    told = f"step <b>{shown:,}</b>" if shown != newest else "newest step"
+    also = f" <span class='muted'>· {pinned:,} pinned</span>" if pinned else ""
+    return f"<div class='nowrap'>{told}{also}</div>"
+
+
+def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram] | None = None) -> str:
+    """Where all weights lie, before and after the clamp; and at a pinned step."""
     short = (f"below{desk(' low')}", "at low", "inside", "at high", f"above{desk(' high')}")
     heads = "".join(f"<th>{name}</th>" for name in short)
     before = histogram.before_counts if histogram else None
@@ -157,7 +172,15 @@ def counts_table(histogram: WeightHistogram | None) -> str:
         f"<table class='counts'><tr><th></th>{heads}</tr>"
         + _counts_row(BEFORE.format("before"), before, "b-text", hot=(0, 4))
         + _counts_row(AFTER.format("after"), after, "a-text", hot=(1, 3))
+        + (_pinned_rows(*pinned) if pinned else "")
         + "</table>"
+    )
+
+
+def _pinned_rows(step: int, histogram: WeightHistogram) -> str:
+    named = f"<span class='muted'>, {step:,}</span>"
+    return _counts_row(BEFORE.format("before") + named, histogram.before_counts, "", hot=()) + _counts_row(
+        AFTER.format("after") + named, histogram.after_counts, "", hot=()
     )
 
 
@@ -166,7 +189,7 @@ def desk(text: str) -> str:
     return f"<span class='desk'>{text}</span>"
 
 
-def _counts_row(name: str, counts: Counts | None, look: str, hot: tuple[int, int]) -> str:
+def _counts_row(name: str, counts: Counts | None, look: str, hot: tuple[int, ...]) -> str:
     if counts is None:
         return f"<tr><td>{name}</td>{'<td class=zero>–</td>' * 5}</tr>"
     cells = (f"<td class='{'zero' if n == 0 else look if i in hot else ''}'>{n:,}</td>" for i, n in enumerate(counts))
@@ -201,6 +224,23 @@ def run_card(snapshot: Snapshot) -> str:
         f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
         f"{pill(snapshot.status)}</div>{progress_bar(snapshot)}<div class='muted small'>{told}</div></div></div>"
     )
+
+
+def earlier_card(snapshot: Snapshot, size: int) -> str:
+    """A run that has ended, for Home: picture, name, state, how far, when, how large on disk."""
+    when = datetime.strptime(snapshot.run_id[:15], "%Y%m%d-%H%M%S")
+    facts = [f"step {snapshot.step:,} of {snapshot.config.steps:,}", f"{when:%Y-%m-%d %H:%M}", megabytes(size)]
+    told = [f"<span class='nowrap'>{fact}</span>" for fact in facts]
+    return (
+        f"<div class='runcard small-card'>{drawings.run_thumb(snapshot)}<div class='txt'>"
+        f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
+        f"{pill(snapshot.status)}</div><div class='muted small'>{' · '.join(told)}</div></div></div>"
+    )
+
+
+def megabytes(size: int) -> str:
+    """Bytes as 0.4 MB or 12 MB."""
+    return f"{size / 1e6:.1f} MB" if size < 10e6 else f"{size / 1e6:,.0f} MB"
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from ganlab.snapshot import Snapshot
 from ganlab.ui import start, words
 from ganlab.ui.clip_range import LADDER
 from ganlab.ui.components import panel, plot
-from ganlab.ui.hub import hub
+from ganlab.ui.hub import with_networks
 from ganlab.ui.lesson import in_code, lesson
 
 BOUNDS = torch.tensor(sorted({*LADDER, *np.logspace(-4, 0, 121).round(9).tolist()}))
@@ -57,7 +57,7 @@ def section() -> None:
 
 
 def _choose() -> Source:
-    runs = {run.run_id: run for run in hub().runs if run.latest.critic is not None}
+    runs = with_networks()
     wanted = st.query_params.get("run")
     options = [*runs, *PRESETS]
     at_first = options.index(wanted if wanted in runs else "digits")
@@ -70,9 +70,9 @@ def _choose() -> Source:
         "When", [NOW, START], default=NOW, required=True, key="model_when", persist_state="session"
     )
     run = runs[chosen]
-    if when == START:
+    if when == START or run.latest.critic is None:
         return Source(run.config, None)
-    return Source(run.config, run.latest, (run.folder.path / "critic.safetensors").as_posix())
+    return Source(run.config, run.latest, (run.path / "critic.safetensors").as_posix())
 
 
 def _layer(names: list[str]) -> str:

@@ -35,6 +35,7 @@ LABELS = {
     "a": ("a", "Number of a sample in the grid, from 0."),
     "b": ("b", "Number of a sample in the grid, from 0."),
     "c": ("c", "Number of a sample in the grid, from 0."),
+    "look": ("Step", "A step of the run whose samples were saved."),
 }
 """Label and help of each widget."""
 TRUNCATIONS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, math.inf)
@@ -112,6 +113,12 @@ def sheet(recipe: Recipe, largest: int) -> None:
         slider(recipe, "enlarge")
         if recipe.enlarge > largest:
             st.caption(f"This sheet is so large that it is enlarged {largest} times only.")
+
+
+def place(recipe: Recipe, field: str, places: list[int], value: int) -> None:
+    """One of many numbers, such as saved steps, on a slider."""
+    look = _bound(field, value) | {"label_visibility": "collapsed", "format_func": lambda step: f"{step:,}"}
+    st.select_slider(LABELS[field][0], places, value=value, **look)
 
 
 def _bound(field: str, value: Any) -> dict[str, Any]:

@@ -1,23 +1,19 @@
 """Which generator the page samples from: a run's, held at one step, or an uploaded one."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
-from safetensors import safe_open
 from torch import nn
 
 from ganlab import store
 from ganlab.config import TrainConfig
+from ganlab.hub import Run
 from ganlab.recipe import FIELDS
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import Snapshot
 from ganlab.ui import frame, words
 from ganlab.ui.components import download
-from ganlab.ui.hub import find_run, hub
+from ganlab.ui.hub import find_run, with_networks
 
 UPLOAD = "upload"
 
@@ -42,7 +38,7 @@ class Source:
 
 def choose() -> Source | None:
     """The source in the address, with the menu, the upload and the step it is held at; or None, and why."""
-    runs = {run.run_id: run for run in hub().runs if run.latest.generator is not None}
+    runs = with_networks()
     found = _asked(runs)
     uploaded = st.session_state.get("uploaded")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -55,6 +51,7 @@ def choose() -> Source | None:
             download("Generator", "generator.safetensors", found.file, "network_node", help=told)
         if found:
             if found.name in runs:
+                _steps(found, runs[found.name])
                 _newest(found, runs[found.name])
             st.markdown(f":gray[step {found.step:,} · {found.weights:,} weights]", width="content")
     if refused := st.session_state.pop("not_uploaded", ""):
@@ -65,7 +62,7 @@ def choose() -> Source | None:
     return found
 
 
-def _asked(runs: dict[str, TrainingRun]) -> Source | None:
+def _asked(runs: dict[str, Run]) -> Source | None:
     uploaded, wanted = st.session_state.get("uploaded"), st.query_params.get("file")
     if wanted and uploaded and wanted == uploaded.name:
         return uploaded
@@ -84,31 +81,42 @@ def _asked(runs: dict[str, TrainingRun]) -> Source | None:
     return None
 
 
-def _held(run: TrainingRun) -> Source:
-    """The run's generator of the step in the address, if this server still has it; else its newest."""
+def _held(run: Run) -> Source | None:
+    """The run's generator of the step in the address, if there is one; else its newest."""
     newest = run.latest
     wanted = st.query_params.get("step", str(newest.step))
-    step = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else -1
+    step = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 10 else -1
+    problem = f"Step {wanted} of this run is not kept."
     try:
-        source = _kept(run.run_id, step, newest)
-    except LookupError:
-        source = _kept(run.run_id, newest.step, newest)
-        told = f"Step {words.plain(wanted)} of this run is not kept. This is step {newest.step:,}."
-        st.warning(told, icon=":material/help:")
+        source = _kept(run.run_id, step, run)
+    except (LookupError, ValueError) as error:
+        if newest.generator is None:
+            st.error(words.plain(newest.warning or "This run has no generator."), icon=":material/error:")
+            return None
+        source = _kept(run.run_id, newest.step, run)
+        problem = str(error) if isinstance(error, ValueError) else problem
+        st.warning(words.plain(f"{problem} This is step {newest.step:,}."), icon=":material/help:")
     st.query_params["run"], st.query_params["step"] = run.run_id, str(source.step)
     return source
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _kept(run_id: str, step: int, _newest: Snapshot) -> Source:
-    """A run goes on, a page that was opened does not: what was looked at is kept, for other tabs as well."""
-    if _newest.step != step:
-        raise LookupError(step)
-    file = lambda: store.network_file(_newest, _newest.generator)  # noqa: E731
-    return Source(run_id, f"{run_id}/{step}", _newest.config, step, _newest.generator, file)
+def _kept(run_id: str, step: int, _run: Run) -> Source:
+    """A run goes on, a page that was opened does not: what was looked at is kept, for other tabs as well.
+
+    Raises LookupError for a step that is neither the newest nor that of a checkpoint, ValueError if it can't be read.
+    """
+    newest = _run.latest
+    if newest.step == step and newest.generator is not None:
+        generator, config = newest.generator, newest.config
+    else:
+        paths = {found.step: found.path for found in store.checkpoints(_run.path)}
+        generator, config, _ = store.generator_at(paths[step])
+    file = lambda: store.network_file(config, step, generator)  # noqa: E731
+    return Source(run_id, f"{run_id}/{step}", config, step, generator, file)
 
 
-def _menu(options: list[str], found: Source | None, runs: dict[str, TrainingRun]) -> None:
+def _menu(options: list[str], found: Source | None, runs: dict[str, Run]) -> None:
     shown = (UPLOAD if found.name not in runs else found.name) if found else None
     st.session_state["source"] = shown
     st.selectbox(
@@ -137,7 +145,23 @@ def point_to(**where: str) -> None:
     st.query_params.from_dict({key: text for key, text in st.query_params.items() if key in FIELDS} | where)
 
 
-def _newest(found: Source, run: TrainingRun) -> None:
+def _steps(found: Source, run: Run) -> None:
+    """The run's checkpoints, where there is a choice."""
+    steps = sorted({found.step, *(checkpoint.step for checkpoint in store.checkpoints(run.path))})
+    if len(steps) < 2:
+        return
+    st.session_state["source_step"] = found.step
+    st.selectbox(
+        "Step", steps, steps.index(found.step), key="source_step", label_visibility="collapsed", width=150,
+        format_func=lambda step: f"step {step:,}", on_change=_take_step, args=(found.name,),
+    )  # fmt: skip
+
+
+def _take_step(run_id: str) -> None:
+    point_to(run=run_id, step=str(st.session_state["source_step"]))
+
+
+def _newest(found: Source, run: Run) -> None:
     if not run.latest.status.ended or run.latest.step != found.step:
         told = "Take the run's newest generator. Until then this page stays at its step, and the run goes on."
         st.button("Newest", icon=":material/update:", help=told, on_click=point_to, kwargs={"run": found.name})
@@ -149,23 +173,10 @@ def _upload() -> None:
         return
     content = file.getvalue()
     try:
-        generator, config, step = _read(content)
+        generator, config, step = store.read_generator(content)
     except ValueError as error:
-        st.session_state["not_uploaded"] = f"{file.name}: {error}"
+        st.session_state["not_uploaded"] = str(error).replace("This file", file.name, 1)
         return
     digest = hashlib.sha256(content).hexdigest()[:16]
     st.session_state["uploaded"] = Source(digest, digest, config, step, generator, lambda: content)
     point_to(file=digest)
-
-
-def _read(content: bytes) -> tuple[nn.Module, TrainConfig, int]:
-    """The generator, settings and step in a file. Raises ValueError, in one sentence."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "generator.safetensors"
-        path.write_bytes(content)
-        try:
-            generator, config = store.load_generator(path)
-        except ValueError as error:
-            raise ValueError(str(error).replace(str(path), "this")) from None
-        with safe_open(path, framework="pt") as file:
-            return generator, config, int(file.metadata().get("step", 0))

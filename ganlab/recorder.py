@@ -1,0 +1,131 @@
+"""What is known of a run so far, and what of it is saved when. Knows no thread and no screen.
+
+A file that can't be written is a sentence in `warning`; training goes on without it.
+"""
+
+import dataclasses
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from ganlab import moments
+from ganlab.checkpoints import Checkpoint
+from ganlab.clipping import ClipReport
+from ganlab.snapshot import Change, HistoryWriter, Snapshot, WeightHistogram
+from ganlab.store import RunFolder
+from ganlab.training import Trainer
+
+CHECKPOINT_EVERY = 30.0
+"""Seconds of training between checkpoints."""
+
+
+class Recorder:
+    """The record of one run and its folder. `every` is how many seconds of training lie between checkpoints."""
+
+    def __init__(self, folder: RunFolder, steps: int, every: float) -> None:
+        past = folder.past
+        self.history = HistoryWriter(past.history)
+        self.changes = list(past.changes)
+        self.later = past.later  # changes of an earlier life, still to come into force again
+        self._folder, self._every = folder, every
+        self._scheduled = moments.schedule(steps)
+        self._problems = {"": past.warning} if past.warning else {}
+        self._saved: tuple[int, int] | None = None  # step and number of changes of the newest checkpoint
+        self._saved_at = past.checkpoint.seconds if past.checkpoint else 0.0
+
+    @property
+    def warning(self) -> str:
+        """What could not be read or written, in sentences."""
+        return " ".join(self._problems.values())
+
+    def add_step(self, row: dict[str, float], report: ClipReport) -> None:
+        """Add a step to the history and the tables."""
+        counts = report.layer_counts
+        self.history.append(row, report.layers, counts)
+        self._try("metrics.csv", self._folder.add_step, row, report.layers, counts)
+
+    def add_change(self, change: Change) -> None:
+        """Add a change that has come into force."""
+        self.changes.append(change)
+        self._try("changes.csv", self._folder.add_change, change)
+
+    def due_changes(self, critic_step: int) -> list[tuple[str, Any]]:
+        """Field and value of the changes of an earlier life that come into force now; call `keep_later` after."""
+        due = [one for one in self.later if one[0] <= critic_step]
+        self.later = self.later[len(due) :]
+        return [(field, value) for _, field, value in due]
+
+    def overrule(self, fields: Collection[str]) -> None:
+        """New wishes for these fields count; what an earlier life later did to them does not."""
+        self.later = tuple(one for one in self.later if one[1] not in fields)
+
+    def keep_later(self) -> None:
+        """Save what is still to come into force."""
+        self._try("scheduled.csv", self._folder.set_later, self.later)
+
+    def flush(self) -> None:
+        """Put the tables on disk."""
+        self._try("metrics.csv", self._folder.flush)
+
+    def keep_real(self, real: np.ndarray) -> None:
+        """Save the real samples once."""
+        self._try("real.safetensors", self._folder.keep_real, real)
+
+    def looks_at(self, step: int) -> bool:
+        """Whether this step is one of those that a look is saved of."""
+        return step in self._scheduled
+
+    def is_due(self, seconds: float) -> bool:
+        """Whether the next checkpoint is."""
+        return seconds - self._saved_at >= self._every
+
+    def keep_moment(
+        self, step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]
+    ) -> None:
+        """Save a look at the run, unless there is one of this step or nothing has been clamped yet."""
+        if weights:
+            self._try("moments", self._folder.keep_moment, moments.of(step, critic_step, samples, weights))
+
+    def keep_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
+        """Save everything that training can go on from, and the look that belongs to it, unless both are there."""
+        state = (snapshot.step, len(self.changes))
+        self._saved_at = snapshot.seconds
+        if snapshot.step == 0 or state == self._saved:
+            return
+        self.flush()
+        self.keep_moment(snapshot.step, snapshot.critic_step, snapshot.samples, snapshot.weights)
+        checkpoint = Checkpoint(
+            config=snapshot.config,
+            shape=snapshot.sample_shape,
+            step=snapshot.step,
+            critic_step=snapshot.critic_step,
+            changes=len(self.changes),
+            seconds=snapshot.seconds,
+            device=snapshot.device,
+            tensors=trainer.state(),
+        )
+        self._saved = state
+        for old in self._try("a checkpoint", self._folder.keep_checkpoint, checkpoint) or ():
+            if not self.looks_at(old.step) and old.step != snapshot.step:
+                self._try("moments", self._folder.drop_moment, old.step)
+
+    def end(self, last: Snapshot) -> Snapshot:
+        """Save how the run ended and let go of its folder; returns the snapshot with what could not be saved."""
+        self.flush()
+        if last.generator is not None:
+            self._try("generator.safetensors", self._folder.keep_networks, last)
+        self._try("ended.json", self._folder.keep_end, last)
+        self._folder.close()
+        return dataclasses.replace(last, warning=self.warning)
+
+    def _try(self, name: str, save: Callable[..., Any], *values: Any) -> Any:
+        """Save something; if that can't be done, a sentence says so until it can."""
+        try:
+            result = save(*values)
+            self._problems.pop(name, None)
+            return result
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._problems[name] = f"{self._folder.path.name}/{name} could not be written: {reason}."
+            return None

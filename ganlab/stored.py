@@ -1,0 +1,167 @@
+"""A run as it lies on disk, looked at like one that trains. Reads a file only when somebody asks."""
+
+import dataclasses
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ganlab import images, networkfiles, sampling, store, tables, training
+from ganlab.checkpoints import Checkpoint
+from ganlab.config import TrainConfig
+from ganlab.snapshot import History, HistoryWriter, Snapshot, Status
+
+
+class StoredRun:
+    """A run of an earlier server, or of another process: what pages ask of a TrainingRun, without training."""
+
+    trains = False
+
+    def __init__(self, path: Path) -> None:
+        self.run_id, self.path = path.name, path
+        self._seen: tuple[object, Snapshot] | None = None
+        self._glanced: tuple[object, Snapshot] | None = None
+
+    @property
+    def config(self) -> TrainConfig:
+        """As started. Raises ValueError, in one sentence, if that can't be read."""
+        return store.config_of(self.path)
+
+    @property
+    def wanted(self) -> TrainConfig:
+        """In force at last."""
+        return self.glance.config
+
+    @property
+    def has_generator(self) -> bool:
+        """Whether there is a generator to sample from, as far as the names of the files tell."""
+        return (self.path / "generator.safetensors").exists() or bool(store.checkpoints(self.path))
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """The newest samples, or almost: those of the last look at it."""
+        for step in reversed(store.moments(self.path)):
+            with suppress(ValueError):
+                return store.moment(self.path, step).samples
+        return None
+
+    @property
+    def glance(self) -> Snapshot:
+        """Status, settings, step and seconds alone: no networks, no samples, no history."""
+        if self._glanced is None or self._glanced[0] != self._stamp():
+            self._glanced = self._stamp(), _glance(self.path)
+        return self._glanced[1]
+
+    @property
+    def latest(self) -> Snapshot:
+        """All that is known of it; read again only when its files are others than before."""
+        if self._seen is None or self._seen[0] != self._stamp():
+            self._seen = self._stamp(), _snapshot(self.path, self.glance)
+        return self._seen[1]
+
+    def change(self, **_: Any) -> None:
+        """Raises ValueError: nothing trains here."""
+        raise ValueError("This run does not train here; its settings don't change.")
+
+    def _stamp(self) -> object:
+        ended = self.path / "ended.json"
+        newest = [found.path.name for found in store.checkpoints(self.path)[-1:]]
+        return newest, ended.exists() and ended.stat().st_mtime_ns, store.held(self.path)
+
+
+def _glance(path: Path) -> Snapshot:
+    config, end, found = store.config_of(path), store.ended(path), store.checkpoints(path)
+    running = store.held(path)
+    status = Status.ELSEWHERE if running else end.status if end else Status.INTERRUPTED
+    about = {"step": found[-1].step if found else 0}
+    if end and not running:
+        about = {field.name: getattr(end, field.name) for field in dataclasses.fields(end) if field.name != "status"}
+    warning = ""
+    try:
+        config = tables.in_force(config, tables.changes(path / "changes.csv"))
+    except (ValueError, OSError) as error:
+        warning = f"{path.name}: {error}"
+    about = {"message": "", "warning": warning} | about
+    return Snapshot(run_id=path.name, status=status, config=config, history=HistoryWriter().view(), **about)
+
+
+def _snapshot(path: Path, glance: Snapshot) -> Snapshot:
+    """The whole of it; what can't be read is missing, and `warning` says so."""
+    problems = [glance.warning] if glance.warning else []
+    checkpoint, refused = store.newest(path)
+    if refused:
+        problems.append(refused)
+    # One that has ended has made more steps than its last checkpoint only if it failed.
+    seen = dataclasses.replace(glance, **_of_checkpoint(checkpoint)) if checkpoint else glance
+    if glance.status in (Status.FAILED, Status.FINISHED, Status.STOPPED):
+        seen = dataclasses.replace(seen, **{f: getattr(glance, f) for f in ("step", "critic_step", "seconds")})
+        networks, problem = _saved_networks(path)
+        problems += [problem] if problem else []
+        seen = dataclasses.replace(seen, **networks)
+    known = _history(path, None if glance.status is Status.FAILED else seen.step, problems)
+    weights, problem = _weights(path, seen.step)
+    problems += [problem] if problem else []
+    return dataclasses.replace(
+        seen,
+        history=known,
+        changes=_changes(path, known),
+        weights=weights,
+        real=store.real(path),
+        samples=None if seen.generator is None else _samples(seen),
+        warning=" ".join(problems),
+    )
+
+
+def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
+    names = ("generator", "critic")
+    networks = {n: training.network_of(n, checkpoint.config, checkpoint.shape, checkpoint.tensors) for n in names}
+    fields = ("step", "critic_step", "seconds", "device")
+    return networks | {name: getattr(checkpoint, name) for name in fields}
+
+
+def _saved_networks(path: Path) -> tuple[dict[str, nn.Module], str]:
+    """Both networks as they were at the end; none, and why, if they can't be read."""
+    files = {which: path / f"{which}.safetensors" for which in ("generator", "critic")}
+    if not files["generator"].exists():
+        return {}, ""
+    try:
+        return {which: networkfiles.read_network(file, which)[0] for which, file in files.items()}, ""
+    except ValueError as error:
+        return {}, str(error)
+
+
+def _history(path: Path, last_step: int | None, problems: list[str]) -> History:
+    try:
+        return tables.history(path, last_step)
+    except ValueError as error:
+        problems.append(f"{path.name}: {error}")
+        return HistoryWriter().view()
+
+
+def _changes(path: Path, known: History) -> tuple:
+    try:
+        return tables.recorded(tables.changes(path / "changes.csv"), known)
+    except (ValueError, OSError):
+        return ()  # the glance has said so
+
+
+def _weights(path: Path, step: int) -> tuple[tuple, str]:
+    """The histograms of the newest look up to a step."""
+    looks = [one for one in store.moments(path) if one <= step]
+    if not looks:
+        return (), ""
+    try:
+        return store.moment(path, looks[-1]).weights, ""
+    except ValueError as error:
+        return (), f"{path.name}: {error}"
+
+
+def _samples(snapshot: Snapshot) -> np.ndarray:
+    """What the fixed latents give now, as a run shows it."""
+    latents = training.fixed_latents(snapshot.config)
+    with torch.no_grad():
+        samples = sampling.generate(snapshot.generator, latents).numpy()
+    return images.to_uint8(samples) if samples.ndim == 4 else samples

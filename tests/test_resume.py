@@ -1,0 +1,173 @@
+"""A run that was stopped or killed goes on as if nothing had been between."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import hold
+import numpy as np
+import pytest
+import torch
+from stubs import TINY, TINY_IMAGES
+
+from ganlab import store
+from ganlab.config import TrainConfig
+from ganlab.datasets import load
+from ganlab.runs import TrainingRun
+from ganlab.snapshot import Snapshot, Status
+from ganlab.training import Trainer
+
+STEPS = 24
+CHANGES = {5: {"clip_range": (-0.05, 0.05)}, 14: {"n_critic": 3, "critic_lr": 3e-3}, 31: {"clip_range": (-0.2, 0.1)}}
+
+
+class Steered(Trainer):
+    """Changes are wished for after given numbers of critic updates; at one step, it is stopped or killed."""
+
+    def __init__(self, config: TrainConfig, changes: dict[int, dict] | None = None, breaks_at: int = -1) -> None:
+        super().__init__(config, load(config))
+        self.changes, self.breaks_at = changes or {}, breaks_at
+        self.run: TrainingRun | None = None
+
+    def step(self, before_update: object) -> tuple:
+        if self.step_count == self.breaks_at:
+            raise KeyboardInterrupt  # no Exception: nothing is written after it, as after SIGKILL
+
+        def steered() -> None:
+            if self.critic_step in self.changes:
+                self.run.change(**self.changes[self.critic_step])
+            before_update()
+
+        return super().step(steered)
+
+
+def trained(folder: store.RunFolder, config: TrainConfig, every: float = 1e9, **how: object) -> Snapshot:
+    torch.set_num_threads(1)
+    made = []
+
+    def make(c: TrainConfig, _: object) -> Steered:
+        made.append(Steered(c, **how))
+        made[0].run = run
+        return made[0]
+
+    run = TrainingRun(config, folder, make, checkpoint_every=every)
+    try:
+        return run.run()
+    except KeyboardInterrupt:
+        folder.close()  # the kernel lets go of the lock of a process that was killed
+        return run.latest
+
+
+def assert_equal(path: Path, whole: Path) -> None:
+    """Networks, optimisers, random generators, samples, tables: everything but the seconds."""
+    (mine, problem), (theirs, _) = store.newest(path), store.newest(whole)
+    assert problem == ""
+    assert mine.config == theirs.config
+    assert (mine.step, mine.critic_step, mine.changes) == (theirs.step, theirs.critic_step, theirs.changes)
+    assert [k for k in theirs.tensors if not torch.equal(mine.tensors[k], theirs.tensors[k])] == []
+    for name in ("changes.csv", "layers.csv", "samples.png", "generator.safetensors"):
+        assert (path / name).read_bytes() == (whole / name).read_bytes(), name
+    rows, others = ((p / "metrics.csv").read_text().splitlines() for p in (path, whole))
+    assert [row.rpartition(",")[0] for row in rows] == [row.rpartition(",")[0] for row in others]
+    seconds = np.array([float(row.rpartition(",")[2]) for row in rows[1:]])
+    assert (np.diff(seconds) > 0).all()
+    assert set(store.moments(path)) == set(store.moments(whole))
+    for step in store.moments(path):
+        assert np.array_equal(store.moment(path, step).samples, store.moment(whole, step).samples)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])
+@pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
+def test_killed_and_resumed_equals_uninterrupted(config: TrainConfig, optimizer: str, tmp_path: Path) -> None:
+    """Killed twice, between checkpoints, with changes before and after them."""
+    config = dataclasses.replace(config, steps=STEPS, optimizer=optimizer)
+    trained(store.RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
+    path = tmp_path / "killed"
+    trained(store.RunFolder(path, config), config, changes=CHANGES, breaks_at=4, every=0.0)
+    folder = store.RunFolder.reopen(path)
+    assert folder.past.checkpoint.step == 4
+    trained(folder, folder.config, changes=CHANGES, breaks_at=19)  # no checkpoint: this part is lost
+    assert len((path / "changes.csv").read_text().splitlines()) == 5
+    folder = store.RunFolder.reopen(path)
+    assert folder.past.checkpoint.step == 4
+    assert [at for at, *_ in folder.past.later] == [14, 14, 31]
+    last = trained(folder, folder.config)
+    assert last.status is Status.FINISHED
+    assert [change.critic_step for change in last.changes] == [5, 14, 14, 31]
+    assert_equal(path, tmp_path / "whole")
+
+
+def test_stopped_and_resumed_equals_uninterrupted_and_a_finished_run_takes_more_steps(tmp_path: Path) -> None:
+    whole, parts = (dataclasses.replace(TINY, steps=steps) for steps in (STEPS, 9))
+    trained(store.RunFolder(tmp_path / "whole", whole), whole)
+    assert trained(store.RunFolder(tmp_path / "parts", parts), parts).status is Status.FINISHED
+    with pytest.raises(ValueError, match="has made 9 steps already; give it more"):
+        store.RunFolder.reopen(tmp_path / "parts")
+    folder = store.RunFolder.reopen(tmp_path / "parts", STEPS)
+    last = trained(folder, folder.config)
+    assert (last.status, last.step, len(last.history)) == (Status.FINISHED, STEPS, STEPS)
+    assert_equal(tmp_path / "parts", tmp_path / "whole")
+
+
+def test_a_run_without_a_checkpoint_begins_again_with_its_changes(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, steps=STEPS)
+    trained(store.RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
+    trained(store.RunFolder(tmp_path / "r", config), config, changes=CHANGES, breaks_at=12)
+    assert store.checkpoints(tmp_path / "r") == []
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    trained(folder, config, changes={31: CHANGES[31]})
+    assert_equal(tmp_path / "r", tmp_path / "whole")
+
+
+def test_a_new_wish_counts_more_than_what_an_earlier_life_did_later(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, steps=STEPS)
+    trained(store.RunFolder(tmp_path / "r", config), config, breaks_at=4, every=0.0)
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    trained(folder, config, changes=CHANGES, breaks_at=19)
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    last = trained(folder, config, changes={10: {"clip_range": (-0.3, 0.3)}})
+    made = [(change.critic_step, change.field) for change in last.changes]
+    assert made == [(10, "clip_range"), (14, "n_critic"), (14, "critic_lr")]
+    assert last.config.clip_range == (-0.3, 0.3)
+    assert not (tmp_path / "r/scheduled.csv").exists()
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, steps=STEPS)
+    trained(store.RunFolder(tmp_path / "whole", config), config)
+    trained(store.RunFolder(tmp_path / "r", config), config, breaks_at=8, every=0.0)
+    older, newer = store.checkpoints(tmp_path / "r")
+    newer.path.write_bytes(newer.path.read_bytes()[:-1])
+    folder = store.RunFolder.reopen(tmp_path / "r")
+    assert folder.past.checkpoint.step == older.step == 7
+    assert folder.past.warning.startswith(newer.path.name)
+    assert folder.past.warning.endswith("That of step 7 is used instead.")
+    last = trained(folder, config)
+    assert newer.path.name in last.warning
+    assert_equal(tmp_path / "r", tmp_path / "whole")
+
+
+def test_a_run_with_damaged_checkpoints_only_stays_as_it_is(tmp_path: Path) -> None:
+    trained(store.RunFolder(tmp_path / "r", TINY), TINY, breaks_at=4, every=0.0)
+    for found in store.checkpoints(tmp_path / "r"):
+        found.path.write_bytes(b"words")
+    before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match=r"step-000004-.*safetensors can't be used as a checkpoint: it was damaged"):
+        store.RunFolder.reopen(tmp_path / "r")
+    assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
+    assert not store.held(tmp_path / "r")
+
+
+def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, generator_lr=1e30)
+    trained(store.RunFolder(tmp_path / "r", config), config)
+    with pytest.raises(ValueError, match=r"failed .*: run it again, with other settings"):
+        store.RunFolder.reopen(tmp_path / "r")
+
+
+def test_ten_kills_lose_no_more_than_a_checkpoint_interval() -> None:
+    script = subprocess.run([sys.executable, hold.__file__, "10"], capture_output=True, text=True, check=False)
+    assert script.returncode == 0, script.stdout + script.stderr
+    assert re.search("10 kills, 10 reopened and resumed", script.stdout)
