@@ -111,7 +111,7 @@ def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: Vie
         "layout": {
             "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
             "hovermode": "x unified",
-            "shapes": _marks(places) + [_cursor(x[step - 1]) for step in view.cursors if 0 < step <= steps],
+            "shapes": _marks(places) + [cursor(x[step - 1]) for step in view.cursors if 0 < step <= steps],
             "annotations": _mark_notes(snapshot.changes, places, apart=end / 6),
             "xaxis": {"range": [0, end], "showgrid": False, "nticks": 6, "tickformat": ",d"},
             "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
@@ -137,7 +137,8 @@ def _marks(places: Sequence[float]) -> list[Figure]:
     return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
 
 
-def _cursor(place: float) -> Figure:
+def cursor(place: float) -> Figure:
+    """A line at a step that the reader looks back at."""
     line = {"color": "$bound 0.55", "width": 3}
     return {
         "type": "line", "xref": "x", "yref": "paper", "x0": float(place), "x1": float(place), "y0": 0, "y1": 1,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.probes.gradients import RMSPROP_EPS
+from ganlab.probes.gradients import RMSPROP_EPS, Gradients
 from ganlab.readings import Reading
 from ganlab.snapshot import History
 
@@ -174,6 +174,25 @@ def swings(values: np.ndarray) -> tuple[float, int, float]:
     correlation = np.array([(rest[:-lag] * rest[lag:]).sum() / power for lag in lags])
     mean = abs(values.mean())
     return float(correlation.min()), int(2 * lags[correlation.argmin()]), float(rest.std() / max(mean, 1e-30))
+
+
+def health(found: Gradients) -> dict[str, str]:
+    """How the gradient fares at each of the critic's layers: `fine`, `still`, `vanishing` or `exploding`.
+
+    By the thresholds of the sentences: against the last hidden layer, from which the gradient comes.
+    """
+    last = len(found.norms) - 2
+    rms = {name.removesuffix(".weight"): value for name, value in zip(found.weights, found.weight_rms, strict=True)}
+
+    def of(i: int, layer: str) -> str:
+        norm, start = found.norms[i], found.norms[last]
+        if rms.get(layer, np.inf) < RMSPROP_EPS:
+            return "still"
+        if norm <= start * SHRINKS ** (i - last) and i < last:
+            return "vanishing"
+        return "exploding" if i < last and norm >= GROWS * start else "fine"
+
+    return {layer: of(i, layer) for i, layer in enumerate(found.layers) if i}
 
 
 def _wider(config: TrainConfig) -> str:

@@ -73,18 +73,46 @@ def at_bounds(history: History) -> Figure:
     heat = {
         "type": "heatmap", "y": names, "x0": (k + 1) / 2, "dx": k, "z": _packed_2d(z), "zmin": 0, "zmax": 1,
         "colorscale": [[0, "$page"], [1, "$text"]], "xgap": 0, "ygap": 1,
-        "colorbar": {"thickness": 8, "tickformat": ".0%", "outlinewidth": 0, "nticks": 3},
+        "showscale": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }  # fmt: skip
     newest = f"; newest {shares[-1].min():.0%} to {shares[-1].max():.0%}" if steps else ""
-    return _figure(
+    figure = _figure(
         [heat] if steps else [],
         {"range": [0, round_up(max(1.1 * steps, 10))], "showgrid": False, "nticks": 6, "tickformat": ",d"},
         {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
         scale=f"at bounds {names}",
         alt=f"Share of each of {len(names)} layers' weights exactly at a bound, by step{newest}.",
-        left=110,
+        left=104,
+        bottom=24,
     )
+    counted = history.layer_counts[steps // k * k - 1, :, 1] if steps else []
+    figure["layout"]["margin"] |= {"r": 44}
+    figure["layout"]["annotations"] = [_count(name, int(n)) for name, n in zip(names, counted, strict=True)]
+    return figure
+
+
+def _count(layer: str, n: int) -> Figure:
+    """How many weights are at a bound in the newest column, right of a row."""
+    return {
+        "x": 1, "xref": "paper", "xanchor": "left", "y": layer, "text": f"{n:,}", "showarrow": False,
+        "font": {"color": "$muted", "size": 11.5},
+    }  # fmt: skip
+
+
+def nearest(rows: Rows) -> Figure:
+    """How far generated images are from the nearest training image, and how far new real ones are."""
+    lines = [
+        _Line("generated", "nearest_training", "$generator"),
+        _Line("new real ones", "nearest_training_real", "$real", "dash"),
+    ]
+    return _over_time("Distance to the nearest training image", rows, lines, nticks=5, tickformat="~g")
+
+
+def nothing() -> Figure:
+    """Axes before anything is measured."""
+    axis = {"range": [0, 1], "showticklabels": False, "nticks": 5}
+    return _figure([], axis | {"showgrid": False}, axis, scale="empty", alt="Nothing is measured yet.")
 
 
 def steepness(rows: Rows) -> Figure:

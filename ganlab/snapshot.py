@@ -1,7 +1,7 @@
 """What a run shows of itself: immutable, safe to share between threads. Knows no torch, no thread, no file."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -215,6 +215,14 @@ class Snapshot:
     seconds: float = 0.0
     warning: str = ""
     """What could not be saved or read, in a sentence, while the rest goes on."""
+    reading: Any = None
+    """The newest `readings.Reading`; None before the first, and for a run read from disk."""
+    readings: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    """One row a reading, float64 [looks, len(readings.COLUMNS)]."""
+    instruments: frozenset[str] = frozenset()
+    """Which are on."""
+    instruments_share: float = 0.0
+    """What part of the run's CPU time they took, 0 to 1."""
     error: str = ""
     traceback: str = ""
 

@@ -9,7 +9,7 @@ from ganlab.curves import View
 from ganlab.hub import Run
 from ganlab.moments import Moment
 from ganlab.snapshot import Snapshot, Status, WeightHistogram
-from ganlab.ui import drawings, past, steer, words
+from ganlab.ui import drawings, instruments, past, steer, words
 from ganlab.ui.components import panel, plot
 
 ALL_LAYERS = "All layers"
@@ -26,6 +26,7 @@ Slots = dict[str, DeltaGenerator]
 
 def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
+    layer = st.session_state.get("layer")
     of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
 
     @st.fragment(run_every=None if status.ended else EVERY)
@@ -35,7 +36,8 @@ def live(run: Run, status: Status, slots: Slots) -> None:
             steer.heard(run)
         of_page = False
         snapshot = run.latest
-        if snapshot.status != status or steer.live_values(run) != st.session_state["shown"]:
+        moved = steer.live_values(run) != st.session_state["shown"] or st.session_state.get("layer") != layer
+        if snapshot.status != status or moved:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
 
@@ -68,6 +70,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     for name, figure in CHARTS.items():
         with slots[name]:
             plot(f"chart_{name}", figure(charted, wanted), 210)
+    instruments.fill(run, snapshot, slots, wanted.cursors)
     with slots["layers"]:
         panel("layers", words.layers_table(shown.weights))
     with slots["record"]:
