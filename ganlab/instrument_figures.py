@@ -50,7 +50,10 @@ def gradient_norms(found: Gradients) -> Figure:
 
 def weight_gradients(found: Gradients) -> Figure:
     """The rms gradient of every weight, and RMSprop's 1e-8, below which a weight hardly moves."""
-    names, rms = list(found.weights), np.where(found.weight_rms > 0, found.weight_rms, np.nan)
+    names, rms = (
+        [name.removesuffix(".weight") for name in found.weights],
+        np.where(found.weight_rms > 0, found.weight_rms, np.nan),
+    )
     still = sum(found.weight_rms < RMSPROP_EPS)
     return _figure(
         [

@@ -54,13 +54,13 @@ def gradient_norms(seen: Seen) -> str:
     if not found:
         return NOTHING
     law = found.law_per_layer
-    told = "" if math.isnan(law) else f" The gain law says {_fold(law)}."
-    return f"On its way back it <b>{gradients.verdict(found)}</b>.{told}"
+    told = "" if math.isnan(law) else f"; by the gain law it {_fold(law)}"
+    return f"On its way back it <b>{gradients.verdict(found)}</b>{told}."
 
 
 def _fold(gain: float) -> str:
     if 1 / 1.05 <= gain <= 1.05:
-        return "it keeps its size"
+        return "keeps its size"
     return f"{'grows' if gain > 1 else 'shrinks'} {max(gain, 1 / gain):.3g}-fold"
 
 
@@ -72,7 +72,7 @@ def weight_gradients(seen: Seen) -> str:
     still = int((found.weight_rms < RMSPROP_EPS).sum())
     if still:
         return f"<b>{still} of {len(found.weights)}</b> are below RMSprop's 1e-8: those weights hardly move."
-    return f"The smallest is <b>{found.weight_rms.min():.1e}</b>. Below RMSprop's 1e-8 weights hardly move."
+    return f"The smallest is <b>{short(found.weight_rms.min())}</b>. Below RMSprop's 1e-8 weights hardly move."
 
 
 def at_bounds(seen: Seen) -> str:
@@ -91,7 +91,7 @@ def steepness(seen: Seen) -> str:
     met, most = newest(seen, "largest_gradient"), newest(seen, "lipschitz_product")
     if math.isnan(met):
         return NOTHING
-    return f"Steepest where looked: <b>{short(met)}</b>. Its layers' norms allow {short(most)} and no more."
+    return f"The steepest slope met is <b>{short(met)}</b>. By the norms of its layers none is above {short(most)}."
 
 
 def spectra(seen: Seen) -> str:
@@ -99,10 +99,10 @@ def spectra(seen: Seen) -> str:
     found = [s for s in seen.reading.spectra if len(s.values) > 1 and s.values[0] > 0] if seen.reading else []
     if not found:
         return NOTHING
-    shares = {s.layer: float((s.values >= s.values[0] / 2).mean()) for s in found}
-    least = min(shares, key=shares.get)
-    told = f"In {least} <b>{percent(shares[least])}</b> are above half the largest."
-    return f"{told} A layer that leans on few directions sees little else."
+    least = min(found, key=lambda s: (s.values >= s.values[0] / 2).mean())
+    large = (least.values >= least.values[0] / 2).sum()
+    told = f"In {least.layer} <b>{large} of {len(least.values)}</b> are at least half the largest."
+    return f"{told} A layer with few large ones sees few directions."
 
 
 def distances(seen: Seen) -> str:
@@ -112,7 +112,7 @@ def distances(seen: Seen) -> str:
         return NOTHING
     kind = "Sliced" if newest(seen, "w1_sliced") == 1 else "Exact"
     agree = readings.agreement(seen.rows)
-    together = "" if math.isnan(agree) else f" Rank correlation with the critic's estimate so far: <b>{agree:.2f}</b>."
+    together = "" if math.isnan(agree) else f" Rank correlation with the critic's estimate so far <b>{agree:.2f}</b>."
     return f"{kind} W1 <b>{short(w1)}</b>, {w1 / own:.1f} times that of real to real.{together}".replace("-", "−")
 
 
@@ -122,23 +122,24 @@ def estimates(seen: Seen) -> str:
     train, held_out = newest(seen, "train_estimate"), newest(seen, "held_out_estimate")
     if math.isnan(train):
         return NOTHING
-    error = f" ± {short(found.gap_error)}" if found else ""
-    return f"Training less held out: <b>{short(train - held_out)}</b>{error}. Apart, the critic has overfitted."
+    error = f", standard error {short(found.gap_error)}" if found else ""
+    return f"Training less held out: <b>{short(train - held_out)}</b>{error}. Far apart, the critic has overfitted."
 
 
 def classes(seen: Seen) -> str:
     """What is found of the modes or classes."""
-    found = seen.reading and seen.reading.coverage
     spread = newest(seen, "spread")
-    if not found:
-        return NOTHING if math.isnan(spread) else f"Spread {short(spread)} times as far as the real ones."
-    told = f"Spread <b>{short(found.spread)}</b> times as far as the real ones."
-    if n := len(found.found):
-        kind, some = ("modes", (found.good > 0).sum()) if len(found.good) else ("classes", n - found.missing)
-        told = f"<b>{some} of {n} {kind}</b> found, spread {short(found.spread)} times as far as the real ones."
-    if len(found.good):
-        told += f" {percent(found.good.sum() / max(found.found.sum(), 1))} of the points are within 3 sd of a mode."
-    return told
+    if math.isnan(spread):
+        return NOTHING
+    told = f"pread <b>{short(spread)}</b> times as far as the real ones."
+    modes, missing = newest(seen, "modes"), newest(seen, "modes_missing")
+    if math.isnan(modes):
+        return f"S{told}"
+    covered, good = newest(seen, "modes_covered"), newest(seen, "high_quality_share")
+    if math.isnan(covered):
+        return f"<b>{modes - missing:.0f} of {modes:.0f} classes</b> get at least a quarter of their due; s{told}"
+    within = f"{percent(good)} of the points lie within 3 sd of a mode, at <b>{covered:.0f} of {modes:.0f} modes</b>"
+    return f"{within}; s{told}"
 
 
 def copies(seen: Seen) -> str:
@@ -183,7 +184,9 @@ KEYS: dict[str, str] = {
     "Weight gradients": keys((INK, "rms"), (DASHES, "RMSprop's eps")),
     "Weights at the bounds": "<span>0 %<i class='tints'></i>100 %</span>",
     "Steepness": keys((INK, "met"), (DASHES, "product of the norms")),
-    "Distances": keys((VIOLET, "generated"), (REAL, "real"), (INK, "lower bound"), (DOTS, "scaled, not a bound")),
+    "Distances": keys((VIOLET, "generated"), (REAL, "real"))
+    + "</div><div class='more'>"
+    + keys((INK, "lower bound"), (DOTS, "scaled, not a bound")),
     "Training and held-out estimate": keys((INK, "training"), (REAL, "held out")),
     "Modes": "<span><i class='gen'></i>generated</span><span><i class='due'></i>due</span>",
     "Nearest training image": keys((VIOLET, "generated"), (REAL, "new real ones")),

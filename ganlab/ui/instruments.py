@@ -24,7 +24,7 @@ from ganlab.ui.components import overview as networks
 from ganlab.ui.components import panel, plot
 from ganlab.ui.instrument_words import Seen
 
-HEIGHT = 210
+HEIGHT, PLANE_HEIGHT = 210, 470  # pixels
 POINTS = 200  # of a line over time
 PLANE = "The plane"
 ASIDE = ("Training and held-out estimate", "Modes")  # beside the plane, which is as high as both
@@ -111,12 +111,13 @@ def _card(name: str, slots: dict[str, DeltaGenerator]) -> None:
     """On a phone a closed expander; Streamlit knows no widths, but what the browser says of itself."""
     phone = "Mobi" in st.context.headers.get("User-Agent", "")
     with st.expander(name) if phone else st.container(border=True, height="stretch"):
+        slots[f"head {name}"] = st.container(key=f"folded_{name}" if phone else None)
         if name == PLANE:
             st.pills(
                 "Show", plane_figures.LAYERS, selection_mode="multi", default=LAYERS, key="plane_layers",
                 label_visibility="collapsed", format_func=str.capitalize, persist_state="session",
             )  # fmt: skip
-        slots[f"card {name}"] = st.container(key=f"folded_{name}" if phone else None)
+        slots[f"plot {name}"] = st.container()
 
 
 def _choose(run: Run, snapshot: Snapshot, offered: list[str]) -> None:
@@ -153,21 +154,22 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         html = overview.drawing(blocks, gradients, st.session_state.get("layer"), snapshot.config.latent_dim)
         networks("networks", html, lambda layer: _pick(run, layer))
     for name in CARDS:
-        if f"card {name}" in slots:
-            with slots[f"card {name}"]:
-                _fill_card(name, seen, snapshot, moment, cursors)
+        if f"head {name}" in slots:
+            head, figure = _made(name, seen, snapshot, moment, cursors)
+            with slots[f"head {name}"]:
+                panel(f"head_{name}", head)
+            with slots[f"plot {name}"]:
+                plot(f"plot_{name}", figure, PLANE_HEIGHT if name == PLANE else HEIGHT)
 
 
-def _fill_card(name: str, seen: Seen, snapshot: Snapshot, moment: tuple, cursors: tuple[int, ...]) -> None:
-    card = CARDS[name]
-    if card.instrument is None:
+def _made(name: str, seen: Seen, snapshot: Snapshot, moment: tuple, cursors: tuple[int, ...]) -> tuple[str, Figure]:
+    """A card's head and figure, made anew when something that they show has changed."""
+    if CARDS[name].instrument is None:
         columns = -(-len(seen.history) // drawn.COLUMNS) or 1
         moment = (*moment, len(seen.history) // columns, columns)
     if name == PLANE:
         moment = (*moment, *st.session_state["plane_layers"])
-    head, figure = _once(name, (*moment, cursors), lambda: (_head(name, seen), _figure(name, seen, snapshot, cursors)))
-    panel(f"head_{name}", head)
-    plot(f"plot_{name}", figure, 470 if name == PLANE else HEIGHT)
+    return _once(name, (*moment, cursors), lambda: (_head(name, seen), _figure(name, seen, snapshot, cursors)))
 
 
 def _head(name: str, seen: Seen) -> str:

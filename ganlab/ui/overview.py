@@ -12,7 +12,7 @@ HEALTH = {
     "fine": "healthy",
     "vanishing": "vanishing",
     "exploding": "exploding",
-    "still": "below RMSprop's 1e-8",
+    "still": "below 1e-8: weights hardly move",
 }
 """The words of the legend."""
 Outlines = tuple[list[Block], list[Block]]
