@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from ganlab import images, sampling
+from ganlab import images, instruments, readings, sampling
 from ganlab.clipping import ClipReport
+from ganlab.instruments import Broken
+from ganlab.lookout import Lookout
 from ganlab.mailbox import Command, Mailbox
+from ganlab.readings import Reading
 from ganlab.recorder import Recorder
 from ganlab.snapshot import Change, Snapshot, Status
 from ganlab.stopwatch import Stopwatch
@@ -23,6 +26,8 @@ class Loop:
         self._mailbox, self._recorder, self._trainer = mailbox, recorder, trainer
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
+        self._reading: Reading | None = None
+        self._lookout = Lookout()
         self._clock = Stopwatch(mailbox.latest.seconds)
         self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
 
@@ -40,6 +45,8 @@ class Loop:
                 self._enter(Status.RUNNING)
             elif command is Command.WISH:
                 self._take_wishes()
+                if self._status is Status.PAUSED:
+                    self._publish()
             elif command is None or self._status is Status.PAUSED:
                 self._step()
         return self._end(Status.FINISHED)
@@ -50,6 +57,10 @@ class Loop:
             "config": self._trainer.config,
             "changes": tuple(self._recorder.changes),
             "history": self._recorder.history.view(),
+            "reading": self._reading,
+            "readings": self._recorder.readings,
+            "instruments": self._mailbox.instruments,
+            "instruments_share": self._lookout.share,
         }
 
     def _enter(self, status: Status) -> None:
@@ -72,6 +83,8 @@ class Loop:
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
+        if self._mailbox.instruments and self._lookout.is_due():
+            self._measure()
         now, step = self._clock.seconds, self._trainer.step_count
         due = self._recorder.is_due(now)
         if due or self._status is Status.PAUSED or now - self._mailbox.latest.seconds >= PUBLISH_EVERY:
@@ -79,7 +92,32 @@ class Loop:
         if due:
             self._recorder.keep_checkpoint(self._mailbox.latest, self._trainer)
         if self._recorder.looks_at(step):
-            self._look()
+            self._keep_look()
+
+    def _measure(self) -> None:
+        """Look with the instruments that are on; one that can't measure is switched off."""
+        trainer, which = self._trainer, self._mailbox.instruments
+        networks = trainer.critic, trainer.generator
+        rng = instruments.rng_of(trainer.config.seed, trainer.step_count)
+        how = {"which": which, "step": trainer.step_count, "before": self._reading}
+        try:
+            with self._lookout.looking():
+                self._reading = instruments.look(*networks, trainer.dataset, rng, trainer.config, **how)
+        except FloatingPointError:
+            return  # nothing to see; training itself will stumble soon
+        except Broken as broken:
+            self._switch_off(broken)
+            return
+        self._recorder.add_reading(readings.row(self._reading))
+        for name in which:
+            self._recorder.tell(name, "")
+
+    def _switch_off(self, broken: Broken) -> None:
+        one = broken.name in instruments.INSTRUMENTS
+        self._mailbox.switch_off(frozenset({broken.name}) if one else instruments.INSTRUMENTS)
+        what = f"The instrument {broken.name} is" if one else "The instruments are"
+        sentence = f"{what} off since step {self._trainer.step_count:,}: {str(broken).rstrip('.')}."
+        self._recorder.tell(broken.name, sentence)
 
     def _take_wishes(self) -> None:
         """Bring pending changes into force; called before every critic update, and while paused."""
@@ -96,8 +134,6 @@ class Loop:
         if recorder.later:
             recorder.overrule(wishes)
             recorder.keep_later()
-        if self._status is Status.PAUSED:
-            self._publish()
 
     def _bring_into_force(self, field: str, value: Any) -> None:
         trainer = self._trainer
@@ -105,7 +141,7 @@ class Loop:
             trainer.config = dataclasses.replace(trainer.config, **{field: value})
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
 
-    def _look(self) -> None:
+    def _keep_look(self) -> None:
         """Save a look at this step. Samples that are no numbers are no sight; training itself will stumble soon."""
         trainer, clip = self._trainer, self._report
         samples = sampling.generate(trainer.copies()[0], trainer.fixed_latents).cpu().numpy()

@@ -21,14 +21,18 @@ class Command(Enum):
 
 
 class Mailbox:
-    """One run's. `latest` is always the newest Snapshot, `wanted` the config with every accepted change in it."""
+    """One run's. `latest` is always the newest Snapshot, `wanted` the config with every accepted change in it.
+
+    `instruments` are those that are to look.
+    """
 
     def __init__(self, first: Snapshot) -> None:
         self.latest = first
         self.wanted = first.config
+        self.instruments = first.instruments
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
-        self._lock = threading.Lock()  # for `wanted` and `_pending`
+        self._lock = threading.Lock()  # for `wanted`, `_pending` and `instruments`
 
     def put(self, command: Command) -> None:
         """Tell the run."""
@@ -59,6 +63,17 @@ class Mailbox:
         with self._lock:
             taken, self._pending = self._pending, {}
         return taken
+
+    def switch(self, instruments: frozenset[str]) -> None:
+        """Have these look, and no others."""
+        with self._lock:
+            self.instruments = instruments
+        self.put(Command.WISH)
+
+    def switch_off(self, instruments: frozenset[str]) -> None:
+        """Have these look no more."""
+        with self._lock:
+            self.instruments -= instruments
 
     def came_into_force(self, field: str, value: Any) -> None:
         """A change that this mailbox never saw; a wish that still waits is newer."""

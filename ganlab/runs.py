@@ -16,6 +16,7 @@ import torch
 from ganlab import datasets, diagnosis, store
 from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
+from ganlab.instruments import INSTRUMENTS
 from ganlab.loop import Loop
 from ganlab.mailbox import Command, Mailbox
 from ganlab.recorder import CHECKPOINT_EVERY, Recorder
@@ -36,6 +37,7 @@ class TrainingRun:
     `latest` is always the newest Snapshot. `wanted` is the config with every accepted change in it, also
     those that do not act yet. `make_trainer(config, announce)` is called by the run's thread, so loading is part
     of the run: seen, and stopped, like the rest of it. A folder that was reopened goes on from its checkpoint.
+    `instruments` look between steps, from the start; `switch` turns them on and off.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class TrainingRun:
         folder: store.RunFolder,
         make_trainer: Callable[[TrainConfig, Announce], Trainer] = make_trainer,
         checkpoint_every: float = CHECKPOINT_EVERY,
+        instruments: frozenset[str] = frozenset(),
     ) -> None:
         self.run_id = folder.path.name
         self.folder = folder
         self.config = config  # as started; `latest.config` is what is in force
         beginning = {"run_id": self.run_id, "status": Status.STARTING, "message": f"loading {config.dataset}"}
+        beginning["instruments"] = _known(instruments)
         self._mailbox = Mailbox(Snapshot(**beginning | folder.begin(config)))
         self._recorder = Recorder(folder, config.steps, checkpoint_every)
         self._stopped = False
@@ -65,6 +69,11 @@ class TrainingRun:
     def wanted(self) -> TrainConfig:
         """The config with every accepted change in it."""
         return self._mailbox.wanted
+
+    @property
+    def instruments(self) -> frozenset[str]:
+        """Those that are to look from the next step on."""
+        return self._mailbox.instruments
 
     @property
     def glance(self) -> Snapshot:
@@ -123,6 +132,10 @@ class TrainingRun:
         """
         self._mailbox.wish(**values)
 
+    def switch(self, which: frozenset[str]) -> None:
+        """Have these instruments look between steps, and no others. Raises ValueError for a name that is none."""
+        self._mailbox.switch(_known(which))
+
     def run(self) -> Snapshot:
         """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
         set_up_torch(self.config.threads)  # per thread: where the work is done
@@ -169,6 +182,12 @@ class TrainingRun:
             message=message.strip(),
             traceback="".join(traceback.format_exception(error)),
         )
+
+
+def _known(which: frozenset[str]) -> frozenset[str]:
+    if unknown := which - INSTRUMENTS:
+        raise ValueError(f"There is no instrument {', '.join(sorted(unknown))}.")
+    return which
 
 
 class _StoppedWhileLoading(Exception):

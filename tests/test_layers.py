@@ -9,6 +9,7 @@ FLOORS = (
     ("ganlab.snapshot",),
     (
         "ganlab.stopwatch",
+        "ganlab.lookout",
         "ganlab.tensorfile",
         "ganlab.fetching",
         "ganlab.pictures",

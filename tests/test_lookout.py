@@ -84,9 +84,14 @@ def test_a_look_that_fails_is_counted_too() -> None:
     clock = Clock()
     lookout = Lookout(clock)
     clock.now += 1
-    with pytest.raises(ValueError, match="out of luck"), lookout.looking():
-        clock.now += 1
-        raise ValueError("out of luck")
+
+    def fail() -> None:
+        with lookout.looking():
+            clock.now += 1
+            raise ValueError("out of luck")
+
+    with pytest.raises(ValueError, match="out of luck"):
+        fail()
     assert lookout.share == 0.5
 
 
