@@ -188,7 +188,7 @@ def health(found: Gradients) -> dict[str, str]:
         norm, start = found.norms[i], found.norms[last]
         if rms.get(layer, np.inf) < RMSPROP_EPS:
             return "still"
-        if norm <= start * SHRINKS ** (i - last) and i < last:
+        if norm == 0 or (i < last and norm <= start * SHRINKS ** (i - last)):
             return "vanishing"
         return "exploding" if i < last and norm >= GROWS * start else "fine"
 

@@ -17,7 +17,7 @@ from ganlab.readings import Coverage
 from ganlab.snapshot import History, round_up
 
 COLUMNS = 120  # of a heat map
-MARGIN = {"l": 52, "r": 6, "t": 20, "b": 40}
+MARGIN = {"l": 52, "r": 6, "t": 8, "b": 40}
 Rows = Sequence[dict[str, float]]
 
 

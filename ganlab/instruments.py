@@ -43,7 +43,8 @@ def look(
 ) -> Reading:
     """Measure; the networks may be those in training and stay as they are, and all draws come from `rng`.
 
-    `before` is an earlier reading of the same run: what no training changes is taken over from it.
+    `before` is an earlier reading of the same run: what no training changes is taken over from it. Raises Broken for
+    an instrument that can't measure, and FloatingPointError where there is nothing to measure: no numbers.
     """
     cost: dict[str, float] = {}
 
@@ -51,6 +52,10 @@ def look(
         began = time.thread_time()
         try:
             return measure(*given)
+        except FloatingPointError:
+            raise
+        except Exception as error:
+            raise Broken(name, error) from error
         finally:
             cost[name] = time.thread_time() - began
 
@@ -72,6 +77,19 @@ def look(
     )
 
 
+class Broken(Exception):
+    """An instrument, or the `drawing` that all need, can't measure: its name, and why in one sentence."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        super().__init__(str(error) or type(error).__name__)
+        self.name = name
+
+
+def rng_of(seed: int, step: int) -> torch.Generator:
+    """What one look draws from: the same for the same seed and step, whatever looks there were before."""
+    return torch.Generator().manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0]))
+
+
 class _Seen(NamedTuple):
     """What all instruments look at: copies on the CPU in eval mode, as many samples of each kind as are held out."""
 
@@ -88,6 +106,8 @@ class _Seen(NamedTuple):
         networks = tuple(copy.deepcopy(net).cpu().eval().requires_grad_(False) for net in (critic, generator))
         n = len(dataset.held_out)
         fake = sampling.generate(networks[1], torch.randn(n, config.latent_dim, generator=rng))
+        if not all(tensor.isfinite().all() for tensor in (fake, *networks[0].parameters())):
+            raise FloatingPointError("The samples or the critic's weights are not numbers.")
         return cls(networks, dataset, config, dataset.sample(n, rng), fake)
 
     @property
@@ -119,17 +139,21 @@ def _lipschitz(seen: _Seen, rng: torch.Generator) -> Lipschitz:
 def _distances(seen: _Seen, steepness: Lipschitz | None, before: Distances | None, rng: torch.Generator) -> Distances:
     sliced = seen.held_out.dim() == 4 and seen.held_out.shape[-1] > LARGEST_EXACT
 
-    def w1(samples: Tensor) -> float:
+    def w1(samples: Tensor, rng: torch.Generator) -> float:
         if sliced:
             return distances.sliced_w1(samples, seen.held_out, rng)
         return distances.exact_w1(samples, seen.held_out)
 
+    def real_to_real() -> float:
+        rng = rng_of(seen.config.seed, 0)  # of the run: the same whichever look comes first
+        return w1(seen.dataset.sample(len(seen.held_out), rng), rng)
+
     train, held_out, fake = (seen.critic(x).double() for x in (seen.train, seen.held_out, seen.fake))
     estimate = (held_out.mean() - fake.mean()).item()
     return Distances(
-        w1=w1(seen.fake),
+        w1=w1(seen.fake, rng),
         sliced=sliced,
-        real_to_real=before.real_to_real if before else w1(seen.train),
+        real_to_real=before.real_to_real if before else real_to_real(),
         train_estimate=(train.mean() - fake.mean()).item(),
         held_out_estimate=estimate,
         gap_error=math.sqrt((train.var(correction=0) + held_out.var(correction=0)).item() / len(train)),

@@ -11,6 +11,7 @@ from ganlab.probes import distances
 from ganlab.probes.gradients import Gradients
 from ganlab.probes.lipschitz import Spectrum, Steepness
 from ganlab.probes.plane import Plane
+from ganlab.snapshot import READINGS as COLUMNS
 
 MISSING = 0.25
 """A mode or class with less than this part of its due is missing."""
@@ -96,37 +97,6 @@ class Reading:
     plane: Plane | None = None
     cost: dict[str, float] = field(default_factory=dict)
     """CPU seconds of the calling thread, for each instrument, and `drawing` for what all of them need."""
-
-
-COLUMNS = (
-    "step",
-    "gradient_first",
-    "gradient_last",
-    "gradient_per_layer",
-    "gain_law_per_layer",
-    "smallest_weight_gradient",
-    "lipschitz_product",
-    "largest_gradient",
-    "largest_gradient_real",
-    "largest_gradient_fake",
-    "largest_gradient_between",
-    "w1",
-    "w1_sliced",
-    "real_to_real",
-    "lower_bound",
-    "scaled_estimate",
-    "train_estimate",
-    "held_out_estimate",
-    "modes",
-    "modes_missing",
-    "modes_covered",
-    "high_quality_share",
-    "spread",
-    "nearest_training",
-    "nearest_training_real",
-    "cpu_seconds",
-)
-"""Of instruments.csv, one row a reading."""
 
 
 def row(reading: Reading) -> dict[str, float]:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from ganlab import checkpoints, tables, tensorfile, training
 from ganlab.checkpoints import Checkpoint
 from ganlab.config import TrainConfig
-from ganlab.snapshot import Change, History, HistoryWriter, Status
+from ganlab.snapshot import Change, History, HistoryWriter, Status, no_readings
 from ganlab.tables import Later
 
 LOCK = "run.lock"
@@ -113,6 +113,7 @@ class Past:
     changes: tuple[Change, ...] = ()
     later: tuple[Later, ...] = ()
     warning: str = ""
+    readings: np.ndarray = field(default_factory=no_readings)
 
 
 def past_of(path: Path, config: TrainConfig) -> Past:
@@ -127,7 +128,8 @@ def past_of(path: Path, config: TrainConfig) -> Past:
         raise ValueError(f"Run {path.name} has made {checkpoint.step:,} steps already; give it more of them.")
     known = tables.history(path, checkpoint.step)
     done, after = rows[: checkpoint.changes], rows[checkpoint.changes :]
-    return Past(checkpoint, known, tables.recorded(done, known), _merged(after, scheduled), warning)
+    looks = tables.readings(path, checkpoint.step)
+    return Past(checkpoint, known, tables.recorded(done, known), _merged(after, scheduled), warning, looks)
 
 
 def _merged(rows: list[Later], scheduled: list[Later]) -> tuple[Later, ...]:

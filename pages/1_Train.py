@@ -41,7 +41,7 @@ def run_page(run: Run) -> None:
         cards.samples(run, snapshot, slots)
     tries(run, snapshot.status.ended)
     cards.over_time(run, snapshot.status.ended, slots)
-    instruments.place(run, snapshot, slots)
+    instruments.place(run, slots)
     cards.layers(slots)
     cards.notes(run, slots)
     watch.live(run, snapshot.status, slots)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.diagnosis import Finding, diagnose, likely_cause, swings
+from ganlab.diagnosis import Finding, diagnose, health, likely_cause, swings
 from ganlab.probes.gradients import Gradients
 from ganlab.readings import Copies, Coverage, Distances, Reading
 from ganlab.snapshot import METRICS, History, HistoryWriter
@@ -179,3 +179,20 @@ def test_noise_and_trends_are_no_swings() -> None:
     assert lowest < -0.9
     assert (period, size) == (2, pytest.approx(0.5, rel=0.01))
     assert math.isfinite(swings(np.tile([1.0, -1.0], 50))[2])
+
+
+@pytest.mark.parametrize(
+    ("norms", "rms", "words"),
+    [
+        ([1.0, 1, 1, 1], [1.0, 1, 1], ["fine", "fine", "fine"]),
+        ([1.0, 0.66, 1, 1], [1.0, 1, 1], ["vanishing", "fine", "fine"]),
+        ([1.0, 0.0, 0, 1], [1.0, 1, 1], ["vanishing", "vanishing", "fine"]),
+        ([1.0, 100, 1, 1], [1.0, 1, 1], ["exploding", "fine", "fine"]),
+        ([1.0, 99, 1, 1], [1.0, 1e-9, 1], ["fine", "still", "fine"]),
+    ],
+)
+def test_health_of_a_layer(norms: list[float], rms: list[float], words: list[str]) -> None:
+    layers = ("input", "a", "b", "c")
+    weights = ("a.weight", "b.weight", "c.weight")
+    found = Gradients(layers, np.array(norms), np.ones(3), weights, np.array(rms))
+    assert health(found) == dict(zip(layers[1:], words, strict=True))

@@ -13,7 +13,7 @@ from ganlab.figures import number
 from ganlab.probes import gradients
 from ganlab.probes.gradients import RMSPROP_EPS
 from ganlab.readings import Reading
-from ganlab.snapshot import History
+from ganlab.snapshot import READINGS, History
 from ganlab.ui.words import CURVE_KEY, INK
 
 NOTHING = "–"
@@ -35,7 +35,12 @@ class Seen(NamedTuple):
 
 def short(value: float) -> str:
     """Three digits, or a dash for what was not measured."""
-    return NOTHING if math.isnan(value) else number(float(f"{value:.3g}"))
+    if math.isnan(value):
+        return NOTHING
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return number(float(f"{value:.3g}"))
+    digits, power = f"{value:.1e}".replace("-", "−").split("e")
+    return f"{digits}e{power[0].strip('+')}{power[1:].lstrip('0')}"
 
 
 def percent(share: float) -> str:
@@ -112,8 +117,12 @@ def distances(seen: Seen) -> str:
         return NOTHING
     kind = "Sliced" if newest(seen, "w1_sliced") == 1 else "Exact"
     agree = readings.agreement(seen.rows)
-    together = "" if math.isnan(agree) else f" Rank correlation with the critic's estimate so far <b>{agree:.2f}</b>."
-    return f"{kind} W1 <b>{short(w1)}</b>, {w1 / own:.1f} times that of real to real.{together}".replace("-", "−")
+    together = (
+        ""
+        if math.isnan(agree)
+        else f" Rank correlation with the critic's estimate so far <b>{number(round(agree, 2))}</b>."
+    )
+    return f"{kind} W1 <b>{short(w1)}</b>, {w1 / own:.1f} times that of real to real.{together}"
 
 
 def estimates(seen: Seen) -> str:
@@ -221,4 +230,4 @@ def findings(seen: Seen, ended: bool) -> str:
 
 def rows_of(table: np.ndarray) -> list[dict[str, float]]:
     """Rows of a table [looks, columns] by the names of their columns."""
-    return [dict(zip(readings.COLUMNS, row, strict=True)) for row in table.tolist()]
+    return [dict(zip(READINGS, row, strict=True)) for row in table.tolist()]

@@ -17,7 +17,7 @@ from ganlab.curves import cursor
 from ganlab.figures import Figure
 from ganlab.hub import Run
 from ganlab.instruments import INSTRUMENTS
-from ganlab.snapshot import Snapshot, Status
+from ganlab.snapshot import Snapshot
 from ganlab.ui import instrument_words as words
 from ganlab.ui import overview
 from ganlab.ui.components import overview as networks
@@ -75,23 +75,21 @@ def cards_of(config: TrainConfig) -> list[str]:
     return [name for name in CARDS if name not in other]
 
 
-def place(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator]) -> None:
+def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
     """The panel's controls and the containers that `fill` fills."""
-    offered = cards_of(snapshot.config)
-    _choose(run, snapshot, offered)
+    st.session_state["cards"] = shown = _shown(run)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Instruments", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             slots["instruments share"] = st.container(width="content")
             with st.popover("Choose", icon=":material/tune:", type="tertiary"):
                 st.pills(
-                    "Instruments", offered, selection_mode="multi", key="cards", on_change=_switch, args=(run,),
-                    help="What is switched off is not measured any more, and costs the run nothing.", wrap=True,
+                    "Instruments", cards_of(run.config), selection_mode="multi", key="cards", wrap=True,
+                    on_change=_switch, args=(run,), help="What is switched off is not measured, and costs nothing.",
                 )  # fmt: skip
     with st.container(border=True):
         slots["findings"] = st.container()
         slots["networks"] = st.container()
-    shown = [name for name in offered if name in st.session_state["cards"]]
     if PLANE in shown:
         left, right = st.columns(2, gap="small")
         with left:
@@ -120,18 +118,24 @@ def _card(name: str, slots: dict[str, DeltaGenerator]) -> None:
         slots[f"plot {name}"] = st.container()
 
 
-def _choose(run: Run, snapshot: Snapshot, offered: list[str]) -> None:
-    """Which cards are on: at first, those of the instruments that are; before and after training, all."""
-    state, live = st.session_state, snapshot.status in (Status.RUNNING, Status.PAUSED)
+def on(run: Run) -> frozenset[str]:
+    """The instruments that look at a run; of one that has ended, or trains elsewhere, all that may have looked."""
+    return INSTRUMENTS if run.latest.status.ended else run.instruments
+
+
+def _shown(run: Run) -> list[str]:
+    """The cards whose instruments are on, as far as the reader has not put them away."""
+    state, offered = st.session_state, cards_of(run.config)
     if state.get("cards_of") != run.run_id:
-        on = snapshot.instruments if live else INSTRUMENTS
-        state["cards_on"] = [name for name in offered if CARDS[name].instrument in {None, *on}]
-    state.update(cards_of=None if snapshot.status is Status.STARTING else run.run_id, cards=state["cards_on"])
+        state.update(cards_of=run.run_id, cards_away=set())
+    measured = {None, *on(run)}
+    return [name for name in offered if CARDS[name].instrument in measured and name not in state["cards_away"]]
 
 
 def _switch(run: Run) -> None:
     """Measure what the chosen cards show, and nothing else."""
-    st.session_state["cards_on"] = chosen = st.session_state["cards"]
+    chosen = st.session_state["cards"]
+    st.session_state["cards_away"] = set(cards_of(run.config)) - set(chosen)
     if not run.latest.status.ended:
         run.switch(frozenset(CARDS[name].instrument for name in chosen) - {None})
 

@@ -3,10 +3,10 @@
 from torch import nn
 
 from ganlab import diagnosis, networks
-from ganlab.figures import number
 from ganlab.networks import Block
 from ganlab.probes.gradients import Gradients
 from ganlab.snapshot import Snapshot
+from ganlab.ui.instrument_words import short
 
 HEALTH = {
     "fine": "healthy",
@@ -71,8 +71,8 @@ def _box(block: Block) -> str:
 
 def _button(block: Block, health: str | None, norm: float | None, layer: str | None) -> str:
     chosen = "true" if layer and layer.split(".")[0] == block.name else "false"
-    told = "" if norm is None else f"<small>gradient {_short(norm)}</small>"
-    state = f"; its gradient is {_short(norm)}: {HEALTH[health]}" if health and norm is not None else ""
+    told = "" if norm is None else f"<small>gradient {short(norm)}</small>"
+    state = f"; its gradient is {short(norm)}: {HEALTH[health]}" if health and norm is not None else ""
     return (
         f"<button type='button' class='block {health or ''}' data-layer='{block.name}' aria-pressed='{chosen}' "
         f"aria-label='{block.name} of the critic{state}' title='Show its weights above'>{_label(block)}{told}</button>"
@@ -85,10 +85,6 @@ def _label(block: Block) -> str:
 
 def _shape(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
-
-
-def _short(norm: float) -> str:
-    return number(float(f"{norm:.2g}")) if norm == 0 or 1e-3 <= norm < 1e4 else f"{norm:.1e}".replace("-", "−")
 
 
 def _legend(health: dict[str, str]) -> str:

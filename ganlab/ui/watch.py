@@ -26,7 +26,7 @@ Slots = dict[str, DeltaGenerator]
 
 def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
-    layer = st.session_state.get("layer")
+    drawn = _controls(run)
     of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
 
     @st.fragment(run_every=None if status.ended else EVERY)
@@ -36,12 +36,16 @@ def live(run: Run, status: Status, slots: Slots) -> None:
             steer.heard(run)
         of_page = False
         snapshot = run.latest
-        moved = steer.live_values(run) != st.session_state["shown"] or st.session_state.get("layer") != layer
-        if snapshot.status != status or moved:
+        if snapshot.status != status or steer.live_values(run) != st.session_state["shown"] or _controls(run) != drawn:
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
 
     tick()
+
+
+def _controls(run: Run) -> tuple[object, ...]:
+    """What may change without the page: a layer is clicked, an instrument switched by another tab or by its failure."""
+    return st.session_state.get("layer"), instruments.on(run)
 
 
 def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
