@@ -19,7 +19,7 @@ from ganlab.hub import Run
 from ganlab.instruments import INSTRUMENTS
 from ganlab.snapshot import Snapshot
 from ganlab.ui import instrument_words as words
-from ganlab.ui import overview
+from ganlab.ui import layer, overview
 from ganlab.ui.components import overview as networks
 from ganlab.ui.components import panel, plot
 from ganlab.ui.instrument_words import Seen
@@ -155,8 +155,8 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: overview.outlines(snapshot))
     with slots["networks"]:
         gradients = reading.gradients if reading else None
-        html = overview.drawing(blocks, gradients, st.session_state.get("layer"), snapshot.config.latent_dim)
-        networks("networks", html, lambda layer: _pick(run, layer))
+        html = overview.drawing(blocks, gradients, layer.shown(), snapshot.config.latent_dim)
+        networks("networks", html, lambda block: _pick(run, block))
     for name in CARDS:
         if f"head {name}" in slots:
             head, figure = _made(name, seen, snapshot, moment, cursors)
@@ -187,7 +187,7 @@ def _figure(name: str, seen: Seen, snapshot: Snapshot, cursors: tuple[int, ...])
     if name == PLANE:
         if not (seen.reading and seen.reading.plane):
             return drawn.nothing()
-        layers = tuple(layer for layer in plane_figures.LAYERS if layer in st.session_state["plane_layers"])
+        layers = tuple(part for part in plane_figures.LAYERS if part in st.session_state["plane_layers"])
         return plane_figures.plane(seen.reading.plane, snapshot.real, snapshot.samples, layers)
     figure = card.draw(seen) or drawn.nothing()
     if card.over_time and cursors:
@@ -204,7 +204,7 @@ def _once(name: str, moment: tuple, make: Callable[[], Any]) -> Any:
     return kept[name][1]
 
 
-def _pick(run: Run, layer: str) -> None:
-    """Show the weights of the layer that was clicked."""
-    if name := overview.parameter(layer, run.latest.critic):
-        st.session_state["layer"] = name
+def _pick(run: Run, block: str) -> None:
+    """Show the weights of the block that was clicked."""
+    if name := overview.parameter(block, run.latest.critic):
+        layer.pick(name)
