@@ -13,6 +13,7 @@ from stubs import TINY, TINY_IMAGES, wait_until
 
 from ganlab import datasets, instruments, loop, readings, store
 from ganlab.config import TrainConfig
+from ganlab.hub import RunHub
 from ganlab.instruments import INSTRUMENTS
 from ganlab.lookout import Lookout
 from ganlab.runs import TrainingRun
@@ -230,6 +231,29 @@ def test_a_run_that_diverges_fails_by_itself_and_blames_no_instrument(tmp_path: 
     assert last.status is Status.FAILED
     assert (last.warning, last.instruments) == ("", INSTRUMENTS)
     assert last.error.startswith("Stopped at step")
+
+
+@pytest.mark.usefixtures("eager")
+def test_readings_that_cannot_be_written_are_a_sentence_and_shown_all_the_same(tmp_path: Path) -> None:
+    folder = store.RunFolder(tmp_path / "r", TINY)
+    (tmp_path / "r/instruments.csv").mkdir()
+    last = TrainingRun(TINY, folder, Small, instruments=SOME).run()
+    assert (last.status, len(last.readings)) == (Status.FINISHED, TINY.steps)
+    assert last.warning == "r/instruments.csv could not be written: Is a directory."
+
+
+def test_the_runs_of_a_server_look_with_everything_unless_told_otherwise() -> None:
+    hub = RunHub(limit=1)
+    run = hub.start(dataclasses.replace(TINY, steps=10**6))
+    assert run.instruments == run.latest.instruments == INSTRUMENTS
+    run.switch(SOME)
+    wait_until(lambda: run.latest.step > 0)
+    hub.close()
+    assert hub.resume(run).instruments == SOME
+    hub.close()
+    (stored,) = RunHub().runs
+    with pytest.raises(ValueError, match="does not train here"):
+        stored.switch(NONE)
 
 
 def test_an_unknown_instrument_is_no_run(tmp_path: Path) -> None:
