@@ -52,6 +52,7 @@ def on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> StoredRun:
     (folder.path / "ended.json").unlink()
     if state == "elsewhere":
         folder._lock.acquire()
+        the_hub.elsewhere = folder  # with the last reference to it the lock would go
     return the_hub.find(folder.path.name)
 
 
