@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ganlab import archives, catalogue, images, sampling, store
 from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, preset
 from ganlab.fetching import data_root
+from ganlab.instruments import INSTRUMENTS
 from ganlab.runs import TrainingRun, set_up_torch
 from ganlab.snapshot import Status
 
@@ -42,6 +43,9 @@ def parser() -> Parser:
     where.add_argument("--resume", metavar="ID_OR_FOLDER", help="go on with a run; takes --steps, and no other setting")
     train.add_argument("--preset", choices=PRESETS, help="settings to start from (default: the dataset's own preset)")
     train.add_argument("--config", type=Path, metavar="FILE", help="a config.json to start from, instead of a preset")
+    names = {"nargs": "*", "choices": sorted(INSTRUMENTS), "metavar": "NAME"}
+    told = f"look between steps, into instruments.csv: {', '.join(names['choices'])} (no names: all)"
+    train.add_argument("--instruments", **names, help=told)
     for field in dataclasses.fields(TrainConfig):
         flags = [f"--{field.name.replace('_', '-')}"]
         if field.name == "clip_range":
@@ -84,7 +88,8 @@ def train(options: argparse.Namespace) -> int:
     """Train with a progress bar; Ctrl-C stops the run after its step. 0, or 1 if the run failed."""
     folder = resumed(options) if options.resume else None
     config = folder.config if folder else config_of(options)
-    run = TrainingRun(config, folder or store.RunFolder(options.out, config)).start()
+    folder = folder or store.RunFolder(options.out, config)
+    run = TrainingRun(config, folder, instruments=instruments_of(options)).start()
     with tqdm(total=config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:
         ended = False
         while not ended:
@@ -94,12 +99,21 @@ def train(options: argparse.Namespace) -> int:
                 bar.update(run.latest.step - bar.n)
             except KeyboardInterrupt:
                 run.stop()
+    if options.instruments is not None:
+        print(f"instruments took {100 * run.latest.instruments_share:.1f} % of the CPU time")
     if run.latest.warning:
         print(run.latest.warning, file=sys.stderr)
     if run.latest.status is Status.FAILED:
         print(f"{run.latest.error} {run.latest.message}", file=sys.stderr)
         return 1
     return 0
+
+
+def instruments_of(options: argparse.Namespace) -> frozenset[str]:
+    """Those that are to look: none unless asked for, all if no names are given."""
+    if options.instruments is None:
+        return frozenset()
+    return frozenset(options.instruments) or INSTRUMENTS
 
 
 def resumed(options: argparse.Namespace) -> store.RunFolder:

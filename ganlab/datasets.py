@@ -1,5 +1,6 @@
 """What there is to imitate: real samples. Knows nothing of networks or training."""
 
+import dataclasses
 import gzip
 import math
 import tarfile
@@ -43,6 +44,10 @@ class Dataset:
     """All images of a finite set, float or uint8 [n, c, h, w]; None for endless draws."""
     train: Tensor | None = None
     """Which of `images` are for training: int64."""
+    centres: Tensor | None = None
+    """Where the modes are, if the data has any and they are known: [modes, 2]."""
+    sd: float | None = None
+    """The standard deviation of each mode along each axis."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -232,7 +237,7 @@ def _of_gaussians(name: str, centres: Tensor, sd: float, scale: float) -> Datase
         which = torch.randint(len(centres), (n,), generator=rng)
         return (centres[which] + sd * torch.randn(n, 2, generator=rng)) / scale
 
-    return _endless(name, sample)
+    return dataclasses.replace(_endless(name, sample), centres=centres / scale, sd=sd / scale)
 
 
 def swiss_roll() -> Dataset:

@@ -1,6 +1,214 @@
-"""What is probably wrong with a run, in sentences. Pure: settings in, words out."""
+"""What is probably wrong with a run, in sentences. Pure: settings and measurements in, words out."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
 
 from ganlab.config import PRESETS, TrainConfig
+from ganlab.probes.gradients import RMSPROP_EPS, Gradients
+from ganlab.readings import Reading
+from ganlab.snapshot import History
+
+WINDOW = 50  # steps that a share is taken over
+SATURATED = 0.5
+"""Of all weights at a bound. Presets: 0.05 to 0.32; 3 x 128 with Arjovsky's c and rate: 0.75."""
+SHRINKS = 1.5
+"""Fold per layer. Presets grow, 1 to 7 fold; 3 x 512 at c = 0.01, as in Gulrajani et al. 2017, Fig. 1a: 1.7 to 2.2."""
+GROWS = 100.0
+"""Fold over all hidden layers. Presets: up to 45; 3 x 128 with c = 1, which diverges, and 12 x 128: 140 and more."""
+NEGATIVE = 0.2
+"""Of the estimates; an optimal critic's is never below 0. Presets: up to 0.14; generator rate times 10: 0.24."""
+FAR = 1.5
+"""Times the real-to-real distance: nearer than that, estimates around 0 are what they should be."""
+MISSING_SHARE = 0.1
+"""Of the modes or classes; a preset's 25 Gaussians may lack 2."""
+NARROW = 0.5
+"""Of the real samples' spread. Presets: 0.87 to 1.24."""
+COPIED = 0.5
+"""Times as far from the training images as held-out ones are. The digits' preset: 1.6; a copy: 0."""
+GAP, GAP_ERRORS = 0.25, 3.0
+"""Of the training estimate, and standard errors: the presets' gap is noise, within 2 of them."""
+YOUNG = 100  # steps: before them every generator covers little
+SWING_WINDOW = 100  # steps
+SWINGS, SWING_SIZE = -0.4, 1.0
+"""Lowest autocorrelation of the estimate (100 draws of noise: -0.25) and its sd over its mean; c = 1: -0.45 and 2."""
+
+
+class Finding(NamedTuple):
+    """One thing that is probably wrong."""
+
+    severity: int
+    """3: training gets nowhere like this; 2: the result suffers; 1: worth a look."""
+    sentence: str
+    """What, with the number that gave it away."""
+    advice: str
+    """One thing to try."""
+
+
+def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
+    """All that is probably wrong, most serious first; nothing where nothing was measured.
+
+    `reading` and `history` are of the same moment, `config` what was in force.
+    """
+    found = [finding for rule in RULES if (finding := rule(reading, history, config))]
+    return sorted(found, key=lambda finding: -finding.severity)
+
+
+def _saturated(_: Reading, history: History, config: TrainConfig) -> Finding | None:
+    share = history["at_bound_share"][-WINDOW:].mean() if len(history) >= WINDOW else 0.0
+    if share < SATURATED:
+        return None
+    return Finding(2, f"{share:.0%} of the critic's weights sit exactly on a bound.", _wider(config))
+
+
+def _still(reading: Reading, _: History, config: TrainConfig) -> Finding | None:
+    """Both optimisers divide by the gradient's size plus this eps."""
+    found = reading.gradients
+    if not found or found.weight_rms.min() >= RMSPROP_EPS:
+        return None
+    which = found.weight_rms.argmin()
+    told = f"{found.weights[which]} hardly moves: its rms gradient is {found.weight_rms[which]:.1g}, below the"
+    return Finding(3, f"{told} optimiser's floor of {RMSPROP_EPS:.0e}.", _wider(config))
+
+
+def _vanishing(reading: Reading, _: History, config: TrainConfig) -> Finding | None:
+    gain = reading.gradients.per_layer if reading.gradients else np.nan
+    if not gain <= 1 / SHRINKS:
+        return None
+    return Finding(2, f"The critic's gradient shrinks {1 / gain:.1f}-fold per layer on its way back.", _wider(config))
+
+
+def _exploding(reading: Reading, _: History, config: TrainConfig) -> Finding | None:
+    hidden = reading.gradients.norms[1:-1] if reading.gradients else []
+    if len(hidden) < 2 or not hidden[0] >= GROWS * hidden[-1] > 0:
+        return None
+    told = f"The critic's gradient grows {hidden[0] / hidden[-1]:,.0f}-fold on its way back to the first layer."
+    return Finding(2, told, f"Narrow the clip range{_level(config, wider=False)}.")
+
+
+def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+    share = (history["critic_estimate"][-WINDOW:] < 0).mean() if len(history) >= WINDOW else 0.0
+    near = reading.distances and reading.distances.w1 < FAR * reading.distances.real_to_real
+    if share < NEGATIVE or near:
+        return None
+    told = f"The critic is far from optimal: in {share:.0%} of the last {WINDOW} steps it scored generated samples"
+    return Finding(2, f"{told} above real ones.", f"Raise the critic updates per step to {2 * config.n_critic}.")
+
+
+def _momentum(_: Reading, __: History, config: TrainConfig) -> Finding | None:
+    """Arjovsky et al. 2017 (arXiv 1701.07875), section 4."""
+    if config.optimizer != "adam":
+        return None
+    told = "Adam's momentum (beta1 = 0.5) makes training with a clipped critic unstable at times."
+    return Finding(1, told, "Take RMSprop, as the paper did.")
+
+
+def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+    found = reading.coverage
+    if not found or len(history) < YOUNG:
+        return None
+    n, missing = len(found.found), found.missing
+    if n and missing >= MISSING_SHARE * n:
+        told = f"{missing} of {n} {'modes' if len(found.good) else 'classes'} get less than a quarter of their due."
+        return Finding(3 if missing >= n / 2 else 2, told, _slower_generator(config))
+    if found.spread <= NARROW:
+        told = f"The generated samples are spread {found.spread:.2f} times as far as the real ones."
+        return Finding(3, told, _slower_generator(config))
+    return None
+
+
+def _copying(reading: Reading, _: History, __: TrainConfig) -> Finding | None:
+    if not reading.copies or reading.copies.ratio > COPIED:
+        return None
+    told = f"Generated images are {reading.copies.ratio:.2f} times as far from the training images as new real ones are"
+    return Finding(2, f"{told}: copies.", "Train on more images, or a narrower generator.")
+
+
+def _overfitting(reading: Reading, _: History, __: TrainConfig) -> Finding | None:
+    """Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b."""
+    found = reading.distances
+    gap = found.train_estimate - found.held_out_estimate if found else 0.0
+    if gap <= 0 or gap < GAP_ERRORS * found.gap_error or gap < GAP * found.train_estimate:
+        return None
+    told = f"The critic knows its training samples: its estimate is {found.train_estimate:.3g} on them and"
+    return Finding(2, f"{told} {found.held_out_estimate:.3g} on held-out ones.", "Train on more samples, or stop here.")
+
+
+def _oscillating(_: Reading, history: History, config: TrainConfig) -> Finding | None:
+    if len(history) < SWING_WINDOW:
+        return None
+    lowest, period, size = swings(history["critic_estimate"][-SWING_WINDOW:])
+    if lowest > SWINGS or size < SWING_SIZE:
+        return None
+    told = f"The critic estimate swings every {period} steps, by {size:.1f} times its mean."
+    return Finding(2, told, f"Halve the generator's learning rate, to {config.generator_lr / 2:g}.")
+
+
+RULES: tuple[Callable[[Reading, History, TrainConfig], Finding | None], ...] = (
+    _still,
+    _collapsed,
+    _exploding,
+    _oscillating,
+    _far_from_optimal,
+    _vanishing,
+    _saturated,
+    _copying,
+    _overfitting,
+    _momentum,
+)
+# There is none for a generator that sees an unclipped critic: here the clamp follows every critic update.
+
+
+def swings(values: np.ndarray) -> tuple[float, int, float]:
+    """(lowest autocorrelation, period in steps, sd / |mean|) of a series [n] less its straight trend.
+
+    Half a period at most n / 8, so that the series holds four of them.
+    """
+    steps = np.arange(len(values))
+    rest = values - np.polyval(np.polyfit(steps, values, 1), steps)
+    power = (rest**2).sum()
+    if power <= 1e-12 * (values**2).sum():  # a straight line: nothing but rounding is left
+        return 0.0, 0, 0.0
+    lags = np.arange(1, len(values) // 8 + 1)
+    correlation = np.array([(rest[:-lag] * rest[lag:]).sum() / power for lag in lags])
+    mean = abs(values.mean())
+    return float(correlation.min()), int(2 * lags[correlation.argmin()]), float(rest.std() / max(mean, 1e-30))
+
+
+def health(found: Gradients) -> dict[str, str]:
+    """How the gradient fares at each of the critic's layers: `fine`, `still`, `vanishing` or `exploding`.
+
+    By the thresholds of the sentences: against the last hidden layer, from which the gradient comes.
+    """
+    last = len(found.norms) - 2
+    rms = {name.removesuffix(".weight"): value for name, value in zip(found.weights, found.weight_rms, strict=True)}
+
+    def of(i: int, layer: str) -> str:
+        norm, start = found.norms[i], found.norms[last]
+        if rms.get(layer, np.inf) < RMSPROP_EPS:
+            return "still"
+        if norm == 0 or (i < last and norm <= start * SHRINKS ** (i - last)):
+            return "vanishing"
+        return "exploding" if i < last and norm >= GROWS * start else "fine"
+
+    return {layer: of(i, layer) for i, layer in enumerate(found.layers) if i}
+
+
+def _wider(config: TrainConfig) -> str:
+    return f"Widen the clip range{_level(config, wider=True)}."
+
+
+def _slower_generator(config: TrainConfig) -> str:
+    return f"Halve the generator's learning rate, to {config.generator_lr / 2:g}."
+
+
+def _level(config: TrainConfig, wider: bool) -> str:
+    """Where the gain law keeps gradients level, weights at ±c: c = sqrt(2 / width), if that is the way advised."""
+    level = (2 / config.width) ** 0.5
+    if config.network != "mlp" or (level > max(map(abs, config.clip_range))) != wider:
+        return ""
+    return f": at width {config.width} gradients keep their size near ±{level:.2g}"
 
 
 def likely_cause(config: TrainConfig) -> str:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from ganlab import store
 from ganlab.config import TrainConfig, spare_cores
+from ganlab.instruments import INSTRUMENTS
 from ganlab.runs import TrainingRun
 from ganlab.stored import StoredRun
 
@@ -48,7 +49,7 @@ class RunHub:
         with self._lock:
             self._make_sure_of_room()
             folder = store.RunFolder(store.runs_root() / store.new_run_id(), config)
-            return self._started(TrainingRun(config, folder))
+            return self._started(TrainingRun(config, folder, instruments=INSTRUMENTS))
 
     def resume(self, run: Run, steps: int | None = None) -> TrainingRun:
         """Let a paused run go on, or one that was stopped or interrupted, from its last checkpoint; to `steps` in all.
@@ -69,7 +70,8 @@ class RunHub:
             except (ValueError, OSError) as error:
                 raise Refused(str(error)) from None
             self._runs.pop(run.run_id, None)
-            return self._started(TrainingRun(folder.config, folder))
+            which = run.instruments if isinstance(run, TrainingRun) else INSTRUMENTS
+            return self._started(TrainingRun(folder.config, folder, instruments=which))
 
     def find(self, run_id: str) -> Run:
         """The run of that name, of this server or on disk. Raises LookupError, in one sentence, if there is none."""

@@ -94,8 +94,9 @@ def bands(looks: Sequence[Look]) -> Figure:
 
 
 def marked(figure: Figure, steps: Sequence[int]) -> Figure:
-    """The bands with a line at the step that is shown, and a dotted one at the pinned one."""
-    shapes = [cursor(step, dash) for step, dash in zip(steps, ("solid", "dot"), strict=False)]
+    """A chart over steps with a line at the one that is shown, and a dotted one at the pinned one."""
+    shapes = [*figure["layout"].get("shapes", [])]
+    shapes += [cursor(step, dash) for step, dash in zip(steps, ("solid", "dot"), strict=False)]
     return figure | {"layout": figure["layout"] | {"shapes": shapes}}
 
 

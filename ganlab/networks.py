@@ -2,11 +2,21 @@
 
 import math
 from collections import OrderedDict
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 SMALLEST = 4  # a DCGAN starts, and its critic ends, at 4 x 4, or at 7 x 7 for images of 28 x 28
+
+
+class Block(NamedTuple):
+    """A layer with a matrix or kernel, and what acts on its output."""
+
+    name: str
+    shape: tuple[int, ...]
+    """What comes out of it, for one sample."""
+    parameters: int
 
 
 def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int) -> nn.Sequential:
@@ -94,6 +104,21 @@ def init_(module: nn.Module, rng: torch.Generator) -> nn.Module:
         elif next(layer.parameters(recurse=False), None) is not None:
             raise TypeError(f"init_ does not know how to start a {type(layer).__name__}.")
     return module
+
+
+@torch.no_grad()
+def outline(model: nn.Sequential, shape: tuple[int, ...]) -> list[Block]:
+    """The blocks of a network in eval mode whose input has that shape, in the order of depth."""
+    blocks: list[Block] = []
+    x = torch.zeros(1, *shape, device=next(model.parameters()).device)
+    for name, layer in model.named_children():
+        x, parameters = layer(x), sum(p.numel() for p in layer.parameters())
+        seen = tuple(x.shape[1:])
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            blocks.append(Block(name, seen, parameters))
+        elif blocks:
+            blocks[-1] = Block(blocks[-1].name, seen, blocks[-1].parameters + parameters)
+    return blocks
 
 
 def share_outside_at_start(layer: nn.Module, parameter: str, bounds: Tensor) -> Tensor:

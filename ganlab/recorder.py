@@ -1,6 +1,6 @@
 """What is known of a run so far, and what of it is saved when. Knows no thread and no screen.
 
-A file that can't be written is a sentence in `warning`; training goes on without it.
+A file that can't be written is a sentence in `warning`; training goes on without it. So is what `tell` is told.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ import numpy as np
 from ganlab import moments
 from ganlab.checkpoints import Checkpoint
 from ganlab.clipping import ClipReport
-from ganlab.snapshot import Change, HistoryWriter, Snapshot, Status, WeightHistogram
+from ganlab.snapshot import READINGS, Change, HistoryWriter, Snapshot, Status, WeightHistogram
 from ganlab.store import RunFolder
 from ganlab.training import Trainer
 
@@ -33,6 +33,7 @@ class Recorder:
     def __init__(self, folder: RunFolder, steps: int, every: float) -> None:
         past = folder.past
         self.history = HistoryWriter(past.history)
+        self.readings = past.readings
         self.changes = list(past.changes)
         self.later = past.later  # changes of an earlier life, still to come into force again
         self._folder, self._every, self._wanted_every = folder, every, every
@@ -52,6 +53,18 @@ class Recorder:
         counts = report.layer_counts
         self.history.append(row, report.layers, counts)
         self._try("metrics.csv", self._folder.add_step, row, report.layers, counts)
+
+    def add_reading(self, row: dict[str, float]) -> None:
+        """Add the row of one look of the instruments; arrays given out earlier stay as they are."""
+        self.readings = np.vstack([self.readings, [row[column] for column in READINGS]])
+        self.readings.flags.writeable = False
+        self._try("instruments.csv", self._folder.add_reading, row)
+
+    def tell(self, about: str, sentence: str) -> None:
+        """Put a sentence into `warning`, in place of the last one about the same; none for an empty one."""
+        self._problems.pop(about, None)
+        if sentence:
+            self._problems[about] = sentence
 
     def add_change(self, change: Change) -> None:
         """Add a change that has come into force."""

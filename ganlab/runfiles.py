@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from ganlab import checkpoints, tables, tensorfile, training
 from ganlab.checkpoints import Checkpoint
 from ganlab.config import TrainConfig
-from ganlab.snapshot import Change, History, HistoryWriter, Status
+from ganlab.snapshot import Change, History, HistoryWriter, Status, no_readings
 from ganlab.tables import Later
 
 LOCK = "run.lock"
@@ -132,6 +132,7 @@ class Past:
     changes: tuple[Change, ...] = ()
     later: tuple[Later, ...] = ()
     warning: str = ""
+    readings: np.ndarray = field(default_factory=no_readings)
     resumed: bool = True
 
 
@@ -150,7 +151,8 @@ def past_of(path: Path, config: TrainConfig) -> Past:
         lost = f"metrics.csv and layers.csv hold {len(known):,} of the {checkpoint.step:,} steps made so far."
         warning = f"{warning} {lost}".strip()
     done, after = rows[: checkpoint.changes], rows[checkpoint.changes :]
-    return Past(checkpoint, known, tables.recorded(done, known), _merged(after, scheduled), warning)
+    looks = tables.readings(path, checkpoint.step)
+    return Past(checkpoint, known, tables.recorded(done, known), _merged(after, scheduled), warning, looks)
 
 
 def _merged(rows: list[Later], scheduled: list[Later]) -> tuple[Later, ...]:

@@ -1,30 +1,27 @@
-"""A run: the one training loop of the project, and its thread.
+"""A run: the one training loop, its thread, its folder.
 
-Commands go down to the loop, immutable snapshots come up. With the hub the only module that knows threads.
+Commands go down to the loop, immutable snapshots come up. With the mailbox and the hub all that knows threads.
 """
 
 import dataclasses
-import queue
 import threading
 import traceback
 from collections.abc import Callable
-from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from ganlab import datasets, diagnosis, images, sampling, store
-from ganlab.clipping import ClipReport
-from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab import datasets, diagnosis, store
+from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
+from ganlab.instruments import INSTRUMENTS
+from ganlab.loop import Loop
+from ganlab.mailbox import Command, Mailbox
 from ganlab.recorder import CHECKPOINT_EVERY, Recorder
-from ganlab.snapshot import Change, Snapshot, Status
-from ganlab.stopwatch import Stopwatch
-from ganlab.training import Trainer, copied, device_of
-
-PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
+from ganlab.snapshot import Snapshot, Status
+from ganlab.training import Trainer, device_of
 
 
 def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
@@ -34,22 +31,13 @@ def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
     return Trainer(dataclasses.replace(config, pixels=dataset.pixels), dataset)
 
 
-class Command(Enum):
-    """What a run can be told; each acts at the end of a step."""
-
-    PAUSE = auto()
-    RESUME = auto()
-    STEP = auto()
-    STOP = auto()
-    CHANGE = auto()  # a wake-up call: the values themselves wait in `_pending`
-
-
 class TrainingRun:
     """One run. `start()` trains in a thread of its own; `run()` is the same loop in the caller's.
 
     `latest` is always the newest Snapshot. `wanted` is the config with every accepted change in it, also
     those that do not act yet. `make_trainer(config, announce)` is called by the run's thread, so loading is part
     of the run: seen, and stopped, like the rest of it. A folder that was reopened goes on from its checkpoint.
+    `instruments` look between steps, from the start; `switch` turns them on and off.
     """
 
     def __init__(
@@ -58,22 +46,34 @@ class TrainingRun:
         folder: store.RunFolder,
         make_trainer: Callable[[TrainConfig, Announce], Trainer] = make_trainer,
         checkpoint_every: float = CHECKPOINT_EVERY,
+        instruments: frozenset[str] = frozenset(),
     ) -> None:
         self.run_id = folder.path.name
         self.folder = folder
         self.config = config  # as started; `latest.config` is what is in force
-        self.latest = Snapshot(
-            run_id=self.run_id, status=Status.STARTING, message=f"loading {config.dataset}", **folder.begin(config)
-        )
-        self.wanted = self.latest.config
+        beginning = {"run_id": self.run_id, "status": Status.STARTING, "message": f"loading {config.dataset}"}
+        beginning["instruments"] = _known(instruments)
+        self._mailbox = Mailbox(Snapshot(**beginning | folder.begin(config)))
         self._recorder = Recorder(folder, config.steps, checkpoint_every)
         self._stopped = False
         self.trains = True  # or means to: false from the call of pause(), true from that of resume()
         self._make_trainer = make_trainer
-        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
-        self._lock = threading.Lock()  # for `wanted` and `_pending`
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
+
+    @property
+    def latest(self) -> Snapshot:
+        """The newest."""
+        return self._mailbox.latest
+
+    @property
+    def wanted(self) -> TrainConfig:
+        """The config with every accepted change in it."""
+        return self._mailbox.wanted
+
+    @property
+    def instruments(self) -> frozenset[str]:
+        """Those that are to look from the next step on."""
+        return self._mailbox.instruments
 
     @property
     def glance(self) -> Snapshot:
@@ -103,21 +103,21 @@ class TrainingRun:
     def pause(self) -> None:
         """Wait after this step."""
         self.trains = False
-        self._commands.put(Command.PAUSE)
+        self._mailbox.put(Command.PAUSE)
 
     def resume(self) -> None:
         """Go on after a pause."""
         self.trains = True
-        self._commands.put(Command.RESUME)
+        self._mailbox.put(Command.RESUME)
 
     def step(self) -> None:
         """Make one step while paused, then wait again."""
-        self._commands.put(Command.STEP)
+        self._mailbox.put(Command.STEP)
 
     def stop(self) -> None:
         """End after this step, or at the next word of what is being loaded; what was learned is kept."""
         self._stopped = True
-        self._commands.put(Command.STOP)
+        self._mailbox.put(Command.STOP)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until the run's thread is gone; False if it is not after `timeout` seconds."""
@@ -130,14 +130,11 @@ class TrainingRun:
 
         Raises ValueError, with nothing changed, for a bad value, any other field, or an ended run.
         """
-        if fixed := set(values) - set(LIVE_FIELDS):
-            raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
-        with self._lock:
-            if self.latest.status.ended:
-                raise ValueError("This run has ended; its settings no longer change.")
-            self.wanted = dataclasses.replace(self.wanted, **values)
-            self._pending |= {field: getattr(self.wanted, field) for field in values}
-        self._commands.put(Command.CHANGE)
+        self._mailbox.wish(**values)
+
+    def switch(self, which: frozenset[str]) -> None:
+        """Have these instruments look between steps, and no others. Raises ValueError for a name that is none."""
+        self._mailbox.switch(_known(which))
 
     def run(self) -> Snapshot:
         """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
@@ -146,7 +143,7 @@ class TrainingRun:
         try:
             trainer = self._make_trainer(self.latest.config, self._announce)
             self._made(trainer)
-            loop = _Loop(self, trainer)
+            loop = Loop(self._mailbox, self._recorder, trainer)
             # Its tensors are not needed any more, and from here on a failure is the run's end.
             self.folder.past = store.Past(resumed=False)
             last = loop.run()
@@ -160,8 +157,7 @@ class TrainingRun:
             last = self._failed(error, loop)
         finally:
             self.folder.close()
-        with self._lock:  # a change that came too late is not wanted any more
-            self._pending, self.wanted, self.latest = {}, last.config, last
+        self._mailbox.close(last)
         return last
 
     def _made(self, trainer: Trainer) -> None:
@@ -169,16 +165,15 @@ class TrainingRun:
         if checkpoint := self.folder.past.checkpoint:
             trainer.load_state(checkpoint.tensors, checkpoint.step, checkpoint.critic_step)
         if (pixels := trainer.config.pixels) != self.config.pixels:
-            with self._lock:
-                self.config, self.wanted = (dataclasses.replace(c, pixels=pixels) for c in (self.config, self.wanted))
+            self.config = self._mailbox.amend(self.config, pixels=pixels)
             self.folder.set_config(self.config)
 
     def _announce(self, message: str) -> None:
         if self._stopped:
             raise _StoppedWhileLoading
-        self.latest = dataclasses.replace(self.latest, message=message)
+        self._mailbox.latest = dataclasses.replace(self.latest, message=message)
 
-    def _failed(self, error: Exception, loop: "_Loop | None") -> Snapshot:
+    def _failed(self, error: Exception, loop: Loop | None) -> Snapshot:
         """The last good snapshot, with the newest settings and metrics, and what went wrong."""
         newest = dataclasses.replace(self.latest, **loop.record()) if loop else self.latest
         message = f"The networks and samples here are of step {newest.step:,}." if newest.step else ""
@@ -195,6 +190,12 @@ class TrainingRun:
         )
 
 
+def _known(which: frozenset[str]) -> frozenset[str]:
+    if unknown := which - INSTRUMENTS:
+        raise ValueError(f"There is no instrument {', '.join(sorted(unknown))}.")
+    return which
+
+
 class _StoppedWhileLoading(Exception):
     """The run was stopped before its first step."""
 
@@ -204,151 +205,3 @@ def set_up_torch(threads: int) -> None:
     torch.set_num_threads(threads)
     torch.get_num_threads()  # takes it: else the number that another thread sets before the first step would count
     torch.set_flush_denormal(True)  # vanishing gradients go denormal, and those are slow
-
-
-class _Loop:
-    """What only the run's thread touches: the trainer, and what is known of it so far."""
-
-    def __init__(self, run: TrainingRun, trainer: Trainer) -> None:
-        self._run = run
-        self._trainer = trainer
-        self._status = Status.RUNNING
-        self._report: ClipReport | None = None
-        self._recorder = run._recorder
-        self._clock = Stopwatch(run.latest.seconds)
-        self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
-
-    def run(self) -> Snapshot:
-        """Obey and step until the last step or a stop; returns the last snapshot, not yet published."""
-        self._recorder.keep_real(self._real)
-        self._enter(Status.RUNNING)
-        while self._trainer.step_count < self._trainer.config.steps:
-            command = self._next_command()
-            if command is Command.STOP:
-                return self._end(Status.STOPPED)
-            if command is Command.PAUSE:
-                self._enter(Status.PAUSED)
-            elif command is Command.RESUME:
-                self._enter(Status.RUNNING)
-            elif command is Command.CHANGE:
-                self._take_changes()
-            elif command is None or self._status is Status.PAUSED:
-                self._step()
-        return self._end(Status.FINISHED)
-
-    def record(self) -> dict[str, Any]:
-        """What is known at any moment, between snapshots too."""
-        return {
-            "config": self._trainer.config,
-            "changes": tuple(self._recorder.changes),
-            "history": self._recorder.history.view(),
-        }
-
-    def _next_command(self) -> Command | None:
-        """The oldest waiting command; None while running with none waiting; while paused, wait for one."""
-        try:
-            return self._run._commands.get(block=self._status is Status.PAUSED)
-        except queue.Empty:
-            return None
-
-    def _enter(self, status: Status) -> None:
-        self._status = status
-        self._clock.go(status is Status.RUNNING)
-        self._publish()
-        if status is Status.PAUSED:
-            self._recorder.keep_checkpoint(self._run.latest, self._trainer)
-
-    def _end(self, status: Status) -> Snapshot:
-        self._status = status
-        self._clock.go(False)
-        last = self._snapshot()
-        self._recorder.keep_checkpoint(last, self._trainer)
-        return last
-
-    def _step(self) -> None:
-        self._clock.go(True)
-        row, self._report = self._trainer.step(before_update=self._take_changes)
-        row["seconds"] = self._clock.seconds
-        self._recorder.add_step(row, self._report)
-        self._clock.go(self._status is Status.RUNNING)
-        now, step = self._clock.seconds, self._trainer.step_count
-        due = self._recorder.is_due(now)
-        if due or self._status is Status.PAUSED or now - self._run.latest.seconds >= PUBLISH_EVERY:
-            self._publish()
-        if due:
-            self._recorder.keep_checkpoint(self._run.latest, self._trainer)
-        if self._recorder.looks_at(step, now):
-            began = self._clock.seconds
-            self._look()
-            self._recorder.looked(self._clock.seconds - began)
-
-    def _take_changes(self) -> None:
-        """Bring pending changes into force; called before every critic update, and while paused."""
-        run, recorder = self._run, self._recorder
-        if recorder.later and (due := recorder.due_changes(self._trainer.critic_step)):
-            for field, value in due:
-                self._bring_into_force(field, value)
-                with run._lock:
-                    run.wanted = dataclasses.replace(run.wanted, **{field: value} if field not in run._pending else {})
-            recorder.keep_later()
-        if not run._pending:
-            return
-        with run._lock:
-            pending, run._pending = run._pending, {}
-        for field, value in pending.items():
-            self._bring_into_force(field, value)
-        if recorder.later:
-            recorder.overrule(pending)
-            recorder.keep_later()
-        if self._status is Status.PAUSED:
-            self._publish()
-
-    def _bring_into_force(self, field: str, value: Any) -> None:
-        trainer = self._trainer
-        if value != getattr(trainer.config, field):
-            trainer.config = dataclasses.replace(trainer.config, **{field: value})
-            self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
-
-    def _look(self) -> None:
-        """Save a look at this step. Samples that are no numbers are no sight; training itself will stumble soon."""
-        trainer, latest = self._trainer, self._run.latest
-        if latest.step == trainer.step_count:
-            self._recorder.keep_moment(latest.step, latest.critic_step, latest.samples, latest.weights)
-            return
-        samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
-        if np.isfinite(samples).all():
-            weights = self._report.histograms()
-            self._recorder.keep_moment(trainer.step_count, trainer.critic_step, _shown(samples), weights)
-
-    def _publish(self) -> None:
-        self._run.latest = self._snapshot()
-
-    def _snapshot(self) -> Snapshot:
-        trainer = self._trainer
-        generator, critic = trainer.copies()
-        samples = sampling.generate(generator, trainer.fixed_latents).cpu().numpy()
-        if not np.isfinite(samples).all():
-            raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not numbers.")
-        self._recorder.flush()
-        return Snapshot(
-            run_id=self._run.run_id,
-            status=self._status,
-            message="",
-            device=trainer.device.type,
-            step=trainer.step_count,
-            critic_step=trainer.critic_step,
-            weights=self._report.histograms() if self._report else self._run.latest.weights,
-            samples=_shown(samples),
-            real=self._real,
-            generator=generator,
-            critic=critic,
-            steps_per_second=self._clock.steps_per_second(trainer.step_count),
-            seconds=self._clock.seconds,
-            warning=self._recorder.warning,
-            **self.record(),
-        )
-
-
-def _shown(samples: np.ndarray) -> np.ndarray:
-    """Images as uint8 [n, h, w, c], points as they are."""
-    return images.to_uint8(samples) if samples.ndim == 4 else samples

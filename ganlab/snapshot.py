@@ -1,7 +1,7 @@
 """What a run shows of itself: immutable, safe to share between threads. Knows no torch, no thread, no file."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -130,6 +130,37 @@ METRICS = (
 """The columns of a run's history and of metrics.csv, one row a step, as of the step's last critic update."""
 
 
+READINGS = (
+    "step",
+    "gradient_first",
+    "gradient_last",
+    "gradient_per_layer",
+    "gain_law_per_layer",
+    "smallest_weight_gradient",
+    "lipschitz_product",
+    "largest_gradient",
+    "largest_gradient_real",
+    "largest_gradient_fake",
+    "largest_gradient_between",
+    "w1",
+    "w1_sliced",
+    "real_to_real",
+    "lower_bound",
+    "scaled_estimate",
+    "train_estimate",
+    "held_out_estimate",
+    "modes",
+    "modes_missing",
+    "modes_covered",
+    "high_quality_share",
+    "spread",
+    "nearest_training",
+    "nearest_training_real",
+    "cpu_seconds",
+)
+"""The columns of instruments.csv, one row a reading; NaN for what was not measured."""
+
+
 @dataclass(frozen=True)
 class History:
     """All steps so far, as read-only views.
@@ -188,6 +219,11 @@ class HistoryWriter:
         return History(rows, self._layers, counts)
 
 
+def no_readings() -> np.ndarray:
+    """Of a run that no instrument has looked at: float64 [0, len(READINGS)]."""
+    return np.empty((0, len(READINGS)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """One look at a run. `samples` is uint8 [100, h, w, c] of the fixed latents, or float32 [512, 2].
@@ -195,6 +231,9 @@ class Snapshot:
     `real` is as many held-out real samples.
     `generator` and `critic` are detached copies in eval mode that training never touches (None while
     starting); `weights` holds a histogram per critic parameter, taken around the newest observed clamp.
+    `reading` is the newest `readings.Reading`, None if there is none or the run is read from disk; `readings` are the
+    rows so far, read-only float64 [looks, len(READINGS)]. `instruments` are on, and have taken `instruments_share` of
+    the CPU time of the run's thread, 0 to 1.
     """
 
     run_id: str
@@ -211,10 +250,14 @@ class Snapshot:
     real: np.ndarray | None = None
     generator: Any = None
     critic: Any = None
+    reading: Any = None
+    readings: np.ndarray = field(default_factory=no_readings)
+    instruments: frozenset[str] = frozenset()
+    instruments_share: float = 0.0
     steps_per_second: float = 0.0
     seconds: float = 0.0
     warning: str = ""
-    """What could not be saved or read, in a sentence, while the rest goes on."""
+    """What could not be saved, read or measured, in a sentence, while the rest goes on."""
     error: str = ""
     traceback: str = ""
 

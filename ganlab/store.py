@@ -38,7 +38,7 @@ from ganlab.runfiles import (
     past_of,
     real,
 )  # fmt: skip
-from ganlab.snapshot import METRICS, Change, Snapshot, Status
+from ganlab.snapshot import METRICS, READINGS, Change, Snapshot, Status
 from ganlab.tables import Later, Table
 
 __all__ = [
@@ -80,6 +80,7 @@ FILES = (
     "changes.csv",
     "metrics.csv",
     "layers.csv",
+    "instruments.csv",
     "checkpoints",
     "moments",
     "samples.png",
@@ -129,6 +130,7 @@ class RunFolder:
             self._metrics = Table(path / "metrics.csv", METRICS)
             self._changes = Table(path / "changes.csv", tables.CHANGES)
             self._layers: Table | None = None
+            self._looks: Table | None = None
             self.set_config(config)
             self.flush()
         except BaseException:
@@ -147,6 +149,7 @@ class RunFolder:
             "config": dataclasses.replace(checkpoint.config, steps=config.steps),
             "history": past.history,
             "changes": past.changes,
+            "readings": past.readings,
             "warning": past.warning,
             "step": checkpoint.step,
             "critic_step": checkpoint.critic_step,
@@ -167,6 +170,13 @@ class RunFolder:
             self._layers = Table(self.path / "layers.csv", tables.layer_header(layers))
         self._layers.add((row["step"], *layer_counts.reshape(-1).tolist()))
 
+    def add_reading(self, row: dict[str, float]) -> None:
+        """Add the row of one look of the instruments to instruments.csv."""
+        if self._looks is None:
+            self._looks = Table(self.path / "instruments.csv", READINGS)
+        values = [row[column] for column in READINGS]
+        self._looks.add(int(value) if value.is_integer() else value for value in values)
+
     def add_change(self, change: Change) -> None:
         """Add a live change to changes.csv, on disk at once."""
         self._changes.add((change.critic_step, change.field, as_text(change.value)))
@@ -182,7 +192,7 @@ class RunFolder:
             table.flush(sync)
 
     def _tables(self) -> list[Table]:
-        return [table for table in (self._metrics, self._layers, self._changes) if table]
+        return [table for table in (self._metrics, self._layers, self._looks, self._changes) if table]
 
     def keep_real(self, real: np.ndarray) -> None:
         """Save the real samples that are shown beside the generated ones, unless they are there."""
@@ -243,6 +253,7 @@ def _cut(path: Path, past: Past) -> None:
     tables.cut(path / "changes.csv", len(past.changes))
     for name in ("metrics.csv", "layers.csv"):
         tables.cut(path / name, len(past.history))
+    tables.cut(path / "instruments.csv", len(past.readings))
     for later in [one for one in moment_files.steps(path / "moments") if one > step]:
         moment_files.path_of(path / "moments", later).unlink()
     for found in [one for one in checkpoint_files.found(path / "checkpoints") if one.step > step]:

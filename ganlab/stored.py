@@ -13,7 +13,7 @@ from torch import nn
 from ganlab import images, networkfiles, sampling, store, tables, training
 from ganlab.checkpoints import Checkpoint
 from ganlab.config import TrainConfig
-from ganlab.snapshot import History, HistoryWriter, Snapshot, Status
+from ganlab.snapshot import History, HistoryWriter, Snapshot, Status, no_readings
 
 
 class Stamp(NamedTuple):
@@ -73,6 +73,10 @@ class StoredRun:
         """Raises ValueError: nothing trains here."""
         raise ValueError("This run does not train here; its settings don't change.")
 
+    def switch(self, _: frozenset[str]) -> None:
+        """Raises ValueError: nothing trains here."""
+        raise ValueError("This run does not train here; its instruments don't look.")
+
 
 def _stamp(path: Path) -> Stamp:
     newest, ended = "", 0
@@ -114,7 +118,8 @@ def _snapshot(path: Path, stamp: Stamp) -> Snapshot:
         networks, problem = _saved_networks(path)
         problems += [problem] if problem else []
         seen = dataclasses.replace(seen, **networks)
-    known = _history(path, None if glance.status is Status.FAILED else seen.step, problems)
+    last_step = None if glance.status is Status.FAILED else seen.step
+    known = _history(path, last_step, problems)
     weights, problem = _weights(path, seen.step)
     problems += [problem] if problem else []
     return dataclasses.replace(
@@ -122,6 +127,7 @@ def _snapshot(path: Path, stamp: Stamp) -> Snapshot:
         history=known,
         changes=_changes(path, known),
         weights=weights,
+        readings=_readings(path, last_step, problems),
         real=store.real(path),
         samples=None if seen.generator is None else _samples(seen),
         warning=" ".join(problems),
@@ -152,6 +158,14 @@ def _history(path: Path, last_step: int | None, problems: list[str]) -> History:
     except ValueError as error:
         problems.append(f"{path.name}: {error}")
         return HistoryWriter().view()
+
+
+def _readings(path: Path, last_step: int | None, problems: list[str]) -> np.ndarray:
+    try:
+        return tables.readings(path, last_step)
+    except ValueError as error:
+        problems.append(f"{path.name}: {error}")
+        return no_readings()
 
 
 def _changes(path: Path, known: History) -> tuple:

@@ -1,4 +1,4 @@
-"""The tables of a run: metrics.csv and layers.csv, a row a step, and changes.csv, a row a change.
+"""The tables of a run: metrics.csv and layers.csv, a row a step; instruments.csv and changes.csv.
 
 They grow while a run trains, and are cut back when it is resumed from an earlier step.
 """
@@ -15,7 +15,7 @@ import numpy as np
 
 from ganlab import tensorfile
 from ganlab.config import LIVE_FIELDS, TrainConfig, as_text, from_text
-from ganlab.snapshot import METRICS, Change, History, Layers
+from ganlab.snapshot import METRICS, READINGS, Change, History, Layers, no_readings
 
 CHANGES = ("critic_step", "field", "value")
 PIECE = 1000
@@ -84,6 +84,19 @@ def history(folder: Path, last_step: int | None = None) -> History:
         n = min(n, int(np.searchsorted(rows[:, 0], last_step, side="right")))
     per_layer = counts[:n, 1:].astype(np.int32).reshape(n, len(layers), 2) if layers else np.empty((n, 0, 2), np.int32)
     return History(rows[:n], layers, per_layer)
+
+
+def readings(folder: Path, last_step: int | None = None) -> np.ndarray:
+    """The looks on disk, at most up to one step, read-only: float64 [looks, len(READINGS)]; ValueError as above."""
+    file = folder / "instruments.csv"
+    header, rows = _numbers(file) if file.exists() else ([], no_readings())
+    if header and tuple(header) != READINGS:
+        raise ValueError("instruments.csv has other columns than ganlab writes.")
+    rows = rows.reshape(-1, len(READINGS))
+    if last_step is not None:
+        rows = rows[: int(np.searchsorted(rows[:, 0], last_step, side="right"))]
+    rows.flags.writeable = False
+    return rows
 
 
 def _layer(column: str) -> tuple[str, tuple[int, ...]]:

@@ -2,7 +2,7 @@ import streamlit as st
 
 from ganlab.hub import Run
 from ganlab.snapshot import Status
-from ganlab.ui import cards, frame, past, start, steer, watch, words
+from ganlab.ui import cards, frame, instruments, past, start, steer, watch, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import find_run
 from ganlab.ui.tries import tries
@@ -41,6 +41,7 @@ def run_page(run: Run) -> None:
         cards.samples(run, snapshot, slots)
     tries(run, snapshot.status.ended)
     cards.over_time(run, snapshot.status.ended, slots)
+    instruments.place(run, slots)
     cards.layers(slots)
     cards.notes(run, slots)
     watch.live(run, snapshot.status, slots)

@@ -9,7 +9,14 @@ from visits import ROOT
 from ganlab.hub import RunHub
 from ganlab.ui.hub import hub
 
-LAST = ("test_pages", "test_clipping_page", "test_generate_page", "test_browser", "test_learning")
+LAST = (
+    "test_pages",
+    "test_clipping_page",
+    "test_generate_page",
+    "test_instruments_page",
+    "test_browser",
+    "test_learning",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -195,7 +195,7 @@ def test_pause_step_resume(page: Page, server: Server) -> None:
 
 def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: Server) -> None:
     start(page, server)
-    expect(page.locator(".js-plotly-plot")).to_have_count(5)
+    expect(page.locator(".js-plotly-plot")).to_have_count(5 + 9)
     wait_until(lambda: step_shown(page) > 20)
     page.evaluate(
         """async () => {
@@ -211,6 +211,32 @@ def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: S
     assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
     assert page.evaluate("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
     assert page.evaluate("plots[0]._fullLayout.xaxis.range") == [-0.05, 0.05]
+
+
+def test_instruments_look_and_a_layer_is_clicked(page: Page, server: Server) -> None:
+    start(page, server)
+    expect(page.get_by_text("% of the run's CPU time")).to_be_visible()
+    heat = page.get_by_role("img", name=re.compile("^Share of each of 8 layers' weights"))
+    expect(heat.locator("svg.main-svg").first).to_be_attached()
+    heat.evaluate("e => { window.heat = e; window.svg = e.querySelector('svg.main-svg'); window.ticks = new Set() }")
+    heat.scroll_into_view_if_needed()
+
+    def ticks() -> int:
+        return page.evaluate("ticks.add(document.querySelector('.gl .state b').textContent).size")
+
+    wait_until(lambda: ticks() > 5)
+    assert page.evaluate("document.contains(heat) && heat.querySelector('svg.main-svg') === svg")
+    layer = page.get_by_role("button", name=re.compile("^linear2 of the critic"))
+    menu = page.get_by_role("combobox", name="Layer")
+    layer.click()
+    expect(menu).to_have_value("linear2.weight")
+    expect(layer).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name=re.compile("^linear3 of the critic")).focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_have_value("linear3.weight")
+    expect(page.get_by_text("of 16,384 weights were outside")).to_be_visible()
+    wait_until(lambda: ticks() > 8)
+    expect(menu).to_have_value("linear3.weight")  # no late message brings the old layer back
 
 
 def test_reload_second_tab_and_cold_link_attach_to_the_same_run(page: Page, server: Server) -> None:

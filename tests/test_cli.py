@@ -172,3 +172,21 @@ def test_an_interrupted_run_is_sampled_by_its_id_and_an_odd_name_is_listed(
     assert run("runs", "list") == 0
     assert "at no time that there is" in capsys.readouterr().out
     assert run("sample", "20260101-000000-abcd", "--out", out) == 2
+
+
+def test_instruments_look_when_asked_to(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    options = [*SMALL, "--steps", "5"]
+    assert run("train", *options, "--out", str(tmp_path / "off")) == 0
+    assert capsys.readouterr().out == ""
+    assert run("train", *options, "--instruments", "gradients", "spectra", "--out", str(tmp_path / "on")) == 0
+    assert re.fullmatch(r"instruments took \d+\.\d % of the CPU time\n", capsys.readouterr().out)
+    assert run("train", "--resume", str(tmp_path / "on"), "--steps", "10", "--instruments") == 0
+    (five, ten) = csv.DictReader((tmp_path / "on/instruments.csv").read_text().splitlines())
+    assert (five["step"], five["w1"]) == ("5", "nan")
+    assert ten["step"] == "10"
+    assert float(ten["w1"]) > 0
+    assert run("train", "--resume", str(tmp_path / "off"), "--steps", "10") == 0
+    for name in ("generator.safetensors", "critic.safetensors", "samples.png"):
+        assert (tmp_path / "off" / name).read_bytes() == (tmp_path / "on" / name).read_bytes()
+    assert not (tmp_path / "off/instruments.csv").exists()
+    assert run("train", *options, "--instruments", "cats", "--out", str(tmp_path / "cats")) == 2

@@ -1,9 +1,17 @@
 import dataclasses
+import math
 
-from ganlab.config import PRESETS
-from ganlab.diagnosis import likely_cause
+import numpy as np
+import pytest
 
-DIGITS = PRESETS["digits"]
+from ganlab.config import PRESETS, TrainConfig
+from ganlab.diagnosis import Finding, diagnose, health, likely_cause, swings
+from ganlab.probes.gradients import Gradients
+from ganlab.readings import Copies, Coverage, Distances, Reading
+from ganlab.snapshot import METRICS, History, HistoryWriter
+
+DIGITS, RING = PRESETS["digits"], PRESETS["8-gaussians"]
+LAYERS = (("linear1.weight", (128, 2)),)
 
 
 def test_the_setting_furthest_above_the_preset_is_named() -> None:
@@ -14,3 +22,177 @@ def test_the_setting_furthest_above_the_preset_is_named() -> None:
 
 def test_no_setting_is_blamed_without_reason() -> None:
     assert "another seed" in likely_cause(DIGITS)
+
+
+def history(steps: int = 100, **columns: object) -> History:
+    """A healthy run's, but for the columns given: a value or one for each step."""
+    writer = HistoryWriter()
+    usual = dict.fromkeys(METRICS, 0.0) | {"critic_estimate": 1.0, "at_bound_share": 0.2}
+    table = {name: np.broadcast_to(columns.get(name, value), steps) for name, value in usual.items()}
+    for i in range(steps):
+        writer.append({name: float(values[i]) for name, values in table.items()}, LAYERS, np.zeros((1, 2)))
+    return writer.view()
+
+
+def gradients(norms: list[float] = (1, 4, 2, 1, 1), smallest: float = 1e-3) -> Gradients:
+    layers = ("input", *(f"linear{i}" for i in range(1, len(norms))))
+    weights = tuple(f"{layer}.weight" for layer in layers[1:])
+    return Gradients(layers, np.array(norms, float), np.ones(len(norms) - 1), weights, np.array([smallest, 1, 1, 1]))
+
+
+def distances(**values: float) -> Distances:
+    usual = {"w1": 0.5, "real_to_real": 0.1, "train_estimate": 1.0, "held_out_estimate": 0.95, "gap_error": 0.1}
+    return Distances(**(usual | values), sliced=False, lower_bound=0.1, scaled=0.2)
+
+
+def coverage(found: list[int] = (64,) * 8, spread: float = 1.0, good: bool = True) -> Coverage:
+    due = np.full(len(found), 512 / max(len(found), 1))
+    return Coverage(np.array(found, int), due, np.ones(len(found) if good else 0, int), spread)
+
+
+def copies(ratio: float) -> Copies:
+    return Copies(np.full(5, 2 * ratio), np.full(5, 2.0))
+
+
+def found(reading: Reading | None = None, past: History | None = None, config: TrainConfig = RING) -> list[Finding]:
+    healthy = Reading(gradients=gradients(), distances=distances(), coverage=coverage(), copies=copies(1.0))
+    return diagnose(reading or healthy, past or history(), config)
+
+
+def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
+    assert found() == []
+    assert diagnose(Reading(), history(0), RING) == []
+
+
+@pytest.mark.parametrize(
+    ("reading", "words", "severity"),
+    [
+        (Reading(gradients=gradients(smallest=1.1e-8)), None, 0),
+        (Reading(gradients=gradients(smallest=9e-9)), "linear1.weight hardly moves: its rms gradient is 9e-09", 3),
+        (Reading(gradients=gradients([1, 0.46, 0.68, 1, 1])), None, 0),
+        (Reading(gradients=gradients([1, 0.42, 0.65, 1, 1])), "shrinks 1.5-fold per layer", 2),
+        (Reading(gradients=gradients([1, 99, 9, 1, 1])), None, 0),
+        (Reading(gradients=gradients([1, 5000, 9, 2, 1])), "grows 2,500-fold", 2),
+        (Reading(coverage=coverage([16, *[70] * 7])), None, 0),
+        (Reading(coverage=coverage([15, *[71] * 7])), "1 of 8 modes get less than a quarter", 2),
+        (Reading(coverage=coverage([15] * 4 + [113] * 4)), "4 of 8 modes", 3),
+        (Reading(coverage=coverage([4, 4, *[22] * 23])), None, 0),  # 2 of 25
+        (Reading(coverage=coverage([4, 4, 4, *[22] * 22])), "3 of 25 modes", 2),
+        (Reading(coverage=coverage([2, *[56] * 9], good=False)), "1 of 10 classes", 2),
+        (Reading(coverage=coverage([], spread=0.51)), None, 0),
+        (Reading(coverage=coverage([], spread=0.49)), "spread 0.49 times as far", 3),
+        (Reading(copies=copies(0.51)), None, 0),
+        (Reading(copies=copies(0.49)), "0.49 times as far from the training images", 2),
+        (Reading(distances=distances(held_out_estimate=0.76, gap_error=0.01)), None, 0),
+        (Reading(distances=distances(held_out_estimate=0.74, gap_error=0.01)), "is 1 on them and 0.74 on held-out", 2),
+        (Reading(distances=distances(held_out_estimate=0.69, gap_error=0.11)), None, 0),  # within its error
+        (Reading(distances=distances(held_out_estimate=0.69, gap_error=0.1)), "is 1 on them and 0.69 on held-out", 2),
+        (Reading(distances=distances(train_estimate=-1, held_out_estimate=-2)), "is -1 on them and -2 on", 2),
+    ],
+)
+def test_each_measured_rule_on_both_sides_of_its_threshold(reading: Reading, words: str | None, severity: int) -> None:
+    findings = found(reading)
+    if words is None:
+        assert findings == []
+    else:
+        (finding,) = findings
+        assert words in finding.sentence
+        assert finding.severity == severity
+        assert finding.sentence.endswith(".")
+        assert finding.advice.endswith(".")
+
+
+def estimates(negative: int) -> np.ndarray:
+    """100 of them, the given number of the last 50 below 0, far apart."""
+    values = np.ones(100)
+    values[50 + np.linspace(0, 49, negative).astype(int)] = -0.1
+    return values
+
+
+@pytest.mark.parametrize(
+    ("past", "words"),
+    [
+        (history(at_bound_share=0.49), None),
+        (history(at_bound_share=0.51), "51% of the critic's weights sit exactly on a bound."),
+        (history(49, at_bound_share=0.9), None),  # too early to say
+        (history(critic_estimate=estimates(9)), None),
+        (history(critic_estimate=estimates(10)), "in 20% of the last 50 steps it scored generated samples above real"),
+        (history(49, critic_estimate=-1), None),
+    ],
+)
+def test_each_rule_over_time_on_both_sides_of_its_threshold(past: History, words: str | None) -> None:
+    sentences = [finding.sentence for finding in found(past=past)]
+    assert (sentences == []) if words is None else words in sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("steps", "mean", "period", "told"),
+    [
+        (100, 1.0, 12, True),
+        (100, 1.1, 12, False),  # small beside the mean
+        (100, 1.0, 100, False),  # slower than can be said
+        (99, 1.0, 12, False),
+    ],
+)
+def test_swings_of_the_estimate(steps: int, mean: float, period: int, told: bool) -> None:
+    at_the_goal = Reading(distances=distances(w1=0.1))  # where estimates below 0 are right
+    past = history(steps, critic_estimate=mean + 1.5 * np.sin(np.arange(steps) * 2 * np.pi / period))
+    sentences = [finding.sentence for finding in found(at_the_goal, past)]
+    assert sentences == (["The critic estimate swings every 12 steps, by 1.0 times its mean."] if told else [])
+
+
+def test_estimates_around_zero_are_right_once_the_generator_is_there() -> None:
+    past = history(critic_estimate=estimates(10))
+    assert found(Reading(distances=distances(w1=0.149)), past) == []
+    assert len(found(Reading(distances=distances(w1=0.151)), past)) == 1
+
+
+def test_a_young_generator_may_cover_little() -> None:
+    little = Reading(coverage=coverage([0] * 7 + [512]))
+    assert found(little, history(99)) == []
+    assert [f.severity for f in found(little, history(100))] == [3]
+
+
+def test_momentum_is_told_and_the_most_serious_comes_first() -> None:
+    adam = dataclasses.replace(RING, optimizer="adam")
+    assert [f.severity for f in found(config=adam)] == [1]
+    ill = Reading(gradients=gradients([1, 0.4, 0.6, 1, 1], smallest=1e-9), coverage=coverage([1] * 7 + [505]))
+    severities = [f.severity for f in found(ill, history(at_bound_share=0.9), adam)]
+    assert severities == [3, 3, 2, 2, 1]
+
+
+def test_the_range_is_advised_only_towards_where_gradients_stay_level() -> None:
+    vanishing, exploding = (Reading(gradients=gradients(norms)) for norms in ([1, 0.1, 0.3, 1, 1], [1, 900, 9, 1, 1]))
+    for clip, wider, narrower in ((0.01, True, False), (0.2, False, True)):
+        config = dataclasses.replace(RING, clip_range=(-clip, clip))
+        assert ("near ±0.12" in found(vanishing, config=config)[0].advice) == wider  # sqrt(2 / 128) = 0.125
+        assert ("near ±0.12" in found(exploding, config=config)[0].advice) == narrower
+    assert found(vanishing, config=DIGITS)[0].advice == "Widen the clip range."
+
+
+def test_noise_and_trends_are_no_swings() -> None:
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(size=100)
+        assert swings(noise)[0] > -0.4
+    assert swings(np.linspace(-1, 3, 100)) == (0.0, 0, 0.0)
+    lowest, period, size = swings(2 + np.tile([1.0, -1.0], 50))
+    assert lowest < -0.9
+    assert (period, size) == (2, pytest.approx(0.5, rel=0.01))
+    assert math.isfinite(swings(np.tile([1.0, -1.0], 50))[2])
+
+
+@pytest.mark.parametrize(
+    ("norms", "rms", "words"),
+    [
+        ([1.0, 1, 1, 1], [1.0, 1, 1], ["fine", "fine", "fine"]),
+        ([1.0, 0.66, 1, 1], [1.0, 1, 1], ["vanishing", "fine", "fine"]),
+        ([1.0, 0.0, 0, 1], [1.0, 1, 1], ["vanishing", "vanishing", "fine"]),
+        ([1.0, 100, 1, 1], [1.0, 1, 1], ["exploding", "fine", "fine"]),
+        ([1.0, 99, 1, 1], [1.0, 1e-9, 1], ["fine", "still", "fine"]),
+    ],
+)
+def test_health_of_a_layer(norms: list[float], rms: list[float], words: list[str]) -> None:
+    layers = ("input", "a", "b", "c")
+    weights = ("a.weight", "b.weight", "c.weight")
+    found = Gradients(layers, np.array(norms), np.ones(3), weights, np.array(rms))
+    assert health(found) == dict(zip(layers[1:], words, strict=True))

@@ -1,15 +1,16 @@
-"""Modules import only from lower floors, and only runs.py and hub.py (and a lock in runfiles.py) know
-threads, only the UI Streamlit."""
+"""Modules import only from lower floors; only those of THREADS know threads, only the UI Streamlit."""
 
 import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+THREADS = ("ganlab.mailbox", "ganlab.runs", "ganlab.hub", "ganlab.runfiles")  # of the last, a lock alone
 FLOORS = (
     ("ganlab.config", "ganlab.recipe"),
     ("ganlab.snapshot",),
     (
         "ganlab.stopwatch",
+        "ganlab.lookout",
         "ganlab.tensorfile",
         "ganlab.fetching",
         "ganlab.pictures",
@@ -21,8 +22,13 @@ FLOORS = (
         "ganlab.neighbours",
         "ganlab.images",
         "ganlab.article",
-        "ganlab.probes",
+        "ganlab.probes.gradients",
+        "ganlab.probes.lipschitz",
+        "ganlab.probes.distances",
     ),
+    ("ganlab.probes.modes", "ganlab.probes.plane"),
+    ("ganlab.probes",),
+    ("ganlab.readings",),
     (
         "ganlab.archives",
         "ganlab.prepared",
@@ -35,7 +41,7 @@ FLOORS = (
         "ganlab.standalone",
     ),
     ("ganlab.datasets", "ganlab.curves", "ganlab.profiles"),
-    ("ganlab.lookback",),
+    ("ganlab.lookback", "ganlab.instruments", "ganlab.instrument_figures", "ganlab.plane_figures"),
     ("ganlab.blocks.fitting",),
     ("ganlab.blocks",),
     ("ganlab.training",),
@@ -43,6 +49,8 @@ FLOORS = (
     ("ganlab.networkfiles", "ganlab.runfiles"),
     ("ganlab.store",),
     ("ganlab.recorder", "ganlab.stored"),
+    ("ganlab.mailbox",),
+    ("ganlab.loop",),
     ("ganlab.runs", "ganlab.catalogue"),
     ("ganlab.hub",),
     ("ganlab.__main__", "ganlab.ui"),
@@ -95,7 +103,7 @@ def test_who_may_import_what() -> None:
         name, used = module_name(path), {found.split(".")[0] for found in imports(path)}
         if not name.startswith(("ganlab.ui", "app", "pages")):
             assert "streamlit" not in used, name
-        if name not in ("ganlab.runs", "ganlab.hub", "ganlab.runfiles"):
+        if name not in THREADS:
             assert "threading" not in used, name
         if name.startswith(("app", "pages")):
             assert "torch" not in used, name

@@ -67,3 +67,14 @@ def test_init_distributions() -> None:
 def test_init_refuses_layers_it_does_not_know() -> None:
     with pytest.raises(TypeError, match="PReLU"):
         networks.init_(nn.Sequential(nn.PReLU()), torch.Generator())
+
+
+def test_an_outline_names_every_block_what_comes_out_and_its_parameters() -> None:
+    critic = networks.dcgan_critic(1, 16, 32)
+    found = networks.outline(critic.eval(), (1, 16, 16))
+    assert [(block.name, block.shape) for block in found] == [
+        ("conv1", (32, 8, 8)), ("conv2", (64, 4, 4)), ("conv3", (1,)),
+    ]  # fmt: skip
+    assert sum(block.parameters for block in found) == sum(p.numel() for p in critic.parameters())
+    generator = networks.mlp_generator(3, (1, 4, 4), 5, 2).eval()
+    assert [block.shape for block in networks.outline(generator, (3,))] == [(5,), (5,), (1, 4, 4)]

@@ -52,9 +52,8 @@ def on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> StoredRun:
     (folder.path / "ended.json").unlink()
     if state == "elsewhere":
         folder._lock.acquire()
-    run = the_hub.find(folder.path.name)
-    run.folder = folder  # a lock that nobody refers to is let go of
-    return run
+        the_hub.elsewhere = folder  # with the last reference to it the lock would go
+    return the_hub.find(folder.path.name)
 
 
 def address(at: AppTest) -> dict[str, str]:

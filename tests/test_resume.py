@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import hold
-import numpy as np
 import pytest
 import torch
+from records import assert_equal
 from stubs import TINY, TINY_IMAGES
 
 from ganlab import store
@@ -60,24 +60,6 @@ def trained(folder: store.RunFolder, config: TrainConfig, every: float = 1e9, **
     except KeyboardInterrupt:
         folder.close()  # the kernel lets go of the lock of a process that was killed
         return run.latest
-
-
-def assert_equal(path: Path, whole: Path) -> None:
-    """Networks, optimisers, random generators, samples, tables: everything but the seconds."""
-    (mine, problem), (theirs, _) = store.newest(path), store.newest(whole)
-    assert problem == ""
-    assert mine.config == theirs.config
-    assert (mine.step, mine.critic_step, mine.changes) == (theirs.step, theirs.critic_step, theirs.changes)
-    assert [k for k in theirs.tensors if not torch.equal(mine.tensors[k], theirs.tensors[k])] == []
-    for name in ("changes.csv", "layers.csv", "samples.png", "generator.safetensors"):
-        assert (path / name).read_bytes() == (whole / name).read_bytes(), name
-    rows, others = ((p / "metrics.csv").read_text().splitlines() for p in (path, whole))
-    assert [row.rpartition(",")[0] for row in rows] == [row.rpartition(",")[0] for row in others]
-    seconds = np.array([float(row.rpartition(",")[2]) for row in rows[1:]])
-    assert (np.diff(seconds) > 0).all()
-    assert set(store.moments(path)) == set(store.moments(whole))
-    for step in store.moments(path):
-        assert np.array_equal(store.moment(path, step).samples, store.moment(whole, step).samples)
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])

@@ -10,7 +10,7 @@ import pytest
 import torch
 from stubs import TINY, CountingTrainer, wait_until
 
-from ganlab import runs, store, tensorfile
+from ganlab import loop, store, tensorfile
 from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
 from ganlab.hub import Refused, RunHub
@@ -194,7 +194,7 @@ def test_a_loss_that_is_no_number_names_step_and_cause_and_keeps_the_last_good_s
 
 
 def test_an_old_snapshot_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "PUBLISH_EVERY", 0.0)
+    monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
     run = TrainingRun(dataclasses.replace(TINY, steps=10**6), store.RunFolder(tmp_path / "r", TINY)).start()
     wait_until(lambda: run.latest.step > 2)
     old = run.latest
@@ -220,7 +220,7 @@ def test_the_thread_gives_what_the_foreground_gives(tmp_path: Path) -> None:
 
 def test_a_steered_run_can_be_repeated_from_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change applied after its number of critic updates gives the same run."""
-    monkeypatch.setattr(runs, "PUBLISH_EVERY", 0.0)
+    monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
     run = TrainingRun(LONG, store.RunFolder(tmp_path / "r", LONG)).start()
     for field, value in (("clip_range", (-0.05, 0.05)), ("n_critic", 3), ("critic_lr", 3e-3), ("generator_lr", 2e-3)):
         run.change(**{field: value})

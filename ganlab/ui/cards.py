@@ -11,7 +11,7 @@ from ganlab.curves import ALONG
 from ganlab.hub import Run
 from ganlab.snapshot import Snapshot
 from ganlab.training import Trainer
-from ganlab.ui import downloads, drawings, form, past, steer, watch, words
+from ganlab.ui import downloads, drawings, form, layer, past, steer, watch, words
 from ganlab.ui.components import panel
 from ganlab.ui.watch import Slots
 
@@ -40,8 +40,7 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 persist_state="session",
                 help="Counts on a logarithmic axis, to see the small bins.",
             )
-            names = watch.layer_names(snapshot)
-            st.selectbox("Layer", names, label_visibility="collapsed", width=150, key="layer", persist_state="session")
+            layer.menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
     slots["headline"] = st.container()
     slots["clamp"] = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,4 +1,4 @@
-"""The live elements: a plot that keeps its nodes and zoom, a panel of HTML changed in place, a sheet to pick from.
+"""The live elements: a plot that keeps its nodes and zoom, HTML changed in place, a sheet and layers to pick from.
 
 What is given to a v2 component inline travels with every element on every tick, so inline there is only a
 line that loads the real file, which the browser caches.
@@ -29,6 +29,7 @@ def _component(name: str, html: str) -> Any:
 
 _plot = _component("plot", '<div class="gl-plot"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
+_overview = _component("overview", '<div class="gl"></div>')
 _grid = _component("grid", '<div class="gl gl-grid"></div>')
 
 
@@ -47,6 +48,13 @@ def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
     _grid(key=key, data=sheet, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
+def overview(key: str, html: str, pick: Callable[[str], None]) -> None:
+    """HTML as in `panel`; `pick` is called with the data-layer of what is clicked in it."""
+    _overview(
+        key=key, data={"html": html}, height="content", on_picked_change=lambda: pick(st.session_state[key].picked)
+    )
+
+
 def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **look: Any) -> None:
     """A quiet button that saves the file `name`, made when it is pressed."""
     look = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | look
@@ -55,5 +63,5 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 def styles() -> None:
     """The style sheets; once on every page."""
-    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css"):
+    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css", "instruments.css"):
         st.html(f"<style>{(FRONT / name).read_text()}</style>")

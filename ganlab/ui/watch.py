@@ -9,10 +9,9 @@ from ganlab.curves import View
 from ganlab.hub import Run
 from ganlab.moments import Moment
 from ganlab.snapshot import Snapshot, Status, WeightHistogram
-from ganlab.ui import drawings, past, steer, words
+from ganlab.ui import drawings, instruments, layer, past, steer, words
 from ganlab.ui.components import panel, plot
 
-ALL_LAYERS = "All layers"
 CARD = 438  # pixels of the sample card's pictures
 EVERY = 0.5  # seconds, paused too: a Step wants to be seen, and another tab may resume
 CHARTS = {
@@ -26,6 +25,7 @@ Slots = dict[str, DeltaGenerator]
 
 def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
+    drawn = _controls(run)
     of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
 
     @st.fragment(run_every=None if status.ended else EVERY)
@@ -33,21 +33,28 @@ def live(run: Run, status: Status, slots: Slots) -> None:
         nonlocal of_page
         if not of_page:
             steer.heard(run)
+            layer.heard()
         of_page = False
         snapshot = run.latest
-        if snapshot.status != status or steer.live_values(run) != st.session_state["shown"] or past.outgrown(run):
+        steered = steer.live_values(run) != st.session_state["shown"] or _controls(run) != drawn
+        if snapshot.status != status or steered or past.outgrown(run):
             st.rerun()  # the controls change too: the whole page
         _fill(run, snapshot, slots)
 
     tick()
 
 
+def _controls(run: Run) -> tuple[object, ...]:
+    """What may change without the page: a layer is clicked, an instrument switched by another tab or by its failure."""
+    return layer.shown(), instruments.on(run)
+
+
 def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     state_line(snapshot, slots)
-    shown, layer = past.shown(run, snapshot), view().layer
-    histogram = past.of_layer(shown.weights, layer) if shown.weights else None
+    shown, name = past.shown(run, snapshot), layer.shown()
+    histogram = past.of_layer(shown.weights, name) if shown.weights else None
     pin = past.pinned(run)
-    pinned = past.of_layer(pin.weights, layer) if pin else None
+    pinned = past.of_layer(pin.weights, name) if pin else None
     with slots["look"]:
         panel("look", words.look(shown.step, snapshot.step, pin and pin.step))
     with slots["headline"]:
@@ -68,6 +75,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     for name, figure in CHARTS.items():
         with slots[name]:
             plot(f"chart_{name}", figure(charted, wanted), 210)
+    instruments.fill(run, snapshot, slots, wanted.cursors)
     with slots["layers"]:
         panel("layers", words.layers_table(shown.weights))
     with slots["record"]:
@@ -84,8 +92,7 @@ def view() -> View:
     """How the reader wants the charts drawn."""
     state = st.session_state
     along, median = state.get("along", "step"), state.get("median", "25")
-    layer = state.get("layer", ALL_LAYERS)
-    return View(along, int(median) if median else None, None if layer == ALL_LAYERS else layer)
+    return View(along, int(median) if median else None, layer.shown())
 
 
 def frozen(run: Run) -> Snapshot | None:
@@ -96,12 +103,6 @@ def frozen(run: Run) -> Snapshot | None:
     elif "frozen" not in state or state["frozen"].run_id != run.run_id:
         state["frozen"] = run.latest
     return state.get("frozen")
-
-
-def layer_names(snapshot: Snapshot) -> list[str]:
-    """What the layer menu offers: all together, or one parameter of the critic."""
-    named = snapshot.critic.named_parameters() if snapshot.critic else ()
-    return [ALL_LAYERS, *(name for name, _ in named)]
 
 
 def _weights_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:

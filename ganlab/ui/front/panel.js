@@ -34,12 +34,16 @@ const lendColours = element => {
 
 const lastHtml = new WeakMap();
 
+export const show = (root, html) => {
+  if (lastHtml.get(root) === html) return;
+  lastHtml.set(root, html);
+  const next = document.createElement("template");
+  next.innerHTML = `<div class="gl">${html}</div>`;
+  morph(root, next.content.firstChild);
+};
+
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".gl");
   lendColours(root);
-  if (lastHtml.get(root) === data.html) return;
-  lastHtml.set(root, data.html);
-  const next = document.createElement("template");
-  next.innerHTML = `<div class="gl">${data.html}</div>`;
-  morph(root, next.content.firstChild);
+  show(root, data.html);
 }

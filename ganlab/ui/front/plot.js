@@ -36,7 +36,10 @@ const colour = (role, roles) => {
 
 const paint = (value, roles) => {
   if (typeof value === "string") return value[0] === "$" ? colour(value, roles) : value;
-  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(v => paint(v, roles));
+  if (Array.isArray(value)) {
+    const numbers = typeof value[0] === "number" && typeof value.at(-1) === "number";  // a colour scale has [0, "$page"]
+    return numbers ? value : value.map(v => paint(v, roles));
+  }
   if (value && typeof value === "object") {
     return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, paint(v, roles)]));
   }

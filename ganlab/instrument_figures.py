@@ -1,0 +1,247 @@
+"""What the instruments found as plain Plotly dicts, in the manner of `ganlab.figures`. Pure.
+
+What the critic says is ink, what is generated violet, what is real grey. Over time every figure takes the rows of
+instruments.csv (`readings.row`); a NaN is a gap in a line.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ganlab.figures import Figure, number, packed
+from ganlab.probes import gradients
+from ganlab.probes.gradients import RMSPROP_EPS, Gradients
+from ganlab.probes.lipschitz import Spectrum
+from ganlab.readings import Coverage
+from ganlab.snapshot import History, round_up
+
+COLUMNS = 120  # of a heat map
+MARGIN = {"l": 52, "r": 6, "t": 8, "b": 40}
+Rows = Sequence[dict[str, float]]
+
+
+class _Line(NamedTuple):
+    name: str
+    column: str
+    color: str
+    dash: str = "solid"
+
+
+def gradient_norms(found: Gradients) -> Figure:
+    """The norm of the critic loss's gradient at every layer, and dotted what the gain law expects.
+
+    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left; the law's line stops at batch norm.
+    """
+    above_zero = np.where(found.norms > 0, found.norms, np.nan)
+    measured = _line(list(found.layers), above_zero, "measured", "$bound", 2.2) | {"mode": "lines+markers"}
+    expected = [
+        _line(layers, line, "gain law", "$bound 0.6", 1.6, "dot") for layers, line in gradients.by_the_law(found)
+    ]
+    words = gradients.verdict(found)
+    return _figure(
+        [measured, *expected],
+        {"type": "category", "showgrid": False},
+        _log_axis(above_zero) | {"title": {"text": "gradient norm", "standoff": 4}},
+        scale=f"gradients {found.layers}",
+        alt=f"Norm of the critic's gradient from the scores back to the input, on a log axis: it {words}.",
+    )
+
+
+def weight_gradients(found: Gradients) -> Figure:
+    """The rms gradient of every weight, and RMSprop's 1e-8, below which a weight hardly moves."""
+    names, rms = (
+        [name.removesuffix(".weight") for name in found.weights],
+        np.where(found.weight_rms > 0, found.weight_rms, np.nan),
+    )
+    still = sum(found.weight_rms < RMSPROP_EPS)
+    return _figure(
+        [
+            _line(names, rms, "rms gradient", "$bound", 2.2) | {"mode": "lines+markers"},
+            _line(names, np.full(len(names), RMSPROP_EPS), "RMSprop's eps", "$bound 0.6", 1.2, "dash"),
+        ],
+        {"type": "category", "showgrid": False},
+        _log_axis(np.append(rms, RMSPROP_EPS)) | {"title": {"text": "rms weight gradient", "standoff": 4}},
+        scale=f"weight gradients {names}",
+        alt=f"Root mean square gradient of each weight tensor: {still} of {len(names)} below RMSprop's 1e-8.",
+    )
+
+
+def at_bounds(history: History) -> Figure:
+    """The share of every layer's weights that sits exactly at a bound, layer by step, in tints of ink."""
+    steps, names = len(history), history.layer_names
+    k = -(-steps // COLUMNS) or 1  # a column is the mean of k steps
+    shares = history.layer_shares[: steps // k * k, :, 1]
+    z = shares.reshape(steps // k, k, len(names)).mean(axis=1).T  # [layers, columns]
+    heat = {
+        "type": "heatmap", "y": names, "x0": (k + 1) / 2, "dx": k, "z": _packed_2d(z), "zmin": 0, "zmax": 1,
+        "colorscale": [[0, "$page"], [1, "$text"]], "xgap": 0, "ygap": 1,
+        "showscale": False,
+        "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
+    }  # fmt: skip
+    newest = f"; newest {shares[-1].min():.0%} to {shares[-1].max():.0%}" if steps else ""
+    figure = _figure(
+        [heat] if steps else [],
+        {"range": [0, round_up(max(1.1 * steps, 10))], "showgrid": False, "nticks": 6, "tickformat": ",d"},
+        {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
+        scale=f"at bounds {names}",
+        alt=f"Share of each of {len(names)} layers' weights exactly at a bound, by step{newest}.",
+        left=104,
+        bottom=24,
+    )
+    counted = history.layer_counts[steps // k * k - 1, :, 1] if steps else []
+    figure["layout"]["margin"] |= {"r": 44}
+    figure["layout"]["annotations"] = [_count(name, int(n)) for name, n in zip(names, counted, strict=True)]
+    return figure
+
+
+def _count(layer: str, n: int) -> Figure:
+    """How many weights are at a bound in the newest column, right of a row."""
+    return {
+        "x": 1, "xref": "paper", "xanchor": "left", "y": layer, "text": f"{n:,}", "showarrow": False,
+        "font": {"color": "$muted", "size": 11.5},
+    }  # fmt: skip
+
+
+def nearest(rows: Rows) -> Figure:
+    """How far generated images are from the nearest training image, and how far new real ones are."""
+    lines = [
+        _Line("generated", "nearest_training", "$generator"),
+        _Line("new real ones", "nearest_training_real", "$real", "dash"),
+    ]
+    return _over_time("Distance to the nearest training image", rows, lines, nticks=5, tickformat="~g")
+
+
+def nothing() -> Figure:
+    """Axes before anything is measured."""
+    axis = {"range": [0, 1], "showticklabels": False, "nticks": 5}
+    return _figure([], axis | {"showgrid": False}, axis, scale="empty", alt="Nothing is measured yet.")
+
+
+def steepness(rows: Rows) -> Figure:
+    """The product of the layers' norms, no slope is above it, and the largest gradient met."""
+    lines = [
+        _Line("product of the norms", "lipschitz_product", "$bound 0.6", "dash"),
+        _Line("largest gradient met", "largest_gradient", "$bound"),
+    ]
+    values = np.array([row[line.column] for row in rows for line in lines])
+    return _over_time("Steepness of the critic", rows, lines, **_log_axis(values))
+
+
+def distances(rows: Rows) -> Figure:
+    """W1 of generated to held-out samples, of real to real, and the estimate's lower bound of the first."""
+    name = "sliced W1" if rows and rows[-1]["w1_sliced"] == 1 else "exact W1"
+    lines = [
+        _Line(f"{name}, generated to real", "w1", "$generator"),
+        _Line(f"{name}, real to real", "real_to_real", "$real", "dash"),
+        _Line("lower bound by the critic", "lower_bound", "$bound"),
+        _Line("scaled estimate, not a bound", "scaled_estimate", "$bound 0.6", "dot"),
+    ]
+    return _over_time("Distance of generated from real", rows, lines, nticks=5, tickformat="~g")
+
+
+def estimates(rows: Rows) -> Figure:
+    """The critic's estimate on samples it trains on and on those held out: apart, the critic has overfitted.
+
+    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b.
+    """
+    lines = [
+        _Line("held out", "held_out_estimate", "$real", "dash"),
+        _Line("training", "train_estimate", "$bound"),
+    ]
+    return _over_time("Critic estimate on training and held-out samples", rows, lines, nticks=5, tickformat="~g")
+
+
+def spectra(found: Sequence[Spectrum]) -> Figure:
+    """Every layer's singular values over its largest; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
+    drawn = [spectrum for spectrum in found if len(spectrum.values) > 1 and spectrum.values[0] > 0]
+    dashes = ("solid", "dash", "dot", "dashdot", "longdash")
+    lines = [
+        _line(
+            packed(np.linspace(0, 1, len(spectrum.values))),
+            spectrum.values / spectrum.values[0],
+            spectrum.layer if spectrum.exact else f"{spectrum.layer}, reshaped kernel",
+            f"$bound {1 - 0.7 * i / max(len(drawn), 1):.2f}",
+            1.8,
+            dashes[i % len(dashes)],
+        )
+        for i, spectrum in enumerate(drawn)
+    ]
+    half = [f"{s.layer} {(s.values >= s.values[0] / 2).mean():.0%}" for s in drawn]
+    return _figure(
+        lines,
+        {"range": [0, 1], "showgrid": False, "tickformat": ".0%", "title": {"text": "singular values", "standoff": 2}},
+        {"range": [0, 1.02], "nticks": 5, "title": {"text": "of the largest", "standoff": 4}},
+        scale=f"spectra {[s.layer for s in drawn]}",
+        alt=f"Singular values of each layer. Above half the largest: {', '.join(half) or 'nothing to show'}.",
+    )
+
+
+def classes(found: Coverage) -> Figure:
+    """How many generated samples fall to each class or mode (violet), and how many would be due (grey)."""
+    names, kind = [str(i) for i in range(len(found.found))], "mode" if len(found.good) else "class"
+    bars = [
+        {"type": "bar", "x": names, "y": packed(counts), "marker": marker, "name": name}
+        | {"hovertemplate": "%{y:,.0f}<extra>" + name + "</extra>"}
+        for name, counts, marker in (
+            ("generated", found.found, {"color": "$generator 0.75", "line": {"width": 0}}),
+            ("due", found.due, {"color": "rgba(0,0,0,0)", "line": {"color": "$real", "width": 1.4}}),
+        )
+    ]
+    figure = _figure(
+        bars,
+        {"type": "category", "showgrid": False},
+        {"nticks": 5, "tickformat": ",d", "rangemode": "tozero"},
+        scale=f"classes {len(names)}",
+        alt=f"Generated samples by {kind}: {', '.join(map(str, found.found)) or 'none'}; {found.missing} missing.",
+    )
+    figure["layout"]["barmode"] = "overlay"
+    return figure
+
+
+def _log_axis(values: np.ndarray) -> Figure:
+    """With 1, 2 and 5 marked over less than two decades, else at most five powers of ten."""
+    shown = values[np.isfinite(values) & (values > 0)]
+    decades = np.log10(shown.max() / shown.min()) if len(shown) else 0.0
+    ticks = {"dtick": "D2", "tickformat": "~g"} if decades < 2 else {"dtick": int(np.ceil(decades / 5))}
+    return {"type": "log", "exponentformat": "power"} | ticks
+
+
+def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object) -> Figure:
+    steps = np.array([row["step"] for row in rows])
+    columns = {line: np.array([row[line.column] for row in rows], float) for line in lines}
+    if y_axis.get("type") == "log":
+        columns = {line: np.where(values > 0, values, np.nan) for line, values in columns.items()}
+    drawn = {line: values for line, values in columns.items() if np.isfinite(values).any()}
+    newest = [
+        f"{line.name} {number(float(f'{values[-1]:.3g}'))}" for line, values in drawn.items() if np.isfinite(values[-1])
+    ]
+    return _figure(
+        [_line(packed(steps), values, line.name, line.color, 2, line.dash) for line, values in drawn.items()],
+        {"range": [0, round_up(max(1.1 * steps[-1], 10)) if rows else 10], "showgrid": False, "tickformat": ",d"},
+        y_axis if drawn else {"range": [0, 1]},
+        scale=title if drawn else "empty",
+        alt=f"{title} over the steps{'; newest: ' if newest else ''}{', '.join(newest)}.",
+        bottom=24,
+    )
+
+
+def _figure(
+    data: list[Figure], xaxis: Figure, yaxis: Figure, *, scale: str, alt: str, left: int = 52, bottom: int = 40
+) -> Figure:
+    margin = MARGIN | {"l": left, "b": bottom} | ({"r": 30} if xaxis.get("type") == "category" else {})
+    layout = {"margin": margin, "hovermode": "closest", "xaxis": xaxis, "yaxis": yaxis}
+    return {"data": data, "layout": layout, "scale": scale, "alt": alt}
+
+
+def _line(x: Figure | list[str], y: np.ndarray, name: str, color: str, width: float, dash: str = "solid") -> Figure:
+    return {
+        "type": "scatter", "mode": "lines", "x": x, "y": packed(y), "name": name,
+        "line": {"color": color, "width": width, "dash": dash}, "marker": {"color": color, "size": 6},
+        "hovertemplate": "%{x}: %{y:.3~g}<extra>" + name + "</extra>",
+    }  # fmt: skip
+
+
+def _packed_2d(values: np.ndarray) -> Figure:
+    """[rows, columns] as Plotly's typed array."""
+    return packed(values) | {"shape": f"{values.shape[0]}, {values.shape[1]}"}

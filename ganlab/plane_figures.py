@@ -1,0 +1,72 @@
+"""What a critic and a generator make of the plane as plain Plotly dicts, in the manner of `ganlab.figures`. Pure.
+
+The critic is ink (its values tints of it), what is generated violet, what is real grey; each layer is drawn or not.
+"""
+
+import numpy as np
+
+from ganlab import figures
+from ganlab.figures import Figure, number, packed
+from ganlab.probes.plane import REACH, TICKS, Plane
+
+LAYERS = ("values", "arrows", "latent map", "points")
+"""What the plane may show, from below to above."""
+LONGEST = 0.35  # of an arrow, in the plane's units
+
+
+def plane(
+    seen: Plane,
+    real: np.ndarray | None = None,
+    generated: np.ndarray | None = None,
+    layers: tuple[str, ...] = LAYERS,
+) -> Figure:
+    """The critic's values with level lines, its gradients, the latents' map, and points [n, 2], as far as wanted."""
+    base = figures.points(real, generated)
+    data = [_surface(seen.values)] if "values" in layers else []
+    data += _latent_map(seen.latent_map) if "latent map" in layers else []
+    data += base["data"] if "points" in layers else []
+    steepest = np.linalg.norm(seen.gradients, axis=1).max()
+    low, high = (number(float(f"{value:.3g}")) for value in (seen.values.min(), seen.values.max()))
+    return base | {
+        "data": data,
+        "layout": base["layout"] | {"shapes": _arrows(seen) if "arrows" in layers and steepest > 0 else []},
+        "scale": f"plane {layers}",
+        "alt": f"The plane with {', '.join(layers) or 'nothing'}: the critic's values go from {low} to {high}, its "
+        f"steepest gradient at a generated point is {number(float(f'{steepest:.3g}'))}.",
+    }
+
+
+def _surface(values: np.ndarray) -> Figure:
+    return {
+        "type": "contour", "x0": -REACH, "dx": 2 * REACH / (TICKS - 1), "y0": -REACH, "dy": 2 * REACH / (TICKS - 1),
+        "z": packed(values) | {"shape": f"{TICKS}, {TICKS}"},
+        "colorscale": [[0, "$page"], [1, "$text 0.35"]], "showscale": False, "ncontours": 14,
+        "contours": {"coloring": "heatmap"}, "line": {"color": "$bound 0.45", "width": 1},
+        "hovertemplate": "critic %{z:.3~g}<extra></extra>",
+    }  # fmt: skip
+
+
+def _latent_map(mapped: np.ndarray) -> list[Figure]:
+    """Both families of lines of the grid, each as one trace with a gap after every line."""
+    gap = np.full((len(mapped), 1, 2), np.nan, np.float32)
+    look = {"type": "scatter", "mode": "lines", "name": "latent grid", "hoverinfo": "skip"}
+    look |= {"line": {"color": "$generator 0.5", "width": 1}}
+    both = [np.concatenate([lines, gap], axis=1).reshape(-1, 2) for lines in (mapped, mapped.transpose(1, 0, 2))]
+    return [look | {"x": packed(points[:, 0]), "y": packed(points[:, 1])} for points in both]
+
+
+def _arrows(seen: Plane) -> list[Figure]:
+    """All arrows as one shape; the longest is LONGEST, the others to scale."""
+    starts, gradients = seen.generated.astype(float), seen.gradients.astype(float)
+    along = gradients / np.linalg.norm(gradients, axis=1).max() * LONGEST
+    path = "".join(_arrow(start, vector) for start, vector in zip(starts, along, strict=True))
+    return [{"type": "path", "xref": "x", "yref": "y", "path": path, "line": {"color": "$bound", "width": 1.3}}]
+
+
+def _arrow(start: np.ndarray, along: np.ndarray) -> str:
+    """A line and two short ones back from its tip, 30 degrees to each side."""
+    tip = start + along
+    x, y = -0.3 * along
+    sides = [tip + np.array([0.866 * x - s * y, s * x + 0.866 * y]) for s in (0.5, -0.5)]
+    at = [f"{px:.3f},{py:.3f}" for px, py in (start, tip, *sides)]
+    return f"M{at[0]}L{at[1]}M{at[2]}L{at[1]}L{at[3]}"

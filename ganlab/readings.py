@@ -1,0 +1,158 @@
+"""What the instruments found at one moment, as numbers, and its row in the run's record. Measures nothing itself."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ganlab.probes import distances
+from ganlab.probes.gradients import Gradients
+from ganlab.probes.lipschitz import Spectrum, Steepness
+from ganlab.probes.plane import Plane
+from ganlab.snapshot import READINGS as COLUMNS
+
+MISSING = 0.25
+"""A mode or class with less than this part of its due is missing."""
+
+
+class Lipschitz(NamedTuple):
+    """How steep the critic can be, and how steep it is where the data is; in eval mode."""
+
+    factors: dict[str, float]
+    """By layer, how many times it can stretch a distance."""
+    met: Steepness
+
+    @property
+    def product(self) -> float:
+        """No two points have scores that differ by more than this times their distance."""
+        return math.prod(self.factors.values())
+
+
+class Distances(NamedTuple):
+    """How far generated samples are from the held-out ones, and what the critic says, in eval mode."""
+
+    w1: float
+    """Exact W1 of as many generated as held-out samples; of images above 32 x 32, sliced W1."""
+    sliced: bool
+    real_to_real: float
+    """The same of samples drawn from the training part: no generator can be expected below it."""
+    train_estimate: float
+    """E critic(training samples) - E critic(generated)."""
+    held_out_estimate: float
+    """E critic(held-out samples) - E critic(generated): the same points as `w1`."""
+    gap_error: float
+    """The standard error of the difference of the two."""
+    lower_bound: float
+    """held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`."""
+    scaled: float
+    """held_out_estimate / largest gradient met: scaled, not a bound. NaN without `lipschitz`."""
+
+
+class Coverage(NamedTuple):
+    """What of the real samples the generated ones cover."""
+
+    found: np.ndarray
+    """Generated samples of each mode or class, by the nearest: int64 [modes]; empty where there are none."""
+    due: np.ndarray
+    """How many there would be if all came as often as in the real samples: float64 [modes]."""
+    good: np.ndarray
+    """Of `found`, those within 3 sd of the mode; empty for images."""
+    spread: float
+    """The generated samples' root mean square distance from their mean / the same of the held-out ones."""
+
+    @property
+    def missing(self) -> int:
+        """How many modes or classes have less than a quarter of their due."""
+        return int((self.found < MISSING * self.due).sum())
+
+
+class Copies(NamedTuple):
+    """Root mean square differences from the nearest training image: float64 [up to 128] each.
+
+    Held-out images give the distance of what is new: Meehan et al. 2020 (arXiv 2004.05675).
+    """
+
+    generated: np.ndarray
+    held_out: np.ndarray
+
+    @property
+    def ratio(self) -> float:
+        """Median of the generated / median of the held-out: 0 for copies, about 1 for what is new."""
+        return float(np.median(self.generated) / np.median(self.held_out))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Everything measured at one moment; None for what is switched off or has no meaning for the data."""
+
+    step: int = 0
+    gradients: Gradients | None = None
+    lipschitz: Lipschitz | None = None
+    spectra: tuple[Spectrum, ...] = ()
+    distances: Distances | None = None
+    coverage: Coverage | None = None
+    copies: Copies | None = None
+    plane: Plane | None = None
+    cost: dict[str, float] = field(default_factory=dict)
+    """CPU seconds of the calling thread, for each instrument, and `drawing` for what all of them need."""
+
+
+def row(reading: Reading) -> dict[str, float]:
+    """The numbers of a reading that have one value each; NaN for what was not measured."""
+    values = {
+        "step": reading.step,
+        **_of_gradients(reading.gradients),
+        **_of_lipschitz(reading.lipschitz),
+        **_of_distances(reading.distances),
+        **_of_coverage(reading.coverage),
+        "cpu_seconds": sum(reading.cost.values()),
+    }
+    if reading.copies:
+        values["nearest_training"] = np.median(reading.copies.generated)
+        values["nearest_training_real"] = np.median(reading.copies.held_out)
+    return {column: float(values.get(column, math.nan)) for column in COLUMNS}
+
+
+def _of_gradients(found: Gradients | None) -> dict[str, float]:
+    if found is None:
+        return {}
+    return {
+        "gradient_first": found.norms[0],
+        "gradient_last": found.norms[-1],
+        "gradient_per_layer": found.per_layer,
+        "gain_law_per_layer": found.law_per_layer,
+        "smallest_weight_gradient": found.weight_rms.min(),
+    }
+
+
+def _of_lipschitz(found: Lipschitz | None) -> dict[str, float]:
+    if found is None:
+        return {}
+    met = {f"largest_gradient_{kind}": value for kind, value in found.met._asdict().items()}
+    return {"lipschitz_product": found.product, "largest_gradient": found.met.largest, **met}
+
+
+def _of_distances(found: Distances | None) -> dict[str, float]:
+    if found is None:
+        return {}
+    same = ("w1", "real_to_real", "lower_bound", "train_estimate", "held_out_estimate")
+    values = {name: getattr(found, name) for name in same}
+    return {**values, "w1_sliced": found.sliced, "scaled_estimate": found.scaled}
+
+
+def _of_coverage(found: Coverage | None) -> dict[str, float]:
+    if found is None:
+        return {}
+    values: dict[str, float] = {"spread": found.spread}
+    if len(found.found):
+        values |= {"modes": len(found.found), "modes_missing": found.missing}
+    if len(found.good):
+        values |= {"modes_covered": (found.good > 0).sum(), "high_quality_share": found.good.sum() / found.found.sum()}
+    return values
+
+
+def agreement(rows: Sequence[dict[str, float]]) -> float:
+    """The rank correlation so far of the critic's estimate and the exact distance; NaN below 3 readings."""
+    return distances.rank_correlation(*(np.array([r[name] for r in rows]) for name in ("held_out_estimate", "w1")))

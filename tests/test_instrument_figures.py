@@ -1,0 +1,143 @@
+import base64
+import re
+
+import numpy as np
+import pytest
+import torch
+from stubs import TINY, TINY_IMAGES, is_plain
+
+from ganlab import instrument_figures as drawn
+from ganlab import plane_figures
+from ganlab.figures import Figure
+from ganlab.instruments import look
+from ganlab.probes import plane
+from ganlab.probes.gradients import Gradients, by_the_law
+from ganlab.readings import Coverage, Reading, row
+from ganlab.snapshot import METRICS, HistoryWriter
+from ganlab.training import Trainer
+
+
+def reading(config: object = TINY) -> Reading:
+    trainer = Trainer(config)
+    return look(trainer.critic, trainer.generator, trainer.dataset, torch.Generator().manual_seed(0), config, step=30)
+
+
+POINTS, IMAGES = reading(), reading(TINY_IMAGES)
+LAYERS = (("a.weight", (5, 2)), ("a.bias", (1000,)))
+
+
+def history(steps: int) -> object:
+    writer = HistoryWriter()
+    for i in range(1, steps + 1):
+        writer.append(dict.fromkeys(METRICS, float(i)), LAYERS, np.array([[1, 10 * i // steps], [300, i]]))
+    return writer.view()
+
+
+def every_figure() -> list[Figure]:
+    made = [drawn.at_bounds(history(steps)) for steps in (0, 1, 700)]
+    for figure in (drawn.steepness, drawn.distances, drawn.estimates):
+        made += [figure(rows) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
+    for found in (POINTS, IMAGES):
+        made += [drawn.gradient_norms(found.gradients), drawn.weight_gradients(found.gradients)]
+        made += [drawn.spectra(found.spectra), drawn.classes(found.coverage)]
+    real = np.zeros((3, 2), np.float32)
+    made += [plane_figures.plane(POINTS.plane, real, real + 1), plane_figures.plane(POINTS.plane, layers=())]
+    flat = POINTS.plane._replace(gradients=np.zeros_like(POINTS.plane.gradients))
+    return [*made, plane_figures.plane(flat), drawn.spectra(())]
+
+
+def unpacked(packed: dict[str, str]) -> np.ndarray:
+    flat = np.frombuffer(base64.b64decode(packed["bdata"]), "<f4")
+    return flat.reshape([int(n) for n in packed["shape"].split(",")]) if "shape" in packed else flat
+
+
+@pytest.mark.parametrize("figure", every_figure())
+def test_figures_are_plain_json_without_null_and_have_words(figure: Figure) -> None:
+    assert is_plain(figure)
+    assert figure["alt"].endswith(".")
+    assert figure["scale"]
+    assert not re.search("nan|inf", figure["alt"])
+
+
+@pytest.mark.parametrize("figure", every_figure())
+def test_blue_and_orange_stay_those_of_the_clamp(figure: Figure) -> None:
+    assert not re.search(r"\$(before|after)", str(figure))
+
+
+def test_the_gain_law_is_drawn_beside_the_measured_norms() -> None:
+    measured, near, far = drawn.gradient_norms(IMAGES.gradients)["data"]
+    assert measured["x"] == ["input", "conv1", "conv2", "conv3"]
+    assert unpacked(measured["y"]) == pytest.approx(IMAGES.gradients.norms, rel=1e-6)
+    assert (near["x"], far["x"]) == (["input", "conv1"], ["conv2", "conv3"])  # batch norm between them
+    assert unpacked(near["y"]) == pytest.approx(by_the_law(IMAGES.gradients)[0][1], rel=1e-6)
+
+
+def test_a_gradient_of_zero_is_a_gap_and_is_named() -> None:
+    dead = Gradients(("input", "a", "b", "c"), np.array([0, 0, 1.0, 1]), np.ones(3), ("a.weight",), np.array([1e-9]))
+    figure = drawn.gradient_norms(dead)
+    assert np.isnan(unpacked(figure["data"][0]["y"])).tolist() == [True, True, False, False]
+    assert "it is zero at a." in figure["alt"]
+    assert "1 of 1 below RMSprop's 1e-8" in drawn.weight_gradients(dead)["alt"]
+    assert unpacked(drawn.weight_gradients(dead)["data"][1]["y"]) == pytest.approx(1e-8)
+
+
+def test_the_heat_map_holds_every_layers_share() -> None:
+    (heat,) = drawn.at_bounds(history(700))["data"]
+    z, k = unpacked(heat["z"]), heat["dx"]
+    assert heat["y"] == ["a.weight", "a.bias"]
+    assert z.shape == (2, 700 // k)
+    assert z.shape[1] <= drawn.COLUMNS
+    steps = np.arange(3 * k, 4 * k) + 1
+    assert z[:, 3] == pytest.approx([(10 * steps // 700).mean() / 10, steps.mean() / 1000])
+    assert heat["x0"] == (k + 1) / 2
+
+
+def test_lines_over_time_are_where_they_were_measured() -> None:
+    rows = [row(POINTS) | {"step": step, "w1": step / 10} for step in (10.0, 30.0, 40.0)]
+    rows[1]["w1"] = float("nan")
+    line = drawn.distances(rows)["data"][0]
+    assert unpacked(line["x"]).tolist() == [10, 30, 40]
+    assert unpacked(line["y"]) == pytest.approx([1, np.nan, 4], nan_ok=True)
+    assert "exact W1, generated to real 4," in drawn.distances(rows)["alt"]
+    assert "sliced W1" in drawn.distances([row(POINTS) | {"w1_sliced": 1.0}])["alt"]
+
+
+def test_spectra_are_over_the_largest_and_a_kernels_says_so() -> None:
+    lines = drawn.spectra((IMAGES.spectra[0], IMAGES.spectra[1]._replace(exact=False)))["data"]
+    assert [line["name"] for line in lines] == ["conv1", "conv2, reshaped kernel"]
+    for line, spectrum in zip(lines, IMAGES.spectra[:2], strict=True):
+        assert unpacked(line["y"]) == pytest.approx(spectrum.values / spectrum.values[0], rel=1e-5, abs=1e-7)
+
+
+def test_classes_stand_beside_their_due() -> None:
+    figure = drawn.classes(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.zeros(0), 1.0))
+    generated, due = figure["data"]
+    assert (unpacked(generated["y"]).tolist(), unpacked(due["y"]).tolist()) == ([9, 0], [4.5, 4.5])
+    assert figure["layout"]["barmode"] == "overlay"
+    assert "by class: 9, 0; 1 missing" in figure["alt"]
+
+
+def test_each_layer_of_the_plane_can_be_switched() -> None:
+    real = np.zeros((3, 2), np.float32)
+    kinds = {
+        layer: [trace["type"] for trace in plane_figures.plane(POINTS.plane, real, real, (layer,))["data"]]
+        for layer in plane_figures.LAYERS
+    }
+    assert kinds == {"values": ["contour"], "arrows": [], "latent map": ["scatter"] * 2, "points": ["scatter"] * 2}
+    assert plane_figures.plane(POINTS.plane, layers=("values",))["layout"]["shapes"] == []
+
+
+def test_the_surface_lies_where_it_was_measured() -> None:
+    surface = plane_figures.plane(POINTS.plane)["data"][0]
+    assert surface["x0"] + (plane.TICKS - 1) * surface["dx"] == pytest.approx(plane.REACH)
+    assert np.array_equal(unpacked(surface["z"]), POINTS.plane.values)
+
+
+def test_arrows_point_along_the_gradients() -> None:
+    (shape,) = plane_figures.plane(POINTS.plane)["layout"]["shapes"]
+    starts = re.findall(r"M([-\d.]+),([-\d.]+)L([-\d.]+),([-\d.]+)M", shape["path"])
+    drawn_along = np.array([[float(n) for n in arrow] for arrow in starts])
+    along = drawn_along[:, 2:] - drawn_along[:, :2]
+    longest = np.linalg.norm(POINTS.plane.gradients, axis=1).max()
+    assert along == pytest.approx(POINTS.plane.gradients / longest * plane_figures.LONGEST, abs=2e-3)
+    assert drawn_along[:, :2] == pytest.approx(POINTS.plane.generated, abs=1e-3)

@@ -1,0 +1,79 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+import quality
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor
+
+from ganlab.probes import distances
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def normal(n: int, *shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(n, *shape, generator=rng(seed))
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (1, 3, 3)])
+def test_w1_against_all_permutations(shape: tuple[int, ...]) -> None:
+    for seed in range(5):
+        a, b = normal(7, *shape, seed=seed), normal(7, *shape, seed=seed + 50)
+        cost = (a[:, None] - b[None]).flatten(2).norm(dim=2).numpy()
+        best = min(cost[range(7), order].mean() for order in map(list, itertools.permutations(range(7))))
+        assert distances.exact_w1(a, b) == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+def test_w1_of_two_gaussians_six_sd_apart(axes: int) -> None:
+    apart = torch.zeros(axes)
+    apart[0] = 6.0
+    for seed in range(3):
+        a, b = normal(512, axes, seed=seed), normal(512, axes, seed=seed + 50) + apart
+        assert distances.exact_w1(a, b) == pytest.approx(6, rel=0.05)
+
+
+def test_w1_against_the_tests_own_measure() -> None:
+    a, b = normal(100, 1, 8, 8), normal(100, 1, 8, 8, seed=1)
+    assert distances.exact_w1(a, b) == pytest.approx(quality.exact_w1(a.numpy(), b.numpy()), rel=1e-6)
+
+
+def test_w1_of_a_set_to_itself_is_zero() -> None:
+    images = normal(50, 3, 32, 32)
+    assert distances.exact_w1(images, images.flip(0)) == pytest.approx(0, abs=1e-5)
+
+
+def test_w1_wants_as_many_of_both() -> None:
+    with pytest.raises(ValueError, match="not 3 with 4"):
+        distances.exact_w1(normal(3, 2), normal(4, 2))
+
+
+def test_sliced_w1_of_a_shift() -> None:
+    """A shift by v is |<v, line>| on every line: in 2-D 2 / pi of |v| on average."""
+    a = normal(200, 2)
+    sliced = [distances.sliced_w1(a, a + torch.tensor([3.0, 4.0]), rng(seed)) for seed in range(20)]
+    assert np.mean(sliced) == pytest.approx(5 * 2 / math.pi, rel=0.03)
+    assert max(sliced) <= 5
+
+
+def test_sliced_w1_is_never_above_the_exact_one() -> None:
+    for seed in range(5):
+        a, b = normal(64, 3, 4, 4, seed=seed), 2 * normal(64, 3, 4, 4, seed=seed + 9)
+        assert 0 < distances.sliced_w1(a, b, rng(seed)) <= distances.exact_w1(a, b)
+
+
+@pytest.mark.parametrize("decimals", [9, 0])  # without ties and with
+def test_rank_correlation_against_scipys(decimals: int) -> None:
+    a, b = normal(40, 2, seed=3).numpy().round(decimals).T
+    b = b + 0.5 * a
+    assert distances.rank_correlation(a, b) == pytest.approx(spearmanr(a, b).statistic, abs=1e-12)
+    assert distances.rank_correlation(np.append(a, np.nan), np.append(b, 1.0)) == distances.rank_correlation(a, b)
+
+
+def test_there_is_no_rank_correlation_of_two_or_of_a_constant() -> None:
+    assert math.isnan(distances.rank_correlation(np.arange(2.0), np.arange(2.0)))
+    assert math.isnan(distances.rank_correlation(np.arange(9.0), np.ones(9)))

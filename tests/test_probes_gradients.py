@@ -1,0 +1,160 @@
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganlab import networks
+from ganlab.config import PRESETS, TrainConfig
+from ganlab.probes import gradients
+from ganlab.training import build, initial
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def small_mlp() -> nn.Sequential:
+    return networks.init_(networks.mlp_critic((2,), 5, 3), rng()).double()
+
+
+def small_dcgan() -> nn.Sequential:
+    critic = networks.init_(networks.dcgan_critic(1, 16, 2), rng()).double()
+    critic.conv1.weight.data *= 10  # else differences drown in rounding
+    critic.conv2.weight.data *= 10
+    return critic
+
+
+def random_signs(depth: int, width: int, c: float, seed: int) -> nn.Sequential:
+    """Linear layers whose weights are ±c, with ReLU, and no biases to speak of."""
+    critic = networks.mlp_critic((width,), width, depth)
+    for parameter in critic.parameters():
+        drawn = torch.randint(2, parameter.shape, generator=rng(seed + 100 * parameter.dim() + len(parameter)))
+        parameter.data = (2.0 * drawn - 1) * c if parameter.dim() == 2 else parameter.data * 0
+        seed += 1
+    return critic
+
+
+def by_differences(after: nn.Sequential, activation: Tensor, step: float = 1e-5) -> float:
+    """The norm of d mean(after(activation)) / d activation, each number moved up and down."""
+    squares, after = 0.0, copy.deepcopy(after)
+    for i in range(activation.numel()):
+        moved = [activation.clone(), activation.clone()]
+        moved[0].view(-1)[i] += step
+        moved[1].view(-1)[i] -= step
+        up, down = (after(m).mean().item() for m in moved)
+        squares += ((up - down) / (2 * step)) ** 2
+    return math.sqrt(squares)
+
+
+@pytest.mark.parametrize(
+    ("critic", "shape", "places"),
+    [(small_mlp(), (2,), [0, 2, 4, 6, 7]), (small_dcgan(), (1, 16, 16), [0, 2, 5, 7])],
+    ids=["mlp", "dcgan"],
+)
+def test_the_norm_at_every_layer_against_finite_differences(
+    critic: nn.Sequential, shape: tuple[int, ...], places: list[int]
+) -> None:
+    real, fake = (torch.randn(2, *shape, generator=rng(seed), dtype=torch.float64) for seed in (1, 2))
+    found = gradients.measure(critic, real, fake)
+    train = copy.deepcopy(critic).train()
+    for layer in train:
+        if hasattr(layer, "inplace"):
+            layer.inplace = False
+    with torch.no_grad():
+        for norm, place in zip(found.norms, places, strict=True):
+            before, after = train[:place], train[place:]
+            wanted = [by_differences(after, copy.deepcopy(before)(batch)) for batch in (real, fake)]
+            assert norm == pytest.approx(math.hypot(*wanted), rel=1e-4)
+
+
+def test_weight_gradients_are_those_of_training() -> None:
+    critic = small_dcgan()
+    real, fake = (torch.randn(4, 1, 16, 16, generator=rng(seed), dtype=torch.float64) for seed in (1, 2))
+    found = gradients.measure(critic, real, fake)
+    mine = copy.deepcopy(critic)
+    (-(mine(real).mean() - mine(fake).mean())).backward()
+    assert found.weights == ("conv1.weight", "conv2.weight", "conv3.weight")
+    for name, rms in zip(found.weights, found.weight_rms, strict=True):
+        assert rms == pytest.approx(mine.get_parameter(name).grad.square().mean().sqrt().item(), rel=1e-9)
+
+
+def test_measuring_leaves_the_critic_as_it_was() -> None:
+    critic = small_dcgan().eval().requires_grad_(False)
+    before = copy.deepcopy(critic.state_dict())
+    state = torch.get_rng_state()
+    real = torch.randn(4, 1, 16, 16, generator=rng(), dtype=torch.float64)
+    gradients.measure(critic, real, real + 1)
+    assert all(torch.equal(before[name], tensor) for name, tensor in critic.state_dict().items())
+    assert all(p.grad is None and not p.requires_grad for p in critic.parameters())
+    assert not any(layer.training for layer in critic)
+    assert critic.relu1.inplace
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("width", [128, 512])
+@pytest.mark.parametrize("seed", range(10))
+def test_twelve_random_sign_layers_follow_the_gain_law(width: int, seed: int) -> None:
+    c = 0.1
+    critic = random_signs(12, width, c, 1000 * seed)
+    real, fake = (torch.randn(16, width, generator=rng(seed + i)) for i in (1, 2))
+    found = gradients.measure(critic, real, fake)
+    law = c * math.sqrt(width / 2)
+    assert found.law_per_layer == pytest.approx(law, rel=1e-5)
+    assert found.per_layer == pytest.approx(law, rel=0.1)
+
+
+def test_a_convolution_follows_the_gain_law_too() -> None:
+    """Away from the border, which padding thins, and with LeakyReLU."""
+    layers = [layer for _ in range(4) for layer in (nn.Conv2d(32, 32, 3, padding=1, bias=False), nn.LeakyReLU(0.2))]
+    critic = nn.Sequential(*layers, nn.Flatten(), nn.Linear(32 * 256, 1))
+    for i, parameter in enumerate(critic.parameters()):
+        nn.init.normal_(parameter, 0, 0.1, generator=rng(i))
+    real, fake = (torch.randn(2, 32, 16, 16, generator=rng(i)) for i in (1, 2))
+    found = gradients.measure(critic, real, fake)
+    assert found.law_per_layer == pytest.approx(0.1 * math.sqrt(32 * 9 * 1.04 / 2), rel=0.02)
+    assert found.per_layer == pytest.approx(found.law_per_layer, rel=0.1)
+
+
+def test_the_law_stops_at_batch_norm() -> None:
+    _, critic = initial(PRESETS["digits"])
+    real, fake = (torch.randn(8, 1, 16, 16, generator=rng(i)) for i in (1, 2))
+    found = gradients.measure(critic, real, fake)
+    assert found.layers == ("input", "conv1", "conv2", "conv3")
+    assert np.isnan(found.gains).tolist() == [False, True, False]
+    assert math.isnan(found.law_per_layer)
+    (first, expected), (last, exact) = gradients.by_the_law(found)
+    assert (first, last) == (["input", "conv1"], ["conv2", "conv3"])
+    assert expected[1] == found.norms[1]
+    assert exact == pytest.approx(found.norms[2:], rel=1e-5)  # the last layer has one output: no chance in it
+
+
+def test_the_line_of_a_network_without_batch_norm_is_one() -> None:
+    config = TrainConfig(dataset="8-gaussians", network="mlp", width=32, depth=4)
+    critic = networks.init_(build(config, (2,))[1], rng())
+    found = gradients.measure(critic, torch.randn(64, 2, generator=rng(1)), torch.randn(64, 2, generator=rng(2)))
+    ((layers, line),) = gradients.by_the_law(found)
+    assert layers == list(found.layers)
+    assert line[-1] == found.norms[-1] == pytest.approx(math.sqrt(2 / 64))
+    assert line[:-1] / line[1:] == pytest.approx(found.gains)
+
+
+def reading(norms: list[float]) -> gradients.Gradients:
+    names = tuple(f"l{i}" for i in range(len(norms)))
+    return gradients.Gradients(names, np.array(norms), np.ones(len(norms) - 1), ("w",), np.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("norms", "words"),
+    [
+        ([9, 1 / 6.2**2, 1 / 6.2, 1, 9], "shrinks 6.2-fold per layer"),
+        ([9, 4, 2, 1, 9], "grows 2-fold per layer"),
+        ([9, 1.03, 1, 9], "keeps its size"),
+        ([9, 1, 9], "passes too few hidden layers for a slope"),
+        ([0, 0, 1, 9], "is zero at l1"),
+    ],
+)
+def test_the_verdict(norms: list[float], words: str) -> None:
+    assert gradients.verdict(reading(norms)) == words

@@ -1,0 +1,148 @@
+import copy
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ganlab import networks, probes
+from ganlab.config import PRESETS
+from ganlab.probes import lipschitz
+from ganlab.training import initial
+
+CONVS = {
+    "as the DCGAN's": (nn.Conv2d(3, 8, 4, stride=2, padding=1), (3, 16, 16)),
+    "rectangular": (nn.Conv2d(2, 6, (3, 2), stride=(1, 2), padding=(0, 1)), (2, 9, 7)),
+    "dilated groups": (nn.Conv2d(4, 8, 3, padding=2, dilation=2, groups=2), (4, 8, 8)),
+    "one output": (nn.Conv2d(16, 1, 4), (16, 4, 4)),
+    "rows left over": (nn.Conv2d(1, 2, 2, stride=3), (1, 9, 9)),
+}
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def filled(layer: nn.Module, seed: int, clip: float = 9.0) -> nn.Module:
+    layer = copy.deepcopy(layer)
+    for i, parameter in enumerate(layer.parameters()):
+        parameter.data = torch.randn(parameter.shape, generator=rng(seed + i)).clamp(-clip, clip)
+    return layer
+
+
+def operator(conv: nn.Conv2d, shape: tuple[int, ...]) -> Tensor:
+    """The matrix [outputs, inputs], one basis image after the other."""
+    columns = []
+    with torch.no_grad():
+        for i in range(math.prod(shape)):
+            image = torch.zeros(shape)
+            image.view(-1)[i] = 1
+            convolved = functional.conv2d(
+                image[None], conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups
+            )
+            columns.append(convolved.flatten())
+    return torch.stack(columns, dim=1).double()
+
+
+@pytest.mark.parametrize("clip", [9.0, 0.05])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", CONVS)
+def test_a_convolutions_norm_against_svdvals_of_its_operator(name: str, seed: int, clip: float) -> None:
+    conv, shape = CONVS[name]
+    conv = filled(conv, seed, clip)
+    true = torch.linalg.svdvals(operator(conv, shape))[0].item()
+    factor = probes.lipschitz_factors(nn.Sequential(conv), shape, rng(seed))["0"]
+    assert true * (1 - 1e-5) <= factor <= true * (1 + lipschitz.TOLERANCE) * (1 + 1e-5)  # float32
+
+
+def test_the_start_vector_is_the_callers() -> None:
+    conv, shape = CONVS["as the DCGAN's"]
+    state = torch.get_rng_state()
+    drawn = [lipschitz.operator_norm(conv, shape, rng(seed)) for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1]
+    assert drawn[2] == pytest.approx(drawn[0], rel=lipschitz.TOLERANCE)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_convolution_of_zeros_stretches_nothing() -> None:
+    conv, shape = CONVS["as the DCGAN's"]
+    conv = copy.deepcopy(conv)
+    conv.weight.data.zero_()
+    assert lipschitz.operator_norm(conv, shape, rng()) == 0
+
+
+def test_padding_with_something_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="padded with circular"):
+        lipschitz.operator_norm(nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), (1, 8, 8), rng())
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm1d(7), nn.BatchNorm2d(7)])
+def test_batch_norm_is_the_matrix_that_it_is_in_eval_mode(norm: nn.Module) -> None:
+    norm = filled(norm, 3)
+    norm.running_mean = torch.randn(7, generator=rng(1))
+    norm.running_var = torch.rand(7, generator=rng(2)) + 0.1
+    norm = norm.eval().double()
+    zero = torch.zeros(1, 7, *[1] * (isinstance(norm, nn.BatchNorm2d) * 2), dtype=torch.float64)
+    jacobian = torch.autograd.functional.jacobian(norm, zero).reshape(7, 7)
+    factor = probes.lipschitz_factors(nn.Sequential(norm))["0"]
+    assert factor == pytest.approx(torch.linalg.svdvals(jacobian)[0].item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("layer", [nn.ReLU(), nn.LeakyReLU(0.2), nn.LeakyReLU(3.0), nn.Tanh(), nn.Sigmoid()])
+def test_the_steepest_place_of_an_activation(layer: nn.Module) -> None:
+    at = torch.linspace(-3, 3, 6001, dtype=torch.float64)
+    steepest = (layer(at).diff() / at.diff()).max().item()
+    assert probes.lipschitz_factors(nn.Sequential(layer))["0"] == pytest.approx(steepest, rel=1e-6)
+
+
+@pytest.mark.parametrize("preset", ["digits", "8-gaussians"])
+def test_no_gradient_is_above_the_product(preset: str) -> None:
+    _, critic = initial(PRESETS[preset])
+    critic.eval()
+    shape = (1, 16, 16) if preset == "digits" else (2,)
+    product = math.prod(probes.lipschitz_factors(critic, shape, rng()).values())
+    real, fake = (torch.randn(100, *shape, generator=rng(i)) for i in (1, 2))
+    met = lipschitz.steepness(critic, real, fake, rng())
+    assert 0 < met.largest <= product
+    far = (critic(real) - critic(fake)).abs().squeeze(1) / (real - fake).flatten(1).norm(dim=1)
+    assert far.max() <= product
+
+
+def test_input_gradients_against_finite_differences() -> None:
+    critic = networks.init_(networks.mlp_critic((2,), 6, 2), rng()).double().eval()
+    real, fake = (torch.randn(20, 2, generator=rng(i), dtype=torch.float64) for i in (1, 2))
+    where = torch.rand(20, 1, generator=rng(7)).double()
+    for points, norm in zip(
+        (real, fake, real + where * (fake - real)), lipschitz.steepness(critic, real, fake, rng(7)), strict=True
+    ):
+        with torch.no_grad():
+            differences = [
+                (critic(points + 1e-6 * axis) - critic(points - 1e-6 * axis)) / 2e-6 for axis in torch.eye(2).double()
+            ]
+        assert norm == pytest.approx(torch.cat(differences, dim=1).norm(dim=1).max().item(), rel=1e-5)
+
+
+def test_the_exact_spectra_against_svdvals() -> None:
+    shape = (1, 16, 16)
+    critic = filled(networks.dcgan_critic(1, 16, 4), 5)
+    found = {spectrum.layer: spectrum for spectrum in lipschitz.spectra(critic, shape)}
+    assert {name: spectrum.exact for name, spectrum in found.items()} == {"conv1": True, "conv2": True, "conv3": True}
+    for name, size in (("conv1", shape), ("conv2", (4, 8, 8)), ("conv3", (8, 4, 4))):
+        wanted = torch.linalg.svdvals(operator(getattr(critic, name), size)).numpy()
+        assert found[name].values == pytest.approx(wanted, abs=1e-6 * wanted[0])
+
+
+def test_a_large_convolution_shows_its_kernels_spectrum_and_says_so() -> None:
+    _, critic = initial(PRESETS["digits"])
+    spectrum = lipschitz.spectra(critic, (1, 16, 16))[1]
+    wanted = torch.linalg.svdvals(critic.conv2.weight.detach().double().flatten(1)).numpy()
+    assert (spectrum.layer, spectrum.exact) == ("conv2", False)
+    assert spectrum.values == pytest.approx(wanted, abs=1e-6 * wanted[0])
+
+
+def test_a_linear_layers_spectrum() -> None:
+    layer = filled(nn.Linear(5, 3), 0)
+    (spectrum,) = lipschitz.spectra(nn.Sequential(layer), (5,))
+    assert spectrum.exact
+    assert spectrum.values == pytest.approx(torch.linalg.svdvals(layer.weight.detach()).numpy(), rel=1e-5)
