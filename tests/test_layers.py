@@ -12,6 +12,7 @@ FLOORS = (
         "ganlab.tensorfile",
         "ganlab.fetching",
         "ganlab.pictures",
+        "ganlab.pointshapes",
         "ganlab.networks",
         "ganlab.clipping",
         "ganlab.sampling",
@@ -30,6 +31,7 @@ FLOORS = (
     (
         "ganlab.archives",
         "ganlab.prepared",
+        "ganlab.pointfiles",
         "ganlab.checkpoints",
         "ganlab.moments",
         "ganlab.tables",

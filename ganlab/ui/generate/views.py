@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from ganlab import datasets, figures, images, sampling, standalone
+from ganlab import figures, images, sampling, standalone
 from ganlab.recipe import WAYS, Recipe
 from ganlab.ui import drawings
 from ganlab.ui.components import grid, panel, plot
 from ganlab.ui.generate import files, form, words
 from ganlab.ui.generate.made import Made, make
-from ganlab.ui.generate.source import Source
+from ganlab.ui.generate.source import Source, real_points
 
 CARD, BESIDE = 632, 438  # pixels within the two cards on a wide screen
 SLOW = 10**9  # weights times samples
@@ -109,7 +109,7 @@ def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
 
 
 def _points(source: Source, recipe: Recipe, made: Made) -> None:
-    real = datasets.load(source.config).held_out.numpy()
+    real = real_points(source.config)
     through = recipe.view in WAYS
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
     if recipe.view == "grid" and 0 <= recipe.pick < recipe.n:
