@@ -325,7 +325,7 @@ def test_own_points_from_a_csv_are_trained_on(the_hub: RunHub, tmp_path: Path, m
         at.get("file_uploader")[0].set_value(("p.csv", content, "text/csv")).run()
 
     at = page("1_Train.py")
-    at.get("button_group")[0].set_value(["drawn"]).run()
+    at.get("button_group")[0].set_value("drawn").run()
     assert at.button[0].disabled
     upload(["1,2", "a,b"])
     assert "Line 2 of p.csv is not two numbers" in at.error[0].value
@@ -348,13 +348,13 @@ def test_shapes_to_start_from_and_a_link_from_another_computer(
     assert "are not on this computer" in at.error[0].value
     assert at.button[0].disabled
     pills = next(group for group in at.get("button_group") if group.key == "points_shape")
-    pills.set_value(["Heart"]).run()
+    pills.set_value("Heart").run()
     assert not at.exception
     assert not at.error
     assert not at.button[0].disabled
     name = address(at)["points"]
     next(button for button in at.button if button.key == "choose_digits").click().run()
-    at.get("button_group")[0].set_value(["drawn"]).run()
+    at.get("button_group")[0].set_value("drawn").run()
     assert address(at)["points"] == name
 
 

@@ -99,6 +99,6 @@ def test_what_no_plane_holds_is_not_kept(points: np.ndarray, tmp_path: Path) -> 
 def test_shapes_fit_the_plane_and_are_always_the_same() -> None:
     for shape in SHAPES.values():
         points = shape()
-        assert points.shape == (400, 2)
+        assert points.shape == (600, 2)
         assert 1 < abs(points).max() < 1.9
         assert np.array_equal(points, shape())

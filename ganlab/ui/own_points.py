@@ -28,7 +28,7 @@ def choose(config: TrainConfig) -> None:
     """The plane to draw on; beside it shapes to start from, and the points as a file."""
     points, problem = _points(config.points)
     with st.container(border=True):
-        drawing, beside = st.columns(2, gap="medium")
+        drawing, beside = st.columns([1, 1.35], gap="medium")
         with drawing:
             whole = np.rint(1000 * points.astype(float)).astype(int)
             plane("own_points", whole.ravel().tolist(), pointfiles.FEWEST, pointfiles.MOST, _keep_drawn)

@@ -7,9 +7,9 @@ const SPACING = 0.022; // of sprayed points along the path
 const SPREAD = 0.05; // at most so far from it
 const RUBBER = 0.13; // radius
 const UNDO = 60; // strokes
-const HTML = `<div class="bar"><div class="modes" role="group" aria-label="What the pointer does">
+const HTML = `<div class="tools"><div class="modes" role="group" aria-label="What the pointer does">
   <button type="button" data-mode="draw">Draw</button><button type="button" data-mode="erase">Erase</button></div>
-  <span class="grow"></span><button type="button" data-do="undo">Undo</button>
+  <button type="button" data-do="undo">Undo</button>
   <button type="button" data-do="clear">Clear</button></div>
   <canvas role="img"></canvas><div class="count" role="status"></div>`;
 
@@ -189,12 +189,12 @@ const axes = (pen, side, across, colour, font) => {
       pen.stroke();
     }
   }
-  for (const tick of [-2, -1, 0, 1, 2]) {
+  for (const tick of [-2, -1, 0, 1, 2]) { // beside the axes, and within the square
     const label = String(tick).replace("-", "−");
-    pen.textAlign = tick === -2 ? "left" : tick === 2 ? "right" : "center";
-    pen.fillText(label, across(tick) + (tick === -2 ? 8 : tick === 2 ? -5 : 0), side - 8);
+    pen.textAlign = { "-2": "left", 0: "left", 2: "right" }[tick] ?? "center";
+    pen.fillText(label, across(tick) + ({ "-2": 8, 0: 5, 2: -6 }[tick] ?? 0), side - 8);
     pen.textAlign = "left";
-    if (tick > -2) pen.fillText(label, 8, side - across(tick) + (tick === 2 ? 14 : 4));
+    if (tick > -2) pen.fillText(label, 8, side - across(tick) + ({ 0: -5, 2: 15 }[tick] ?? 4));
   }
 };
 
