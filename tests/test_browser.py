@@ -210,6 +210,7 @@ def test_own_points_are_drawn_by_mouse(page: Page, server: Server) -> None:
     wait_until(lambda: len(points_of(page, kept)) == n - 3)
     page.reload()
     expect(page.get_by_text(f"{n - 3} points")).to_be_visible()
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     ready.click()
     expect_state(page, "Running")
     config = json.loads((server.runs / re.search(r"run=([\w-]+)", page.url)[1] / "config.json").read_text())
