@@ -11,7 +11,7 @@ from typing import NoReturn
 from torch import nn
 from tqdm import tqdm
 
-from ganlab import archives, catalogue, images, sampling, store
+from ganlab import archives, catalogue, images, pointfiles, sampling, store
 from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, preset
 from ganlab.fetching import data_root
 from ganlab.instruments import INSTRUMENTS
@@ -46,12 +46,15 @@ def parser() -> Parser:
     names = {"nargs": "*", "choices": sorted(INSTRUMENTS), "metavar": "NAME"}
     told = f"look between steps, into instruments.csv: {', '.join(names['choices'])} (no names: all)"
     train.add_argument("--instruments", **names, help=told)
+    own = train.add_mutually_exclusive_group()
     for field in dataclasses.fields(TrainConfig):
         flags = [f"--{field.name.replace('_', '-')}"]
         if field.name == "clip_range":
             train.add_argument(*flags, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"))
         elif field.name == "images":
-            train.add_argument(*flags, metavar="ZIP_OR_FOLDER", help="your own images, or the name of kept ones")
+            own.add_argument(*flags, metavar="ZIP_OR_FOLDER", help="your own images, or the name of kept ones")
+        elif field.name == "points":
+            own.add_argument(*flags, metavar="CSV", help="your own 2-D points, or the name of kept ones")
         else:
             train.add_argument(*flags, type=field.type, choices=CHOICES.get(field.name))
     sample = commands.add_parser("sample", help="sample from a trained run", description="Sample from a run.")
@@ -69,6 +72,8 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
     given = {name: value for name, value in given.items() if value is not None}
     if options.images:
         given = {"dataset": "images"} | given | {"images": kept_images(options.images)}
+    if options.points:
+        given = {"dataset": "drawn"} | given | {"points": kept_points(options.points)}
     if options.config:
         base = TrainConfig.from_dict(json.loads(options.config.read_text()))
     else:
@@ -82,6 +87,18 @@ def kept_images(wanted: str) -> str:
     if path.is_dir():
         return archives.keep_folder(path, cache)
     return archives.keep(path, cache) if path.exists() else wanted
+
+
+def kept_points(wanted: str) -> str:
+    """The name of the points in a CSV, copied into the cache folder; a name of kept ones as it is."""
+    path = Path(wanted)
+    if not path.exists() and re.fullmatch("[0-9a-f]{16}", wanted):
+        return wanted
+    with path.open("rb") as file:
+        points, told = pointfiles.read_csv(file.read(pointfiles.LIMIT_BYTES + 1), path.name)
+    if told:
+        print(told, file=sys.stderr)
+    return pointfiles.keep(points, data_root() / "points")
 
 
 def train(options: argparse.Namespace) -> int:

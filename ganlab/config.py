@@ -18,8 +18,9 @@ DATASETS = {
     "8-gaussians": "point",
     "25-gaussians": "point",
     "swiss-roll": "point",
+    "drawn": "point",
 }
-"""What there is to imitate, and what one sample of it is. `images` are the user's own."""
+"""What there is to imitate, and what one sample of it is. `images` and `drawn` are the user's own."""
 CHOICES = {
     "dataset": tuple(DATASETS),
     "image_size": (16, 28, 32, 64),
@@ -73,6 +74,8 @@ class TrainConfig:
     """Which of the kept images the dataset `images` means: 16 hex digits of the archive's SHA-256."""
     pixels: str = ""
     """Which pixels `images` came to: the SHA-256 of the file that a run made of them; empty before the first run."""
+    points: str = ""
+    """Which of the kept points the dataset `drawn` means: the first 16 hex digits of their file's SHA-256."""
     image_size: int = 16
     """Height and width of an image in pixels; 2-D points have none."""
     fit: str = "stretch"
@@ -197,8 +200,8 @@ def _checked(field: str, value: Any) -> Any:
         _check_integer(field, value, *_INTEGER_BOUNDS[field])
     elif field in ("critic_lr", "generator_lr"):
         return _checked_learning_rate(field, value)
-    elif field == "images" and not (isinstance(value, str) and re.fullmatch("|[0-9a-f]{16}", value)):
-        raise ValueError(f"images must be the 16 hex digits that name kept images, not {value!r}.")
+    elif field in ("images", "points") and not (isinstance(value, str) and re.fullmatch("|[0-9a-f]{16}", value)):
+        raise ValueError(f"{field} must be the 16 hex digits that name kept {field}, not {value!r}.")
     elif field == "pixels" and not (isinstance(value, str) and re.fullmatch("|[0-9a-f]{64}", value)):
         raise ValueError(f"pixels must be the 64 hex digits of a SHA-256, not {value!r}.")
     return value
@@ -249,6 +252,7 @@ PRESETS = {
     "25-gaussians": dataclasses.replace(_RING, dataset="25-gaussians", clip_range=(-0.2, 0.2), steps=5000),
     # Exact W1 after 2,000 steps for seeds 0 and 1: 1.64 and 1.85 times that of real to real.
     "swiss-roll": dataclasses.replace(_RING, dataset="swiss-roll"),
+    "drawn": dataclasses.replace(_RING, dataset="drawn"),
     "mnist": TrainConfig(dataset="mnist", image_size=28),
     "fashion-mnist": TrainConfig(dataset="fashion-mnist", image_size=28),
     "cifar10": TrainConfig(dataset="cifar10", image_size=32, steps=5000),

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab import archives, prepared
+from ganlab import archives, pointfiles, prepared
 from ganlab.config import TrainConfig
 from ganlab.fetching import data_root, fetch
 
@@ -22,6 +22,10 @@ Announce = Callable[[str], None]
 
 HELD_OUT = 512
 RESIZED_AT_ONCE = 2000
+JITTER = 0.02
+"""Standard deviation along each axis of a draw around one of the user's own points."""
+SPLIT_FROM = 100
+"""Own points; of fewer none is held out: a third of a few clicks is a third of the shape."""
 SPLIT_SEED = 20170126  # the split belongs to the data, not to a run; the day of arXiv 1701.07875
 
 
@@ -72,6 +76,7 @@ def at_hand(config: TrainConfig) -> bool:
         "fashion-mnist": [f"FashionMNIST/{name}" for name in mnist],
         "cifar10": ["cifar-10-binary.tar.gz"],
         "images": [f"data/{config.pixels}.safetensors" if config.pixels else f"images/{config.images}.zip"],
+        "drawn": [f"points/{config.points}.safetensors"],
     }
     return all((data_root() / file).is_file() for file in files.get(config.dataset, []))
 
@@ -96,6 +101,8 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
         return digits(config.image_size)
     if config.dataset == "images":
         return own_images(config, announce)
+    if config.dataset == "drawn":
+        return own_points(config)
     read = {"mnist": _mnist, "fashion-mnist": _mnist, "cifar10": _cifar10}[config.dataset]
     images, labels = read(config, announce)
     if images.shape[-1] != config.image_size:
@@ -252,6 +259,30 @@ def swiss_roll() -> Dataset:
         return (spiral + 0.25 * torch.randn(n, 2, generator=rng)) / 7.5
 
     return _endless("swiss-roll", sample)
+
+
+def own_points(config: TrainConfig) -> Dataset:
+    """The user's own points: a draw is one of them, plus Gaussian jitter of sd 0.02.
+
+    Of 100 points or more a third, at most 512, is held out, and `held_out` is 512 draws around those, each equally
+    often; of fewer, both are draws around all. Raises ValueError or FileNotFoundError, in one sentence.
+    """
+    if not config.points:
+        raise ValueError("Draw some points or choose a CSV first.")
+    points = torch.from_numpy(pointfiles.load(config.points, data_root() / "points"))  # [n, 2]
+    if len(points) < pointfiles.FEWEST:
+        raise ValueError(f"These are {len(points)} points; at least {pointfiles.FEWEST} are needed.")
+    rng = torch.Generator().manual_seed(SPLIT_SEED)
+    points = points[torch.randperm(len(points), generator=rng)]
+    n = min(HELD_OUT, len(points) // 3) if len(points) >= SPLIT_FROM else 0
+    train, apart = points[n:], points[:n] if n else points
+
+    def sample(n: int, rng: torch.Generator) -> Tensor:
+        which = torch.randint(len(train), (n,), generator=rng)
+        return train[which] + JITTER * torch.randn(n, 2, generator=rng)
+
+    which = torch.arange(HELD_OUT) % len(apart)
+    return Dataset("drawn", sample, apart[which] + JITTER * torch.randn(HELD_OUT, 2, generator=rng))
 
 
 def _endless(name: str, sample: Callable[[int, torch.Generator], Tensor]) -> Dataset:

@@ -1,6 +1,7 @@
 """A few whole flows in a real Chromium against a real server, offline."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -12,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
 from safetensors.torch import load
 from served import FLAGS, LONG, Server, expect_state, interrupt, serve, start
 from stubs import wait_until
 
-from ganlab import images
+from ganlab import images, pointfiles
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +180,55 @@ def test_own_images_from_a_zip(page: Page, server: Server, tmp_path: Path) -> No
     expect(page.get_by_alt_text("20 of your images")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+
+
+def test_own_points_are_drawn_by_mouse(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Train")
+    page.get_by_role("radio", name="My own points").click()
+    expect(page.get_by_text("0 of at least 16 points")).to_be_visible()
+    ready = page.get_by_role("button", name="Start", exact=True)
+    expect(ready).to_be_disabled()
+    plane = page.get_by_role("img", name="Your points on the plane")
+    for x in (100, 200, 300):
+        plane.click(position={"x": x, "y": 60})
+    expect(page.get_by_text("3 of at least 16 points")).to_be_visible()
+    for shown in ("Undo", "Clear"):
+        drag(page, plane, (60, 300), (360, 200))
+        count = page.get_by_text(re.compile(r"^\d+ points$"))
+        expect(count).to_be_visible()
+        expect(ready).to_be_enabled()
+        page.get_by_role("button", name=shown).click()
+        expect(page.get_by_text(re.compile(r"^[03] of at least 16 points$"))).to_be_visible()
+        expect(ready).to_be_disabled()
+    page.get_by_role("button", name="Undo").click()  # of Clear
+    expect(ready).to_be_enabled()
+    n = int(count.inner_text().split()[0])
+    page.reload()
+    expect(page.get_by_text(f"{n} points")).to_be_visible()
+    page.get_by_role("button", name="Erase").click()
+    drag(page, plane, (90, 60), (310, 60))
+    expect(page.get_by_text(f"{n - 3} points")).to_be_visible()
+    kept = server.runs.parent / "data/points"
+    wait_until(lambda: len(points_of(page, kept)) == n - 3)
+    ready.click()
+    expect_state(page, "Running")
+    config = json.loads((server.runs / re.search(r"run=([\w-]+)", page.url)[1] / "config.json").read_text())
+    assert len(pointfiles.load(config["points"], kept)) == n - 3
+
+
+def drag(page: Page, over: Locator, start: tuple[int, int], end: tuple[int, int]) -> None:
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    page.mouse.move(box["x"] + start[0], box["y"] + start[1])
+    page.mouse.down()
+    page.mouse.move(box["x"] + end[0], box["y"] + end[1], steps=8)
+    page.mouse.up()
+
+
+def points_of(page: Page, kept: Path) -> np.ndarray:
+    """Those that the address names."""
+    named = re.search(r"points=([0-9a-f]{16})", page.evaluate("location.href"))
+    return pointfiles.load(named[1], kept) if named else np.empty((0, 2))
 
 
 def test_pause_step_resume(page: Page, server: Server) -> None:

@@ -107,6 +107,26 @@ def test_a_failed_run_is_1_and_says_why(tmp_path: Path, capsys: pytest.CaptureFi
     assert "Stopped at step 2" in capsys.readouterr().err
 
 
+def test_own_points_from_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    (tmp_path / "p.csv").write_text("x,y\n" + "".join(f"{i},{i % 4}\n" for i in range(20)))
+    small = SMALL[2:]
+    assert run("train", *small, "--points", str(tmp_path / "p.csv"), "--out", str(tmp_path / "r")) == 0
+    assert "both divided by 5.938" in capsys.readouterr().err
+    config = json.loads((tmp_path / "r" / "config.json").read_text())
+    assert config["dataset"] == "drawn"
+    assert (tmp_path / f"cache/points/{config['points']}.safetensors").is_file()
+    assert run("train", *small, "--points", config["points"], "--out", str(tmp_path / "again")) == 0
+    same = [(tmp_path / folder / "generator.safetensors").read_bytes() for folder in ("r", "again")]
+    assert same[0] == same[1]
+    capsys.readouterr()
+    for wanted, words in ((tmp_path / "none.csv", "No such file"), (tmp_path / "r/metrics.csv", "is not two numbers")):
+        assert run("train", "--points", str(wanted), "--out", str(tmp_path / "bad")) == 2
+        assert words in capsys.readouterr().err
+    assert run("train", "--points", "0" * 16, "--out", str(tmp_path / "gone")) == 1
+    assert "are not on this computer" in capsys.readouterr().err
+
+
 def test_the_command_line_never_imports_streamlit() -> None:
     code = "import sys, ganlab.__main__; sys.exit('streamlit' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -22,6 +22,7 @@ from ganlab.config import PRESETS, TrainConfig, from_link, link, preset, spare_c
         ("images", "3f2a", "images must be the 16 hex digits"),
         ("images", None, "images must be the 16 hex digits"),
         ("images", 1234567890123456, "images must be the 16 hex digits"),
+        ("points", "3F2A" * 4, "points must be the 16 hex digits"),
         ("critic_lr", 10**400, "critic_lr must be a number above 0"),
         ("critic_lr", 0, "critic_lr must be a number above 0"),
         ("generator_lr", float("nan"), "generator_lr must be a number above 0"),
@@ -74,7 +75,12 @@ ODD = dataclasses.replace(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("config", [*PRESETS.values(), ODD, dataclasses.replace(TrainConfig(), images="0" * 16)])
+OWN = [
+    dataclasses.replace(PRESETS[name], **{field: "0" * 16}) for name, field in [("images",) * 2, ("drawn", "points")]
+]
+
+
+@pytest.mark.parametrize("config", [*PRESETS.values(), ODD, *OWN])
 def test_a_link_brings_the_same_settings_back(config: TrainConfig) -> None:
     query = parse_qs(urlencode(link(config)))
     assert from_link({field: texts[-1] for field, texts in query.items()}) == config
@@ -95,6 +101,7 @@ def test_a_link_names_its_preset_and_what_differs() -> None:
         ({"clip_range": "a b"}, "two numbers"),
         ({"preset": "8-gaussians", "network": "dcgan"}, "need network mlp"),
         ({"images": "../../etc/passwd"}, "16 hex digits"),
+        ({"preset": "drawn", "points": "../points"}, "16 hex digits"),
     ],
 )
 def test_a_bad_link_is_named(query: dict[str, str], words: str) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_swiss_roll
 
-from ganlab import archives, datasets, store
+from ganlab import archives, datasets, pointfiles, store
 from ganlab.config import CHOICES, TrainConfig, changed
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
@@ -123,3 +123,54 @@ def test_draws_come_from_the_callers_generator() -> None:
         a, b = (data.sample(9, torch.Generator().manual_seed(4)) for _ in range(2))
         assert torch.equal(a, b)
         assert not torch.equal(a, data.sample(9, torch.Generator().manual_seed(5)))
+
+
+def own_points(n: int, folder: Path) -> tuple[torch.Tensor, datasets.Dataset]:
+    """Points on a fine grid, so that each draw is nearest to the one it came from, and their dataset."""
+    side = torch.linspace(-1.9, 1.9, math.ceil(n**0.5))
+    points = torch.cartesian_prod(side, side)[:n]
+    name = pointfiles.keep(points.numpy(), folder / "points")
+    return points, datasets.load(TrainConfig(dataset="drawn", network="mlp", points=name))
+
+
+def test_own_points_are_drawn_with_jitter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    points, data = own_points(225, tmp_path)
+    drawn = data.sample(40_000, torch.Generator().manual_seed(0))
+    distances, source = torch.cdist(drawn, points).min(1)
+    assert abs((distances.square().mean() / 2).sqrt().item() - 0.02) < 2e-4
+    shares = source.bincount(minlength=225) / len(drawn)
+    assert (shares > 0).sum() == 150
+    assert (shares[shares > 0] - 1 / 150).abs().max() < 0.0025
+    assert torch.equal(drawn, data.sample(40_000, torch.Generator().manual_seed(0)))
+    assert data.centres is None
+
+
+@pytest.mark.parametrize(("n", "held_out"), [(100, 33), (225, 75)])
+def test_own_points_are_split_once(n: int, held_out: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    points, data = own_points(n, tmp_path)
+    assert data.held_out.shape == (512, 2)
+    assert torch.equal(data.held_out, own_points(n, tmp_path)[1].held_out)
+    apart = torch.cdist(data.held_out, points).argmin(1).unique()
+    trained = torch.cdist(data.sample(9_000, torch.Generator().manual_seed(0)), points).argmin(1).unique()
+    assert (len(apart), len(trained)) == (held_out, n - held_out)
+    assert not set(apart.tolist()) & set(trained.tolist())
+
+
+def test_of_a_few_clicks_none_is_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    points, data = own_points(16, tmp_path)
+    for draws in (data.held_out, data.sample(512, torch.Generator().manual_seed(0))):
+        assert len(torch.cdist(draws, points).argmin(1).unique()) == 16
+
+
+def test_missing_points_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    drawn = TrainConfig(dataset="drawn", network="mlp")
+    with pytest.raises(ValueError, match="Draw some points"):
+        datasets.load(drawn)
+    with pytest.raises(FileNotFoundError, match="are not on this computer"):
+        datasets.load(dataclasses.replace(drawn, points="0" * 16))
+    with pytest.raises(ValueError, match="These are 15 points; at least 16"):
+        own_points(15, tmp_path)

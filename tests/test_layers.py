@@ -14,6 +14,7 @@ FLOORS = (
         "ganlab.tensorfile",
         "ganlab.fetching",
         "ganlab.pictures",
+        "ganlab.pointshapes",
         "ganlab.networks",
         "ganlab.clipping",
         "ganlab.sampling",
@@ -32,6 +33,7 @@ FLOORS = (
     (
         "ganlab.archives",
         "ganlab.prepared",
+        "ganlab.pointfiles",
         "ganlab.checkpoints",
         "ganlab.moments",
         "ganlab.tables",

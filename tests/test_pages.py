@@ -216,7 +216,7 @@ def test_every_setting_has_a_widget_and_a_sentence() -> None:
         assert [key for key, w in found.items() if not w.help.endswith(".")] == []
         shown |= set(found)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "pixels"} == fields
+    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "pixels", "points"} == fields
 
 
 def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
@@ -316,6 +316,47 @@ def test_a_folder_of_images_is_seen_before_the_start(
     (run,) = the_hub.runs
     wait_until(lambda: run.latest.step > 0)
     assert run.latest.sample_shape == (3, 32, 32)
+
+
+def test_own_points_from_a_csv_are_trained_on(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+
+    def upload(lines: list[str]) -> None:
+        content = "\n".join(lines).encode()
+        at.get("file_uploader")[0].set_value(("p.csv", content, "text/csv")).run()
+
+    at = page("1_Train.py")
+    at.get("button_group")[0].set_value("drawn").run()
+    assert at.button[0].disabled
+    upload(["1,2", "a,b"])
+    assert "Line 2 of p.csv is not two numbers" in at.error[0].value
+    assert at.button[0].disabled
+    upload(["x,y", *(f"{i},{-i}" for i in range(20))])
+    assert "both divided by 5.938" in at.info[0].value
+    assert not at.button[0].disabled
+    at.number_input(key="set_width").set_value(8).run()
+    at.button[0].click().run()
+    (run,) = the_hub.runs
+    wait_until(lambda: run.latest.step > 0)
+    assert run.config.points == address(page("1_Train.py", **link(run.config)))["points"]
+
+
+def test_shapes_to_start_from_and_a_link_from_another_computer(
+    the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    at = page("1_Train.py", preset="drawn", points="0" * 16)
+    assert "are not on this computer" in at.error[0].value
+    assert at.button[0].disabled
+    pills = next(group for group in at.get("button_group") if group.key == "points_shape")
+    pills.set_value("Heart").run()
+    assert not at.exception
+    assert not at.error
+    assert not at.button[0].disabled
+    name = address(at)["points"]
+    next(button for button in at.button if button.key == "choose_digits").click().run()
+    at.get("button_group")[0].set_value("drawn").run()
+    assert address(at)["points"] == name
 
 
 def test_run_again_is_the_same_run(the_hub: RunHub) -> None:

@@ -1,4 +1,4 @@
-"""The live elements: a plot that keeps its nodes and zoom, HTML changed in place, a sheet and layers to pick from.
+"""The live elements: a plot that keeps its nodes and zoom, HTML changed in place, and what is picked from or drawn on.
 
 What is given to a v2 component inline travels with every element on every tick, so inline there is only a
 line that loads the real file, which the browser caches.
@@ -31,6 +31,7 @@ _plot = _component("plot", '<div class="gl-plot"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
 _overview = _component("overview", '<div class="gl"></div>')
 _grid = _component("grid", '<div class="gl gl-grid"></div>')
+_draw = _component("draw", '<div class="gl gl-draw"></div>')
 
 
 def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
@@ -55,6 +56,12 @@ def overview(key: str, html: str, pick: Callable[[str], None]) -> None:
     )
 
 
+def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[dict[str, Any]], None]) -> None:
+    """A square to draw points on (see front/draw.js); `drawn` is called with what is on it after a stroke."""
+    data = {"points": points, "fewest": fewest, "most": most}
+    _draw(key=key, data=data, height="content", on_drawn_change=lambda: drawn(st.session_state[key].drawn))
+
+
 def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **look: Any) -> None:
     """A quiet button that saves the file `name`, made when it is pressed."""
     look = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | look
@@ -63,5 +70,5 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 def styles() -> None:
     """The style sheets; once on every page."""
-    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css", "instruments.css"):
+    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css", "instruments.css", "draw.css"):
         st.html(f"<style>{(FRONT / name).read_text()}</style>")

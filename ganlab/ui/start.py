@@ -7,7 +7,7 @@ import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, link
 from ganlab.hub import Refused
-from ganlab.ui import drawings, form, own_images, words
+from ganlab.ui import drawings, form, own_images, own_points, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import hub
 
@@ -22,6 +22,7 @@ MORE = {
     "fashion-mnist": ("Fashion-MNIST", "60,000 pictures of clothes, 28×28. The first start downloads 26 MB."),
     "cifar10": ("CIFAR-10", "50,000 colour photographs of 32×32. The first start downloads 170 MB."),
     "images": ("My own images", "At least 16 images of any size, from a ZIP or a folder of yours."),
+    "drawn": ("My own points", "Draw a distribution of points on the plane, or upload a CSV: at least 16 points."),
     "8-gaussians-paper": (
         "8 Gaussians, as in the paper",
         "Wide layers, a narrow clip range, small steps: the critic stays almost flat, its estimate near zero.",
@@ -85,11 +86,18 @@ def buttons(config: TrainConfig) -> None:
             icon=":material/play_arrow:",
             type="primary",
             width="stretch",
-            disabled=config.dataset == "images" and not config.images,
+            disabled=not _has_data(config),
             on_click=_start_chosen,
         )
         st.button("Step", icon=":material/step_over:", width="stretch", disabled=True)
         st.button("Stop", icon=":material/stop:", width="stretch", disabled=True)
+
+
+def _has_data(config: TrainConfig) -> bool:
+    """Whether what the user has to bring is there."""
+    if config.dataset == "drawn":
+        return own_points.enough(config)
+    return config.dataset != "images" or bool(config.images)
 
 
 def choices(config: TrainConfig) -> None:
@@ -106,6 +114,8 @@ def choices(config: TrainConfig) -> None:
     _more(chosen)
     if config.dataset == "images":
         own_images.choose(config)
+    if config.dataset == "drawn":
+        own_points.choose(config)
     form.advanced(config)
 
 
@@ -145,4 +155,4 @@ def _more(chosen: str) -> None:
 
 def _choose_more() -> None:
     if name := st.session_state["more"]:
-        start_page_for(PRESETS[name])
+        start_page_for(own_points.last_drawn() if name == "drawn" else PRESETS[name])

@@ -19,6 +19,7 @@ DATASET_TITLES = {
     "8-gaussians": "8 Gaussians",
     "25-gaussians": "25 Gaussians",
     "swiss-roll": "Swiss roll",
+    "drawn": "my points",
 }
 TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
 

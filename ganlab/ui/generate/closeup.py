@@ -121,7 +121,11 @@ def _real(key: tuple[str | int, ...], _config: TrainConfig) -> tuple[Dataset, np
 
 
 def _nearest_points(source: Source, one: Made) -> None:
-    data = datasets.load(source.config)
+    try:
+        data = datasets.load(source.config)
+    except (OSError, ValueError) as error:
+        st.caption(f"There is nothing to compare with. {plain(str(error))}")
+        return
     fresh = data.sample(USUAL, torch.Generator().manual_seed(1))
     to_real = lambda points: neighbours.nearest(points, [data.held_out], 1)[0][:, 0].numpy() * 2**0.5  # noqa: E731
     distance = float(to_real(torch.from_numpy(one.samples))[0])

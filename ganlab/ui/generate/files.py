@@ -4,11 +4,11 @@ import math
 
 from PIL import Image
 
-from ganlab import datasets, images, standalone
+from ganlab import images, standalone
 from ganlab.recipe import WAYS, Recipe
 from ganlab.ui.components import download
 from ganlab.ui.generate.made import Made
-from ganlab.ui.generate.source import Source
+from ganlab.ui.generate.source import Source, real_points
 
 
 def buttons(source: Source, recipe: Recipe, made: Made) -> None:
@@ -44,8 +44,7 @@ def sheet(recipe: Recipe, made: Made) -> Image.Image:
 
 def scatter(source: Source, recipe: Recipe, made: Made) -> Image.Image:
     """The points as on the page, real ones too."""
-    real = datasets.load(source.config).held_out.numpy()
-    return images.scatter(made.samples, real, joined=recipe.view in WAYS)
+    return images.scatter(made.samples, real_points(source.config), joined=recipe.view in WAYS)
 
 
 def script(source: Source, recipe: Recipe, made: Made) -> str:

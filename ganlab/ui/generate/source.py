@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 from torch import nn
 
-from ganlab import store
+from ganlab import datasets, store
 from ganlab.config import TrainConfig
 from ganlab.hub import Run
 from ganlab.recipe import FIELDS
@@ -34,6 +35,14 @@ class Source:
     def weights(self) -> int:
         """How many it has."""
         return sum(p.numel() for p in self.generator.parameters())
+
+
+def real_points(config: TrainConfig) -> np.ndarray | None:
+    """Real points [512, 2] to compare with; None of a drawing that is not on this computer."""
+    try:
+        return datasets.load(config).held_out.numpy()
+    except (OSError, ValueError):
+        return None
 
 
 def choose(runs: dict[str, Run]) -> Source | None:

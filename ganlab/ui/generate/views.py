@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from ganlab import datasets, figures, images, sampling, standalone
+from ganlab import figures, images, sampling, standalone
 from ganlab.recipe import WAYS, Recipe
 from ganlab.ui import drawings
 from ganlab.ui.components import grid, panel, plot
 from ganlab.ui.generate import files, form, words
 from ganlab.ui.generate.made import Made, make
-from ganlab.ui.generate.source import Source
+from ganlab.ui.generate.source import Source, real_points
 from ganlab.ui.words import points_key
 
 CARD, BESIDE = 632, 438  # pixels within the two cards on a wide screen
@@ -110,10 +110,10 @@ def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
 
 
 def _points(source: Source, recipe: Recipe, made: Made) -> None:
-    real = datasets.load(source.config).held_out.numpy()
+    real = real_points(source.config)
     through = recipe.view in WAYS
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
     if recipe.view == "grid" and recipe.start < recipe.n:
         names = [""] * recipe.start + [str(recipe.start)]
     plot("generated_points", figures.points(real, made.samples, through, names), 560)
-    panel("points_key", points_key(len(real), f"{len(made.samples):,} generated"))
+    panel("points_key", points_key(0 if real is None else len(real), f"{len(made.samples):,} generated"))
