@@ -431,3 +431,19 @@ def test_damaged_files_are_named_and_the_rest_is_shown(the_hub: RunHub) -> None:
     assert "be used as a checkpoint: it was damaged or changed" in panels(at)
     assert "layers.csv is damaged" in panels(at)
     assert "step <b>5</b>" in panels(at).replace("\\u003c", "<").replace("\\u003e", ">")
+
+
+def test_a_resume_that_failed_while_loading_offers_another(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_in("stopped", the_hub, TINY)
+
+    def offline(*_: object) -> None:
+        raise ConnectionError("No network.")
+
+    with monkeypatch.context() as loading:
+        loading.setattr("ganlab.datasets.load", offline)
+        assert the_hub.resume(run).join(20)
+    assert the_hub.find(run.run_id).latest.status is Status.FAILED
+    at = page("1_Train.py", run=run.run_id)
+    next(button for button in at.button if button.label == "Resume").click().run()
+    assert not at.exception
+    assert the_hub.find(run.run_id).latest.status in (Status.STARTING, Status.RUNNING)
