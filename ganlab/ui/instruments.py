@@ -25,6 +25,7 @@ from ganlab.ui.instrument_words import Seen
 
 HEIGHT, PLANE_HEIGHT = 210, 470  # pixels
 POINTS = 200  # of a line over time
+REFRESH = 10  # columns of the heat map that appear together: it would be the heaviest thing of most ticks
 PLANE = "The plane"
 ASIDE = ("Training and held-out estimate", "Modes")  # beside the plane, which is as high as both
 LAYERS = ("values", "arrows", "points")
@@ -169,7 +170,7 @@ def _made(name: str, seen: Seen, snapshot: Snapshot, moment: tuple, cursors: tup
     """A card's head and figure, made anew when something that they show has changed."""
     if CARDS[name].instrument is None:
         columns = -(-len(seen.history) // drawn.COLUMNS) or 1
-        moment = (*moment, len(seen.history) // columns, columns)
+        moment = (*moment, len(seen.history) > 0, len(seen.history) // (REFRESH * columns), columns)
     if name == PLANE:
         moment = (*moment, *st.session_state["plane_layers"])
     return _once(name, (*moment, cursors), lambda: (_head(name, seen), _figure(name, seen, snapshot, cursors)))
