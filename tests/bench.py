@@ -147,7 +147,7 @@ class Bench:
     def presses(self) -> list[float]:
         """Milliseconds from a press of an arrow key on the upper slider to the change that the run records."""
         changes, force = self.folder / "changes.csv", self.page.locator(".gl .force")
-        self.page.get_by_role("slider").nth(1).focus()
+        self.page.locator(".st-key-clip input").nth(1).focus()
         found = []
         for i in range(PRESSES):
             self.page.wait_for_timeout(300 + 137 * i % 500)  # not always at the same moment between two ticks

@@ -110,8 +110,7 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
 def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     run = start(page, server)
     wait_until(lambda: step_shown(page) > 0)
-    slider = page.get_by_role("slider").nth(1)
-    slider.focus()
+    page.locator(".st-key-clip input").nth(1).focus()
     page.keyboard.press("ArrowRight")
     wait_until(lambda: len(recorded(server, run)) == 1)
     assert recorded(server, run)[0].endswith(",clip_range,-0.15 0.15")
@@ -442,8 +441,8 @@ def test_building_blocks_answer_and_refuse(page: Page, server: Server) -> None:
 
 
 def test_the_keyboard_alone_can_start_steer_and_download(page: Page, server: Server) -> None:
-    def tab_to(name: str, role: str = "button") -> None:
-        target = page.get_by_role(role, name=name, exact=True).first if name else page.get_by_role(role).first
+    def tab_to(name: str, target: Locator | None = None) -> None:
+        target = target or page.get_by_role("button", name=name, exact=True).first
         expect(target).to_be_visible()
         for _ in range(80):
             if target.evaluate("e => e === document.activeElement || e.contains(document.activeElement)"):
@@ -456,7 +455,7 @@ def test_the_keyboard_alone_can_start_steer_and_download(page: Page, server: Ser
     page.keyboard.press("Enter")
     expect_state(page, "Running")
     run = re.search(r"run=([\w-]+)", page.url)[1]
-    tab_to("", role="slider")
+    tab_to("the clip range", page.locator(".st-key-clip input").first)
     page.keyboard.press("ArrowLeft")
     wait_until(lambda: len(recorded(server, run)) == 1)
     tab_to("Generator")
