@@ -13,7 +13,8 @@ run: .venv/app
 test: .venv/tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && exec $(BIN)/pytest
+	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM \
+	  && $(BIN)/pytest -n 2 --dist loadfile --ignore tests/test_browser.py && $(BIN)/pytest tests/test_browser.py
 
 bench: .venv/tests
 	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && $(BIN)/python tests/echo.py && exec $(BIN)/python tests/bench.py

@@ -23,7 +23,8 @@ def runs_in_progress() -> None:
         st.markdown(
             ":gray[Nothing is training. Start with digits: you can read the generated ones within fifteen seconds.]"
         )
-    columns = st.columns(2)
+    with st.container(key="in_progress"):
+        columns = st.columns(2)
     for i, run in enumerate(runs):
         with columns[i % 2].container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
             panel(f"card_{run.run_id}", words.run_card(run.latest))

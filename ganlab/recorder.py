@@ -18,6 +18,7 @@ from ganlab.store import RunFolder
 from ganlab.training import Trainer
 
 CHECKPOINT_EVERY = 30.0
+FIRST_CHECKPOINT = 5.0  # seconds: a short run too has something to go on from
 """Seconds of training between checkpoints."""
 WORTH = 50
 """How many times as long as it takes to write a checkpoint lies between two, if that is longer."""
@@ -107,7 +108,8 @@ class Recorder:
 
     def is_due(self, seconds: float) -> bool:
         """Whether the next checkpoint is."""
-        return seconds - self._saved_at >= self._every
+        every = self._every if self._saved else min(FIRST_CHECKPOINT, self._every)
+        return seconds - self._saved_at >= every
 
     def keep_moment(
         self, step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]

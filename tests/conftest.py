@@ -10,12 +10,12 @@ from ganlab.hub import RunHub
 from ganlab.ui.hub import hub
 
 LAST = (
+    "test_learning",
     "test_pages",
-    "test_clipping_page",
     "test_generate_page",
     "test_instruments_page",
+    "test_clipping_page",
     "test_browser",
-    "test_learning",
 )
 
 

@@ -80,10 +80,11 @@ def stop_all(page: Page, server: Server) -> None:
         return
     if page.get_by_role("button", name="Pause", exact=True).or_(page.get_by_role("button", name="Resume")).is_hidden():
         page.goto(server.url)
-        expect(page.get_by_text("Nothing is training").or_(page.get_by_role("link", name="Open")).first).to_be_visible()
-        if page.get_by_role("link", name="Open").is_hidden():
+        going = page.locator(".st-key-in_progress").get_by_role("link", name="Open")
+        expect(page.get_by_text("Nothing is training").or_(going).first).to_be_visible()
+        if going.first.is_hidden():
             return
-        page.get_by_role("link", name="Open").first.click()
+        going.first.click()
     stop(page)
 
 
@@ -103,7 +104,7 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
     grid = page.get_by_alt_text(re.compile("64 generated images at step [1-9]"))
     expect(grid).to_be_visible()
     page.goto(server.url)
-    page.get_by_role("link", name="Open").click()
+    page.locator(".st-key-in_progress").get_by_role("link", name="Open").click()
     expect_state(page, "Running")
 
 
@@ -360,7 +361,7 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
     expect(page.get_by_role("heading", name="Sample 13")).to_be_visible()
     expect(page).to_have_url(re.compile("pick=13"))
     picture = save("PNG")
-    save("Generator")
+    save("Download generator")
     save("Script")
     command = [sys.executable, "-I", str(tmp_path / "sample.py"), str(tmp_path)]
     subprocess.run(command, cwd=tmp_path, check=True)

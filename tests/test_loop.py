@@ -12,6 +12,7 @@ from records import assert_equal
 from stubs import TINY, TINY_IMAGES, wait_until
 
 from ganlab import datasets, instruments, loop, readings, store
+from ganlab import stored as stored_runs
 from ganlab.config import TrainConfig
 from ganlab.hub import RunHub
 from ganlab.instruments import INSTRUMENTS
@@ -134,6 +135,7 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
     (tmp_path / "r/instruments.csv").write_text("step,cats\n1,2\n")
+    stored_runs._snapshot.cache_clear()  # nothing else tells that this file was changed by hand
     again = StoredRun(tmp_path / "r").latest
     assert again.warning == "r: instruments.csv has other columns than ganlab writes."
     assert len(again.readings) == 0

@@ -54,7 +54,7 @@ def _button(label: str, icon: str, told: str, disabled: bool, call: Callable[...
 
 def outgrown(run: Run) -> bool:
     """Whether there are so many more saved steps that the slider should be drawn anew; rarely, for it is in a hand."""
-    return len(store.moments(run.path)) > 1.5 * (len(st.session_state["places"]) + 1)
+    return len(store.moments(run.path)) > 2 * len(st.session_state["places"]) + 4
 
 
 def _go(place: Place) -> None:

@@ -1,9 +1,9 @@
 """A run in words: the HTML of the panels. Every number comes from a snapshot, or is not there."""
 
 import re
-from datetime import datetime
 from html import escape
 
+from ganlab import store
 from ganlab.config import TrainConfig
 from ganlab.curves import View, change_in_words
 from ganlab.figures import range_in_words
@@ -230,11 +230,11 @@ def run_card(snapshot: Snapshot) -> str:
 
 def earlier_card(snapshot: Snapshot, size: int) -> str:
     """A run that has ended, for Home: picture, name, state, how far, when, how large on disk."""
-    when = datetime.strptime(snapshot.run_id[:15], "%Y%m%d-%H%M%S")
+    when = store.made_at(snapshot.run_id)
     facts = [
         f"step {snapshot.step:,} of {snapshot.config.steps:,}",
         f"seed {snapshot.config.seed}",
-        f"{when:%Y-%m-%d %H:%M}",
+        *([f"{when:%Y-%m-%d %H:%M}"] if when else []),
         file_size(size),
         snapshot.run_id[-4:],
     ]
