@@ -328,7 +328,7 @@ def test_downloads_are_what_is_on_the_pages(page: Page, server: Server) -> None:
     metrics = file("CSV", 1).decode().splitlines()
     assert len(metrics) - 1 == step_shown(page)
     page.get_by_role("link", name="Generate").click()
-    expect(page.get_by_alt_text("64 generated images")).to_be_visible()
+    expect(page.get_by_alt_text("64 generated images", exact=True)).to_be_visible()
     assert "run=" in page.url
     with np.load(io.BytesIO(file("NPZ"))) as arrays:
         assert arrays["samples"].shape == (64, 1, 16, 16)
@@ -369,7 +369,7 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
     other = page.context.new_page()
     other.goto(page.url)
     expect(other.get_by_role("heading", name="Sample 13")).to_be_visible()
-    shown = [tab.get_by_alt_text("64 generated images").get_attribute("src") for tab in (page, other)]
+    shown = [tab.get_by_alt_text("64 generated images", exact=True).get_attribute("src") for tab in (page, other)]
     assert shown[0] == shown[1]
     other.close()
     page.get_by_role("link", name="Train").click()
@@ -381,7 +381,7 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
 def test_a_run_is_looked_back_at_resumed_and_deleted(page: Page, server: Server) -> None:
     run = start(page, server)
     wait_until(lambda: step_shown(page) > 10)
-    slider = page.locator(".st-key-step_shown input")
+    slider = page.locator("[class*=st-key-look_back_] input")
     slider.focus()
     page.keyboard.press("Home")
     expect(page.locator(".st-key-look")).to_contain_text("step 1")

@@ -32,9 +32,13 @@ def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
     with st.container(key="past", horizontal=True, vertical_alignment="center", gap="small"):
         slots["look"] = st.container(width=150)
         with st.container(width="stretch"):
+            # Another widget for other places: the browser tells a place by its number among them.
+            key = state["look_widget"] = f"look_back_{len(places)}"
+            state[key] = state["step_shown"]
             st.select_slider(
-                "Look back", places, value=state["step_shown"], key="step_shown", label_visibility="collapsed",
+                "Look back", places, value=state["step_shown"], key=key, label_visibility="collapsed",
                 format_func=lambda place: place if place == LATEST else f"{place:,}", disabled=len(places) < 2,
+                on_change=_chosen, args=(key,),
             )  # fmt: skip
         _button("Latest", "last_page", "Follow the run again.", not looks_back(), _go, LATEST)
         if state["pinned"] is None:
@@ -58,7 +62,20 @@ def outgrown(run: Run) -> bool:
 
 
 def _go(place: Place) -> None:
-    st.session_state["step_shown"] = place
+    """Show this place. What the browser sends of the slider before it has heard of that does not count."""
+    st.session_state.update(look_stale=st.session_state["step_shown"], step_shown=place)
+
+
+def heard() -> None:
+    """Once a message carries the place that is shown, old ones are choices of the reader's again."""
+    state = st.session_state
+    if state.get(state.get("look_widget")) == state.get("step_shown"):
+        state["look_stale"] = None
+
+
+def _chosen(key: str) -> None:
+    if st.session_state[key] != st.session_state.get("look_stale"):
+        st.session_state["step_shown"] = st.session_state[key]
 
 
 def _pin(run: Run) -> None:

@@ -34,6 +34,7 @@ def live(run: Run, status: Status, slots: Slots) -> None:
         if not of_page:
             steer.heard(run)
             layer.heard()
+            past.heard()
         of_page = False
         snapshot = run.latest
         steered = steer.live_values(run) != st.session_state["shown"] or _controls(run) != drawn
