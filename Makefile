@@ -17,7 +17,8 @@ test: .venv/tests
 	  && $(BIN)/pytest -n 2 --dist loadfile --ignore tests/test_browser.py && $(BIN)/pytest tests/test_browser.py
 
 bench: .venv/tests
-	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && $(BIN)/python tests/echo.py && exec $(BIN)/python tests/bench.py
+	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM \
+	  && for part in echo bench_generate bench_instruments bench_diagnosis bench; do $(BIN)/python tests/$$part.py || exit 1; done
 
 hold: .venv/tests
 	$(BIN)/python tests/hold.py 200

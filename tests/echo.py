@@ -1,7 +1,4 @@
-"""How soon the two instant pages answer: from the press of a key to the changed text, the median of ten.
-
-`python tests/echo.py`; `make bench` begins with them.
-"""
+"""How soon the two instant pages answer: from the press of a key to the changed text, the median of ten."""
 
 import os
 import tempfile
