@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ganlab.config import PRESETS
-from ganlab.ui import drawings, frame, start, words
+from ganlab.ui import card_words, drawings, frame, start
 from ganlab.ui.components import panel
 from ganlab.ui.earlier import earlier_runs
 from ganlab.ui.example import STEP, example
@@ -27,7 +27,7 @@ def runs_in_progress() -> None:
         columns = st.columns(2)
     for i, run in enumerate(runs):
         with columns[i % 2].container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
-            panel(f"card_{run.run_id}", words.run_card(run.latest))
+            panel(f"card_{run.run_id}", card_words.run_card(run.latest))
             st.page_link(
                 frame.TRAIN,
                 label="Open",
@@ -39,7 +39,7 @@ def runs_in_progress() -> None:
 
 with frame.page("Home"):
     st.title("Watch weight clipping happen", anchor=False)
-    panel("lead", words.LEAD)
+    panel("lead", card_words.LEAD)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             "Train on digits",
@@ -59,7 +59,7 @@ with frame.page("Home"):
     st.space("xsmall")
     panel("flow", drawings.flow(example()))
     st.caption(f"Weights, digits and estimate: the default run after step {STEP}.", text_alignment="right")
-    panel("steps", words.FIVE_SENTENCES)
+    panel("steps", card_words.FIVE_SENTENCES)
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
     runs_in_progress()

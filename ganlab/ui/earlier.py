@@ -6,7 +6,7 @@ import streamlit as st
 
 from ganlab import store
 from ganlab.hub import Refused, Run
-from ganlab.ui import frame, words
+from ganlab.ui import card_words, frame, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import hub
 
@@ -38,12 +38,12 @@ def _row(run: Run) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         try:
             seen = dataclasses.replace(run.glance, samples=run.picture)
-            panel(f"earlier_{run.run_id}", words.earlier_card(seen, size))
+            panel(f"earlier_{run.run_id}", card_words.earlier_card(seen, size))
         except ValueError as error:
             st.caption(words.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
         with st.popover("Delete", type="tertiary", icon=":material/delete:", key=f"menu_{run.run_id}"):
-            told = words.file_size(size)
+            told = card_words.file_size(size)
             st.markdown(f"Delete this run and everything in its folder, {told}? There is no way back.")
             st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, link
 from ganlab.hub import Refused
-from ganlab.ui import drawings, form, own_images, own_points, words
+from ganlab.ui import card_words, drawings, form, own_images, own_points, words
 from ganlab.ui.components import panel
 from ganlab.ui.hub import hub
 
@@ -122,7 +122,7 @@ def choices(config: TrainConfig) -> None:
 def _card(name: str, on: bool) -> None:
     title, line = CARDS[name]
     config = PRESETS[name]
-    panel(f"card_{name}", words.preset_card(title, line, drawings.dataset_thumb(name), config))
+    panel(f"card_{name}", card_words.preset_card(title, line, drawings.dataset_thumb(name), config))
     st.space("stretch")
     st.button(
         "Chosen" if on else "Choose",

@@ -3,7 +3,6 @@
 import re
 from html import escape
 
-from ganlab import store
 from ganlab.config import TrainConfig
 from ganlab.curves import View, change_in_words
 from ganlab.figures import range_in_words
@@ -218,41 +217,6 @@ def _layer_row(histogram: WeightHistogram) -> str:
     )
 
 
-def run_card(snapshot: Snapshot) -> str:
-    """A run in progress, for Home: picture, name, state, how far."""
-    told = " · ".join([f"step {snapshot.step:,} of {snapshot.config.steps:,}", *pace(snapshot)])
-    return (
-        f"<div class='runcard'>{drawings.run_thumb(snapshot)}<div class='txt'>"
-        f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
-        f"{pill(snapshot.status)}</div>{progress_bar(snapshot)}<div class='muted small'>{told}</div></div></div>"
-    )
-
-
-def earlier_card(snapshot: Snapshot, size: int) -> str:
-    """A run that has ended, for Home: picture, name, state, how far, when, how large on disk."""
-    when = store.made_at(snapshot.run_id)
-    facts = [
-        f"step {snapshot.step:,} of {snapshot.config.steps:,}",
-        f"seed {snapshot.config.seed}",
-        *([f"{when:%Y-%m-%d %H:%M}"] if when else []),
-        file_size(size),
-        snapshot.run_id[-4:],
-    ]
-    told = [f"<span class='nowrap'>{fact}</span>" for fact in facts]
-    return (
-        f"<div class='runcard small-card'>{drawings.run_thumb(snapshot)}<div class='txt'>"
-        f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
-        f"{pill(snapshot.status)}</div><div class='muted small'>{' · '.join(told)}</div></div></div>"
-    )
-
-
-def file_size(n: int) -> str:
-    """Bytes as 3.2 kB, 0.4 MB or 12 MB."""
-    if n < 1e5:
-        return f"{n / 1e3:,.1f} kB"
-    return f"{n / 1e6:.1f} MB" if n < 1e7 else f"{n / 1e6:,.0f} MB"
-
-
 def plain(text: str) -> str:
     """A text that may hold what a stranger wrote, with nothing in it that Markdown would draw."""
     text = re.sub(r"([\\`*_\[\]#!:$<>~|&])", r"\\\1", " ".join(text.split())[:500])
@@ -291,15 +255,6 @@ def record(snapshot: Snapshot) -> str:
     return f"<div class='record'><p>{escape(' · '.join(settings))}</p>{made}</div>"
 
 
-def preset_card(name: str, line: str, thumb: str, config: TrainConfig) -> str:
-    """What a preset is: picture, name, one sentence, three facts."""
-    chips = "".join(f"<span>{fact}</span>" for fact in facts(config))
-    return (
-        f"<div class='card'><div class='thumb'>{thumb}</div><h4>{name}</h4><p>{line}</p>"
-        f"<div class='chips'>{chips}</div></div>"
-    )
-
-
 CURVE_KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' {}/></svg>{}</span>"
 INK, FAINT = "stroke='var(--st-text-color)' stroke-width='2.4'", "stroke='currentColor' opacity='.45'"
 DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
@@ -327,19 +282,3 @@ def points_key(real: int, generated: str) -> str:
         f"&ensp;{real:,} real points&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
         f"<circle cx='5' cy='5' r='3.5' fill='var(--generator)'/></svg>&ensp;{generated}</div>"
     )
-
-
-LEAD = (
-    "<div class='lead'>Train a Wasserstein GAN on this computer, move the clip range while it learns, and see every "
-    f"critic weight {BEFORE.format('before')} and {AFTER.format('after')} the clamp.</div>"
-)
-
-FIVE_SENTENCES = """<ol class='steps'>
-<li>A <b>generator</b> turns random numbers, the latents, into images.</li>
-<li>A <b>critic</b> learns to score real images higher than generated ones, and the generator learns to raise its
-scores.</li>
-<li>The gap between the two mean scores <b>estimates</b> how far apart the two sets of images are.</li>
-<li>That holds only while the critic cannot be too steep, so each of its weights is <b>clamped</b> into a small range,
-−c to c, after every update.</li>
-<li>Too narrow and the gradients vanish, too wide and the critic learns slowly; the paper that proposed the clamp
-calls it “a clearly terrible way”.</li></ol>"""

@@ -6,7 +6,7 @@ from ganlab import images
 from ganlab.figures import number
 from ganlab.recipe import Recipe
 from ganlab.ui import drawings
-from ganlab.ui.words import file_size
+from ganlab.ui.card_words import file_size
 
 SHORT = 6  # numbers that are read more easily than seen
 
