@@ -216,8 +216,9 @@ def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object)
     newest = [
         f"{line.name} {number(float(f'{values[-1]:.3g}'))}" for line, values in drawn.items() if np.isfinite(values[-1])
     ]
+    dots = {"mode": "markers"} if len(rows) == 1 else {}  # a line of one point is none
     return _figure(
-        [_line(packed(steps), values, line.name, line.color, 2, line.dash) for line, values in drawn.items()],
+        [_line(packed(steps), values, line.name, line.color, 2, line.dash) | dots for line, values in drawn.items()],
         {"range": [0, round_up(max(1.1 * steps[-1], 10)) if rows else 10], "showgrid": False, "tickformat": ",d"},
         y_axis if drawn else {"range": [0, 1]},
         scale=title if drawn else "empty",

@@ -35,6 +35,13 @@ class Lookout:
         self._steps += 1
         return self._steps >= FIRST and self._clock() - self._began >= self._next
 
+    def affords_one(self) -> bool:
+        """Whether looks stay within SHARE with one at this very moment, out of turn; never before the first."""
+        if not self._costs:
+            return False
+        expected = max(self._costs)
+        return self._spent + expected <= SHARE * (self._clock() - self._began + expected)
+
     @contextmanager
     def looking(self) -> Iterator[None]:
         """Around a look: what it costs decides when the next may be."""

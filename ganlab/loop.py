@@ -68,11 +68,14 @@ class Loop:
         self._clock.go(status is Status.RUNNING)
         self._publish()
         if status is Status.PAUSED:
+            if self._looked_again():
+                self._publish()
             self._recorder.keep_checkpoint(self._mailbox.latest, self._trainer)
 
     def _end(self, status: Status) -> Snapshot:
         self._status = status
         self._clock.go(False)
+        self._looked_again()
         last = self._snapshot()
         self._recorder.keep_checkpoint(last, self._trainer)
         return last
@@ -95,6 +98,14 @@ class Loop:
             began = self._clock.seconds
             self._keep_look()
             self._recorder.looked(self._clock.seconds - began)
+
+    def _looked_again(self) -> bool:
+        """Where a reader will linger, the instruments look too, if that is within their share; whether they did."""
+        measured = self._reading and self._reading.step == self._trainer.step_count
+        if measured or not self._mailbox.instruments or not self._lookout.affords_one():
+            return False
+        self._measure()
+        return True
 
     def _measure(self) -> None:
         """Look with the instruments that are on; one that can't measure is switched off."""

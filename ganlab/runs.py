@@ -19,6 +19,7 @@ from ganlab.datasets import Announce
 from ganlab.instruments import INSTRUMENTS
 from ganlab.loop import Loop
 from ganlab.mailbox import Command, Mailbox
+from ganlab.readings import Reading
 from ganlab.recorder import CHECKPOINT_EVERY, Recorder
 from ganlab.snapshot import Snapshot, Status
 from ganlab.training import Trainer, device_of
@@ -64,6 +65,11 @@ class TrainingRun:
     def latest(self) -> Snapshot:
         """The newest."""
         return self._mailbox.latest
+
+    @property
+    def reading(self) -> Reading | None:
+        """The newest of the instruments."""
+        return self.latest.reading
 
     @property
     def wanted(self) -> TrainConfig:

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganlab import images, networkfiles, sampling, store, tables, training
+from ganlab import datasets, images, instruments, networkfiles, sampling, store, tables, training
 from ganlab.checkpoints import Checkpoint
 from ganlab.config import TrainConfig
+from ganlab.instruments import Broken
+from ganlab.readings import Reading
 from ganlab.snapshot import History, HistoryWriter, Snapshot, Status, no_readings
 
 
@@ -68,6 +70,14 @@ class StoredRun:
     def latest(self) -> Snapshot:
         """All that is known of it; read again only when its files are others than before."""
         return _snapshot(self.path, _stamp(self.path))
+
+    @property
+    def reading(self) -> Reading | None:
+        """What all instruments find in the networks of `latest`, as the run itself would have; None if they can't look.
+
+        Measured when somebody asks, which can take seconds; again only when its files are others than before.
+        """
+        return _reading(self.path, _stamp(self.path))
 
     def change(self, **_: Any) -> None:
         """Raises ValueError: nothing trains here."""
@@ -132,6 +142,19 @@ def _snapshot(path: Path, stamp: Stamp) -> Snapshot:
         samples=None if seen.generator is None else _samples(seen),
         warning=" ".join(problems),
     )
+
+
+@lru_cache(maxsize=4)
+def _reading(path: Path, stamp: Stamp) -> Reading | None:
+    """A look draws from the seed and the step alone: this one finds what one of the run at that step found."""
+    seen = _snapshot(path, stamp)
+    if seen.generator is None or seen.critic is None or not datasets.at_hand(seen.config):
+        return None
+    rng = instruments.rng_of(seen.config.seed, seen.step)
+    with suppress(ValueError, OSError, FloatingPointError, Broken):
+        dataset = datasets.load(seen.config)
+        return instruments.look(seen.critic, seen.generator, dataset, rng, seen.config, step=seen.step)
+    return None
 
 
 def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import page
 
-from ganlab import lookout, store
+from ganlab import datasets, lookout, store
 from ganlab.config import TrainConfig
 from ganlab.hub import RunHub
 from ganlab.instruments import INSTRUMENTS
@@ -102,17 +102,28 @@ def test_the_planes_layers_are_switched(the_hub: RunHub) -> None:
     assert not any(alt.startswith("The plane with values") for alt in plots(at))
 
 
-def test_a_run_on_disk_shows_its_rows_and_a_dash_for_the_rest(the_hub: RunHub) -> None:
+def test_a_run_on_disk_is_measured_where_it_is_now(the_hub: RunHub) -> None:
     folder = store.RunFolder(store.runs_root() / store.new_run_id(), dataclasses.replace(TINY, optimizer="adam"))
     TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
     run = the_hub.find(folder.path.name)
-    assert run.latest.reading is None
-    assert len(run.latest.readings) == 1
+    assert run.latest.readings[:, 0].tolist() == [5]
     at = page("1_Train.py", run=run.run_id)
     assert titles(at) == instruments.cards_of(TINY)
+    assert "measured now · step 6<" in told(at)
+    assert "<p>–</p>" not in told(at)
+    assert FIRST not in told(at)
+
+
+def test_a_run_on_disk_without_its_data_shows_its_rows_and_a_dash_for_the_rest(
+    the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = store.RunFolder(store.runs_root() / store.new_run_id(), TINY)
+    TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
+    monkeypatch.setattr(datasets, "at_hand", lambda _: False)
+    at = page("1_Train.py", run=folder.path.name)
     assert told(at).count("<p>–</p>") == 4  # two of gradients, the singular values, the plane
     assert "The steepest slope met is" in told(at)
-    assert FIRST not in told(at)
+    assert "step 6<" not in told(at)
 
 
 def test_what_is_probably_wrong_comes_first(the_hub: RunHub) -> None:
@@ -156,7 +167,7 @@ def test_the_networks_are_coloured_by_health() -> None:
 
 
 def test_only_what_was_measured_is_told() -> None:
-    empty = words.Seen(Reading(step=3), words.rows_of(no_readings()), HistoryWriter().view(), TINY)
+    empty = words.Seen(Reading(step=3), words.rows_of(no_readings(), None), HistoryWriter().view(), TINY)
     assert {card.tell(empty) for card in instruments.CARDS.values()} == {words.NOTHING}
 
 

@@ -80,6 +80,19 @@ def test_what_a_time_without_looks_saved_up_is_not_spent_at_once() -> None:
     assert min(b - a for a, b in zip(looks, looks[1:], strict=False)) > 40
 
 
+def test_one_more_look_is_affordable_only_within_the_share_and_after_the_first() -> None:
+    clock = Clock()
+    lookout = Lookout(clock)
+    clock.now += 100
+    assert not lookout.affords_one()
+    with lookout.looking():
+        clock.now += 3
+    assert not lookout.affords_one()  # 6 of 106
+    clock.now += 14.5
+    assert lookout.affords_one()  # 6 of 120.5
+    assert not lookout.is_due()
+
+
 def test_a_look_that_fails_is_counted_too() -> None:
     clock = Clock()
     lookout = Lookout(clock)

@@ -123,6 +123,48 @@ def test_readings_are_kept_cut_on_resume_and_come_out_the_same(config: TrainConf
     assert measured(tmp_path / "killed") == measured(tmp_path / "whole")
 
 
+class Late(Lookout):
+    """Is never due, and can always afford one more."""
+
+    def is_due(self) -> bool:
+        return False
+
+    def affords_one(self) -> bool:
+        return True
+
+
+@BOTH
+def test_the_end_is_looked_at_and_what_is_read_from_disk_finds_the_same(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "Lookout", Late)
+    path = tmp_path / "r"
+    last = TrainingRun(config, store.RunFolder(path, config), instruments=INSTRUMENTS).run()
+    assert [row["step"] for row in table(path)] == [str(config.steps)]
+    again = StoredRun(path).reading
+    for column, value in readings.row(last.reading).items():
+        if column != "cpu_seconds":
+            assert readings.row(again)[column] == pytest.approx(value, rel=1e-6, nan_ok=True), column
+
+
+def test_a_pause_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "Lookout", Late)
+    config = dataclasses.replace(TINY, steps=10**6)
+    run = TrainingRun(config, store.RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
+    run.pause()
+    wait_until(lambda: run.latest.reading)
+    assert run.latest.reading.step == run.latest.step
+    run.stop()
+    assert run.join(20)
+    assert [row["step"] for row in table(tmp_path / "r")] == [str(run.latest.step)]
+
+
+def test_a_run_on_disk_whose_data_is_gone_has_no_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained(tmp_path / "r", TINY, NONE)
+    monkeypatch.setattr(datasets, "at_hand", lambda _: False)
+    assert StoredRun(tmp_path / "r").reading is None
+
+
 @pytest.mark.usefixtures("eager")
 def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
     last = trained(tmp_path / "r", TINY, INSTRUMENTS)

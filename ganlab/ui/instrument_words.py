@@ -13,7 +13,7 @@ from ganlab.figures import number
 from ganlab.probes import gradients
 from ganlab.probes.gradients import RMSPROP_EPS
 from ganlab.readings import Reading
-from ganlab.snapshot import READINGS, History
+from ganlab.snapshot import READINGS, History, Snapshot
 from ganlab.ui.words import CURVE_KEY, INK
 
 NOTHING = "–"
@@ -209,11 +209,12 @@ def card_head(title: str, sentence: str, key: str) -> str:
     return f"<div class='inst'><div class='ch'>{named}<div>{key}</div></div><p>{sentence}</p></div>"
 
 
-def share(reading: Reading | None, part: float, live: bool) -> str:
+def share(reading: Reading | None, snapshot: Snapshot) -> str:
     """What looking costs, and when was looked last."""
     if reading is None:
-        return "" if live else "<span class='muted small'>read from disk</span>"
-    return f"<span class='muted small'>{100 * part:.1f} % of the run's CPU time · step {reading.step:,}</span>"
+        return ""
+    cost = f"{100 * snapshot.instruments_share:.1f} % of the run's CPU time · "
+    return f"<span class='muted small'>{cost if snapshot.reading else 'measured now · '}step {reading.step:,}</span>"
 
 
 def findings(seen: Seen, ended: bool) -> str:
@@ -228,6 +229,9 @@ def findings(seen: Seen, ended: bool) -> str:
     return f"<div class='findings'>{f'<ul>{told}</ul>' if told else 'Nothing conspicuous.'}</div>"
 
 
-def rows_of(table: np.ndarray) -> list[dict[str, float]]:
-    """Rows of a table [looks, columns] by the names of their columns."""
-    return [dict(zip(READINGS, row, strict=True)) for row in table.tolist()]
+def rows_of(table: np.ndarray, reading: Reading | None) -> list[dict[str, float]]:
+    """Rows of a table [looks, columns] by the names of their columns; then the newest reading, if it is later."""
+    rows = [dict(zip(READINGS, row, strict=True)) for row in table.tolist()]
+    if reading and (not rows or rows[-1]["step"] < reading.step):
+        rows.append(readings.row(reading))
+    return rows

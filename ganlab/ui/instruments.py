@@ -144,12 +144,12 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     """Everything in the panel, from the newest reading."""
     if "findings" not in slots:
         return
-    reading, ended = snapshot.reading, snapshot.status.ended
+    reading, ended = snapshot.reading or run.reading, snapshot.status.ended
     moment = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
-    rows = _once("rows", moment, lambda: words.rows_of(snapshot.readings))
+    rows = _once("rows", moment, lambda: words.rows_of(snapshot.readings, reading))
     seen = Seen(reading, rows, snapshot.history, snapshot.config)
     with slots["instruments share"]:
-        panel("instruments_share", words.share(reading, snapshot.instruments_share, not ended))
+        panel("instruments_share", words.share(reading, snapshot))
     with slots["findings"]:
         panel("findings", _once("findings", moment, lambda: words.findings(seen, ended)))
     blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: overview.outlines(snapshot))
