@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.figures import Figure, number, packed
+from ganlab.figures import Figure, halved, number, packed
 from ganlab.probes import gradients
 from ganlab.probes.gradients import RMSPROP_EPS, Gradients
 from ganlab.probes.lipschitz import Spectrum
@@ -74,7 +74,7 @@ def at_bounds(history: History) -> Figure:
     shares = history.layer_shares[: steps // k * k, :, 1]
     z = shares.reshape(steps // k, k, len(names)).mean(axis=1).T  # [layers, columns]
     heat = {
-        "type": "heatmap", "y": names, "x0": (k + 1) / 2, "dx": k, "z": _packed_2d(z), "zmin": 0, "zmax": 1,
+        "type": "heatmap", "y": names, "x0": (k + 1) / 2, "dx": k, "z": halved(z, 1e-4), "zmin": 0, "zmax": 1,
         "colorscale": [[0, "$page"], [1, "$text"]], "xgap": 0, "ygap": 1,
         "showscale": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
@@ -241,8 +241,3 @@ def _line(x: Figure | list[str], y: np.ndarray, name: str, color: str, width: fl
         "line": {"color": color, "width": width, "dash": dash}, "marker": {"color": color, "size": 6},
         "hovertemplate": "%{x}: %{y:.3~g}<extra>" + name + "</extra>",
     }  # fmt: skip
-
-
-def _packed_2d(values: np.ndarray) -> Figure:
-    """[rows, columns] as Plotly's typed array."""
-    return packed(values) | {"shape": f"{values.shape[0]}, {values.shape[1]}"}

@@ -1,8 +1,6 @@
-import base64
-
 import numpy as np
 import pytest
-from stubs import TINY, is_plain
+from stubs import TINY, is_plain, unpacked
 
 from ganlab import curves
 from ganlab.curves import View
@@ -22,10 +20,6 @@ def snapshot(values: np.ndarray, changes: tuple[Change, ...] = ()) -> Snapshot:
         run_id="r", status=Status.RUNNING, message="", config=TINY, history=writer.view(),
         changes=changes,
     )  # fmt: skip
-
-
-def unpacked(packed: dict[str, str]) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(packed["bdata"]), "<f4")
 
 
 @pytest.mark.parametrize("view", [View(), View("seconds", None, "a.bias"), View("critic_step", 101, "none such")])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from stubs import is_plain
+from stubs import is_plain, unpacked
 from torch import nn
 
 from ganlab import figures
@@ -40,6 +40,15 @@ def test_the_clamp_figure_shows_the_counts() -> None:
     assert len(after["y"]) == 81
     assert after["x0"] == pytest.approx(-0.1)
     assert f"<b>{h.after_counts.at_low:,}</b> at low" in [note["text"] for note in figure["layout"]["annotations"]]
+
+
+def test_points_are_two_bytes_a_number_unless_they_are_far_away() -> None:
+    points = np.random.default_rng(0).uniform(-30, 30, (50, 2)).astype(np.float32)
+    far = points + np.float32([0, 1e6])
+    near_x, far_y = (figures.points(None, where)["data"][0][axis] for where, axis in ((points, "x"), (far, "y")))
+    assert len(near_x["counts"]) == 136
+    assert unpacked(near_x) == pytest.approx(points[:, 0], abs=5.1e-4)
+    assert unpacked(far_y).tolist() == far[:, 1].tolist()
 
 
 def test_the_axis_depends_on_the_clip_range_alone() -> None:

@@ -1,10 +1,9 @@
-import base64
 import shutil
 
 import numpy as np
 import pytest
 import torch
-from stubs import TINY, is_plain, wait_until
+from stubs import TINY, is_plain, unpacked, wait_until
 from torch import nn
 from visits import page, panels
 
@@ -58,7 +57,7 @@ def test_a_pinned_step_is_drawn_with_bins_of_the_same_width() -> None:
     _, pinned = weights(1, (-0.005, 0.005))
     figure = figures.clamp(shown, (-0.01, 0.01), pinned=pinned)
     assert is_plain(figure)
-    outline = np.frombuffer(base64.b64decode(figure["data"][-2]["y"]["bdata"]), "<f4")
+    outline = unpacked(figure["data"][-2]["y"])
     assert outline[:-1].sum() * 0.5 == pytest.approx(pinned.before.sum(), rel=1e-4)  # half as wide, twice as high
     assert figure["data"][-1]["y"] == [pinned.after_counts.at_low, pinned.after_counts.at_high]
 

@@ -34,6 +34,13 @@ const colour = (role, roles) => {
   return `rgba(${r},${g},${b},${opacity})`;
 };
 
+// What `figures.halved` packed: counts of a unit, in two bytes each; in rows if the shape has two sides.
+const unfolded = ({ unit, shape, counts }) => {
+  const bytes = Uint8Array.from(atob(counts), c => c.charCodeAt(0));
+  const all = Float32Array.from(new Int16Array(bytes.buffer), n => n * unit);
+  return shape.length < 2 ? all : Array.from({ length: shape[0] }, (_, i) => all.subarray(i * shape[1], (i + 1) * shape[1]));
+};
+
 const paint = (value, roles) => {
   if (typeof value === "string") return value[0] === "$" ? colour(value, roles) : value;
   if (Array.isArray(value)) {
@@ -41,6 +48,7 @@ const paint = (value, roles) => {
     return numbers ? value : value.map(v => paint(v, roles));
   }
   if (value && typeof value === "object") {
+    if (value.counts) return unfolded(value);
     return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, paint(v, roles)]));
   }
   return value;
