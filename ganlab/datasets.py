@@ -52,11 +52,20 @@ class Dataset:
     """Where the modes are, if the data has any and they are known: [modes, 2]."""
     sd: float | None = None
     """The standard deviation of each mode along each axis."""
+    points: tuple[int, int] | None = None
+    """Of the user's own points: around how many samples are drawn, and around how many others `held_out` was."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one sample: (c, h, w) or (2,)."""
         return tuple(self.held_out.shape[1:])
+
+    @property
+    def independent(self) -> tuple[float, int]:
+        """How many independent draws are behind what is trained on, and behind `held_out`: 0 if none is apart."""
+        if self.points:
+            return self.points
+        return (math.inf if self.train is None else len(self.train)), len(self.held_out)
 
     def training_images(self, at_once: int = 1000) -> Iterator[Tensor]:
         """The training part of a finite set in chunks [at_once, c, h, w] in [-1, 1]."""
@@ -282,7 +291,8 @@ def own_points(config: TrainConfig) -> Dataset:
         return train[which] + JITTER * torch.randn(n, 2, generator=rng)
 
     which = torch.arange(HELD_OUT) % len(apart)
-    return Dataset("drawn", sample, apart[which] + JITTER * torch.randn(HELD_OUT, 2, generator=rng))
+    held_out = apart[which] + JITTER * torch.randn(HELD_OUT, 2, generator=rng)
+    return Dataset("drawn", sample, held_out, points=(len(train), n))
 
 
 def _endless(name: str, sample: Callable[[int, torch.Generator], Tensor]) -> Dataset:

@@ -34,7 +34,7 @@ def gradient_norms(found: Gradients) -> Figure:
     Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left; the law's line stops at batch norm.
     """
     above_zero = np.where(found.norms > 0, found.norms, np.nan)
-    measured = _line(list(found.layers), above_zero, "measured", "$bound", 2.2) | {"mode": "lines+markers"}
+    measured = _line(list(found.layers), above_zero, "measured", "$bound", 2.2, dots=6)
     expected = [
         _line(layers, line, "gain law", "$bound 0.6", 1.6, "dot") for layers, line in gradients.by_the_law(found)
     ]
@@ -49,21 +49,21 @@ def gradient_norms(found: Gradients) -> Figure:
 
 
 def weight_gradients(found: Gradients) -> Figure:
-    """The rms gradient of every weight, and RMSprop's 1e-8, below which a weight hardly moves."""
+    """The rms gradient of every weight, and the optimisers' eps, 1e-8, at which weights move at half their rate."""
     names, rms = (
         [name.removesuffix(".weight") for name in found.weights],
         np.where(found.weight_rms > 0, found.weight_rms, np.nan),
     )
-    still = sum(found.weight_rms < RMSPROP_EPS)
+    below = sum(found.weight_rms < RMSPROP_EPS)
     return _figure(
         [
-            _line(names, rms, "rms gradient", "$bound", 2.2) | {"mode": "lines+markers"},
-            _line(names, np.full(len(names), RMSPROP_EPS), "RMSprop's eps", "$bound 0.6", 1.2, "dash"),
+            _line(names, rms, "rms gradient", "$bound", 2.2, dots=6),
+            _line(names, np.full(len(names), RMSPROP_EPS), "the optimiser's eps", "$bound 0.6", 1.2, "dash"),
         ],
         {"type": "category", "showgrid": False},
         _log_axis(np.append(rms, RMSPROP_EPS)) | {"title": {"text": "rms weight gradient", "standoff": 4}},
         scale=f"weight gradients {names}",
-        alt=f"Root mean square gradient of each weight tensor: {still} of {len(names)} below RMSprop's 1e-8.",
+        alt=f"Root mean square gradient of each weight tensor: {below} of {len(names)} below the optimiser's 1e-8.",
     )
 
 
@@ -75,7 +75,7 @@ def at_bounds(history: History) -> Figure:
     z = shares.reshape(steps // k, k, len(names)).mean(axis=1).T  # [layers, columns]
     heat = {
         "type": "heatmap", "y": names, "x0": (k + 1) / 2, "dx": k, "z": halved(z, 1e-4), "zmin": 0, "zmax": 1,
-        "colorscale": [[0, "$page"], [1, "$text"]], "xgap": 0, "ygap": 1,
+        "colorscale": [[0, "$text 0.05"], [1, "$text"]], "xgap": 0, "ygap": 1,
         "showscale": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }  # fmt: skip
@@ -89,14 +89,14 @@ def at_bounds(history: History) -> Figure:
         left=104,
         bottom=24,
     )
-    counted = history.layer_counts[steps // k * k - 1, :, 1] if steps else []
+    counted = history.layer_counts[-1, :, 1] if steps else []
     figure["layout"]["margin"] |= {"r": 44}
     figure["layout"]["annotations"] = [_count(name, int(n)) for name, n in zip(names, counted, strict=True)]
     return figure
 
 
 def _count(layer: str, n: int) -> Figure:
-    """How many weights are at a bound in the newest column, right of a row."""
+    """How many weights are at a bound now, right of a row."""
     return {
         "x": 1, "xref": "paper", "xanchor": "left", "y": layer, "text": f"{n:,}", "showarrow": False,
         "font": {"color": "$muted", "size": 11.5},
@@ -154,18 +154,18 @@ def estimates(rows: Rows) -> Figure:
 
 def spectra(found: Sequence[Spectrum]) -> Figure:
     """Every layer's singular values over its largest; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
-    drawn = [spectrum for spectrum in found if len(spectrum.values) > 1 and spectrum.values[0] > 0]
+    drawn = several(found)
     dashes = ("solid", "dash", "dot", "dashdot", "longdash")
     lines = [
         _line(
             packed(np.linspace(0, 1, len(spectrum.values))),
             spectrum.values / spectrum.values[0],
             spectrum.layer if spectrum.exact else f"{spectrum.layer}, reshaped kernel",
-            f"$bound {1 - 0.7 * i / max(len(drawn), 1):.2f}",
+            f"$bound {opacity:.2f}",
             1.8,
             dashes[i % len(dashes)],
         )
-        for i, spectrum in enumerate(drawn)
+        for i, (spectrum, opacity) in enumerate(zip(drawn, fading(len(drawn)), strict=True))
     ]
     half = [f"{s.layer} {(s.values >= s.values[0] / 2).mean():.0%}" for s in drawn]
     return _figure(
@@ -177,23 +177,49 @@ def spectra(found: Sequence[Spectrum]) -> Figure:
     )
 
 
+def several(found: Sequence[Spectrum]) -> list[Spectrum]:
+    """Those of more than one value, and not of zeros: what a spectrum can be drawn of."""
+    return [spectrum for spectrum in found if len(spectrum.values) > 1 and spectrum.values[0] > 0]
+
+
+def fading(n: int) -> list[float]:
+    """The opacities of n lines, the first layer's the darkest."""
+    return [1 - 0.7 * i / n for i in range(n)]
+
+
+def spread(rows: Rows) -> Figure:
+    """How far generated samples are spread, over how far real ones are."""
+    lines = [_Line("generated", "spread", "$generator")]
+    figure = _over_time("Spread of the generated samples over that of the real ones", rows, lines, nticks=5)
+    rule = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "layer": "below"}
+    figure["layout"]["shapes"] = [rule | {"line": {"color": "$real", "width": 2, "dash": "dash"}}]
+    return figure
+
+
 def classes(found: Coverage) -> Figure:
-    """How many generated samples fall to each class or mode (violet), and how many would be due (grey)."""
-    names, kind = [str(i) for i in range(len(found.found))], "mode" if len(found.good) else "class"
+    """How many generated samples fall to each class or mode (violet), and how many would be due (grey).
+
+    Of a mode, those within 3 sd of it are darker.
+    """
+    names, of_modes = [str(i) for i in range(len(found.found))], len(found.good) > 0
+    filled = lambda opacity: {"color": f"$generator {opacity}", "line": {"width": 0}}  # noqa: E731
     bars = [
         {"type": "bar", "x": names, "y": packed(counts), "marker": marker, "name": name}
         | {"hovertemplate": "%{y:,.0f}<extra>" + name + "</extra>"}
         for name, counts, marker in (
-            ("generated", found.found, {"color": "$generator 0.75", "line": {"width": 0}}),
+            ("nearest to it" if of_modes else "generated", found.found, filled(0.35 if of_modes else 0.75)),
+            ("within 3 sd", found.good, filled(1)),
             ("due", found.due, {"color": "rgba(0,0,0,0)", "line": {"color": "$real", "width": 1.4}}),
         )
+        if len(counts)
     ]
+    counted = f"{', '.join(map(str, found.found)) or 'none'}; {found.missing} with less than a quarter of their due"
     figure = _figure(
         bars,
         {"type": "category", "showgrid": False},
         {"nticks": 5, "tickformat": ",d", "rangemode": "tozero"},
         scale=f"classes {len(names)}",
-        alt=f"Generated samples by {kind}: {', '.join(map(str, found.found)) or 'none'}; {found.missing} missing.",
+        alt=f"Generated samples by {'mode' if of_modes else 'class'}: {counted}.",
     )
     figure["layout"]["barmode"] = "overlay"
     return figure
@@ -216,9 +242,10 @@ def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object)
     newest = [
         f"{line.name} {number(float(f'{values[-1]:.3g}'))}" for line, values in drawn.items() if np.isfinite(values[-1])
     ]
-    dots = {"mode": "markers"} if len(rows) == 1 else {}  # a line of one point is none
+    at = packed(steps)
     return _figure(
-        [_line(packed(steps), values, line.name, line.color, 2, line.dash) | dots for line, values in drawn.items()],
+        # Dots are small, but a look between two where the instrument was off has nothing else.
+        [_line(at, values, line.name, line.color, 2, line.dash, 3.5) for line, values in drawn.items()],
         {"range": [0, round_up(max(1.1 * steps[-1], 10)) if rows else 10], "showgrid": False, "tickformat": ",d"},
         y_axis if drawn else {"range": [0, 1]},
         scale=title if drawn else "empty",
@@ -235,9 +262,12 @@ def _figure(
     return {"data": data, "layout": layout, "scale": scale, "alt": alt}
 
 
-def _line(x: Figure | list[str], y: np.ndarray, name: str, color: str, width: float, dash: str = "solid") -> Figure:
+def _line(
+    x: Figure | list[str], y: np.ndarray, name: str, color: str, width: float, dash: str = "solid", dots: float = 0
+) -> Figure:
+    """A line, with a dot of so many pixels at each of its points."""
     return {
-        "type": "scatter", "mode": "lines", "x": x, "y": packed(y), "name": name,
-        "line": {"color": color, "width": width, "dash": dash}, "marker": {"color": color, "size": 6},
+        "type": "scatter", "mode": "lines+markers" if dots else "lines", "x": x, "y": packed(y), "name": name,
+        "line": {"color": color, "width": width, "dash": dash}, "marker": {"color": color, "size": dots},
         "hovertemplate": "%{x}: %{y:.3~g}<extra>" + name + "</extra>",
     }  # fmt: skip

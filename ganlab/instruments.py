@@ -1,9 +1,8 @@
 """Measures what clipping does to a critic at one moment of a run. Knows no loop, no screen, no file.
 
-Draws only from the generator it is given and works on copies, so that looking never changes a run.
+Draws from generators of its own and works on copies, so that looking never changes a run.
 """
 
-import copy
 import math
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab import neighbours, sampling
+from ganlab import neighbours, readings, sampling, training
 from ganlab.config import TrainConfig
 from ganlab.datasets import Dataset
 from ganlab.probes import distances, gradients, lipschitz, modes, plane
@@ -27,24 +26,31 @@ from ganlab.readings import Copies, Coverage, Distances, Lipschitz, Reading
 INSTRUMENTS = frozenset({"gradients", "lipschitz", "spectra", "distances", "coverage", "copies", "plane"})
 LARGEST_EXACT = 32  # pixels: larger images are compared along lines
 COPIES_OF = 128  # samples whose nearest training image is looked for: 60,000 images take a while
+REAL_DRAWS = 5  # of 512 from eight modes: one alone is up to half off
 SLOPES_AT = 128  # points of each kind: a gradient is the dearest thing to know of an image
+
+
+def available(kind: str) -> frozenset[str]:
+    """The instruments that have a meaning for data of a kind, `image` or `point`."""
+    return INSTRUMENTS - {"copies" if kind == "point" else "plane"}
 
 
 def look(
     critic: nn.Sequential,
     generator: nn.Module,
     dataset: Dataset,
-    rng: torch.Generator,
     config: TrainConfig,
     *,
     which: frozenset[str] = INSTRUMENTS,
     step: int = 0,
     before: Reading | None = None,
 ) -> Reading:
-    """Measure; the networks may be those in training and stay as they are, and all draws come from `rng`.
+    """Measure; the networks may be those in training and stay as they are.
 
-    `before` is an earlier reading of the same run: what no training changes is taken over from it. Raises Broken for
-    an instrument that can't measure, and FloatingPointError where there is nothing to measure: no numbers.
+    Every instrument draws from a generator of its own, made of the config's seed and the step: what it finds does
+    not depend on the others, nor on earlier looks. `before` is an earlier reading of the same run: what no training
+    changes is taken over from it. Raises Broken for an instrument that can't measure, and FloatingPointError where
+    there is nothing to measure: no numbers.
     """
     cost: dict[str, float] = {}
 
@@ -59,20 +65,20 @@ def look(
         finally:
             cost[name] = time.thread_time() - began
 
-    def on(name: str, measure: Callable[..., Any], *given: Any, has_it: bool = True) -> Any:
-        return timed(name, measure, *given) if name in which and has_it else None
+    def on(name: str, measure: Callable[..., Any], *given: Any) -> Any:
+        return timed(name, measure, *given) if name in which & available(config.kind) else None
 
-    seen = timed("drawing", _Seen.drawn, critic, generator, dataset, rng, config)
-    steepness = on("lipschitz", _lipschitz, seen, rng)
+    seen = timed("drawing", _Seen.drawn, critic, generator, dataset, config, step)
+    steepness = on("lipschitz", _lipschitz, seen)
     return Reading(
         step=step,
-        gradients=on("gradients", _gradients, seen, critic, generator, rng),
+        gradients=on("gradients", _gradients, seen, critic, generator),
         lipschitz=steepness,
         spectra=on("spectra", lipschitz.spectra, seen.critic, dataset.shape) or (),
-        distances=on("distances", _distances, seen, steepness, before and before.distances, rng),
-        coverage=on("coverage", _coverage, seen),
-        copies=on("copies", _copies, seen, before and before.copies, has_it=dataset.train is not None),
-        plane=on("plane", plane.measure, *seen.networks, seen.fake, config.latent_dim, has_it=config.kind == "point"),
+        distances=on("distances", _distances, seen, steepness, before and before.distances),
+        coverage=on("coverage", _coverage, seen, before and before.coverage),
+        copies=on("copies", _copies, seen, before and before.copies),
+        plane=on("plane", plane.measure, *seen.networks, seen.fake, config.latent_dim),
         cost=cost,
     )
 
@@ -85,9 +91,7 @@ class Broken(Exception):
         self.name = name
 
 
-def rng_of(seed: int, step: int) -> torch.Generator:
-    """What one look draws from: the same for the same seed and step, whatever looks there were before."""
-    return torch.Generator().manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0]))
+_DRAWING, _GRADIENTS, _LIPSCHITZ, _DISTANCES = range(4)
 
 
 class _Seen(NamedTuple):
@@ -96,19 +100,29 @@ class _Seen(NamedTuple):
     networks: tuple[nn.Sequential, nn.Module]
     dataset: Dataset
     config: TrainConfig
+    step: int
     train: Tensor
     fake: Tensor
 
     @classmethod
     def drawn(
-        cls, critic: nn.Module, generator: nn.Module, dataset: Dataset, rng: torch.Generator, config: TrainConfig
+        cls, critic: nn.Module, generator: nn.Module, dataset: Dataset, config: TrainConfig, step: int
     ) -> "_Seen":
-        networks = tuple(copy.deepcopy(net).cpu().eval().requires_grad_(False) for net in (critic, generator))
+        rng = _rng(config.seed, step, _DRAWING)
+        networks = training.copied(critic), training.copied(generator)
         n = len(dataset.held_out)
         fake = sampling.generate(networks[1], torch.randn(n, config.latent_dim, generator=rng))
         if not all(tensor.isfinite().all() for tensor in (fake, *networks[0].parameters())):
             raise FloatingPointError("The samples or the critic's weights are not numbers.")
-        return cls(networks, dataset, config, dataset.sample(n, rng), fake)
+        return cls(networks, dataset, config, step, dataset.sample(n, rng), fake)
+
+    def rng(self, instrument: int) -> torch.Generator:
+        """What an instrument draws from."""
+        return _rng(self.config.seed, self.step, instrument)
+
+    def usual(self, draw: int = 0) -> Tensor:
+        """As many samples of the training part as are held out; the same at every step of a run."""
+        return self.dataset.sample(len(self.held_out), _rng(self.config.seed, 0, _DRAWING, draw))
 
     @property
     def critic(self) -> nn.Sequential:
@@ -119,46 +133,54 @@ class _Seen(NamedTuple):
         return self.dataset.held_out
 
 
-def _gradients(seen: _Seen, critic: nn.Sequential, generator: nn.Module, rng: torch.Generator) -> Gradients:
+def _rng(*words: int) -> torch.Generator:
+    return torch.Generator().manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
+
+
+def _gradients(seen: _Seen, critic: nn.Sequential, generator: nn.Module) -> Gradients:
     """Of one batch as training draws and makes it, generator in train mode."""
-    n = seen.config.batch_size
+    n, rng = seen.config.batch_size, seen.rng(_GRADIENTS)
     device = next(critic.parameters()).device
     real = seen.dataset.sample(n, rng).to(device)
     latents = torch.randn(n, seen.config.latent_dim, generator=rng).to(device)
     with torch.no_grad():
-        fake = copy.deepcopy(generator).train()(latents)
+        fake = sampling.in_train_mode(generator)(latents)
     return gradients.measure(critic, real, fake)
 
 
-def _lipschitz(seen: _Seen, rng: torch.Generator) -> Lipschitz:
+def _lipschitz(seen: _Seen) -> Lipschitz:
+    rng = seen.rng(_LIPSCHITZ)
     factors = lipschitz.lipschitz_factors(seen.critic, seen.dataset.shape, rng)
     return Lipschitz(factors, lipschitz.steepness(seen.critic, seen.held_out[:SLOPES_AT], seen.fake[:SLOPES_AT], rng))
 
 
 @torch.no_grad()
-def _distances(seen: _Seen, steepness: Lipschitz | None, before: Distances | None, rng: torch.Generator) -> Distances:
+def _distances(seen: _Seen, steepness: Lipschitz | None, before: Distances | None) -> Distances:
     sliced = seen.held_out.dim() == 4 and seen.held_out.shape[-1] > LARGEST_EXACT
 
-    def w1(samples: Tensor, rng: torch.Generator) -> float:
+    def w1(samples: Tensor, step: int) -> float:
         if sliced:
-            return distances.sliced_w1(samples, seen.held_out, rng)
+            return distances.sliced_w1(samples, seen.held_out, _rng(seen.config.seed, step, _DISTANCES))
         return distances.exact_w1(samples, seen.held_out)
 
     def real_to_real() -> float:
-        rng = rng_of(seen.config.seed, 0)  # of the run: the same whichever look comes first
-        return w1(seen.dataset.sample(len(seen.held_out), rng), rng)
+        return sum(w1(seen.usual(draw), 0) for draw in range(REAL_DRAWS)) / REAL_DRAWS
 
     train, held_out, fake = (seen.critic(x).double() for x in (seen.train, seen.held_out, seen.fake))
     estimate = (held_out.mean() - fake.mean()).item()
+    distinct_train, distinct_held_out = (min(n, len(train)) for n in seen.dataset.independent)
+    # Of a few clicks none is held out: then the two estimates would be of the same points.
+    apart = distinct_held_out > 0
     return Distances(
-        w1=w1(seen.fake, rng),
+        w1=w1(seen.fake, seen.step),
         sliced=sliced,
         real_to_real=before.real_to_real if before else real_to_real(),
-        train_estimate=(train.mean() - fake.mean()).item(),
+        train_estimate=(train.mean() - fake.mean()).item() if apart else math.nan,
         held_out_estimate=estimate,
-        gap_error=math.sqrt((train.var(correction=0) + held_out.var(correction=0)).item() / len(train)),
-        lower_bound=_over(estimate, steepness.product) if steepness else math.nan,
-        scaled=_over(estimate, steepness.met.largest) if steepness else math.nan,
+        gap_error=math.sqrt(train.var() / distinct_train + held_out.var() / distinct_held_out) if apart else math.nan,
+        # Both are of the Euclidean distance between samples; along lines distances are smaller.
+        lower_bound=_over(estimate, steepness.product) if steepness and not sliced else math.nan,
+        scaled=_over(estimate, steepness.met.largest) if steepness and not sliced else math.nan,
     )
 
 
@@ -167,7 +189,7 @@ def _over(estimate: float, slope: float) -> float:
     return estimate / slope if slope > 0 else 0.0
 
 
-def _coverage(seen: _Seen) -> Coverage:
+def _coverage(seen: _Seen, before: Coverage | None) -> Coverage:
     data, n = seen.dataset, len(seen.fake)
     found, due, good = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64)
     if data.centres is not None:
@@ -176,13 +198,14 @@ def _coverage(seen: _Seen) -> Coverage:
         good = modes.high_quality(seen.fake, data.centres, data.sd)
     elif data.labels is not None:
         found = modes.class_histogram(seen.fake, data.held_out, data.labels)
-        due = np.bincount(data.labels.numpy(), minlength=len(found)) * (n / len(data.labels))
-    return Coverage(found, due, good, modes.spread(seen.fake) / modes.spread(data.held_out))
+        # By the same vote: neighbours in pixels may favour a class.
+        due = before.due if before else modes.class_histogram(seen.usual(), data.held_out, data.labels).astype(float)
+    return Coverage(found, due, good, readings.ratio(modes.spread(seen.fake), modes.spread(data.held_out)))
 
 
 def _copies(seen: _Seen, before: Copies | None) -> Copies:
     """One pass over the training images, for both kinds of samples where the held-out ones are not known yet."""
     n = min(COPIES_OF, len(seen.fake))
     wanted = seen.fake[:n] if before else torch.cat([seen.fake[:n], seen.held_out[:n]])
-    found = neighbours.nearest(wanted, seen.dataset.training_images(), k=1)[0].squeeze(1).double().numpy()
+    found = neighbours.nearest(wanted, seen.dataset.training_images(), k=1)[0].squeeze(1).double().numpy() / 2
     return Copies(found[:n], before.held_out if before else found[n:])

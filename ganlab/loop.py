@@ -8,7 +8,7 @@ import numpy as np
 from ganlab import images, instruments, readings, sampling
 from ganlab.clipping import ClipReport
 from ganlab.instruments import Broken
-from ganlab.lookout import Lookout
+from ganlab.lookout import FIRST, Lookout
 from ganlab.mailbox import Command, Mailbox
 from ganlab.readings import Reading
 from ganlab.recorder import Recorder
@@ -27,6 +27,7 @@ class Loop:
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
         self._reading: Reading | None = None
+        self._range_since: int | None = None  # after which step the clip range changed, if no look has seen it yet
         self._lookout = Lookout()
         self._clock = Stopwatch(mailbox.latest.seconds)
         self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
@@ -86,8 +87,10 @@ class Loop:
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
-        if self._mailbox.instruments and self._lookout.is_due():
-            self._measure()
+        if (which := self._instruments()) and self._lookout.is_due():
+            self._measure(which)
+        elif self._status is Status.PAUSED or self._range_is_new():
+            self._looked_again()
         now, step = self._clock.seconds, self._trainer.step_count
         due = self._recorder.is_due(now)
         if due or self._status is Status.PAUSED or now - self._mailbox.latest.seconds >= PUBLISH_EVERY:
@@ -101,28 +104,36 @@ class Loop:
 
     def _looked_again(self) -> bool:
         """Where a reader will linger, the instruments look too, if that is within their share; whether they did."""
-        measured = self._reading and self._reading.step == self._trainer.step_count
-        if measured or not self._mailbox.instruments or not self._lookout.affords_one():
+        which, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
+        if measured or not which or not self._lookout.affords_one():
             return False
-        self._measure()
+        self._measure(which)
         return True
 
-    def _measure(self) -> None:
-        """Look with the instruments that are on; one that can't measure is switched off."""
-        trainer, which = self._trainer, self._mailbox.instruments
+    def _range_is_new(self) -> bool:
+        """Whether a clip range that no look has seen yet has been in force for a few steps."""
+        return self._range_since is not None and self._trainer.step_count >= self._range_since + FIRST
+
+    def _instruments(self) -> frozenset[str]:
+        """Those that are on and have a meaning for this data."""
+        return self._mailbox.instruments & instruments.available(self._trainer.config.kind)
+
+    def _measure(self, which: frozenset[str]) -> None:
+        """Look with these instruments; one that can't measure is switched off."""
+        trainer = self._trainer
         networks = trainer.critic, trainer.generator
-        rng = instruments.rng_of(trainer.config.seed, trainer.step_count)
         how = {"which": which, "step": trainer.step_count, "before": self._reading}
         try:
             with self._lookout.looking():
-                self._reading = instruments.look(*networks, trainer.dataset, rng, trainer.config, **how)
+                self._reading = instruments.look(*networks, trainer.dataset, trainer.config, **how)
         except FloatingPointError:
             return  # nothing to see; training itself will stumble soon
         except Broken as broken:
             self._switch_off(broken)
             return
+        self._range_since = None
         self._recorder.add_reading(readings.row(self._reading))
-        for name in which:
+        for name in ("drawing", *which):
             self._recorder.tell(name, "")
 
     def _switch_off(self, broken: Broken) -> None:
@@ -153,6 +164,8 @@ class Loop:
         if value != getattr(trainer.config, field):
             trainer.config = dataclasses.replace(trainer.config, **{field: value})
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
+            if field == "clip_range":
+                self._range_since = trainer.step_count
 
     def _keep_look(self) -> None:
         """Save a look at this step. Samples that are no numbers are no sight; training itself will stumble soon."""

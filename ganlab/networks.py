@@ -17,6 +17,7 @@ class Block(NamedTuple):
     shape: tuple[int, ...]
     """What comes out of it, for one sample."""
     parameters: int
+    has_batch_norm: bool = False
 
 
 def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int) -> nn.Sequential:
@@ -117,7 +118,8 @@ def outline(model: nn.Sequential, shape: tuple[int, ...]) -> list[Block]:
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             blocks.append(Block(name, seen, parameters))
         elif blocks:
-            blocks[-1] = Block(blocks[-1].name, seen, blocks[-1].parameters + parameters)
+            name, _, before, normed = blocks[-1]
+            blocks[-1] = Block(name, seen, before + parameters, normed or isinstance(layer, nn.BatchNorm2d))
     return blocks
 
 

@@ -17,11 +17,10 @@ LONGEST = 0.35  # of an arrow, in the plane's units
 def plane(
     seen: Plane,
     real: np.ndarray | None = None,
-    generated: np.ndarray | None = None,
     layers: tuple[str, ...] = LAYERS,
 ) -> Figure:
-    """The critic's values with level lines, its gradients, the latents' map, and points [n, 2], as far as wanted."""
-    base = figures.points(real, generated)
+    """The critic's values with level lines, its gradients, the latents' map, generated and real points [n, 2]."""
+    base = figures.points(real, seen.generated)
     data = [_surface(seen.values)] if "values" in layers else []
     data += _latent_map(seen.latent_map) if "latent map" in layers else []
     data += base["data"] if "points" in layers else []
@@ -57,7 +56,8 @@ def _latent_map(mapped: np.ndarray) -> list[Figure]:
 
 def _arrows(seen: Plane) -> list[Figure]:
     """All arrows as one shape; the longest is LONGEST, the others to scale."""
-    starts, gradients = seen.generated.astype(float), seen.gradients.astype(float)
+    gradients = seen.gradients.astype(float)
+    starts = seen.generated[: len(gradients)].astype(float)
     along = gradients / np.linalg.norm(gradients, axis=1).max() * LONGEST
     path = "".join(_arrow(start, vector) for start, vector in zip(starts, along, strict=True))
     return [{"type": "path", "xref": "x", "yref": "y", "path": path, "line": {"color": "$bound", "width": 1.3}}]

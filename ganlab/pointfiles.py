@@ -102,7 +102,7 @@ def _is_header(line: str) -> bool:
 
 def _number(field: str) -> float | None:
     try:
-        return float(field)
+        return None if "_" in field else float(field)  # 1_000 is a number to Python alone
     except ValueError:
         return None
 

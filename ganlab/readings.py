@@ -1,7 +1,6 @@
 """What the instruments found at one moment, as numbers, and its row in the run's record. Measures nothing itself."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +14,11 @@ from ganlab.snapshot import READINGS as COLUMNS
 
 MISSING = 0.25
 """A mode or class with less than this part of its due is missing."""
+
+
+def ratio(value: float, usual: float) -> float:
+    """NaN where there is nothing to compare with: 0."""
+    return value / usual if usual else math.nan
 
 
 class Lipschitz(NamedTuple):
@@ -37,17 +41,18 @@ class Distances(NamedTuple):
     """Exact W1 of as many generated as held-out samples; of images above 32 x 32, sliced W1."""
     sliced: bool
     real_to_real: float
-    """The same of samples drawn from the training part: no generator can be expected below it."""
+    """The same of samples drawn from the training part, mean of 5 draws: no generator can be expected below it."""
     train_estimate: float
-    """E critic(training samples) - E critic(generated)."""
+    """E critic(training samples) - E critic(generated). NaN where nothing is held out."""
     held_out_estimate: float
     """E critic(held-out samples) - E critic(generated): the same points as `w1`."""
     gap_error: float
-    """The standard error of the difference of the two."""
+    """The standard error of the difference of the two, by how many independent samples are behind each."""
     lower_bound: float
-    """held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`."""
+    """held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, or where W1
+    is sliced: it bounds the distance between samples, not that along lines."""
     scaled: float
-    """held_out_estimate / largest gradient met: scaled, not a bound. NaN without `lipschitz`."""
+    """held_out_estimate / largest gradient met: scaled, not a bound. NaN as `lower_bound`."""
 
 
 class Coverage(NamedTuple):
@@ -56,7 +61,7 @@ class Coverage(NamedTuple):
     found: np.ndarray
     """Generated samples of each mode or class, by the nearest: int64 [modes]; empty where there are none."""
     due: np.ndarray
-    """How many there would be if all came as often as in the real samples: float64 [modes]."""
+    """How many there would be of as many real samples: float64 [modes]."""
     good: np.ndarray
     """Of `found`, those within 3 sd of the mode; empty for images."""
     spread: float
@@ -71,6 +76,8 @@ class Coverage(NamedTuple):
 class Copies(NamedTuple):
     """Root mean square differences from the nearest training image: float64 [up to 128] each.
 
+    1 is black against white.
+
     Held-out images give the distance of what is new: Meehan et al. 2020 (arXiv 2004.05675).
     """
 
@@ -80,7 +87,7 @@ class Copies(NamedTuple):
     @property
     def ratio(self) -> float:
         """Median of the generated / median of the held-out: 0 for copies, about 1 for what is new."""
-        return float(np.median(self.generated) / np.median(self.held_out))
+        return ratio(float(np.median(self.generated)), float(np.median(self.held_out)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +107,7 @@ class Reading:
 
 
 def row(reading: Reading) -> dict[str, float]:
-    """The numbers of a reading that have one value each; NaN for what was not measured."""
+    """The numbers of a reading that have one value each; NaN for what was not measured. README says what they are."""
     values = {
         "step": reading.step,
         **_of_gradients(reading.gradients),
@@ -118,9 +125,10 @@ def row(reading: Reading) -> dict[str, float]:
 def _of_gradients(found: Gradients | None) -> dict[str, float]:
     if found is None:
         return {}
+    hidden = found.norms[1:-1]
     return {
-        "gradient_first": found.norms[0],
-        "gradient_last": found.norms[-1],
+        "gradient_input": found.norms[0],
+        **({"gradient_first": hidden[0], "gradient_last": hidden[-1]} if len(hidden) else {}),
         "gradient_per_layer": found.per_layer,
         "gain_law_per_layer": found.law_per_layer,
         "smallest_weight_gradient": found.weight_rms.min(),
@@ -153,6 +161,11 @@ def _of_coverage(found: Coverage | None) -> dict[str, float]:
     return values
 
 
-def agreement(rows: Sequence[dict[str, float]]) -> float:
-    """The rank correlation so far of the critic's estimate and the exact distance; NaN below 3 readings."""
-    return distances.rank_correlation(*(np.array([r[name] for r in rows]) for name in ("held_out_estimate", "w1")))
+def agreement(table: np.ndarray) -> tuple[float, int]:
+    """The rank correlation of the critic's estimate and the distance, and over how many rows [looks, columns].
+
+    NaN below 3. Over one clip range only: the estimate's scale goes with it.
+    """
+    both = table[:, [COLUMNS.index("held_out_estimate"), COLUMNS.index("w1")]]
+    both = both[np.isfinite(both).all(axis=1)]
+    return distances.rank_correlation(*both.T), len(both)

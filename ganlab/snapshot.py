@@ -132,6 +132,7 @@ METRICS = (
 
 READINGS = (
     "step",
+    "gradient_input",
     "gradient_first",
     "gradient_last",
     "gradient_per_layer",
@@ -182,6 +183,17 @@ class History:
     def layer_shares(self) -> np.ndarray:
         """What share of each parameter was clamped, and what share at a bound: float64 [steps, layers, 2]."""
         return self.layer_counts / np.array([math.prod(shape) for _, shape in self.layers]).reshape(-1, 1)
+
+    @property
+    def range_since(self) -> int:
+        """The step after which the clip range has been what it is now."""
+        low, high = self["clip_low"], self["clip_high"]
+        other = np.flatnonzero((low != low[-1:]) | (high != high[-1:]))
+        return int(other[-1]) + 1 if len(other) else 0
+
+    def until(self, step: int) -> "History":
+        """As it was then."""
+        return History(self.rows[:step], self.layers, self.layer_counts[:step])
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -15,7 +15,10 @@ from ganlab.checkpoints import Checkpoint
 from ganlab.config import TrainConfig
 from ganlab.instruments import Broken
 from ganlab.readings import Reading
-from ganlab.snapshot import History, HistoryWriter, Snapshot, Status, no_readings
+from ganlab.snapshot import READINGS, History, HistoryWriter, Snapshot, Status, no_readings
+
+WAITED_FOR = 1.0
+"""CPU seconds of a look; a longer one is not made while a page waits."""
 
 
 class Stamp(NamedTuple):
@@ -73,9 +76,9 @@ class StoredRun:
 
     @property
     def reading(self) -> Reading | None:
-        """What all instruments find in the networks of `latest`, as the run itself would have; None if they can't look.
+        """What the instruments find in the networks of `latest`, as the run itself would have, when somebody asks.
 
-        Measured when somebody asks, which can take seconds; again only when its files are others than before.
+        None if they can't look, never did, or took longer than a page may wait.
         """
         return _reading(self.path, _stamp(self.path))
 
@@ -148,12 +151,12 @@ def _snapshot(path: Path, stamp: Stamp) -> Snapshot:
 def _reading(path: Path, stamp: Stamp) -> Reading | None:
     """A look draws from the seed and the step alone: this one finds what one of the run at that step found."""
     seen = _snapshot(path, stamp)
-    if seen.generator is None or seen.critic is None or not datasets.at_hand(seen.config):
+    quick = len(seen.readings) and seen.readings[-1, READINGS.index("cpu_seconds")] <= WAITED_FOR
+    if not quick or seen.generator is None or seen.critic is None or not datasets.at_hand(seen.config):
         return None
-    rng = instruments.rng_of(seen.config.seed, seen.step)
     with suppress(ValueError, OSError, FloatingPointError, Broken):
         dataset = datasets.load(seen.config)
-        return instruments.look(seen.critic, seen.generator, dataset, rng, seen.config, step=seen.step)
+        return instruments.look(seen.critic, seen.generator, dataset, seen.config, step=seen.step)
     return None
 
 

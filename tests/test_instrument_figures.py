@@ -2,7 +2,6 @@ import re
 
 import numpy as np
 import pytest
-import torch
 from stubs import TINY, TINY_IMAGES, is_plain, unpacked
 
 from ganlab import instrument_figures as drawn
@@ -18,7 +17,7 @@ from ganlab.training import Trainer
 
 def reading(config: object = TINY) -> Reading:
     trainer = Trainer(config)
-    return look(trainer.critic, trainer.generator, trainer.dataset, torch.Generator().manual_seed(0), config, step=30)
+    return look(trainer.critic, trainer.generator, trainer.dataset, config, step=30)
 
 
 POINTS, IMAGES = reading(), reading(TINY_IMAGES)
@@ -40,7 +39,8 @@ def every_figure() -> list[Figure]:
         made += [drawn.gradient_norms(found.gradients), drawn.weight_gradients(found.gradients)]
         made += [drawn.spectra(found.spectra), drawn.classes(found.coverage)]
     real = np.zeros((3, 2), np.float32)
-    made += [plane_figures.plane(POINTS.plane, real, real + 1), plane_figures.plane(POINTS.plane, layers=())]
+    made += [drawn.spread([]), drawn.spread([row(POINTS)])]
+    made += [plane_figures.plane(POINTS.plane, real), plane_figures.plane(POINTS.plane, layers=())]
     flat = POINTS.plane._replace(gradients=np.zeros_like(POINTS.plane.gradients))
     return [*made, plane_figures.plane(flat), drawn.spectra(())]
 
@@ -71,7 +71,7 @@ def test_a_gradient_of_zero_is_a_gap_and_is_named() -> None:
     figure = drawn.gradient_norms(dead)
     assert np.isnan(unpacked(figure["data"][0]["y"])).tolist() == [True, True, False, False]
     assert "it is zero at a." in figure["alt"]
-    assert "1 of 1 below RMSprop's 1e-8" in drawn.weight_gradients(dead)["alt"]
+    assert "1 of 1 below the optimiser's 1e-8" in drawn.weight_gradients(dead)["alt"]
     assert unpacked(drawn.weight_gradients(dead)["data"][1]["y"]) == pytest.approx(1e-8)
 
 
@@ -108,13 +108,19 @@ def test_classes_stand_beside_their_due() -> None:
     generated, due = figure["data"]
     assert (unpacked(generated["y"]).tolist(), unpacked(due["y"]).tolist()) == ([9, 0], [4.5, 4.5])
     assert figure["layout"]["barmode"] == "overlay"
-    assert "by class: 9, 0; 1 missing" in figure["alt"]
+    assert "by class: 9, 0; 1 with less" in figure["alt"]
+
+
+def test_of_a_mode_those_within_3_sd_are_darker() -> None:
+    figure = drawn.classes(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.array([3, 0]), 1.0))
+    assert [bars["name"] for bars in figure["data"]] == ["nearest to it", "within 3 sd", "due"]
+    assert unpacked(figure["data"][1]["y"]).tolist() == [3, 0]
 
 
 def test_each_layer_of_the_plane_can_be_switched() -> None:
     real = np.zeros((3, 2), np.float32)
     kinds = {
-        layer: [trace["type"] for trace in plane_figures.plane(POINTS.plane, real, real, (layer,))["data"]]
+        layer: [trace["type"] for trace in plane_figures.plane(POINTS.plane, real, (layer,))["data"]]
         for layer in plane_figures.LAYERS
     }
     assert kinds == {"values": ["contour"], "arrows": [], "latent map": ["scatter"] * 2, "points": ["scatter"] * 2}
@@ -134,4 +140,4 @@ def test_arrows_point_along_the_gradients() -> None:
     along = drawn_along[:, 2:] - drawn_along[:, :2]
     longest = np.linalg.norm(POINTS.plane.gradients, axis=1).max()
     assert along == pytest.approx(POINTS.plane.gradients / longest * plane_figures.LONGEST, abs=2e-3)
-    assert drawn_along[:, :2] == pytest.approx(POINTS.plane.generated, abs=1e-3)
+    assert drawn_along[:, :2] == pytest.approx(POINTS.plane.generated[:64], abs=1e-3)

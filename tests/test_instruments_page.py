@@ -9,14 +9,14 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import page
 
-from ganlab import datasets, lookout, store
-from ganlab.config import TrainConfig
+from ganlab import datasets, lookout, readings, store
+from ganlab.config import PRESETS, TrainConfig
 from ganlab.hub import RunHub
 from ganlab.instruments import INSTRUMENTS
 from ganlab.probes.gradients import Gradients
 from ganlab.readings import Reading
 from ganlab.runs import TrainingRun
-from ganlab.snapshot import HistoryWriter, no_readings
+from ganlab.snapshot import METRICS, READINGS, HistoryWriter, no_readings
 from ganlab.ui import instrument_words as words
 from ganlab.ui import instruments, overview
 
@@ -166,14 +166,91 @@ def test_the_networks_are_coloured_by_health() -> None:
     assert "gradient" not in overview.drawing((blocks, blocks), None, None, 7)
 
 
+def seen(reading: Reading | None, table: np.ndarray, config: TrainConfig = TINY, steps: int = 0) -> words.Seen:
+    writer = HistoryWriter()
+    for step in range(1, steps + 1):
+        row = dict.fromkeys(METRICS, 0.0) | {"step": step, "clip_low": -1 / step, "clip_high": 1 / step}
+        writer.append(row, (("a.weight", (2, 2)), ("a.bias", (10,))), np.array([[0, 2], [0, 4]]))
+    rows, agreement = words.rows_of(table, reading), readings.agreement(table)
+    return words.Seen(reading, rows, agreement, writer.view(), config)
+
+
 def test_only_what_was_measured_is_told() -> None:
-    empty = words.Seen(Reading(step=3), words.rows_of(no_readings(), None), HistoryWriter().view(), TINY)
+    empty = seen(Reading(step=3), no_readings())
     assert {card.tell(empty) for card in instruments.CARDS.values()} == {words.NOTHING}
+
+
+def test_rows_are_thinned_and_stay_where_they_are_while_more_come() -> None:
+    table = np.zeros((450, len(READINGS)))
+    table[:, 0] = np.arange(450)
+    steps = [{row["step"] for row in words.rows_of(table[:n], None)} for n in (450, 449, 200)]
+    assert [len(found) for found in steps] == [151, 151, 200]
+    assert steps[0] - steps[1] == {449}
+    assert steps[1] - steps[0] == {448}
+    later = words.rows_of(table[:3], Reading(step=7))
+    assert [row["step"] for row in later] == [0, 1, 2, 7]
+    assert [row["step"] for row in words.rows_of(table[:3], Reading(step=2))] == [0, 1, 2]
+
+
+def test_the_largest_share_at_the_bounds_is_named() -> None:
+    told = words.at_bounds(seen(None, no_readings(), steps=3))
+    assert told == "<b>6</b> weights, 0 %, at step 3; the largest share, 50 %, in a.weight."
+
+
+def test_findings_are_of_the_step_and_the_range_of_the_reading() -> None:
+    rms = np.array([1e-10, 1e-9])
+    dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight", "b.weight"), rms)
+    found = seen(Reading(step=2, gradients=dead), no_readings(), steps=5)
+    told = words.findings(found, False, frozenset({"gradients"}))
+    assert "a.weight moves at 1 % of its learning rate" in told
+    assert "Step 2, clip range ±0.5<" in told  # not that of step 5, ±0.2
+    nothing = seen(None, no_readings())
+    assert "Nothing was measured." in words.findings(nothing, True, INSTRUMENTS)
+    assert "Nothing was measured." in words.findings(nothing, False, frozenset())
+    assert FIRST in words.findings(nothing, False, INSTRUMENTS)
+
+
+def test_what_several_call_for_is_advised_once() -> None:
+    norms, rms = np.array([1.0, 0.1, 1, 1]), np.array([1e-10, 1, 1])
+    shrinking = Gradients(("input", *"abc"), norms, np.ones(3), tuple("abc"), rms)
+    told = words.findings(seen(Reading(step=60, gradients=shrinking), no_readings(), steps=60), False, INSTRUMENTS)
+    assert told.count("<li>") == 2
+    assert told.count("Widen the clip range") == 1
+
+
+def test_a_layer_of_zeros_and_a_distance_of_nothing_have_no_ratio() -> None:
+    zeros = Gradients(("input", *"abc"), np.array([0.0, 0, 0, 1]), np.array([1.0, 0, 1]), tuple("abc"), np.zeros(3))
+    assert words.gradient_norms(seen(Reading(gradients=zeros), no_readings())).endswith("<b>is zero at b</b>.")
+    same = np.full((1, len(READINGS)), np.nan)
+    same[0, [READINGS.index("w1"), READINGS.index("real_to_real")]] = 0.0
+    assert words.distances(seen(None, same)) == "Exact W1 <b>0</b>."
+
+
+def test_of_few_points_none_is_held_out_and_the_card_says_so() -> None:
+    row = np.full((1, len(READINGS)), np.nan)
+    row[0, READINGS.index("held_out_estimate")] = 0.5
+    assert "too few to keep some apart" in words.estimates(seen(None, row))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "card"),
+    [("8-gaussians", "Modes"), ("swiss-roll", "Spread"), ("mnist", "Classes"), ("images", "Spread")],
+)
+def test_coverage_is_shown_by_what_the_data_has(dataset: str, card: str) -> None:
+    assert {"Modes", "Classes", "Spread"} & set(instruments.cards_of(PRESETS[dataset])) == {card}
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (0.1234, "0.123"), (-2.0, "−2"), (8.83e-5, "8.8e−5"), (-3e7, "−3.0e7"), (np.nan, "–")],
+    [
+        (0.0, "0"),
+        (0.1234, "0.123"),
+        (-2.0, "−2"),
+        (8.83e-5, "8.8e−5"),
+        (-3e7, "−3.0e7"),
+        (np.nan, "–"),
+        (-9543.2, "−9,540"),
+    ],
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert words.short(value) == text

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 RMSPROP_EPS = 1e-8
-"""torch's RMSprop divides by the root mean square gradient plus this: far smaller gradients move nothing."""
+"""torch's RMSprop, and its Adam, divide by the root mean square gradient plus this: gradients as small as this move
+weights at half the learning rate, far smaller ones not at all."""
 
 
 class Gradients(NamedTuple):
@@ -34,9 +35,9 @@ class Gradients(NamedTuple):
 
     @property
     def law_per_layer(self) -> float:
-        """The same by the gain law; NaN across batch norm, or below two hidden layers."""
+        """The same by the gain law; NaN across batch norm, a layer of zeros, or below two hidden layers."""
         between = self.gains[1:-1]  # of hidden layers
-        return float(np.exp(np.log(between).mean())) if len(between) else math.nan
+        return float(np.exp(np.log(between).mean())) if len(between) and between.all() else math.nan
 
 
 def measure(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradients:
@@ -109,8 +110,11 @@ def _gain(block: _Block) -> float:
 
 
 def fitted_gain(norms: np.ndarray) -> float:
-    """exp of the slope of log(norm) over the way back; `norms` [n] in the order of depth. NaN below two above 0."""
-    depths = np.flatnonzero(norms > 0)
+    """exp of the slope of log(norm) over the way back; `norms` [n] in the order of depth.
+
+    By those above 0 that are numbers; NaN below two.
+    """
+    depths = np.flatnonzero((norms > 0) & np.isfinite(norms))
     if len(depths) < 2:
         return math.nan
     return float(np.exp(-np.polyfit(depths, np.log(norms[depths]), 1)[0]))
@@ -133,8 +137,11 @@ def verdict(gradients: Gradients) -> str:
     if dead := [layer for layer, norm in zip(gradients.layers, gradients.norms, strict=True) if norm == 0]:
         return f"is zero at {dead[-1]}"
     gain = gradients.per_layer
-    if math.isnan(gain):
-        return "passes too few hidden layers for a slope"
-    if gain < 1 / 1.05:
-        return f"shrinks {1 / gain:.3g}-fold per layer"
-    return f"grows {gain:.3g}-fold per layer" if gain > 1.05 else "keeps its size"
+    return "passes too few hidden layers for a slope" if math.isnan(gain) else fold(gain)
+
+
+def fold(gain: float) -> str:
+    """`grows 6.2-fold per layer`, `shrinks 6.2-fold per layer` or, within 5 %, `keeps its size`."""
+    if 1 / 1.05 <= gain <= 1.05:
+        return "keeps its size"
+    return f"{'grows' if gain > 1 else 'shrinks'} {max(gain, 1 / gain):.3g}-fold per layer"

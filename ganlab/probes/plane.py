@@ -21,22 +21,21 @@ class Plane(NamedTuple):
     values: np.ndarray
     """The critic at (x[j], y[i]), both from -REACH to REACH: float32 [41, 41]."""
     generated: np.ndarray
-    """Generated points: float32 [64, 2]."""
+    """Generated points: float32 [n, 2]."""
     gradients: np.ndarray
-    """d critic / d x at each of them: float32 [64, 2]."""
+    """d critic / d x at the first 64 of them: float32 [64, 2]."""
     latent_map: np.ndarray
     """Where the generator puts a grid of latents, even in probability: float32 [21, 21, 2]."""
 
 
 def measure(critic: nn.Module, generator: nn.Module, fake: Tensor, latent_dim: int) -> Plane:
-    """Both networks in eval mode; the arrows start at the first of the generated points `fake` [n, 2]."""
+    """Both networks in eval mode, and generated points `fake` [n, 2]."""
     ticks = torch.linspace(-REACH, REACH, TICKS)
     grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), dim=-1)  # [y, x, 2]
-    points = fake[:ARROWS]
     with torch.no_grad():
         values = critic(grid.reshape(-1, 2)).reshape(TICKS, TICKS)
         mapped = generator(latent_grid(latent_dim)).reshape(LATENT_TICKS, LATENT_TICKS, 2)
-    return Plane(values.numpy(), points.numpy(), input_gradients(critic, points).numpy(), mapped.numpy())
+    return Plane(values.numpy(), fake.numpy(), input_gradients(critic, fake[:ARROWS]).numpy(), mapped.numpy())
 
 
 def latent_grid(latent_dim: int) -> Tensor:

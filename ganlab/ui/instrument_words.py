@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from typing import NamedTuple
 
 import numpy as np
 
 from ganlab import diagnosis, readings
+from ganlab import instrument_figures as drawn
 from ganlab.config import TrainConfig
-from ganlab.figures import number
+from ganlab.figures import number, range_in_words
 from ganlab.probes import gradients
 from ganlab.probes.gradients import RMSPROP_EPS
 from ganlab.readings import Reading
@@ -17,6 +19,8 @@ from ganlab.snapshot import READINGS, History, Snapshot
 from ganlab.ui.words import CURVE_KEY, INK
 
 NOTHING = "–"
+ENOUGH = 5  # looks that a correlation is told from
+SHOWN = 200  # points of a line over time
 DOTS = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='2 3' opacity='.6'"
 DASHES = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='6 3' opacity='.6'"
 VIOLET = "stroke='var(--generator)' stroke-width='2.4'"
@@ -28,7 +32,9 @@ class Seen(NamedTuple):
 
     reading: Reading | None
     rows: Sequence[dict[str, float]]
-    """Of instruments.csv."""
+    """Of instruments.csv, some of many: the first and the newest among them."""
+    agreement: tuple[float, int]
+    """`readings.agreement` since the clip range changed last."""
     history: History
     config: TrainConfig
 
@@ -37,7 +43,9 @@ def short(value: float) -> str:
     """Three digits, or a dash for what was not measured."""
     if math.isnan(value):
         return NOTHING
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
+    if 1000 <= abs(value) < 1e5:
+        return f"{float(f'{value:.3g}'):,.0f}".replace("-", "−")
+    if value == 0 or 1e-3 <= abs(value) < 1000:
         return number(float(f"{value:.3g}"))
     digits, power = f"{value:.1e}".replace("-", "−").split("e")
     return f"{digits}e{power[0].strip('+')}{power[1:].lstrip('0')}"
@@ -45,7 +53,7 @@ def short(value: float) -> str:
 
 def percent(share: float) -> str:
     """8 %, or 0.3 %."""
-    return NOTHING if math.isnan(share) else f"{100 * share:.3g} %" if share < 0.01 else f"{100 * share:.0f} %"
+    return NOTHING if math.isnan(share) else f"{100 * share:.3g} %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
 
 
 def newest(seen: Seen, column: str) -> float:
@@ -59,14 +67,8 @@ def gradient_norms(seen: Seen) -> str:
     if not found:
         return NOTHING
     law = found.law_per_layer
-    told = "" if math.isnan(law) else f"; by the gain law it {_fold(law)}"
-    return f"On its way back it <b>{gradients.verdict(found)}</b>{told}."
-
-
-def _fold(gain: float) -> str:
-    if 1 / 1.05 <= gain <= 1.05:
-        return "keeps its size"
-    return f"{'grows' if gain > 1 else 'shrinks'} {max(gain, 1 / gain):.3g}-fold"
+    told = "" if math.isnan(law) else f"; by the gain law it {gradients.fold(law)}"
+    return f"From the last hidden layer back to the first it <b>{gradients.verdict(found)}</b>{told}."
 
 
 def weight_gradients(seen: Seen) -> str:
@@ -74,10 +76,11 @@ def weight_gradients(seen: Seen) -> str:
     found = seen.reading and seen.reading.gradients
     if not found:
         return NOTHING
-    still = int((found.weight_rms < RMSPROP_EPS).sum())
-    if still:
-        return f"<b>{still} of {len(found.weights)}</b> are below RMSprop's 1e-8: those weights hardly move."
-    return f"The smallest is <b>{short(found.weight_rms.min())}</b>. Below RMSprop's 1e-8 weights hardly move."
+    below = int((found.weight_rms < RMSPROP_EPS).sum())
+    least = f"The smallest is <b>{short(found.weight_rms.min())}</b>"
+    if below:
+        return f"<b>{below} of {len(found.weights)}</b> are below the optimiser's eps, 1e−8. {least}."
+    return f"{least}. At the optimiser's eps, 1e−8, weights move at half their rate."
 
 
 def at_bounds(seen: Seen) -> str:
@@ -85,10 +88,12 @@ def at_bounds(seen: Seen) -> str:
     history = seen.history
     if not len(history):
         return NOTHING
-    counts, shares = history.layer_counts[-1, :, 1], history.layer_shares[-1, :, 1]
-    most = int(shares.argmax())
+    counts = history.layer_counts[-1, :, 1]
     told = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {len(history):,}"
-    return f"{told}; most in {history.layer_names[most]}, {percent(shares[most])}."
+    if not counts.any():
+        return f"{told}."
+    shares = History(history.rows[-1:], history.layers, history.layer_counts[-1:]).layer_shares[0, :, 1]
+    return f"{told}; the largest share, {percent(shares.max())}, in {history.layer_names[int(shares.argmax())]}."
 
 
 def steepness(seen: Seen) -> str:
@@ -101,53 +106,55 @@ def steepness(seen: Seen) -> str:
 
 def spectra(seen: Seen) -> str:
     """How many directions a layer passes on."""
-    found = [s for s in seen.reading.spectra if len(s.values) > 1 and s.values[0] > 0] if seen.reading else []
+    found = drawn.several(seen.reading.spectra) if seen.reading else []
     if not found:
         return NOTHING
     least = min(found, key=lambda s: (s.values >= s.values[0] / 2).mean())
     large = (least.values >= least.values[0] / 2).sum()
-    told = f"In {least.layer} <b>{large} of {len(least.values)}</b> are at least half the largest."
-    return f"{told} A layer with few large ones sees few directions."
+    told = f"In {least.layer}{'' if least.exact else ' (reshaped kernel)'} <b>{large} of {len(least.values)}</b> are"
+    return f"{told} at least half the largest. A layer with few large ones sees few directions."
 
 
 def distances(seen: Seen) -> str:
     """The true distance, what the critic makes of it, and whether the two go together."""
-    w1, own = newest(seen, "w1"), newest(seen, "real_to_real")
+    w1, own, bound = (newest(seen, column) for column in ("w1", "real_to_real", "lower_bound"))
     if math.isnan(w1):
         return NOTHING
-    kind = "Sliced" if newest(seen, "w1_sliced") == 1 else "Exact"
-    agree = readings.agreement(seen.rows)
-    together = (
-        ""
-        if math.isnan(agree)
-        else f" Rank correlation with the critic's estimate so far <b>{number(round(agree, 2))}</b>."
-    )
-    return f"{kind} W1 <b>{short(w1)}</b>, {w1 / own:.1f} times that of real to real.{together}"
+    told = f"{'Sliced' if newest(seen, 'w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
+    told += f", {w1 / own:.1f} times that of real to real" if own else ""
+    told += "" if math.isnan(bound) else f"; at least {short(bound)} by the critic"
+    rank, looks = seen.agreement
+    if math.isnan(rank) or looks < ENOUGH:
+        return f"{told}."
+    correlated = f"over {looks} looks at this range, is <b>{number(round(rank, 2))}</b>"
+    return f"{told}. Its rank correlation with the estimate, {correlated}."
 
 
 def estimates(seen: Seen) -> str:
     """Whether the critic knows its training samples."""
     found = seen.reading and seen.reading.distances
     train, held_out = newest(seen, "train_estimate"), newest(seen, "held_out_estimate")
-    if math.isnan(train):
+    if math.isnan(held_out):
         return NOTHING
+    if math.isnan(train):
+        return f"Held out: <b>{short(held_out)}</b>, of the points themselves: there are too few to keep some apart."
     error = f", standard error {short(found.gap_error)}" if found else ""
-    return f"Training less held out: <b>{short(train - held_out)}</b>{error}. Far apart, the critic has overfitted."
+    return f"After the generator's update. Training less held out: <b>{short(train - held_out)}</b>{error}."
 
 
-def classes(seen: Seen) -> str:
+def coverage(seen: Seen) -> str:
     """What is found of the modes or classes."""
     spread = newest(seen, "spread")
     if math.isnan(spread):
         return NOTHING
     told = f"pread <b>{short(spread)}</b> times as far as the real ones."
-    modes, missing = newest(seen, "modes"), newest(seen, "modes_missing")
-    if math.isnan(modes):
+    total, missing = newest(seen, "modes"), newest(seen, "modes_missing")
+    if math.isnan(total):
         return f"S{told}"
     covered, good = newest(seen, "modes_covered"), newest(seen, "high_quality_share")
     if math.isnan(covered):
-        return f"<b>{modes - missing:.0f} of {modes:.0f} classes</b> get at least a quarter of their due; s{told}"
-    within = f"{percent(good)} of the points lie within 3 sd of a mode, at <b>{covered:.0f} of {modes:.0f} modes</b>"
+        return f"<b>{total - missing:.0f} of {total:.0f} classes</b> get at least a quarter of their due; s{told}"
+    within = f"{percent(good)} of the points lie within 3 sd of a mode, at <b>{covered:.0f} of {total:.0f} modes</b>"
     return f"{within}; s{told}"
 
 
@@ -166,21 +173,19 @@ def plane(seen: Seen) -> str:
         return NOTHING
     low, high = short(float(found.values.min())), short(float(found.values.max()))
     steepest = short(float(np.linalg.norm(found.gradients, axis=1).max()))
-    return (
-        f"The critic's values go from {low} to {high}. Arrows are where it pulls generated points, at most {steepest}."
-    )
+    told = f"The critic's scores go from {low} to {high}. Arrows are its slope at generated points, at most {steepest}."
+    return f"{told} All at step {seen.reading.step:,}."
 
 
 def spectra_key(seen: Seen) -> str:
     """Which line is which layer's, while there are few."""
-    found = [s for s in seen.reading.spectra if len(s.values) > 1 and s.values[0] > 0] if seen.reading else []
+    found = drawn.several(seen.reading.spectra) if seen.reading else []
     if not 0 < len(found) <= 4:
         return ""
     dashes = ("", "6 3", "2 3", "6 3 2 3")
     look = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='{}' opacity='{:.2f}'"
-    return "".join(
-        CURVE_KEY.format(look.format(dashes[i], 1 - 0.7 * i / len(found)), s.layer) for i, s in enumerate(found)
-    )
+    lines = enumerate(zip(found, drawn.fading(len(found)), strict=True))
+    return "".join(CURVE_KEY.format(look.format(dashes[i], opacity), s.layer) for i, (s, opacity) in lines)
 
 
 def keys(*lines: tuple[str, str]) -> str:
@@ -190,17 +195,21 @@ def keys(*lines: tuple[str, str]) -> str:
 
 KEYS: dict[str, str] = {
     "Gradient norms": keys((INK, "measured"), (DOTS, "gain law")),
-    "Weight gradients": keys((INK, "rms"), (DASHES, "RMSprop's eps")),
+    "Weight gradients": keys((INK, "rms"), (DASHES, "eps")),
     "Weights at the bounds": "<span>0 %<i class='tints'></i>100 %</span>",
     "Steepness": keys((INK, "met"), (DASHES, "product of the norms")),
-    "Distances": keys((VIOLET, "generated"), (REAL, "real"))
+    "Distances": keys((VIOLET, "generated"), (REAL, "real to real"))
     + "</div><div class='more'>"
     + keys((INK, "lower bound"), (DOTS, "scaled, not a bound")),
     "Training and held-out estimate": keys((INK, "training"), (REAL, "held out")),
-    "Modes": "<span><i class='gen'></i>generated</span><span><i class='due'></i>due</span>",
+    "Modes": "<span><i class='gen good'></i>within 3 sd</span><span><i class='gen near'></i>nearest to it</span>"
+    "<span><i class='due'></i>due</span>",
+    "Classes": "<span><i class='gen'></i>generated</span><span><i class='due'></i>due</span>",
+    "Spread": keys((VIOLET, "generated"), (REAL, "real")),
     "Nearest training image": keys((VIOLET, "generated"), (REAL, "new real ones")),
+    "The plane": "<span>low score<i class='tints'></i>high</span><span><i class='dot'></i>generated</span>"
+    "<span><i class='ring'></i>real</span>",
 }
-KEYS["Classes"] = KEYS["Modes"]
 
 
 def card_head(title: str, sentence: str, key: str) -> str:
@@ -209,29 +218,43 @@ def card_head(title: str, sentence: str, key: str) -> str:
     return f"<div class='inst'><div class='ch'>{named}<div>{key}</div></div><p>{sentence}</p></div>"
 
 
-def share(reading: Reading | None, snapshot: Snapshot) -> str:
+def share(reading: Reading | None, snapshot: Snapshot, looks_back: bool) -> str:
     """What looking costs, and when was looked last."""
     if reading is None:
         return ""
-    cost = f"{100 * snapshot.instruments_share:.1f} % of the run's CPU time · "
-    return f"<span class='muted small'>{cost if snapshot.reading else 'measured now · '}step {reading.step:,}</span>"
+    cost = f"{100 * snapshot.instruments_share:.1f} % of the run's CPU time" if snapshot.reading else "measured now"
+    at = f"step {reading.step:,}" + (", not the one looked back at" if looks_back else "")
+    return f"<span class='muted small'>{cost} · {at}</span>"
 
 
-def findings(seen: Seen, ended: bool) -> str:
-    """What is probably wrong, most serious first, each with one thing to try."""
-    if seen.reading is None and not ended:
-        return "<div class='findings muted'>The instruments look for the first time in a few seconds.</div>"
-    reading = seen.reading or Reading()
-    steps = reading.step or len(seen.history)
-    past = History(seen.history.rows[:steps], seen.history.layers, seen.history.layer_counts[:steps])
-    found = diagnosis.diagnose(reading, past, seen.config)
-    told = "".join(f"<li><b>{escape(f.sentence)}</b> {escape(f.advice)}</li>" for f in found)
-    return f"<div class='findings'>{f'<ul>{told}</ul>' if told else 'Nothing conspicuous.'}</div>"
+def findings(seen: Seen, ended: bool, on: frozenset[str]) -> str:
+    """What is probably wrong, most serious first, each with one thing to try; and of which step and range."""
+    if seen.reading is None:
+        told = (
+            "The instruments look for the first time in a few seconds." if on and not ended else "Nothing was measured."
+        )
+        return f"<div class='findings muted'>{told}</div>"
+    step = seen.reading.step
+    past = seen.history.until(step)
+    config = seen.config
+    if len(past):
+        config = replace(config, clip_range=(float(past["clip_low"][-1]), float(past["clip_high"][-1])))
+    found, said = diagnosis.diagnose(seen.reading, past, config), set()
+    lines = []
+    for finding in found:  # what several call for is advised once
+        advice = "" if finding.advice in said else escape(finding.advice)
+        said.add(finding.advice)
+        lines.append(f"<li><b>{escape(finding.sentence)}</b> {advice}</li>")
+    told = f"<ul>{''.join(lines)}</ul>" if lines else "Nothing conspicuous."
+    of = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(config.clip_range)}</p>"
+    return f"<div class='findings'>{told}{of}</div>"
 
 
 def rows_of(table: np.ndarray, reading: Reading | None) -> list[dict[str, float]]:
-    """Rows of a table [looks, columns] by the names of their columns; then the newest reading, if it is later."""
-    rows = [dict(zip(READINGS, row, strict=True)) for row in table.tolist()]
+    """At most SHOWN rows of a table [looks, columns], and the newest; then the reading, if it is later."""
+    k = -(-len(table) // SHOWN) or 1
+    picked = table if k == 1 else np.concatenate([table[:-1:k], table[-1:]])
+    rows = [dict(zip(READINGS, row, strict=True)) for row in picked.tolist()]
     if reading and (not rows or rows[-1]["step"] < reading.step):
         rows.append(readings.row(reading))
     return rows

@@ -11,23 +11,31 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab import instrument_figures as drawn
-from ganlab import lookback, plane_figures
+from ganlab import lookback, plane_figures, readings
 from ganlab.config import TrainConfig
 from ganlab.figures import Figure
 from ganlab.hub import Run
-from ganlab.instruments import INSTRUMENTS
+from ganlab.instruments import INSTRUMENTS, available
+from ganlab.readings import Reading
 from ganlab.snapshot import Snapshot
+from ganlab.ui import instrument_help, layer, overview, past
 from ganlab.ui import instrument_words as words
-from ganlab.ui import layer, overview
 from ganlab.ui.components import overview as networks
 from ganlab.ui.components import panel, plot
 from ganlab.ui.instrument_words import Seen
 
 HEIGHT, PLANE_HEIGHT = 210, 470  # pixels
-POINTS = 200  # of a line over time
 REFRESH = 10  # columns of the heat map that appear together: it would be the heaviest thing of most ticks
 PLANE = "The plane"
-ASIDE = ("Training and held-out estimate", "Modes")  # beside the plane, which is as high as both
+ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two
+COVERAGE = {
+    "8-gaussians": "Modes",
+    "25-gaussians": "Modes",
+    "swiss-roll": "Spread",
+    "drawn": "Spread",
+    "images": "Spread",
+}
+"""The card that shows what is covered of data without labels."""
 LAYERS = ("values", "arrows", "points")
 """What the plane shows at first."""
 
@@ -47,11 +55,7 @@ def _of(part: str, draw: Callable[[Any], Figure]) -> Callable[[Seen], Figure | N
 
 
 def _rows(draw: Callable[[Sequence[dict[str, float]]], Figure]) -> Callable[[Seen], Figure]:
-    def thinned(seen: Seen) -> Figure:
-        k = -(-len(seen.rows) // POINTS) or 1
-        return draw(seen.rows[::-k][::-1])
-
-    return thinned
+    return lambda seen: draw(seen.rows)
 
 
 CARDS = {
@@ -62,8 +66,9 @@ CARDS = {
     "Singular values": Card("spectra", words.spectra, _of("spectra", drawn.spectra)),
     "Distances": Card("distances", words.distances, _rows(drawn.distances), True),
     "Training and held-out estimate": Card("distances", words.estimates, _rows(drawn.estimates), True),
-    "Modes": Card("coverage", words.classes, _of("coverage", drawn.classes)),
-    "Classes": Card("coverage", words.classes, _of("coverage", drawn.classes)),
+    "Modes": Card("coverage", words.coverage, _of("coverage", drawn.classes)),
+    "Classes": Card("coverage", words.coverage, _of("coverage", drawn.classes)),
+    "Spread": Card("coverage", words.coverage, _rows(drawn.spread), True),
     "Nearest training image": Card("copies", words.copies, _rows(drawn.nearest), True),
     PLANE: Card("plane", words.plane, lambda seen: None),
 }
@@ -71,8 +76,9 @@ CARDS = {
 
 def cards_of(config: TrainConfig) -> list[str]:
     """The cards that this run's data has."""
-    other = ("Classes", "Nearest training image") if config.kind == "point" else ("Modes", PLANE)
-    return [name for name in CARDS if name not in other]
+    measured = {None, *available(config.kind)}
+    other = {"Modes", "Classes", "Spread"} - {COVERAGE.get(config.dataset, "Classes")}
+    return [name for name, card in CARDS.items() if name not in other and card.instrument in measured]
 
 
 def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
@@ -82,6 +88,8 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
         st.subheader("Instruments", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             slots["instruments share"] = st.container(width="content")
+            with st.popover("How to read", icon=":material/help:", type="tertiary"):
+                st.markdown(instrument_help.CARDS + instrument_help.DIAGNOSIS)
             with st.popover("Choose", icon=":material/tune:", type="tertiary"):
                 st.pills(
                     "Instruments", cards_of(run.config), selection_mode="multi", key="cards", wrap=True,
@@ -146,12 +154,13 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         return
     reading, ended = snapshot.reading or run.reading, snapshot.status.ended
     moment = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
-    rows = _once("rows", moment, lambda: words.rows_of(snapshot.readings, reading))
-    seen = Seen(reading, rows, snapshot.history, snapshot.config)
+    rows, agreement = _once("rows", moment, lambda: _rows_and_agreement(snapshot, reading))
+    seen = Seen(reading, rows, agreement, snapshot.history, snapshot.config)
     with slots["instruments share"]:
-        panel("instruments_share", words.share(reading, snapshot))
+        panel("instruments_share", words.share(reading, snapshot, past.looks_back()))
+    looking = snapshot.instruments & available(run.config.kind)
     with slots["findings"]:
-        panel("findings", _once("findings", moment, lambda: words.findings(seen, ended)))
+        panel("findings", _once("findings", (*moment, looking), lambda: words.findings(seen, ended, looking)))
     blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: overview.outlines(snapshot))
     with slots["networks"]:
         gradients = reading.gradients if reading else None
@@ -164,6 +173,12 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
                 panel(f"head_{name}", head)
             with slots[f"plot {name}"]:
                 plot(f"plot_{name}", figure, PLANE_HEIGHT if name == PLANE else HEIGHT)
+
+
+def _rows_and_agreement(snapshot: Snapshot, reading: Reading | None) -> tuple[list[dict[str, float]], tuple]:
+    table = snapshot.readings
+    same_range = table[table[:, 0] > snapshot.history.range_since] if len(table) else table
+    return words.rows_of(table, reading), readings.agreement(same_range)
 
 
 def _made(name: str, seen: Seen, snapshot: Snapshot, moment: tuple, cursors: tuple[int, ...]) -> tuple[str, Figure]:
@@ -188,7 +203,7 @@ def _figure(name: str, seen: Seen, snapshot: Snapshot, cursors: tuple[int, ...])
         if not (seen.reading and seen.reading.plane):
             return drawn.nothing()
         layers = tuple(part for part in plane_figures.LAYERS if part in st.session_state["plane_layers"])
-        return plane_figures.plane(seen.reading.plane, snapshot.real, snapshot.samples, layers)
+        return plane_figures.plane(seen.reading.plane, snapshot.real, layers)
     figure = card.draw(seen) or drawn.nothing()
     if card.over_time and cursors:
         return lookback.marked(figure, cursors)
@@ -204,6 +219,6 @@ def _once(name: str, moment: tuple, make: Callable[[], Any]) -> Any:
 
 
 def _pick(run: Run, block: str) -> None:
-    """Show the weights of the block that was clicked."""
+    """Show the weights of the block that was clicked; of all, if it was the one shown."""
     if name := overview.parameter(block, run.latest.critic):
-        layer.pick(name)
+        layer.pick(layer.ALL if name == layer.shown() else name)

@@ -12,7 +12,7 @@ HEALTH = {
     "fine": "healthy",
     "vanishing": "vanishing",
     "exploding": "exploding",
-    "still": "below 1e-8: weights hardly move",
+    "still": "rms weight gradient below 1e−8",
 }
 """The words of the legend."""
 Outlines = tuple[list[Block], list[Block]]
@@ -35,12 +35,13 @@ def drawing(blocks: Outlines | None, gradients: Gradients | None, layer: str | N
     generator, critic = blocks
     health = diagnosis.health(gradients) if gradients else {}
     norms = dict(zip(gradients.layers, gradients.norms.tolist(), strict=True)) if gradients else {}
-    makes = "".join(f"{_box(block)}{ARROW}" for block in generator[:-1]) + _box(generator[-1])
+    makes = ARROW.join(map(_box, generator))
     scores = ARROW.join(_button(block, health.get(block.name), norms.get(block.name), layer) for block in critic)
     return (
-        f"<div class='nets'>{_end('latents', str(latent_dim))}{ARROW}{_network('generator', generator, makes)}{ARROW}"
-        f"{_end('sample', _shape(generator[-1].shape), 'violet')}{ARROW}{_network('critic', critic, scores)}{ARROW}"
-        f"{_end('score', '1')}</div>{_legend(health)}"
+        f"<div class='nets'><div class='part'>{_end('latents', str(latent_dim))}{ARROW}"
+        f"{_network('generator', generator, makes)}{ARROW}{_end('sample', _shape(generator[-1].shape), 'violet')}</div>"
+        f"<div class='part'>{ARROW}{_network('critic', critic, scores)}{ARROW}{_end('score', '1')}</div></div>"
+        f"{_legend(health)}"
     )
 
 
@@ -71,16 +72,18 @@ def _box(block: Block) -> str:
 
 def _button(block: Block, health: str | None, norm: float | None, layer: str | None) -> str:
     chosen = "true" if layer and layer.split(".")[0] == block.name else "false"
-    told = "" if norm is None else f"<small>gradient {short(norm)}</small>"
+    told = "" if norm is None else f"<small>gradient</small><small>{short(norm)}</small>"
     state = f"; its gradient is {short(norm)}: {HEALTH[health]}" if health and norm is not None else ""
     return (
         f"<button type='button' class='block {health or ''}' data-layer='{block.name}' aria-pressed='{chosen}' "
-        f"aria-label='{block.name} of the critic{state}' title='Show its weights above'>{_label(block)}{told}</button>"
+        f"aria-label='{block.name} of the critic{state}' title='Its weights, or all again'>"
+        f"{_label(block)}{told}</button>"
     )
 
 
 def _label(block: Block) -> str:
-    return f"<b>{block.name}</b><small>{_shape(block.shape)}</small><small>{block.parameters:,}</small>"
+    norm = "<small>batch norm</small>" if block.has_batch_norm else ""
+    return f"<b>{block.name}</b>{norm}<small>{_shape(block.shape)}</small><small>{block.parameters:,}</small>"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

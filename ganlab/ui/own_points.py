@@ -19,8 +19,8 @@ from ganlab.ui.components import download, plane
 
 TOLD = (
     f"The generator learns the shape of your points: a real sample is one of them, moved by a normal random number of "
-    f"standard deviation {JITTER:g} along each axis, as in the sets of Gaussians. Of 100 points or more, a third is "
-    f"held out for the instruments."
+    f"standard deviation {JITTER:g} along each axis, as in the sets of Gaussians. Of 100 points or more, a third, "
+    f"at most 512, is held out for the instruments."
 )
 
 

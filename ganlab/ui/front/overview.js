@@ -5,13 +5,24 @@ import { show } from "./panel.js";
 
 const senders = new WeakMap();
 
+// What a click changes is a screen further up.
+const toHistogram = () => {
+  const histogram = document.querySelector(".js-plotly-plot");
+  if (!histogram || histogram.getBoundingClientRect().top > 0) return;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  histogram.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "center" });
+};
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".gl");
   show(root, data.html);
   if (!senders.has(root)) {
     root.addEventListener("click", event => {
       const layer = event.target.closest("[data-layer]")?.dataset.layer;
-      if (layer) senders.get(root)("picked", layer);
+      if (layer) {
+        senders.get(root)("picked", layer);
+        toHistogram();
+      }
     });
   }
   senders.set(root, setTriggerValue);
