@@ -11,7 +11,7 @@ from typing import NoReturn
 from torch import nn
 from tqdm import tqdm
 
-from ganlab import archives, catalogue, images, pointfiles, sampling, store
+from ganlab import archives, catalogue, images, instruments, pointfiles, sampling, store
 from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, preset
 from ganlab.fetching import data_root
 from ganlab.instruments import INSTRUMENTS
@@ -105,8 +105,9 @@ def train(options: argparse.Namespace) -> int:
     """Train with a progress bar; Ctrl-C stops the run after its step. 0, or 1 if the run failed."""
     folder = resumed(options) if options.resume else None
     config = folder.config if folder else config_of(options)
+    which = instruments_of(options, config)
     folder = folder or store.RunFolder(options.out, config)
-    run = TrainingRun(config, folder, instruments=instruments_of(options)).start()
+    run = TrainingRun(config, folder, instruments=which).start()
     with tqdm(total=config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:
         ended = False
         while not ended:
@@ -126,11 +127,17 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
-def instruments_of(options: argparse.Namespace) -> frozenset[str]:
-    """Those that are to look: none unless asked for, all if no names are given."""
+def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozenset[str]:
+    """Those that are to look: none unless asked for, all if no names are given.
+
+    Raises ValueError for one that has no meaning for the data.
+    """
     if options.instruments is None:
         return frozenset()
-    return frozenset(options.instruments) or INSTRUMENTS
+    asked, available = frozenset(options.instruments), instruments.available(config.kind)
+    if without := sorted(asked - available):
+        raise ValueError(f"--instruments: {', '.join(without)} can't be measured of {config.kind}s.")
+    return asked or available
 
 
 def resumed(options: argparse.Namespace) -> store.RunFolder:

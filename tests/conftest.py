@@ -7,6 +7,7 @@ import torch
 from visits import ROOT
 
 from ganlab.hub import RunHub
+from ganlab.ui import hub as ui_hub
 from ganlab.ui.hub import hub
 
 LAST = (
@@ -36,10 +37,17 @@ def _no_run_is_left() -> Iterator[None]:
     assert [t.name for t in threading.enumerate() if t.name.startswith("ganlab-run-")] == []
 
 
+class NoCollection:
+    """Of a server's only hub it pays to collect and freeze all objects; of a test's it takes 0.3 s."""
+
+    collect = freeze = unfreeze = staticmethod(lambda: None)
+
+
 @pytest.fixture
 def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
     """For tests that visit pages: a hub of the test's own."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(ui_hub, "gc", NoCollection)
     st.cache_resource.clear()
     yield hub()
     st.cache_resource.clear()  # its release stops and joins all runs

@@ -209,4 +209,7 @@ def test_instruments_look_when_asked_to(tmp_path: Path, capsys: pytest.CaptureFi
     for name in ("generator.safetensors", "critic.safetensors", "samples.png"):
         assert (tmp_path / "off" / name).read_bytes() == (tmp_path / "on" / name).read_bytes()
     assert not (tmp_path / "off/instruments.csv").exists()
+    assert run("train", *options, "--instruments", "copies", "plane", "--out", str(tmp_path / "cats")) == 2
+    assert "--instruments: copies can't be measured of points." in capsys.readouterr().err
+    assert not (tmp_path / "cats").exists()
     assert run("train", *options, "--instruments", "cats", "--out", str(tmp_path / "cats")) == 2
