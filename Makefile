@@ -14,7 +14,7 @@ test: .venv/tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM \
-	  && $(BIN)/pytest -n 2 --dist loadfile --ignore tests/test_browser.py && $(BIN)/pytest tests/test_browser.py
+	  && $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/tests
 	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM \
