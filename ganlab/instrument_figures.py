@@ -17,6 +17,7 @@ from ganlab.readings import Coverage
 from ganlab.snapshot import History, round_up
 
 COLUMNS = 120  # of a heat map
+EARLY = 4  # looks; with more, the first, of networks that have hardly learned, no longer sets the scale
 MARGIN = {"l": 52, "r": 6, "t": 8, "b": 40}
 Rows = Sequence[dict[str, float]]
 
@@ -243,6 +244,8 @@ def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object)
         f"{line.name} {number(float(f'{values[-1]:.3g}'))}" for line, values in drawn.items() if np.isfinite(values[-1])
     ]
     at = packed(steps)
+    if len(rows) > EARLY and y_axis.get("type") != "log" and drawn:
+        y_axis |= _range_of(np.concatenate([values[1:] for values in drawn.values()]))
     return _figure(
         # Dots are small, but a look between two where the instrument was off has nothing else.
         [_line(at, values, line.name, line.color, 2, line.dash, 3.5) for line, values in drawn.items()],
@@ -252,6 +255,16 @@ def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object)
         alt=f"{title} over the steps{'; newest: ' if newest else ''}{', '.join(newest)}.",
         bottom=24,
     )
+
+
+def _range_of(values: np.ndarray) -> Figure:
+    """From the lowest to the highest of those that are numbers, with a margin; Plotly's own if there are none."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return {}
+    low, high = float(values.min()), float(values.max())
+    margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
+    return {"range": [low - margin, high + margin]}
 
 
 def _figure(

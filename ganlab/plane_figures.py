@@ -21,6 +21,7 @@ def plane(
 ) -> Figure:
     """The critic's values with level lines, its gradients, the latents' map, generated and real points [n, 2]."""
     base = figures.points(real, seen.generated)
+    axes = {axis: base["layout"][axis] | {"constrain": "domain"} for axis in ("xaxis", "yaxis")}  # no strip beside it
     data = [_surface(seen.values)] if "values" in layers else []
     data += _latent_map(seen.latent_map) if "latent map" in layers else []
     data += base["data"] if "points" in layers else []
@@ -28,7 +29,7 @@ def plane(
     low, high = (number(float(f"{value:.3g}")) for value in (seen.values.min(), seen.values.max()))
     return base | {
         "data": data,
-        "layout": base["layout"] | {"shapes": _arrows(seen) if "arrows" in layers and steepest > 0 else []},
+        "layout": base["layout"] | axes | {"shapes": _arrows(seen) if "arrows" in layers and steepest > 0 else []},
         "scale": f"plane {layers}",
         "alt": f"The plane with {', '.join(layers) or 'nothing'}: the critic's values go from {low} to {high}, its "
         f"steepest gradient at a generated point is {number(float(f'{steepest:.3g}'))}.",

@@ -141,3 +141,14 @@ def test_arrows_point_along_the_gradients() -> None:
     longest = np.linalg.norm(POINTS.plane.gradients, axis=1).max()
     assert along == pytest.approx(POINTS.plane.gradients / longest * plane_figures.LONGEST, abs=2e-3)
     assert drawn_along[:, :2] == pytest.approx(POINTS.plane.generated[:64], abs=1e-3)
+
+
+def test_the_first_of_many_looks_does_not_set_the_scale() -> None:
+    rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([-900.0, 1, 2, 3, 4])]
+    low, high = drawn.estimates(rows)["layout"]["yaxis"]["range"]
+    assert (low, high) == (pytest.approx(0.82), pytest.approx(4.18))
+    assert "range" not in drawn.estimates(rows[:4])["layout"]["yaxis"]
+    gone = [*rows[:1], *(row(Reading(step=i)) for i in range(4))]
+    assert "range" not in drawn.estimates(gone)["layout"]["yaxis"]
+    flat = [r | {"held_out_estimate": 0.0} for r in rows]
+    assert drawn.estimates(flat)["layout"]["yaxis"]["range"] == [-1, 1]

@@ -173,8 +173,8 @@ def plane(seen: Seen) -> str:
         return NOTHING
     low, high = short(float(found.values.min())), short(float(found.values.max()))
     steepest = short(float(np.linalg.norm(found.gradients, axis=1).max()))
-    told = f"The critic's scores go from {low} to {high}. Arrows are its slope at generated points, at most {steepest}."
-    return f"{told} All at step {seen.reading.step:,}."
+    told = f"At step {seen.reading.step:,} the critic's scores go from {low} to {high};"
+    return f"{told} arrows are its slope at generated points, at most {steepest}."
 
 
 def spectra_key(seen: Seen) -> str:
