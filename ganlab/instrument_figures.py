@@ -16,7 +16,7 @@ from ganlab.probes.lipschitz import Spectrum
 from ganlab.readings import Coverage
 from ganlab.snapshot import History, round_up
 
-COLUMNS = 120  # of a heat map
+COLUMNS = 80  # of a heat map, which is little wider in pixels
 EARLY = 4  # looks; with more, the first, of networks that have hardly learned, no longer sets the scale
 MARGIN = {"l": 52, "r": 6, "t": 8, "b": 40}
 Rows = Sequence[dict[str, float]]

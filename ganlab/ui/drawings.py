@@ -3,6 +3,7 @@
 import base64
 from functools import cache
 from html import escape
+from itertools import groupby
 
 import numpy as np
 
@@ -39,9 +40,8 @@ def mini(histogram: WeightHistogram) -> str:
     def post(x: int, n: int) -> str:
         return f'<path d="M{x} {MINI_HEIGHT}V{level(n)}" class="p"/>' if n else ""
 
-    levels = [level(n) for n in before]
-    rises = (f"v{b - a}h4" if b != a else "h4" for a, b in zip(levels, levels[1:], strict=False))
-    skyline = f"M0 {MINI_HEIGHT}V{levels[0]}h4{''.join(rises)}V{MINI_HEIGHT}"
+    steps = (f"V{height}h{4 * len(list(same))}" for height, same in groupby(map(level, before)))
+    skyline = f"M0 {MINI_HEIGHT}{''.join(steps)}V{MINI_HEIGHT}"
     layer = escape(histogram.name)
     name = f"mini-{layer}"
     return (
