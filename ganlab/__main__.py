@@ -11,10 +11,11 @@ from typing import NoReturn
 from torch import nn
 from tqdm import tqdm
 
-from ganlab import archives, catalogue, images, instruments, pointfiles, sampling, store
+from ganlab import archives, catalogue, images, instruments, networkfiles, pointfiles, sampling, store
 from ganlab.config import CHOICES, PRESETS, TrainConfig, changed, preset
 from ganlab.fetching import data_root
 from ganlab.instruments import INSTRUMENTS
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun, set_up_torch
 from ganlab.snapshot import Status
 
@@ -106,7 +107,7 @@ def train(options: argparse.Namespace) -> int:
     folder = resumed(options) if options.resume else None
     config = folder.config if folder else config_of(options)
     which = instruments_of(options, config)
-    folder = folder or store.RunFolder(options.out, config)
+    folder = folder or RunFolder(options.out, config)
     run = TrainingRun(config, folder, instruments=which).start()
     with tqdm(total=config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:
         ended = False
@@ -140,12 +141,12 @@ def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozense
     return asked or available
 
 
-def resumed(options: argparse.Namespace) -> store.RunFolder:
+def resumed(options: argparse.Namespace) -> RunFolder:
     """The folder of the run that is to go on. Raises ValueError for any setting but steps."""
     settings = [field.name for field in dataclasses.fields(TrainConfig) if field.name != "steps"]
     if given := [name for name in [*settings, "preset", "config"] if getattr(options, name) is not None]:
         raise ValueError(f"--resume goes on with the run's own settings: leave out {', '.join(given)}.")
-    return store.RunFolder.reopen(catalogue.folder_of(options.resume), options.steps)
+    return RunFolder.reopen(catalogue.folder_of(options.resume), options.steps)
 
 
 def estimate(run: TrainingRun) -> float:
@@ -172,7 +173,7 @@ def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig, int]:
     """The generator of a run at its end, or of one without an end at its last checkpoint. Raises ValueError."""
     file, checkpoints = path / "generator.safetensors", store.checkpoints(path)
     if file.exists() and store.ended(path):
-        return store.read_generator(file)
+        return networkfiles.read_generator(file)
     if not checkpoints:
         raise ValueError(f"Run {path.name} has no generator yet.")
     return store.generator_at(checkpoints[-1].path)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from ganlab import store
 from ganlab.config import TrainConfig, spare_cores
 from ganlab.instruments import INSTRUMENTS
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.stored import StoredRun
 
@@ -48,7 +49,7 @@ class RunHub:
         """Start a run in a new folder. Raises Refused, naming those in progress, if there is no room."""
         with self._lock:
             self._make_sure_of_room()
-            folder = store.RunFolder(store.runs_root() / store.new_run_id(), config)
+            folder = RunFolder(store.runs_root() / store.new_run_id(), config)
             return self._started(TrainingRun(config, folder, instruments=INSTRUMENTS))
 
     def resume(self, run: Run, steps: int | None = None) -> TrainingRun:
@@ -66,7 +67,7 @@ class RunHub:
                 run.resume()
                 return run
             try:
-                folder = store.RunFolder.reopen(store.runs_root() / run.run_id, steps)
+                folder = RunFolder.reopen(store.runs_root() / run.run_id, steps)
             except (ValueError, OSError) as error:
                 raise Refused(str(error)) from None
             self._runs.pop(run.run_id, None)

@@ -13,8 +13,8 @@ import numpy as np
 from ganlab import moments
 from ganlab.checkpoints import Checkpoint
 from ganlab.clipping import ClipReport
+from ganlab.runfolder import RunFolder
 from ganlab.snapshot import READINGS, Change, HistoryWriter, Snapshot, Status, WeightHistogram
-from ganlab.store import RunFolder
 from ganlab.training import Trainer
 
 CHECKPOINT_EVERY = 30.0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganlab import datasets, diagnosis, store
+from ganlab import datasets, diagnosis
 from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
 from ganlab.instruments import INSTRUMENTS
@@ -21,6 +21,8 @@ from ganlab.loop import Loop
 from ganlab.mailbox import Command, Mailbox
 from ganlab.readings import Reading
 from ganlab.recorder import CHECKPOINT_EVERY, Recorder
+from ganlab.runfiles import Past
+from ganlab.runfolder import RunFolder
 from ganlab.snapshot import Snapshot, Status
 from ganlab.training import Trainer, device_of
 
@@ -44,7 +46,7 @@ class TrainingRun:
     def __init__(
         self,
         config: TrainConfig,
-        folder: store.RunFolder,
+        folder: RunFolder,
         make_trainer: Callable[[TrainConfig, Announce], Trainer] = make_trainer,
         checkpoint_every: float = CHECKPOINT_EVERY,
         instruments: frozenset[str] = frozenset(),
@@ -151,7 +153,7 @@ class TrainingRun:
             self._made(trainer)
             loop = Loop(self._mailbox, self._recorder, trainer)
             # Its tensors are not needed any more, and from here on a failure is the run's end.
-            self.folder.past = store.Past(resumed=False)
+            self.folder.past = Past(resumed=False)
             last = loop.run()
         except _StoppedWhileLoading:
             last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")

@@ -1,7 +1,5 @@
-"""Run folders: what a run leaves on disk, and how it comes back. Knows no thread and no screen."""
+"""The runs on disk: their names, what lies in their folders, deleted or exported. Knows no thread and no screen."""
 
-import dataclasses
-import json
 import os
 import re
 import secrets
@@ -10,36 +8,27 @@ import zipfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-from filelock import FileLock
 from torch import nn
 
 from ganlab import checkpoints as checkpoint_files
-from ganlab import datasets, images, tables, tensorfile, training
+from ganlab import datasets, training
 from ganlab import moments as moment_files
-from ganlab.checkpoints import Checkpoint, Found
-from ganlab.config import TrainConfig, as_text
+from ganlab.checkpoints import Found
+from ganlab.config import TrainConfig
 from ganlab.moments import Moment
-from ganlab.networkfiles import load_generator, network_file, read_generator
 from ganlab.runfiles import (
     LOCK,
     Busy,
     Ended,
-    Past,
     checkpoint_in,
     config_of,
     ended,
     held,
     locked,
     newest,
-    past_of,
     real,
 )  # fmt: skip
-from ganlab.snapshot import METRICS, READINGS, Change, Snapshot, Status
-from ganlab.tables import Later, Table
 
 __all__ = [
     "Busy",
@@ -48,10 +37,7 @@ __all__ = [
     "config_of",
     "ended",
     "held",
-    "load_generator",
-    "network_file",
     "newest",
-    "read_generator",
     "real",
 ]
 
@@ -73,194 +59,6 @@ def new_run_id() -> str:
 def runs_root() -> Path:
     """Where run folders go: $GANLAB_RUNS, or `runs` in the current folder."""
     return Path(os.environ.get("GANLAB_RUNS", "runs"))
-
-
-FILES = (
-    "config.json",
-    "changes.csv",
-    "metrics.csv",
-    "layers.csv",
-    "instruments.csv",
-    "checkpoints",
-    "moments",
-    "samples.png",
-    "generator.safetensors",
-    "critic.safetensors",
-    "real.safetensors",
-    "ended.json",
-)
-
-
-class RunFolder:
-    """The folder of one run, written as it goes, and locked until `close`.
-
-    Raises FileExistsError if one of its files lies there already: nothing is ever written over. OSError from any
-    method means that this one thing could not be written.
-    """
-
-    def __init__(self, path: Path, config: TrainConfig) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = locked(path)
-        if taken := [name for name in FILES if (path / name).exists()]:
-            lock.release()
-            raise FileExistsError(f"{path} already holds {taken[0]}; name another folder.")
-        self._open(path, lock, config, Past(resumed=False))
-
-    @classmethod
-    def reopen(cls, path: Path, steps: int | None = None) -> "RunFolder":
-        """The folder of a run that is to go on, to `steps` in all: cut back to its newest good checkpoint.
-
-        Raises Busy, or ValueError in one sentence for a run that can't go on; then nothing has changed.
-        """
-        lock = locked(path)
-        try:
-            config = _to_go_on(path, steps)
-            past = past_of(path, config)
-            _cut(path, past)
-        except BaseException:
-            lock.release()
-            raise
-        folder = cls.__new__(cls)
-        folder._open(path, lock, config, past)
-        return folder
-
-    def _open(self, path: Path, lock: FileLock, config: TrainConfig, past: Past) -> None:
-        self.path, self.config, self.past, self._lock = path, config, past, lock
-        try:
-            self._metrics = Table(path / "metrics.csv", METRICS)
-            self._changes = Table(path / "changes.csv", tables.CHANGES)
-            self._layers: Table | None = None
-            self._looks: Table | None = None
-            self.set_config(config)
-            self.flush()
-        except BaseException:
-            lock.release()
-            raise
-
-    def begin(self, config: TrainConfig) -> dict[str, Any]:
-        """Where the run begins, as fields of a Snapshot: at nothing, or at the checkpoint that it goes on from."""
-        past, checkpoint = self.past, self.past.checkpoint
-        if checkpoint is None:
-            return {"config": config, "history": past.history, "warning": past.warning}
-        weights = ()
-        with suppress(ValueError):
-            weights = moment(self.path, checkpoint.step).weights
-        return {
-            "config": dataclasses.replace(checkpoint.config, steps=config.steps),
-            "history": past.history,
-            "changes": past.changes,
-            "readings": past.readings,
-            "warning": past.warning,
-            "step": checkpoint.step,
-            "critic_step": checkpoint.critic_step,
-            "seconds": checkpoint.seconds,
-            "device": checkpoint.device,
-            "weights": weights,
-        }
-
-    def set_config(self, config: TrainConfig) -> None:
-        """Write config.json: the settings at the start."""
-        self.config = config
-        tensorfile.write(self.path / "config.json", (json.dumps(config.as_dict(), indent=2) + "\n").encode())
-
-    def add_step(self, row: dict[str, float], layers: tuple, layer_counts: np.ndarray) -> None:
-        """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv."""
-        self._metrics.add(row[column] for column in METRICS)
-        if self._layers is None:
-            self._layers = Table(self.path / "layers.csv", tables.layer_header(layers))
-        self._layers.add((row["step"], *layer_counts.reshape(-1).tolist()))
-
-    def add_reading(self, row: dict[str, float]) -> None:
-        """Add the row of one look of the instruments to instruments.csv."""
-        if self._looks is None:
-            self._looks = Table(self.path / "instruments.csv", READINGS)
-        values = [row[column] for column in READINGS]
-        self._looks.add(int(value) if value.is_integer() else value for value in values)
-
-    def add_change(self, change: Change) -> None:
-        """Add a live change to changes.csv, on disk at once."""
-        self._changes.add((change.critic_step, change.field, as_text(change.value)))
-        self._changes.flush()
-
-    def set_later(self, later: tuple[Later, ...]) -> None:
-        """Write what is still to come into force again, so that it is not lost if this process dies too."""
-        tables.write_changes(self.path / "scheduled.csv", later)
-
-    def flush(self, sync: bool = False) -> None:
-        """Write everything added so far; with `sync`, also through a failure of the power."""
-        for table in self._tables():
-            table.flush(sync)
-
-    def _tables(self) -> list[Table]:
-        return [table for table in (self._metrics, self._layers, self._looks, self._changes) if table]
-
-    def keep_real(self, real: np.ndarray) -> None:
-        """Save the real samples that are shown beside the generated ones, unless they are there."""
-        if not (self.path / "real.safetensors").exists():
-            tensorfile.write(self.path / "real.safetensors", tensorfile.packed({"real": torch.from_numpy(real)}, {}))
-
-    def keep_moment(self, moment: Moment) -> None:
-        """Save a look at the run, unless it is there."""
-        if not moment_files.path_of(self.path / "moments", moment.step).exists():
-            moment_files.write(self.path / "moments", moment)
-
-    def keep_checkpoint(self, checkpoint: Checkpoint) -> list[Found]:
-        """Save a checkpoint, and before it the tables up to it, and delete older ones; returns those deleted."""
-        self.flush(sync=True)
-        checkpoint_files.write(self.path / "checkpoints", checkpoint)
-        return checkpoint_files.prune(self.path / "checkpoints")
-
-    def drop_moment(self, step: int) -> None:
-        """Delete the look at a step."""
-        moment_files.path_of(self.path / "moments", step).unlink(missing_ok=True)
-
-    def keep_networks(self, snapshot: Snapshot) -> None:
-        """Write samples.png and both networks of a snapshot."""
-        tensorfile.write(self.path / "samples.png", samples_png(snapshot))
-        for which in ("generator", "critic"):
-            content = network_file(snapshot.config, snapshot.step, getattr(snapshot, which))
-            tensorfile.write(self.path / f"{which}.safetensors", content)
-
-    def keep_end(self, snapshot: Snapshot) -> None:
-        """Write ended.json: how the run ended."""
-        names = ("step", "critic_step", "seconds", "device", "error", "message", "traceback")
-        end = {"status": snapshot.status.value} | {name: getattr(snapshot, name) for name in names}
-        tensorfile.write(self.path / "ended.json", (json.dumps(end, indent=2) + "\n").encode(), sync=True)
-
-    def close(self) -> None:
-        """Let go of the folder; call `flush` first."""
-        for table in self._tables():
-            table.close()
-        self._lock.release()
-
-
-def _to_go_on(path: Path, steps: int | None) -> TrainConfig:
-    """The settings of a run that is to go on. Raises ValueError, in one sentence, if it can't."""
-    config, end = config_of(path), ended(path)
-    if end and end.status is Status.FAILED:
-        raise ValueError(f"Run {path.name} failed ({end.error}): run it again, with other settings.")
-    if steps is not None:
-        config = dataclasses.replace(config, steps=steps)
-    if end and end.step >= config.steps:
-        raise ValueError(f"Run {path.name} has made {end.step:,} steps already; give it more of them.")
-    return config
-
-
-def _cut(path: Path, past: Past) -> None:
-    """Take back what a run did after the checkpoint that it goes on from."""
-    step = past.checkpoint.step if past.checkpoint else 0
-    tables.write_changes(path / "scheduled.csv", past.later)  # first: from here on nothing can be lost
-    tables.cut(path / "changes.csv", len(past.changes))
-    for name in ("metrics.csv", "layers.csv"):
-        tables.cut(path / name, len(past.history))
-    tables.cut(path / "instruments.csv", len(past.readings))
-    for later in [one for one in moment_files.steps(path / "moments") if one > step]:
-        moment_files.path_of(path / "moments", later).unlink()
-    for found in [one for one in checkpoint_files.found(path / "checkpoints") if one.step > step]:
-        found.path.replace(found.path.with_name(f"{found.path.name}.refused"))
-    for part in path.rglob(".*.part"):
-        part.unlink()
-    (path / "ended.json").unlink(missing_ok=True)
 
 
 def run_paths() -> list[Path]:
@@ -321,9 +119,3 @@ def generator_at(checkpoint_path: Path) -> tuple[nn.Module, TrainConfig, int]:
     checkpoint = checkpoint_in(checkpoint_path)
     generator = training.network_of("generator", checkpoint.config, checkpoint.shape, checkpoint.tensors)
     return generator, checkpoint.config, checkpoint.step
-
-
-def samples_png(snapshot: Snapshot) -> bytes:
-    """The fixed latents' samples: images ten to a row, or points as a scatter."""
-    points = snapshot.samples.ndim == 2
-    return images.png(images.scatter(snapshot.samples) if points else images.sheet(snapshot.samples, 10))

@@ -13,9 +13,10 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from ganlab import datasets, store
+from ganlab import datasets
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.instruments import INSTRUMENTS
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Snapshot
 
@@ -35,7 +36,7 @@ class Timed(TrainingRun):
 def measured(config: TrainConfig, which: frozenset[str], seconds: float) -> str:
     """One run of so many seconds, in words."""
     with tempfile.TemporaryDirectory() as folder:
-        run = Timed(config, store.RunFolder(Path(folder, "r"), config), instruments=which).start()
+        run = Timed(config, RunFolder(Path(folder, "r"), config), instruments=which).start()
         began, worst, waiting = time.perf_counter(), 0.0, threading.Event()
         while (now := time.perf_counter() - began) < seconds:
             latest = run.latest
@@ -45,6 +46,7 @@ def measured(config: TrainConfig, which: frozenset[str], seconds: float) -> str:
         run.stop()
         run.join()
         last = run.latest
+        worst = max(worst, last.instruments_share)
     speed = f"{last.step / last.seconds:.1f} steps/s, {last.step / run.cpu:.2f} a CPU second"
     if not which:
         return f"off: {speed}"

@@ -26,6 +26,7 @@ from stubs import TINY
 
 from ganlab import store
 from ganlab.hub import RunHub
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 
@@ -64,7 +65,7 @@ def forked(work: Callable[[], None]) -> int:
 
 def train(counters: Counters, begun: int) -> None:
     """Train without end, checkpointing all the time; a byte is sent to `begun` once the folder is there."""
-    folder = store.RunFolder(store.runs_root() / store.new_run_id(), CONFIG)
+    folder = RunFolder(store.runs_root() / store.new_run_id(), CONFIG)
     os.write(begun, b".")
     keep, add = folder.keep_checkpoint, folder.add_step
 

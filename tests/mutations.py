@@ -20,6 +20,7 @@ from hostile import in_child
 from stubs import TINY_IMAGES
 
 from ganlab import store, tensorfile
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 
 SEED = 1701
@@ -144,7 +145,7 @@ KINDS: tuple[Callable[[bytes, random.Random, Path], bytes], ...] = (
 
 def good_checkpoint(folder: Path) -> Path:
     """The last checkpoint of a tiny run."""
-    TrainingRun(TINY_IMAGES, store.RunFolder(folder, TINY_IMAGES)).run()
+    TrainingRun(TINY_IMAGES, RunFolder(folder, TINY_IMAGES)).run()
     return store.checkpoints(folder)[-1].path
 
 

@@ -14,7 +14,7 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from test_pages import address, run_in
 from visits import page, panels
 
-from ganlab import datasets, networks, store, training
+from ganlab import datasets, networkfiles, networks, store, training
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.hub import RunHub
 from ganlab.recipe import CHOICES
@@ -35,7 +35,7 @@ def upload(at: AppTest, content: bytes, name: str = "g.safetensors") -> AppTest:
 
 def generator_file(config: TrainConfig) -> bytes:
     generator = networks.init_(training.build(config, datasets.shape_of(config))[0], torch.Generator().manual_seed(0))
-    return store.network_file(config, 7, generator)
+    return networkfiles.network_file(config, 7, generator)
 
 
 @pytest.mark.parametrize("view", CHOICES["view"])

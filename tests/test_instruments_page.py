@@ -15,6 +15,7 @@ from ganlab.hub import RunHub
 from ganlab.instruments import INSTRUMENTS
 from ganlab.probes.gradients import Gradients
 from ganlab.readings import Reading
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import METRICS, READINGS, HistoryWriter, no_readings
 from ganlab.ui import instrument_words as words
@@ -103,7 +104,7 @@ def test_the_planes_layers_are_switched(the_hub: RunHub) -> None:
 
 
 def test_a_run_on_disk_is_measured_where_it_is_now(the_hub: RunHub) -> None:
-    folder = store.RunFolder(store.runs_root() / store.new_run_id(), dataclasses.replace(TINY, optimizer="adam"))
+    folder = RunFolder(store.runs_root() / store.new_run_id(), dataclasses.replace(TINY, optimizer="adam"))
     TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
     run = the_hub.find(folder.path.name)
     assert run.latest.readings[:, 0].tolist() == [5]
@@ -117,7 +118,7 @@ def test_a_run_on_disk_is_measured_where_it_is_now(the_hub: RunHub) -> None:
 def test_a_run_on_disk_without_its_data_shows_its_rows_and_a_dash_for_the_rest(
     the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = store.RunFolder(store.runs_root() / store.new_run_id(), TINY)
+    folder = RunFolder(store.runs_root() / store.new_run_id(), TINY)
     TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
     monkeypatch.setattr(datasets, "at_hand", lambda _: False)
     at = page("1_Train.py", run=folder.path.name)

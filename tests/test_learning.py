@@ -10,9 +10,10 @@ import torch
 from learn import CENTRES
 from PIL import Image, ImageDraw
 
-from ganlab import archives, sampling, store
+from ganlab import archives, sampling
 from ganlab.config import PRESETS
 from ganlab.datasets import Dataset, digits, eight_gaussians
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 from ganlab.training import Trainer
@@ -27,7 +28,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     runs = {}
     for name, steps in STEPS.items():
         config = dataclasses.replace(PRESETS[name], steps=steps, seed=0, threads=1)
-        folder = store.RunFolder(tmp_path_factory.mktemp(name) / "r", config)
+        folder = RunFolder(tmp_path_factory.mktemp(name) / "r", config)
         runs[name] = TrainingRun(config, folder).start()
     return {name: samples_of(run) for name, run in runs.items()}
 

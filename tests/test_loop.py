@@ -11,12 +11,13 @@ import pytest
 from records import assert_equal
 from stubs import TINY, TINY_IMAGES, wait_until
 
-from ganlab import datasets, instruments, loop, readings, store
+from ganlab import datasets, instruments, loop, readings
 from ganlab import stored as stored_runs
 from ganlab.config import TrainConfig
 from ganlab.hub import RunHub
 from ganlab.instruments import INSTRUMENTS
 from ganlab.lookout import Lookout
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import READINGS, Snapshot, Status
 from ganlab.stored import StoredRun
@@ -60,7 +61,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def trained(path: Path, config: TrainConfig, which: frozenset[str], make: type[Small] = Small) -> Snapshot:
-    run = TrainingRun(config, store.RunFolder(path, config), make, checkpoint_every=0.0, instruments=which)
+    run = TrainingRun(config, RunFolder(path, config), make, checkpoint_every=0.0, instruments=which)
     return run.run()
 
 
@@ -105,7 +106,7 @@ def test_the_first_look_is_after_a_few_steps(tmp_path: Path) -> None:
 def test_readings_are_kept_cut_on_resume_and_come_out_the_same(config: TrainConfig, tmp_path: Path) -> None:
     config = dataclasses.replace(config, steps=7)
     whole = trained(tmp_path / "whole", config, INSTRUMENTS)
-    folder = store.RunFolder(tmp_path / "killed", config)
+    folder = RunFolder(tmp_path / "killed", config)
     run = TrainingRun(config, folder, Killed, checkpoint_every=0.0, instruments=INSTRUMENTS)
     with pytest.raises(KeyboardInterrupt):
         run.run()
@@ -113,7 +114,7 @@ def test_readings_are_kept_cut_on_resume_and_come_out_the_same(config: TrainConf
     rows = (tmp_path / "killed/instruments.csv").read_text()
     last_row = rows.splitlines()[-1].split(",")
     (tmp_path / "killed/instruments.csv").write_text(rows + ",".join(["6", *last_row[1:]]) + "\n7,0.")
-    folder = store.RunFolder.reopen(tmp_path / "killed")
+    folder = RunFolder.reopen(tmp_path / "killed")
     assert [int(row["step"]) for row in table(tmp_path / "killed")] == [1, 2, 3, 4]
     run = TrainingRun(folder.config, folder, Small, checkpoint_every=0.0, instruments=INSTRUMENTS)
     assert run.latest.readings[:, 0].tolist() == [1, 2, 3, 4]
@@ -139,7 +140,7 @@ def test_the_end_is_looked_at_and_what_is_read_from_disk_finds_the_same(
 ) -> None:
     monkeypatch.setattr(loop, "Lookout", Late)
     path = tmp_path / "r"
-    last = TrainingRun(config, store.RunFolder(path, config), instruments=INSTRUMENTS).run()
+    last = TrainingRun(config, RunFolder(path, config), instruments=INSTRUMENTS).run()
     assert [row["step"] for row in table(path)] == [str(config.steps)]
     again = StoredRun(path).reading
     for column, value in readings.row(last.reading).items():
@@ -150,7 +151,7 @@ def test_the_end_is_looked_at_and_what_is_read_from_disk_finds_the_same(
 def test_a_pause_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "Lookout", Late)
     config = dataclasses.replace(TINY, steps=10**6)
-    run = TrainingRun(config, store.RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
+    run = TrainingRun(config, RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
     run.pause()
     wait_until(lambda: run.latest.reading)
     assert run.latest.reading.step == run.latest.step
@@ -188,7 +189,7 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
 def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eager: None) -> Iterator[TrainingRun]:
     monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
     config = dataclasses.replace(TINY, steps=10**6)
-    run = TrainingRun(config, store.RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
+    run = TrainingRun(config, RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
     yield run
     run.stop()
     assert run.join(10)
@@ -279,7 +280,7 @@ def test_a_run_that_diverges_fails_by_itself_and_blames_no_instrument(tmp_path: 
 
 @pytest.mark.usefixtures("eager")
 def test_readings_that_cannot_be_written_are_a_sentence_and_shown_all_the_same(tmp_path: Path) -> None:
-    folder = store.RunFolder(tmp_path / "r", TINY)
+    folder = RunFolder(tmp_path / "r", TINY)
     (tmp_path / "r/instruments.csv").mkdir()
     last = TrainingRun(TINY, folder, Small, instruments=SOME).run()
     assert (last.status, len(last.readings)) == (Status.FINISHED, TINY.steps)
@@ -301,7 +302,7 @@ def test_the_runs_of_a_server_look_with_everything_unless_told_otherwise() -> No
 
 
 def test_an_unknown_instrument_is_no_run(tmp_path: Path) -> None:
-    folder = store.RunFolder(tmp_path / "r", TINY)
+    folder = RunFolder(tmp_path / "r", TINY)
     with pytest.raises(ValueError, match=r"There is no instrument cats\."):
         TrainingRun(TINY, folder, instruments=frozenset({"cats"}))
     folder.close()

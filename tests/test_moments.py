@@ -7,13 +7,14 @@ from stubs import TINY, TINY_IMAGES
 
 from ganlab import moments, store
 from ganlab.config import TrainConfig
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Counts, WeightHistogram
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_a_run_leaves_looks_that_can_be_looked_at(config: TrainConfig, tmp_path: Path) -> None:
-    last = TrainingRun(config, store.RunFolder(tmp_path / "r", config)).run()
+    last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
     assert store.moments(tmp_path / "r") == list(range(1, config.steps + 1))
     moment = store.moment(tmp_path / "r", config.steps)
     assert (moment.step, moment.critic_step, moment.clip_range) == (last.step, last.critic_step, config.clip_range)
@@ -49,7 +50,7 @@ def test_a_foreign_look_is_one_sentence(content: bytes, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "r"
-    TrainingRun(TINY, store.RunFolder(path, TINY)).run()
+    TrainingRun(TINY, RunFolder(path, TINY)).run()
     return path
 
 

@@ -16,6 +16,7 @@ from visits import ROOT, page, panels
 from ganlab import store
 from ganlab.config import PRESETS, TrainConfig, from_link, link
 from ganlab.hub import Refused, RunHub
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import METRICS, HistoryWriter, Status
 from ganlab.stored import StoredRun
@@ -47,7 +48,7 @@ def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> TrainingRun:
 
 def on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> StoredRun:
     """A run that a process left without a word, or that another one trains."""
-    folder = store.RunFolder(store.runs_root() / store.new_run_id(), config)
+    folder = RunFolder(store.runs_root() / store.new_run_id(), config)
     TrainingRun(config, folder, checkpoint_every=0.0).run()
     (folder.path / "ended.json").unlink()
     if state == "elsewhere":

@@ -16,6 +16,7 @@ from stubs import TINY, TINY_IMAGES
 from ganlab import store
 from ganlab.config import TrainConfig
 from ganlab.datasets import load
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Snapshot, Status
 from ganlab.stored import StoredRun
@@ -45,7 +46,7 @@ class Steered(Trainer):
         return super().step(steered)
 
 
-def trained(folder: store.RunFolder, config: TrainConfig, every: float = 1e9, **how: object) -> Snapshot:
+def trained(folder: RunFolder, config: TrainConfig, every: float = 1e9, **how: object) -> Snapshot:
     torch.set_num_threads(1)
     made = []
 
@@ -67,14 +68,14 @@ def trained(folder: store.RunFolder, config: TrainConfig, every: float = 1e9, **
 def test_killed_and_resumed_equals_uninterrupted(config: TrainConfig, optimizer: str, tmp_path: Path) -> None:
     """Killed twice, between checkpoints, with changes before and after them."""
     config = dataclasses.replace(config, steps=STEPS, optimizer=optimizer)
-    trained(store.RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
+    trained(RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
     path = tmp_path / "killed"
-    trained(store.RunFolder(path, config), config, changes=CHANGES, breaks_at=4, every=0.0)
-    folder = store.RunFolder.reopen(path)
+    trained(RunFolder(path, config), config, changes=CHANGES, breaks_at=4, every=0.0)
+    folder = RunFolder.reopen(path)
     assert folder.past.checkpoint.step == 4
     trained(folder, folder.config, changes=CHANGES, breaks_at=19)  # no checkpoint: this part is lost
     assert len((path / "changes.csv").read_text().splitlines()) == 5
-    folder = store.RunFolder.reopen(path)
+    folder = RunFolder.reopen(path)
     assert folder.past.checkpoint.step == 4
     assert [at for at, *_ in folder.past.later] == [14, 14, 31]
     last = trained(folder, folder.config)
@@ -85,11 +86,11 @@ def test_killed_and_resumed_equals_uninterrupted(config: TrainConfig, optimizer:
 
 def test_stopped_and_resumed_equals_uninterrupted_and_a_finished_run_takes_more_steps(tmp_path: Path) -> None:
     whole, parts = (dataclasses.replace(TINY, steps=steps) for steps in (STEPS, 9))
-    trained(store.RunFolder(tmp_path / "whole", whole), whole)
-    assert trained(store.RunFolder(tmp_path / "parts", parts), parts).status is Status.FINISHED
+    trained(RunFolder(tmp_path / "whole", whole), whole)
+    assert trained(RunFolder(tmp_path / "parts", parts), parts).status is Status.FINISHED
     with pytest.raises(ValueError, match="has made 9 steps already; give it more"):
-        store.RunFolder.reopen(tmp_path / "parts")
-    folder = store.RunFolder.reopen(tmp_path / "parts", STEPS)
+        RunFolder.reopen(tmp_path / "parts")
+    folder = RunFolder.reopen(tmp_path / "parts", STEPS)
     last = trained(folder, folder.config)
     assert (last.status, last.step, len(last.history)) == (Status.FINISHED, STEPS, STEPS)
     assert_equal(tmp_path / "parts", tmp_path / "whole")
@@ -97,20 +98,20 @@ def test_stopped_and_resumed_equals_uninterrupted_and_a_finished_run_takes_more_
 
 def test_a_run_without_a_checkpoint_begins_again_with_its_changes(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=STEPS)
-    trained(store.RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
-    trained(store.RunFolder(tmp_path / "r", config), config, changes=CHANGES, breaks_at=12)
+    trained(RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
+    trained(RunFolder(tmp_path / "r", config), config, changes=CHANGES, breaks_at=12)
     assert store.checkpoints(tmp_path / "r") == []
-    folder = store.RunFolder.reopen(tmp_path / "r")
+    folder = RunFolder.reopen(tmp_path / "r")
     trained(folder, config, changes={31: CHANGES[31]})
     assert_equal(tmp_path / "r", tmp_path / "whole")
 
 
 def test_a_new_wish_counts_more_than_what_an_earlier_life_did_later(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=STEPS)
-    trained(store.RunFolder(tmp_path / "r", config), config, breaks_at=4, every=0.0)
-    folder = store.RunFolder.reopen(tmp_path / "r")
+    trained(RunFolder(tmp_path / "r", config), config, breaks_at=4, every=0.0)
+    folder = RunFolder.reopen(tmp_path / "r")
     trained(folder, config, changes=CHANGES, breaks_at=19)
-    folder = store.RunFolder.reopen(tmp_path / "r")
+    folder = RunFolder.reopen(tmp_path / "r")
     last = trained(folder, config, changes={10: {"clip_range": (-0.3, 0.3)}})
     made = [(change.critic_step, change.field) for change in last.changes]
     assert made == [(10, "clip_range"), (14, "n_critic"), (14, "critic_lr")]
@@ -120,11 +121,11 @@ def test_a_new_wish_counts_more_than_what_an_earlier_life_did_later(tmp_path: Pa
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=STEPS)
-    trained(store.RunFolder(tmp_path / "whole", config), config)
-    trained(store.RunFolder(tmp_path / "r", config), config, breaks_at=8, every=0.0)
+    trained(RunFolder(tmp_path / "whole", config), config)
+    trained(RunFolder(tmp_path / "r", config), config, breaks_at=8, every=0.0)
     older, newer = store.checkpoints(tmp_path / "r")
     newer.path.write_bytes(newer.path.read_bytes()[:-1])
-    folder = store.RunFolder.reopen(tmp_path / "r")
+    folder = RunFolder.reopen(tmp_path / "r")
     assert folder.past.checkpoint.step == older.step == 7
     assert folder.past.warning.startswith(newer.path.name)
     assert folder.past.warning.endswith("That of step 7 is used instead.")
@@ -134,21 +135,21 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path
 
 
 def test_a_run_with_damaged_checkpoints_only_stays_as_it_is(tmp_path: Path) -> None:
-    trained(store.RunFolder(tmp_path / "r", TINY), TINY, breaks_at=4, every=0.0)
+    trained(RunFolder(tmp_path / "r", TINY), TINY, breaks_at=4, every=0.0)
     for found in store.checkpoints(tmp_path / "r"):
         found.path.write_bytes(b"words")
     before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
     with pytest.raises(ValueError, match=r"step-000004-.*safetensors can't be used as a checkpoint: it was damaged"):
-        store.RunFolder.reopen(tmp_path / "r")
+        RunFolder.reopen(tmp_path / "r")
     assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
     assert not store.held(tmp_path / "r")
 
 
 def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, generator_lr=1e30)
-    trained(store.RunFolder(tmp_path / "r", config), config)
+    trained(RunFolder(tmp_path / "r", config), config)
     with pytest.raises(ValueError, match=r"failed .*: run it again, with other settings"):
-        store.RunFolder.reopen(tmp_path / "r")
+        RunFolder.reopen(tmp_path / "r")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks, and Windows can't")
@@ -160,24 +161,24 @@ def test_ten_kills_lose_no_more_than_a_checkpoint_interval() -> None:
 
 def test_a_resume_that_fails_while_loading_can_be_tried_again(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=9)
-    trained(store.RunFolder(tmp_path / "r", config), config)
+    trained(RunFolder(tmp_path / "r", config), config)
 
     def offline(*_: object) -> Trainer:
         raise ConnectionError("No network.")
 
-    folder = store.RunFolder.reopen(tmp_path / "r", STEPS)
+    folder = RunFolder.reopen(tmp_path / "r", STEPS)
     last = TrainingRun(folder.config, folder, offline).run()
     assert (last.status, last.error) == (Status.FAILED, "No network.")
     assert StoredRun(tmp_path / "r").glance.status is Status.INTERRUPTED
-    folder = store.RunFolder.reopen(tmp_path / "r")
+    folder = RunFolder.reopen(tmp_path / "r")
     assert trained(folder, folder.config).step == STEPS
 
 
 def test_tables_shorter_than_the_checkpoint_are_told_of(tmp_path: Path) -> None:
-    trained(store.RunFolder(tmp_path / "r", TINY), TINY)
+    trained(RunFolder(tmp_path / "r", TINY), TINY)
     lines = (tmp_path / "r/metrics.csv").read_text().splitlines(keepends=True)
     (tmp_path / "r/metrics.csv").write_text("".join(lines[:3]))
-    folder = store.RunFolder.reopen(tmp_path / "r", STEPS)
+    folder = RunFolder.reopen(tmp_path / "r", STEPS)
     folder.close()
     assert folder.past.warning == "metrics.csv and layers.csv hold 2 of the 6 steps made so far."
 
@@ -191,4 +192,4 @@ def test_the_tables_are_on_disk_before_the_checkpoint(tmp_path: Path, monkeypatc
         return write(*values)
 
     monkeypatch.setattr(store.checkpoint_files, "write", written)
-    assert trained(store.RunFolder(tmp_path / "r", TINY), TINY).warning == ""
+    assert trained(RunFolder(tmp_path / "r", TINY), TINY).warning == ""

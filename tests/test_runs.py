@@ -15,6 +15,7 @@ from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
 from ganlab.hub import Refused, RunHub
 from ganlab.recorder import Recorder
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import Status
 from ganlab.training import Trainer
@@ -28,7 +29,7 @@ class Held:
     def __init__(self, folder: Path, config: TrainConfig = LONG) -> None:
         self.trainers: list[CountingTrainer] = []
         self.folder = folder
-        self.run = TrainingRun(config, store.RunFolder(folder, config), self.make).start()
+        self.run = TrainingRun(config, RunFolder(folder, config), self.make).start()
         wait_until(lambda: self.run.latest.status is Status.RUNNING)
         self.trainer = self.trainers[0]
 
@@ -80,7 +81,7 @@ def test_stop_keeps_what_was_learned_and_ends_the_thread(held: Held) -> None:
 
 
 def test_a_run_finishes_by_itself(tmp_path: Path) -> None:
-    run = TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), CountingTrainer)
+    run = TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), CountingTrainer)
     assert run.run().status is Status.FINISHED
     assert run.latest.step == TINY.steps
 
@@ -150,7 +151,7 @@ def test_an_exception_becomes_a_failed_run(tmp_path: Path) -> None:
         def step(self, before_update: object) -> None:
             raise RuntimeError("out of luck")
 
-    run = TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), Breaking).start()
+    run = TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), Breaking).start()
     assert run.join(10)
     assert run.latest.status is Status.FAILED
     assert run.latest.error == "out of luck"
@@ -161,7 +162,7 @@ def test_a_failure_while_loading_is_a_failed_run(tmp_path: Path) -> None:
     def make(_: TrainConfig, announce: Announce) -> CountingTrainer:
         raise OSError("no data")
 
-    assert TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
+    assert TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
 
 
 def test_what_is_loaded_is_told_and_can_be_stopped(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_what_is_loaded_is_told_and_can_be_stopped(tmp_path: Path) -> None:
         announce("downloading cats, 4 of 9 MB")
         return CountingTrainer(config)
 
-    run = TrainingRun(TINY, store.RunFolder(tmp_path / "r", TINY), make).start()
+    run = TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), make).start()
     assert told.wait(10)
     assert (run.latest.status, run.latest.message) == (Status.STARTING, "downloading cats, 3 of 9 MB")
     run.stop()
@@ -185,7 +186,7 @@ def test_what_is_loaded_is_told_and_can_be_stopped(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_names_step_and_cause_and_keeps_the_last_good_state(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, generator_lr=1e30)
-    last = TrainingRun(config, store.RunFolder(tmp_path / "r", config)).run()
+    last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
     assert last.status is Status.FAILED
     assert last.error.startswith("Stopped at step 2: the critic's loss is not a number")
     assert "generator's learning rate (1e+30) is probably too high" in last.message
@@ -195,7 +196,7 @@ def test_a_loss_that_is_no_number_names_step_and_cause_and_keeps_the_last_good_s
 
 def test_an_old_snapshot_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
-    run = TrainingRun(dataclasses.replace(TINY, steps=10**6), store.RunFolder(tmp_path / "r", TINY)).start()
+    run = TrainingRun(dataclasses.replace(TINY, steps=10**6), RunFolder(tmp_path / "r", TINY)).start()
     wait_until(lambda: run.latest.step > 2)
     old = run.latest
     weights = [p.clone() for p in old.generator.parameters()]
@@ -211,8 +212,8 @@ def test_an_old_snapshot_does_not_change(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_thread_gives_what_the_foreground_gives(tmp_path: Path) -> None:
-    foreground = TrainingRun(TINY, store.RunFolder(tmp_path / "a", TINY)).run()
-    run = TrainingRun(TINY, store.RunFolder(tmp_path / "b", TINY)).start()
+    foreground = TrainingRun(TINY, RunFolder(tmp_path / "a", TINY)).run()
+    run = TrainingRun(TINY, RunFolder(tmp_path / "b", TINY)).start()
     assert run.join(20)
     assert np.array_equal(foreground.samples, run.latest.samples)
     assert np.array_equal(foreground.history.rows[:, :-1], run.latest.history.rows[:, :-1])
@@ -221,7 +222,7 @@ def test_the_thread_gives_what_the_foreground_gives(tmp_path: Path) -> None:
 def test_a_steered_run_can_be_repeated_from_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change applied after its number of critic updates gives the same run."""
     monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
-    run = TrainingRun(LONG, store.RunFolder(tmp_path / "r", LONG)).start()
+    run = TrainingRun(LONG, RunFolder(tmp_path / "r", LONG)).start()
     for field, value in (("clip_range", (-0.05, 0.05)), ("n_critic", 3), ("critic_lr", 3e-3), ("generator_lr", 2e-3)):
         run.change(**{field: value})
         reached = len(run.latest.history)
@@ -285,7 +286,7 @@ def test_a_full_disk_is_a_sentence_and_training_goes_on(tmp_path: Path, monkeypa
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    folder = store.RunFolder(tmp_path / "r", TINY)
+    folder = RunFolder(tmp_path / "r", TINY)
     disk, folder._metrics._file = folder._metrics._file, Full()
     monkeypatch.setattr(tensorfile, "write", full)
     run = TrainingRun(TINY, folder, checkpoint_every=0.0)
@@ -333,7 +334,7 @@ def test_a_checkpoint_that_failed_is_written_once_there_is_space(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    run = TrainingRun(LONG, store.RunFolder(tmp_path / "r", LONG)).start()
+    run = TrainingRun(LONG, RunFolder(tmp_path / "r", LONG)).start()
     wait_until(lambda: run.latest.step > 0)
     with monkeypatch.context() as disk:
         disk.setattr(tensorfile, "write", full)
@@ -351,7 +352,7 @@ def test_an_error_at_the_very_end_fails_the_run_and_lets_go_of_its_folder(
     def broken(*_: object) -> None:
         raise RuntimeError("no picture")
 
-    folder = store.RunFolder(tmp_path / "r", TINY)
+    folder = RunFolder(tmp_path / "r", TINY)
     monkeypatch.setattr(folder, "keep_networks", broken)
     last = TrainingRun(TINY, folder).run()
     assert (last.status, last.error) == (Status.FAILED, "no picture")
@@ -371,7 +372,7 @@ def test_resuming_a_run_that_was_deleted_elsewhere_is_refused() -> None:
 
 
 def test_looks_that_cost_too_much_are_left_out_but_never_the_first_and_the_last(tmp_path: Path) -> None:
-    folder = store.RunFolder(tmp_path / "r", LONG)
+    folder = RunFolder(tmp_path / "r", LONG)
     recorder = Recorder(folder, 100, 1e9)
     assert [step for step in range(1, 101) if not recorder.looks_at(step, 10.0)] == []
     recorder.looked(0.3)

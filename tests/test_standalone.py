@@ -13,7 +13,7 @@ from PIL import Image
 from stubs import TINY, TINY_IMAGES
 from torch import nn
 
-from ganlab import datasets, images, networks, standalone, store, training
+from ganlab import datasets, images, networkfiles, networks, standalone, training
 from ganlab.config import TrainConfig
 from ganlab.recipe import CHOICES, Recipe
 
@@ -27,8 +27,8 @@ def trained(config: TrainConfig, folder: Path) -> nn.Module:
     generator = networks.init_(training.build(config, datasets.shape_of(config))[0], rng)
     for _ in range(5):
         generator(torch.randn(64, config.latent_dim, generator=rng))
-    (folder / "generator.safetensors").write_bytes(store.network_file(config, 1, generator))
-    return store.load_generator(folder / "generator.safetensors")[0]
+    (folder / "generator.safetensors").write_bytes(networkfiles.network_file(config, 1, generator))
+    return networkfiles.load_generator(folder / "generator.safetensors")[0]
 
 
 def run_script(text: str, folder: Path) -> None:

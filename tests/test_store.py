@@ -10,14 +10,15 @@ import pytest
 import torch
 from stubs import TINY, TINY_IMAGES
 
-from ganlab import store, tables
+from ganlab import networkfiles, runfolder, store, tables
 from ganlab.config import TrainConfig
+from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> None:
-    last = TrainingRun(config, store.RunFolder(tmp_path / "r", config)).run()
+    last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
     assert {p.name for p in (tmp_path / "r").iterdir()} == {
         "config.json", "changes.csv", "metrics.csv", "layers.csv", "samples.png", "generator.safetensors",
         "critic.safetensors", "real.safetensors", "checkpoints", "moments", "ended.json", "run.lock",
@@ -26,16 +27,16 @@ def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> N
     rows = list(csv.DictReader((tmp_path / "r/metrics.csv").read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, config.steps + 1))
     assert [float(row["critic_loss"]) for row in rows] == last.history["critic_loss"].tolist()
-    generator, known = store.load_generator(tmp_path / "r/generator.safetensors")
+    generator, known = networkfiles.load_generator(tmp_path / "r/generator.safetensors")
     assert known == config
     latents = torch.randn(5, config.latent_dim, generator=torch.Generator().manual_seed(0))
     assert torch.equal(generator(latents), last.generator(latents))
 
 
 def test_a_run_is_never_written_over(tmp_path: Path) -> None:
-    store.RunFolder(tmp_path / "r", TINY).close()
+    RunFolder(tmp_path / "r", TINY).close()
     with pytest.raises(FileExistsError, match="already holds config"):
-        store.RunFolder(tmp_path / "r", TINY)
+        RunFolder(tmp_path / "r", TINY)
 
 
 def test_run_ids_name_themselves() -> None:
@@ -48,9 +49,9 @@ def test_run_ids_name_themselves() -> None:
 def test_a_foreign_generator_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "g.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        store.load_generator(tmp_path / "g.safetensors")
+        networkfiles.load_generator(tmp_path / "g.safetensors")
     with pytest.raises(FileNotFoundError, match="There is no"):
-        store.load_generator(tmp_path / "none.safetensors")
+        networkfiles.load_generator(tmp_path / "none.safetensors")
 
 
 def test_somebody_elses_safetensors_is_one_sentence(tmp_path: Path) -> None:
@@ -58,20 +59,20 @@ def test_somebody_elses_safetensors_is_one_sentence(tmp_path: Path) -> None:
 
     safetensors.torch.save_file({"w": torch.zeros(2)}, tmp_path / "g.safetensors")
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        store.load_generator(tmp_path / "g.safetensors")
+        networkfiles.load_generator(tmp_path / "g.safetensors")
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "r"
-    TrainingRun(TINY_IMAGES, store.RunFolder(path, TINY_IMAGES)).run()
+    TrainingRun(TINY_IMAGES, RunFolder(path, TINY_IMAGES)).run()
     return path
 
 
 def test_a_generator_comes_from_a_file_its_bytes_or_a_checkpoint(trained: Path) -> None:
     file = trained / "generator.safetensors"
     latents = torch.randn(5, TINY_IMAGES.latent_dim, generator=torch.Generator().manual_seed(0))
-    found = [store.read_generator(file), store.read_generator(file.read_bytes())]
+    found = [networkfiles.read_generator(file), networkfiles.read_generator(file.read_bytes())]
     found.append(store.generator_at(store.checkpoints(trained)[-1].path))
     for generator, config, step in found:
         assert (config, step, generator.training) == (TINY_IMAGES, TINY_IMAGES.steps, False)
@@ -91,9 +92,9 @@ def test_damaged_generators_are_refused(trained: Path) -> None:
     for words, changed in cases.items():
         assert changed != content
         with pytest.raises(ValueError, match=f"This file is not a generator that ganlab saved: .*{words}"):
-            store.read_generator(changed)
+            networkfiles.read_generator(changed)
     with pytest.raises(ValueError, match="not those that its settings need"):
-        store.read_generator(trained / "critic.safetensors")
+        networkfiles.read_generator(trained / "critic.safetensors")
 
 
 def test_a_line_that_was_being_written_is_left_out(trained: Path, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_an_end_of_other_values_than_ours_is_none(values: dict, trained: Path, t
 
 
 def test_two_lookers_do_not_see_each_other(tmp_path: Path) -> None:
-    folder = store.RunFolder(tmp_path / "r", TINY)
+    folder = RunFolder(tmp_path / "r", TINY)
     assert store.held(tmp_path / "r")
     folder.close()
     seen: list[bool] = []
@@ -170,7 +171,7 @@ def test_files_that_vanish_while_somebody_looks_are_passed_over(
 
 
 def test_nobody_makes_a_folder_by_looking_for_its_lock(tmp_path: Path) -> None:
-    for wish in (store.RunFolder.reopen, store.delete):
+    for wish in (RunFolder.reopen, store.delete):
         with pytest.raises(FileNotFoundError, match="There is no run r here"):
             wish(tmp_path / "r")
     assert not (tmp_path / "r").exists()
@@ -182,7 +183,7 @@ def test_a_run_being_deleted_is_not_resumed(trained: Path, tmp_path: Path, monke
 
     def slow(folder: Path) -> None:
         with pytest.raises(ValueError, match=r"config\.json can't be read"):
-            store.RunFolder.reopen(folder, 10)
+            RunFolder.reopen(folder, 10)
         remove(folder)
 
     monkeypatch.setattr("shutil.rmtree", slow)
@@ -199,9 +200,9 @@ def test_a_folder_that_fills_while_its_lock_is_awaited_is_refused(
         (path / "config.json").write_text("of another process")
         return lock(path)
 
-    monkeypatch.setattr(store, "locked", late)
+    monkeypatch.setattr(runfolder, "locked", late)
     with pytest.raises(FileExistsError, match="already holds config"):
-        store.RunFolder(tmp_path / "r", TINY)
+        RunFolder(tmp_path / "r", TINY)
     assert (tmp_path / "r/config.json").read_text() == "of another process"
     assert not store.held(tmp_path / "r")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ganlab import curves, images, store
+from ganlab import curves, images, networkfiles
 from ganlab.hub import Run
 from ganlab.snapshot import Snapshot, WeightHistogram
 from ganlab.ui import past, watch
@@ -35,7 +35,7 @@ def samples(run: Run, pictures: bool) -> None:
 
     def network() -> bytes:
         snapshot = run.latest
-        return store.network_file(snapshot.config, snapshot.step, snapshot.generator)
+        return networkfiles.network_file(snapshot.config, snapshot.step, snapshot.generator)
 
     ready = run.latest.samples is not None
     download("PNG", f"{run.run_id}-{past.name(run)}-samples.png", sheet, disabled=not ready)

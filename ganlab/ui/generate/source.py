@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from torch import nn
 
-from ganlab import datasets, store
+from ganlab import datasets, networkfiles, store
 from ganlab.config import TrainConfig
 from ganlab.hub import Run
 from ganlab.recipe import FIELDS
@@ -120,7 +120,7 @@ def _kept(run_id: str, step: int, _run: Run) -> Source:
     else:
         paths = {found.step: found.path for found in store.checkpoints(_run.path)}
         generator, config, _ = store.generator_at(paths[step])
-    file = lambda: store.network_file(config, step, generator)  # noqa: E731
+    file = lambda: networkfiles.network_file(config, step, generator)  # noqa: E731
     return Source(run_id, f"{run_id}/{step}", config, step, generator, file)
 
 
@@ -181,7 +181,7 @@ def _upload() -> None:
         return
     content = file.getvalue()
     try:
-        generator, config, step = store.read_generator(content)
+        generator, config, step = networkfiles.read_generator(content)
     except ValueError as error:
         st.session_state["not_uploaded"] = str(error).replace("This file", file.name, 1)
         return
