@@ -126,8 +126,7 @@ def distances(seen: Seen) -> str:
     rank, looks = seen.agreement
     if math.isnan(rank) or looks < ENOUGH:
         return f"{told}."
-    correlated = f"over {looks} looks at this range, is <b>{number(round(rank, 2))}</b>"
-    return f"{told}. Its rank correlation with the estimate, {correlated}."
+    return f"{told}. Rank correlation with the estimate <b>{number(round(rank, 2))}</b>, {looks} looks at this range."
 
 
 def estimates(seen: Seen) -> str:
