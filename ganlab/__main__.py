@@ -104,10 +104,10 @@ def kept_points(wanted: str) -> str:
 
 def train(options: argparse.Namespace) -> int:
     """Train with a progress bar; Ctrl-C stops the run after its step. 0, or 1 if the run failed."""
-    folder = resumed(options) if options.resume else None
-    config = folder.config if folder else config_of(options)
+    config = store.config_of(catalogue.folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
-    folder = folder or RunFolder(options.out, config)
+    folder = resumed(options) if options.resume else RunFolder(options.out, config)
+    config = folder.config
     run = TrainingRun(config, folder, instruments=which).start()
     with tqdm(total=config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:
         ended = False

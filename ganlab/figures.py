@@ -252,11 +252,11 @@ def packed(values: np.ndarray) -> Figure:
 
 
 def halved(values: np.ndarray, unit: float) -> Figure:
-    """[n] or [rows, columns] in whole units: two bytes a number. As `packed` if one is beyond 32,767 of them.
+    """[n] or [rows, columns] in whole units: two bytes a number.
 
-    Plotly has no such array; plot.js unfolds it.
+    As `packed` if one is beyond 32,767 of them, or is no number. Plotly has no such array; plot.js unfolds it.
     """
     counts = np.rint(values / unit)
-    if np.abs(counts).max(initial=0) > 32767:
+    if not np.abs(counts).max(initial=0) <= 32767:
         return packed(values)
     return {"unit": unit, "shape": [*counts.shape], "counts": base64.b64encode(counts.astype("<i2").tobytes()).decode()}

@@ -70,7 +70,8 @@ def weight_gradients(found: Gradients) -> Figure:
 
 def at_bounds(history: History) -> Figure:
     """The share of every layer's weights that sits exactly at a bound, layer by step, in tints of ink."""
-    steps, names = len(history), history.layer_names
+    names = history.layer_names
+    steps = len(history) if names else 0  # layers.csv may be gone
     k = -(-steps // COLUMNS) or 1  # a column is the mean of k steps
     shares = history.layer_shares[: steps // k * k, :, 1]
     z = shares.reshape(steps // k, k, len(names)).mean(axis=1).T  # [layers, columns]

@@ -168,20 +168,28 @@ def _distances(seen: _Seen, steepness: Lipschitz | None, before: Distances | Non
 
     train, held_out, fake = (seen.critic(x).double() for x in (seen.train, seen.held_out, seen.fake))
     estimate = (held_out.mean() - fake.mean()).item()
-    distinct_train, distinct_held_out = (min(n, len(train)) for n in seen.dataset.independent)
     # Of a few clicks none is held out: then the two estimates would be of the same points.
-    apart = distinct_held_out > 0
+    apart = seen.dataset.independent[1] > 0
     return Distances(
         w1=w1(seen.fake, seen.step),
         sliced=sliced,
         real_to_real=before.real_to_real if before else real_to_real(),
         train_estimate=(train.mean() - fake.mean()).item() if apart else math.nan,
         held_out_estimate=estimate,
-        gap_error=math.sqrt(train.var() / distinct_train + held_out.var() / distinct_held_out) if apart else math.nan,
+        gap_error=_gap_error(train, held_out, *seen.dataset.independent) if apart else math.nan,
         # Both are of the Euclidean distance between samples; along lines distances are smaller.
         lower_bound=_over(estimate, steepness.product) if steepness and not sliced else math.nan,
         scaled=_over(estimate, steepness.met.largest) if steepness and not sliced else math.nan,
     )
+
+
+def _gap_error(train: Tensor, held_out: Tensor, independent_train: float, independent_held_out: int) -> float:
+    """The standard error of the difference of the means of two sets of scores [n].
+
+    The first are drawn, with replacement, from what is itself a sample of so many; the second are all that there are.
+    """
+    drawn = train.var() * (1 / len(train) + 1 / independent_train)
+    return math.sqrt(drawn + held_out.var() / min(independent_held_out, len(held_out)))
 
 
 def _over(estimate: float, slope: float) -> float:

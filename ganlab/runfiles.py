@@ -133,6 +133,8 @@ class Past:
     later: tuple[Later, ...] = ()
     warning: str = ""
     readings: np.ndarray = field(default_factory=no_readings)
+    set_aside: tuple[str, ...] = ()
+    """Files of the record that can't be read, and can be done without."""
     resumed: bool = True
 
 
@@ -151,8 +153,14 @@ def past_of(path: Path, config: TrainConfig) -> Past:
         lost = f"metrics.csv and layers.csv hold {len(known):,} of the {checkpoint.step:,} steps made so far."
         warning = f"{warning} {lost}".strip()
     done, after = rows[: checkpoint.changes], rows[checkpoint.changes :]
-    looks = tables.readings(path, checkpoint.step)
-    return Past(checkpoint, known, tables.recorded(done, known), _merged(after, scheduled), warning, looks)
+    looks, set_aside = no_readings(), ()
+    try:
+        looks = tables.readings(path, checkpoint.step)
+    except ValueError as error:
+        set_aside = ("instruments.csv",)
+        warning = f"{warning} {error} It was set aside.".strip()
+    changes = tables.recorded(done, known)
+    return Past(checkpoint, known, changes, _merged(after, scheduled), warning, looks, set_aside)
 
 
 def _merged(rows: list[Later], scheduled: list[Later]) -> tuple[Later, ...]:

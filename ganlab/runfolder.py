@@ -197,6 +197,8 @@ def _cut(path: Path, past: Past) -> None:
     step = past.checkpoint.step if past.checkpoint else 0
     tables.write_changes(path / "scheduled.csv", past.later)  # first: from here on nothing can be lost
     tables.cut(path / "changes.csv", len(past.changes))
+    for name in past.set_aside:
+        (path / name).replace(path / f"{name}.refused")
     for name in ("metrics.csv", "layers.csv"):
         tables.cut(path / name, len(past.history))
     tables.cut(path / "instruments.csv", len(past.readings))

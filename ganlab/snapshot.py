@@ -189,11 +189,12 @@ class History:
         """The step after which the clip range has been what it is now."""
         low, high = self["clip_low"], self["clip_high"]
         other = np.flatnonzero((low != low[-1:]) | (high != high[-1:]))
-        return int(other[-1]) + 1 if len(other) else 0
+        return int(self["step"][other[-1]]) if len(other) else 0
 
     def until(self, step: int) -> "History":
-        """As it was then."""
-        return History(self.rows[:step], self.layers, self.layer_counts[:step])
+        """As it was then; a resumed run may lack some rows."""
+        n = int(np.searchsorted(self["step"], step, side="right"))
+        return History(self.rows[:n], self.layers, self.layer_counts[:n])
 
     def __len__(self) -> int:
         return len(self.rows)

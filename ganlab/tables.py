@@ -77,6 +77,9 @@ def history(folder: Path, last_step: int | None = None) -> History:
     if header and tuple(header) != METRICS:
         raise ValueError("metrics.csv has other columns than ganlab writes.")
     rows = rows.reshape(-1, len(METRICS))
+    low, high = (rows[:, METRICS.index(name)] for name in ("clip_low", "clip_high"))
+    if not (np.isfinite(high - low) & (low < high)).all():
+        raise ValueError("metrics.csv holds a clip range that is none.")
     names, counts = _numbers(folder / "layers.csv") if (folder / "layers.csv").exists() else ([], np.empty((0, 1)))
     layers = tuple(_layer(column) for column in names[1::2])
     n = min(len(rows), len(counts)) if layers else len(rows)

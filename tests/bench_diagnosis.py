@@ -31,7 +31,7 @@ Case = tuple[str, dict[str, Any], int | None, int]
 """A preset, what differs from it, how many training images (None: all), and steps at most."""
 CASES: dict[str, Case] = {
     "exactly on a bound": ("8-gaussians", ARJOVSKY, None, 100),
-    "of its learning rate": ("8-gaussians", {"depth": 12, "clip_range": (-0.001, 0.001)}, None, 20),
+    "the optimiser's eps": ("8-gaussians", {"depth": 12, "clip_range": (-0.001, 0.001)}, None, 20),
     "shrinks": ("8-gaussians", ARJOVSKY, None, 100),
     "grows": ("8-gaussians", {"clip_range": (-1.0, 1.0)}, None, 200),
     "swings": ("8-gaussians", {"clip_range": (-1.0, 1.0)}, None, 300),

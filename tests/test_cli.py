@@ -212,4 +212,7 @@ def test_instruments_look_when_asked_to(tmp_path: Path, capsys: pytest.CaptureFi
     assert run("train", *options, "--instruments", "copies", "plane", "--out", str(tmp_path / "cats")) == 2
     assert "--instruments: copies can't be measured of points." in capsys.readouterr().err
     assert not (tmp_path / "cats").exists()
+    before = {file: file.read_bytes() for file in (tmp_path / "on").rglob("*") if file.is_file()}
+    assert run("train", "--resume", str(tmp_path / "on"), "--steps", "20", "--instruments", "copies") == 2
+    assert {file: file.read_bytes() for file in (tmp_path / "on").rglob("*") if file.is_file()} == before
     assert run("train", *options, "--instruments", "cats", "--out", str(tmp_path / "cats")) == 2

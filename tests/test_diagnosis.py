@@ -68,8 +68,12 @@ def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
     ("reading", "words", "severity"),
     [
         (Reading(gradients=gradients(smallest=1.1e-8)), None, 0),
-        (Reading(gradients=gradients(smallest=9e-9)), "linear1.weight moves at 47 % of its learning rate", 3),
-        (Reading(gradients=gradients(smallest=1e-10)), "moves at 1 % of its learning rate: its rms gradient, 1e-10", 3),
+        (Reading(gradients=gradients(smallest=9e-9)), "kept up, weights move at 47 % of their learning rate", 3),
+        (
+            Reading(gradients=gradients(smallest=1e-10)),
+            "of linear1.weight is below the optimiser's eps, 1e-8: at its rms, 1e-10",
+            3,
+        ),
         (Reading(gradients=gradients([1, 0.46, 0.68, 1, 1])), None, 0),
         (Reading(gradients=gradients([1, 0.42, 0.65, 1, 1])), "shrinks 1.54-fold per layer", 2),
         (Reading(gradients=gradients([1, 99, 9, 1, 1])), None, 0),
@@ -143,15 +147,17 @@ def test_each_rule_over_time_on_both_sides_of_its_threshold(past: History, words
     [
         (150, 1.0, 12, True),
         (150, 1.1, 12, False),  # small beside the mean
-        (150, 1.0, 100, False),  # slower than can be said
+        (150, 1.0, 22, True),
+        (150, 1.0, 26, False),  # slower than can be said
+        (150, 1.0, 100, False),
         (149, 1.0, 12, False),
     ],
 )
 def test_swings_of_the_estimate(steps: int, mean: float, period: int, told: bool) -> None:
     at_the_goal = Reading(distances=distances(w1=0.1))  # where estimates below 0 are right
     past = history(steps, critic_estimate=mean + 1.5 * np.sin(np.arange(steps) * 2 * np.pi / period))
-    sentences = [finding.sentence for finding in found(at_the_goal, past)]
-    assert sentences == (["The critic estimate swings every 12 steps, by 1.02 times its mean."] if told else [])
+    sentences = [finding.sentence[: finding.sentence.index("by") + 2] for finding in found(at_the_goal, past)]
+    assert sentences == ([f"The critic estimate swings every {period} steps, by"] if told else [])
 
 
 def test_what_swings_around_zero_is_told_so() -> None:
@@ -190,9 +196,9 @@ def test_momentum_is_told_and_the_most_serious_comes_first() -> None:
 def test_the_range_is_advised_at_which_the_measured_gradient_would_keep_its_size() -> None:
     narrow = dataclasses.replace(RING, clip_range=(-0.01, 0.005))
     vanishing, exploding = (Reading(gradients=gradients(norms)) for norms in ([1, 0.04, 0.2, 1, 1], [1, 900, 30, 1, 1]))
-    kept = "if all weights went with it, gradients would keep their size at"
-    assert found(vanishing, config=narrow)[0].advice == f"Widen the clip range: {kept} ±0.05."
-    assert found(exploding, config=narrow)[0].advice == f"Narrow the clip range: {kept} ±0.00033."
+    kept = "if all weights went with it, gradients would keep their size near"
+    assert found(vanishing, config=narrow)[0].advice == f"Widen the clip range: {kept} −0.05 to 0.02."
+    assert found(exploding, config=narrow)[0].advice == f"Narrow the clip range: {kept} −0.0003 to 0.0002."
     wide = dataclasses.replace(RING, clip_range=(-0.5, 0.5))
     assert found(vanishing, config=wide)[0].advice == "Widen the clip range."  # ±2.5 is beyond what can be had
     saturated = found(Reading(gradients=gradients()), history(at_bound_share=0.9))

@@ -75,10 +75,13 @@ def numbers(reading: Reading) -> list[float]:
 @BOTH
 def test_what_an_instrument_finds_does_not_depend_on_the_others(config: TrainConfig) -> None:
     trainer = small(config)
-    every = row(reading_of(trainer))
-    for name in INSTRUMENTS - {"distances"}:  # which needs the norms for its lower bound
-        alone = row(reading_of(trainer, which=frozenset({name})))
-        assert {c: v for c, v in alone.items() if v == v and c != "cpu_seconds" and v != every[c]} == {}
+    every = reading_of(trainer)
+    for name in instruments.available(config.kind):
+        mine, among_all = (getattr(reading, name) for reading in (reading_of(trainer, which=frozenset({name})), every))
+        if name == "distances":  # its bounds need the norms
+            mine, among_all = (d._replace(lower_bound=0.0, scaled=0.0) for d in (mine, among_all))
+        assert mine
+        assert repr(mine) == repr(among_all)
 
 
 @pytest.mark.parametrize("name", sorted(INSTRUMENTS))
@@ -260,13 +263,14 @@ def test_a_gap_over_own_points_is_as_uncertain_as_so_many_points(
     monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
     monkeypatch.setattr(instruments.distances, "exact_w1", lambda *_: 0.0)  # takes its time, and is not asked for
     critic = nn.Sequential(nn.Linear(2, 1))
+    critic[0].weight.data = torch.tensor([[1.0, 2.0]])
     trainer, ratios = small(TINY), []
-    for seed in range(40):
+    for seed in range(300):
         points = np.random.default_rng(seed).uniform(-1.5, 1.5, (n, 2)).astype(np.float32)
         config = dataclasses.replace(TINY, dataset="drawn", points=pointfiles.keep(points, tmp_path / "points"))
         found = look(critic, trainer.generator, datasets.load(config), config, which=JUST_ESTIMATES).distances
         ratios.append((found.train_estimate - found.held_out_estimate) / found.gap_error)
-    assert (0.7 < np.std(ratios) < 1.4) if apart else np.isnan(ratios).all()
+    assert (0.9 < np.std(ratios) < 1.1) if apart else np.isnan(ratios).all()
 
 
 @pytest.mark.parametrize("images", [torch.full((20, 1, 16, 16), 0.25), torch.eye(16).repeat(20, 1, 1, 1)])

@@ -14,7 +14,7 @@ from ganlab.config import PRESETS, TrainConfig
 from ganlab.hub import RunHub
 from ganlab.instruments import INSTRUMENTS
 from ganlab.probes.gradients import Gradients
-from ganlab.readings import Reading
+from ganlab.readings import Coverage, Reading
 from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import METRICS, READINGS, HistoryWriter, no_readings
@@ -193,6 +193,27 @@ def test_rows_are_thinned_and_stay_where_they_are_while_more_come() -> None:
     assert [row["step"] for row in words.rows_of(table[:3], Reading(step=2))] == [0, 1, 2]
 
 
+def test_a_reading_knows_more_than_the_row_of_its_step() -> None:
+    table = np.full((2, len(READINGS)), np.nan)
+    table[:, 0] = 3, 7
+    again = Reading(step=7, coverage=Coverage(np.zeros(0), np.zeros(0), np.zeros(0), 0.5))
+    assert [(row["step"], row["spread"]) for row in words.rows_of(table, again)][1:] == [(7, 0.5)]
+
+
+def test_a_bound_below_zero_bounds_nothing() -> None:
+    table = np.full((1, len(READINGS)), np.nan)
+    table[0, [READINGS.index(name) for name in ("w1", "real_to_real", "lower_bound")]] = 0.5, 0.1, -0.003
+    assert words.distances(seen(None, table)) == "Exact W1 <b>0.5</b>, 5.0 times that of real to real."
+
+
+def test_a_run_on_disk_without_its_layers_shows_the_rest(the_hub: RunHub) -> None:
+    folder = RunFolder(store.runs_root() / store.new_run_id(), TINY)
+    TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
+    (folder.path / "layers.csv").unlink()
+    at = page("1_Train.py", run=folder.path.name)
+    assert told(at).count("<p>–</p>") == 1
+
+
 def test_the_largest_share_at_the_bounds_is_named() -> None:
     told = words.at_bounds(seen(None, no_readings(), steps=3))
     assert told == "<b>6</b> weights, 0 %, at step 3; the largest share, 50 %, in a.weight."
@@ -203,7 +224,7 @@ def test_findings_are_of_the_step_and_the_range_of_the_reading() -> None:
     dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight", "b.weight"), rms)
     found = seen(Reading(step=2, gradients=dead), no_readings(), steps=5)
     told = words.findings(found, False, frozenset({"gradients"}))
-    assert "a.weight moves at 1 % of its learning rate" in told
+    assert "The gradient of a.weight is below the optimiser" in told
     assert "Step 2, clip range ±0.5<" in told  # not that of step 5, ±0.2
     nothing = seen(None, no_readings())
     assert "Nothing was measured." in words.findings(nothing, True, INSTRUMENTS)

@@ -161,9 +161,12 @@ def test_a_pause_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_run_on_disk_whose_data_is_gone_has_no_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trained(tmp_path / "r", TINY, NONE)
+    for name in "ab":
+        monkeypatch.setattr(loop, "Lookout", Late)
+        trained(tmp_path / name, TINY, SOME)
+    assert StoredRun(tmp_path / "a").reading.distances.w1 > 0  # with everything
     monkeypatch.setattr(datasets, "at_hand", lambda _: False)
-    assert StoredRun(tmp_path / "r").reading is None
+    assert StoredRun(tmp_path / "b").reading is None
 
 
 @pytest.mark.usefixtures("eager")
@@ -306,3 +309,15 @@ def test_an_unknown_instrument_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"There is no instrument cats\."):
         TrainingRun(TINY, folder, instruments=frozenset({"cats"}))
     folder.close()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_record_of_other_columns_is_set_aside_and_the_run_goes_on(tmp_path: Path) -> None:
+    trained(tmp_path / "r", TINY, SOME)
+    old = "step,cats\n1,2\n"
+    (tmp_path / "r/instruments.csv").write_text(old)
+    folder = RunFolder.reopen(tmp_path / "r", 10)
+    last = TrainingRun(folder.config, folder, Small, instruments=SOME).run()
+    assert last.warning == "instruments.csv has other columns than ganlab writes. It was set aside."
+    assert (tmp_path / "r/instruments.csv.refused").read_text() == old
+    assert [row["step"] for row in table(tmp_path / "r")] == ["7", "8", "9", "10"]

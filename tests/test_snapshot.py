@@ -19,3 +19,17 @@ def test_a_view_of_the_history_does_not_grow_or_change() -> None:
     assert early.layer_shares[600].tolist() == [[60, 60], [100, 100]]
     with pytest.raises(ValueError, match="read-only"):
         early.rows[0, 0] = 1
+
+
+def test_a_history_that_lacks_rows_still_knows_its_steps() -> None:
+    """As a resumed run's may: of steps 51 to 100 nothing is left, and after step 200 the range was another."""
+    writer = HistoryWriter()
+    for step in (*range(1, 51), *range(101, 251)):
+        row = dict.fromkeys(METRICS, 0.0) | {"step": step, "clip_low": -1.0, "clip_high": 1 + (step > 200)}
+        writer.append(row, (("w", (2,)),), np.zeros((1, 2)))
+    known = writer.view()
+    assert known.range_since == 200
+    assert known.until(200)["step"][-1] == 200
+    assert known.until(75)["step"][-1] == 50
+    assert known.until(200).range_since == 0
+    assert HistoryWriter().view().range_since == 0

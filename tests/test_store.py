@@ -103,9 +103,20 @@ def test_a_line_that_was_being_written_is_left_out(trained: Path, tmp_path: Path
         (tmp_path / name).write_text(lines + "5,1")
         assert (tables.history(tmp_path).rows == tables.history(trained).rows).all()
     assert len(tables.history(tmp_path, last_step=2)) == 2
+    for low in ("nan", "0.5", "-inf"):
+        (tmp_path / "metrics.csv").write_text(lines_with(trained, low))
+        with pytest.raises(ValueError, match=r"metrics.csv holds a clip range that is none\."):
+            tables.history(tmp_path)
     (tmp_path / "metrics.csv").write_text("step\ncats\n")
     with pytest.raises(ValueError, match=r"metrics.csv is damaged"):
         tables.history(tmp_path)
+
+
+def lines_with(trained: Path, low: str) -> str:
+    """metrics.csv with another lower bound in its last row."""
+    *lines, last = (trained / "metrics.csv").read_text().splitlines()
+    values = dict(zip(lines[0].split(","), last.split(","), strict=True)) | {"clip_low": low}
+    return "\n".join([*lines, ",".join(values.values()), ""])
 
 
 @pytest.mark.parametrize("line", ["5,clip_range", "5,steps,3", "a,n_critic,3", "5,clip_range,2 1", "5,critic_lr,nan"])

@@ -1,16 +1,12 @@
 """How the instruments are to be read, and what the diagnosis looks for, as Markdown. Thresholds come from the rules."""
 
 from ganlab import diagnosis as rules
+from ganlab.diagnosis import percent
 from ganlab.lookout import SHARE
 from ganlab.readings import MISSING
 
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 CARDS = f"""
-The instruments look between two steps, at copies of both networks, as often as {_percent(SHARE)} of the CPU time of
+The instruments look between two steps, at copies of both networks, as often as {percent(SHARE)} of the CPU time of
 the run allows; soon after a new clip range, on pause and at the end. What they find is in instruments.csv.
 
 - **Gradient norms**: the norm of the whole batch's gradient of the critic's loss at what each layer puts out, as
@@ -33,21 +29,22 @@ the run allows; soon after a new clip range, on pause and at the end. What they 
   even grid of latents.
 """
 
-_FAR = f"{_percent(rules.NEGATIVE)} of {rules.WINDOW} estimates below 0, W1 over {rules.FAR:g} times real to real"
-_MISSING = f"{_percent(rules.MISSING_SHARE)} of the modes with less than {_percent(MISSING)} of their due"
+_FAR = f"{percent(rules.NEGATIVE)} of {rules.WINDOW} estimates below 0, W1 over {rules.FAR:g} times real to real"
+_MISSING = f"{percent(rules.MISSING_SHARE)} of the modes with less than {percent(MISSING)} of their due"
 DIAGNOSIS = f"""
-**What the diagnosis tells**, over one clip range:
+**What the diagnosis tells**: gradients from step {rules.WINDOW}; oscillation, a critic far from optimal and mode
+collapse from step {rules.YOUNG}; what goes over several steps, only if the clip range was one and the same.
 
 | sign | from |
 |---|---|
-| weights at the bounds | {_percent(rules.SATURATED)} of all, over {rules.WINDOW} steps |
+| weights at the bounds | {percent(rules.SATURATED)} of all, over {rules.WINDOW} steps |
 | gradients that vanish | {rules.SHRINKS:g}-fold per hidden layer |
 | gradients that explode | {rules.GROWS:g}-fold over the hidden layers, or {rules.STEEP:g}-fold per layer |
 | weights that barely move | rms gradient below 1e−8 |
 | a critic far from optimal | {_FAR} |
 | mode collapse | {_MISSING}, or {rules.NARROW:g} of the spread |
 | copies | {rules.COPIED:g} times as far from the training images as new real ones |
-| an overfitting critic | estimates {_percent(rules.GAP)} and {rules.GAP_ERRORS:g} standard errors apart |
+| an overfitting critic | estimates {percent(rules.GAP)} and {rules.GAP_ERRORS:g} standard errors apart |
 | oscillation | autocorrelation below {rules.SWINGS:g}, sd over {rules.SWING_SIZE:g} times the mean |
 | momentum | Adam with a clipped critic |
 """

@@ -43,10 +43,13 @@ def short(value: float) -> str:
     """Three digits, or a dash for what was not measured."""
     if math.isnan(value):
         return NOTHING
-    if 1000 <= abs(value) < 1e5:
-        return f"{float(f'{value:.3g}'):,.0f}".replace("-", "−")
-    if value == 0 or 1e-3 <= abs(value) < 1000:
-        return number(float(f"{value:.3g}"))
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    rounded = float(f"{value:.3g}")
+    if 1000 <= abs(rounded) < 1e5:
+        return f"{rounded:,.0f}".replace("-", "−")
+    if value == 0 or 1e-3 <= abs(rounded) < 1000:
+        return number(rounded)
     digits, power = f"{value:.1e}".replace("-", "−").split("e")
     return f"{digits}e{power[0].strip('+')}{power[1:].lstrip('0')}"
 
@@ -86,10 +89,11 @@ def weight_gradients(seen: Seen) -> str:
 def at_bounds(seen: Seen) -> str:
     """How many weights sit on a bound, and where most."""
     history = seen.history
-    if not len(history):
+    if not len(history) or not history.layers:
         return NOTHING
     counts = history.layer_counts[-1, :, 1]
-    told = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {len(history):,}"
+    step = int(history["step"][-1])
+    told = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {step:,}"
     if not counts.any():
         return f"{told}."
     shares = History(history.rows[-1:], history.layers, history.layer_counts[-1:]).layer_shares[0, :, 1]
@@ -122,7 +126,7 @@ def distances(seen: Seen) -> str:
         return NOTHING
     told = f"{'Sliced' if newest(seen, 'w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
     told += f", {w1 / own:.1f} times that of real to real" if own else ""
-    told += "" if math.isnan(bound) else f"; at least {short(bound)} by the critic"
+    told += f"; at least {short(bound)} by the critic" if bound > 0 else ""
     rank, looks = seen.agreement
     if math.isnan(rank) or looks < ENOUGH:
         return f"{told}."
@@ -244,7 +248,8 @@ def findings(seen: Seen, ended: bool, on: frozenset[str]) -> str:
         advice = "" if finding.advice in said else escape(finding.advice)
         said.add(finding.advice)
         lines.append(f"<li><b>{escape(finding.sentence)}</b> {advice}</li>")
-    told = f"<ul>{''.join(lines)}</ul>" if lines else "Nothing conspicuous."
+    waits = f" Some rules wait for step {diagnosis.YOUNG}." if len(past) < diagnosis.YOUNG else ""
+    told = f"<ul>{''.join(lines)}</ul>" if lines else f"Nothing conspicuous.{waits}"
     of = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(config.clip_range)}</p>"
     return f"<div class='findings'>{told}{of}</div>"
 
@@ -254,6 +259,7 @@ def rows_of(table: np.ndarray, reading: Reading | None) -> list[dict[str, float]
     k = -(-len(table) // SHOWN) or 1
     picked = table if k == 1 else np.concatenate([table[:-1:k], table[-1:]])
     rows = [dict(zip(READINGS, row, strict=True)) for row in picked.tolist()]
-    if reading and (not rows or rows[-1]["step"] < reading.step):
+    if reading:  # which may know more than the row of its step: a run on disk is measured again, with everything
+        rows = [row for row in rows if row["step"] != reading.step]
         rows.append(readings.row(reading))
     return rows
