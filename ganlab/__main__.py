@@ -119,7 +119,8 @@ def train(options: argparse.Namespace) -> int:
             except KeyboardInterrupt:
                 run.stop()
     if options.instruments is not None:
-        print(f"instruments took {100 * run.latest.instruments_share:.1f} % of the CPU time")
+        last = f", the last look at step {run.latest.reading.step:,}" if run.latest.reading else ", and never looked"
+        print(f"instruments took {100 * run.latest.instruments_share:.1f} % of the CPU time{last}")
     if run.latest.warning:
         print(run.latest.warning, file=sys.stderr)
     if run.latest.status is Status.FAILED:

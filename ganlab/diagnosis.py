@@ -21,6 +21,10 @@ SHRINKS = 1.5
 GROWS, STEEP = 100.0, 20.0
 """Fold over all hidden layers, and per layer. Presets, seeds 0 and 1: up to 66, and 8; 25 Gaussians, seed 1: 300, and
 17. 3 x 128 at c = 1, which diverges: 140 and more; the digits at c = 0.1: 58 per layer."""
+DIVERGES = 1000.0
+"""Fold over all hidden layers. 3 x 128 at c = 1: up to 2,800."""
+USUAL = 3.0
+"""Fold per layer, what presets have in the middle: the digits 1.2 to 1.6, points 2 to 17."""
 NEGATIVE = 0.2
 """Of the estimates; an optimal critic's is never below 0. Presets: up to 0.16; generator rate times 10: 0.24."""
 FAR = 1.5
@@ -61,24 +65,24 @@ def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Fi
     return sorted(found, key=lambda finding: -finding.severity)
 
 
-def _still(reading: Reading, _: History, config: TrainConfig) -> Finding | None:
+def _still(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
     """Both optimisers divide the gradient by its size plus this eps."""
     found = reading.gradients
     if not found or found.weight_rms.min() >= RMSPROP_EPS:
         return None
-    which = found.weight_rms.argmin()
-    rms = found.weight_rms[which]
-    told = f"The gradient of {found.weights[which]} is below the optimiser's eps, 1e-8: at its rms, {rms:.2g}, kept up,"
-    told += f" weights move at {percent(rms / (rms + RMSPROP_EPS))} of their learning rate."
-    return Finding(3, told, _wider(reading, config))
+    below, rms = (found.weight_rms < RMSPROP_EPS).sum(), found.weight_rms.min()
+    told = f"{below} of {len(found.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
+    pace = percent(rms / (rms + RMSPROP_EPS))
+    told += f" Kept up at the smallest rms, {_small(rms)}, they move weights at {pace} of their learning rate."
+    return Finding(3, told, _wider(reading, history, config))
 
 
 def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
-    gain = reading.gradients.per_layer if reading.gradients else np.nan
-    if not gain <= 1 / SHRINKS or len(history) < WINDOW:
+    if len(history) < WINDOW or not _shrinks(reading):
         return None
+    gain = reading.gradients.per_layer
     told = f"Between hidden layers the critic's gradient shrinks {_times(1 / gain)}-fold per layer on its way back."
-    return Finding(2, told, _wider(reading, config))
+    return Finding(2, told, _wider(reading, history, config))
 
 
 def _exploding(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
@@ -86,9 +90,11 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Findi
     hidden = found.norms[1:-1] if found else []
     if len(hidden) < 2 or len(history) < WINDOW or not _explodes(hidden[0], hidden[-1], len(hidden) - 1):
         return None
-    told = f"The critic's gradient grows {_times(hidden[0] / hidden[-1])}-fold on its way back"
-    told += f" from {found.layers[-2]} to {found.layers[1]}."
-    return Finding(1, told, f"Narrow the clip range{_level(reading, config)}.")
+    fold = hidden[0] / hidden[-1]
+    told = f"Between hidden layers the critic's gradient grows {_times(found.per_layer)}-fold per layer on its way"
+    told += f" back, {_times(fold)}-fold in all."
+    advice = f"Narrow the clip range{_level(reading, config) if _settled(history) else ''}."
+    return Finding(2 if fold >= DIVERGES else 1, told, advice)
 
 
 def _saturated(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
@@ -96,7 +102,7 @@ def _saturated(reading: Reading, history: History, config: TrainConfig) -> Findi
     if not len(shares) or shares.mean() < SATURATED:
         return None
     told = f"{percent(shares.mean())} of the critic's weights sat exactly on a bound, over the last {WINDOW} steps."
-    return Finding(2, told, _wider(reading, config))
+    return Finding(2, told, _wider(reading, history, config))
 
 
 def _oscillating(_: Reading, history: History, config: TrainConfig) -> Finding | None:
@@ -115,8 +121,8 @@ def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -
     if len(history) < YOUNG or not len(estimates) or not found or found.w1 < FAR * found.real_to_real:
         return None
     share = (estimates < 0).mean()
-    if share < NEGATIVE:
-        return None
+    if share < NEGATIVE or _shrinks(reading) or _still(reading, history, config):
+        return None  # a critic without gradients does not get nearer by more updates
     told = f"The critic is far from optimal: in {percent(share)} of the last {WINDOW} steps it scored generated"
     advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
     return Finding(2, f"{told} samples above real ones.", advice)
@@ -165,13 +171,13 @@ def _momentum(_: Reading, __: History, config: TrainConfig) -> Finding | None:
 RULES: tuple[Callable[[Reading, History, TrainConfig], Finding | None], ...] = (
     _still,
     _vanishing,
+    _exploding,
     _saturated,
     _oscillating,
     _far_from_optimal,
     _collapsed,
     _copying,
     _overfitting,
-    _exploding,
     _momentum,
 )
 # There is none for a generator that sees an unclipped critic: here the clamp follows every critic update.
@@ -227,9 +233,27 @@ def health(found: Gradients) -> dict[str, str]:
     return {layer: of(i, layer) for i, layer in enumerate(found.layers) if i}
 
 
-def _wider(reading: Reading, config: TrainConfig) -> str:
+def _shrinks(reading: Reading) -> bool:
+    """Whether gradients vanish; not if nobody knows."""
+    return bool(reading.gradients and reading.gradients.per_layer <= 1 / SHRINKS)
+
+
+def _settled(history: History) -> bool:
+    """Whether the weights have had time to fill the clip range."""
+    return len(_recent(history, "clip_low", WINDOW)) > 0
+
+
+def _wider(reading: Reading, history: History, config: TrainConfig) -> str:
+    if not _settled(history) and _has_grown(history):
+        return "Wait: the weights are still growing into the new clip range."
     shrinks = reading.gradients and reading.gradients.per_layer < 1
-    return f"Widen the clip range{_level(reading, config) if shrinks else ''}."
+    return f"Widen the clip range{_level(reading, config) if shrinks and _settled(history) else ''}."
+
+
+def _has_grown(history: History) -> bool:
+    """Whether the clip range is wider than the one before it."""
+    widths = history["clip_high"] - history["clip_low"]
+    return history.range_since > 0 and widths[-1] > widths[np.searchsorted(history["step"], history.range_since)]
 
 
 def _slower_generator(config: TrainConfig) -> str:
@@ -237,19 +261,24 @@ def _slower_generator(config: TrainConfig) -> str:
 
 
 def _level(reading: Reading, config: TrainConfig) -> str:
-    """Near which range gradients would keep their size if every weight, and so every layer's gain, went with it.
+    """Near which range gradients would grow as presets' do if every weight, and so every layer's gain, went with it.
 
-    About: with batch norm and biases they do not quite. Measured after scaling, gains were 0.85 to 1.0 per layer.
+    About: with batch norm and biases they do not quite. Measured after scaling, gains were 0.85 to 1.0 of the wanted.
     """
-    low, high = (float(f"{bound / reading.gradients.per_layer:.1g}") for bound in config.clip_range)
-    if max(-low, high) > 1:
+    low, high = (float(f"{bound * USUAL / reading.gradients.per_layer:.1g}") for bound in config.clip_range)
+    if not 1e-6 < max(-low, high) <= 1:
         return ""
-    return f": if all weights went with it, gradients would keep their size near {range_in_words((low, high))}"
+    grown = f"gradients would grow {USUAL:.0f}-fold per layer, as presets' do"
+    return f": if all weights went with it, {grown}, near {range_in_words((low, high))}"
 
 
 def percent(share: float) -> str:
     """7 %."""
     return f"{100 * share:.0f} %"
+
+
+def _small(value: float) -> str:
+    return f"{value:.1e}".replace("e-0", "e−").replace("e-", "e−") if value else "0"
 
 
 def _times(fold: float) -> str:

@@ -194,6 +194,8 @@ def spread(rows: Rows) -> Figure:
     lines = [_Line("generated", "spread", "$generator")]
     figure = _over_time("Spread of the generated samples over that of the real ones", rows, lines, nticks=5)
     rule = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "layer": "below"}
+    if "range" in (axis := figure["layout"]["yaxis"]):
+        axis["range"] = [min(axis["range"][0], 0.95), max(axis["range"][1], 1.05)]
     figure["layout"]["shapes"] = [rule | {"line": {"color": "$real", "width": 2, "dash": "dash"}}]
     return figure
 
@@ -231,7 +233,8 @@ def _log_axis(values: np.ndarray) -> Figure:
     """With 1, 2 and 5 marked over less than two decades, else at most five powers of ten."""
     shown = values[np.isfinite(values) & (values > 0)]
     decades = np.log10(shown.max() / shown.min()) if len(shown) else 0.0
-    ticks = {"dtick": "D2", "tickformat": "~g"} if decades < 2 else {"dtick": int(np.ceil(decades / 5))}
+    few = {"dtick": "D2", "tickformat": "~g" if len(shown) and shown.min() >= 1e-3 else "~e"}
+    ticks = few if decades < 2 else {"dtick": int(np.ceil(decades / 5))}
     return {"type": "log", "exponentformat": "power"} | ticks
 
 
@@ -247,15 +250,38 @@ def _over_time(title: str, rows: Rows, lines: Sequence[_Line], **y_axis: object)
     at = packed(steps)
     if len(rows) > EARLY and y_axis.get("type") != "log" and drawn:
         y_axis |= _range_of(np.concatenate([values[1:] for values in drawn.values()]))
-    return _figure(
-        # Dots are small, but a look between two where the instrument was off has nothing else.
-        [_line(at, values, line.name, line.color, 2, line.dash, 3.5) for line, values in drawn.items()],
+    figure = _figure(
+        [_line(at, values, line.name, line.color, 2, line.dash, _dots(values)) for line, values in drawn.items()],
         {"range": [0, round_up(max(1.1 * steps[-1], 10)) if rows else 10], "showgrid": False, "tickformat": ",d"},
         y_axis if drawn else {"range": [0, 1]},
         scale=title if drawn else "empty",
         alt=f"{title} over the steps{'; newest: ' if newest else ''}{', '.join(newest)}.",
         bottom=24,
     )
+    if "range" in y_axis:
+        outside = [values[0] for values in drawn.values() if not _within(values[0], y_axis["range"])]
+        figure["layout"]["annotations"] = [_first(steps[0], value, y_axis["range"]) for value in outside[:1]]
+    return figure
+
+
+def _within(value: float, bounds: list[float]) -> bool:
+    return np.isnan(value) or bounds[0] <= value <= bounds[1]
+
+
+def _first(step: float, value: float, bounds: list[float]) -> Figure:
+    """A note at the edge that a line leaves by."""
+    above = value > bounds[1]
+    return {
+        "xref": "paper", "yref": "paper", "x": 0.02, "y": 1.0 if above else 0.0, "xanchor": "left",
+        "yanchor": "top" if above else "bottom", "showarrow": False, "font": {"color": "$muted", "size": 11.5},
+        "text": f"{'↑' if above else '↓'} {number(float(f'{value:.3g}'))} at step {step:,.0f}",
+    }  # fmt: skip
+
+
+def _dots(values: np.ndarray) -> float:
+    """The size of a line's dots: only a look between two where the instrument was off needs any."""
+    there = np.pad(np.isfinite(values), 1)
+    return 3.5 if (there[1:-1] & ~there[:-2] & ~there[2:]).any() else 0
 
 
 def _range_of(values: np.ndarray) -> Figure:

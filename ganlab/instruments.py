@@ -6,6 +6,7 @@ Draws from generators of its own and works on copies, so that looking never chan
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ def look(
     there is nothing to measure: no numbers.
     """
     cost: dict[str, float] = {}
+    baselines: list[float] = []
 
     def timed(name: str, measure: Callable[..., Any], *given: Any) -> Any:
         began = time.thread_time()
@@ -63,12 +65,14 @@ def look(
         except Exception as error:
             raise Broken(name, error) from error
         finally:
-            cost[name] = time.thread_time() - began
+            once, baselines[:] = sum(baselines), []
+            cost[name] = time.thread_time() - began - once
+            cost["baselines"] = cost.get("baselines", 0.0) + once
 
     def on(name: str, measure: Callable[..., Any], *given: Any) -> Any:
         return timed(name, measure, *given) if name in which & available(config.kind) else None
 
-    seen = timed("drawing", _Seen.drawn, critic, generator, dataset, config, step)
+    seen = timed("drawing", _Seen.drawn, critic, generator, dataset, config, step, baselines)
     steepness = on("lipschitz", _lipschitz, seen)
     return Reading(
         step=step,
@@ -103,10 +107,18 @@ class _Seen(NamedTuple):
     step: int
     train: Tensor
     fake: Tensor
+    baselines: list[float]
+    """CPU seconds spent on what no training changes."""
 
     @classmethod
     def drawn(
-        cls, critic: nn.Module, generator: nn.Module, dataset: Dataset, config: TrainConfig, step: int
+        cls,
+        critic: nn.Module,
+        generator: nn.Module,
+        dataset: Dataset,
+        config: TrainConfig,
+        step: int,
+        baselines: list[float],
     ) -> "_Seen":
         rng = _rng(config.seed, step, _DRAWING)
         networks = training.copied(critic), training.copied(generator)
@@ -114,11 +126,18 @@ class _Seen(NamedTuple):
         fake = sampling.generate(networks[1], torch.randn(n, config.latent_dim, generator=rng))
         if not all(tensor.isfinite().all() for tensor in (fake, *networks[0].parameters())):
             raise FloatingPointError("The samples or the critic's weights are not numbers.")
-        return cls(networks, dataset, config, step, dataset.sample(n, rng), fake)
+        return cls(networks, dataset, config, step, dataset.sample(n, rng), fake, baselines)
 
     def rng(self, instrument: int) -> torch.Generator:
         """What an instrument draws from."""
         return _rng(self.config.seed, self.step, instrument)
+
+    def baseline(self, measure: Callable[[], Any]) -> Any:
+        """What no training changes: measured by the first look alone, and its cost is told apart."""
+        began = time.thread_time()
+        found = measure()
+        self.baselines.append(time.thread_time() - began)
+        return found
 
     def usual(self, draw: int = 0) -> Tensor:
         """As many samples of the training part as are held out; the same at every step of a run."""
@@ -173,7 +192,7 @@ def _distances(seen: _Seen, steepness: Lipschitz | None, before: Distances | Non
     return Distances(
         w1=w1(seen.fake, seen.step),
         sliced=sliced,
-        real_to_real=before.real_to_real if before else real_to_real(),
+        real_to_real=before.real_to_real if before else seen.baseline(real_to_real),
         train_estimate=(train.mean() - fake.mean()).item() if apart else math.nan,
         held_out_estimate=estimate,
         gap_error=_gap_error(train, held_out, *seen.dataset.independent) if apart else math.nan,
@@ -205,15 +224,17 @@ def _coverage(seen: _Seen, before: Coverage | None) -> Coverage:
         due = np.full(len(found), n / len(found))
         good = modes.high_quality(seen.fake, data.centres, data.sd)
     elif data.labels is not None:
-        found = modes.class_histogram(seen.fake, data.held_out, data.labels)
+        votes = partial(modes.class_histogram, real=data.held_out, labels=data.labels)
+        found = votes(seen.fake)
         # By the same vote: neighbours in pixels may favour a class.
-        due = before.due if before else modes.class_histogram(seen.usual(), data.held_out, data.labels).astype(float)
+        due = before.due if before else seen.baseline(lambda: votes(seen.usual()).astype(float))
     return Coverage(found, due, good, readings.ratio(modes.spread(seen.fake), modes.spread(data.held_out)))
 
 
 def _copies(seen: _Seen, before: Copies | None) -> Copies:
-    """One pass over the training images, for both kinds of samples where the held-out ones are not known yet."""
-    n = min(COPIES_OF, len(seen.fake))
-    wanted = seen.fake[:n] if before else torch.cat([seen.fake[:n], seen.held_out[:n]])
-    found = neighbours.nearest(wanted, seen.dataset.training_images(), k=1)[0].squeeze(1).double().numpy() / 2
-    return Copies(found[:n], before.held_out if before else found[n:])
+    def distances_of(samples: Tensor) -> np.ndarray:
+        found = neighbours.nearest(samples[:COPIES_OF], seen.dataset.training_images(), k=1)[0]
+        return found.squeeze(1).double().numpy() / 2
+
+    held_out = before.held_out if before else seen.baseline(lambda: distances_of(seen.held_out))
+    return Copies(distances_of(seen.fake), held_out)

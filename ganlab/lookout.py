@@ -13,6 +13,7 @@ SHARE = 0.05
 AIM = 0.045  # what is planned with; the rest is for looks that take longer than those before
 FIRST = 5  # steps before the first look
 REMEMBERED = 3  # looks; the next is expected to cost as much as the dearest of them
+QUICK = 0.5  # CPU seconds that somebody who has paused or stopped a run does not mind; paid back like all others
 
 
 class Lookout:
@@ -35,12 +36,16 @@ class Lookout:
         self._steps += 1
         return self._steps >= FIRST and self._clock() - self._began >= self._next
 
-    def affords_one(self) -> bool:
-        """Whether looks stay within SHARE with one at this very moment, out of turn; never before the first."""
+    def affords_one(self, asked: bool = False) -> bool:
+        """Whether one may be at this very moment, out of turn: within SHARE, or if `asked` for, QUICK.
+
+        Never before the first.
+        """
         if not self._costs:
             return False
         expected = max(self._costs)
-        return self._spent + expected <= SHARE * (self._clock() - self._began + expected)
+        within = self._spent + expected <= SHARE * (self._clock() - self._began + expected)
+        return within or (asked and expected <= QUICK)
 
     @contextmanager
     def looking(self) -> Iterator[None]:
@@ -53,6 +58,11 @@ class Lookout:
             self._spent += now - before
             self._costs.append(now - before)
             self._next = self._earliest(now - self._began)
+
+    def expect(self, seconds: float) -> None:
+        """So much of what the last look cost will come again: the first also measures what never changes."""
+        self._costs[-1] = min(seconds, self._costs[-1])
+        self._next = self._earliest(self._clock() - self._began)
 
     def _earliest(self, elapsed: float) -> float:
         """When the next look may begin: with it, the share of the whole and that since this look are at most AIM.

@@ -89,8 +89,10 @@ class Loop:
         self._clock.go(self._status is Status.RUNNING)
         if (which := self._instruments()) and self._lookout.is_due():
             self._measure(which)
-        elif self._status is Status.PAUSED or self._range_is_new():
+        elif self._status is Status.PAUSED:
             self._looked_again()
+        elif which and self._range_is_new() and self._lookout.affords_one():
+            self._measure(which)
         now, step = self._clock.seconds, self._trainer.step_count
         due = self._recorder.is_due(now)
         if due or self._status is Status.PAUSED or now - self._mailbox.latest.seconds >= PUBLISH_EVERY:
@@ -103,9 +105,9 @@ class Loop:
             self._recorder.looked(self._clock.seconds - began)
 
     def _looked_again(self) -> bool:
-        """Where a reader will linger, the instruments look too, if that is within their share; whether they did."""
+        """Where a reader will linger, the instruments look too, unless that takes long; whether they did."""
         which, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
-        if measured or not which or not self._lookout.affords_one():
+        if measured or not which or not self._lookout.affords_one(asked=True):
             return False
         self._measure(which)
         return True
@@ -131,6 +133,7 @@ class Loop:
         except Broken as broken:
             self._switch_off(broken)
             return
+        self._lookout.expect(self._reading.recurring_cost)
         self._range_since = None
         self._recorder.add_reading(readings.row(self._reading))
         for name in ("drawing", *which):

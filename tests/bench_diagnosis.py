@@ -33,7 +33,7 @@ CASES: dict[str, Case] = {
     "exactly on a bound": ("8-gaussians", ARJOVSKY, None, 100),
     "the optimiser's eps": ("8-gaussians", {"depth": 12, "clip_range": (-0.001, 0.001)}, None, 20),
     "shrinks": ("8-gaussians", ARJOVSKY, None, 100),
-    "grows": ("8-gaussians", {"clip_range": (-1.0, 1.0)}, None, 200),
+    "-fold in all": ("8-gaussians", {"clip_range": (-1.0, 1.0)}, None, 200),
     "swings": ("8-gaussians", {"clip_range": (-1.0, 1.0)}, None, 300),
     "far from optimal": ("8-gaussians", {"generator_lr": 2e-2}, None, 300),
     "momentum": ("8-gaussians", {"optimizer": "adam"}, None, 20),

@@ -199,7 +199,9 @@ def test_instruments_look_when_asked_to(tmp_path: Path, capsys: pytest.CaptureFi
     assert run("train", *options, "--out", str(tmp_path / "off")) == 0
     assert capsys.readouterr().out == ""
     assert run("train", *options, "--instruments", "gradients", "spectra", "--out", str(tmp_path / "on")) == 0
-    assert re.fullmatch(r"instruments took \d+\.\d % of the CPU time\n", capsys.readouterr().out)
+    assert re.fullmatch(
+        r"instruments took \d+\.\d % of the CPU time, the last look at step 5\n", capsys.readouterr().out
+    )
     assert run("train", "--resume", str(tmp_path / "on"), "--steps", "10", "--instruments") == 0
     (five, ten) = csv.DictReader((tmp_path / "on/instruments.csv").read_text().splitlines())
     assert (five["step"], five["w1"]) == ("5", "nan")

@@ -28,6 +28,7 @@ def history(steps: int = 150, **columns: object) -> History:
     """A healthy run's, but for the columns given: a value or one for each step."""
     writer = HistoryWriter()
     usual = dict.fromkeys(METRICS, 0.0) | {"critic_estimate": 1.0, "at_bound_share": 0.2}
+    usual["step"] = np.arange(1, steps + 1)
     table = {name: np.broadcast_to(columns.get(name, value), steps) for name, value in usual.items()}
     for i in range(steps):
         writer.append({name: float(values[i]) for name, values in table.items()}, LAYERS, np.zeros((1, 2)))
@@ -68,10 +69,10 @@ def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
     ("reading", "words", "severity"),
     [
         (Reading(gradients=gradients(smallest=1.1e-8)), None, 0),
-        (Reading(gradients=gradients(smallest=9e-9)), "kept up, weights move at 47 % of their learning rate", 3),
+        (Reading(gradients=gradients(smallest=9e-9)), "they move weights at 47 % of their learning rate", 3),
         (
             Reading(gradients=gradients(smallest=1e-10)),
-            "of linear1.weight is below the optimiser's eps, 1e-8: at its rms, 1e-10",
+            "1 of 4 weight tensors have gradients below the optimiser's eps, 1e−8. Kept up",
             3,
         ),
         (Reading(gradients=gradients([1, 0.46, 0.68, 1, 1])), None, 0),
@@ -79,8 +80,8 @@ def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
         (Reading(gradients=gradients([1, 99, 9, 1, 1])), None, 0),
         (
             Reading(gradients=gradients([1, 5000, 9, 2, 1])),
-            "grows 2,500-fold on its way back from linear3",
-            1,
+            "grows 50-fold per layer on its way back, 2,500-fold in all",
+            2,
         ),
         (Reading(gradients=gradients([1, 19, 1, 1])), None, 0),  # one layer between hidden ones
         (Reading(gradients=gradients([1, 21, 1, 1])), "grows 21-fold", 1),
@@ -196,13 +197,31 @@ def test_momentum_is_told_and_the_most_serious_comes_first() -> None:
 def test_the_range_is_advised_at_which_the_measured_gradient_would_keep_its_size() -> None:
     narrow = dataclasses.replace(RING, clip_range=(-0.01, 0.005))
     vanishing, exploding = (Reading(gradients=gradients(norms)) for norms in ([1, 0.04, 0.2, 1, 1], [1, 900, 30, 1, 1]))
-    kept = "if all weights went with it, gradients would keep their size near"
-    assert found(vanishing, config=narrow)[0].advice == f"Widen the clip range: {kept} −0.05 to 0.02."
-    assert found(exploding, config=narrow)[0].advice == f"Narrow the clip range: {kept} −0.0003 to 0.0002."
+    there = "if all weights went with it, gradients would grow 3-fold per layer, as presets' do, near"
+    assert found(vanishing, config=narrow)[0].advice == f"Widen the clip range: {there} −0.1 to 0.07."
+    assert found(exploding, config=narrow)[0].advice == f"Narrow the clip range: {there} −0.001 to 0.0005."
     wide = dataclasses.replace(RING, clip_range=(-0.5, 0.5))
     assert found(vanishing, config=wide)[0].advice == "Widen the clip range."  # ±2.5 is beyond what can be had
     saturated = found(Reading(gradients=gradients()), history(at_bound_share=0.9))
     assert saturated[0].advice == "Widen the clip range."  # gradients that grow say nothing about that
+
+
+def test_of_a_new_range_nothing_is_advised_but_to_wait_until_the_weights_fill_it() -> None:
+    vanishing = Reading(gradients=gradients([1, 0.2, 0.4, 1, 1]))
+    wait = "Wait: the weights are still growing into the new clip range."
+    for old, advice in ((0.05, wait), (0.5, "Widen the clip range.")):
+        past = history(clip_low=-0.1, clip_high=[old] * 101 + [0.1] * 49)
+        assert [finding.advice for finding in found(vanishing, past)] == [advice]
+        settled = history(clip_low=-0.1, clip_high=[old] * 100 + [0.1] * 50)
+        assert "near ±" in found(vanishing, settled)[0].advice
+
+
+def test_a_critic_without_gradients_is_not_told_to_learn_more() -> None:
+    past = history(critic_estimate=-1)
+    for sick in (gradients([1, 0.04, 0.2, 1, 1]), gradients(smallest=1e-9)):
+        told = [f.sentence for f in found(Reading(gradients=sick, distances=distances()), past)]
+        assert len(told) == 1
+        assert "far from optimal" not in told[0]
 
 
 def test_noise_and_trends_are_no_swings() -> None:

@@ -147,8 +147,23 @@ def test_the_first_of_many_looks_does_not_set_the_scale() -> None:
     rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([-900.0, 1, 2, 3, 4])]
     low, high = drawn.estimates(rows)["layout"]["yaxis"]["range"]
     assert (low, high) == (pytest.approx(0.82), pytest.approx(4.18))
+    assert drawn.estimates(rows)["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
     assert "range" not in drawn.estimates(rows[:4])["layout"]["yaxis"]
     gone = [*rows[:1], *(row(Reading(step=i)) for i in range(4))]
     assert "range" not in drawn.estimates(gone)["layout"]["yaxis"]
     flat = [r | {"held_out_estimate": 0.0} for r in rows]
     assert drawn.estimates(flat)["layout"]["yaxis"]["range"] == [-1, 1]
+    assert drawn.estimates(flat)["layout"]["annotations"] == []
+
+
+def test_a_look_alone_is_a_dot() -> None:
+    rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([1.0, 2, np.nan, 3, np.nan])]
+    assert drawn.estimates(rows)["data"][0]["marker"]["size"] > 0
+    assert drawn.estimates(rows[:1])["data"][0]["marker"]["size"] > 0
+    assert drawn.estimates(rows[:3])["data"][0]["mode"] == "lines"
+
+
+def test_the_spreads_of_real_samples_is_always_in_sight() -> None:
+    rows = [row(Reading(step=i)) | {"spread": 0.5} for i in range(6)]
+    low, high = drawn.spread(rows)["layout"]["yaxis"]["range"]
+    assert low < 0.5 < 1 < high

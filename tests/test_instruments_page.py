@@ -17,7 +17,7 @@ from ganlab.probes.gradients import Gradients
 from ganlab.readings import Coverage, Reading
 from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
-from ganlab.snapshot import METRICS, READINGS, HistoryWriter, no_readings
+from ganlab.snapshot import METRICS, READINGS, HistoryWriter, Snapshot, Status, no_readings
 from ganlab.ui import instrument_words as words
 from ganlab.ui import instruments, overview
 
@@ -107,7 +107,7 @@ def test_a_run_on_disk_is_measured_where_it_is_now(the_hub: RunHub) -> None:
     folder = RunFolder(store.runs_root() / store.new_run_id(), dataclasses.replace(TINY, optimizer="adam"))
     TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
     run = the_hub.find(folder.path.name)
-    assert run.latest.readings[:, 0].tolist() == [5]
+    assert run.latest.reading is None
     at = page("1_Train.py", run=run.run_id)
     assert titles(at) == instruments.cards_of(TINY)
     assert "measured now · step 6<" in told(at)
@@ -224,12 +224,36 @@ def test_findings_are_of_the_step_and_the_range_of_the_reading() -> None:
     dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight", "b.weight"), rms)
     found = seen(Reading(step=2, gradients=dead), no_readings(), steps=5)
     told = words.findings(found, False, frozenset({"gradients"}))
-    assert "The gradient of a.weight is below the optimiser" in told
+    assert "2 of 2 weight tensors have gradients below" in told
     assert "Step 2, clip range ±0.5<" in told  # not that of step 5, ±0.2
     nothing = seen(None, no_readings())
     assert "Nothing was measured." in words.findings(nothing, True, INSTRUMENTS)
     assert "Nothing was measured." in words.findings(nothing, False, frozenset())
     assert FIRST in words.findings(nothing, False, INSTRUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [(49, "Too early to judge"), (50, "Nothing conspicuous. Some rules"), (150, "Nothing conspicuous.<")],
+)
+def test_early_nothing_is_called_healthy(step: int, sentence: str) -> None:
+    assert sentence in words.findings(seen(Reading(step=step), no_readings(), steps=150), False, INSTRUMENTS)
+
+
+def test_a_reading_says_when_it_is_not_of_the_step_that_is_shown() -> None:
+    reading, history = Reading(step=5), HistoryWriter().view()
+
+    def share(status: Status, looks_back: bool = False, part: float = 0.03) -> str:
+        snapshot = Snapshot(
+            run_id="r", status=status, message="", config=TINY, history=history, step=8, reading=reading,
+            instruments_share=part,
+        )  # fmt: skip
+        return words.share(reading, snapshot, looks_back)
+
+    assert share(Status.RUNNING).endswith("step 5</span>")
+    assert share(Status.PAUSED).endswith("step 5, not 8</span>")
+    assert share(Status.RUNNING, looks_back=True).endswith("step 5, not the one looked back at</span>")
+    assert "30.0 % of the run's CPU time, paid back before the next look" in share(Status.RUNNING, part=0.3)
 
 
 def test_what_several_call_for_is_advised_once() -> None:
@@ -251,7 +275,7 @@ def test_a_layer_of_zeros_and_a_distance_of_nothing_have_no_ratio() -> None:
 def test_of_few_points_none_is_held_out_and_the_card_says_so() -> None:
     row = np.full((1, len(READINGS)), np.nan)
     row[0, READINGS.index("held_out_estimate")] = 0.5
-    assert "too few to keep some apart" in words.estimates(seen(None, row))
+    assert "Of fewer than 100 points none is held out." in words.estimates(seen(None, row))
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,25 @@ def test_one_more_look_is_affordable_only_within_the_share_and_after_the_first()
     assert not lookout.is_due()
 
 
+def test_one_that_is_asked_for_may_be_if_it_is_quick_and_is_paid_back() -> None:
+    clock = Clock()
+    lookout = Lookout(clock)
+    clock.now += 1
+    assert not lookout.affords_one(asked=True)
+    with lookout.looking():
+        clock.now += 3
+    assert not lookout.affords_one(asked=True)
+    lookout.expect(0.4)  # the rest was measured once and for all
+    assert lookout.affords_one(asked=True)
+    assert not lookout.affords_one()
+    with lookout.looking():
+        clock.now += 0.4
+    clock.now += 60  # 3.4 of 64.4
+    assert not any(lookout.is_due() for _ in range(FIRST))
+    clock.now += 20
+    assert lookout.is_due()
+
+
 def test_a_look_that_fails_is_counted_too() -> None:
     clock = Clock()
     lookout = Lookout(clock)

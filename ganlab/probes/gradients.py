@@ -133,7 +133,7 @@ def by_the_law(gradients: Gradients) -> list[tuple[list[str], np.ndarray]]:
 
 
 def verdict(gradients: Gradients) -> str:
-    """What happens to the gradient on its way back, in words: `shrinks 6.2-fold per layer`."""
+    """What happens to the gradient on its way back through the hidden layers: `shrinks 6.2-fold per layer`."""
     if dead := [layer for layer, norm in zip(gradients.layers, gradients.norms, strict=True) if norm == 0]:
         return f"is zero at {dead[-1]}"
     gain = gradients.per_layer

@@ -19,7 +19,8 @@ the run allows; soon after a new clip range, on pause and at the end. What they 
 - **Singular values** of each layer over its largest. Those of a large convolution are of its reshaped kernel.
 - **Distances**: the exact Wasserstein-1 distance between 512 generated and as many held-out samples; sliced above
   32 × 32. *Real to real* is the same of training samples, mean of five draws. The critic's estimate over the product of
-  its norms is a true *lower bound*; over the largest gradient met it is *scaled, not a bound*.
+  its norms is a true *lower bound*; over the largest gradient met it is *scaled, not a bound*. Rank correlation: 1 if
+  the estimate always falls when W1 does, 0 if it tells nothing.
 - **Training and held-out estimate**: E critic(real) − E critic(generated), after the generator's update. Far apart, the
   critic has overfitted.
 - **Modes, classes**: generated samples by the nearest mode, or by the vote of their five nearest held-out images, and

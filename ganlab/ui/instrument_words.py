@@ -11,14 +11,17 @@ import numpy as np
 from ganlab import diagnosis, readings
 from ganlab import instrument_figures as drawn
 from ganlab.config import TrainConfig
+from ganlab.datasets import SPLIT_FROM
 from ganlab.figures import number, range_in_words
+from ganlab.lookout import SHARE
 from ganlab.probes import gradients
 from ganlab.probes.gradients import RMSPROP_EPS
 from ganlab.readings import Reading
-from ganlab.snapshot import READINGS, History, Snapshot
+from ganlab.snapshot import READINGS, History, Snapshot, Status
 from ganlab.ui.words import CURVE_KEY, INK
 
 NOTHING = "–"
+FEW = 0.1  # of all directions
 ENOUGH = 5  # looks that a correlation is told from
 SHOWN = 200  # points of a line over time
 DOTS = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='2 3' opacity='.6'"
@@ -69,6 +72,8 @@ def gradient_norms(seen: Seen) -> str:
     found = seen.reading and seen.reading.gradients
     if not found:
         return NOTHING
+    if not found.norms.all():
+        return f"On its way back it <b>{gradients.verdict(found)}</b>."
     law = found.law_per_layer
     told = "" if math.isnan(law) else f"; by the gain law it {gradients.fold(law)}"
     return f"From the last hidden layer back to the first it <b>{gradients.verdict(found)}</b>{told}."
@@ -97,6 +102,7 @@ def at_bounds(seen: Seen) -> str:
     if not counts.any():
         return f"{told}."
     shares = History(history.rows[-1:], history.layers, history.layer_counts[-1:]).layer_shares[0, :, 1]
+    shares = np.where([math.prod(shape) > 1 for _, shape in history.layers], shares, 0.0)  # one weight is no share
     return f"{told}; the largest share, {percent(shares.max())}, in {history.layer_names[int(shares.argmax())]}."
 
 
@@ -115,8 +121,9 @@ def spectra(seen: Seen) -> str:
         return NOTHING
     least = min(found, key=lambda s: (s.values >= s.values[0] / 2).mean())
     large = (least.values >= least.values[0] / 2).sum()
+    few = " It passes on few directions." if large <= FEW * len(least.values) else ""
     told = f"In {least.layer}{'' if least.exact else ' (reshaped kernel)'} <b>{large} of {len(least.values)}</b> are"
-    return f"{told} at least half the largest. A layer with few large ones sees few directions."
+    return f"{told} at least half the largest, itself among them.{few}"
 
 
 def distances(seen: Seen) -> str:
@@ -130,7 +137,8 @@ def distances(seen: Seen) -> str:
     rank, looks = seen.agreement
     if math.isnan(rank) or looks < ENOUGH:
         return f"{told}."
-    return f"{told}. Rank correlation with the estimate <b>{number(round(rank, 2))}</b>, {looks} looks at this range."
+    correlated = f"<b>{number(round(rank, 2))}</b>, {looks} looks at this range"
+    return f"{told}. Rank correlation of W1 and the estimate {correlated}."
 
 
 def estimates(seen: Seen) -> str:
@@ -140,7 +148,7 @@ def estimates(seen: Seen) -> str:
     if math.isnan(held_out):
         return NOTHING
     if math.isnan(train):
-        return f"Held out: <b>{short(held_out)}</b>, of the points themselves: there are too few to keep some apart."
+        return f"Real less generated: <b>{short(held_out)}</b>. Of fewer than {SPLIT_FROM} points none is held out."
     error = f", standard error {short(found.gap_error)}" if found else ""
     return f"After the generator's update. Training less held out: <b>{short(train - held_out)}</b>{error}."
 
@@ -150,7 +158,7 @@ def coverage(seen: Seen) -> str:
     spread = newest(seen, "spread")
     if math.isnan(spread):
         return NOTHING
-    told = f"pread <b>{short(spread)}</b> times as far as the real ones."
+    told = f"pread <b>{short(spread)}</b> times that of real samples."
     total, missing = newest(seen, "modes"), newest(seen, "modes_missing")
     if math.isnan(total):
         return f"S{told}"
@@ -225,8 +233,13 @@ def share(reading: Reading | None, snapshot: Snapshot, looks_back: bool) -> str:
     """What looking costs, and when was looked last."""
     if reading is None:
         return ""
-    cost = f"{100 * snapshot.instruments_share:.1f} % of the run's CPU time" if snapshot.reading else "measured now"
-    at = f"step {reading.step:,}" + (", not the one looked back at" if looks_back else "")
+    part, at = snapshot.instruments_share, f"step {reading.step:,}"
+    cost = f"{100 * part:.1f} % of the run's CPU time" if snapshot.reading else "measured now"
+    cost += ", paid back before the next look" if part > SHARE and not snapshot.status.ended else ""
+    if looks_back:
+        at += ", not the one looked back at"
+    elif reading.step != snapshot.step and snapshot.status in (Status.PAUSED, Status.STOPPED, Status.FINISHED):
+        at += f", not {snapshot.step:,}"
     return f"<span class='muted small'>{cost} · {at}</span>"
 
 
@@ -248,8 +261,13 @@ def findings(seen: Seen, ended: bool, on: frozenset[str]) -> str:
         advice = "" if finding.advice in said else escape(finding.advice)
         said.add(finding.advice)
         lines.append(f"<li><b>{escape(finding.sentence)}</b> {advice}</li>")
-    waits = f" Some rules wait for step {diagnosis.YOUNG}." if len(past) < diagnosis.YOUNG else ""
-    told = f"<ul>{''.join(lines)}</ul>" if lines else f"Nothing conspicuous.{waits}"
+    if lines:
+        told = f"<ul>{''.join(lines)}</ul>"
+    elif len(past) < diagnosis.WINDOW:
+        told = f"Too early to judge: most rules begin with step {diagnosis.WINDOW} or {diagnosis.YOUNG}."
+    else:
+        waits = f" Some rules begin with step {diagnosis.YOUNG}." if len(past) < diagnosis.YOUNG else ""
+        told = f"Nothing conspicuous.{waits}"
     of = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(config.clip_range)}</p>"
     return f"<div class='findings'>{told}{of}</div>"
 

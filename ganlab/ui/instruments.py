@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ganlab import diagnosis, lookback, plane_figures, readings
 from ganlab import instrument_figures as drawn
-from ganlab import lookback, plane_figures, readings
 from ganlab.config import TrainConfig
 from ganlab.figures import Figure
 from ganlab.hub import Run
@@ -164,7 +164,8 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: overview.outlines(snapshot))
     with slots["networks"]:
         gradients = reading.gradients if reading else None
-        html = overview.drawing(blocks, gradients, layer.shown(), snapshot.config.latent_dim)
+        judged = reading is not None and reading.step >= diagnosis.WINDOW
+        html = overview.drawing(blocks, gradients, layer.shown(), snapshot.config.latent_dim, judged)
         networks("networks", html, lambda block: _pick(run, block))
     for name in CARDS:
         if f"head {name}" in slots:

@@ -12,7 +12,7 @@ HEALTH = {
     "fine": "healthy",
     "vanishing": "vanishing",
     "exploding": "exploding",
-    "still": "rms weight gradient below 1e−8",
+    "still": "weights' rms gradient below 1e−8",
 }
 """The words of the legend."""
 Outlines = tuple[list[Block], list[Block]]
@@ -28,12 +28,17 @@ def outlines(snapshot: Snapshot) -> Outlines | None:
     )
 
 
-def drawing(blocks: Outlines | None, gradients: Gradients | None, layer: str | None, latent_dim: int) -> str:
-    """Latents, generator, sample, critic, score; the critic's layers are buttons, `layer` the chosen parameter."""
+def drawing(
+    blocks: Outlines | None, gradients: Gradients | None, layer: str | None, latent_dim: int, judged: bool = True
+) -> str:
+    """Latents, generator, sample, critic, score; the critic's layers are buttons, `layer` the chosen parameter.
+
+    Coloured by their health only once the gradients can be `judged`.
+    """
     if blocks is None:
         return "<p class='muted'>The networks appear with the first step.</p>"
     generator, critic = blocks
-    health = diagnosis.health(gradients) if gradients else {}
+    health = diagnosis.health(gradients) if gradients and judged else {}
     norms = dict(zip(gradients.layers, gradients.norms.tolist(), strict=True)) if gradients else {}
     makes = ARROW.join(map(_box, generator))
     scores = ARROW.join(_button(block, health.get(block.name), norms.get(block.name), layer) for block in critic)
