@@ -81,7 +81,7 @@ def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
         (
             Reading(gradients=gradients([1, 5000, 9, 2, 1])),
             "grows 50-fold per layer on its way back, 2,500-fold in all",
-            2,
+            3,
         ),
         (Reading(gradients=gradients([1, 19, 1, 1])), None, 0),  # one layer between hidden ones
         (Reading(gradients=gradients([1, 21, 1, 1])), "grows 21-fold", 1),
@@ -194,12 +194,14 @@ def test_momentum_is_told_and_the_most_serious_comes_first() -> None:
     assert severities == [3, 3, 2, 2, 1]
 
 
-def test_the_range_is_advised_at_which_the_measured_gradient_would_keep_its_size() -> None:
+def test_the_range_is_advised_at_which_the_measured_gradient_would_grow_as_presets_do() -> None:
     narrow = dataclasses.replace(RING, clip_range=(-0.01, 0.005))
     vanishing, exploding = (Reading(gradients=gradients(norms)) for norms in ([1, 0.04, 0.2, 1, 1], [1, 900, 30, 1, 1]))
     there = "if all weights went with it, gradients would grow 3-fold per layer, as presets' do, near"
     assert found(vanishing, config=narrow)[0].advice == f"Widen the clip range: {there} −0.1 to 0.07."
     assert found(exploding, config=narrow)[0].advice == f"Narrow the clip range: {there} −0.001 to 0.0005."
+    far = Reading(gradients=gradients([1, 0.0001, 0.01, 1, 1]))
+    assert found(far, config=narrow)[0].advice == "Widen the clip range."
     wide = dataclasses.replace(RING, clip_range=(-0.5, 0.5))
     assert found(vanishing, config=wide)[0].advice == "Widen the clip range."  # ±2.5 is beyond what can be had
     saturated = found(Reading(gradients=gradients()), history(at_bound_share=0.9))
