@@ -218,6 +218,13 @@ def test_of_a_new_range_nothing_is_advised_but_to_wait_until_the_weights_fill_it
         assert "near ±" in found(vanishing, settled)[0].advice
 
 
+def test_a_dead_critic_is_called_dead() -> None:
+    dead = gradients()._replace(weight_rms=np.zeros(4))
+    (finding,) = found(Reading(gradients=dead))
+    assert (finding.severity, finding.sentence[:19]) == (3, "The critic is dead:")
+    assert "eps" in found(Reading(gradients=dead._replace(weight_rms=np.array([0, 0, 0, 1e-9]))))[0].sentence
+
+
 def test_a_critic_without_gradients_is_not_told_to_learn_more() -> None:
     past = history(critic_estimate=-1)
     for sick in (gradients([1, 0.04, 0.2, 1, 1]), gradients(smallest=1e-9)):

@@ -88,13 +88,14 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
         st.subheader("Instruments", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             slots["instruments share"] = st.container(width="content")
-            with st.popover("How to read", icon=":material/help:", type="tertiary"):
-                st.markdown(instrument_help.CARDS + instrument_help.DIAGNOSIS)
-            with st.popover("Choose", icon=":material/tune:", type="tertiary"):
-                st.pills(
-                    "Instruments", cards_of(run.config), selection_mode="multi", key="cards", wrap=True,
-                    on_change=_switch, args=(run,), help="What is switched off is not measured, and costs nothing.",
-                )  # fmt: skip
+            with st.container(horizontal=True, width="content", gap="small"):  # side by side on a phone too
+                with st.popover("How to read", icon=":material/help:", type="tertiary"):
+                    st.markdown(instrument_help.CARDS + instrument_help.DIAGNOSIS)
+                with st.popover("Choose", icon=":material/tune:", type="tertiary"):
+                    st.pills(
+                        "Instruments", cards_of(run.config), selection_mode="multi", key="cards", wrap=True,
+                        on_change=_switch, args=(run,), help="What is switched off is not measured, and costs nothing.",
+                    )  # fmt: skip
     with st.container(border=True):
         slots["findings"] = st.container()
         slots["networks"] = st.container()
