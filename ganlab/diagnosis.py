@@ -75,7 +75,7 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Finding |
         return None
     if not found.weight_rms.any():  # all ReLUs off for all samples, or nothing left but zeros
         told = "The critic is dead: none of its weights has a gradient, so neither network learns any more."
-        return Finding(3, told, "Start again, or resume an earlier checkpoint: no clip range wakes it.")
+        return Finding(3, told, "Start again: no clip range wakes it.")
     below, rms = (found.weight_rms < RMSPROP_EPS).sum(), found.weight_rms.min()
     told = f"{below} of {len(found.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
     pace = percent(rms / (rms + RMSPROP_EPS))
