@@ -25,6 +25,7 @@ import torch._dynamo  # torch imports it at the first optimiser: once, in the pa
 from stubs import TINY
 
 from ganlab import store
+from ganlab.checkpoints import Checkpoint
 from ganlab.hub import RunHub
 from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
@@ -69,7 +70,7 @@ def train(counters: Counters, begun: int) -> None:
     os.write(begun, b".")
     keep, add = folder.keep_checkpoint, folder.add_step
 
-    def kept(checkpoint: store.Checkpoint) -> list:
+    def kept(checkpoint: Checkpoint) -> list:
         counters["due"] = checkpoint.step
         deleted = keep(checkpoint)
         counters["saved"] = checkpoint.step
@@ -106,13 +107,14 @@ def reopen(answer: int) -> None:
         json.dump(found, file)
 
 
-def waited(child: int, seconds: float = 60.0) -> None:
-    """Until the child has ended; TimeoutError if it does not."""
+def waited(child: int, seconds: float = 60.0) -> int:
+    """How the child ended, once it has: 0, 1 or minus the signal that killed it. TimeoutError if it does not."""
     deadline = time.monotonic() + seconds
-    while not os.waitpid(child, os.WNOHANG)[0]:
+    while not (found := os.waitpid(child, os.WNOHANG))[0]:
         if time.monotonic() > deadline:
             raise TimeoutError(f"child {child} does not end")
         select.select([], [], [], 0.002)
+    return os.waitstatus_to_exitcode(found[1])
 
 
 def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
@@ -126,7 +128,8 @@ def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
     os.close(begun)
     select.select([], [], [], after)
     os.kill(child, signal.SIGKILL)
-    waited(child)
+    if (ended := waited(child)) != -signal.SIGKILL:
+        raise ChildProcessError(f"the run ended by itself, with status {ended}")
     answered, answers = os.pipe()
     child = forked(lambda: reopen(answers))
     os.close(answers)

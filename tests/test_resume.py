@@ -157,6 +157,9 @@ def test_ten_kills_lose_no_more_than_a_checkpoint_interval() -> None:
     script = subprocess.run([sys.executable, hold.__file__, "10"], capture_output=True, text=True, check=False)
     assert script.returncode == 0, script.stdout + script.stderr
     assert re.search("10 kills, 10 reopened and resumed", script.stdout)
+    most_steps, fresh = re.search(r"to (\d+) steps, (\d+) of them before", script.stdout).groups()
+    assert int(most_steps) > 10
+    assert int(fresh) < 10
 
 
 def test_a_resume_that_fails_while_loading_can_be_tried_again(tmp_path: Path) -> None:
