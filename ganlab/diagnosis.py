@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.figures import range_in_words
 from ganlab.probes.gradients import RMSPROP_EPS, Gradients
 from ganlab.readings import Reading
@@ -71,7 +71,7 @@ def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Fi
 def _still(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
     """Both optimisers divide the gradient by its size plus this eps."""
     found = reading.gradients
-    if not found or found.weight_rms.min() >= RMSPROP_EPS:
+    if not _barely_moves(reading):
         return None
     if not found.weight_rms.any():  # all ReLUs off for all samples, or nothing left but zeros
         told = "The critic is dead: none of its weights has a gradient, so neither network learns any more."
@@ -127,7 +127,7 @@ def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -
     if len(history) < YOUNG or not len(estimates) or not found or found.w1 < FAR * found.real_to_real:
         return None
     share = (estimates < 0).mean()
-    if share < NEGATIVE or _shrinks(reading) or _still(reading, history, config):
+    if share < NEGATIVE or _shrinks(reading) or _barely_moves(reading):
         return None  # a critic without gradients does not get nearer by more updates
     told = f"The critic is far from optimal: in {percent(share)} of the last {WINDOW} steps it scored generated"
     advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
@@ -239,6 +239,11 @@ def health(found: Gradients) -> dict[str, str]:
     return {layer: of(i, layer) for i, layer in enumerate(found.layers) if i}
 
 
+def _barely_moves(reading: Reading) -> bool:
+    """Whether a weight tensor's gradients are lost beside the optimiser's eps; not if nobody knows."""
+    return bool(reading.gradients and reading.gradients.weight_rms.min() < RMSPROP_EPS)
+
+
 def _shrinks(reading: Reading) -> bool:
     """Whether gradients vanish; not if nobody knows."""
     return bool(reading.gradients and reading.gradients.per_layer <= 1 / SHRINKS)
@@ -290,23 +295,3 @@ def _small(value: float) -> str:
 
 def _times(fold: float) -> str:
     return f"{fold:.3g}" if fold < 1000 else f"{fold:,.0f}"
-
-
-def likely_cause(config: TrainConfig) -> str:
-    """Why a loss stopped being a number, as far as the settings tell; one sentence."""
-    usual = PRESETS[config.dataset]
-    widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
-    # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
-    # rate; nothing holds the generator's.
-    excess = {
-        "range": widest / usual_widest,
-        "generator": config.generator_lr / usual.generator_lr,
-        "critic": config.critic_lr / usual.critic_lr,
-    }
-    worst = max(excess, key=excess.get)
-    if excess[worst] <= 1:
-        return "No setting is above the preset's; another seed may do better."
-    if worst == "range":
-        return f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
-    rate, usual_rate = getattr(config, f"{worst}_lr"), getattr(usual, f"{worst}_lr")
-    return f"The {worst}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganlab import datasets, diagnosis
+from ganlab import datasets, failure
 from ganlab.config import TrainConfig
 from ganlab.datasets import Announce
 from ganlab.instruments import INSTRUMENTS
@@ -188,7 +188,7 @@ class TrainingRun:
         if isinstance(error, ConnectionError):
             message = "Digits, both sets of Gaussians and the Swiss roll need no network."
         if isinstance(error, FloatingPointError):
-            message = f"{diagnosis.likely_cause(newest.config)} {message}"
+            message = f"{failure.likely_cause(newest.config)} {message}"
         return dataclasses.replace(
             newest,
             status=Status.FAILED,

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.diagnosis import Finding, diagnose, health, likely_cause, swings
+from ganlab.diagnosis import Finding, diagnose, health, swings
+from ganlab.failure import likely_cause
 from ganlab.probes.gradients import Gradients
 from ganlab.readings import Copies, Coverage, Distances, Reading
 from ganlab.snapshot import METRICS, History, HistoryWriter

@@ -5,7 +5,7 @@ import pytest
 from stubs import TINY, TINY_IMAGES, is_plain, unpacked
 
 from ganlab import instrument_figures as drawn
-from ganlab import plane_figures
+from ganlab import plane_figures, trend_figures
 from ganlab.figures import Figure
 from ganlab.instruments import look
 from ganlab.probes import plane
@@ -32,14 +32,14 @@ def history(steps: int) -> object:
 
 
 def every_figure() -> list[Figure]:
-    made = [drawn.at_bounds(history(steps)) for steps in (0, 1, 700)]
-    for figure in (drawn.steepness, drawn.distances, drawn.estimates):
+    made = [trend_figures.at_bounds(history(steps)) for steps in (0, 1, 700)]
+    for figure in (trend_figures.steepness, trend_figures.distances, trend_figures.estimates):
         made += [figure(rows) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
     for found in (POINTS, IMAGES):
         made += [drawn.gradient_norms(found.gradients), drawn.weight_gradients(found.gradients)]
         made += [drawn.spectra(found.spectra), drawn.classes(found.coverage)]
     real = np.zeros((3, 2), np.float32)
-    made += [drawn.spread([]), drawn.spread([row(POINTS)])]
+    made += [trend_figures.spread([]), trend_figures.spread([row(POINTS)])]
     made += [plane_figures.plane(POINTS.plane, real), plane_figures.plane(POINTS.plane, layers=())]
     flat = POINTS.plane._replace(gradients=np.zeros_like(POINTS.plane.gradients))
     return [*made, plane_figures.plane(flat), drawn.spectra(())]
@@ -76,11 +76,11 @@ def test_a_gradient_of_zero_is_a_gap_and_is_named() -> None:
 
 
 def test_the_heat_map_holds_every_layers_share() -> None:
-    (heat,) = drawn.at_bounds(history(700))["data"]
+    (heat,) = trend_figures.at_bounds(history(700))["data"]
     z, k = unpacked(heat["z"]), heat["dx"]
     assert heat["y"] == ["a.weight", "a.bias"]
     assert z.shape == (2, 700 // k)
-    assert z.shape[1] <= drawn.COLUMNS
+    assert z.shape[1] <= trend_figures.COLUMNS
     steps = np.arange(3 * k, 4 * k) + 1
     assert z[:, 3] == pytest.approx([(10 * steps // 700).mean() / 10, steps.mean() / 1000], abs=5e-5)
     assert heat["x0"] == (k + 1) / 2
@@ -89,11 +89,11 @@ def test_the_heat_map_holds_every_layers_share() -> None:
 def test_lines_over_time_are_where_they_were_measured() -> None:
     rows = [row(POINTS) | {"step": step, "w1": step / 10} for step in (10.0, 30.0, 40.0)]
     rows[1]["w1"] = float("nan")
-    line = drawn.distances(rows)["data"][0]
+    line = trend_figures.distances(rows)["data"][0]
     assert unpacked(line["x"]).tolist() == [10, 30, 40]
     assert unpacked(line["y"]) == pytest.approx([1, np.nan, 4], nan_ok=True)
-    assert "exact W1, generated to real 4," in drawn.distances(rows)["alt"]
-    assert "sliced W1" in drawn.distances([row(POINTS) | {"w1_sliced": 1.0}])["alt"]
+    assert "exact W1, generated to real 4," in trend_figures.distances(rows)["alt"]
+    assert "sliced W1" in trend_figures.distances([row(POINTS) | {"w1_sliced": 1.0}])["alt"]
 
 
 def test_spectra_are_over_the_largest_and_a_kernels_says_so() -> None:
@@ -145,25 +145,25 @@ def test_arrows_point_along_the_gradients() -> None:
 
 def test_the_first_of_many_looks_does_not_set_the_scale() -> None:
     rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([-900.0, 1, 2, 3, 4])]
-    low, high = drawn.estimates(rows)["layout"]["yaxis"]["range"]
+    low, high = trend_figures.estimates(rows)["layout"]["yaxis"]["range"]
     assert (low, high) == (pytest.approx(0.82), pytest.approx(4.18))
-    assert drawn.estimates(rows)["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
-    assert "range" not in drawn.estimates(rows[:4])["layout"]["yaxis"]
+    assert trend_figures.estimates(rows)["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
+    assert "range" not in trend_figures.estimates(rows[:4])["layout"]["yaxis"]
     gone = [*rows[:1], *(row(Reading(step=i)) for i in range(4))]
-    assert "range" not in drawn.estimates(gone)["layout"]["yaxis"]
+    assert "range" not in trend_figures.estimates(gone)["layout"]["yaxis"]
     flat = [r | {"held_out_estimate": 0.0} for r in rows]
-    assert drawn.estimates(flat)["layout"]["yaxis"]["range"] == [-1, 1]
-    assert drawn.estimates(flat)["layout"]["annotations"] == []
+    assert trend_figures.estimates(flat)["layout"]["yaxis"]["range"] == [-1, 1]
+    assert trend_figures.estimates(flat)["layout"]["annotations"] == []
 
 
 def test_a_look_alone_is_a_dot() -> None:
     rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([1.0, 2, np.nan, 3, np.nan])]
-    assert drawn.estimates(rows)["data"][0]["marker"]["size"] > 0
-    assert drawn.estimates(rows[:1])["data"][0]["marker"]["size"] > 0
-    assert drawn.estimates(rows[:3])["data"][0]["mode"] == "lines"
+    assert trend_figures.estimates(rows)["data"][0]["marker"]["size"] > 0
+    assert trend_figures.estimates(rows[:1])["data"][0]["marker"]["size"] > 0
+    assert trend_figures.estimates(rows[:3])["data"][0]["mode"] == "lines"
 
 
 def test_the_spreads_of_real_samples_is_always_in_sight() -> None:
     rows = [row(Reading(step=i)) | {"spread": 0.5} for i in range(6)]
-    low, high = drawn.spread(rows)["layout"]["yaxis"]["range"]
+    low, high = trend_figures.spread(rows)["layout"]["yaxis"]["range"]
     assert low < 0.5 < 1 < high

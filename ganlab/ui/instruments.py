@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab import diagnosis, lookback, plane_figures, readings
+from ganlab import diagnosis, lookback, plane_figures, readings, trend_figures
 from ganlab import instrument_figures as drawn
 from ganlab.config import TrainConfig
 from ganlab.figures import Figure
@@ -61,15 +61,15 @@ def _rows(draw: Callable[[Sequence[dict[str, float]]], Figure]) -> Callable[[See
 CARDS = {
     "Gradient norms": Card("gradients", words.gradient_norms, _of("gradients", drawn.gradient_norms)),
     "Weight gradients": Card("gradients", words.weight_gradients, _of("gradients", drawn.weight_gradients)),
-    "Weights at the bounds": Card(None, words.at_bounds, lambda seen: drawn.at_bounds(seen.history), True),
-    "Steepness": Card("lipschitz", words.steepness, _rows(drawn.steepness), True),
+    "Weights at the bounds": Card(None, words.at_bounds, lambda seen: trend_figures.at_bounds(seen.history), True),
+    "Steepness": Card("lipschitz", words.steepness, _rows(trend_figures.steepness), True),
     "Singular values": Card("spectra", words.spectra, _of("spectra", drawn.spectra)),
-    "Distances": Card("distances", words.distances, _rows(drawn.distances), True),
-    "Training and held-out estimate": Card("distances", words.estimates, _rows(drawn.estimates), True),
+    "Distances": Card("distances", words.distances, _rows(trend_figures.distances), True),
+    "Training and held-out estimate": Card("distances", words.estimates, _rows(trend_figures.estimates), True),
     "Modes": Card("coverage", words.coverage, _of("coverage", drawn.classes)),
     "Classes": Card("coverage", words.coverage, _of("coverage", drawn.classes)),
-    "Spread": Card("coverage", words.coverage, _rows(drawn.spread), True),
-    "Nearest training image": Card("copies", words.copies, _rows(drawn.nearest), True),
+    "Spread": Card("coverage", words.coverage, _rows(trend_figures.spread), True),
+    "Nearest training image": Card("copies", words.copies, _rows(trend_figures.nearest), True),
     PLANE: Card("plane", words.plane, lambda seen: None),
 }
 
@@ -186,7 +186,7 @@ def _rows_and_agreement(snapshot: Snapshot, reading: Reading | None) -> tuple[li
 def _made(name: str, seen: Seen, snapshot: Snapshot, moment: tuple, cursors: tuple[int, ...]) -> tuple[str, Figure]:
     """A card's head and figure, made anew when something that they show has changed."""
     if CARDS[name].instrument is None:
-        columns = -(-len(seen.history) // drawn.COLUMNS) or 1
+        columns = -(-len(seen.history) // trend_figures.COLUMNS) or 1
         moment = (*moment, len(seen.history) > 0, len(seen.history) // (REFRESH * columns), columns)
     if name == PLANE:
         moment = (*moment, *st.session_state["plane_layers"])
