@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from streamlit.errors import StreamlitInvalidLayoutContextError
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import page
@@ -19,7 +20,7 @@ from ganlab.runfolder import RunFolder
 from ganlab.runs import TrainingRun
 from ganlab.snapshot import METRICS, READINGS, HistoryWriter, Snapshot, Status, no_readings
 from ganlab.ui import instrument_words as words
-from ganlab.ui import instruments, overview
+from ganlab.ui import instruments, overview, watch
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 FIRST = "look for the first time in a few seconds"
@@ -125,6 +126,22 @@ def test_a_run_on_disk_without_its_data_shows_its_rows_and_a_dash_for_the_rest(
     assert told(at).count("<p>–</p>") == 4  # two of gradients, the singular values, the plane
     assert "The steepest slope met is" in told(at)
     assert "step 6<" not in told(at)
+
+
+def test_a_page_that_was_cut_short_is_drawn_anew(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill, calls = watch._fill, []
+
+    def cut_short(*given: object) -> None:
+        calls.append(given)
+        if len(calls) == 1:
+            raise StreamlitInvalidLayoutContextError("a slot that the last run of the page had not filled")
+        fill(*given)
+
+    monkeypatch.setattr(watch, "_fill", cut_short)
+    at = page("1_Train.py", run=looked_at(the_hub, TINY).run_id)
+    assert len(calls) == 2
+    assert not at.exception
+    assert titles(at) == instruments.cards_of(TINY)
 
 
 def test_what_is_probably_wrong_comes_first(the_hub: RunHub) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from ganlab import curves, figures, images, lookback
 from ganlab.curves import View
@@ -40,7 +41,10 @@ def live(run: Run, status: Status, slots: Slots) -> None:
         steered = steer.live_values(run) != st.session_state["shown"] or _controls(run) != drawn
         if snapshot.status != status or steered or past.outgrown(run):
             st.rerun()  # the controls change too: the whole page
-        _fill(run, snapshot, slots)
+        try:
+            _fill(run, snapshot, slots)
+        except StreamlitInvalidLayoutContextError:  # the page's last run was cut short, before it had filled all slots
+            st.rerun()
 
     tick()
 
