@@ -1,0 +1,115 @@
+"""What an earlier version made: the same weights come out again, and its run folders still open, resume and sample."""
+
+import dataclasses
+import hashlib
+import json
+import platform
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ganlab import __main__ as cli
+from ganlab import store
+from ganlab.config import PRESETS
+from ganlab.hub import RunHub
+from ganlab.runs import set_up_torch
+from ganlab.snapshot import READINGS, Status
+from ganlab.training import Trainer
+
+FROZEN = Path(__file__).parent / "frozen"
+WEIGHTS = json.loads((FROZEN / "weights.json").read_text())
+RUNS = ("20261101-090000-aaaa", "20261101-090100-bbbb", "20261101-090200-cccc")  # digits, 8 Gaussians, own images
+STEP = 26
+TOTAL = {"20261101-090000-aaaa": 40, "20261101-090100-bbbb": 60, "20261101-090200-cccc": 40}
+
+
+@pytest.fixture(autouse=True)
+def _old_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("runs", "data"):
+        shutil.copytree(FROZEN / folder, tmp_path / folder)
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "data"))
+
+
+def digest(network: nn.Module) -> str:
+    sha256 = hashlib.sha256()
+    for _, tensor in sorted(network.state_dict().items()):
+        sha256.update(tensor.contiguous().numpy().tobytes())
+    return sha256.hexdigest()
+
+
+@pytest.mark.parametrize("name", WEIGHTS["runs"])
+def test_training_gives_the_same_weights(name: str) -> None:
+    set_up_torch(1)
+    frozen = WEIGHTS["runs"][name]
+    trainer = Trainer(dataclasses.replace(PRESETS[name], threads=1))
+    rows = [trainer.step()[0] for _ in range(WEIGHTS["steps"])]
+    assert [row["critic_estimate"] for row in rows[:5]] == pytest.approx(frozen["estimate"], rel=1e-3)
+    assert rows[4]["clamped_share"] == pytest.approx(frozen["clamped_share"], abs=1e-3)
+    here = {
+        "torch": torch.__version__,
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "machine": platform.machine(),
+    }
+    if here == WEIGHTS["environment"]:  # elsewhere sums may be rounded in another order
+        generator, critic = trainer.copies()
+        assert {"generator": digest(generator), "critic": digest(critic)} == {
+            which: frozen[which] for which in ("generator", "critic")
+        }
+
+
+@pytest.mark.parametrize("run_id", RUNS)
+def test_an_old_run_opens(run_id: str) -> None:
+    run = RunHub().find(run_id)
+    latest = run.latest
+    assert (latest.status, latest.step, latest.warning) == (Status.STOPPED, STEP, "")
+    assert [change.field for change in latest.changes] == ["clip_range", "critic_lr", "n_critic", "clip_range"]
+    assert len(latest.history) == STEP
+    w1 = latest.readings[:, READINGS.index("w1")]
+    assert len(w1) == 2
+    assert np.isfinite(w1).all()
+    assert run.reading.distances.w1 == pytest.approx(w1[-1], rel=1e-5)
+
+
+@pytest.mark.parametrize("run_id", RUNS)
+def test_an_old_run_looks_back(run_id: str) -> None:
+    path = RunHub().find(run_id).path
+    assert store.moments(path) == [1, 12, 20, STEP]
+    first, last = store.moment(path, 1), store.moment(path, STEP)
+    assert first.clip_range[1] == -first.clip_range[0]
+    assert last.clip_range[1] == pytest.approx(-last.clip_range[0] / 2)
+
+
+@pytest.mark.parametrize("run_id", RUNS)
+def test_an_old_run_keeps_its_fixed_latents(run_id: str) -> None:
+    run = RunHub().find(run_id)
+    saved = store.moment(run.path, STEP).samples
+    shown = run.latest.samples[: len(saved)]
+    assert np.abs(shown.astype(float) - saved.astype(float)).max() <= (1 if saved.dtype == np.uint8 else 1e-5)
+
+
+@pytest.mark.parametrize("run_id", RUNS)
+def test_an_old_run_resumes_to_its_end(run_id: str) -> None:
+    hub = RunHub()
+    try:
+        before = store.moment(hub.find(run_id).path, STEP).samples
+        run = hub.resume(hub.find(run_id))
+        assert run.join(60)
+        assert (run.latest.status, run.latest.step, run.latest.error) == (Status.FINISHED, TOTAL[run_id], "")
+        assert len(run.latest.history) == TOTAL[run_id]
+        again = hub.find(run_id)
+        assert np.array_equal(store.moment(again.path, STEP).samples, before)
+    finally:
+        hub.close()
+
+
+@pytest.mark.parametrize("run_id", RUNS)
+def test_an_old_run_is_sampled(run_id: str, tmp_path: Path) -> None:
+    file = tmp_path / "samples.npz"
+    assert cli.main(["sample", run_id, "--n", "5", "--seed", "1", "--out", str(file)]) == 0
+    with np.load(file) as arrays:
+        assert len(arrays["samples"]) == 5
+        assert np.isfinite(arrays["samples"]).all()
