@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN = .venv/bin
+PROGRAM = PYTHONPATH=.:tests/support $(BIN)/python
 
 .PHONY: run test bench hold format
 
@@ -13,15 +14,16 @@ run: .venv/app
 test: .venv/tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM \
+	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM \
 	  && $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/tests
-	@CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM \
-	  && for part in echo bench_generate bench_instruments bench_diagnosis bench; do $(BIN)/python tests/$$part.py || exit 1; done
+	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM \
+	  && for part in echo generate instruments diagnosis pages; do $(PROGRAM) bench/$$part.py || exit 1; done
 
 hold: .venv/tests
-	$(BIN)/python tests/hold.py 200
+	$(PROGRAM) tests/support/hold.py 200
+	$(PROGRAM) tests/support/mutations.py
 
 format: .venv/tests
 	$(BIN)/ruff check --fix

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from ganlab.config import PRESETS
-from ganlab.ui import card_words, drawings, frame, start
-from ganlab.ui.components import panel
-from ganlab.ui.earlier import earlier_runs
-from ganlab.ui.example import STEP, example
-from ganlab.ui.hub import hub
+from ganlab.ui.home import cards, flow
+from ganlab.ui.home.earlier_runs import earlier_runs
+from ganlab.ui.home.example import STEP, example
+from ganlab.ui.kit import frame, refusals, server
+from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.server import hub
 
 
 @st.fragment(run_every=1.0)
@@ -27,7 +28,7 @@ def runs_in_progress() -> None:
         columns = st.columns(2)
     for i, run in enumerate(runs):
         with columns[i % 2].container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
-            panel(f"card_{run.run_id}", card_words.run_card(run.latest))
+            panel(f"card_{run.run_id}", cards.run_card(run.latest))
             st.page_link(
                 frame.TRAIN,
                 label="Open",
@@ -39,14 +40,14 @@ def runs_in_progress() -> None:
 
 with frame.page("Home"):
     st.title("Watch weight clipping happen", anchor=False)
-    panel("lead", card_words.LEAD)
+    panel("lead", cards.LEAD)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             "Train on digits",
             type="primary",
             icon=":material/play_arrow:",
             help="Starts the default run on this computer and opens it.",
-        ) and (run_id := start.try_to_start(PRESETS["digits"])):
+        ) and (run_id := server.try_to_start(PRESETS["digits"])):
             st.switch_page(frame.TRAIN, query_params={"run": run_id})
         st.page_link(
             frame.TRAIN,
@@ -55,11 +56,11 @@ with frame.page("Home"):
             icon_position="right",
             query_params={"preset": "8-gaussians"},
         )
-    start.notices()
+    refusals.notices()
     st.space("xsmall")
-    panel("flow", drawings.flow(example()))
+    panel("flow", flow.flow(example()))
     st.caption(f"Weights, digits and estimate: the default run after step {STEP}.", text_alignment="right")
-    panel("steps", card_words.FIVE_SENTENCES)
+    panel("steps", cards.FIVE_SENTENCES)
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
     runs_in_progress()

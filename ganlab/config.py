@@ -37,7 +37,6 @@ PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")
 """The fields that decide what the user's own images become."""
 WARM_UP_UPDATES = 100
 """Critic updates in each step of the warm-up."""
-
 _INTEGER_BOUNDS = {
     "width": (1, 1024),
     "depth": (1, 32),
@@ -241,7 +240,6 @@ _RING = TrainConfig(
     latent_dim=2,
     steps=2000,
 )
-
 PRESETS = {
     "digits": TrainConfig(),
     # 3 x 128, c = 0.1 and 2e-3 follow from the gain law c * sqrt(width / 2): 0.8 a layer, near 1.

@@ -22,12 +22,10 @@ LIMIT_BYTES = 2 * 2**30
 """Of one file."""
 LIMIT_HEADER = 2**20
 """Bytes of names, shapes and metadata."""
-
 Kinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]
 """Data type and shape of every tensor, by name."""
 Check = Callable[[dict[str, str], Kinds], None]
 """Raises ValueError, a reason without a full stop, for metadata or tensors that are not those expected."""
-
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _LARGEST_SIDE = 2**32

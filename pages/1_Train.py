@@ -1,20 +1,24 @@
+"""TODO."""
+
 import streamlit as st
 
-from ganlab.hub import Run
-from ganlab.snapshot import Status
-from ganlab.ui import cards, frame, instruments, past, start, steer, watch, words
-from ganlab.ui.components import panel
-from ganlab.ui.hub import find_run
-from ganlab.ui.tries import tries
+from ganlab.runs.hub import Run
+from ganlab.runs.snapshot import Status
+from ganlab.ui.kit import frame, refusals
+from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.server import find_run
+from ganlab.ui.train import layout, live, look_back, panels, start, steer, view
+from ganlab.ui.train.instruments import panel as instruments
+from ganlab.ui.train.tries import tries
 
 
 def start_page() -> None:
     """Choose the data and start."""
-    start.notices()
+    refusals.notices()
     config = start.settings()
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container():
-            panel("state", words.ready_line(config))
+            panel("state", panels.ready_line(config))
         start.buttons(config)
     start.choices(config)
 
@@ -22,29 +26,29 @@ def start_page() -> None:
 def run_page(run: Run) -> None:
     """Watch and steer one run."""
     snapshot = run.latest
-    slots: watch.Slots = {}
+    slots: view.Slots = {}
     steer.show_wanted(run)
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         slots["state"] = st.container()
         steer.transport(run, snapshot.status)
-    start.notices()
+    refusals.notices()
     if snapshot.status is Status.FAILED:
-        cards.failure(snapshot)
+        layout.failure(snapshot)
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
-            watch.state_line(snapshot, slots)
+            live.state_line(snapshot, slots)
             return
-    past.controls(run, slots)
+    look_back.controls(run, slots)
     left, right = st.columns([1.41, 1], gap="small")
     with left.container(border=True, height="stretch"):
-        cards.weights(run, snapshot, slots)
+        layout.weights(run, snapshot, slots)
     with right.container(border=True, height="stretch"):
-        cards.samples(run, snapshot, slots)
+        layout.samples(run, snapshot, slots)
     tries(run, snapshot.status.ended)
-    cards.over_time(run, snapshot.status.ended, slots)
+    layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)
-    cards.layers(slots)
-    cards.notes(run, slots)
-    watch.live(run, snapshot.status, slots)
+    layout.layers(slots)
+    layout.notes(run, slots)
+    live.live(run, snapshot.status, slots)
 
 
 with frame.page("Train"):

@@ -1,7 +1,9 @@
+"""TODO."""
+
 import streamlit as st
 
-from ganlab.ui import frame
 from ganlab.ui.clipping import any_model, article, own_numbers
+from ganlab.ui.kit import frame
 
 with frame.page("Weight clipping"):
     st.header("Weight clipping", anchor=False)

@@ -1,12 +1,14 @@
+"""TODO."""
+
 import streamlit as st
 
-from ganlab.ui import frame
-from ganlab.ui.generate import closeup, cost, files, form, made, source, through, views
-from ganlab.ui.hub import with_networks
+from ganlab.ui.generate import closeup, cost, downloads, recipe_form, render, source, through_training, views
+from ganlab.ui.kit import frame
+from ganlab.ui.kit.server import with_networks
 
 with frame.page("Generate"):
     st.header("Generate", anchor=False)
-    recipe = form.asked()
+    recipe = recipe_form.asked()
     runs = with_networks()
     if found := source.choose(runs):
         views.controls(found, recipe)
@@ -15,8 +17,8 @@ with frame.page("Generate"):
             views.card(found, recipe)
         with right.container(border=True, height="stretch"):
             closeup.card(found, recipe)
-        through.card(found, runs.get(found.name), recipe)
+        through_training.card(found, runs.get(found.name), recipe)
         cost.card(found, recipe.n)
         with st.expander("The same without ganlab", icon=":material/code:"):
             st.markdown("Save this as `sample.py` beside `generator.safetensors` and run it: it makes the very same.")
-            st.code(files.script(found, recipe, made.make(found, recipe)))
+            st.code(downloads.script(found, recipe, render.render(found, recipe)))

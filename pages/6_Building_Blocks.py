@@ -1,7 +1,9 @@
+"""TODO."""
+
 import streamlit as st
 
-from ganlab.ui import frame
-from ganlab.ui.blocks import conv_transpose, no_grad, normal_init, randn, resize, sequential, variable
+from ganlab.ui.kit import frame
+from ganlab.ui.lessons import conv_transpose, no_grad, normal_init, randn, resize, sequential, variable
 
 LESSONS = {
     "nn.init.normal_": ("normal-init", normal_init.section),
@@ -12,6 +14,7 @@ LESSONS = {
     "Variable": ("variable", variable.section),
     "transforms.Resize": ("resize", resize.section),
 }
+
 
 with frame.page("Building blocks"):
     st.header("Building blocks", anchor=False)

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import os
 import threading
 from collections.abc import Iterator
@@ -7,9 +9,11 @@ import streamlit as st
 import torch
 from visits import ROOT
 
-from ganlab.hub import RunHub
-from ganlab.ui import hub as ui_hub
-from ganlab.ui.hub import hub
+from ganlab.runs.hub import RunHub
+from ganlab.ui.kit import server as ui_hub
+from ganlab.ui.kit.server import hub
+
+os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
 
 LAST = (
     "test_learning",

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import contextlib
 import io
 import os
@@ -13,7 +15,9 @@ import pytest
 import torch
 from PIL import Image
 
-from ganlab import archives, pictures
+from ganlab.data import image_files as pictures
+from ganlab.data import own_images
+from ganlab.data import own_images as archives
 
 RNG = np.random.default_rng(0)
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
@@ -39,7 +43,7 @@ def zip_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
 def decoded(tmp_path: Path, data: bytes, name: str, size: int, fit: str = "stretch", colour: str = "rgb") -> np.ndarray:
     """One picture among good ones, channels last."""
     archive = zip_of(tmp_path, {f"0/{name}": data} | {f"1/{k}": v for k, v in hostile.good_files().items()})
-    return archives.decode(archive, size, fit, colour)[0].transpose(1, 2, 0)
+    return own_images.decode(archive, size, fit, colour)[0].transpose(1, 2, 0)
 
 
 def squares(corners: list[tuple[int, ...]], mode: str, side: int = 2) -> Image.Image:
@@ -183,9 +187,9 @@ def test_pictures_come_in_order_of_name(tmp_path: Path) -> None:
     shuffled = RNG.permutation(20)
     archive = zip_of(tmp_path, {names[i]: hostile.png(10 * int(i)) for i in shuffled})
     order = [10 * i for i in range(20)]
-    assert archives.decode(archive, 4, "crop", "grey")[:, 0, 0, 0].tolist() == order
-    assert archives.thumbnails(archive, 50, 4, "crop", "grey")[:, 0, 0, 0].tolist() == order
-    few = archives.thumbnails(archive, 3, 4, "stretch", "rgb")
+    assert own_images.decode(archive, 4, "crop", "grey")[:, 0, 0, 0].tolist() == order
+    assert own_images.thumbnails(archive, 50, 4, "crop", "grey")[:, 0, 0, 0].tolist() == order
+    few = own_images.thumbnails(archive, 3, 4, "stretch", "rgb")
     assert few.shape == (3, 4, 4, 3)
     assert few[:, 0, 0, 0].tolist() == [0, 100, 190]
 
@@ -193,7 +197,7 @@ def test_pictures_come_in_order_of_name(tmp_path: Path) -> None:
 def test_progress_is_announced(tmp_path: Path) -> None:
     archive = zip_of(tmp_path, {f"{i}.png": hostile.png() for i in range(1250)})
     said = []
-    archives.decode(archive, 1, "crop", "grey", said.append)
+    own_images.decode(archive, 1, "crop", "grey", said.append)
     assert said[:2] == ["decoding images, 1 of 1,250", "decoding images, 100 of 1,250"]
     assert said[-1] == "decoding images, 1,200 of 1,250"
     assert len(said) == 13
@@ -212,33 +216,33 @@ OTHER_FILES = {
 def test_other_files_are_ignored(tmp_path: Path) -> None:
     upper_case = {name.upper(): data for name, data in hostile.good_files().items()}
     archive = zip_of(tmp_path, {"album.png/": b""} | OTHER_FILES | upper_case)
-    assert archives.count(archive) == 16
-    assert len(archives.decode(archive, 4, "crop", "rgb")) == 16
-    archives.keep(archive, tmp_path / "kept")
+    assert own_images.count(archive) == 16
+    assert len(own_images.decode(archive, 4, "crop", "rgb")) == 16
+    own_images.keep(archive, tmp_path / "kept")
 
 
 def test_keeping_twice_keeps_once(tmp_path: Path) -> None:
     archive, kept = zip_of(tmp_path, hostile.good_files()), tmp_path / "kept"
-    name = archives.keep(archive, kept)
-    first = archives.find(name, kept).stat()
-    assert archives.keep(io.BytesIO(archive.read_bytes()), kept) == name
+    name = own_images.keep(archive, kept)
+    first = own_images.find(name, kept).stat()
+    assert own_images.keep(io.BytesIO(archive.read_bytes()), kept) == name
     assert [path.name for path in kept.iterdir()] == [f"{name}.zip"]
-    assert archives.find(name, kept).stat().st_mtime_ns == first.st_mtime_ns
-    assert archives.find(name, kept).read_bytes() == archive.read_bytes()
+    assert own_images.find(name, kept).stat().st_mtime_ns == first.st_mtime_ns
+    assert own_images.find(name, kept).read_bytes() == archive.read_bytes()
 
 
 def test_an_open_file_can_be_used_again(tmp_path: Path) -> None:
     with zip_of(tmp_path, hostile.good_files()).open("rb") as file:
-        assert archives.count(file) == 16
-        assert len(archives.thumbnails(file, 4, 4, "crop", "rgb")) == 4
-        assert len(archives.keep(file, tmp_path / "kept")) == 16
+        assert own_images.count(file) == 16
+        assert len(own_images.thumbnails(file, 4, 4, "crop", "rgb")) == 4
+        assert len(own_images.keep(file, tmp_path / "kept")) == 16
 
 
 @pytest.mark.parametrize("name", ["0123456789abcdef", "../photos", ""])
 def test_what_is_not_kept_is_named(name: str, tmp_path: Path) -> None:
     zip_of(tmp_path, hostile.good_files())
     with pytest.raises(FileNotFoundError, match=f"^There are no kept images called {name}; choose the ZIP or folder"):
-        archives.find(name, tmp_path / "kept")
+        own_images.find(name, tmp_path / "kept")
 
 
 def fill(folder: Path, files: dict[str, bytes]) -> Path:
@@ -258,14 +262,14 @@ def test_equal_folders_have_equal_names(tmp_path: Path) -> None:
     os.mkfifo(two / "pipe.png")
     (two / "more").symlink_to(one, target_is_directory=True)
     kept = tmp_path / "kept"
-    name = archives.keep_folder(one, kept)
-    assert archives.keep_folder(two, kept) == name
+    name = own_images.keep_folder(one, kept)
+    assert own_images.keep_folder(two, kept) == name
     assert [path.name for path in kept.iterdir()] == [f"{name}.zip"]
-    with zipfile.ZipFile(archives.find(name, kept)) as archive:
+    with zipfile.ZipFile(own_images.find(name, kept)) as archive:
         assert archive.namelist() == sorted(files)
-    assert archives.decode(archives.find(name, kept), 4, "crop", "grey")[:, 0, 0, 0].tolist() == list(range(16))
+    assert own_images.decode(own_images.find(name, kept), 4, "crop", "grey")[:, 0, 0, 0].tolist() == list(range(16))
     (two / "00.png").write_bytes(hostile.png(99))
-    assert archives.keep_folder(two, kept) != name
+    assert own_images.keep_folder(two, kept) != name
 
 
 def test_folders_that_cannot_be_used_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +277,7 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path, monkeypatch: py
 
     def refusal(folder: Path) -> str:
         with pytest.raises(ValueError, match=r"\.$") as caught:
-            archives.keep_folder(folder, tmp_path / "kept")
+            own_images.keep_folder(folder, tmp_path / "kept")
         assert list((tmp_path / "kept").glob("*")) == []
         return str(caught.value)
 
@@ -326,24 +330,24 @@ def test_hostile_archives_are_refused_in_little_memory() -> None:
 def test_hostile_archives_leave_nothing_behind(case: str, tmp_path: Path) -> None:
     hostile.build(case, tmp_path / "photos.zip")
     with pytest.raises(ValueError, match=r"\.$") as caught:
-        archives.keep(tmp_path / "photos.zip", tmp_path / "kept")
+        own_images.keep(tmp_path / "photos.zip", tmp_path / "kept")
     assert str(caught.value) == REFUSALS[case]
     assert not (tmp_path / "kept").exists()
     with pytest.raises(ValueError, match=r"\.$") as caught:
-        archives.decode(tmp_path / "photos.zip", 8, "crop", "rgb")
+        own_images.decode(tmp_path / "photos.zip", 8, "crop", "rgb")
     assert str(caught.value) == REFUSALS[case]
 
 
 def test_names_are_made_fit_to_be_shown(tmp_path: Path) -> None:
     files = hostile.good_files() | {"x" * 100 + "\n\u202ecat.png": b"words"}
     with pytest.raises(ValueError, match=r"^…x{50}��cat\.png can't be read as an image\.$"):
-        archives.keep(zip_of(tmp_path, files), tmp_path / "kept")
+        own_images.keep(zip_of(tmp_path, files), tmp_path / "kept")
 
 
 def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
     files = dict(list(hostile.good_files().items())[1:])
     with pytest.raises(ValueError, match=r"^photos.zip holds 15 images; at least 16 are needed\.$"):
-        archives.count(zip_of(tmp_path, files))
+        own_images.count(zip_of(tmp_path, files))
 
 
 def test_broken_bytes_only_ever_raise_what_is_promised(tmp_path: Path) -> None:
@@ -353,11 +357,11 @@ def test_broken_bytes_only_ever_raise_what_is_promised(tmp_path: Path) -> None:
         for at in RNG.integers(0, len(whole), 4):
             broken[at] = RNG.integers(0, 256)
         with contextlib.suppress(ValueError, OSError):
-            archives.thumbnails(io.BytesIO(broken), 16, 4, "crop", "rgb")
+            own_images.thumbnails(io.BytesIO(broken), 16, 4, "crop", "rgb")
 
 
 def test_one_that_only_pretends_is_found_among_many(tmp_path: Path) -> None:
     files = {f"{i:03}.png": hostile.png() for i in range(101)} | {"050.png": b"words"}  # not among the 32 decoded
     with pytest.raises(ValueError, match=r"^050.png can't be read as an image\.$"):
-        archives.keep(zip_of(tmp_path, files), tmp_path / "kept")
+        own_images.keep(zip_of(tmp_path, files), tmp_path / "kept")
     assert not list(tmp_path.glob("kept/*"))

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import json
 from pathlib import Path
 
@@ -7,10 +9,11 @@ import torch
 from snippets import printed_by
 from torch import nn
 
-from ganlab import article, probes, shown_code
-from ganlab.clipping import clip_
+from ganlab.gan.clipping import clip_
+from ganlab.lessons import article
+from ganlab.measure import lipschitz
 
-PRINTED = json.loads((Path(article.__file__).parent / "data" / "article_weight_clipping.json").read_text())
+PRINTED = json.loads(Path(article.__file__).with_name("article_weight_clipping.json").read_text())
 RANGES = [(-0.1, 0.1), (-0.05, 0.3), (0.0, 0.0001), (-2.0, 2.0)]
 
 
@@ -40,8 +43,8 @@ def test_the_shown_code_prints_what_the_page_prints(
     seed: int | None, clip_range: tuple[float, float], left_out: tuple[str, ...]
 ) -> None:
     chosen = seed, clip_range, left_out
-    assert printed_by(shown_code.of_article(*chosen)) == shown_code.printed_of_article(*chosen)
-    assert printed_by(shown_code.of_slope(*chosen)) == shown_code.printed_of_slope(*chosen)
+    assert printed_by(article.clamp_code(*chosen)) == article.clamp_printed(*chosen)
+    assert printed_by(article.slope_code(*chosen)) == article.slope_printed(*chosen)
 
 
 def test_what_is_left_out_stays() -> None:
@@ -55,15 +58,13 @@ def test_what_is_left_out_stays() -> None:
 def test_the_first_example() -> None:
     values = article.numbers(article.NUMBERS)
     assert values == [-2, -1, 0, 1, 2]
-    assert shown_code.printed_of_numbers(values, (-1.0, 1.0)) == "tensor([-1., -1.,  0.,  1.,  1.])\n"
+    assert article.numbers_printed(values, (-1.0, 1.0)) == "tensor([-1., -1.,  0.,  1.,  1.])\n"
 
 
 @pytest.mark.parametrize("values", [[-2.0, -1.0, 0.0], [0.1, 1e-8, -3e8], [1.0] * 200])
 def test_the_shown_code_clamps_any_numbers(values: list[float]) -> None:
     for clip_range in RANGES:
-        assert printed_by(shown_code.of_numbers(values, clip_range)) == shown_code.printed_of_numbers(
-            values, clip_range
-        )
+        assert printed_by(article.numbers_code(values, clip_range)) == article.numbers_printed(values, clip_range)
 
 
 def test_numbers_are_read_as_people_write_them() -> None:
@@ -91,7 +92,7 @@ def test_what_is_no_number_is_named(text: str, words: str) -> None:
 def test_the_bound_on_the_slope_holds_and_is_that_of_the_layers() -> None:
     for seed in (None, *range(5)):
         model = article.model(seed)
-        factors = probes.lipschitz_factors(model)
+        factors = lipschitz.lipschitz_factors(model)
         weight = model.linear.weight.double()
         assert factors["linear"] == pytest.approx(torch.linalg.svdvals(weight).max().item(), rel=1e-5)
         assert factors["batchnorm"] == pytest.approx(model.batchnorm.weight.max().item(), rel=1e-4)
@@ -109,4 +110,4 @@ def test_the_bound_on_the_slope_holds_and_is_that_of_the_layers() -> None:
 
 def test_an_unknown_layer_has_no_factor() -> None:
     with pytest.raises(TypeError, match="GELU"):
-        probes.lipschitz_factors(nn.Sequential(nn.GELU()))
+        lipschitz.lipschitz_factors(nn.Sequential(nn.GELU()))

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import dataclasses
 import random
 import re
@@ -11,13 +13,12 @@ from snippets import printed_by
 from torch import nn
 from visits import page, panels
 
-from ganlab.blocks import conv_transpose
-from ganlab.blocks.conv_transpose import BIAS, LARGEST, WEIGHT, Layer, compute
-from ganlab.ui.blocks import conv_drawing
-from ganlab.ui.blocks.conv_transpose import EXAMPLES
+from ganlab.lessons import conv_transpose
+from ganlab.lessons.conv_transpose import BIAS, LARGEST, WEIGHT, Layer, compute
+from ganlab.ui.lessons import conv_drawing
+from ganlab.ui.lessons.conv_transpose import EXAMPLES
 
 pytestmark = pytest.mark.usefixtures("the_hub")
-
 ARGUMENTS = [field.name for field in dataclasses.fields(Layer) if field.name != "input_size"]
 
 

@@ -1,13 +1,14 @@
+"""TODO."""
+
 import pytest
 import torch
 from snippets import printed_by
 from torch import nn
 from visits import code, page
 
-from ganlab.blocks import no_grad
+from ganlab.lessons import no_grad
 
 pytestmark = pytest.mark.usefixtures("the_hub")
-
 USUAL, NO_GRAD, INFERENCE, DETACH = no_grad.MODES
 
 

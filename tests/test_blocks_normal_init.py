@@ -1,3 +1,5 @@
+"""TODO."""
+
 import math
 
 import numpy as np
@@ -6,8 +8,9 @@ import torch
 from snippets import printed_by
 from visits import code, page
 
-from ganlab.blocks import bells, normal_init
-from ganlab.blocks.normal_init import NormalInit
+from ganlab.lessons import normal_init
+from ganlab.lessons.normal_init import NormalInit
+from ganlab.plots import lessons
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 
@@ -57,13 +60,13 @@ def test_each_layer_multiplies_the_sd_by_std_times_root_width() -> None:
 
 def test_the_histogram_has_area_one_and_counts_all() -> None:
     values = torch.tensor([-100.0, 0.0, 0.1, 100.0])
-    heights, width = bells._heights(values, 0.0, 1.0)
+    heights, width = lessons._heights(values, 0.0, 1.0)
     assert heights.sum() * width == pytest.approx(1)
     assert (heights[0] * 4 * width, heights[-1] * 4 * width) == (1, 1)
 
 
 def test_few_values_are_marked_one_by_one() -> None:
-    assert [len(bells.against_density(torch.zeros(n), 0.0, 1.0)["data"]) for n in (1, 100, 101)] == [3, 3, 2]
+    assert [len(lessons.against_density(torch.zeros(n), 0.0, 1.0)["data"]) for n in (1, 100, 101)] == [3, 3, 2]
 
 
 def test_on_the_page() -> None:

@@ -1,12 +1,14 @@
+"""TODO."""
+
 import numpy as np
 import pytest
 import torch
 from snippets import printed_by
 from visits import code, page
 
-from ganlab.blocks import randn
-from ganlab.blocks.randn import Randn
-from ganlab.ui import inputs
+from ganlab.lessons import randn
+from ganlab.lessons.randn import Randn
+from ganlab.ui.kit import inputs
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 

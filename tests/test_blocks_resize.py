@@ -1,3 +1,5 @@
+"""TODO."""
+
 import io
 
 import numpy as np
@@ -6,7 +8,7 @@ from PIL import Image
 from snippets import printed_by
 from visits import code, page
 
-from ganlab.blocks import resize
+from ganlab.lessons import resize
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 

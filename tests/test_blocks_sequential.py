@@ -1,3 +1,5 @@
+"""TODO."""
+
 import random
 
 import pytest
@@ -7,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 from visits import page, panels
 
-from ganlab.blocks import sequential
-from ganlab.blocks.sequential import ARGUMENTS, Layer, Report, parse, parse_shape
-from ganlab.ui.blocks.sequential import EXAMPLES
+from ganlab.lessons import sequential
+from ganlab.lessons.sequential import ARGUMENTS, Layer, Report, parse, parse_shape
+from ganlab.ui.lessons.sequential import EXAMPLES
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 

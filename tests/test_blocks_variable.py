@@ -1,11 +1,13 @@
+"""TODO."""
+
 import math
 
 import pytest
 from snippets import printed_by
 from visits import code, page
 
-from ganlab.blocks import variable
-from ganlab.blocks.variable import Square
+from ganlab.lessons import variable
+from ganlab.lessons.variable import Square
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 

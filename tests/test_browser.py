@@ -18,7 +18,7 @@ from safetensors.torch import load
 from served import FLAGS, LONG, Server, expect_state, interrupt, serve, start
 from stubs import wait_until
 
-from ganlab import images, pointfiles
+from ganlab.data import images, own_points
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def test_own_points_are_drawn_by_mouse(page: Page, server: Server) -> None:
     ready.click()
     expect_state(page, "Running")
     config = json.loads((server.runs / re.search(r"run=([\w-]+)", page.url)[1] / "config.json").read_text())
-    assert len(pointfiles.load(config["points"], kept)) == n - 3
+    assert len(own_points.load(config["points"], kept)) == n - 3
 
 
 def drag(page: Page, over: Locator, start: tuple[int, int], end: tuple[int, int]) -> None:
@@ -228,7 +228,7 @@ def drag(page: Page, over: Locator, start: tuple[int, int], end: tuple[int, int]
 def points_of(page: Page, kept: Path) -> np.ndarray:
     """Those that the address names."""
     named = re.search(r"points=([0-9a-f]{16})", page.evaluate("location.href"))
-    return pointfiles.load(named[1], kept) if named else np.empty((0, 2))
+    return own_points.load(named[1], kept) if named else np.empty((0, 2))
 
 
 def test_pause_step_resume(page: Page, server: Server) -> None:

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import dataclasses
 import re
 import subprocess
@@ -11,8 +13,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from ganlab import checkpoints, store, tensorfile
-from ganlab.checkpoints import Checkpoint
+from ganlab import tensorfile
+from ganlab.runs.disk import checkpoints, contents
+from ganlab.runs.disk.checkpoints import Checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def test_500_mutated_files_are_refused_by_name_in_little_time_and_memory() -> No
 
 
 def test_a_checkpoint_is_what_safetensors_reads_and_comes_back_whole(good: Path) -> None:
-    checkpoint = store.checkpoint_in(good)
+    checkpoint = contents.checkpoint_in(good)
     others = safetensors.torch.load_file(good)
     assert others.keys() == checkpoint.tensors.keys()
     assert all(torch.equal(others[name], tensor) for name, tensor in checkpoint.tensors.items())
@@ -38,8 +41,8 @@ def test_a_checkpoint_is_what_safetensors_reads_and_comes_back_whole(good: Path)
     assert again.name == good.name
     start, end = again.name.rsplit("-", 1)
     again = again.rename(again.with_name(f"{start}-the-best-{end}"))
-    assert store.checkpoint_in(again).tensors.keys() == others.keys()
-    assert checkpoints.found(again.parent) == [(checkpoint.step, again, "the-best")]
+    assert contents.checkpoint_in(again).tensors.keys() == others.keys()
+    assert checkpoints.files(again.parent) == [(checkpoint.step, again, "the-best")]
 
 
 def test_the_last_two_are_kept_and_those_with_a_name(tmp_path: Path) -> None:
@@ -54,7 +57,7 @@ def test_the_last_two_are_kept_and_those_with_a_name(tmp_path: Path) -> None:
         write(step, name)
     (tmp_path / "step-7.safetensors").write_bytes(b"foreign")
     assert [old.step for old in checkpoints.prune(tmp_path)] == [1, 3]
-    assert [(one.step, one.name) for one in checkpoints.found(tmp_path)] == [(2, "good-one"), (4, ""), (10, "")]
+    assert [(one.step, one.name) for one in checkpoints.files(tmp_path)] == [(2, "good-one"), (4, ""), (10, "")]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,21 +77,21 @@ def test_a_huge_file_is_refused_unread(good: Path, tmp_path: Path) -> None:
         file.truncate(tensorfile.LIMIT_BYTES + 1)
     start = time.perf_counter()
     with pytest.raises(ValueError, match="at most 2,147,483,648 are allowed"):
-        store.checkpoint_in(huge)
+        contents.checkpoint_in(huge)
     assert time.perf_counter() - start < 1
 
 
 def test_random_generators_in_an_impossible_state_are_refused(good: Path, tmp_path: Path) -> None:
-    checkpoint = store.checkpoint_in(good)
+    checkpoint = contents.checkpoint_in(good)
     checkpoint.tensors["rng"].fill_(255)
     with pytest.raises(ValueError, match="random generators are in no state"):
-        store.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
+        contents.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
 
 
 def test_a_device_that_is_none_is_refused(good: Path, tmp_path: Path) -> None:
-    checkpoint = dataclasses.replace(store.checkpoint_in(good), device="<img src=x>")
+    checkpoint = dataclasses.replace(contents.checkpoint_in(good), device="<img src=x>")
     with pytest.raises(ValueError, match="or on what"):
-        store.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
+        contents.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
 
 
 def test_a_checkpoint_is_written_without_a_second_copy_in_memory(tmp_path: Path) -> None:

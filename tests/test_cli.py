@@ -1,3 +1,5 @@
+"""TODO."""
+
 import csv
 import dataclasses
 import io
@@ -11,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganlab.__main__ import config_of, main, parser
+from ganlab.cli.main import main, parser
+from ganlab.cli.train import config_of
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.sampling import latents
+from ganlab.gan.sampling import latents
 
 SMALL = "--dataset 8-gaussians --width 8 --depth 1 --batch-size 8 --steps 3 --threads 1".split()
 
@@ -128,7 +131,7 @@ def test_own_points_from_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture, mo
 
 
 def test_the_command_line_never_imports_streamlit() -> None:
-    code = "import sys, ganlab.__main__; sys.exit('streamlit' in sys.modules)"
+    code = "import sys, ganlab.cli.main; sys.exit('streamlit' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

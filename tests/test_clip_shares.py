@@ -1,10 +1,14 @@
+"""TODO."""
+
 import numpy as np
 import pytest
 import torch
 from stubs import is_plain
 
-from ganlab import clip_shares, clipping, networks, profiles, training
 from ganlab.config import PRESETS
+from ganlab.gan import clipping, networks, training
+from ganlab.lessons import clip_shares
+from ganlab.plots import lessons
 
 BOUNDS = torch.tensor([1e-4, 1e-3, 0.01, 0.02, 0.1, 1.0])
 
@@ -50,6 +54,6 @@ def test_all_weights_together() -> None:
 def test_the_figures_are_plain() -> None:
     shares = clip_shares.of_start(PRESETS["digits"], BOUNDS)
     for theory in (None, shares.expected["conv2.weight"]):
-        assert is_plain(profiles.shares(BOUNDS.numpy(), shares.measured, "conv2.weight", theory, 0.01))
+        assert is_plain(lessons.shares(BOUNDS.numpy(), shares.measured, "conv2.weight", theory, 0.01))
     outputs = np.linspace(0, 1, 30).reshape(10, 3)
-    assert is_plain(profiles.answers(np.arange(10.0), outputs, outputs, 0))
+    assert is_plain(lessons.answers(np.arange(10.0), outputs, outputs, 0))

@@ -1,10 +1,11 @@
+"""TODO."""
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from ganlab.clipping import bin_edges, clip_, count
-from ganlab.snapshot import Counts, axis_limit, pooled
+from ganlab.gan.clipping import Counts, axis_limit, bin_edges, clip_, count, pooled
 
 RANGES = [
     (-0.01, 0.01),

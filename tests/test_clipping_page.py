@@ -5,11 +5,12 @@ from snippets import printed_by
 from stubs import TINY, wait_until
 from visits import code, page, panels
 
-from ganlab import article, shown_code
-from ganlab.clipping import clip_
 from ganlab.config import PRESETS
-from ganlab.hub import RunHub
+from ganlab.gan.clipping import clip_
+from ganlab.lessons import article, clip_shares
+from ganlab.runs.hub import RunHub
 from ganlab.ui.clipping import any_model, tables
+from ganlab.ui.kit import clip_range
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 NAME = "2_Weight_Clipping.py"
@@ -18,7 +19,7 @@ NAME = "2_Weight_Clipping.py"
 def test_the_article_is_reproduced() -> None:
     at = page(NAME)
     assert "43 of 60</span><span>values clamped" in panels(at)
-    assert shown_code.printed_of_article(None, (-0.1, 0.1)) in code(at)
+    assert article.clamp_printed(None, (-0.1, 0.1)) in code(at)
     assert "tensor([-1., -1.,  0.,  1.,  1.])\n" in code(at)
 
 
@@ -34,28 +35,28 @@ def test_own_numbers_and_a_bad_one() -> None:
 def test_the_range_is_moved_tied_and_refused() -> None:
     at = page(NAME)
     at.select_slider(key="article_range_clip").set_range(-0.3, 0.1).run()
-    assert shown_code.printed_of_article(None, (-0.3, 0.3)) in code(at)
+    assert article.clamp_printed(None, (-0.3, 0.3)) in code(at)
     at.toggle(key="article_range_symmetric").set_value(False).run()
     at.number_input(key="article_range_high").set_value(0.05).run()
-    assert shown_code.printed_of_article(None, (-0.3, 0.05)) in code(at)
+    assert article.clamp_printed(None, (-0.3, 0.05)) in code(at)
     at.number_input(key="article_range_low").set_value(0.5).run()
     assert "Low must be below high. The range stays at −0.3 to 0.05." in panels(at)
     assert at.number_input(key="article_range_low").value == -0.3
     at.toggle(key="article_range_symmetric").set_value(True).run()
-    assert shown_code.printed_of_article(None, (-0.3, 0.3)) in code(at)
+    assert article.clamp_printed(None, (-0.3, 0.3)) in code(at)
 
 
 def test_weights_are_reset_and_parts_left_out() -> None:
     at = page(NAME)
     reset = next(button for button in at.button if button.label == "Reset weights")
     reset.click().run()
-    assert shown_code.printed_of_article(0, (-0.1, 0.1)) in code(at)
+    assert article.clamp_printed(0, (-0.1, 0.1)) in code(at)
     reset.click().run()
-    assert shown_code.printed_of_article(1, (-0.1, 0.1)) in code(at)
+    assert article.clamp_printed(1, (-0.1, 0.1)) in code(at)
     at.number_input(key="article_seed").set_value(7).run()
     at.toggle(key="article_norm").set_value(True).run()
-    assert shown_code.printed_of_article(7, (-0.1, 0.1), ["batch norm"]) in code(at)
-    assert shown_code.printed_of_slope(7, (-0.1, 0.1), ["batch norm"]) in code(at)
+    assert article.clamp_printed(7, (-0.1, 0.1), ["batch norm"]) in code(at)
+    assert article.slope_printed(7, (-0.1, 0.1), ["batch norm"]) in code(at)
     assert "of 40</span>" in panels(at)
 
 
@@ -81,10 +82,10 @@ def test_the_lines_that_make_a_critic_are_run(the_hub: RunHub) -> None:
     sources = [any_model.Source(config, None) for config in PRESETS.values()]
     for source in [*sources, any_model.Source(run.config, run.latest, file)]:
         shares = any_model._of_run(run.latest) if source.snapshot else any_model._of_start(source.config)
-        c = any_model.LADDER[7]
+        c = clip_range.LADDER[7]
         at = int((c == any_model.BOUNDS).nonzero())
         measured = {name: values[at] for name, values in shares.measured.items()}
-        assert printed_by(shown_code.of_shares(any_model.lines(source), c)) == shown_code.printed_of_shares(measured)
+        assert printed_by(clip_shares.code(any_model.lines(source), c)) == clip_shares.printed(measured)
 
 
 def test_no_value_outside_is_said_so() -> None:
@@ -99,7 +100,7 @@ def test_a_seed_that_no_run_could_have_is_refused() -> None:
     next(button for button in at.button if button.label == "Reset weights").click().run()
     at.number_input(key="article_seed").set_value(-5).run()
     assert "seed must be from 0" in at.error[0].value
-    assert shown_code.printed_of_article(0, (-0.1, 0.1)) in code(at)
+    assert article.clamp_printed(0, (-0.1, 0.1)) in code(at)
 
 
 def test_the_tables_are_what_the_page_shows() -> None:

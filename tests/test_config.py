@@ -1,3 +1,5 @@
+"""TODO."""
+
 import dataclasses
 import json
 from urllib.parse import parse_qs, urlencode
@@ -73,8 +75,6 @@ def test_every_bad_setting_is_named_at_once() -> None:
 ODD = dataclasses.replace(
     PRESETS["8-gaussians"], clip_range=(-0.1 - 0.2, 1 / 3), critic_lr=1.5e-5, optimizer="adam", seed=2**53 - 1
 )  # fmt: skip
-
-
 OWN = [
     dataclasses.replace(PRESETS[name], **{field: "0" * 16}) for name, field in [("images",) * 2, ("drawn", "points")]
 ]

@@ -1,10 +1,13 @@
+"""TODO."""
+
 import numpy as np
 import pytest
 from stubs import TINY, is_plain, unpacked
 
-from ganlab import curves
-from ganlab.curves import View
-from ganlab.snapshot import METRICS, Change, HistoryWriter, Snapshot, Status
+from ganlab.plots import curves
+from ganlab.plots.curves import View
+from ganlab.runs.history import METRICS, Change, HistoryWriter
+from ganlab.runs.snapshot import Snapshot, Status
 
 LAYERS = (("a.weight", (5, 2)), ("a.bias", (1000,)))
 EVERY = (curves.critic_estimate, curves.losses, curves.shares)

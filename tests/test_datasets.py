@@ -1,3 +1,5 @@
+"""TODO."""
+
 import dataclasses
 import math
 from pathlib import Path
@@ -9,11 +11,13 @@ from PIL import Image
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_swiss_roll
 
-from ganlab import archives, datasets, pointfiles, store
 from ganlab.config import CHOICES, TrainConfig, changed
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import Status
+from ganlab.data import datasets, own_images
+from ganlab.data.own_points import keep
+from ganlab.runs.disk import contents
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.snapshot import Status
 
 
 def test_digits_are_real_and_split_once() -> None:
@@ -69,7 +73,7 @@ def test_own_images_are_kept_and_loaded(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "mine").mkdir()
     for i in range(30):
         Image.new("RGB", (40, 30), (8 * i, 0, 255)).save(tmp_path / f"mine/{i}.png")
-    name = archives.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
+    name = own_images.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
     told: list[str] = []
     data = datasets.load(TrainConfig(dataset="images", images=name, image_size=32), told.append)
     assert told == ["decoding images, 1 of 30"]
@@ -86,13 +90,13 @@ def test_a_run_names_its_pixels_and_takes_no_others(tmp_path: Path, monkeypatch:
     (tmp_path / "mine").mkdir()
     for i in range(20):
         Image.new("RGB", (40, 30), (8 * i, 0, 255)).save(tmp_path / f"mine/{i}.png")
-    name = archives.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
+    name = own_images.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
     config = TrainConfig(
         dataset="images", images=name, width=4, latent_dim=4, batch_size=8, n_critic=1, steps=2, threads=1
     )
     run = TrainingRun(config, RunFolder(tmp_path / "r", config))
     assert run.run().status is Status.FINISHED
-    assert store.config_of(tmp_path / "r") == run.config == run.latest.config
+    assert contents.config_of(tmp_path / "r") == run.config == run.latest.config
     (kept,) = (tmp_path / "cache/data").iterdir()
     assert kept.name == f"{run.config.pixels}.safetensors"
     told: list[str] = []
@@ -130,7 +134,7 @@ def own_points(n: int, folder: Path) -> tuple[torch.Tensor, datasets.Dataset]:
     """Points on a fine grid, so that each draw is nearest to the one it came from, and their dataset."""
     side = torch.linspace(-1.9, 1.9, math.ceil(n**0.5))
     points = torch.cartesian_prod(side, side)[:n]
-    name = pointfiles.keep(points.numpy(), folder / "points")
+    name = keep(points.numpy(), folder / "points")
     return points, datasets.load(TrainConfig(dataset="drawn", network="mlp", points=name))
 
 

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import dataclasses
 import math
 
@@ -5,11 +7,14 @@ import numpy as np
 import pytest
 
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.diagnosis import Finding, diagnose, health, swings
-from ganlab.failure import likely_cause
-from ganlab.probes.gradients import Gradients
-from ganlab.readings import Copies, Coverage, Distances, Reading
-from ganlab.snapshot import METRICS, History, HistoryWriter
+from ganlab.measure.copies import Copies
+from ganlab.measure.coverage import Coverage
+from ganlab.measure.distances import Distances
+from ganlab.measure.gradients import Gradients
+from ganlab.measure.reading import Reading
+from ganlab.runs.diagnosis import Finding, diagnose, health, swings
+from ganlab.runs.failure import likely_cause
+from ganlab.runs.history import METRICS, History, HistoryWriter
 
 DIGITS, RING = PRESETS["digits"], PRESETS["8-gaussians"]
 LAYERS = (("linear1.weight", (128, 2)),)

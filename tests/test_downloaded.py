@@ -14,8 +14,8 @@ import served_files
 import torch
 from torchvision.datasets import MNIST, FashionMNIST
 
-from ganlab import datasets
 from ganlab.config import PRESETS
+from ganlab.data import datasets
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (60, 28, 28), np.uint8)

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import contextlib
 import hashlib
 import socket
@@ -6,8 +8,9 @@ from pathlib import Path
 import pytest
 import served_files
 
-from ganlab import fetching
-from ganlab.fetching import fetch
+from ganlab.data import download
+from ganlab.data import download as fetching
+from ganlab.data.download import fetch
 
 WORDS = b"weights, clipped" * 40_000
 MD5 = hashlib.md5(WORDS).hexdigest()
@@ -66,9 +69,9 @@ def test_no_network_is_a_sentence(tmp_path: Path) -> None:
 
 def test_the_cache_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
-    assert fetching.data_root() == tmp_path
+    assert download.data_root() == tmp_path
     monkeypatch.delenv("GANLAB_DATA")
-    assert "ganlab" in str(fetching.data_root())
+    assert "ganlab" in str(download.data_root())
 
 
 def test_all_addresses_of_a_host_share_the_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
+"""TODO."""
+
 import numpy as np
 import pytest
 import torch
 from stubs import is_plain, unpacked
 from torch import nn
 
-from ganlab import figures
-from ganlab.clipping import clip_
-from ganlab.snapshot import WeightHistogram, round_up
+from ganlab.formatting import number, range_in_words, round_up
+from ganlab.gan.clipping import WeightHistogram, clip_
+from ganlab.plots import base, clamp, samples
 
 
 def histogram(c: float = 0.1) -> WeightHistogram:
@@ -14,24 +16,24 @@ def histogram(c: float = 0.1) -> WeightHistogram:
     return clip_([("w", weights)], (-c, c)).histograms()[0]
 
 
-def every_figure() -> list[figures.Figure]:
+def every_figure() -> list[base.Figure]:
     points = np.zeros((3, 2), np.float32)
     return [
-        *(figures.clamp(h, (-0.1, 0.1), log_y) for h in (histogram(), None) for log_y in (False, True)),
-        figures.points(points, points),
-        figures.points(None, None),
+        *(clamp.clamp(h, (-0.1, 0.1), log_y) for h in (histogram(), None) for log_y in (False, True)),
+        samples.points(points, points),
+        samples.points(None, None),
     ]
 
 
 @pytest.mark.parametrize("figure", every_figure())
-def test_figures_are_plain_json_without_null_and_have_words(figure: figures.Figure) -> None:
+def test_figures_are_plain_json_without_null_and_have_words(figure: base.Figure) -> None:
     assert is_plain(figure)
     assert figure["alt"].endswith(".")
 
 
 def test_the_clamp_figure_shows_the_counts() -> None:
     h = histogram()
-    figure = figures.clamp(h, h.clip_range)
+    figure = clamp.clamp(h, h.clip_range)
     after, before, posts = figure["data"]
     assert before["y"][:-1] == h.before.tolist()
     assert sum(after["y"][:-1]) == h.after_counts.inside
@@ -45,15 +47,15 @@ def test_the_clamp_figure_shows_the_counts() -> None:
 def test_points_are_two_bytes_a_number_unless_they_are_far_away() -> None:
     points = np.random.default_rng(0).uniform(-30, 30, (50, 2)).astype(np.float32)
     far = points + np.float32([0, 1e6])
-    near_x, far_y = (figures.points(None, where)["data"][0][axis] for where, axis in ((points, "x"), (far, "y")))
+    near_x, far_y = (samples.points(None, where)["data"][0][axis] for where, axis in ((points, "x"), (far, "y")))
     assert len(near_x["counts"]) == 136
     assert unpacked(near_x) == pytest.approx(points[:, 0], abs=5.1e-4)
     assert unpacked(far_y).tolist() == far[:, 1].tolist()
-    assert np.isnan(unpacked(figures.halved(np.array([np.nan, 1]), 1e-3))).tolist() == [True, False]
+    assert np.isnan(unpacked(base.halved(np.array([np.nan, 1]), 1e-3))).tolist() == [True, False]
 
 
 def test_the_axis_depends_on_the_clip_range_alone() -> None:
-    wide, narrow = (figures.clamp(h, (-0.1, 0.1)) for h in (histogram(), None))
+    wide, narrow = (clamp.clamp(h, (-0.1, 0.1)) for h in (histogram(), None))
     assert wide["layout"]["xaxis"]["range"] == narrow["layout"]["xaxis"]["range"] == [-0.12, 0.12]
 
 
@@ -62,12 +64,12 @@ def test_the_axis_depends_on_the_clip_range_alone() -> None:
     [(0.01, "0.01"), (-0.01, "−0.01"), (0.0, "0"), (-0.0, "0"), (1.0, "1"), (0.00015, "0.00015"), (-1e-9, "−1e−09")],
 )
 def test_numbers(value: float, text: str) -> None:
-    assert figures.number(value) == text
+    assert number(value) == text
 
 
 def test_ranges_in_words() -> None:
-    assert figures.range_in_words((-0.015, 0.015)) == "±0.015"
-    assert figures.range_in_words((-0.01, 0.03)) == "−0.01 to 0.03"
+    assert range_in_words((-0.015, 0.015)) == "±0.015"
+    assert range_in_words((-0.01, 0.03)) == "−0.01 to 0.03"
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch import nn
 
-from ganlab import __main__ as cli
-from ganlab import store
+from ganlab.cli import main
 from ganlab.config import PRESETS
-from ganlab.hub import RunHub
-from ganlab.runs import set_up_torch
-from ganlab.snapshot import READINGS, Status
-from ganlab.training import Trainer
+from ganlab.gan.training import Trainer, set_up_torch
+from ganlab.measure.reading import READINGS
+from ganlab.runs.disk import contents
+from ganlab.runs.hub import RunHub
+from ganlab.runs.snapshot import Status
 
 FROZEN = Path(__file__).parent / "frozen"
 WEIGHTS = json.loads((FROZEN / "weights.json").read_text())
@@ -77,8 +77,8 @@ def test_an_old_run_opens(run_id: str) -> None:
 @pytest.mark.parametrize("run_id", RUNS)
 def test_an_old_run_looks_back(run_id: str) -> None:
     path = RunHub().find(run_id).path
-    assert store.moments(path) == [1, 12, 20, STEP]
-    first, last = store.moment(path, 1), store.moment(path, STEP)
+    assert contents.moment_steps(path) == [1, 12, 20, STEP]
+    first, last = contents.read_moment(path, 1), contents.read_moment(path, STEP)
     assert first.clip_range[1] == -first.clip_range[0]
     assert last.clip_range[1] == pytest.approx(-last.clip_range[0] / 2)
 
@@ -86,7 +86,7 @@ def test_an_old_run_looks_back(run_id: str) -> None:
 @pytest.mark.parametrize("run_id", RUNS)
 def test_an_old_run_keeps_its_fixed_latents(run_id: str) -> None:
     run = RunHub().find(run_id)
-    saved = store.moment(run.path, STEP).samples
+    saved = contents.read_moment(run.path, STEP).samples
     shown = run.latest.samples[: len(saved)]
     assert np.abs(shown.astype(float) - saved.astype(float)).max() <= (1 if saved.dtype == np.uint8 else 1e-5)
 
@@ -95,13 +95,13 @@ def test_an_old_run_keeps_its_fixed_latents(run_id: str) -> None:
 def test_an_old_run_resumes_to_its_end(run_id: str) -> None:
     hub = RunHub()
     try:
-        before = store.moment(hub.find(run_id).path, STEP).samples
+        before = contents.read_moment(hub.find(run_id).path, STEP).samples
         run = hub.resume(hub.find(run_id))
         assert run.join(60)
         assert (run.latest.status, run.latest.step, run.latest.error) == (Status.FINISHED, TOTAL[run_id], "")
         assert len(run.latest.history) == TOTAL[run_id]
         again = hub.find(run_id)
-        assert np.array_equal(store.moment(again.path, STEP).samples, before)
+        assert np.array_equal(contents.read_moment(again.path, STEP).samples, before)
     finally:
         hub.close()
 
@@ -109,7 +109,7 @@ def test_an_old_run_resumes_to_its_end(run_id: str) -> None:
 @pytest.mark.parametrize("run_id", RUNS)
 def test_an_old_run_is_sampled(run_id: str, tmp_path: Path) -> None:
     file = tmp_path / "samples.npz"
-    assert cli.main(["sample", run_id, "--n", "5", "--seed", "1", "--out", str(file)]) == 0
+    assert main.main(["sample", run_id, "--n", "5", "--seed", "1", "--out", str(file)]) == 0
     with np.load(file) as arrays:
         assert len(arrays["samples"]) == 5
         assert np.isfinite(arrays["samples"]).all()

@@ -14,11 +14,14 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from test_pages import address, run_in
 from visits import page, panels
 
-from ganlab import datasets, networkfiles, networks, store, training
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.hub import RunHub
-from ganlab.recipe import CHOICES
-from ganlab.ui.generate import through
+from ganlab.data import datasets
+from ganlab.gan import networks, training
+from ganlab.gan.recipe import CHOICES
+from ganlab.runs.disk import contents
+from ganlab.runs.disk.networks import network_file
+from ganlab.runs.hub import RunHub
+from ganlab.ui.generate import through_training
 
 
 def data_of(at: AppTest, key: str) -> dict[str, object]:
@@ -35,7 +38,7 @@ def upload(at: AppTest, content: bytes, name: str = "g.safetensors") -> AppTest:
 
 def generator_file(config: TrainConfig) -> bytes:
     generator = networks.init_(training.build(config, datasets.shape_of(config))[0], torch.Generator().manual_seed(0))
-    return networkfiles.network_file(config, 7, generator)
+    return network_file(config, 7, generator)
 
 
 @pytest.mark.parametrize("view", CHOICES["view"])
@@ -150,14 +153,14 @@ def test_no_grad_is_measured_when_asked(the_hub: RunHub) -> None:
 def test_through_training(the_hub: RunHub) -> None:
     for config in (TINY, TINY_IMAGES):
         run = run_in("finished", the_hub, config)
-        steps = store.moments(run.path)
+        steps = contents.moment_steps(run.path)
         at = page("3_Generate.py", run=run.run_id, look=str(steps[0]))
         assert at.select_slider(key="recipe_look").value == steps[0]
         at.select_slider(key="recipe_look").set_value(steps[1]).run()
         assert address(at)["look"] == str(steps[1])
         at.toggle(key="through_plays").set_value(True).run()
         assert not at.exception
-        frames = Image.open(io.BytesIO(through.animation(run, steps)))
+        frames = Image.open(io.BytesIO(through_training.animation(run, steps)))
         assert frames.n_frames == len(steps)
 
 
@@ -165,8 +168,8 @@ def test_any_checkpoint_and_runs_of_an_earlier_server(the_hub: RunHub) -> None:
     run = run_in("running", the_hub, TINY_IMAGES)
     wait_until(lambda: run.latest.step > 2)
     run.pause()
-    wait_until(lambda: run.latest.status == "paused" and len(store.checkpoints(run.path)) > 0)
-    first = store.checkpoints(run.path)[0].step
+    wait_until(lambda: run.latest.status == "paused" and len(contents.checkpoint_files(run.path)) > 0)
+    first = contents.checkpoint_files(run.path)[0].step
     run.resume()
     wait_until(lambda: run.latest.step > first)
     run.stop()
@@ -177,7 +180,7 @@ def test_any_checkpoint_and_runs_of_an_earlier_server(the_hub: RunHub) -> None:
     assert at.selectbox(key="source_step").value == first
     at.selectbox(key="source_step").set_value(run.latest.step).run()
     assert address(at)["step"] == str(run.latest.step)
-    store.checkpoints(run.path)[0].path.write_bytes(b"damaged")
+    contents.checkpoint_files(run.path)[0].path.write_bytes(b"damaged")
     st.cache_resource.clear()
     at = page("3_Generate.py", run=run.run_id, step=str(first))
     assert "be used as a checkpoint" in at.warning[0].value

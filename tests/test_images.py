@@ -1,3 +1,5 @@
+"""TODO."""
+
 import io
 import zipfile
 
@@ -5,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganlab import images
+from ganlab.data import images
 
 RNG = np.random.default_rng(0)
 

@@ -1,18 +1,20 @@
+"""TODO."""
+
 import re
 
 import numpy as np
 import pytest
 from stubs import TINY, TINY_IMAGES, is_plain, unpacked
 
-from ganlab import instrument_figures as drawn
-from ganlab import plane_figures, trend_figures
-from ganlab.figures import Figure
-from ganlab.instruments import look
-from ganlab.probes import plane
-from ganlab.probes.gradients import Gradients, by_the_law
-from ganlab.readings import Coverage, Reading, row
-from ganlab.snapshot import METRICS, HistoryWriter
-from ganlab.training import Trainer
+from ganlab.gan.training import Trainer
+from ganlab.measure.coverage import Coverage
+from ganlab.measure.gradients import Gradients, by_the_law
+from ganlab.measure.instruments import look
+from ganlab.measure.plane import REACH, TICKS
+from ganlab.measure.reading import Reading, row
+from ganlab.plots.base import Figure
+from ganlab.runs.history import METRICS, HistoryWriter
+from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra, steepness
 
 
 def reading(config: object = TINY) -> Reading:
@@ -32,17 +34,17 @@ def history(steps: int) -> object:
 
 
 def every_figure() -> list[Figure]:
-    made = [trend_figures.at_bounds(history(steps)) for steps in (0, 1, 700)]
-    for figure in (trend_figures.steepness, trend_figures.distances, trend_figures.estimates):
+    made = [bounds.figure(history(steps)) for steps in (0, 1, 700)]
+    for figure in (steepness.figure, distances.figure, distances.estimates_figure):
         made += [figure(rows) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
     for found in (POINTS, IMAGES):
-        made += [drawn.gradient_norms(found.gradients), drawn.weight_gradients(found.gradients)]
-        made += [drawn.spectra(found.spectra), drawn.classes(found.coverage)]
+        made += [gradients.norms_figure(found.gradients), gradients.weights_figure(found.gradients)]
+        made += [spectra.figure(found.spectra), coverage.counts_figure(found.coverage)]
     real = np.zeros((3, 2), np.float32)
-    made += [trend_figures.spread([]), trend_figures.spread([row(POINTS)])]
-    made += [plane_figures.plane(POINTS.plane, real), plane_figures.plane(POINTS.plane, layers=())]
+    made += [coverage.spread_figure([]), coverage.spread_figure([row(POINTS)])]
+    made += [plane.figure(POINTS.plane, real), plane.figure(POINTS.plane, layers=())]
     flat = POINTS.plane._replace(gradients=np.zeros_like(POINTS.plane.gradients))
-    return [*made, plane_figures.plane(flat), drawn.spectra(())]
+    return [*made, plane.figure(flat), spectra.figure(())]
 
 
 @pytest.mark.parametrize("figure", every_figure())
@@ -59,7 +61,7 @@ def test_blue_and_orange_stay_those_of_the_clamp(figure: Figure) -> None:
 
 
 def test_the_gain_law_is_drawn_beside_the_measured_norms() -> None:
-    measured, near, far = drawn.gradient_norms(IMAGES.gradients)["data"]
+    measured, near, far = gradients.norms_figure(IMAGES.gradients)["data"]
     assert measured["x"] == ["input", "conv1", "conv2", "conv3"]
     assert unpacked(measured["y"]) == pytest.approx(IMAGES.gradients.norms, rel=1e-6)
     assert (near["x"], far["x"]) == (["input", "conv1"], ["conv2", "conv3"])  # batch norm between them
@@ -68,19 +70,19 @@ def test_the_gain_law_is_drawn_beside_the_measured_norms() -> None:
 
 def test_a_gradient_of_zero_is_a_gap_and_is_named() -> None:
     dead = Gradients(("input", "a", "b", "c"), np.array([0, 0, 1.0, 1]), np.ones(3), ("a.weight",), np.array([1e-9]))
-    figure = drawn.gradient_norms(dead)
+    figure = gradients.norms_figure(dead)
     assert np.isnan(unpacked(figure["data"][0]["y"])).tolist() == [True, True, False, False]
     assert "it is zero at a." in figure["alt"]
-    assert "1 of 1 below the optimiser's 1e-8" in drawn.weight_gradients(dead)["alt"]
-    assert unpacked(drawn.weight_gradients(dead)["data"][1]["y"]) == pytest.approx(1e-8)
+    assert "1 of 1 below the optimiser's 1e-8" in gradients.weights_figure(dead)["alt"]
+    assert unpacked(gradients.weights_figure(dead)["data"][1]["y"]) == pytest.approx(1e-8)
 
 
 def test_the_heat_map_holds_every_layers_share() -> None:
-    (heat,) = trend_figures.at_bounds(history(700))["data"]
+    (heat,) = bounds.figure(history(700))["data"]
     z, k = unpacked(heat["z"]), heat["dx"]
     assert heat["y"] == ["a.weight", "a.bias"]
     assert z.shape == (2, 700 // k)
-    assert z.shape[1] <= trend_figures.COLUMNS
+    assert z.shape[1] <= bounds.COLUMNS
     steps = np.arange(3 * k, 4 * k) + 1
     assert z[:, 3] == pytest.approx([(10 * steps // 700).mean() / 10, steps.mean() / 1000], abs=5e-5)
     assert heat["x0"] == (k + 1) / 2
@@ -89,22 +91,22 @@ def test_the_heat_map_holds_every_layers_share() -> None:
 def test_lines_over_time_are_where_they_were_measured() -> None:
     rows = [row(POINTS) | {"step": step, "w1": step / 10} for step in (10.0, 30.0, 40.0)]
     rows[1]["w1"] = float("nan")
-    line = trend_figures.distances(rows)["data"][0]
+    line = distances.figure(rows)["data"][0]
     assert unpacked(line["x"]).tolist() == [10, 30, 40]
     assert unpacked(line["y"]) == pytest.approx([1, np.nan, 4], nan_ok=True)
-    assert "exact W1, generated to real 4," in trend_figures.distances(rows)["alt"]
-    assert "sliced W1" in trend_figures.distances([row(POINTS) | {"w1_sliced": 1.0}])["alt"]
+    assert "exact W1, generated to real 4," in distances.figure(rows)["alt"]
+    assert "sliced W1" in distances.figure([row(POINTS) | {"w1_sliced": 1.0}])["alt"]
 
 
 def test_spectra_are_over_the_largest_and_a_kernels_says_so() -> None:
-    lines = drawn.spectra((IMAGES.spectra[0], IMAGES.spectra[1]._replace(exact=False)))["data"]
+    lines = spectra.figure((IMAGES.spectra[0], IMAGES.spectra[1]._replace(exact=False)))["data"]
     assert [line["name"] for line in lines] == ["conv1", "conv2, reshaped kernel"]
     for line, spectrum in zip(lines, IMAGES.spectra[:2], strict=True):
         assert unpacked(line["y"]) == pytest.approx(spectrum.values / spectrum.values[0], rel=1e-5, abs=1e-7)
 
 
 def test_classes_stand_beside_their_due() -> None:
-    figure = drawn.classes(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.zeros(0), 1.0))
+    figure = coverage.counts_figure(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.zeros(0), 1.0))
     generated, due = figure["data"]
     assert (unpacked(generated["y"]).tolist(), unpacked(due["y"]).tolist()) == ([9, 0], [4.5, 4.5])
     assert figure["layout"]["barmode"] == "overlay"
@@ -112,7 +114,7 @@ def test_classes_stand_beside_their_due() -> None:
 
 
 def test_of_a_mode_those_within_3_sd_are_darker() -> None:
-    figure = drawn.classes(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.array([3, 0]), 1.0))
+    figure = coverage.counts_figure(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.array([3, 0]), 1.0))
     assert [bars["name"] for bars in figure["data"]] == ["nearest to it", "within 3 sd", "due"]
     assert unpacked(figure["data"][1]["y"]).tolist() == [3, 0]
 
@@ -120,50 +122,49 @@ def test_of_a_mode_those_within_3_sd_are_darker() -> None:
 def test_each_layer_of_the_plane_can_be_switched() -> None:
     real = np.zeros((3, 2), np.float32)
     kinds = {
-        layer: [trace["type"] for trace in plane_figures.plane(POINTS.plane, real, (layer,))["data"]]
-        for layer in plane_figures.LAYERS
+        layer: [trace["type"] for trace in plane.figure(POINTS.plane, real, (layer,))["data"]] for layer in plane.LAYERS
     }
     assert kinds == {"values": ["contour"], "arrows": [], "latent map": ["scatter"] * 2, "points": ["scatter"] * 2}
-    assert plane_figures.plane(POINTS.plane, layers=("values",))["layout"]["shapes"] == []
+    assert plane.figure(POINTS.plane, layers=("values",))["layout"]["shapes"] == []
 
 
 def test_the_surface_lies_where_it_was_measured() -> None:
-    surface = plane_figures.plane(POINTS.plane)["data"][0]
-    assert surface["x0"] + (plane.TICKS - 1) * surface["dx"] == pytest.approx(plane.REACH)
+    surface = plane.figure(POINTS.plane)["data"][0]
+    assert surface["x0"] + (TICKS - 1) * surface["dx"] == pytest.approx(REACH)
     assert np.array_equal(unpacked(surface["z"]), POINTS.plane.values)
 
 
 def test_arrows_point_along_the_gradients() -> None:
-    (shape,) = plane_figures.plane(POINTS.plane)["layout"]["shapes"]
+    (shape,) = plane.figure(POINTS.plane)["layout"]["shapes"]
     starts = re.findall(r"M([-\d.]+),([-\d.]+)L([-\d.]+),([-\d.]+)M", shape["path"])
     drawn_along = np.array([[float(n) for n in arrow] for arrow in starts])
     along = drawn_along[:, 2:] - drawn_along[:, :2]
     longest = np.linalg.norm(POINTS.plane.gradients, axis=1).max()
-    assert along == pytest.approx(POINTS.plane.gradients / longest * plane_figures.LONGEST, abs=2e-3)
+    assert along == pytest.approx(POINTS.plane.gradients / longest * plane.LONGEST, abs=2e-3)
     assert drawn_along[:, :2] == pytest.approx(POINTS.plane.generated[:64], abs=1e-3)
 
 
 def test_the_first_of_many_looks_does_not_set_the_scale() -> None:
     rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([-900.0, 1, 2, 3, 4])]
-    low, high = trend_figures.estimates(rows)["layout"]["yaxis"]["range"]
+    low, high = distances.estimates_figure(rows)["layout"]["yaxis"]["range"]
     assert (low, high) == (pytest.approx(0.82), pytest.approx(4.18))
-    assert trend_figures.estimates(rows)["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
-    assert "range" not in trend_figures.estimates(rows[:4])["layout"]["yaxis"]
+    assert distances.estimates_figure(rows)["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
+    assert "range" not in distances.estimates_figure(rows[:4])["layout"]["yaxis"]
     gone = [*rows[:1], *(row(Reading(step=i)) for i in range(4))]
-    assert "range" not in trend_figures.estimates(gone)["layout"]["yaxis"]
+    assert "range" not in distances.estimates_figure(gone)["layout"]["yaxis"]
     flat = [r | {"held_out_estimate": 0.0} for r in rows]
-    assert trend_figures.estimates(flat)["layout"]["yaxis"]["range"] == [-1, 1]
-    assert trend_figures.estimates(flat)["layout"]["annotations"] == []
+    assert distances.estimates_figure(flat)["layout"]["yaxis"]["range"] == [-1, 1]
+    assert distances.estimates_figure(flat)["layout"]["annotations"] == []
 
 
 def test_a_look_alone_is_a_dot() -> None:
     rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([1.0, 2, np.nan, 3, np.nan])]
-    assert trend_figures.estimates(rows)["data"][0]["marker"]["size"] > 0
-    assert trend_figures.estimates(rows[:1])["data"][0]["marker"]["size"] > 0
-    assert trend_figures.estimates(rows[:3])["data"][0]["mode"] == "lines"
+    assert distances.estimates_figure(rows)["data"][0]["marker"]["size"] > 0
+    assert distances.estimates_figure(rows[:1])["data"][0]["marker"]["size"] > 0
+    assert distances.estimates_figure(rows[:3])["data"][0]["mode"] == "lines"
 
 
 def test_the_spreads_of_real_samples_is_always_in_sight() -> None:
     rows = [row(Reading(step=i)) | {"spread": 0.5} for i in range(6)]
-    low, high = trend_figures.spread(rows)["layout"]["yaxis"]["range"]
+    low, high = coverage.spread_figure(rows)["layout"]["yaxis"]["range"]
     assert low < 0.5 < 1 < high

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import copy
 import dataclasses
 import math
@@ -10,13 +12,13 @@ import torch
 from stubs import TINY, TINY_IMAGES
 from torch import Tensor, nn
 
-from ganlab import datasets, instruments, pointfiles, readings
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.datasets import Dataset
-from ganlab.instruments import INSTRUMENTS, look
-from ganlab.probes import plane
-from ganlab.readings import Reading, row
-from ganlab.training import Trainer
+from ganlab.data import datasets, own_points
+from ganlab.data.datasets import Dataset
+from ganlab.gan.training import Trainer
+from ganlab.measure import copies, distances, instruments, plane, subject
+from ganlab.measure.instruments import INSTRUMENTS, look
+from ganlab.measure.reading import READINGS, Reading, agreement, row
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 RING = PRESETS["8-gaussians"]
@@ -97,7 +99,7 @@ def test_each_instrument_can_be_alone_or_be_the_only_one_missing(name: str) -> N
 def test_images_have_copies_and_classes_and_no_plane() -> None:
     found = reading_of(small(TINY_IMAGES))
     assert found.plane is None
-    assert len(found.copies.generated) == len(found.copies.held_out) == 64 < instruments.COPIES_OF
+    assert len(found.copies.generated) == len(found.copies.held_out) == 64 < copies.COPIES_OF
     assert found.coverage.found.sum() == 64 == found.coverage.due.sum()
     assert len(found.coverage.found) == 10
     assert len(found.coverage.good) == 0
@@ -190,7 +192,7 @@ def test_the_lower_bound_never_exceeds_the_exact_distance(config: TrainConfig, c
 def test_train_and_held_out_estimates_are_the_critics() -> None:
     trainer = small(TINY)
     found = reading_of(trainer, step=5).distances
-    draws = instruments._rng(TINY.seed, 5, 0)
+    draws = subject.rng_of(TINY.seed, 5, 0)
     with torch.no_grad():
         fake = trainer.generator(torch.randn(64, 2, generator=draws))
         train = trainer.dataset.sample(64, draws)
@@ -202,7 +204,7 @@ def test_train_and_held_out_estimates_are_the_critics() -> None:
 
 def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
     full, empty = row(reading_of(small(TINY), step=7)), row(Reading(step=7))
-    assert tuple(full) == tuple(empty) == readings.COLUMNS
+    assert tuple(full) == tuple(empty) == READINGS
     assert full["step"] == empty["step"] == 7
     assert all(type(value) is float for value in (*full.values(), *empty.values()))
     assert math.isnan(empty["w1"])
@@ -216,9 +218,9 @@ def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
 def test_agreement_of_estimate_and_distance() -> None:
     rows = [row(Reading()) | {"held_out_estimate": e, "w1": w} for e, w in ((1, 10), (2, 30), (3, 20), (4, 40))]
     table = np.array([list(r.values()) for r in [*rows, row(Reading())]])
-    assert readings.agreement(table) == (pytest.approx(0.8), 4)
-    assert math.isnan(readings.agreement(table[:2])[0])
-    assert readings.agreement(table[:0])[1] == 0
+    assert agreement(table) == (pytest.approx(0.8), 4)
+    assert math.isnan(agreement(table[:2])[0])
+    assert agreement(table[:0])[1] == 0
 
 
 def test_the_plane_holds_what_the_networks_say() -> None:
@@ -261,13 +263,13 @@ def test_a_gap_over_own_points_is_as_uncertain_as_so_many_points(
 ) -> None:
     """A critic that has learned nothing: over many sets of points its gap / standard error has sd 1."""
     monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
-    monkeypatch.setattr(instruments.distances, "exact_w1", lambda *_: 0.0)  # takes its time, and is not asked for
+    monkeypatch.setattr(distances, "exact_w1", lambda *_: 0.0)  # takes its time, and is not asked for
     critic = nn.Sequential(nn.Linear(2, 1))
     critic[0].weight.data = torch.tensor([[1.0, 2.0]])
     trainer, ratios = small(TINY), []
     for seed in range(300):
         points = np.random.default_rng(seed).uniform(-1.5, 1.5, (n, 2)).astype(np.float32)
-        config = dataclasses.replace(TINY, dataset="drawn", points=pointfiles.keep(points, tmp_path / "points"))
+        config = dataclasses.replace(TINY, dataset="drawn", points=own_points.keep(points, tmp_path / "points"))
         found = look(critic, trainer.generator, datasets.load(config), config, which=JUST_ESTIMATES).distances
         ratios.append((found.train_estimate - found.held_out_estimate) / found.gap_error)
     assert (0.9 < np.std(ratios) < 1.1) if apart else np.isnan(ratios).all()
@@ -279,4 +281,4 @@ def test_images_that_are_all_the_same_have_no_ratios(images: Tensor) -> None:
     found = row(reading_of(Trainer(TINY_IMAGES, data)))
     assert math.isnan(found["spread"])
     assert found["real_to_real"] == pytest.approx(0, abs=1e-5)
-    assert math.isnan(readings.Copies(np.ones(3), np.zeros(3)).ratio)
+    assert math.isnan(copies.Copies(np.ones(3), np.zeros(3)).ratio)

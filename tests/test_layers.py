@@ -1,112 +1,75 @@
-"""Modules import only from lower floors; only those of THREADS know threads, only the UI Streamlit."""
+"""A box imports only from the boxes before it; only runs/ knows threads, only the pages know Streamlit."""
 
 import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-THREADS = ("ganlab.mailbox", "ganlab.runs", "ganlab.hub", "ganlab.runfiles")  # of the last, a lock alone
-FLOORS = (
-    ("ganlab.config", "ganlab.recipe"),
-    ("ganlab.snapshot",),
-    (
-        "ganlab.stopwatch",
-        "ganlab.lookout",
-        "ganlab.tensorfile",
-        "ganlab.fetching",
-        "ganlab.pictures",
-        "ganlab.pointshapes",
-        "ganlab.failure",
-        "ganlab.networks",
-        "ganlab.clipping",
-        "ganlab.sampling",
-        "ganlab.latents",
-        "ganlab.memory",
-        "ganlab.neighbours",
-        "ganlab.images",
-        "ganlab.article",
-        "ganlab.probes.gradients",
-        "ganlab.probes.lipschitz",
-        "ganlab.probes.distances",
-    ),
-    ("ganlab.probes.modes", "ganlab.probes.plane"),
-    ("ganlab.probes",),
-    ("ganlab.readings",),
-    (
-        "ganlab.archives",
-        "ganlab.prepared",
-        "ganlab.pointfiles",
-        "ganlab.checkpoints",
-        "ganlab.moments",
-        "ganlab.tables",
-        "ganlab.figures",
-        "ganlab.shown_code",
-        "ganlab.standalone",
-    ),
-    ("ganlab.datasets", "ganlab.curves", "ganlab.profiles", "ganlab.diagnosis"),
-    ("ganlab.lookback", "ganlab.instrument_figures", "ganlab.plane_figures"),
-    ("ganlab.blocks.fitting", "ganlab.trend_figures"),
-    ("ganlab.blocks",),
-    ("ganlab.training",),
-    ("ganlab.clip_shares", "ganlab.instruments"),
-    ("ganlab.networkfiles", "ganlab.runfiles"),
-    ("ganlab.store",),
-    ("ganlab.runfolder", "ganlab.stored"),
-    ("ganlab.recorder",),
-    ("ganlab.mailbox",),
-    ("ganlab.loop",),
-    ("ganlab.runs", "ganlab.catalogue"),
-    ("ganlab.hub",),
-    ("ganlab.__main__", "ganlab.ui"),
-    ("app", "pages"),
-)
+BOXES = ("data", "gan", "measure", "lessons", "runs", "plots", "cli", "ui")
+"""From the bottom up. Below them all are the files beside them; `lessons` and `runs` do not know each other, and
+neither do `cli` and `ui`. On top are app.py and pages/."""
+STRANGERS = ({"lessons", "runs"}, {"cli", "ui"}, {"cli", "plots"})
+MOST_FILES = 8
+"""Python files beside the boxes."""
+SOURCES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "ganlab").rglob("*.py"))]
 
 
-def module_name(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+def box(path: Path) -> str:
+    """The box of a file; `root` for the files beside the boxes, `app` for app.py and the pages."""
+    parts = path.relative_to(ROOT).parts
+    if parts[0] != "ganlab":
+        return "app"
+    return parts[1] if len(parts) > 2 else "root"
 
 
 def imports(path: Path) -> set[str]:
+    """The full names of all modules that a file imports, or imports something from."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 
-def floor(name: str) -> int | None:
-    for number, rooms in enumerate(FLOORS):
-        if any(name == room or name.startswith(f"{room}.") for room in rooms):
-            return number
-    return None
+def imported_boxes(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(path) if name.startswith("ganlab.")} & set(BOXES)
 
 
-SOURCES = [ROOT / "app.py", *sorted((ROOT / "ganlab").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py"))]
-
-
-def test_every_module_has_a_floor() -> None:
-    assert [p.name for p in SOURCES if floor(module_name(p)) is None and p.name != "__init__.py"] == []
+def test_the_boxes_are_the_folders() -> None:
+    folders = {path.parent.name for path in (ROOT / "ganlab").glob("*/__init__.py")}
+    assert folders == set(BOXES)
+    assert len(list((ROOT / "ganlab").glob("*.py"))) <= MOST_FILES
 
 
 def test_imports_only_go_down() -> None:
-    wrong = []
+    order = ("root", *BOXES, "app")
+    entry = ROOT / "ganlab" / "__main__.py"  # `python -m ganlab` is the command line
     for path in SOURCES:
-        mine = module_name(path)
-        for other in imports(path):
-            theirs = floor(other)
-            same_room = mine.startswith("ganlab.ui") and other.startswith("ganlab.ui")
-            if theirs is not None and theirs >= (floor(mine) or 0) and not same_room and mine != other:
-                wrong.append((mine, other))
-    assert set(wrong) == set()
+        mine = box(path)
+        for theirs in imported_boxes(path) if path != entry else ():
+            assert order.index(theirs) <= order.index(mine), f"{path} imports from {theirs}"
+            assert {mine, theirs} not in STRANGERS, f"{path} imports from {theirs}"
 
 
-def test_who_may_import_what() -> None:
+def test_only_runs_know_threads() -> None:
     for path in SOURCES:
-        name, used = module_name(path), {found.split(".")[0] for found in imports(path)}
-        if not name.startswith(("ganlab.ui", "app", "pages")):
-            assert "streamlit" not in used, name
-        if name not in THREADS:
-            assert "threading" not in used, name
-        if name.startswith(("app", "pages")):
-            assert "torch" not in used, name
+        if imports(path) & {"threading", "queue"}:
+            assert box(path) == "runs", path
+
+
+def test_only_pages_know_streamlit() -> None:
+    for path in SOURCES:
+        used = {name.split(".")[0] for name in imports(path)}
+        if "streamlit" in used:
+            assert box(path) in ("ui", "app") or path.name == "serve.py", path
+        if box(path) == "app":
+            assert "torch" not in used, path
+
+
+def test_the_settings_load_no_torch() -> None:
+    """`import ganlab.config` is quick: the files beside the boxes know no torch, but for tensorfile."""
+    for path in SOURCES:
+        if box(path) == "root" and path.name not in ("tensorfile.py", "__main__.py"):
+            assert not {name.split(".")[0] for name in imports(path)} & {"torch", "streamlit"}, path

@@ -10,13 +10,14 @@ import torch
 from learn import CENTRES
 from PIL import Image, ImageDraw
 
-from ganlab import archives, sampling
 from ganlab.config import PRESETS
-from ganlab.datasets import Dataset, digits, eight_gaussians
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import Status
-from ganlab.training import Trainer
+from ganlab.data import own_images
+from ganlab.data.datasets import Dataset, digits, eight_gaussians
+from ganlab.gan import sampling
+from ganlab.gan.training import Trainer
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.snapshot import Status
 
 STEPS = {"digits": 300, "8-gaussians": 1200}
 DISCS = 200
@@ -73,7 +74,7 @@ def test_a_folder_of_pictures_is_learned_from(tmp_path: Path, monkeypatch: pytes
     rng = np.random.default_rng(0)
     for i in range(DISCS):
         disc(rng).save(tmp_path / f"{i}.png")
-    name = archives.keep_folder(tmp_path, tmp_path / "cache/images")
+    name = own_images.keep_folder(tmp_path, tmp_path / "cache/images")
     trainer = Trainer(dataclasses.replace(PRESETS["images"], images=name, width=8, batch_size=32, threads=1))
     held_out = trainer.dataset.held_out.numpy()
 

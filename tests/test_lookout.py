@@ -1,9 +1,11 @@
+"""TODO."""
+
 import random
 from collections.abc import Callable
 
 import pytest
 
-from ganlab.lookout import FIRST, SHARE, Lookout
+from ganlab.runs.look_budget import FIRST, SHARE, LookBudget
 
 
 class Clock:
@@ -16,10 +18,10 @@ class Clock:
         return self.now
 
 
-def watched(steps: int, step: float, cost: Callable[[int], float]) -> tuple[Lookout, list[int], list[float]]:
+def watched(steps: int, step: float, cost: Callable[[int], float]) -> tuple[LookBudget, list[int], list[float]]:
     """A run of steps of `step` seconds, look number i costing cost(i): at which steps it looked, all shares after."""
     clock = Clock()
-    lookout, looks, shares = Lookout(clock), [], []
+    lookout, looks, shares = LookBudget(clock), [], []
     for n in range(1, steps + 1):
         clock.now += step
         if lookout.is_due():
@@ -67,7 +69,7 @@ def test_one_dear_look_is_paid_back() -> None:
 
 def test_what_a_time_without_looks_saved_up_is_not_spent_at_once() -> None:
     clock = Clock()
-    lookout = Lookout(clock)
+    lookout = LookBudget(clock)
     clock.now += 1000
     looks = []
     for n in range(200):
@@ -82,7 +84,7 @@ def test_what_a_time_without_looks_saved_up_is_not_spent_at_once() -> None:
 
 def test_one_more_look_is_affordable_only_within_the_share_and_after_the_first() -> None:
     clock = Clock()
-    lookout = Lookout(clock)
+    lookout = LookBudget(clock)
     clock.now += 100
     assert not lookout.affords_one()
     with lookout.looking():
@@ -95,7 +97,7 @@ def test_one_more_look_is_affordable_only_within_the_share_and_after_the_first()
 
 def test_one_that_is_asked_for_may_be_if_it_is_quick_and_is_paid_back() -> None:
     clock = Clock()
-    lookout = Lookout(clock)
+    lookout = LookBudget(clock)
     clock.now += 1
     assert not lookout.affords_one(asked=True)
     with lookout.looking():
@@ -114,7 +116,7 @@ def test_one_that_is_asked_for_may_be_if_it_is_quick_and_is_paid_back() -> None:
 
 def test_a_look_that_fails_is_counted_too() -> None:
     clock = Clock()
-    lookout = Lookout(clock)
+    lookout = LookBudget(clock)
     clock.now += 1
 
     def fail() -> None:
@@ -128,4 +130,4 @@ def test_a_look_that_fails_is_counted_too() -> None:
 
 
 def test_nothing_looked_at_is_no_share() -> None:
-    assert Lookout(Clock()).share == 0
+    assert LookBudget(Clock()).share == 0

@@ -11,17 +11,19 @@ import pytest
 from records import assert_equal
 from stubs import TINY, TINY_IMAGES, wait_until
 
-from ganlab import datasets, instruments, loop, readings
-from ganlab import stored as stored_runs
 from ganlab.config import TrainConfig
-from ganlab.hub import RunHub
-from ganlab.instruments import INSTRUMENTS
-from ganlab.lookout import Lookout
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import READINGS, Snapshot, Status
-from ganlab.stored import StoredRun
-from ganlab.training import Trainer
+from ganlab.data import datasets
+from ganlab.gan.training import Trainer
+from ganlab.measure import instruments, reading, subject
+from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.measure.reading import READINGS
+from ganlab.runs import loop, saved_run
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.hub import RunHub
+from ganlab.runs.look_budget import LookBudget
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.snapshot import Snapshot, Status
 
 NONE = frozenset()
 SOME = frozenset({"gradients", "lipschitz"})
@@ -48,7 +50,7 @@ class Killed(Small):
     breaks_at = 4
 
 
-class Always(Lookout):
+class Always(LookBudget):
     """Has no patience: every step is looked at."""
 
     def is_due(self) -> bool:
@@ -57,7 +59,7 @@ class Always(Lookout):
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "Lookout", Always)
+    monkeypatch.setattr(loop, "LookBudget", Always)
 
 
 def trained(path: Path, config: TrainConfig, which: frozenset[str], make: type[Small] = Small) -> Snapshot:
@@ -124,7 +126,7 @@ def test_readings_are_kept_cut_on_resume_and_come_out_the_same(config: TrainConf
     assert measured(tmp_path / "killed") == measured(tmp_path / "whole")
 
 
-class Late(Lookout):
+class Late(LookBudget):
     """Is never due, and can always afford one more."""
 
     def is_due(self) -> bool:
@@ -138,18 +140,18 @@ class Late(Lookout):
 def test_the_end_is_looked_at_and_what_is_read_from_disk_finds_the_same(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "Lookout", Late)
+    monkeypatch.setattr(loop, "LookBudget", Late)
     path = tmp_path / "r"
     last = TrainingRun(config, RunFolder(path, config), instruments=INSTRUMENTS).run()
     assert [row["step"] for row in table(path)] == [str(config.steps)]
-    again = StoredRun(path).reading
-    for column, value in readings.row(last.reading).items():
+    again = SavedRun(path).reading
+    for column, value in reading.row(last.reading).items():
         if column != "cpu_seconds":
-            assert readings.row(again)[column] == pytest.approx(value, rel=1e-6, nan_ok=True), column
+            assert reading.row(again)[column] == pytest.approx(value, rel=1e-6, nan_ok=True), column
 
 
 def test_a_pause_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "Lookout", Late)
+    monkeypatch.setattr(loop, "LookBudget", Late)
     config = dataclasses.replace(TINY, steps=10**6)
     run = TrainingRun(config, RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
     run.pause()
@@ -162,27 +164,27 @@ def test_a_pause_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_run_on_disk_whose_data_is_gone_has_no_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "ab":
-        monkeypatch.setattr(loop, "Lookout", Late)
+        monkeypatch.setattr(loop, "LookBudget", Late)
         trained(tmp_path / name, TINY, SOME)
-    assert StoredRun(tmp_path / "a").reading.distances.w1 > 0  # with everything
+    assert SavedRun(tmp_path / "a").reading.distances.w1 > 0  # with everything
     monkeypatch.setattr(datasets, "at_hand", lambda _: False)
-    assert StoredRun(tmp_path / "b").reading is None
+    assert SavedRun(tmp_path / "b").reading is None
 
 
 @pytest.mark.usefixtures("eager")
 def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
     last = trained(tmp_path / "r", TINY, INSTRUMENTS)
-    assert tuple(table(tmp_path / "r")[0]) == READINGS == readings.COLUMNS
+    assert tuple(table(tmp_path / "r")[0]) == READINGS == reading.READINGS
     assert table(tmp_path / "r")[0]["step"] == "1"
-    stored = StoredRun(tmp_path / "r").latest
+    stored = SavedRun(tmp_path / "r").latest
     assert np.array_equal(stored.readings, last.readings, equal_nan=True)
     assert (stored.reading, stored.instruments, stored.warning) == (None, NONE, "")
     for array in (stored.readings, last.readings):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
     (tmp_path / "r/instruments.csv").write_text("step,cats\n1,2\n")
-    stored_runs._snapshot.cache_clear()  # nothing else tells that this file was changed by hand
-    again = StoredRun(tmp_path / "r").latest
+    saved_run._snapshot.cache_clear()  # nothing else tells that this file was changed by hand
+    again = SavedRun(tmp_path / "r").latest
     assert again.warning == "r: instruments.csv has other columns than ganlab writes."
     assert len(again.readings) == 0
     assert len(again.history) == TINY.steps
@@ -248,7 +250,7 @@ def test_an_instrument_that_fails_is_off_and_said_so_and_training_goes_on(
     def fail(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(instruments, "_lipschitz", fail)
+    monkeypatch.setattr(lipschitz, "measure", fail)
     last = trained(tmp_path / "r", TINY, INSTRUMENTS)
     assert (last.status, last.step) == (Status.FINISHED, TINY.steps)
     assert last.warning == "The instrument lipschitz is off since step 1: out of luck."
@@ -265,7 +267,7 @@ def test_where_nothing_can_be_drawn_all_are_off(tmp_path: Path, monkeypatch: pyt
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(instruments._Seen, "drawn", fail)
+    monkeypatch.setattr(subject, "draw", fail)
     last = trained(tmp_path / "r", TINY, SOME)
     assert last.status is Status.FINISHED
     assert last.warning == "The instruments are off since step 1: MemoryError."

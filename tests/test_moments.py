@@ -1,3 +1,5 @@
+"""TODO."""
+
 import dataclasses
 from pathlib import Path
 
@@ -5,18 +7,18 @@ import numpy as np
 import pytest
 from stubs import TINY, TINY_IMAGES
 
-from ganlab import moments, store
 from ganlab.config import TrainConfig
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import Counts, WeightHistogram
+from ganlab.gan.clipping import Counts, WeightHistogram
+from ganlab.runs.disk import contents, moments
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.run import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_a_run_leaves_looks_that_can_be_looked_at(config: TrainConfig, tmp_path: Path) -> None:
     last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
-    assert store.moments(tmp_path / "r") == list(range(1, config.steps + 1))
-    moment = store.moment(tmp_path / "r", config.steps)
+    assert contents.moment_steps(tmp_path / "r") == list(range(1, config.steps + 1))
+    moment = contents.read_moment(tmp_path / "r", config.steps)
     assert (moment.step, moment.critic_step, moment.clip_range) == (last.step, last.critic_step, config.clip_range)
     assert np.array_equal(moment.samples, last.samples)
     for mine, theirs in zip(moment.weights, last.weights, strict=True):
@@ -70,7 +72,7 @@ CHANGED = {
 
 @pytest.mark.parametrize("words", CHANGED)
 def test_a_look_of_other_values_than_ours_is_refused(words: str, looked_at: Path, tmp_path: Path) -> None:
-    good = store.moment(looked_at, 3)
+    good = contents.read_moment(looked_at, 3)
     weights = tuple(dataclasses.replace(h, **CHANGED[words](h)) for h in good.weights)
     moments.write(tmp_path, dataclasses.replace(good, weights=weights))
     with pytest.raises(ValueError, match=words.strip()):
@@ -80,6 +82,6 @@ def test_a_look_of_other_values_than_ours_is_refused(words: str, looked_at: Path
 def test_a_look_at_another_kind_of_run_or_after_infinite_steps_is_refused(looked_at: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not of the kind that this run makes"):
         moments.read(looked_at / "moments", 3, 3)
-    moments.write(tmp_path, dataclasses.replace(store.moment(looked_at, 3), critic_step=float("inf")))
+    moments.write(tmp_path, dataclasses.replace(contents.read_moment(looked_at, 3), critic_step=float("inf")))
     with pytest.raises(ValueError, match="how many critic updates"):
         moments.read(tmp_path, 3, 1)

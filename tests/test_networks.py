@@ -1,10 +1,12 @@
+"""TODO."""
+
 import math
 
 import pytest
 import torch
 from torch import nn
 
-from ganlab import networks
+from ganlab.gan import networks
 
 
 def parameters(net: nn.Module) -> int:

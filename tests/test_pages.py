@@ -13,15 +13,16 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import ROOT, page, panels
 
-from ganlab import store
 from ganlab.config import PRESETS, TrainConfig, from_link, link
-from ganlab.hub import Refused, RunHub
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import METRICS, HistoryWriter, Status
-from ganlab.stored import StoredRun
-from ganlab.ui import downloads
-from ganlab.ui.hub import hub
+from ganlab.runs.disk import contents, library
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.history import METRICS, HistoryWriter
+from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.snapshot import Status
+from ganlab.ui.kit.server import hub
+from ganlab.ui.train import downloads
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
@@ -46,9 +47,9 @@ def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> TrainingRun:
     return run
 
 
-def on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> StoredRun:
+def on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> SavedRun:
     """A run that a process left without a word, or that another one trains."""
-    folder = RunFolder(store.runs_root() / store.new_run_id(), config)
+    folder = RunFolder(library.runs_root() / library.new_run_id(), config)
     TrainingRun(config, folder, checkpoint_every=0.0).run()
     (folder.path / "ended.json").unlink()
     if state == "elsewhere":
@@ -413,8 +414,8 @@ def test_earlier_runs_are_ten_then_all_and_can_be_deleted(the_hub: RunHub) -> No
     for i in range(12):
         copy = run.path.with_name(f"20260101-000000-{i:04x}")
         shutil.copytree(run.path, copy)
-    (store.runs_root() / "notes.txt").write_text("foreign")
-    (store.runs_root() / "20260101-000000-0003" / "config.json").write_text("{")
+    (library.runs_root() / "notes.txt").write_text("foreign")
+    (library.runs_root() / "20260101-000000-0003" / "config.json").write_text("{")
     at = page("app.py")
     assert len([button for button in at.button if button.label == "Delete it"]) == 10
     next(button for button in at.button if button.label == "Show all 13").click().run()
@@ -422,7 +423,7 @@ def test_earlier_runs_are_ten_then_all_and_can_be_deleted(the_hub: RunHub) -> No
     assert "20260101-000000-0003/config.json can't be read" in "".join(c.value for c in at.caption).replace("\\", "")
     for run_id in (run.run_id, "20260101-000000-0003"):
         at.button(key=f"delete_{run_id}").click().run()
-        assert not (store.runs_root() / run_id).exists()
+        assert not (library.runs_root() / run_id).exists()
     assert not at.exception
 
 
@@ -436,7 +437,7 @@ def test_a_run_of_another_process_is_neither_resumed_nor_deleted(the_hub: RunHub
 
 def test_damaged_files_are_named_and_the_rest_is_shown(the_hub: RunHub) -> None:
     run = run_in("interrupted", the_hub, TINY)
-    store.checkpoints(run.path)[-1].path.write_bytes(b"words")
+    contents.checkpoint_files(run.path)[-1].path.write_bytes(b"words")
     (run.path / "layers.csv").write_text("step\n1,2\n")
     at = page("1_Train.py", run=run.run_id)
     assert "be used as a checkpoint: it was damaged or changed" in panels(at)
@@ -451,7 +452,7 @@ def test_a_resume_that_failed_while_loading_offers_another(the_hub: RunHub, monk
         raise ConnectionError("No network.")
 
     with monkeypatch.context() as loading:
-        loading.setattr("ganlab.datasets.load", offline)
+        loading.setattr("ganlab.data.datasets.load", offline)
         assert the_hub.resume(run).join(20)
     assert the_hub.find(run.run_id).latest.status is Status.FAILED
     at = page("1_Train.py", run=run.run_id)

@@ -1,17 +1,19 @@
+"""TODO."""
+
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ganlab import pointfiles
-from ganlab.pointshapes import SHAPES
+from ganlab.data import own_points
+from ganlab.data.point_shapes import SHAPES
 
 LINES = [f"{i / 10},{-i / 10}" for i in range(16)]
 HERE = np.stack([np.arange(16) / 10, -np.arange(16) / 10], 1).astype(np.float32)
 
 
 def read(*lines: str) -> np.ndarray:
-    points, told = pointfiles.read_csv("\n".join(lines).encode(), "p.csv")
+    points, told = own_points.read_csv("\n".join(lines).encode(), "p.csv")
     assert told == ""
     return points
 
@@ -58,41 +60,41 @@ def test_anything_else_is_one_sentence(lines: list[str], words: str) -> None:
 
 def test_what_is_no_text_is_a_sentence() -> None:
     with pytest.raises(ValueError, match="is not a text file"):
-        pointfiles.read_csv(b"\xff\xfe\x00", "p.csv")
+        own_points.read_csv(b"\xff\xfe\x00", "p.csv")
 
 
 def test_points_from_outside_are_centred_and_scaled_with_the_numbers() -> None:
-    points, told = pointfiles.read_csv("\n".join(f"{100 + i},{i / 2}" for i in range(17)).encode(), "p.csv")
+    points, told = own_points.read_csv("\n".join(f"{100 + i},{i / 2}" for i in range(17)).encode(), "p.csv")
     assert np.allclose(points[[0, -1]], [[-1.6, -0.8], [1.6, 0.8]])
     assert "from 100 to 116 and from 0 to 8, so 108 and 4 were subtracted and both divided by 5" in told
-    points, told = pointfiles.read_csv(b"3,3\n" * 16, "p.csv")
+    points, told = own_points.read_csv(b"3,3\n" * 16, "p.csv")
     assert np.array_equal(points, np.zeros((16, 2)))
     assert "divided by 1," in told
 
 
 def test_a_csv_brings_the_very_same_points_back() -> None:
     points = np.random.default_rng(0).uniform(-2, 2, (5_000, 2)).astype(np.float32)
-    assert np.array_equal(read(pointfiles.as_csv(points).decode()), points)
+    assert np.array_equal(read(own_points.as_csv(points).decode()), points)
 
 
 def test_points_are_kept_by_their_name(tmp_path: Path) -> None:
-    name = pointfiles.keep(HERE, tmp_path / "points")
-    assert pointfiles.keep(HERE.copy(), tmp_path / "points") == name
+    name = own_points.keep(HERE, tmp_path / "points")
+    assert own_points.keep(HERE.copy(), tmp_path / "points") == name
     (path,) = (tmp_path / "points").iterdir()
     assert path.name == f"{name}.safetensors"
-    assert np.array_equal(pointfiles.load(name, tmp_path / "points"), HERE)
+    assert np.array_equal(own_points.load(name, tmp_path / "points"), HERE)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="holds no points to train on: it was damaged or changed"):
-        pointfiles.load(name, tmp_path / "points")
+        own_points.load(name, tmp_path / "points")
     for missing in ("0" * 16, "../points"):
         with pytest.raises(FileNotFoundError, match="are not on this computer"):
-            pointfiles.load(missing, tmp_path / "points")
+            own_points.load(missing, tmp_path / "points")
 
 
 @pytest.mark.parametrize("points", [np.zeros((0, 2)), np.zeros((3, 3)), np.full((3, 2), np.nan), np.full((3, 2), 2.1)])
 def test_what_no_plane_holds_is_not_kept(points: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not 1 to 5,000 points between −2 and 2"):
-        pointfiles.keep(points, tmp_path)
+        own_points.keep(points, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import itertools
 import math
 
@@ -8,7 +10,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from ganlab.probes import distances
+from ganlab.measure import distances
 
 
 def rng(seed: int = 0) -> torch.Generator:

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import copy
 import math
 
@@ -6,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganlab import networks
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.probes import gradients
-from ganlab.training import build, initial
+from ganlab.gan import networks
+from ganlab.gan.training import build, initial
+from ganlab.measure import gradients
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -58,7 +60,7 @@ def test_the_norm_at_every_layer_against_finite_differences(
     critic: nn.Sequential, shape: tuple[int, ...], places: list[int]
 ) -> None:
     real, fake = (torch.randn(2, *shape, generator=rng(seed), dtype=torch.float64) for seed in (1, 2))
-    found = gradients.measure(critic, real, fake)
+    found = gradients.loss_gradients(critic, real, fake)
     train = copy.deepcopy(critic).train()
     for layer in train:
         if hasattr(layer, "inplace"):
@@ -73,7 +75,7 @@ def test_the_norm_at_every_layer_against_finite_differences(
 def test_weight_gradients_are_those_of_training() -> None:
     critic = small_dcgan()
     real, fake = (torch.randn(4, 1, 16, 16, generator=rng(seed), dtype=torch.float64) for seed in (1, 2))
-    found = gradients.measure(critic, real, fake)
+    found = gradients.loss_gradients(critic, real, fake)
     mine = copy.deepcopy(critic)
     (-(mine(real).mean() - mine(fake).mean())).backward()
     assert found.weights == ("conv1.weight", "conv2.weight", "conv3.weight")
@@ -86,7 +88,7 @@ def test_measuring_leaves_the_critic_as_it_was() -> None:
     before = copy.deepcopy(critic.state_dict())
     state = torch.get_rng_state()
     real = torch.randn(4, 1, 16, 16, generator=rng(), dtype=torch.float64)
-    gradients.measure(critic, real, real + 1)
+    gradients.loss_gradients(critic, real, real + 1)
     assert all(torch.equal(before[name], tensor) for name, tensor in critic.state_dict().items())
     assert all(p.grad is None and not p.requires_grad for p in critic.parameters())
     assert not any(layer.training for layer in critic)
@@ -100,7 +102,7 @@ def test_twelve_random_sign_layers_follow_the_gain_law(width: int, seed: int) ->
     c = 0.1
     critic = random_signs(12, width, c, 1000 * seed)
     real, fake = (torch.randn(16, width, generator=rng(seed + i)) for i in (1, 2))
-    found = gradients.measure(critic, real, fake)
+    found = gradients.loss_gradients(critic, real, fake)
     law = c * math.sqrt(width / 2)
     assert found.law_per_layer == pytest.approx(law, rel=1e-5)
     assert found.per_layer == pytest.approx(law, rel=0.1)
@@ -113,7 +115,7 @@ def test_a_convolution_follows_the_gain_law_too() -> None:
     for i, parameter in enumerate(critic.parameters()):
         nn.init.normal_(parameter, 0, 0.1, generator=rng(i))
     real, fake = (torch.randn(2, 32, 16, 16, generator=rng(i)) for i in (1, 2))
-    found = gradients.measure(critic, real, fake)
+    found = gradients.loss_gradients(critic, real, fake)
     assert found.law_per_layer == pytest.approx(0.1 * math.sqrt(32 * 9 * 1.04 / 2), rel=0.02)
     assert found.per_layer == pytest.approx(found.law_per_layer, rel=0.1)
 
@@ -121,7 +123,7 @@ def test_a_convolution_follows_the_gain_law_too() -> None:
 def test_the_law_stops_at_batch_norm() -> None:
     _, critic = initial(PRESETS["digits"])
     real, fake = (torch.randn(8, 1, 16, 16, generator=rng(i)) for i in (1, 2))
-    found = gradients.measure(critic, real, fake)
+    found = gradients.loss_gradients(critic, real, fake)
     assert found.layers == ("input", "conv1", "conv2", "conv3")
     assert np.isnan(found.gains).tolist() == [False, True, False]
     assert math.isnan(found.law_per_layer)
@@ -134,7 +136,7 @@ def test_the_law_stops_at_batch_norm() -> None:
 def test_the_line_of_a_network_without_batch_norm_is_one() -> None:
     config = TrainConfig(dataset="8-gaussians", network="mlp", width=32, depth=4)
     critic = networks.init_(build(config, (2,))[1], rng())
-    found = gradients.measure(critic, torch.randn(64, 2, generator=rng(1)), torch.randn(64, 2, generator=rng(2)))
+    found = gradients.loss_gradients(critic, torch.randn(64, 2, generator=rng(1)), torch.randn(64, 2, generator=rng(2)))
     ((layers, line),) = gradients.by_the_law(found)
     assert layers == list(found.layers)
     assert line[-1] == found.norms[-1] == pytest.approx(math.sqrt(2 / 64))

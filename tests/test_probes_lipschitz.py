@@ -1,3 +1,5 @@
+"""TODO."""
+
 import copy
 import math
 
@@ -8,10 +10,10 @@ from scipy.sparse.linalg import LinearOperator, svds
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganlab import networks, probes
 from ganlab.config import PRESETS
-from ganlab.probes import lipschitz
-from ganlab.training import initial
+from ganlab.gan import networks
+from ganlab.gan.training import initial
+from ganlab.measure import lipschitz, spectra
 
 CONVS = {
     "as the DCGAN's": (nn.Conv2d(3, 8, 4, stride=2, padding=1), (3, 16, 16)),
@@ -54,7 +56,7 @@ def test_a_convolutions_norm_against_svdvals_of_its_operator(name: str, seed: in
     conv, shape = CONVS[name]
     conv = filled(conv, seed, clip)
     true = torch.linalg.svdvals(operator(conv, shape))[0].item()
-    factor = probes.lipschitz_factors(nn.Sequential(conv), shape, rng(seed))["0"]
+    factor = lipschitz.lipschitz_factors(nn.Sequential(conv), shape, rng(seed))["0"]
     assert true * (1 - 1e-5) <= factor <= true * (1 + lipschitz.TOLERANCE) * (1 + 1e-5)  # float32
 
 
@@ -75,7 +77,7 @@ def test_the_norm_of_large_convolutions_against_arpack(size: int, layer: int) ->
     rows, columns = 16 * layer * (size // 2 // layer) ** 2, math.prod(shape)
     matrix = LinearOperator((rows, columns), matvec=forth, rmatvec=back, dtype=np.float64)
     true = svds(matrix, 1, return_singular_vectors=False, random_state=0)[0]
-    factor = probes.lipschitz_factors(nn.Sequential(conv.float()), shape, rng())["0"]
+    factor = lipschitz.lipschitz_factors(nn.Sequential(conv.float()), shape, rng())["0"]
     assert true * (1 - 1e-5) <= factor <= true * (1 + lipschitz.TOLERANCE) * (1 + 1e-5)
 
 
@@ -108,7 +110,7 @@ def test_batch_norm_is_the_matrix_that_it_is_in_eval_mode(norm: nn.Module) -> No
     norm = norm.eval().double()
     zero = torch.zeros(1, 7, *[1] * (isinstance(norm, nn.BatchNorm2d) * 2), dtype=torch.float64)
     jacobian = torch.autograd.functional.jacobian(norm, zero).reshape(7, 7)
-    factor = probes.lipschitz_factors(nn.Sequential(norm))["0"]
+    factor = lipschitz.lipschitz_factors(nn.Sequential(norm))["0"]
     assert factor == pytest.approx(torch.linalg.svdvals(jacobian)[0].item(), rel=1e-9)
 
 
@@ -116,7 +118,7 @@ def test_batch_norm_is_the_matrix_that_it_is_in_eval_mode(norm: nn.Module) -> No
 def test_the_steepest_place_of_an_activation(layer: nn.Module) -> None:
     at = torch.linspace(-3, 3, 6001, dtype=torch.float64)
     steepest = (layer(at).diff() / at.diff()).max().item()
-    assert probes.lipschitz_factors(nn.Sequential(layer))["0"] == pytest.approx(steepest, rel=1e-6)
+    assert lipschitz.lipschitz_factors(nn.Sequential(layer))["0"] == pytest.approx(steepest, rel=1e-6)
 
 
 @pytest.mark.parametrize("preset", ["digits", "8-gaussians"])
@@ -124,7 +126,7 @@ def test_no_gradient_is_above_the_product(preset: str) -> None:
     _, critic = initial(PRESETS[preset])
     critic.eval()
     shape = (1, 16, 16) if preset == "digits" else (2,)
-    product = math.prod(probes.lipschitz_factors(critic, shape, rng()).values())
+    product = math.prod(lipschitz.lipschitz_factors(critic, shape, rng()).values())
     real, fake = (torch.randn(100, *shape, generator=rng(i)) for i in (1, 2))
     met = lipschitz.steepness(critic, real, fake, rng())
     assert 0 < met.largest <= product
@@ -149,7 +151,7 @@ def test_input_gradients_against_finite_differences() -> None:
 def test_the_exact_spectra_against_svdvals() -> None:
     shape = (1, 16, 16)
     critic = filled(networks.dcgan_critic(1, 16, 4), 5)
-    found = {spectrum.layer: spectrum for spectrum in lipschitz.spectra(critic, shape)}
+    found = {spectrum.layer: spectrum for spectrum in spectra.spectra(critic, shape)}
     assert {name: spectrum.exact for name, spectrum in found.items()} == {"conv1": True, "conv2": True, "conv3": True}
     for name, size in (("conv1", shape), ("conv2", (4, 8, 8)), ("conv3", (8, 4, 4))):
         wanted = torch.linalg.svdvals(operator(getattr(critic, name), size)).numpy()
@@ -158,7 +160,7 @@ def test_the_exact_spectra_against_svdvals() -> None:
 
 def test_a_large_convolution_shows_its_kernels_spectrum_and_says_so() -> None:
     _, critic = initial(PRESETS["digits"])
-    spectrum = lipschitz.spectra(critic, (1, 16, 16))[1]
+    spectrum = spectra.spectra(critic, (1, 16, 16))[1]
     wanted = torch.linalg.svdvals(critic.conv2.weight.detach().double().flatten(1)).numpy()
     assert (spectrum.layer, spectrum.exact) == ("conv2", False)
     assert spectrum.values == pytest.approx(wanted, abs=1e-6 * wanted[0])
@@ -166,6 +168,6 @@ def test_a_large_convolution_shows_its_kernels_spectrum_and_says_so() -> None:
 
 def test_a_linear_layers_spectrum() -> None:
     layer = filled(nn.Linear(5, 3), 0)
-    (spectrum,) = lipschitz.spectra(nn.Sequential(layer), (5,))
+    (spectrum,) = spectra.spectra(nn.Sequential(layer), (5,))
     assert spectrum.exact
     assert spectrum.values == pytest.approx(torch.linalg.svdvals(layer.weight.detach()).numpy(), rel=1e-5)

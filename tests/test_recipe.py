@@ -1,9 +1,11 @@
+"""TODO."""
+
 import dataclasses
 import math
 
 import pytest
 
-from ganlab.recipe import BOUNDS, CHOICES, FIELDS, Recipe, from_link
+from ganlab.gan.recipe import BOUNDS, CHOICES, FIELDS, Recipe, from_link
 
 
 def test_a_link_gives_the_recipe_back() -> None:

@@ -13,14 +13,14 @@ import torch
 from records import assert_equal
 from stubs import TINY, TINY_IMAGES
 
-from ganlab import store
 from ganlab.config import TrainConfig
-from ganlab.datasets import load
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import Snapshot, Status
-from ganlab.stored import StoredRun
-from ganlab.training import Trainer
+from ganlab.data.datasets import load
+from ganlab.gan.training import Trainer
+from ganlab.runs.disk import checkpoints, contents, lock
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.snapshot import Snapshot, Status
 
 STEPS = 24
 CHANGES = {5: {"clip_range": (-0.05, 0.05)}, 14: {"n_critic": 3, "critic_lr": 3e-3}, 31: {"clip_range": (-0.2, 0.1)}}
@@ -100,7 +100,7 @@ def test_a_run_without_a_checkpoint_begins_again_with_its_changes(tmp_path: Path
     config = dataclasses.replace(TINY, steps=STEPS)
     trained(RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
     trained(RunFolder(tmp_path / "r", config), config, changes=CHANGES, breaks_at=12)
-    assert store.checkpoints(tmp_path / "r") == []
+    assert contents.checkpoint_files(tmp_path / "r") == []
     folder = RunFolder.reopen(tmp_path / "r")
     trained(folder, config, changes={31: CHANGES[31]})
     assert_equal(tmp_path / "r", tmp_path / "whole")
@@ -123,7 +123,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path
     config = dataclasses.replace(TINY, steps=STEPS)
     trained(RunFolder(tmp_path / "whole", config), config)
     trained(RunFolder(tmp_path / "r", config), config, breaks_at=8, every=0.0)
-    older, newer = store.checkpoints(tmp_path / "r")
+    older, newer = contents.checkpoint_files(tmp_path / "r")
     newer.path.write_bytes(newer.path.read_bytes()[:-1])
     folder = RunFolder.reopen(tmp_path / "r")
     assert folder.past.checkpoint.step == older.step == 7
@@ -136,13 +136,13 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path
 
 def test_a_run_with_damaged_checkpoints_only_stays_as_it_is(tmp_path: Path) -> None:
     trained(RunFolder(tmp_path / "r", TINY), TINY, breaks_at=4, every=0.0)
-    for found in store.checkpoints(tmp_path / "r"):
+    for found in contents.checkpoint_files(tmp_path / "r"):
         found.path.write_bytes(b"words")
     before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
     with pytest.raises(ValueError, match=r"step-000004-.*safetensors can't be used as a checkpoint: it was damaged"):
         RunFolder.reopen(tmp_path / "r")
     assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
-    assert not store.held(tmp_path / "r")
+    assert not lock.held(tmp_path / "r")
 
 
 def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_resume_that_fails_while_loading_can_be_tried_again(tmp_path: Path) ->
     folder = RunFolder.reopen(tmp_path / "r", STEPS)
     last = TrainingRun(folder.config, folder, offline).run()
     assert (last.status, last.error) == (Status.FAILED, "No network.")
-    assert StoredRun(tmp_path / "r").glance.status is Status.INTERRUPTED
+    assert SavedRun(tmp_path / "r").glance.status is Status.INTERRUPTED
     folder = RunFolder.reopen(tmp_path / "r")
     assert trained(folder, folder.config).step == STEPS
 
@@ -187,12 +187,12 @@ def test_tables_shorter_than_the_checkpoint_are_told_of(tmp_path: Path) -> None:
 
 
 def test_the_tables_are_on_disk_before_the_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced, write = [], store.checkpoint_files.write
+    synced, write = [], checkpoints.write
     monkeypatch.setattr("os.fsync", synced.append)
 
     def written(*values: object) -> Path:
         assert len(synced) >= 3
         return write(*values)
 
-    monkeypatch.setattr(store.checkpoint_files, "write", written)
+    monkeypatch.setattr(checkpoints, "write", written)
     assert trained(RunFolder(tmp_path / "r", TINY), TINY).warning == ""

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import csv
 import dataclasses
 import errno
@@ -10,15 +12,17 @@ import pytest
 import torch
 from stubs import TINY, CountingTrainer, wait_until
 
-from ganlab import loop, store, tensorfile
+from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.datasets import Announce
-from ganlab.hub import Refused, RunHub
-from ganlab.recorder import Recorder
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
-from ganlab.snapshot import Status
-from ganlab.training import Trainer
+from ganlab.data.datasets import Announce
+from ganlab.gan.training import Trainer
+from ganlab.runs import loop
+from ganlab.runs.disk import contents, lock
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.recorder import Recorder
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.snapshot import Status
 
 LONG = dataclasses.replace(TINY, steps=10**6)
 
@@ -342,7 +346,7 @@ def test_a_checkpoint_that_failed_is_written_once_there_is_space(
         wait_until(lambda: "a checkpoint" in run._recorder.warning)
     run.stop()
     assert run.join(20)
-    assert [found.step for found in store.checkpoints(run.path)] == [run.latest.step]
+    assert [found.step for found in contents.checkpoint_files(run.path)] == [run.latest.step]
     assert run.latest.warning == ""
 
 
@@ -356,7 +360,7 @@ def test_an_error_at_the_very_end_fails_the_run_and_lets_go_of_its_folder(
     monkeypatch.setattr(folder, "keep_networks", broken)
     last = TrainingRun(TINY, folder).run()
     assert (last.status, last.error) == (Status.FAILED, "no picture")
-    assert not store.held(tmp_path / "r")
+    assert not lock.held(tmp_path / "r")
 
 
 def test_resuming_a_run_that_was_deleted_elsewhere_is_refused() -> None:

@@ -1,8 +1,10 @@
+"""TODO."""
+
 import pytest
 import torch
 from torch import nn
 
-from ganlab import networks, sampling
+from ganlab.gan import networks, sampling
 
 
 def generator() -> nn.Module:

@@ -1,7 +1,9 @@
+"""TODO."""
+
 import numpy as np
 import pytest
 
-from ganlab.snapshot import METRICS, HistoryWriter
+from ganlab.runs.history import METRICS, HistoryWriter
 
 LAYERS = (("a", (2, 5)), ("b", (6,)))
 

@@ -13,9 +13,11 @@ from PIL import Image
 from stubs import TINY, TINY_IMAGES
 from torch import nn
 
-from ganlab import datasets, images, networkfiles, networks, standalone, training
 from ganlab.config import TrainConfig
-from ganlab.recipe import CHOICES, Recipe
+from ganlab.data import datasets, images
+from ganlab.gan import networks, script, training
+from ganlab.gan.recipe import CHOICES, Recipe
+from ganlab.runs.disk.networks import load_generator, network_file
 
 COLOUR = dataclasses.replace(TINY_IMAGES, dataset="cifar10", image_size=28)
 MLP_IMAGES = dataclasses.replace(TINY_IMAGES, network="mlp", width=16, depth=2)
@@ -27,8 +29,8 @@ def trained(config: TrainConfig, folder: Path) -> nn.Module:
     generator = networks.init_(training.build(config, datasets.shape_of(config))[0], rng)
     for _ in range(5):
         generator(torch.randn(64, config.latent_dim, generator=rng))
-    (folder / "generator.safetensors").write_bytes(networkfiles.network_file(config, 1, generator))
-    return networkfiles.load_generator(folder / "generator.safetensors")[0]
+    (folder / "generator.safetensors").write_bytes(network_file(config, 1, generator))
+    return load_generator(folder / "generator.safetensors")[0]
 
 
 def run_script(text: str, folder: Path) -> None:
@@ -52,10 +54,10 @@ def run_script(text: str, folder: Path) -> None:
 )
 def test_the_script_makes_the_same_picture(config: TrainConfig, recipe: Recipe, tmp_path: Path) -> None:
     generator = trained(config, tmp_path)
-    _, samples = standalone.make(generator, config.latent_dim, recipe)
-    run_script(standalone.script(generator, config.latent_dim, recipe, images.GAP, recipe.enlarge), tmp_path)
+    _, samples = script.make(generator, config.latent_dim, recipe)
+    run_script(script.script(generator, config.latent_dim, recipe, images.GAP, recipe.enlarge), tmp_path)
     pixels = images.to_uint8(samples.numpy())
-    expected = images.png(images.sheet(pixels, standalone.columns_of(recipe), recipe.enlarge))
+    expected = images.png(images.sheet(pixels, script.columns_of(recipe), recipe.enlarge))
     theirs = (tmp_path / "samples.png").read_bytes()
     assert Image.open(io.BytesIO(theirs)).tobytes() == Image.open(io.BytesIO(expected)).tobytes()
     assert theirs == expected
@@ -64,8 +66,8 @@ def test_the_script_makes_the_same_picture(config: TrainConfig, recipe: Recipe, 
 def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
     generator = trained(TINY, tmp_path)
     recipe = Recipe(n=100, seed=2, batch_norm="train")
-    latents, points = standalone.make(generator, 2, recipe)
-    run_script(standalone.script(generator, 2, recipe, images.GAP, recipe.enlarge), tmp_path)
+    latents, points = script.make(generator, 2, recipe)
+    run_script(script.script(generator, 2, recipe, images.GAP, recipe.enlarge), tmp_path)
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())
 
 
@@ -74,10 +76,10 @@ def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
 def test_the_script_makes_the_same_latents_in_every_view(view: str, path: str, tmp_path: Path) -> None:
     generator = trained(TINY_IMAGES, tmp_path)
     recipe = Recipe(view=view, path=path, n=70, seed=4, truncation=1.5, pick=66, to=8, a=3, b=65, c=9, stride=0.4)
-    text = standalone.script(generator, 4, recipe, images.GAP, recipe.enlarge)
+    text = script.script(generator, 4, recipe, images.GAP, recipe.enlarge)
     text = text.replace("sys.argv[1] if len(sys.argv) > 1", "HERE if 1")
     names = {"HERE": str(tmp_path)}
     exec(text, names)
-    latents, samples = standalone.make(generator, 4, recipe)
+    latents, samples = script.make(generator, 4, recipe)
     assert torch.equal(names["z"], latents)
     assert torch.equal(names["samples"], samples)

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import csv
 import json
 import pickle
@@ -10,10 +12,12 @@ import pytest
 import torch
 from stubs import TINY, TINY_IMAGES
 
-from ganlab import networkfiles, runfolder, store, tables
 from ganlab.config import TrainConfig
-from ganlab.runfolder import RunFolder
-from ganlab.runs import TrainingRun
+from ganlab.runs.disk import contents, library, networks, tables
+from ganlab.runs.disk import folder as runfolder
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.disk.lock import held, locked
+from ganlab.runs.run import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
@@ -27,7 +31,7 @@ def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> N
     rows = list(csv.DictReader((tmp_path / "r/metrics.csv").read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, config.steps + 1))
     assert [float(row["critic_loss"]) for row in rows] == last.history["critic_loss"].tolist()
-    generator, known = networkfiles.load_generator(tmp_path / "r/generator.safetensors")
+    generator, known = networks.load_generator(tmp_path / "r/generator.safetensors")
     assert known == config
     latents = torch.randn(5, config.latent_dim, generator=torch.Generator().manual_seed(0))
     assert torch.equal(generator(latents), last.generator(latents))
@@ -40,18 +44,18 @@ def test_a_run_is_never_written_over(tmp_path: Path) -> None:
 
 
 def test_run_ids_name_themselves() -> None:
-    ids = {store.new_run_id() for _ in range(20)}
+    ids = {library.new_run_id() for _ in range(20)}
     assert len(ids) > 15
-    assert all(store.RUN_ID.fullmatch(run_id) for run_id in ids)
+    assert all(library.RUN_ID.fullmatch(run_id) for run_id in ids)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network", b"\x10" + b"\0" * 40])
 def test_a_foreign_generator_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "g.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        networkfiles.load_generator(tmp_path / "g.safetensors")
+        networks.load_generator(tmp_path / "g.safetensors")
     with pytest.raises(FileNotFoundError, match="There is no"):
-        networkfiles.load_generator(tmp_path / "none.safetensors")
+        networks.load_generator(tmp_path / "none.safetensors")
 
 
 def test_somebody_elses_safetensors_is_one_sentence(tmp_path: Path) -> None:
@@ -59,7 +63,7 @@ def test_somebody_elses_safetensors_is_one_sentence(tmp_path: Path) -> None:
 
     safetensors.torch.save_file({"w": torch.zeros(2)}, tmp_path / "g.safetensors")
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        networkfiles.load_generator(tmp_path / "g.safetensors")
+        networks.load_generator(tmp_path / "g.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +76,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_generator_comes_from_a_file_its_bytes_or_a_checkpoint(trained: Path) -> None:
     file = trained / "generator.safetensors"
     latents = torch.randn(5, TINY_IMAGES.latent_dim, generator=torch.Generator().manual_seed(0))
-    found = [networkfiles.read_generator(file), networkfiles.read_generator(file.read_bytes())]
-    found.append(store.generator_at(store.checkpoints(trained)[-1].path))
+    found = [networks.read_generator(file), networks.read_generator(file.read_bytes())]
+    found.append(contents.generator_at(contents.checkpoint_files(trained)[-1].path))
     for generator, config, step in found:
         assert (config, step, generator.training) == (TINY_IMAGES, TINY_IMAGES.steps, False)
         assert torch.equal(generator(latents), found[0][0](latents))
@@ -92,9 +96,9 @@ def test_damaged_generators_are_refused(trained: Path) -> None:
     for words, changed in cases.items():
         assert changed != content
         with pytest.raises(ValueError, match=f"This file is not a generator that ganlab saved: .*{words}"):
-            networkfiles.read_generator(changed)
+            networks.read_generator(changed)
     with pytest.raises(ValueError, match="not those that its settings need"):
-        networkfiles.read_generator(trained / "critic.safetensors")
+        networks.read_generator(trained / "critic.safetensors")
 
 
 def test_a_line_that_was_being_written_is_left_out(trained: Path, tmp_path: Path) -> None:
@@ -128,13 +132,13 @@ def test_a_damaged_change_is_one_sentence(line: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"status": "running"}'])
 def test_a_damaged_end_is_none(text: str, trained: Path, tmp_path: Path) -> None:
-    assert store.ended(trained).step == TINY_IMAGES.steps
+    assert contents.ending(trained).step == TINY_IMAGES.steps
     (tmp_path / "ended.json").write_text(text)
-    assert store.ended(tmp_path) is None
+    assert contents.ending(tmp_path) is None
 
 
 def test_a_run_is_exported_without_its_lock(trained: Path, tmp_path: Path) -> None:
-    store.export(trained, tmp_path / "r.zip")
+    library.export(trained, tmp_path / "r.zip")
     with zipfile.ZipFile(tmp_path / "r.zip") as archive:
         names = set(archive.namelist())
     assert "r/metrics.csv" in names
@@ -149,19 +153,17 @@ def test_a_run_is_exported_without_its_lock(trained: Path, tmp_path: Path) -> No
 def test_an_end_of_other_values_than_ours_is_none(values: dict, trained: Path, tmp_path: Path) -> None:
     end = json.loads((trained / "ended.json").read_text())
     (tmp_path / "ended.json").write_text(json.dumps(end | {"message": "m" * 5000}))
-    assert len(store.ended(tmp_path).message) == 1000
+    assert len(contents.ending(tmp_path).message) == 1000
     (tmp_path / "ended.json").write_text(json.dumps(end | values))
-    assert store.ended(tmp_path) is None
+    assert contents.ending(tmp_path) is None
 
 
 def test_two_lookers_do_not_see_each_other(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "r", TINY)
-    assert store.held(tmp_path / "r")
+    assert held(tmp_path / "r")
     folder.close()
     seen: list[bool] = []
-    lookers = [
-        threading.Thread(target=lambda: seen.extend(store.held(tmp_path / "r") for _ in range(300))) for _ in "ab"
-    ]
+    lookers = [threading.Thread(target=lambda: seen.extend(held(tmp_path / "r") for _ in range(300))) for _ in "ab"]
     for looker in lookers:
         looker.start()
     for looker in lookers:
@@ -173,16 +175,16 @@ def test_files_that_vanish_while_somebody_looks_are_passed_over(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = shutil.copytree(trained, tmp_path / "r")
-    (found,) = store.checkpoints(path)
+    (found,) = contents.checkpoint_files(path)
     gone = found.path.with_name(f"step-000001-{'0' * 16}.safetensors")
     gone.symlink_to(tmp_path / "nothing")  # listed, and not there when it is looked at
-    assert store.checkpoints(path) == [found]
-    assert store.size(path) == sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    assert store.size(tmp_path / "none") == 0
+    assert contents.checkpoint_files(path) == [found]
+    assert library.size(path) == sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    assert library.size(tmp_path / "none") == 0
 
 
 def test_nobody_makes_a_folder_by_looking_for_its_lock(tmp_path: Path) -> None:
-    for wish in (RunFolder.reopen, store.delete):
+    for wish in (RunFolder.reopen, library.delete):
         with pytest.raises(FileNotFoundError, match="There is no run r here"):
             wish(tmp_path / "r")
     assert not (tmp_path / "r").exists()
@@ -198,14 +200,14 @@ def test_a_run_being_deleted_is_not_resumed(trained: Path, tmp_path: Path, monke
         remove(folder)
 
     monkeypatch.setattr("shutil.rmtree", slow)
-    store.delete(path)
+    library.delete(path)
     assert not path.exists()
 
 
 def test_a_folder_that_fills_while_its_lock_is_awaited_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = store.locked
+    lock = locked
 
     def late(path: Path) -> object:
         (path / "config.json").write_text("of another process")
@@ -215,12 +217,12 @@ def test_a_folder_that_fills_while_its_lock_is_awaited_is_refused(
     with pytest.raises(FileExistsError, match="already holds config"):
         RunFolder(tmp_path / "r", TINY)
     assert (tmp_path / "r/config.json").read_text() == "of another process"
-    assert not store.held(tmp_path / "r")
+    assert not held(tmp_path / "r")
 
 
 def test_when_a_run_was_made() -> None:
-    assert str(store.made_at("20261121-204501-3f2a")) == "2026-11-21 20:45:01"
-    assert store.made_at("20261399-999999-abcd") is None
+    assert str(library.made_at("20261121-204501-3f2a")) == "2026-11-21 20:45:01"
+    assert library.made_at("20261399-999999-abcd") is None
 
 
 def test_rows_that_a_full_disk_did_not_take_are_tried_piece_by_piece(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+"""TODO."""
+
 import copy
 import dataclasses
 import threading
@@ -7,9 +9,9 @@ import pytest
 import torch
 from stubs import TINY, TINY_IMAGES
 
-from ganlab import sampling, training
 from ganlab.config import TrainConfig
-from ganlab.training import Trainer
+from ganlab.gan import sampling, training
+from ganlab.gan.training import Trainer
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 

@@ -1,1 +1,1 @@
-"""What the pages are made of. Only here, in app.py and in pages/ does anything know Streamlit."""
+"""The only place that knows Streamlit: a folder per page, and kit for what pages share."""

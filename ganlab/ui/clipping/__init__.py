@@ -1,1 +1,1 @@
-"""The parts of the Weight Clipping page, one a file."""
+"""The parts of the Weight clipping page."""

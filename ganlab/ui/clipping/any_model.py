@@ -7,16 +7,17 @@ import streamlit as st
 import torch
 from torch import nn
 
-from ganlab import clip_shares, profiles, shown_code
-from ganlab.clip_shares import ClipShares
 from ganlab.config import PRESETS, TrainConfig, link
-from ganlab.figures import number, range_in_words
-from ganlab.snapshot import Snapshot
-from ganlab.ui import start, words
-from ganlab.ui.clip_range import LADDER
-from ganlab.ui.components import panel, plot
-from ganlab.ui.hub import with_networks
-from ganlab.ui.lesson import in_code, lesson
+from ganlab.formatting import number, range_in_words
+from ganlab.lessons import clip_shares
+from ganlab.lessons.clip_shares import ClipShares
+from ganlab.plots import lessons
+from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.kit import html, presets
+from ganlab.ui.kit.clip_range import LADDER
+from ganlab.ui.kit.components import panel, plot
+from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.server import with_networks
 
 BOUNDS = torch.tensor(sorted({*LADDER, *np.logspace(-4, 0, 121).round(9).tolist()}))
 """Where the shares are worked out: float32, every rung of the ladder among them."""
@@ -46,12 +47,12 @@ def section() -> None:
             c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
             panel("model_key", _key(layer, bool(shares.expected)))
             curves = BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer)
-            plot("model_shares", profiles.shares(*curves, c), 330)
+            plot("model_shares", lessons.shares(*curves, c), 330)
         with beside:
             at = int((c == BOUNDS).nonzero())
             panel("model_table", _table(shares, at, c))
             measured = {name: values[at] for name, values in shares.measured.items()}
-            in_code(shown_code.of_shares(lines(source), c), shown_code.printed_of_shares(measured))
+            in_code(clip_shares.code(lines(source), c), clip_shares.printed(measured))
             if source.snapshot and not source.snapshot.status.ended:
                 st.caption("The file is written when the run ends; it will hold the weights of that step.")
 
@@ -61,7 +62,7 @@ def _choose() -> Source:
     wanted = st.query_params.get("run")
     options = [*runs, *PRESETS]
     at_first = options.index(wanted if wanted in runs else "digits")
-    titled = lambda name: words.label(name, runs[name].config) if name in runs else start.title(name)  # noqa: E731
+    titled = lambda name: html.label(name, runs[name].config) if name in runs else presets.title(name)  # noqa: E731
     look = {"key": "model_critic", "persist_state": "session", "width": 290}
     chosen = st.selectbox("Critic of", options, at_first, format_func=titled, **look)
     if chosen not in runs:
@@ -101,7 +102,7 @@ def lines(source: Source) -> str:
     """The lines that make the critic."""
     settings = {field: text for field, text in link(source.config).items() if field != "threads"}
     made = (
-        "from ganlab import training\nfrom ganlab.config import from_link\n\n"
+        "from ganlab.config import from_link\nfrom ganlab.gan import training\n\n"
         f"_, critic = training.initial(from_link({settings}))\n"
     )
     if source.snapshot is None:

@@ -8,14 +8,17 @@ import streamlit as st
 import torch
 from torch import nn
 
-from ganlab import article, clipping, figures, probes, profiles, shown_code
-from ganlab.clipping import ClipReport, bin_edges
 from ganlab.config import PRESETS
-from ganlab.snapshot import WeightHistogram, pooled, round_up
-from ganlab.ui import clip_range, downloads, inputs, words
+from ganlab.formatting import round_up
+from ganlab.gan import clipping
+from ganlab.gan.clipping import ClipReport, WeightHistogram, bin_edges, pooled
+from ganlab.lessons import article
+from ganlab.measure import lipschitz
+from ganlab.plots import clamp, lessons
 from ganlab.ui.clipping import tables
-from ganlab.ui.components import download, panel, plot
-from ganlab.ui.lesson import in_code, lesson
+from ganlab.ui.kit import clip_range, components, html, inputs
+from ganlab.ui.kit.components import download, panel, plot
+from ganlab.ui.kit.lesson import in_code, lesson
 
 STARTS = {"article": "The article's weights", "seed": "PyTorch's own start"}
 AT = torch.linspace(-4, 4, 161)
@@ -53,7 +56,7 @@ def section() -> None:
             _histogram(clamped, histograms, limit)
         with beside:
             chosen = clamped.seed, clamped.bounds, clamped.left_out
-            in_code(shown_code.of_article(*chosen), shown_code.printed_of_article(*chosen))
+            in_code(article.clamp_code(*chosen), article.clamp_printed(*chosen))
         _tables(clamped, histograms)
     _function(clamped)
 
@@ -113,7 +116,7 @@ def _histograms(clamped: Clamped) -> tuple[tuple[WeightHistogram, ...], float]:
 
 
 def _histogram(clamped: Clamped, histograms: tuple[WeightHistogram, ...], limit: float) -> None:
-    figure = figures.clamp(pooled(histograms), clamped.bounds, limit=limit)
+    figure = clamp.clamp(pooled(histograms), clamped.bounds, limit=limit)
     del figure["rules"]  # the slider moves them
     plot("article_histogram", figure, 460)
 
@@ -123,13 +126,13 @@ def _tables(clamped: Clamped, histograms: tuple[WeightHistogram, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Every value**", width="content")
         told = "Every value before and after, and whether it was clamped."
-        download("CSV", "weights.csv", lambda: downloads.table(*tables.as_table(rows)), key="values_csv", help=told)
+        download("CSV", "weights.csv", lambda: components.csv_file(*tables.as_table(rows)), key="values_csv", help=told)
     panel("article_values", tables.values(rows, clamped.bounds))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Parameter by parameter**", width="content")
-        make = lambda: downloads.table(*tables.counts(histograms))  # noqa: E731
+        make = lambda: components.csv_file(*tables.counts(histograms))  # noqa: E731
         download("CSV", "counts.csv", make, key="counts_csv", help="The counts, before and after.")
-    panel("article_layers", words.layers_table(histograms))
+    panel("article_layers", html.layers_table(histograms))
     if clamped.seed is None and "batch norm" not in clamped.left_out:
         st.caption("Batch norm's scale starts at 1 in today's PyTorch; in the article's it was drawn from 0 to 1.")
 
@@ -144,19 +147,19 @@ def _function(clamped: Clamped) -> None:
             )  # fmt: skip
             answers = [article.along(model, axis, AT).numpy() for model in (clamped.before, clamped.after)]
             panel("article_key", tables.KEY)
-            plot("article_function", profiles.answers(AT.numpy(), *answers, axis), 330)
+            plot("article_function", lessons.answers(AT.numpy(), *answers, axis), 330)
         with beside:
             panel("article_slopes", _slopes(clamped, axis))
             with st.expander("In PyTorch", icon=":material/code:"):
                 chosen = clamped.seed, clamped.bounds, clamped.left_out
-                in_code(shown_code.of_slope(*chosen), shown_code.printed_of_slope(*chosen))
+                in_code(article.slope_code(*chosen), article.slope_printed(*chosen))
 
 
 def _bound(model: nn.Sequential) -> float:
-    return math.prod(probes.lipschitz_factors(model).values())
+    return math.prod(lipschitz.lipschitz_factors(model).values())
 
 
 def _slopes(clamped: Clamped, axis: int) -> str:
     both = clamped.before, clamped.after
     steepest = [article.slope_along(model, axis, AT) for model in both]
-    return tables.slopes(list(map(probes.lipschitz_factors, both)), list(map(_bound, both)), steepest)
+    return tables.slopes(list(map(lipschitz.lipschitz_factors, both)), list(map(_bound, both)), steepest)

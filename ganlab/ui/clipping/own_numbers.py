@@ -5,11 +5,11 @@ from html import escape
 import streamlit as st
 import torch
 
-from ganlab import article, shown_code
-from ganlab.figures import number
-from ganlab.ui import clip_range, words
-from ganlab.ui.components import panel
-from ganlab.ui.lesson import in_code, lesson
+from ganlab.formatting import number
+from ganlab.lessons import article
+from ganlab.ui.kit import clip_range, html
+from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.lesson import in_code, lesson
 
 WIDTH, HEIGHT, EDGE = 640, 132, 40
 
@@ -30,7 +30,7 @@ def section() -> None:
         with shown:
             panel("numbers", sentence(values, clipped, refusal) + picture(values, clipped, bounds))
         with beside:
-            in_code(shown_code.of_numbers(values, bounds), shown_code.printed_of_numbers(values, bounds))
+            in_code(article.numbers_code(values, bounds), article.numbers_printed(values, bounds))
 
 
 def _take(text: str) -> str:
@@ -50,8 +50,8 @@ def sentence(values: list[float], clipped: list[float], refusal: str) -> str:
         told = f"<span class='refused'>{escape(refusal)} The numbers stay.</span>"
     return (
         f"<div class='force' role='status'>{told}</div><table class='lists'>"
-        f"<tr><td>{words.BEFORE.format('before')}<td>{_listed(values, moved, 'b-text')}"
-        f"<tr><td>{words.AFTER.format('after')}<td>{_listed(clipped, moved, 'a-text')}</table>"
+        f"<tr><td>{html.BEFORE.format('before')}<td>{_listed(values, moved, 'b-text')}"
+        f"<tr><td>{html.AFTER.format('after')}<td>{_listed(clipped, moved, 'a-text')}</table>"
     )
 
 

@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from ganlab.clipping import ClipReport
-from ganlab.figures import number, range_in_words
-from ganlab.snapshot import WeightHistogram
-from ganlab.ui.words import AFTER, BEFORE
+from ganlab.formatting import number, range_in_words
+from ganlab.gan.clipping import ClipReport, WeightHistogram
+from ganlab.ui.kit.html import AFTER, BEFORE
 
 KEY = f"<div class='muted small'>{BEFORE.format('before')}&emsp;{AFTER.format('after')}</div>"
 UNITS = 10

@@ -5,11 +5,12 @@ import copy
 import streamlit as st
 import torch
 
-from ganlab import memory, sampling
-from ganlab.runs import set_up_torch
-from ganlab.ui.components import panel
-from ganlab.ui.generate import words
+from ganlab.gan import sampling
+from ganlab.gan.training import set_up_torch
+from ganlab.measure.cost import cpu_seconds, saved_bytes
+from ganlab.ui.generate import panels
 from ganlab.ui.generate.source import Source
+from ganlab.ui.kit.components import panel
 
 
 def card(source: Source, n: int) -> None:
@@ -24,7 +25,7 @@ def card(source: Source, n: int) -> None:
             st.session_state["cost"] = source.key, _measure(source)
         measured_for, cost = st.session_state.get("cost", ("", ()))
         if measured_for == source.key:
-            panel("cost", words.cost(*cost, n))
+            panel("cost", panels.cost(*cost, n))
 
 
 def _measure(source: Source) -> tuple[float, float, int]:
@@ -33,5 +34,5 @@ def _measure(source: Source) -> tuple[float, float, int]:
     network = copy.deepcopy(source.generator).requires_grad_(True)
     batch = sampling.latents(sampling.BATCH, source.config.latent_dim, 0)
     without = torch.no_grad()(network.forward)
-    kept, _ = memory.saved_bytes(lambda: network(batch), network)
-    return *memory.cpu_seconds(lambda: without(batch), lambda: network(batch)), kept
+    kept, _ = saved_bytes(lambda: network(batch), network)
+    return *cpu_seconds(lambda: without(batch), lambda: network(batch)), kept

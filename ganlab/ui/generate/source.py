@@ -8,13 +8,14 @@ import numpy as np
 import streamlit as st
 from torch import nn
 
-from ganlab import datasets, networkfiles, store
 from ganlab.config import TrainConfig
-from ganlab.hub import Run
-from ganlab.recipe import FIELDS
-from ganlab.ui import frame, words
-from ganlab.ui.components import download
-from ganlab.ui.hub import find_run
+from ganlab.data import datasets
+from ganlab.gan.recipe import FIELDS
+from ganlab.runs.disk import contents, networks
+from ganlab.runs.hub import Run
+from ganlab.ui.kit import frame, html
+from ganlab.ui.kit.components import download
+from ganlab.ui.kit.server import find_run
 
 UPLOAD = "upload"
 
@@ -55,7 +56,7 @@ def choose(runs: dict[str, Run]) -> Source | None:
         with st.popover("Upload", icon=":material/upload_file:"):
             st.file_uploader("A generator.safetensors of ganlab", key="generator_file", on_change=_upload)
             if refused := st.session_state.pop("not_uploaded", ""):
-                st.error(words.plain(refused), icon=":material/error:")
+                st.error(html.plain(refused), icon=":material/error:")
         if found:
             told = "generator.safetensors: its weights, as Upload takes them."
             download("Download generator", "generator.safetensors", found.file, "network_node", help=told)
@@ -99,11 +100,11 @@ def _held(run: Run) -> Source | None:
         source = _kept(run.run_id, step, run)
     except (LookupError, ValueError) as error:
         if newest.generator is None:
-            st.error(words.plain(newest.warning or "This run has no generator."), icon=":material/error:")
+            st.error(html.plain(newest.warning or "This run has no generator."), icon=":material/error:")
             return None
         source = _kept(run.run_id, newest.step, run)
         problem = str(error) if isinstance(error, ValueError) else problem
-        st.warning(words.plain(f"{problem} This is step {newest.step:,}."), icon=":material/help:")
+        st.warning(html.plain(f"{problem} This is step {newest.step:,}."), icon=":material/help:")
     st.query_params["run"], st.query_params["step"] = run.run_id, str(source.step)
     return source
 
@@ -118,9 +119,9 @@ def _kept(run_id: str, step: int, _run: Run) -> Source:
     if newest.step == step and newest.generator is not None:
         generator, config = newest.generator, newest.config
     else:
-        paths = {found.step: found.path for found in store.checkpoints(_run.path)}
-        generator, config, _ = store.generator_at(paths[step])
-    file = lambda: networkfiles.network_file(config, step, generator)  # noqa: E731
+        paths = {found.step: found.path for found in contents.checkpoint_files(_run.path)}
+        generator, config, _ = contents.generator_at(paths[step])
+    file = lambda: networks.network_file(config, step, generator)  # noqa: E731
     return Source(run_id, f"{run_id}/{step}", config, step, generator, file)
 
 
@@ -135,7 +136,7 @@ def _menu(options: list[str], found: Source | None, runs: dict[str, Run]) -> Non
         label_visibility="collapsed",
         width=400,
         placeholder="Choose a run",
-        format_func=lambda name: "Uploaded generator" if name == UPLOAD else words.label(name, runs[name].config),
+        format_func=lambda name: "Uploaded generator" if name == UPLOAD else html.label(name, runs[name].config),
         on_change=_take,
     )
 
@@ -155,7 +156,7 @@ def point_to(**where: str) -> None:
 
 def _steps(found: Source, run: Run) -> None:
     """The run's checkpoints, where there is a choice."""
-    steps = sorted({found.step, *(checkpoint.step for checkpoint in store.checkpoints(run.path))})
+    steps = sorted({found.step, *(checkpoint.step for checkpoint in contents.checkpoint_files(run.path))})
     if len(steps) < 2:
         return
     st.session_state["source_step"] = found.step
@@ -181,7 +182,7 @@ def _upload() -> None:
         return
     content = file.getvalue()
     try:
-        generator, config, step = networkfiles.read_generator(content)
+        generator, config, step = networks.read_generator(content)
     except ValueError as error:
         st.session_state["not_uploaded"] = str(error).replace("This file", file.name, 1)
         return

@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from ganlab import figures, images, sampling, standalone
-from ganlab.recipe import WAYS, Recipe
-from ganlab.ui import drawings
-from ganlab.ui.components import grid, panel, plot
-from ganlab.ui.generate import files, form, words
-from ganlab.ui.generate.made import Made, make
+from ganlab.data import images
+from ganlab.gan import sampling, script
+from ganlab.gan.recipe import WAYS, Recipe
+from ganlab.plots import samples
+from ganlab.ui.generate import downloads, panels, recipe_form
+from ganlab.ui.generate.render import Rendered, render
 from ganlab.ui.generate.source import Source, real_points
-from ganlab.ui.words import points_key
+from ganlab.ui.kit import drawings
+from ganlab.ui.kit.components import grid, panel, plot
+from ganlab.ui.kit.html import points_key
 
 CARD, BESIDE = 632, 438  # pixels within the two cards on a wide screen
 SLOW = 10**9  # weights times samples
@@ -21,66 +23,66 @@ SLOW = 10**9  # weights times samples
 def controls(source: Source, recipe: Recipe) -> None:
     """What all views share."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        form.choice(recipe, "view", label_visibility="collapsed")
+        recipe_form.choice(recipe, "view", label_visibility="collapsed")
         if recipe.view == "grid":
-            form.number(recipe, "n", width=120)
-        form.number(recipe, "seed", width=130)
-        form.truncation(recipe, width=210)
+            recipe_form.number(recipe, "n", width=120)
+        recipe_form.number(recipe, "seed", width=130)
+        recipe_form.truncation(recipe, width=210)
         if recipe.view == "grid" and sampling.has_batch_norm(source.generator):
-            form.choice(recipe, "batch_norm")
+            recipe_form.choice(recipe, "batch_norm")
     if recipe.view == "grid" and recipe.n * source.weights > SLOW:
         st.caption(f"With {source.weights:,} weights, {recipe.n:,} samples take a few seconds.")
 
 
 def card(source: Source, recipe: Recipe) -> None:
     """The view's samples as one picture, its own controls, and the files."""
-    made = make(source, recipe)
+    made = render(source, recipe)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(words.title(recipe), anchor=False, width="content")
+        st.subheader(panels.title(recipe), anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             if made.pixels is not None:
-                form.sheet(recipe, images.largest_upscale(made.pixels, standalone.columns_of(recipe)))
-            files.buttons(source, recipe, made)
+                recipe_form.sheet(recipe, images.largest_upscale(made.pixels, script.columns_of(recipe)))
+            downloads.buttons(source, recipe, made)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _own_controls(recipe)
     if made.pixels is None:
         _points(source, recipe, made)
     elif recipe.view == "arithmetic":
-        panel("sum", words.equation(made.pixels, recipe))
+        panel("sum", panels.equation(made.pixels, recipe))
         st.caption("Radford et al. 2015 took the mean of three latents for each letter: single ones are noisier.")
     elif recipe.view == "grid":
         samples_to_pick(made.pixels, recipe, CARD, [(recipe.pick, "")] if recipe.pick >= 0 else [], _pick)
     else:
         with st.container(key="sheet", horizontal_alignment="center"):
-            columns = standalone.columns_of(recipe)
+            columns = script.columns_of(recipe)
             uri, width = drawings.sheet_uri(made.pixels, columns), screen_width(made.pixels, columns, CARD)
-            st.image(uri, width=width, alt=words.title(recipe))
+            st.image(uri, width=width, alt=panels.title(recipe))
 
 
 def _own_controls(recipe: Recipe) -> None:
     if recipe.view in WAYS:
-        form.number(recipe, "pick", width=130)
+        recipe_form.number(recipe, "pick", width=130)
         if recipe.view == "interpolate":
-            form.number(recipe, "to", width=130)
+            recipe_form.number(recipe, "to", width=130)
         else:
-            form.number(recipe, "to", "Seed of the walk", "Starts the random steps.", width=130)
-        form.slider(recipe, "frames", width=160)
+            recipe_form.number(recipe, "to", "Seed of the walk", "Starts the random steps.", width=130)
+        recipe_form.slider(recipe, "frames", width=160)
         if recipe.view == "walk":
-            form.slider(recipe, "stride", width=160)
+            recipe_form.slider(recipe, "stride", width=160)
         else:
-            form.choice(recipe, "path")
+            recipe_form.choice(recipe, "path")
     if recipe.view in ("plane", "arithmetic"):
         for corner in "abc":
-            form.number(recipe, corner, width=110)
+            recipe_form.number(recipe, corner, width=110)
         if recipe.view == "plane":
-            form.slider(recipe, "side", width=160)
+            recipe_form.slider(recipe, "side", width=160)
 
 
 def samples_to_pick(
     pixels: np.ndarray, recipe: Recipe, card_width: int, marks: list[tuple[int, str]], pick: object
 ) -> None:
     """The grid of samples, to be clicked."""
-    columns = standalone.columns_of(replace(recipe, view="grid"))
+    columns = script.columns_of(replace(recipe, view="grid"))
     sheet = images.sheet(pixels, columns)
     height, width = pixels.shape[1:3]
     data = {
@@ -99,7 +101,7 @@ def samples_to_pick(
 
 def _pick(i: int) -> None:
     """Look at a sample closely; clicked again, no longer."""
-    form.put(pick=-1 if form.read().pick == i else i)
+    recipe_form.put(pick=-1 if recipe_form.read().pick == i else i)
 
 
 def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
@@ -109,11 +111,11 @@ def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
     return whole if whole >= 0.8 * card_width or whole == 8 * native else card_width
 
 
-def _points(source: Source, recipe: Recipe, made: Made) -> None:
+def _points(source: Source, recipe: Recipe, made: Rendered) -> None:
     real = real_points(source.config)
     through = recipe.view in WAYS
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
     if recipe.view == "grid" and recipe.start < recipe.n:
         names = [""] * recipe.start + [str(recipe.start)]
-    plot("generated_points", figures.points(real, made.samples, through, names), 560)
+    plot("generated_points", samples.points(real, made.samples, through, names), 560)
     panel("points_key", points_key(0 if real is None else len(real), f"{len(made.samples):,} generated"))

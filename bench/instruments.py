@@ -1,0 +1,64 @@
+"""What the instruments cost a run: `python tests/bench_instruments.py [SECONDS]`, by default 40 for each of four runs.
+
+Two presets, each with all instruments on and with none. Shares are of the CPU time of the run's thread, as the run
+counts it (from its first step) and as measured around the whole run, loading and saving included. On a busy computer
+compare steps a CPU second.
+"""
+
+import dataclasses
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from ganlab.config import PRESETS, TrainConfig
+from ganlab.data import datasets
+from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.snapshot import Snapshot
+
+
+class Timed(TrainingRun):
+    """Knows what CPU time its thread took, and when its first reading was there."""
+
+    cpu = first = 0.0
+
+    def run(self) -> Snapshot:
+        began = time.thread_time()
+        last = super().run()
+        self.cpu = time.thread_time() - began
+        return last
+
+
+def measured(config: TrainConfig, which: frozenset[str], seconds: float) -> str:
+    """One run of so many seconds, in words."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Timed(config, RunFolder(Path(folder, "r"), config), instruments=which).start()
+        began, worst, waiting = time.perf_counter(), 0.0, threading.Event()
+        while (now := time.perf_counter() - began) < seconds:
+            latest = run.latest
+            run.first = run.first or (now if latest.reading else 0.0)
+            worst = max(worst, latest.instruments_share if now > seconds / 4 else 0.0)
+            waiting.wait(0.02)
+        run.stop()
+        run.join()
+        last = run.latest
+        worst = max(worst, last.instruments_share)
+    speed = f"{last.step / last.seconds:.1f} steps/s, {last.step / run.cpu:.2f} a CPU second"
+    if not which:
+        return f"off: {speed}"
+    looks = last.readings[:, -1]
+    whole = f"{looks.sum() / run.cpu:.2%} of {run.cpu:.1f} s CPU"
+    cost = f"{len(looks)} looks of {looks.min():.2f} to {looks.max():.2f} s CPU, first reading after {run.first:.1f} s"
+    return f"on: {speed}, share {last.instruments_share:.2%}, at most {worst:.2%} ({whole}); {cost}"
+
+
+if __name__ == "__main__":
+    wanted = float(sys.argv[1]) if len(sys.argv) > 1 else 40.0
+    for name in ("digits", "8-gaussians"):
+        preset = dataclasses.replace(PRESETS[name], steps=10**6)
+        datasets.load(preset)
+        for on in (INSTRUMENTS, frozenset()):
+            print(f"{name}: {measured(preset, on, wanted)}", flush=True)

@@ -1,0 +1,219 @@
+"""The clamp, and what it did. The only place that clamps or counts; knows nothing of networks or training."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganlab.formatting import round_up
+
+Layers = tuple[tuple[str, tuple[int, ...]], ...]
+"""(name, shape) of each of the critic's parameters."""
+
+
+class Counts(NamedTuple):
+    """How many weights lie where, compared with the two bounds in the weights' own dtype."""
+
+    below_low: int
+    at_low: int
+    inside: int
+    at_high: int
+    above_high: int
+
+    @property
+    def total(self) -> int:
+        """All weights counted."""
+        return sum(self)
+
+    @property
+    def outside(self) -> int:
+        """Those that a clamp would move."""
+        return self.below_low + self.above_high
+
+    @property
+    def at_bound(self) -> int:
+        """Those exactly equal to a bound."""
+        return self.at_low + self.at_high
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True)
+class WeightHistogram:
+    """The weights of one layer just before and just after one clamp.
+
+    `edges` is float64 [bins + 1]; `before` and `after` are int64 [bins] and hold only what is *not* exactly
+    at a bound, overflow in the first and last bin. What is exactly at a bound is in the counts.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    clip_range: tuple[float, float]
+    edges: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    before_counts: Counts
+    after_counts: Counts
+
+
+def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
+    """All layers together. The histograms must come from one clamp and so share their edges."""
+    first = histograms[0]
+    return WeightHistogram(
+        name="All layers",
+        shape=(sum(h.before_counts.total for h in histograms),),
+        clip_range=first.clip_range,
+        edges=first.edges,
+        before=sum(h.before for h in histograms),
+        after=sum(h.after for h in histograms),
+        before_counts=sum((h.before_counts for h in histograms[1:]), first.before_counts),
+        after_counts=sum((h.after_counts for h in histograms[1:]), first.after_counts),
+    )
+
+
+def axis_limit(clip_range: tuple[float, float]) -> float:
+    """The first of {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} * 10^k at or above 1.2 times the larger |bound|."""
+    return round_up(1.2 * max(abs(bound) for bound in clip_range))
+
+
+BINS = 80
+
+
+@dataclass(frozen=True)
+class ClipReport:
+    """What one clamp did: copies of all clamped values just before and just after it, flat and in order.
+
+    Two copies cost a few microseconds; everything else is worked out only when somebody asks.
+    """
+
+    clip_range: tuple[float, float]
+    layers: Layers
+    before: Tensor
+    after: Tensor
+
+    @cached_property
+    def clamped(self) -> np.ndarray:
+        """How many values of each layer were outside [low, high] just before the clamp: int64 [layers]."""
+        low, high = self.clip_range
+        return self._per_layer((self.before < low) | (self.before > high))
+
+    @cached_property
+    def at_bound(self) -> np.ndarray:
+        """How many values of each layer equal low or high after the clamp: int64 [layers]."""
+        low, high = self.clip_range
+        return self._per_layer((self.after == low) | (self.after == high))
+
+    @property
+    def clamped_share(self) -> float:
+        """Outside [low, high] just before the clamp / all clamped values."""
+        return self.clamped.sum().item() / self.before.numel()
+
+    @property
+    def at_bound_share(self) -> float:
+        """Equal to low or high after the clamp / all clamped values."""
+        return self.at_bound.sum().item() / self.after.numel()
+
+    @property
+    def layer_counts(self) -> np.ndarray:
+        """Both counts of each layer: int64 [layers, 2], clamped and at a bound."""
+        return np.stack([self.clamped, self.at_bound], axis=1)
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        return [math.prod(shape) for _, shape in self.layers]
+
+    def _per_layer(self, mask: Tensor) -> np.ndarray:
+        layers = np.split(mask.cpu().numpy(), np.cumsum(self._sizes[:-1]))
+        return np.array([np.count_nonzero(layer) for layer in layers])
+
+    def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
+        """One for each clamped parameter, in order; `edges` as `bin_edges` makes them, by default its usual ones."""
+        edges = bin_edges(self.clip_range) if edges is None else edges
+        return tuple(
+            WeightHistogram(
+                name=name,
+                shape=shape,
+                clip_range=self.clip_range,
+                edges=edges,
+                before=_binned(before, edges, self.clip_range),
+                after=_binned(after, edges, self.clip_range),
+                before_counts=count(before, self.clip_range),
+                after_counts=count(after, self.clip_range),
+            )
+            for (name, shape), before, after in zip(
+                self.layers, self.before.split(self._sizes), self.after.split(self._sizes), strict=True
+            )
+        )
+
+
+@torch.no_grad()
+def clip_(
+    named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tuple[float, float], observe: bool = True
+) -> ClipReport | None:
+    """w <- clip(w, low, high) for every parameter, in place; with `observe`, returns what that did.
+
+    Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, line 7.
+    """
+    named = list(named_parameters)
+    low, high = clip_range
+    before = _flat(named) if observe else None
+    for _, parameter in named:
+        parameter.clamp_(low, high)
+    if before is None:
+        return None
+    layers = tuple((name, tuple(parameter.shape)) for name, parameter in named)
+    return ClipReport(clip_range, layers, before, _flat(named))
+
+
+def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
+    """Exact counts against the bounds, compared as tensors in the values' own dtype.
+
+    A Python comparison would not do: float32 0.1 is above the double 0.1, so a correct clamp looks wrong.
+    """
+    low, high = clip_range
+    below, at_low = (values < low).sum().item(), (values == low).sum().item()
+    above, at_high = (values > high).sum().item(), (values == high).sum().item()
+    return Counts(below, at_low, values.numel() - below - at_low - at_high - above, at_high, above)
+
+
+def shares_outside(values: Tensor, bounds: Tensor) -> Tensor:
+    """What share of the values lies outside [-c, c], for each c of `bounds` [n], ascending: float64 [n]."""
+    counts = torch.zeros(len(bounds) + 1, dtype=torch.int64)
+    for part in values.detach().flatten().split(1_000_000):  # the memory stays small
+        # bounds[i - 1] < |v| <= bounds[i]: outside the first i ranges
+        counts += torch.bucketize(part.abs(), bounds).bincount(minlength=len(counts))
+    return counts.flip(0).cumsum(0).flip(0)[1:].double() / values.numel()
+
+
+def bin_edges(clip_range: tuple[float, float], limit: float | None = None, most: int = 240) -> np.ndarray:
+    """Edges of about 80 equal bins between the bounds, and of the same width outside as far as the axis goes.
+
+    Both bounds, rounded to float32 as the weights are, are edges. Depends on the clip range alone, unless `limit`
+    says how far the axis goes. Where the range is narrow beside that there are fewer bins inside, so that there are
+    never many over `most`.
+    """
+    low, high = (float(np.float32(bound)) for bound in clip_range)
+    limit = limit or axis_limit(clip_range)
+    narrowest = 2 * limit / most
+    inside = max(1, min(BINS, int((high - low) / narrowest)))
+    width = max((high - low) / inside, narrowest)
+    left = low - width * np.arange(max(1, np.ceil((limit + low) / width - 1e-3)), 0, -1)
+    right = high + width * np.arange(1, max(1, np.ceil((limit - high) / width - 1e-3)) + 1)
+    return np.concatenate([left, np.linspace(low, high, inside + 1), right])
+
+
+def _flat(named: list[tuple[str, nn.Parameter]]) -> Tensor:
+    return torch.cat([parameter.reshape(-1) for _, parameter in named])
+
+
+def _binned(values: Tensor, edges: np.ndarray, clip_range: tuple[float, float]) -> np.ndarray:
+    low, high = clip_range
+    free = values[(values != low) & (values != high)].cpu().numpy().astype(np.float64)
+    which = np.searchsorted(edges, free, side="right") - 1
+    return np.bincount(which.clip(0, len(edges) - 2), minlength=len(edges) - 1)

@@ -1,0 +1,263 @@
+"""The algorithm: a WGAN with weight clipping, one update after the other.
+
+Knows no thread, no clock, no screen and no file.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from ganlab.config import WARM_UP_UPDATES, TrainConfig
+from ganlab.data import datasets
+from ganlab.data.datasets import Dataset
+from ganlab.gan import networks
+from ganlab.gan.clipping import ClipReport, clip_
+
+LIMIT_WEIGHTS = 50_000_000
+FIXED_LATENTS = {"image": 100, "point": 512}
+
+
+def copied(network: nn.Module) -> nn.Module:
+    """A detached copy on the CPU, in eval mode."""
+    return copy.deepcopy(network).cpu().eval().requires_grad_(False)
+
+
+class Trainer:
+    """A generator, a critic and the three verbs that train them.
+
+    All randomness comes from two generators of its own: one for training, one for what only looks, so
+    looking never changes a run. `config` may be replaced between updates (see `config.LIVE_FIELDS`).
+    """
+
+    def __init__(self, config: TrainConfig, dataset: Dataset | None = None) -> None:
+        self.config = config
+        self.dataset = dataset or datasets.load(config)
+        self.device = device_of(config)
+        self.rng = torch.Generator().manual_seed(config.seed)
+        self.looking_rng = torch.Generator().manual_seed(config.seed)
+        self.generator, self.critic = initial(config, self.rng)
+        self.generator_optimizer = _optimizer(config, self.generator.to(self.device))
+        self.critic_optimizer = _optimizer(config, self.critic.to(self.device))
+        self.fixed_latents = fixed_latents(config, self.looking_rng)
+        self.step_count = 0
+        self.critic_step = 0
+
+    def critic_update(self, observe: bool = True) -> tuple[float, ClipReport | None]:
+        """Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, lines 3 to 7."""
+        real = self.dataset.sample(self.config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
+        latents = self._latents()  # line 4: fresh latents
+        with torch.no_grad():
+            fake = self.generator(latents)
+        # line 5: the critic maximises E critic(real) - E critic(fake), so it minimises the negative
+        critic_loss = -(self.critic(real).mean() - self.critic(fake).mean())
+        self.critic_optimizer.zero_grad()
+        critic_loss.backward()
+        loss = self._finite("critic", critic_loss)
+        _step(self.critic_optimizer, self.config.critic_lr)  # line 6: RMSprop
+        # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
+        report = clip_(self.critic.named_parameters(), self.config.clip_range, observe)
+        self.critic_step += 1
+        return loss, report
+
+    def generator_update(self) -> float:
+        """Lines 9 to 11: one step down -E critic(fake), the critic's weights frozen. Returns that loss."""
+        self.critic.requires_grad_(False)
+        generator_loss = -self.critic(self.generator(self._latents())).mean()
+        self.generator_optimizer.zero_grad()
+        generator_loss.backward()
+        loss = self._finite("generator", generator_loss)
+        _step(self.generator_optimizer, self.config.generator_lr)
+        self.critic.requires_grad_(True)
+        return loss
+
+    def step(self, before_update: Callable[[], None] = lambda: None) -> tuple[dict[str, float], ClipReport]:
+        """Algorithm 1, lines 1 to 12: n_critic critic updates, then one generator update.
+
+        `before_update` is called before every critic update; what it changes in `config` counts from there,
+        n_critic from the next step on unless it is the step's first.
+        Returns the step's metrics and the report of its last clamp. FloatingPointError, naming the step, if a
+        loss is not a finite number.
+        """
+        before_update()
+        n_critic = WARM_UP_UPDATES if self.step_count < self.config.warm_up else self.config.n_critic
+        for i in range(n_critic):
+            if i > 0:
+                before_update()
+            critic_loss, clip = self.critic_update(observe=i == n_critic - 1)
+        generator_loss = self.generator_update()
+        self.step_count += 1
+        row = {
+            "step": self.step_count,
+            "critic_step": self.critic_step,
+            "critic_estimate": -critic_loss,
+            "critic_loss": critic_loss,
+            "generator_loss": generator_loss,
+            "clip_low": clip.clip_range[0],
+            "clip_high": clip.clip_range[1],
+            "clamped_share": clip.clamped_share,
+            "at_bound_share": clip.at_bound_share,
+        }
+        return row, clip
+
+    def copies(self) -> tuple[nn.Module, nn.Module]:
+        """Detached copies of generator and critic on the CPU, in eval mode; training never touches them."""
+        return copied(self.generator), copied(self.critic)
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that training goes on from, copied to the CPU: `state_kinds` says what is in it."""
+        tensors = {"rng": self.rng.get_state(), "looking_rng": self.looking_rng.get_state()}
+        for name, network, optimizer in self._halves():
+            tensors |= {f"{name}.{key}": tensor for key, tensor in network.state_dict().items()}
+            for key, parameter in network.named_parameters():
+                tensors |= {f"{name}_optimizer.{key}.{k}": v for k, v in optimizer.state[parameter].items()}
+        return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+
+    def load_state(self, tensors: dict[str, Tensor], step_count: int, critic_step: int) -> None:
+        """Go on from what `state` gave for these settings: on a CPU bit for bit as if nothing had been between."""
+        for name, network, optimizer in self._halves():
+            network.load_state_dict(_below(tensors, name))
+            optimizer_state = _below(tensors, f"{name}_optimizer")
+            for key, parameter in network.named_parameters():
+                optimizer.state[parameter] = {
+                    # `step` stays on the CPU, where torch has it; the others lie in memory as their parameter does.
+                    k: v.clone() if v.dim() == 0 else torch.empty_like(parameter, requires_grad=False).copy_(v)
+                    for k, v in _below(optimizer_state, key).items()
+                }
+        self.rng.set_state(tensors["rng"])
+        self.looking_rng.set_state(tensors["looking_rng"])
+        self.step_count, self.critic_step = step_count, critic_step
+
+    def _halves(self) -> tuple[tuple[str, nn.Module, torch.optim.Optimizer], ...]:
+        return (
+            ("generator", self.generator, self.generator_optimizer),
+            ("critic", self.critic, self.critic_optimizer),
+        )
+
+    def _latents(self) -> Tensor:
+        return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng).to(self.device)
+
+    def _finite(self, whose: str, loss: Tensor) -> float:
+        value = loss.item()
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"Stopped at step {self.step_count + 1:,}: the {whose}'s loss is not a number ({value})."
+            )
+        return value
+
+
+OPTIMIZER_STATE = {"rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
+"""What an optimiser remembers of each parameter, in its shape, beside a number `step`."""
+
+
+def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+    """Data type and shape of each tensor of `Trainer.state` after a step, for samples of a shape; takes no memory.
+
+    Raises ValueError for settings that no trainer could be made for.
+    """
+    fits = shape == (2,) if config.kind == "point" else shape in [(c, *[config.image_size] * 2) for c in (1, 3)]
+    if not fits:
+        raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
+    _check_size(config, shape)
+    states = torch.Generator().get_state()
+    kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
+    with torch.device("meta"):
+        networks_of = dict(zip(("generator", "critic"), build(config, shape), strict=True))
+    for name, network in networks_of.items():
+        kinds |= {f"{name}.{key}": (t.dtype, tuple(t.shape)) for key, t in network.state_dict().items()}
+        for key, parameter in network.named_parameters():
+            kinds[f"{name}_optimizer.{key}.step"] = (torch.float32, ())
+            for k in OPTIMIZER_STATE[config.optimizer]:
+                kinds[f"{name}_optimizer.{key}.{k}"] = (parameter.dtype, tuple(parameter.shape))
+    return kinds
+
+
+def check_rng(tensors: dict[str, Tensor]) -> None:
+    """Raises ValueError for the state of a random generator that torch does not take."""
+    try:
+        for name in ("rng", "looking_rng"):
+            torch.Generator().set_state(tensors[name])
+    except RuntimeError:
+        raise ValueError("its random generators are in no state they could be in") from None
+
+
+def network_of(name: str, config: TrainConfig, shape: tuple[int, ...], tensors: dict[str, Tensor]) -> nn.Module:
+    """The generator or the critic in what `Trainer.state` gave, on the CPU, in eval mode."""
+    network = dict(zip(("generator", "critic"), build(config, shape), strict=True))[name]
+    network.load_state_dict(_below(tensors, name))
+    return network.eval().requires_grad_(False)
+
+
+def _below(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """Those whose name begins so, by the rest of their name."""
+    return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")}
+
+
+def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
+    """What every look at a run generates from: float32 [100 or 512, latent_dim], the first draws of `rng`."""
+    rng = rng or torch.Generator().manual_seed(config.seed)
+    return torch.randn(FIXED_LATENTS[config.kind], config.latent_dim, generator=rng)
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Where the run's networks live. Raises ValueError if an accelerator is asked for and there is none."""
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if config.device == "accelerator" and accelerator is None:
+        raise ValueError("This computer has no accelerator that torch can use; set device to auto or cpu.")
+    # 2-D runs are so small that a CPU is the faster device.
+    wanted = config.device == "accelerator" or (config.device == "auto" and config.kind == "image")
+    return accelerator if accelerator and wanted else torch.device("cpu")
+
+
+def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn.Module, nn.Module]:
+    """Generator and critic as a run with these settings starts them: drawn from `rng`, by default one of the seed.
+
+    Raises ValueError for networks that would take the memory of the whole computer.
+    """
+    rng = rng or torch.Generator().manual_seed(config.seed)
+    shape = datasets.shape_of(config)
+    _check_size(config, shape)
+    generator, critic = build(config, shape)
+    return networks.init_(generator, rng), networks.init_(critic, rng)
+
+
+def _check_size(config: TrainConfig, shape: tuple[int, ...]) -> None:
+    with torch.device("meta"):  # shapes without memory
+        weights = sum(p.numel() for network in build(config, shape) for p in network.parameters())
+    if weights > LIMIT_WEIGHTS:
+        raise ValueError(
+            f"These networks have {weights:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width."
+        )
+
+
+def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
+    if config.optimizer == "adam":
+        return torch.optim.Adam(network.parameters(), betas=(0.5, 0.999))  # as the paper's code has it
+    return torch.optim.RMSprop(network.parameters())
+
+
+def _step(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """The rate may have changed since the last step."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    optimizer.step()
+
+
+def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
+    """Generator [n, latent_dim] -> [n, *shape] and critic [n, *shape] -> [n, 1], not yet initialised."""
+    if config.network == "dcgan":
+        channels, size, _ = shape
+        generator = networks.dcgan_generator(config.latent_dim, channels, size, config.width)
+        critic = networks.dcgan_critic(channels, size, config.width)
+        return generator.to(memory_format=torch.channels_last), critic.to(memory_format=torch.channels_last)
+    generator = networks.mlp_generator(config.latent_dim, shape, config.width, config.depth)
+    return generator, networks.mlp_critic(shape, config.width, config.depth)
+
+
+def set_up_torch(threads: int) -> None:
+    """The settings of the calling thread that results and speed depend on."""
+    torch.set_num_threads(threads)
+    torch.get_num_threads()  # takes it: else the number that another thread sets before the first step would count
+    torch.set_flush_denormal(True)  # vanishing gradients go denormal, and those are slow

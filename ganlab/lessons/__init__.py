@@ -1,0 +1,1 @@
+"""What the two lesson pages compute, one topic per file."""

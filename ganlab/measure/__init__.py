@@ -1,0 +1,1 @@
+"""Instruments: each file holds one result, its columns in instruments.csv, and its measurement."""

@@ -1,0 +1,61 @@
+"""The singular values of a critic's layers."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.grad import conv2d_input
+
+from ganlab.measure.lipschitz import convolved, with_sizes
+from ganlab.measure.subject import Subject
+
+KINDS = ("image", "point")
+COLUMNS = ()
+
+SMALL = 256
+"""A convolution with at most so many inputs or outputs has its spectrum computed exactly."""
+
+
+class Spectrum(NamedTuple):
+    """The singular values of one layer, descending."""
+
+    layer: str
+    values: np.ndarray
+    exact: bool
+    """Whether they are those of the operator; else those of the kernel reshaped to [out, in * k * k]."""
+
+
+def measure(subject: Subject) -> tuple[Spectrum, ...]:
+    """The spectra of the critic's layers."""
+    return spectra(subject.critic, subject.dataset.shape)
+
+
+@torch.no_grad()
+def spectra(model: nn.Sequential, shape: tuple[int, ...]) -> tuple[Spectrum, ...]:
+    """The singular values of each linear and convolutional layer; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
+    layers = [(n, la, size) for n, la, size in with_sizes(model, shape) if isinstance(la, nn.Linear | nn.Conv2d)]
+    return tuple(_spectrum(name, layer, size) for name, layer, size in layers)
+
+
+def _spectrum(name: str, layer: nn.Linear | nn.Conv2d, shape: tuple[int, ...]) -> Spectrum:
+    if isinstance(layer, nn.Linear):
+        return Spectrum(name, _singular_values(layer.weight), exact=True)
+    outputs = layer(layer.weight.new_zeros(1, *shape)).shape[1:]
+    if math.prod(shape) <= SMALL:
+        basis = torch.eye(math.prod(shape)).reshape(-1, *shape).to(layer.weight)
+        return Spectrum(name, _singular_values(convolved(layer, basis).flatten(1)), exact=True)
+    if math.prod(outputs) <= SMALL:
+        basis = torch.eye(math.prod(outputs)).reshape(-1, *outputs).to(layer.weight)
+        how = layer.stride, layer.padding, layer.dilation, layer.groups
+        rows = conv2d_input((len(basis), *shape), layer.weight, basis, *how)
+        return Spectrum(name, _singular_values(rows.flatten(1)), exact=True)
+    return Spectrum(name, _singular_values(layer.weight.flatten(1)), exact=False)
+
+
+def _singular_values(matrix: Tensor) -> np.ndarray:
+    """By way of the smaller Gram matrix in float64: right to 1e-8 of the largest, and quick for the long ones here."""
+    matrix = matrix.double()
+    gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
+    return torch.linalg.eigvalsh(gram).clamp(min=0).sqrt().flip(0).cpu().numpy()

@@ -1,0 +1,1 @@
+"""Snapshots and readings as plain Plotly dicts. Pure: no screen, no state."""

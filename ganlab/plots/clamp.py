@@ -1,0 +1,180 @@
+"""The clamp and the samples as plain Plotly dicts {data, layout, alt, scale}. Pure: no screen, no colours, no state.
+
+Colours are roles such as "$after 0.4", painted by the browser with the theme of the moment. `scale` names what
+the axes depend on: while it stays the same a zoom is kept. A `None` in a layout breaks Plotly.react, so keys
+that do not apply are left out.
+"""
+
+import numpy as np
+
+from ganlab.formatting import number, range_in_words, round_up
+from ganlab.gan.clipping import WeightHistogram, axis_limit
+from ganlab.plots.base import Figure, packed, rounded
+
+
+def clamp(
+    histogram: WeightHistogram | None,
+    clip_range: tuple[float, float],
+    log_y: bool = False,
+    mirror: bool = True,
+    limit: float | None = None,
+    pinned: WeightHistogram | None = None,
+) -> Figure:
+    """Weights before (outline) and after (fill) the clamp, posts at the bounds, rules that can be pulled.
+
+    Without a histogram (no clamp yet): the empty axes and the rules. The x axis goes to ±`limit`, by default as far
+    as the clip range asks for. `pinned` are the weights of another step, drawn over them as dotted outlines.
+    """
+    scale = limit or clip_range
+    limit = limit or axis_limit(clip_range)
+    narrow = clip_range[1] - clip_range[0] < 0.6 * limit  # labels between the bounds would meet
+    traces, notes, top = _clamp_data(histogram, log_y, narrow) if histogram else ([], [], 10.0)
+    if pinned and histogram:
+        over, highest = _pinned_data(pinned, _bin_width(histogram))
+        traces, top = traces + over, max(top, round_up(1.12 * highest))
+    layout = {
+        "margin": {"l": 50, "r": 4, "t": 30, "b": 42},
+        "bargap": 0,
+        "barmode": "overlay",
+        "hovermode": "x unified",
+        "shapes": _outside(clip_range, limit) + [_rule(bound) for bound in clip_range],
+        "annotations": [
+            _bound_note(f"{name} <b>{number(bound)}</b>", bound, anchor if narrow else "center")
+            for name, bound, anchor in zip(("low", "high"), clip_range, ("right", "left"), strict=True)
+        ]
+        + notes,
+        "xaxis": {
+            "range": [-limit, limit],
+            "showgrid": False,
+            "tickformat": ".4~f" if limit >= 0.001 else ".7~f",
+            "hoverformat": ".5~f" if limit >= 0.001 else ".8~f",
+            "nticks": 9,
+            "title": {"text": "weight", "standoff": 2},
+        },
+        "yaxis": {
+            "tickformat": "~s",
+            "nticks": 5,
+            "title": {"text": "weights per bin", "standoff": 4},
+            **(
+                {"type": "log", "range": [np.log10(0.7), np.log10(top * 3)], "dtick": 1}
+                if log_y
+                else {"type": "linear", "range": [0, top]}
+            ),
+        },
+    }
+    rules = [
+        {"name": name, "value": bound, "line": 2 + i, "zone": i, "edge": ("x1", "x0")[i], "note": i}
+        for i, (name, bound) in enumerate(zip(("low", "high"), clip_range, strict=True))
+    ]
+    name = histogram.name if histogram else ""
+    return {
+        "data": traces,
+        "layout": layout,
+        "rules": rules,
+        "mirror": mirror,
+        "scale": f"{scale}{name}{log_y}",
+        "alt": f"Histogram of the weights before and after the clamp to {range_in_words(clip_range)}."
+        + (f" {_in_words(histogram)}" if histogram else " No clamp yet."),
+    }
+
+
+def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[list[Figure], list[Figure], float]:
+    edges, counts = histogram.edges, histogram.after_counts
+    low, high = histogram.clip_range
+    inside = np.flatnonzero((edges[:-1] >= np.float32(low)) & (edges[1:] <= np.float32(high)))
+    after = histogram.after[inside]
+    before_x, after_x = _x(edges), _x(edges[inside[0] : inside[-1] + 2])
+    width = max(float(edges[inside[0] + 1] - edges[inside[0]]), float(edges[-1] - edges[0]) / 150)
+    step = {"type": "scatter", "mode": "lines", "fill": "tozeroy"}
+    traces = [
+        step | after_x | _steps(after, 0, "after 0.42") | {"hovertemplate": "%{y:,}<extra>after</extra>"},
+        step | before_x | _steps(histogram.before, 2, "before 0.2") | {"hovertemplate": "%{y:,}<extra>before</extra>"},
+        {
+            "type": "bar",
+            "x": [low, high],
+            "y": [counts.at_low, counts.at_high],
+            "width": [width * 1.15] * 2,
+            "marker": {"color": "$after", "line": {"width": 0}},
+            "hovertemplate": "%{y:,}<extra>exactly at the bound</extra>",
+        },
+    ]
+    top = round_up(1.12 * max(histogram.before.max(), after.max(), counts.at_low, counts.at_high, 1))
+    beside = max(3, len(after) // 6)  # a label stays clear of the bins beside its post
+    notes = [
+        _post_note("low", low, counts.at_low, max(counts.at_low, *after[:beside]), log_y, not narrow),
+        _post_note("high", high, counts.at_high, max(counts.at_high, *after[-beside:]), log_y, narrow),
+    ]
+    return traces, notes, top
+
+
+def _pinned_data(histogram: WeightHistogram, bin_width: float) -> tuple[list[Figure], float]:
+    """Dotted outlines of another step, its bins' counts as they would be with bins of that width."""
+    scaled = histogram.before * (bin_width / _bin_width(histogram))
+    line = {"shape": "hv", "width": 1.6, "color": "$before", "dash": "2px,2px"}
+    counts = histogram.after_counts
+    posts = {
+        "type": "bar", "x": list(histogram.clip_range), "y": [counts.at_low, counts.at_high],
+        "width": [bin_width * 1.6] * 2, "hoverinfo": "skip",
+        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 1.6, "color": "$after"}},
+    }  # fmt: skip
+    outline = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line, **_x(histogram.edges)}
+    outline["y"] = packed(np.append(scaled, scaled[-1]))
+    return [outline, posts], max(scaled.max(), counts.at_low, counts.at_high)
+
+
+def _bin_width(histogram: WeightHistogram) -> float:
+    return float(histogram.edges[1] - histogram.edges[0])
+
+
+def _x(edges: np.ndarray) -> Figure:
+    """Where steps begin: two numbers for equal bins, else every edge."""
+    widths = np.diff(edges)
+    if np.ptp(widths) < 1e-6 * widths[0]:
+        return {"x0": rounded(edges[0], 8), "dx": rounded(widths.mean(), 8)}
+    return {"x": [rounded(edge, 8) for edge in edges]}
+
+
+def _steps(counts: np.ndarray, width: float, fill: str) -> Figure:
+    line = {"shape": "hv", "width": width, "color": f"${fill.split()[0]}"}
+    return {"y": [*counts.tolist(), int(counts[-1])], "line": line, "fillcolor": f"${fill}"}
+
+
+def _outside(clip_range: tuple[float, float], limit: float) -> list[Figure]:
+    """The two zones that the clamp empties."""
+    zone = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    zone |= {"fillcolor": "$text 0.035", "line": {"width": 0}}
+    low, high = clip_range
+    return [zone | {"x0": -limit * 1.05, "x1": low}, zone | {"x0": high, "x1": limit * 1.05}]
+
+
+def _rule(x: float) -> Figure:
+    line = {"color": "$bound", "width": 1.25, "dash": "4px,3px"}
+    return {
+        "type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
+        "line": line, "layer": "below",
+    }  # fmt: skip
+
+
+def _bound_note(text: str, x: float, anchor: str) -> Figure:
+    return {
+        "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 1, "xanchor": anchor, "text": text,
+        "showarrow": False, "font": {"color": "$text", "size": 12.5}, "bgcolor": "$page",
+        "bordercolor": "$bound 0.3", "borderwidth": 1, "borderpad": 2.5,
+    }  # fmt: skip
+
+
+def _post_note(name: str, x: float, count: int, height: int, log_y: bool, to_the_right: bool) -> Figure:
+    side, shift = ("left", 8) if to_the_right else ("right", -8)
+    return {
+        "x": x, "y": float(np.log10(max(height, 1))) if log_y else int(height), "yanchor": "bottom", "yshift": 2,
+        "xanchor": side, "xshift": shift, "text": f"<b>{count:,}</b> at {name}", "showarrow": False,
+        "font": {"color": "$after", "size": 14},
+    }  # fmt: skip
+
+
+def _in_words(histogram: WeightHistogram) -> str:
+    before, after = histogram.before_counts, histogram.after_counts
+    return (
+        f"{histogram.name}: before, {before.below_low:,} weights below low and {before.above_high:,} above high; "
+        f"after, {after.at_low:,} exactly at low and {after.at_high:,} at high."
+    )

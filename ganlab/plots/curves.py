@@ -1,0 +1,192 @@
+"""A run over time as plain Plotly dicts, in the manner of `ganlab.figures`. Pure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from ganlab.formatting import number, range_in_words, round_up
+from ganlab.plots.base import Figure, packed
+from ganlab.runs.history import METRICS, Change
+from ganlab.runs.snapshot import Snapshot
+
+POINTS = 120  # of a drawn line
+ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
+"""What the x axis may count, as columns of the history, and one of it in words."""
+
+
+class View(NamedTuple):
+    """How the charts are to be drawn."""
+
+    along: str = "step"
+    """The x axis: one of ALONG."""
+    median: int | None = 25
+    """Steps that a running median goes over; the paper's code draws 101. None draws the raw values alone."""
+    layer: str | None = None
+    """The critic parameter whose shares are drawn; None, or an unknown one, for all together."""
+    cursors: tuple[int, ...] = ()
+    """The step that the reader looks back at, and one that is pinned."""
+
+
+class Curve(NamedTuple):
+    """One line of a chart."""
+
+    name: str
+    values: np.ndarray
+    """[steps], from step 1."""
+    color: str
+    width: float = 2
+    dash: str = "solid"
+    fill: str = ""
+
+
+def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
+    """E critic(real) - E critic(fake) at each step, and its running median."""
+    estimate = snapshot.history["critic_estimate"]
+    if view.median is None:
+        return over_time("Critic estimate", [Curve("estimate", estimate, "$bound", width=1.2)], snapshot, view)
+    smooth = Curve(f"median of {view.median}", running_median(estimate, view.median), "$bound")
+    raw = Curve("estimate", estimate, "$bound 0.3", width=1)
+    return over_time("Critic estimate", [raw, smooth], snapshot, view)
+
+
+def losses(snapshot: Snapshot, view: View) -> Figure:
+    """Both losses, as running medians if any are wanted."""
+    critic, generator = (
+        values if view.median is None else running_median(values, view.median)
+        for values in (snapshot.history["critic_loss"], snapshot.history["generator_loss"])
+    )
+    curves = [Curve("critic", critic, "$bound"), Curve("generator", generator, "$generator", dash="dot")]
+    return over_time("Losses of critic and generator", curves, snapshot, view)
+
+
+def shares(snapshot: Snapshot, view: View) -> Figure:
+    """What share of the weights each clamp moved, and what share sat exactly on a bound after it."""
+    clamped, at_bound = shares_of_layer(snapshot, view.layer)
+    curves = [
+        Curve("at a bound", at_bound, "$after", width=1.6, fill="$after 0.2"),
+        Curve("outside", clamped, "$before", width=1.6),
+    ]
+    title = f"Share of weights clamped, {view.layer or 'all layers'}"
+    return over_time(title, curves, snapshot, view, tickformat=".0%", rangemode="tozero")
+
+
+def shares_of_layer(snapshot: Snapshot, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """(clamped_share, at_bound_share) of one critic parameter, or of all for an unknown name; [steps] each."""
+    history = snapshot.history
+    if layer in history.layer_names:
+        of_layer = history.layer_shares[:, history.layer_names.index(layer)]
+        return of_layer[:, 0], of_layer[:, 1]
+    return history["clamped_share"], history["at_bound_share"]
+
+
+def table(snapshot: Snapshot) -> tuple[list[str], np.ndarray]:
+    """Every curve in full: column names, and float64 [steps, columns], all metrics and then each layer's shares."""
+    history = snapshot.history
+    columns = [f"{share} {name}" for name in history.layer_names for share in ("clamped_share", "at_bound_share")]
+    return [*METRICS, *columns], np.hstack([history.rows, history.layer_shares.reshape(len(history), len(columns))])
+
+
+def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: View, **y_axis: Any) -> Figure:
+    """Curves over steps, critic updates or seconds, with a labelled mark at every change."""
+    steps = len(snapshot.history)
+    x = snapshot.history[view.along]
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": curve.name,
+            **_thinned_x(x, view.along),
+            "y": packed(_thinned(curve.values)),
+            "line": {"color": curve.color, "width": curve.width, "dash": curve.dash},
+            "hovertemplate": "%{y:.3~g}<extra>" + curve.name + "</extra>",
+            **({"fill": "tozeroy", "fillcolor": curve.fill} if curve.fill else {}),
+        }
+        for curve in curves
+    ]
+    end = round_up(max(1.1 * x[-1], 10)) if steps else 10
+    newest = f"; at step {steps:,} {curves[-1].name} is {curves[-1].values[-1]:.3g}" if steps else ""
+    places = [_place(change, snapshot, view.along) for change in snapshot.changes]
+    return {
+        "data": traces,
+        "layout": {
+            "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
+            "hovermode": "x unified",
+            "shapes": _marks(places) + _cursors(view.cursors, snapshot.history["step"], x),
+            "annotations": _mark_notes(snapshot.changes, places, apart=end / 6),
+            "xaxis": {"range": [0, end], "showgrid": False, "nticks": 6, "tickformat": ",d"},
+            "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
+        },
+        "scale": f"{title} {view.along}" if steps else "empty",
+        "alt": f"{title} over the {ALONG[view.along]}s{newest}.",
+    }
+
+
+def _place(change: Change, snapshot: Snapshot, along: str) -> float:
+    """Where on the x axis a change belongs."""
+    if along == "seconds":
+        return float(snapshot.history["seconds"][change.step - 1]) if change.step else 0.0
+    return getattr(change, along)
+
+
+def _marks(places: Sequence[float]) -> list[Figure]:
+    """All changes as one shape: a user who plays with the slider makes hundreds."""
+    if not places:
+        return []
+    path = "".join(f"M{place:g},0V1" for place in sorted(set(places)))
+    line = {"color": "$bound", "width": 1, "dash": "2px,2px"}
+    return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
+
+
+def _cursors(wanted: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
+    """A line at each of the wanted steps that was made: the first solid, the pinned one dotted."""
+    looks = zip(wanted, ("solid", "dot"), strict=False)
+    return [cursor(x[np.searchsorted(steps, step)], dash) for step, dash in looks if step in steps]
+
+
+def cursor(place: float, dash: str) -> Figure:
+    """A line across a chart at one place."""
+    line = {"color": "$bound 0.6", "width": 2.5, "dash": dash}
+    return {
+        "type": "line", "xref": "x", "yref": "paper", "x0": float(place), "x1": float(place), "y0": 0, "y1": 1,
+        "line": line, "layer": "below",
+    }  # fmt: skip
+
+
+def _mark_notes(changes: Sequence[Change], places: Sequence[float], apart: float) -> list[Figure]:
+    """What the changes were; of those closer together than `apart`, only the newest is named."""
+    look = {"y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3, "showarrow": False}
+    look |= {"font": {"size": 11.5, "color": "$muted"}}
+    notes: list[Figure] = []
+    for change, place in zip(reversed(changes), reversed(places), strict=True):
+        if not notes or notes[-1]["x"] - place >= apart:
+            notes.append(look | {"x": place, "text": change_in_words(change)})
+    return notes
+
+
+def change_in_words(change: Change) -> str:
+    """±0.015, or critic rate 0.001, in the room that a mark has."""
+    if change.field == "clip_range":
+        return range_in_words(change.value)
+    names = {"critic_lr": "critic rate", "generator_lr": "generator rate", "n_critic": "n_critic"}
+    return f"{names[change.field]} {number(change.value)}"
+
+
+def running_median(values: np.ndarray, over: int) -> np.ndarray:
+    """The median of the `over` values around each; ends are repeated. [n] -> [n]."""
+    return median_filter(values, size=over, mode="nearest") if len(values) else values
+
+
+def _thinned(values: np.ndarray) -> np.ndarray:
+    """At most 120 points: the mean of every k steps."""
+    k = -(-len(values) // POINTS) or 1
+    return values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
+
+
+def _thinned_x(x: np.ndarray, along: str) -> Figure:
+    """The middle of every k steps: two numbers for steps, which are even."""
+    if along != "step":
+        return {"x": packed(_thinned(x))}
+    k = -(-len(x) // POINTS) or 1
+    return {"x0": (k + 1) / 2, "dx": k}

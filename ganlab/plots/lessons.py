@@ -1,0 +1,211 @@
+"""What a bound would clip, and what a model answers along a line, as plain Plotly dicts like those of figures. Pure."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganlab.formatting import number, round_up
+from ganlab.plots.base import Figure, packed
+
+MARGIN = {"l": 46, "r": 6, "t": 22, "b": 40}
+
+
+def shares(
+    bounds: np.ndarray, by_layer: dict[str, np.ndarray], chosen: str, theory: np.ndarray | None, c: float
+) -> Figure:
+    """For each layer, the share of its weights outside [-c, c] over c [n]; `chosen` stands out, `c` is marked.
+
+    `theory` is what the chosen layer's start lets expect, or None after training.
+    """
+    x = packed(bounds)
+    faint = [
+        _line(x, values, name, "$before 0.3", 1.2, fmt=".1%") for name, values in by_layer.items() if name != chosen
+    ]
+    expected = [] if theory is None else [_line(x, theory, "in theory", "$bound", 1.6, "dot", ".1%")]
+    ends = [float(np.log10(bounds[0])), float(np.log10(bounds[-1]))]
+    mark = {"type": "line", "xref": "x", "yref": "paper", "x0": c, "x1": c, "y0": 0, "y1": 1, "layer": "below"}
+    note = {
+        "x": float(np.log10(c)), "y": 1, "yref": "paper", "yanchor": "bottom", "text": f"c <b>{number(c)}</b>",
+        "showarrow": False, "font": {"color": "$text", "size": 12.5},
+    }  # fmt: skip
+    return {
+        "data": [*faint, _line(x, by_layer[chosen], chosen, "$before", 2.6, fmt=".1%"), *expected],
+        "layout": {
+            "margin": MARGIN,
+            "hovermode": "closest",
+            "shapes": [mark | {"line": {"color": "$bound", "width": 1.25, "dash": "4px,3px"}}],
+            "annotations": [note],
+            "xaxis": {
+                "type": "log", "range": ends, "dtick": 1, "showgrid": False, "tickformat": "~r",
+                "title": {"text": "c", "standoff": 2},
+            },
+            "yaxis": {"range": [0, 1.02], "nticks": 5, "tickformat": ".0%"},
+        },
+        "scale": "shares",
+        "alt": f"Share of the weights outside minus c to c over c, {chosen} standing out; c {number(c)} is marked.",
+    }  # fmt: skip
+
+
+def answers(at: np.ndarray, before: np.ndarray, after: np.ndarray, axis: int) -> Figure:
+    """A model's outputs before and after the clamp, [n, outputs] each, where its input number `axis` is `at` [n]."""
+    x = packed(at)
+    lines = [
+        _line(x, values, f"output {i}, {when}", color, width)
+        for when, color, width, outputs in (
+            ("before", "$before 0.75", 1.4, before),
+            ("after", "$after 0.9", 1.4, after),
+        )
+        for i, values in enumerate(outputs.T, start=1)
+    ]
+    return {
+        "data": lines,
+        "layout": {
+            "margin": MARGIN | {"t": 8},
+            "hovermode": "closest",
+            "xaxis": {
+                "range": [float(at[0]), float(at[-1])], "showgrid": False, "nticks": 9,
+                "title": {"text": f"input {axis + 1}, the others 0", "standoff": 2},
+            },
+            "yaxis": {"range": [0, 1], "nticks": 5, "tickformat": "~g"},
+        },
+        "scale": f"answers {axis}",
+        "alt": f"The ten outputs over input {axis + 1}: they spread over {_spread(before)} before the clamp and "
+        f"{_spread(after)} after it.",
+    }  # fmt: skip
+
+
+def _spread(outputs: np.ndarray) -> str:
+    return f"{outputs.min():.2f} to {outputs.max():.2f}"
+
+
+def _line(
+    x: Figure, values: np.ndarray, name: str, color: str, width: float, dash: str = "solid", fmt: str = ".3f"
+) -> Figure:
+    hover = f"%{{x:.3~g}}: %{{y:{fmt}}}<extra>{name}</extra>"
+    line = {"color": color, "width": width, "dash": dash}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": packed(values), "line": line, "hovertemplate": hover}
+
+
+REACH = 4  # standard deviations either side; what lies further out is counted in the last bins
+RUG = 100  # up to so many values each is a mark of its own
+
+
+def against_density(values: Tensor, mean: float, sd: float) -> Figure:
+    """A histogram of the values (grey) under the density of N(mean, sd²) (ink); few values are marked one by one."""
+    n = values.numel()
+    heights, width = _heights(values, mean, sd)
+    z = np.linspace(-REACH, REACH, 97)
+    peak = 1 / (sd * math.sqrt(2 * math.pi))
+    top = round_up(1.08 * max(float(heights.max()), peak))
+    traces: list[Figure] = [
+        {
+            "type": "bar",
+            "x": packed(mean - REACH * sd + width * (np.arange(len(heights)) + 0.5)),
+            "y": packed(heights),
+            "width": width,
+            "marker": {"color": "$muted 0.3", "line": {"width": 1, "color": "$muted 0.6"}},
+            "hovertemplate": "%{y:.3~g}<extra>drawn</extra>",
+        },
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": packed(mean + sd * z),
+            "y": packed(peak * np.exp(-(z**2) / 2)),
+            "line": {"color": "$text", "width": 2},
+            "hovertemplate": "%{y:.3~g}<extra>density</extra>",
+        },
+    ]
+    if n <= RUG:
+        traces.append(_rug(values, height=0.025 * top))
+    reach = 1.03 * REACH * sd
+    return {
+        "data": traces,
+        "layout": {
+            "margin": {"l": 42, "r": 4, "t": 8, "b": 26},
+            "bargap": 0,
+            "hovermode": "x unified",
+            "xaxis": {"range": [mean - reach, mean + reach], "showgrid": False, "nticks": 7, "hoverformat": ".4~g"},
+            "yaxis": {"range": [0, top], "nticks": 4, "tickformat": "~g", "title": {"text": "density", "standoff": 3}},
+        },
+        "scale": f"bell {mean} {sd} {n}",
+        "alt": f"Histogram of {n:,} values against the density of N({number(mean)}, {number(sd)}²).",
+    }
+
+
+def _heights(values: Tensor, mean: float, sd: float) -> tuple[np.ndarray, float]:
+    """[bins] histogram of unit area between mean ± 4 sd, and the width of a bin."""
+    n = values.numel()
+    bins = min(max(2 * round(math.sqrt(n) / 2), 8), 64)
+    width = 2 * REACH * sd / bins
+    place = ((values.flatten().double() - mean) / width + bins / 2).floor().clamp(0, bins - 1).long()
+    return torch.bincount(place, minlength=bins).numpy() / (n * width), width
+
+
+def _rug(values: Tensor, height: float) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": packed(values.flatten().float().numpy()),
+        "y": packed(np.full(values.numel(), height)),
+        "marker": {"symbol": "line-ns-open", "size": 12, "color": "$text", "line": {"width": 1.5, "color": "$text"}},
+        "hovertemplate": "%{x:.4~g}<extra>value</extra>",
+    }
+
+
+class Line(NamedTuple):
+    """The sd of the activations before the first layer and after each."""
+
+    name: str
+    sds: Sequence[float]
+    color: str = "$text"
+    dash: str = "solid"
+    hollow: bool = False
+    """Its marks: rings, so that a line beneath can be seen."""
+
+
+def through_layers(lines: Sequence[Line]) -> Figure:
+    """How far activations spread, layer by layer, on a logarithmic axis."""
+    every = [sd for line in lines for sd in line.sds]
+    low, high = math.floor(math.log10(min(every)) - 0.2), math.ceil(math.log10(max(every)) + 0.2)
+    layers = list(range(len(lines[0].sds)))
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": layers,
+                "y": [float(f"{sd:.4g}") for sd in line.sds],
+                "line": {"color": line.color, "width": 2, "dash": line.dash},
+                "marker": {"size": 11, "symbol": "circle-open", "color": line.color}
+                if line.hollow
+                else {"size": 6, "color": line.color},
+                "hovertemplate": "%{y:.3~g}<extra>" + line.name + "</extra>",
+            }
+            for line in lines
+        ],
+        "layout": {
+            "margin": {"l": 56, "r": 10, "t": 8, "b": 24},
+            "hovermode": "x unified",
+            "xaxis": {
+                "range": [-0.15, len(layers) - 0.85],
+                "showgrid": False,
+                "tickvals": layers,
+                "ticktext": ["input", *(f"layer {i}" for i in layers[1:])],
+            },
+            "yaxis": {
+                "type": "log",
+                "range": [low, high],
+                "dtick": max(1, (high - low) // 4),
+                "exponentformat": "power",
+                "title": {"text": "sd of activations", "standoff": 3},
+            },
+        },
+        "scale": f"layers {low} {high}",
+        "alt": "Standard deviation of the activations after each layer: "
+        + "; ".join(f"{line.name}, {line.sds[0]:.3g} before and {line.sds[-1]:.3g} after" for line in lines)
+        + ".",
+    }

@@ -1,0 +1,123 @@
+"""What a run folder holds, treated as untrusted.
+
+Every refusal is a ValueError in one sentence that names the file.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from ganlab import tensorfile
+from ganlab.config import TrainConfig
+from ganlab.data import datasets
+from ganlab.gan import training
+from ganlab.runs.disk import checkpoints, moments
+from ganlab.runs.disk.checkpoints import DEVICE, Checkpoint, CheckpointFile
+from ganlab.runs.disk.moments import Moment
+from ganlab.runs.snapshot import Status
+
+_MANY_LETTERS = 1000  # of a sentence in a file
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, as in ended.json."""
+
+    status: Status
+    step: int
+    critic_step: int
+    seconds: float
+    device: str
+    error: str
+    message: str
+    traceback: str
+
+
+def ending(path: Path) -> Ending | None:
+    """How a run ended; None for one that has not, or whose ended.json can't be read."""
+    try:
+        tensorfile.check_size(path / "ended.json", 2**20)
+        values = tensorfile.parsed((path / "ended.json").read_text())
+        end = Ending(**values | {"status": Status(values["status"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    texts = (end.device, end.error, end.message, end.traceback)
+    numbers = (end.step, end.critic_step, end.seconds)
+    sound = all(type(n) in (int, float) and 0 <= n < 2**53 for n in numbers) and all(isinstance(t, str) for t in texts)
+    if not (sound and type(end.step) is type(end.critic_step) is int and end.status.ended):
+        return None
+    if end.device and not DEVICE.fullmatch(end.device):
+        return None
+    return dataclasses.replace(end, error=end.error[:_MANY_LETTERS], message=end.message[:_MANY_LETTERS])
+
+
+def config_of(path: Path) -> TrainConfig:
+    """The settings that a run was started with. Raises ValueError, in one sentence naming the file."""
+    file = path / "config.json"
+    try:
+        tensorfile.check_size(file, 2**16)
+        return TrainConfig.from_dict(tensorfile.parsed(file.read_text()))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.name}/config.json can't be read: {str(error).rstrip('.')}.") from None
+
+
+def checkpoint_in(file: Path) -> Checkpoint:
+    """The checkpoint in a file. Raises ValueError, in one sentence that names the file, if it can't be used."""
+    return checkpoints.read(file, training.state_kinds, training.check_rng)
+
+
+def newest_checkpoint(path: Path) -> tuple[Checkpoint | None, str]:
+    """The newest checkpoint that can be read, and a sentence about those that can't."""
+    refusals = []
+    for found in reversed(checkpoints.files(path / "checkpoints")):
+        try:
+            checkpoint = checkpoint_in(found.path)
+            used = [f"That of step {checkpoint.step:,} is used instead."] if refusals else []
+            return checkpoint, " ".join(refusals + used)
+        except ValueError as error:
+            refusals.append(str(error))
+    return None, " ".join(refusals)
+
+
+def real_samples(path: Path) -> np.ndarray | None:
+    """The real samples that are shown beside the generated ones; None if there are none that can be read."""
+
+    def check(_: dict[str, str], kinds: tensorfile.Kinds) -> None:
+        dtype, shape = kinds.get("real", (None, ()))
+        if (dtype, len(shape)) not in ((torch.uint8, 4), (torch.float32, 2)):
+            raise ValueError("it holds no real samples")
+
+    try:
+        tensorfile.check_size(path / "real.safetensors", 2**24)
+        return tensorfile.read(path / "real.safetensors", check)[1]["real"].numpy()
+    except (ValueError, OSError):
+        return None
+
+
+def moment_steps(path: Path) -> list[int]:
+    """The steps of a run that were looked at, in order."""
+    return moments.steps(path / "moments")
+
+
+def read_moment(path: Path, step: int) -> Moment:
+    """The look at a step. Raises ValueError, in one sentence naming the file, if it can't be read."""
+    return moments.read(path / "moments", step, len(datasets.shape_of(config_of(path))))
+
+
+def checkpoint_files(path: Path) -> list[CheckpointFile]:
+    """(step, path, name) of a run's checkpoints, oldest first."""
+    return checkpoints.files(path / "checkpoints")
+
+
+def generator_at(checkpoint_path: Path) -> tuple[nn.Module, TrainConfig, int]:
+    """The generator in a checkpoint, in eval mode on the CPU, the settings in force, and the step.
+
+    Raises ValueError, in one sentence naming the file, if it can't be used.
+    """
+    checkpoint = checkpoint_in(checkpoint_path)
+    generator = training.network_of("generator", checkpoint.config, checkpoint.shape, checkpoint.tensors)
+    return generator, checkpoint.config, checkpoint.step

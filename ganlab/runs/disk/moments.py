@@ -1,0 +1,180 @@
+"""Saved looks at a run: what its fixed latents gave, and its weights around the clamp, one small file a look."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ganlab import tensorfile
+from ganlab.config import checked_clip_range
+from ganlab.gan.clipping import Counts, WeightHistogram
+from ganlab.tensorfile import Kinds
+
+MANY = 150
+"""About how many looks there are at a run that goes to its end."""
+_NAME = re.compile(r"[\w.]{1,100}", re.ASCII)
+_SAMPLE_BYTES = 200_000  # of one look; of larger samples there are fewer
+_LIMIT_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A run at the end of one step.
+
+    `samples` of the first fixed latents are uint8 [n, h, w, c], n = 100 or of large images fewer, or float32 [512, 2];
+    `weights` is a histogram of each critic parameter around the step's last clamp.
+    """
+
+    step: int
+    critic_step: int
+    samples: np.ndarray
+    weights: tuple[WeightHistogram, ...]
+
+    @property
+    def clip_range(self) -> tuple[float, float]:
+        """Of the clamp that the histograms are taken around."""
+        return self.weights[0].clip_range
+
+
+def of(step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]) -> Moment:
+    """A look, with as many of the samples as are saved."""
+    many = len(samples) if samples.ndim == 2 else max(16, _SAMPLE_BYTES // samples[0].nbytes)
+    return Moment(step, critic_step, samples[:many], weights)
+
+
+def schedule(steps: int) -> frozenset[int]:
+    """The steps of a run that are looked at: 1, 2, 3, 5, 7, 10, 15, 20, 30 ..., and evenly once that is too sparse."""
+    every = next(spacing for spacing in _rounds((1, 2, 3, 5)) if spacing * MANY >= steps)
+    early, last = [], 0
+    for step in _rounds((1, 1.5, 2, 3, 5, 7)):
+        if step - last >= every or step > steps:
+            break
+        if step == int(step):
+            early.append(int(step))
+            last = step
+    return frozenset(early) | frozenset(range(every, steps, every)) | {steps}
+
+
+def _rounds(digits: tuple[float, ...]) -> Iterator[float]:
+    """The digits, ten times each, a hundred times each ..., without end."""
+    power = 1
+    while True:
+        yield from (digit * power for digit in digits)
+        power *= 10
+
+
+def path_of(folder: Path, step: int) -> Path:
+    """Where the look at a step is."""
+    return folder / f"{step:08}.safetensors"
+
+
+def steps(folder: Path) -> list[int]:
+    """The steps that there is a look at, in order; other files are passed over."""
+    return sorted(int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdecimal())
+
+
+def write(folder: Path, moment: Moment) -> Path:
+    """Write a look into a folder, whole or not at all; returns its path."""
+    about = {
+        "critic_step": moment.critic_step,
+        "clip_range": moment.clip_range,
+        "layers": [(h.name, h.shape) for h in moment.weights],
+    }
+    arrays = {
+        "samples": moment.samples,
+        "edges": moment.weights[0].edges,
+        "before": np.stack([h.before for h in moment.weights]).astype(np.int32),
+        "after": np.stack([h.after for h in moment.weights]).astype(np.int32),
+        "counts": np.array([(h.before_counts, h.after_counts) for h in moment.weights], np.int64),
+    }
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    folder.mkdir(exist_ok=True)
+    path = path_of(folder, moment.step)
+    tensorfile.write(path, tensorfile.packed(tensors, {"moment": json.dumps(about)}))
+    return path
+
+
+def read(folder: Path, step: int, sides: int) -> Moment:
+    """The look at a step, of samples that have so many sides: 3 of images, 1 of points.
+
+    Raises ValueError, in one sentence naming the file, if there is none that can be read.
+    """
+    path = path_of(folder, step)
+    try:
+        tensorfile.check_size(path, _LIMIT_BYTES)
+        metadata, tensors = tensorfile.read(path, _check)
+        about = tensorfile.parsed(metadata.get("moment", ""))
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        if arrays["samples"].ndim != 1 + sides:
+            raise ValueError("its samples are not of the kind that this run makes")
+        return _moment(step, about, arrays)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, OSError) as error:
+        reason = str(error) if type(error) is ValueError else "it is not a look at a run"
+        raise ValueError(f"{path.name} can't be shown: {reason.rstrip('.')}.") from None
+
+
+def _check(_: dict[str, str], kinds: Kinds) -> None:
+    dtypes = {name: dtype for name, (dtype, _) in kinds.items()}
+    samples = dtypes.pop("samples", None)
+    i32 = torch.int32
+    if dtypes != {"edges": torch.float64, "before": i32, "after": i32, "counts": torch.int64}:
+        raise ValueError("it is not a look at a run")
+    image = samples is torch.uint8 and len(kinds["samples"][1]) == 4
+    if not image and not (samples is torch.float32 and len(kinds["samples"][1]) == 2):
+        raise ValueError("its samples are neither images nor points")
+    shapes = {name: shape for name, (_, shape) in kinds.items() if name != "samples"}
+    layers, bins = (*shapes["before"], 0, 0)[:2]
+    if shapes != {"edges": (bins + 1,), "before": (layers, bins), "after": (layers, bins), "counts": (layers, 2, 5)}:
+        raise ValueError("its histograms do not fit together")
+
+
+def _moment(step: int, about: dict, arrays: dict[str, np.ndarray]) -> Moment:
+    clip_range = checked_clip_range(about["clip_range"])
+    layers = [(str(name), tuple(map(int, shape))) for name, shape in about["layers"]]
+    if not all(_NAME.fullmatch(name) for name, _ in layers):
+        raise ValueError("its layers have names that torch never gives")
+    if not _agree(arrays, [math.prod(shape) for _, shape in layers]):
+        raise ValueError("its histograms do not fit together")
+    weights = tuple(
+        WeightHistogram(
+            name=name,
+            shape=shape,
+            clip_range=clip_range,
+            edges=arrays["edges"],
+            before=arrays["before"][i].astype(np.int64),
+            after=arrays["after"][i].astype(np.int64),
+            before_counts=Counts(*arrays["counts"][i, 0].tolist()),
+            after_counts=Counts(*arrays["counts"][i, 1].tolist()),
+        )
+        for i, (name, shape) in enumerate(layers)
+    )
+    critic_step = about["critic_step"]
+    if type(critic_step) is not int or critic_step < 0:
+        raise ValueError("it does not say after how many critic updates it is")
+    return Moment(step, critic_step, arrays["samples"], weights)
+
+
+def _agree(arrays: dict[str, np.ndarray], sizes: list[int]) -> bool:
+    """Whether the edges rise, and every weight of every layer is counted once."""
+    edges, counts = arrays["edges"], arrays["counts"]
+    if len(sizes) != len(counts) or not np.isfinite(edges).all() or not (np.diff(edges) > 0).all():
+        return False
+    bins = np.stack((arrays["before"], arrays["after"]), axis=1).astype(np.int64)  # [layers, 2, bins]
+    if min(bins.min(), counts.min(), *sizes) < 0 or counts.max() > 2**40:
+        return False
+    at_bound = counts[..., 1] + counts[..., 3]
+    sized = np.array(sizes)[:, None]
+    return bool((sized > 0).all() and (counts.sum(-1) == sized).all() and (bins.sum(-1) + at_bound == sized).all())
+
+
+def stamp(path: Path, step: int) -> int:
+    """Another one once the look at a step was written anew, as after a resume; 0 if there is none."""
+    try:
+        return path_of(path / "moments", step).stat().st_mtime_ns
+    except OSError:
+        return 0

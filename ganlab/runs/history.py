@@ -1,0 +1,103 @@
+"""The record of a run, step by step: its metrics, its layers' counts, its live changes."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ganlab.gan.clipping import Layers
+
+
+class Change(NamedTuple):
+    """One live change: in force from the critic update after `critic_step` updates."""
+
+    critic_step: int
+    step: int
+    field: str
+    value: Any
+
+
+METRICS = (
+    "step",
+    "critic_step",
+    "critic_estimate",
+    "critic_loss",
+    "generator_loss",
+    "clip_low",
+    "clip_high",
+    "clamped_share",
+    "at_bound_share",
+    "seconds",
+)
+"""The columns of a run's history and of metrics.csv, one row a step, as of the step's last critic update."""
+
+
+@dataclass(frozen=True)
+class History:
+    """All steps so far, as read-only views.
+
+    `rows` is float64 [steps, len(METRICS)]; `layers` names and measures each critic parameter, and `layer_counts`,
+    int32 [steps, layers, 2], holds how many of its values were clamped, and how many at a bound after it.
+    """
+
+    rows: np.ndarray
+    layers: Layers
+    layer_counts: np.ndarray
+
+    @property
+    def layer_names(self) -> list[str]:
+        """The critic's parameters, in order; none before the first step."""
+        return [name for name, _ in self.layers]
+
+    @property
+    def layer_shares(self) -> np.ndarray:
+        """What share of each parameter was clamped, and what share at a bound: float64 [steps, layers, 2]."""
+        return self.layer_counts / np.array([math.prod(shape) for _, shape in self.layers]).reshape(-1, 1)
+
+    @property
+    def range_since(self) -> int:
+        """The step after which the clip range has been what it is now."""
+        low, high = self["clip_low"], self["clip_high"]
+        other = np.flatnonzero((low != low[-1:]) | (high != high[-1:]))
+        return int(self["step"][other[-1]]) if len(other) else 0
+
+    def until(self, step: int) -> "History":
+        """As it was then; a resumed run may lack some rows."""
+        n = int(np.searchsorted(self["step"], step, side="right"))
+        return History(self.rows[:n], self.layers, self.layer_counts[:n])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        return self.rows[:, METRICS.index(column)]
+
+
+class HistoryWriter:
+    """Appends steps; a view given out earlier never changes, because a written row is never written again."""
+
+    def __init__(self, past: "History | None" = None) -> None:
+        self._rows = np.empty((1024, len(METRICS)))
+        self._layers: Layers = ()
+        self._counts = np.empty((1024, 0, 2), np.int32)
+        self._length = 0
+        if past:
+            self._rows, self._layers, self._counts = past.rows.copy(), past.layers, past.layer_counts.copy()
+            self._length = len(past)
+
+    def append(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
+        """Add one step: a value for every column, and of each layer the counts [layers, 2]."""
+        if self._length == 0:
+            self._layers, self._counts = layers, np.empty((1024, *layer_counts.shape), np.int32)
+        if self._length == len(self._rows):
+            self._rows, self._counts = (np.concatenate([a, np.empty_like(a)]) for a in (self._rows, self._counts))
+        self._rows[self._length] = [row[column] for column in METRICS]
+        self._counts[self._length] = layer_counts
+        self._length += 1
+
+    def view(self) -> History:
+        """The steps so far."""
+        rows, counts = self._rows[: self._length], self._counts[: self._length]
+        rows.flags.writeable = counts.flags.writeable = False
+        return History(rows, self._layers, counts)

@@ -1,0 +1,122 @@
+"""The hub: all runs of one server and those on disk, and how many of them may train at once."""
+
+import threading
+import time
+from typing import TypeAlias
+
+from ganlab.config import TrainConfig, spare_cores
+from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.runs.disk import library
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.run import TrainingRun
+from ganlab.runs.saved_run import SavedRun
+
+Run: TypeAlias = TrainingRun | SavedRun
+"""What pages know: a run of this process, or one read from disk."""
+
+
+class Refused(Exception):
+    """The hub can't do it now; the message says why, in one sentence."""
+
+
+class RunHub:
+    """All runs that there are. At most `limit` of this server's train at once; paused ones don't count."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit or spare_cores()
+        self._runs: dict[str, TrainingRun] = {}
+        self._stored: dict[str, SavedRun] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs: this server's, the newest first, then those on disk, the newest first. Opens no file."""
+        return [*reversed(list(self._runs.values())), *self.earlier]
+
+    @property
+    def in_progress(self) -> list[TrainingRun]:
+        """The runs of this server that have not ended, newest first."""
+        return [run for run in reversed(list(self._runs.values())) if not run.latest.status.ended]
+
+    @property
+    def earlier(self) -> list[SavedRun]:
+        """The runs on disk that this server has not started, newest first."""
+        paths = {path.name: path for path in library.run_paths() if path.name not in self._runs}
+        self._stored = {name: self._stored.get(name) or SavedRun(path) for name, path in paths.items()}
+        return list(self._stored.values())
+
+    def start(self, config: TrainConfig) -> TrainingRun:
+        """Start a run in a new folder. Raises Refused, naming those in progress, if there is no room."""
+        with self._lock:
+            self._make_sure_of_room()
+            folder = RunFolder(library.runs_root() / library.new_run_id(), config)
+            return self._started(TrainingRun(config, folder, instruments=INSTRUMENTS))
+
+    def resume(self, run: Run, steps: int | None = None) -> TrainingRun:
+        """Let a paused run go on, or one that was stopped or interrupted, from its last checkpoint; to `steps` in all.
+
+        Raises Refused, naming those in progress, if there is no room, or in one sentence if the run can't go on.
+        """
+        with self._lock:
+            run = self._runs.get(run.run_id, run)  # the page may not know yet that it was resumed
+            going_on = isinstance(run, TrainingRun) and not run.latest.status.ended
+            if going_on and run.trains:
+                return run
+            self._make_sure_of_room()
+            if going_on:
+                run.resume()
+                return run
+            try:
+                folder = RunFolder.reopen(library.runs_root() / run.run_id, steps)
+            except (ValueError, OSError) as error:
+                raise Refused(str(error)) from None
+            self._runs.pop(run.run_id, None)
+            which = run.instruments if isinstance(run, TrainingRun) else INSTRUMENTS
+            return self._started(TrainingRun(folder.config, folder, instruments=which))
+
+    def find(self, run_id: str) -> Run:
+        """The run of that name, of this server or on disk. Raises LookupError, in one sentence, if there is none."""
+        if not library.RUN_ID.fullmatch(run_id):
+            raise LookupError("That link does not name a run.")
+        if run_id in self._runs:
+            return self._runs[run_id]
+        found = next((run for run in self.earlier if run.run_id == run_id), None)
+        if found is None:
+            raise LookupError(f"There is no run {run_id} here. It may have been deleted.")
+        try:
+            _ = found.glance
+        except ValueError as error:
+            raise LookupError(str(error)) from None
+        return found
+
+    def delete(self, run_id: str) -> None:
+        """Delete an ended run and everything in its folder. Raises Refused, in one sentence, if it can't be."""
+        with self._lock:
+            run = self._runs.get(run_id)
+            if run and not run.latest.status.ended:
+                raise Refused(f"Run {run_id} has not ended: stop it first.")
+            try:
+                library.delete(library.runs_root() / run_id)
+            except OSError as error:
+                raise Refused(f"Run {run_id} was not deleted: {error.strerror or error}") from None
+            self._runs.pop(run_id, None)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop all runs and wait for their threads, `timeout` seconds at most."""
+        deadline = time.monotonic() + timeout
+        runs = list(self._runs.values())
+        for run in runs:
+            run.stop()
+        for run in runs:
+            run.join(max(0.0, deadline - time.monotonic()))
+
+    def _started(self, run: TrainingRun) -> TrainingRun:
+        self._runs[run.run_id] = run
+        return run.start()
+
+    def _make_sure_of_room(self) -> None:
+        training = [run for run in self.in_progress if run.trains]
+        if len(training) >= self._limit:
+            names = ", ".join(f"{r.latest.config.dataset} ({r.run_id})" for r in training)
+            runs = "1 run" if self._limit == 1 else f"{self._limit} runs"
+            raise Refused(f"This computer trains {runs} at a time: pause or stop {names} first.")

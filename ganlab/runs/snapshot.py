@@ -1,0 +1,74 @@
+"""What a run shows of itself: immutable, safe to share between threads. Knows no torch, no thread, no file."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from ganlab.config import TrainConfig
+from ganlab.gan.clipping import WeightHistogram
+from ganlab.measure.reading import no_readings
+from ganlab.runs.history import Change, History
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"  # read from disk: its process died before it had ended
+    ELSEWHERE = "elsewhere"  # read from disk: another process trains it
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more, as far as this process goes."""
+        return self not in (Status.STARTING, Status.RUNNING, Status.PAUSED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One look at a run. `samples` is uint8 [100, h, w, c] of the fixed latents, or float32 [512, 2].
+
+    `real` is as many held-out real samples.
+    `generator` and `critic` are detached copies in eval mode that training never touches (None while
+    starting); `weights` holds a histogram per critic parameter, taken around the newest observed clamp.
+    `reading` is the newest `readings.Reading`, None if there is none or the run is read from disk; `readings` are the
+    rows so far, read-only float64 [looks, len(READINGS)]. `instruments` are on, and have taken `instruments_share` of
+    the CPU time of the run's thread, 0 to 1.
+    """
+
+    run_id: str
+    status: Status
+    message: str
+    config: TrainConfig
+    device: str = ""
+    step: int = 0
+    critic_step: int = 0
+    changes: tuple[Change, ...] = ()
+    history: History
+    weights: tuple[WeightHistogram, ...] = ()
+    samples: np.ndarray | None = None
+    real: np.ndarray | None = None
+    generator: Any = None
+    critic: Any = None
+    reading: Any = None
+    readings: np.ndarray = field(default_factory=no_readings)
+    instruments: frozenset[str] = frozenset()
+    instruments_share: float = 0.0
+    steps_per_second: float = 0.0
+    seconds: float = 0.0
+    warning: str = ""
+    """What could not be saved, read or measured, in a sentence, while the rest goes on."""
+    error: str = ""
+    traceback: str = ""
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The shape of one sample as the networks see it: (c, h, w) or (2,)."""
+        shape = self.samples.shape[1:]
+        return shape if len(shape) == 1 else (shape[2], *shape[:2])

@@ -1,1 +1,0 @@
-"""The lessons of the Building Blocks page, one a file."""

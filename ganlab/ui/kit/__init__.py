@@ -1,0 +1,1 @@
+"""What pages share: components, the frame, the server's runs, HTML and small drawings."""

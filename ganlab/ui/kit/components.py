@@ -1,0 +1,84 @@
+"""The live elements: a plot that keeps its nodes and zoom, HTML changed in place, and what is picked from or drawn on.
+
+What is given to a v2 component inline travels with every element on every tick, so inline there is only a
+line that loads the real file, which the browser caches.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import plotly
+import streamlit as st
+import streamlit.components.v1 as v1
+import streamlit.components.v2 as v2
+
+FRONT = Path(__file__).parent.parent / "front"
+# A v1 component is here only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
+_front = v1.declare_component("front", path=str(FRONT))
+_plotly_js = v1.declare_component("plotly", path=str(Path(plotly.__file__).parent / "package_data"))
+
+
+def _component(name: str, html: str) -> Any:
+    file = f"component/{_front.name}/{name}.js?plotly={_plotly_js.name}"
+    # Two lines: Streamlit takes one for the name of a file.
+    load = f'export default c =>\nimport(new URL("{file}", document.baseURI)).then(m => m.default(c))'
+    return v2.component(name, html=html, js=load, isolate_styles=False)
+
+
+_plot = _component("plot", '<div class="gl-plot"></div>')
+_panel = _component("panel", '<div class="gl"></div>')
+_overview = _component("overview", '<div class="gl"></div>')
+_grid = _component("grid", '<div class="gl gl-grid"></div>')
+_draw = _component("draw", '<div class="gl gl-draw"></div>')
+
+
+def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
+    """A figure of `ganlab.figures`, `height` pixels high, updated in place by its key."""
+    _plot(key=key, data=figure | {"height": height}, height=height, **callbacks)
+
+
+def panel(key: str, html: str) -> None:
+    """HTML of our own making (never of a user's), styled by front/lab.css, updated in place by its key."""
+    _panel(key=key, data={"html": html}, height="content")
+
+
+def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
+    """A sheet of samples (see front/grid.js); `pick` is called with the index of the one clicked."""
+    _grid(key=key, data=sheet, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
+
+
+def overview(key: str, html: str, pick: Callable[[str], None]) -> None:
+    """HTML as in `panel`; `pick` is called with the data-layer of what is clicked in it."""
+    _overview(
+        key=key, data={"html": html}, height="content", on_picked_change=lambda: pick(st.session_state[key].picked)
+    )
+
+
+def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[dict[str, Any]], None]) -> None:
+    """A square to draw points on (see front/draw.js); `drawn` is called with what is on it after a stroke."""
+    data = {"points": points, "fewest": fewest, "most": most}
+    _draw(key=key, data=data, height="content", on_drawn_change=lambda: drawn(st.session_state[key].drawn))
+
+
+def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **look: Any) -> None:
+    """A quiet button that saves the file `name`, made when it is pressed."""
+    look = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | look
+    st.download_button(label, make, file_name=name, icon=f":material/{icon}:", **look)
+
+
+def styles() -> None:
+    """The style sheets; once on every page."""
+    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css", "instruments.css", "draw.css"):
+        st.html(f"<style>{(FRONT / name).read_text()}</style>")
+
+
+def csv_file(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,54 @@
+"""The frame of every page: title, icon and links."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from ganlab.ui.kit import components
+
+PAGES = {
+    "Home": ("app.py", "home"),
+    "Train": ("pages/1_Train.py", "model_training"),
+    "Weight clipping": ("pages/2_Weight_Clipping.py", "content_cut"),
+    "Generate": ("pages/3_Generate.py", "auto_awesome_mosaic"),
+    "Building blocks": ("pages/6_Building_Blocks.py", "widgets"),
+}
+TRAIN = PAGES["Train"][0]
+
+
+@contextmanager
+def page(title: str) -> Iterator[None]:
+    """Everything around a page's own content; `title` is one of PAGES."""
+    st.set_page_config(
+        page_title="ganlab" if title == "Home" else f"{title} · ganlab",
+        page_icon=_icon(),  # a picture: a named icon would be fetched from the network
+        layout="wide",
+        initial_sidebar_state=224,
+    )
+    st.logo(str(components.FRONT / "logo.svg"), size="large")
+    run_id = st.query_params.get("run") or st.session_state.get("run")
+    with st.sidebar:
+        for label, (path, icon) in PAGES.items():
+            query = {"run": run_id} if run_id and label != "Home" else None
+            if label == "Train" and not run_id:
+                query = st.session_state.get("drawn")
+            if label == "Generate":
+                query = (query or {}) | st.session_state.get("recipe", {})
+            st.page_link(path, label=label, icon=f":material/{icon}:", width="stretch", query_params=query)
+    with st.container(key="page"):
+        components.styles()
+        yield
+
+
+def _icon() -> Image.Image:
+    picture = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(picture)
+    draw.line((4, 56, 12, 40), fill="#3B82CF", width=6)
+    draw.line((60, 56, 52, 40), fill="#3B82CF", width=6)
+    for x in (13, 41):
+        draw.rounded_rectangle((x, 8, x + 10, 56), 3, fill="#D9580D")
+    for x in (26, 34):
+        draw.rounded_rectangle((x, 40, x + 5, 56), 2, fill="#E9A27C")
+    return picture

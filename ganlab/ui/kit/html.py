@@ -1,0 +1,142 @@
+"""HTML that several pages show: titles, pills, progress bars, tables of layers."""
+
+import re
+from html import escape
+
+from ganlab.config import TrainConfig
+from ganlab.formatting import duration, range_in_words
+from ganlab.gan.clipping import WeightHistogram
+from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.ui.kit import drawings
+
+DATASET_TITLES = {
+    "digits": "digits",
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "images": "my images",
+    "8-gaussians": "8 Gaussians",
+    "25-gaussians": "25 Gaussians",
+    "swiss-roll": "Swiss roll",
+    "drawn": "my points",
+}
+TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
+# Status: the shape of its mark, its colour, its word.
+PILLS = {
+    Status.STARTING: ("live", "gray", "Starting"),
+    Status.RUNNING: ("live", "green", "Running"),
+    Status.PAUSED: ("hollow", "yellow", "Paused"),
+    Status.FINISHED: ("square", "green", "Finished"),
+    Status.STOPPED: ("square", "gray", "Stopped"),
+    Status.FAILED: ("square", "red", "Failed"),
+    Status.INTERRUPTED: ("square", "yellow", "Interrupted"),
+    Status.ELSEWHERE: ("live", "green", "Running elsewhere"),
+}
+BEFORE = "<span class='key'><i class='b'></i>{}</span>"
+AFTER = "<span class='key'><i class='a'></i>{}</span>"
+
+
+def title(config: TrainConfig) -> str:
+    """What a run is called in one or two words."""
+    return DATASET_TITLES[config.dataset]
+
+
+def label(run_id: str, config: TrainConfig) -> str:
+    """A run in one line, for menus: by what it started with, as a menu's lines must not change while it is open."""
+    return f"{title(config)}, {range_in_words(config.clip_range)} · seed {config.seed} · {run_id[-4:]}"
+
+
+def facts(config: TrainConfig) -> list[str]:
+    """What kind of run this is, in three or four facts."""
+    kind = f"{config.image_size}×{config.image_size} images" if config.kind == "image" else "2-D points"
+    network = TITLES[config.network]
+    size = f"{network} {config.depth} × {config.width}" if config.network == "mlp" else network
+    return [kind, size, range_in_words(config.clip_range)]
+
+
+def pill(status: Status) -> str:
+    """The run's status as shape, colour and word."""
+    shape, color, word = PILLS[status]
+    return f"<span class='pill {shape}' role='status' style='--c:var(--st-{color}-color)'><i></i>{word}</span>"
+
+
+def progress_bar(snapshot: Snapshot) -> str:
+    """How far the run is."""
+    step, total = snapshot.step, snapshot.config.steps
+    return (
+        f"<div class='bar' role='progressbar' aria-label='steps' aria-valuenow='{step}' aria-valuemax='{total}'>"
+        f"<span style='width:{100 * step / total:.1f}%'></span></div>"
+    )
+
+
+def pace(snapshot: Snapshot) -> list[str]:
+    """What there is to say about time: left and speed while running, else how it ended."""
+    speed = snapshot.steps_per_second
+    if snapshot.status is Status.STARTING:
+        return [escape(snapshot.message)]
+    if snapshot.status is Status.RUNNING and speed:
+        left = duration((snapshot.config.steps - snapshot.step) / speed)
+        return [f"{left} left", f"{speed:.1f} steps/s"]
+    if snapshot.status is Status.FINISHED:
+        return [f"took {duration(snapshot.seconds)}"]
+    if snapshot.status is Status.STOPPED:
+        return ["by you"]
+    if snapshot.status is Status.INTERRUPTED:
+        return ["goes on from here"]
+    if snapshot.status is Status.ELSEWHERE:
+        return ["in another process"]
+    return []
+
+
+def refused(refusal: str, stays: str) -> str:
+    """Why a wished clip range is not had, and what stays."""
+    return f"<div class='force refused' role='alert'>{escape(refusal)} The range stays at {stays}.</div>"
+
+
+COLUMNS = ("below low", "at low", "inside", "at high", "above high")
+
+
+def desk(text: str) -> str:
+    """Text that only a wide screen has room for."""
+    return f"<span class='desk'>{text}</span>"
+
+
+def layers_table(histograms: tuple[WeightHistogram, ...]) -> str:
+    """A row per critic parameter: name and shape, a small histogram, counts, clamped share."""
+    heads = "".join(f"<th>{name}" for name in ("layer", "weights", *COLUMNS, "clamped"))
+    rows = "".join(map(_layer_row, histograms))
+    return f"<table class=layers><thead><tr>{heads}<tbody>{rows}</table>"
+
+
+def _layer_row(histogram: WeightHistogram) -> str:
+    before, after = histogram.before_counts, histogram.after_counts
+    counts = (before.below_low, after.at_low, after.inside, after.at_high, before.above_high)
+    cells = "".join(f"<td>{n:,}" if n else "<td class=zero>0" for n in counts)
+    share = 100 * before.outside / before.total
+    percent = "&lt;1" if 0 < share < 1 else f"{share:.0f}"
+    return (
+        f"<tr><td>{escape(histogram.name)}<small>{'×'.join(map(str, histogram.shape))}</small>"
+        f"<td>{drawings.mini(histogram)}{cells}"
+        f"<td>{percent} %<span class=share><span style='width:{share:.0f}%'></span></span>"
+    )
+
+
+def plain(text: str) -> str:
+    """A text that may hold what a stranger wrote, with nothing in it that Markdown would draw."""
+    text = re.sub(r"([\\`*_\[\]#!:$<>~|&])", r"\\\1", " ".join(text.split())[:500])
+    return re.sub(r"(www|//|@)", "\\1\N{WORD JOINER}", text)  # else addresses become links
+
+
+CURVE_KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' {}/></svg>{}</span>"
+INK, FAINT = "stroke='var(--st-text-color)' stroke-width='2.4'", "stroke='currentColor' opacity='.45'"
+DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
+
+
+def points_key(real: int, generated: str) -> str:
+    """What a ring and what a dot is."""
+    return (
+        "<div class='muted small'><svg viewBox='0 0 10 10' width='10' height='10'>"
+        "<circle cx='5' cy='5' r='4' fill='none' stroke='var(--real)' stroke-width='1.5'/></svg>"
+        f"&ensp;{real:,} real points&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
+        f"<circle cx='5' cy='5' r='3.5' fill='var(--generator)'/></svg>&ensp;{generated}</div>"
+    )

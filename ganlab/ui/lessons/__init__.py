@@ -1,0 +1,1 @@
+"""The lessons of the Building blocks page, one per file."""

@@ -1,0 +1,220 @@
+"""The lesson on `nn.Sequential`: layers picked from a list, and the shape after each."""
+
+import dataclasses
+import math
+from html import escape
+
+import streamlit as st
+
+from ganlab.lessons import sequential
+from ganlab.lessons.fitting import Shape
+from ganlab.lessons.sequential import Report
+from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.lesson import in_code, lesson
+
+QUESTION = "It bundles layers so that code shrinks. What goes in, what comes out, and when does a layer not fit?"
+PARTS = ("kind", "args")
+EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "Critic": (
+        "64, 1, 16, 16",
+        [
+            ("Conv2d", "1, 32, 4, stride=2, padding=1"),
+            ("LeakyReLU", "0.2"),
+            ("Conv2d", "32, 64, 4, stride=2, padding=1, bias=False"),
+            ("BatchNorm2d", "64"),
+            ("LeakyReLU", "0.2"),
+            ("Conv2d", "64, 1, 4"),
+            ("Flatten", ""),
+        ],
+    ),
+    "Generator": (
+        "64, 64",
+        [
+            ("Unflatten", "1, (64, 1, 1)"),
+            ("ConvTranspose2d", "64, 64, 4, bias=False"),
+            ("BatchNorm2d", "64"),
+            ("ReLU", ""),
+            ("ConvTranspose2d", "64, 32, 4, stride=2, padding=1, bias=False"),
+            ("BatchNorm2d", "32"),
+            ("ReLU", ""),
+            ("ConvTranspose2d", "32, 1, 4, stride=2, padding=1"),
+            ("Tanh", ""),
+        ],
+    ),
+    "Conv and MaxPool": (
+        "100, 1, 28, 28",
+        [
+            ("Conv2d", "1, 16, 3, padding=1"),
+            ("ReLU", ""),
+            ("MaxPool2d", "2"),
+            ("Flatten", ""),
+            ("Linear", "3136, 10"),
+        ],
+    ),
+    "One that does not fit": (
+        "64, 1, 16, 16",
+        [("Conv2d", "1, 32, 4, stride=2, padding=1"), ("BatchNorm2d", "64"), ("ReLU", "")],
+    ),
+}
+
+
+@st.fragment
+def section() -> None:
+    """One lesson; its widgets rerun nothing else on the page."""
+    if not _complete():
+        _take("Critic")
+    with lesson("nn.Sequential", "sequential", QUESTION) as (doing, beside):
+        report, fault = _report()
+        with doing:
+            _controls(report, fault)
+            panel("seq_panel_table", table(report, _rows(), fault))
+        with beside:
+            in_code(sequential.code(report), sequential.printed(report))
+            if report.why:
+                st.caption("These are the layers before the one that does not fit.")
+
+
+def _complete() -> bool:
+    """Whether every widget's value is there: Streamlit may drop those of a page that was left."""
+    keys = ["seq_shape"] + [f"seq_{part}_{row}" for row in st.session_state.get("seq_rows", []) for part in PARTS]
+    return "seq_rows" in st.session_state and all(key in st.session_state for key in keys)
+
+
+def _rows() -> list[int]:
+    return st.session_state.seq_rows
+
+
+def _kind(row: int) -> str:
+    return st.session_state[f"seq_kind_{row}"]
+
+
+def _controls(report: Report, fault: int | None) -> None:
+    """The widgets, and under the one at fault why: 0 is the input, 1 the first layer."""
+    with st.container(horizontal=True, gap="small"):
+        for name in EXAMPLES:
+            st.button(name, key=f"seq_example_{name}", on_click=_take, args=(name,))
+    st.text_input(
+        "Input shape",
+        key="seq_shape",
+        persist_state="session",
+        help="Images are (n, channels, height, width), rows are (n, features). Written as whole numbers with commas.",
+    )
+    with st.container(key="seq_layers", gap="xsmall"):
+        for number, row in enumerate([None, *_rows()]):
+            if row is not None:
+                _layer(number, row)
+            with st.container():
+                if number == fault:
+                    panel("seq_why", f"<div class='force refused' role='alert'>{escape(report.why)}</div>")
+    full = len(_rows()) >= sequential.MOST_LAYERS
+    st.button("Add a layer", key="seq_add", icon=":material/add:", on_click=_insert, disabled=full)
+
+
+def _layer(number: int, row: int) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", wrap=False):
+        st.selectbox(
+            f"Layer {number}",
+            list(sequential.ARGUMENTS),
+            key=f"seq_kind_{row}",
+            persist_state="session",
+            on_change=_suggest,
+            args=(row,),
+            label_visibility="collapsed",
+            width=166,
+        )
+        st.text_input(
+            f"Arguments of layer {number}",
+            key=f"seq_args_{row}",
+            persist_state="session",
+            label_visibility="collapsed",
+            placeholder="no arguments" if not sequential.ARGUMENTS[_kind(row)] else "arguments",
+        )
+        st.button(
+            "",
+            key=f"seq_remove_{row}",
+            icon=":material/close:",
+            help=f"Remove layer {number}",
+            type="tertiary",
+            on_click=_remove,
+            args=(row,),
+        )
+
+
+def _take(name: str) -> None:
+    shape, layers = EXAMPLES[name]
+    st.session_state.seq_rows = []
+    st.session_state.seq_shape = shape
+    for kind, arguments in layers:
+        _insert(kind, arguments)
+
+
+def _insert(kind: str = "ReLU", arguments: str = "") -> None:
+    row = st.session_state.get("seq_last_row", 0) + 1
+    st.session_state.seq_last_row = row
+    st.session_state.seq_rows = [*_rows(), row]
+    st.session_state[f"seq_kind_{row}"] = kind
+    st.session_state[f"seq_args_{row}"] = arguments
+
+
+def _remove(row: int) -> None:
+    st.session_state.seq_rows = [other for other in _rows() if other != row]
+
+
+def _suggest(row: int) -> None:
+    """Another kind of layer begins with arguments that fit what arrives there."""
+    shapes: list[Shape] = st.session_state.seq_shapes
+    arrives = shapes[min(_rows().index(row), len(shapes) - 1)]
+    st.session_state[f"seq_args_{row}"] = sequential.suggest(_kind(row), arrives)
+
+
+def _report() -> tuple[Report, int | None]:
+    """How far the shape in the widgets comes, and which layer is at fault, 0 for the input.
+
+    Text that can't be read changes nothing: the report stays that of what was read last.
+    """
+    state, shape, layers = st.session_state, None, []
+    try:
+        shape = sequential.parse_shape(state.seq_shape)
+        layers += (sequential.parse(_kind(row), state[f"seq_args_{row}"]) for row in _rows())
+    except ValueError as error:
+        report = sequential.run(*state.get("seq_read", ((64, 1, 16, 16), [])))
+        return dataclasses.replace(report, why=str(error)), len(layers) + 1 if shape else 0
+    state.seq_read = shape, layers
+    report = sequential.run(shape, layers)
+    state.seq_shapes = [shape, *(row.shape for row in report.rows)]
+    return report, len(report.rows) + 1 if report.why else None
+
+
+def table(report: Report, rows: list[int], fault: int | None) -> str:
+    """A row per layer: its name, the shape after it as a picture and in numbers, its parameters."""
+    lines = [_line("input", report.input_shape, None)]
+    lines += [_line(row.layer.kind, row.shape, row.parameters) for row in report.rows]
+    for number, row in enumerate(rows[len(report.rows) :], start=len(report.rows) + 1):
+        look = "refused" if number == fault else "muted"
+        lines.append(f"<tr class='{look}'><td>{_kind(row)}<td><td>–<td>–")
+    so_far = " so far" if len(report.rows) < len(rows) else ""
+    said = f"All {len(rows)} fit." * bool(rows) or "Without layers the input comes out as it is."
+    if report.why:
+        said = f"{len(report.rows)} of {len(rows)} fit."
+    return (
+        f"<div class='force told muted' role='status'>{said}</div>"
+        "<table class='shapes'><thead><tr><th>layer<th><th>shape after it<th>parameters<tbody>"
+        f"{''.join(lines)}<tr class='sum'><td>in all{so_far}<td><td><td>{report.parameters:,}</table>"
+    )
+
+
+def _line(name: str, shape: Shape, parameters: int | None) -> str:
+    look = "out" if name == "ConvTranspose2d" else "in"
+    count = "" if parameters is None else f"{parameters:,}" if parameters else "<span class='muted'>0</span>"
+    return f"<tr><td>{name}<td>{_box(shape, look)}<td>{', '.join(map(str, shape))}<td>{count}"
+
+
+def _box(shape: Shape, look: str) -> str:
+    """Width for channels or features, height for the side of an image; both in powers of 2."""
+    across = shape[-3] if len(shape) > 2 else shape[-1]
+    side = shape[-2] if len(shape) > 2 else 1
+    wide, high = min(4 + 9 * math.log2(across), 100), min(3 + 4.2 * math.log2(side), 26)
+    return (
+        f"<svg class='grid' width='104' height='26' viewBox='0 0 104 26' aria-hidden='true'>"
+        f"<rect class='{look} soft' width='{wide:.1f}' height='{high:.1f}' y='{13 - high / 2:.1f}' rx='1.5'/></svg>"
+    )

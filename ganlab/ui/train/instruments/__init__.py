@@ -1,0 +1,1 @@
+"""The panel of instruments on Train: one file per instrument."""

@@ -1,0 +1,193 @@
+"""The panel of instruments on Train: the diagnosis, both networks, and a card per instrument.
+
+Figures are made once per reading. Between readings the same figure is passed again, and Streamlit sends only a
+reference to it (`global.minCachedMessageSize` in its settings).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ganlab.config import TrainConfig
+from ganlab.measure.instruments import INSTRUMENTS, available
+from ganlab.measure.reading import Reading, agreement
+from ganlab.plots import whole_run
+from ganlab.plots.base import Figure
+from ganlab.runs import diagnosis
+from ganlab.runs.hub import Run
+from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.kit.components import overview, panel, plot
+from ganlab.ui.train import layer, look_back
+from ganlab.ui.train.instruments import (
+    bounds,
+    copies,
+    coverage,
+    distances,
+    findings,
+    gradients,
+    networks,
+    plane,
+    spectra,
+    steepness,
+)
+from ganlab.ui.train.instruments.card import CardData, card_head, rows_of
+
+ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # stand beside the plane, which is as high as two
+
+CARDS = {
+    **gradients.CARDS,
+    **bounds.CARDS,
+    **steepness.CARDS,
+    **spectra.CARDS,
+    **distances.CARDS,
+    **coverage.CARDS,
+    **copies.CARDS,
+    **plane.CARDS,
+}
+"""Every card, by its title, in the order of the page."""
+
+
+def cards_of(config: TrainConfig) -> list[str]:
+    """The cards that apply to this run's data."""
+    measured = {None, *available(config.kind)}
+    return [name for name, card in CARDS.items() if card.instrument in measured and card.applies(config)]
+
+
+def how_to_read(config: TrainConfig) -> str:
+    """What the run's cards show and what the diagnosis looks for, as Markdown."""
+    cards = "".join(f"- **{name}**: {CARDS[name].help}\n" for name in cards_of(config))
+    return f"{findings.INTRODUCTION}\n{cards}\n{findings.DIAGNOSIS}"
+
+
+def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
+    """The panel's controls and the containers that `fill` fills."""
+    st.session_state["cards"] = shown = _shown(run)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Instruments", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            slots["instruments share"] = st.container(width="content")
+            with st.container(horizontal=True, width="content", gap="small"):  # side by side on a phone too
+                with st.popover("How to read", icon=":material/help:", type="tertiary"):
+                    st.markdown(how_to_read(run.config))
+                with st.popover("Choose", icon=":material/tune:", type="tertiary"):
+                    st.pills(
+                        "Instruments",
+                        cards_of(run.config),
+                        selection_mode="multi",
+                        key="cards",
+                        wrap=True,
+                        on_change=_switch,
+                        args=(run,),
+                        help="What is switched off is not measured and costs nothing.",
+                    )
+    with st.container(border=True):
+        slots["findings"] = st.container()
+        slots["networks"] = st.container()
+    if plane.TITLE in shown:
+        left, right = st.columns(2, gap="small")
+        with left:
+            _card(plane.TITLE, slots)
+        with right:
+            for name in ASIDE:
+                if name in shown:
+                    _card(name, slots)
+        shown = [name for name in shown if name not in (plane.TITLE, *ASIDE)]
+    grid = st.grid(3, min_column_width=300)
+    for name in shown:
+        with grid:
+            _card(name, slots)
+
+
+def _card(name: str, slots: dict[str, DeltaGenerator]) -> None:
+    """On a phone a closed expander; Streamlit knows no widths, only what the browser calls itself."""
+    phone = "Mobi" in st.context.headers.get("User-Agent", "")
+    with st.expander(name) if phone else st.container(border=True, height="stretch"):
+        slots[f"head {name}"] = st.container(key=f"folded_{name}" if phone else None)
+        CARDS[name].controls()
+        slots[f"plot {name}"] = st.container()
+
+
+def on(run: Run) -> frozenset[str]:
+    """The instruments that look at a run; if it has ended or trains elsewhere, all that may have looked."""
+    return INSTRUMENTS if run.latest.status.ended else run.instruments
+
+
+def _shown(run: Run) -> list[str]:
+    """The cards whose instruments are on, less those that the reader has put away."""
+    state, offered = st.session_state, cards_of(run.config)
+    if state.get("cards_of") != run.run_id:
+        state.update(cards_of=run.run_id, cards_away=set())
+    measured = {None, *on(run)}
+    return [name for name in offered if CARDS[name].instrument in measured and name not in state["cards_away"]]
+
+
+def _switch(run: Run) -> None:
+    """Measure what the chosen cards show, and nothing else."""
+    chosen = st.session_state["cards"]
+    st.session_state["cards_away"] = set(cards_of(run.config)) - set(chosen)
+    if not run.latest.status.ended:
+        run.switch(frozenset(CARDS[name].instrument for name in chosen) - {None})
+
+
+def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors: tuple[int, ...]) -> None:
+    """Everything in the panel, from the newest reading."""
+    if "findings" not in slots:
+        return
+    reading, ended = snapshot.reading or run.reading, snapshot.status.ended
+    moment = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
+    rows, agreed = _once("rows", moment, lambda: _rows_and_agreement(snapshot, reading))
+    data = CardData(reading, rows, agreed, snapshot.history, snapshot.config, snapshot.real)
+    with slots["instruments share"]:
+        panel("instruments_share", findings.share(reading, snapshot, look_back.looks_back()))
+    looking = snapshot.instruments & available(run.config.kind)
+    with slots["findings"]:
+        panel("findings", _once("findings", (*moment, looking), lambda: findings.findings(data, ended, looking)))
+    blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: networks.outlines(snapshot))
+    with slots["networks"]:
+        judged = reading is not None and reading.step >= diagnosis.WINDOW
+        measured = reading.gradients if reading else None
+        html = networks.drawing(blocks, measured, layer.shown(), snapshot.config.latent_dim, judged)
+        overview("networks", html, lambda block: _pick(run, block))
+    for name, card in CARDS.items():
+        if f"head {name}" in slots:
+            head, figure = _made(name, data, moment, cursors)
+            with slots[f"head {name}"]:
+                panel(f"head_{name}", head)
+            with slots[f"plot {name}"]:
+                plot(f"plot_{name}", figure, card.height)
+
+
+def _rows_and_agreement(
+    snapshot: Snapshot, reading: Reading | None
+) -> tuple[list[dict[str, float]], tuple[float, int]]:
+    table = snapshot.readings
+    same_range = table[table[:, 0] > snapshot.history.range_since] if len(table) else table
+    return rows_of(table, reading), agreement(same_range)
+
+
+def _made(name: str, data: CardData, moment: tuple, cursors: tuple[int, ...]) -> tuple[str, Figure]:
+    """A card's head and figure, made again only when something that they show has changed."""
+    card = CARDS[name]
+
+    def make() -> tuple[str, Figure]:
+        figure = card.figure(data)
+        marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
+        return card_head(name, card.sentence(data), card.key(data)), marked
+
+    return _once(name, (*moment, *card.depends_on(data), cursors), make)
+
+
+def _once(name: str, moment: tuple, make: Callable[[], Any]) -> Any:
+    """What was made for that moment; made now if the moment is another one."""
+    kept = st.session_state.setdefault("instruments_made", {})
+    if name not in kept or kept[name][0] != moment:
+        kept[name] = (moment, make())
+    return kept[name][1]
+
+
+def _pick(run: Run, block: str) -> None:
+    """Show the weights of the block that was clicked, or of all layers if they were shown already."""
+    if name := networks.parameter(block, run.latest.critic):
+        layer.pick(layer.ALL if name == layer.shown() else name)

@@ -1,0 +1,137 @@
+"""The parts of the Train page: what stands where, with the controls beside what they change.
+
+Each puts its controls on the page and leaves named containers for the live fragment of `watch`.
+"""
+
+import inspect
+
+import streamlit as st
+
+from ganlab.gan.training import Trainer
+from ganlab.plots.curves import ALONG
+from ganlab.runs.hub import Run
+from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.kit import drawings, html
+from ganlab.ui.kit.components import panel
+from ganlab.ui.train import downloads, form, layer, look_back, panels, steer, view
+from ganlab.ui.train.view import Slots
+
+CLIP_HELP = (
+    "Every critic weight is clamped into this range after each critic update. Moving it acts before the next "
+    "critic update. The paper used −0.01 to 0.01."
+)
+
+
+def failure(snapshot: Snapshot) -> None:
+    """What went wrong, in words; the traceback folded."""
+    st.error(f"**{html.plain(snapshot.error)}** {html.plain(snapshot.message)}", icon=":material/error:")
+    with st.expander("Traceback"):
+        st.code(snapshot.traceback, language=None)
+
+
+def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
+    """Critic weights around the clamp, and right under them the range that moves them."""
+    ended = snapshot.status.ended
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Critic weights before and after the clamp", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            st.toggle(
+                "Log y",
+                key="log_y",
+                persist_state="session",
+                help="Counts on a logarithmic axis, to see the small bins.",
+            )
+            layer.menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
+    slots["headline"] = st.container()
+    slots["clamp"] = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Clip range", width="content", help=CLIP_HELP)
+        slots["in force"] = st.container()
+    steer.clip_slider(run, ended)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        steer.clip_numbers(run, ended)
+        st.space("stretch")
+        downloads.histogram(run)
+    slots["counts"] = st.container()
+
+
+def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
+    """What the generator makes of the fixed latents, and the real thing to compare."""
+    pictures = snapshot.config.kind == "image"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Samples", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", gap="small"):
+            if pictures:
+                grid_options()
+            downloads.samples(run, pictures)
+    slots["samples"] = st.container(key="samples", horizontal_alignment="center")
+    if not pictures:
+        panel("points_key", html.points_key(512, "512 generated from fixed latents"))
+        return
+    shown = look_back.shown(run, snapshot).samples
+    many = min(st.session_state["rows"] * st.session_state["columns"], 100 if shown is None else len(shown))
+    at = f" at step {look_back.shown(run, snapshot).step:,}" if look_back.looks_back() else ""
+    st.caption(f"Generated from {many} fixed latents{at}.")
+    if snapshot.real is not None:
+        st.caption("Real ones, to compare:")
+        with st.container(key="reals", horizontal_alignment="center"):
+            st.image(
+                drawings.sheet_uri(snapshot.real[:16], 8),
+                width=view.sheet_width(snapshot.config.image_size, 8),
+                alt=f"{len(snapshot.real[:16])} real images",
+            )
+    slots["pinned"] = st.container()
+
+
+def grid_options() -> None:
+    """Rows, columns and enlargement of the sample grid; at most the 100 fixed latents there are."""
+    told = "Pixels of the PNG for each pixel of a sample."
+    with st.popover("Grid", icon=":material/grid_view:", type="tertiary"):
+        st.slider("Rows", 1, 10, 8, key="rows", persist_state="session")
+        st.slider("Columns", 1, 10, 8, key="columns", persist_state="session")
+        st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=told)
+
+
+def over_time(run: Run, ended: bool, slots: Slots) -> None:
+    """The curves, each over all steps."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width="content", gap=None):
+            st.subheader("Over time", anchor=False)
+            st.caption(f"Along {ALONG[view.view().along]}s. Dotted marks are changes you made.")
+        with st.container(horizontal=True, width="content", vertical_alignment="bottom", gap="small"):
+            steer.rates(run, ended)
+            st.toggle("Freeze", key="freeze", help="Hold these charts, and their CSV, while the run goes on.")
+            view_options()
+            downloads.metrics(run)
+    for column, name in zip(st.columns(3, gap="small"), view.CHARTS, strict=True):
+        with column.container(border=True):
+            panel(f"head_{name}", panels.chart_head(name, view.view()))
+            slots[name] = st.container()
+
+
+def view_options() -> None:
+    """What the x axis counts, and what the running median goes over."""
+    told = "Running median over so many steps; click the chosen one again for none. The authors' README uses 101."
+    with st.popover("View", icon=":material/tune:", type="tertiary"):
+        st.segmented_control(
+            "Along", list(ALONG), default="step", required=True, key="along", persist_state="session",
+            format_func=lambda column: f"{ALONG[column].capitalize()}s",
+        )  # fmt: skip
+        st.segmented_control("Median", ("25", "101"), default="25", key="median", persist_state="session", help=told)
+
+
+def layers(slots: Slots) -> None:
+    """Every critic parameter in a row of its own."""
+    with st.container(border=True):
+        st.subheader("Layer by layer", anchor=False)
+        slots["layers"] = st.container()
+
+
+def notes(run: Run, slots: Slots) -> None:
+    """The code that is running, and what was set and changed."""
+    with st.expander("The update, as it runs", icon=":material/code:"):
+        st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
+    with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
+        slots["record"] = st.container()
+        with st.container(horizontal=True, gap="medium"):
+            form.save(run.config, "Opens Train with the settings that this run started with.")

@@ -1,0 +1,130 @@
+"""Choosing the data and starting a run; what every button that starts one calls.
+
+The address of the page holds the settings: what is chosen or typed goes there, and what is shown comes from there.
+"""
+
+import streamlit as st
+
+from ganlab.config import PRESETS, TrainConfig, link
+from ganlab.ui.kit import drawings, html
+from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.html import facts
+from ganlab.ui.kit.presets import CARDS, MORE
+from ganlab.ui.kit.server import try_to_start
+from ganlab.ui.train import form, own_images, own_points
+
+
+def preset_card(name: str, line: str, thumb: str, config: TrainConfig) -> str:
+    """What a preset is: picture, name, one sentence, three facts."""
+    chips = "".join(f"<span>{fact}</span>" for fact in facts(config))
+    return (
+        f"<div class='card'><div class='thumb'>{thumb}</div><h4>{name}</h4><p>{line}</p>"
+        f"<div class='chips'>{chips}</div></div>"
+    )
+
+
+def start(config: TrainConfig) -> None:
+    """Start a run and make this page the page of that run. For callbacks."""
+    if run_id := try_to_start(config):
+        st.query_params.from_dict({"run": run_id})
+
+
+def _start_chosen() -> None:
+    """Start what the form shows now: what was typed last may have come with the click."""
+    if config := form.take():
+        start(config)
+
+
+def start_page_for(config: TrainConfig) -> None:
+    """Go to the start page with the settings of a run filled in. For callbacks."""
+    st.session_state.pop("run", None)
+    form.go(config)
+
+
+def settings() -> TrainConfig:
+    """The settings in the address, and a sentence if they can't be had."""
+    config, problem = form.asked()
+    with st.container():
+        if problem:
+            st.warning(html.plain(problem), icon=":material/help:")
+    return config
+
+
+def buttons(config: TrainConfig) -> None:
+    """Start, and the two that will come alive with the run."""
+    with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
+        st.button(
+            "Start",
+            icon=":material/play_arrow:",
+            type="primary",
+            width="stretch",
+            disabled=not _has_data(config),
+            on_click=_start_chosen,
+        )
+        st.button("Step", icon=":material/step_over:", width="stretch", disabled=True)
+        st.button("Stop", icon=":material/stop:", width="stretch", disabled=True)
+
+
+def _has_data(config: TrainConfig) -> bool:
+    """Whether what the user has to bring is there."""
+    if config.dataset == "drawn":
+        return own_points.enough(config)
+    return config.dataset != "images" or bool(config.images)
+
+
+def choices(config: TrainConfig) -> None:
+    """The data to choose from, and every setting under Advanced."""
+    chosen = link(config)["preset"]
+    st.header("Start a run", anchor=False)
+    st.markdown(
+        "Choose the data. Each card is set to run well on two CPU cores; everything can be changed under **Advanced**."
+    )
+    grid = st.grid(4, min_column_width=165)
+    for name in CARDS:
+        with grid.container(border=True, key=f"preset_{'on' if name == chosen else 'off'}_{name}", height="stretch"):
+            _card(name, name == chosen)
+    _more(chosen)
+    if config.dataset == "images":
+        own_images.choose(config)
+    if config.dataset == "drawn":
+        own_points.choose(config)
+    form.advanced(config)
+
+
+def _card(name: str, on: bool) -> None:
+    title, line = CARDS[name]
+    config = PRESETS[name]
+    panel(f"card_{name}", preset_card(title, line, drawings.dataset_thumb(name), config))
+    st.space("stretch")
+    st.button(
+        "Chosen" if on else "Choose",
+        key=f"choose_{name}",
+        icon=":material/check:" if on else None,
+        width="stretch",
+        on_click=None if on else start_page_for,
+        args=(config,),
+    )
+
+
+def _more(chosen: str) -> None:
+    """The data without a card, and a sentence about the one chosen."""
+    shown = chosen if chosen in MORE else None
+    st.session_state["more"] = shown
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.pills(
+            "More data",
+            list(MORE),
+            default=shown,
+            key="more",
+            format_func=lambda name: MORE[name][0],
+            label_visibility="collapsed",
+            wrap=True,
+            on_change=_choose_more,
+        )
+        if shown:
+            st.caption(MORE[shown][1])
+
+
+def _choose_more() -> None:
+    if name := st.session_state["more"]:
+        start_page_for(own_points.last_drawn() if name == "drawn" else PRESETS[name])

@@ -1,0 +1,47 @@
+"""Three things to try: one click each, and a sentence of what will be seen."""
+
+import streamlit as st
+
+from ganlab.formatting import range_in_words
+from ganlab.runs.hub import Run
+from ganlab.ui.train import steer
+
+TRIES = (
+    (
+        "Clip ten times tighter",
+        (0.1, 0.1),
+        "Many more weights fold into the posts, and the estimate falls to almost zero: hardly any gradient is left.",
+    ),
+    (
+        "Clip ten times wider",
+        (10.0, 10.0),
+        "The posts vanish, the weights walk out towards the new bounds, and the estimate grows by orders of magnitude.",
+    ),
+    (
+        "Forbid negative weights",
+        (0.0, 1.0),
+        "Everything below 0 folds into one post there: the critic can only add, and the estimate falls to about zero.",
+    ),
+)
+
+
+def tries(run: Run, ended: bool) -> None:
+    """The three, relative to the range that the run started with."""
+    start = run.config.clip_range
+    for column, (label, (low, high), sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):
+        clip_range = (_rounded(low * start[0]), _rounded(high * start[1]))
+        with column.container(border=True, height="stretch"):
+            st.button(
+                f"{label}: {range_in_words(clip_range)}",
+                key=f"try_{label}",
+                icon=":material/science:",
+                disabled=ended,
+                on_click=steer.steer,
+                args=(run, clip_range),
+            )
+            st.markdown(sentence)
+
+
+def _rounded(bound: float) -> float:
+    """0.1 * 0.1 is 0.01 to a reader, and -0 is 0."""
+    return float(f"{bound:.6g}") + 0.0
