@@ -14,7 +14,7 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.training import Trainer
-from ganlab.measure import instruments, reading, subject
+from ganlab.measure import instruments, lipschitz, reading, subject
 from ganlab.measure.instruments import INSTRUMENTS
 from ganlab.measure.reading import READINGS
 from ganlab.runs import loop, saved_run

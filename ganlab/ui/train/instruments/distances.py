@@ -78,9 +78,9 @@ CARDS = {
         sentence,
         from_rows(figure),
         "the exact Wasserstein-1 distance between 512 generated and 512 held-out samples; sliced above 32 × 32 "
-        "pixels. *Real to real* is the same for training samples, the mean of five draws. The critic's estimate divided by the "
-        "product of its norms is a true *lower bound*; divided by the largest gradient met it is *scaled, not a bound*. "
-        "Rank correlation: 1 if the estimate falls whenever W1 does, 0 if it says nothing.",
+        "pixels. *Real to real* is the same for training samples, the mean of five draws. The critic's estimate "
+        "divided by the product of its norms is a true *lower bound*; divided by the largest gradient met it is "
+        "*scaled, not a bound*. Rank correlation: 1 if the estimate falls whenever W1 does, 0 if it says nothing.",
         key=_key,
         over_time=True,
     ),
