@@ -1,13 +1,16 @@
-"""What a run is told to do. Knows nothing of tensors, threads, files or screens."""
+"""What a run is told to do, and the presets. Knows nothing of tensors, threads, files or screens."""
 
 import dataclasses
 import math
 import numbers
 import os
-import re
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from ganlab import settings
+from ganlab.settings import setting
 
 DATASETS = {
     "digits": "image",
@@ -20,34 +23,13 @@ DATASETS = {
     "swiss-roll": "point",
     "drawn": "point",
 }
-"""What there is to imitate, and what one sample of it is. `images` and `drawn` are the user's own."""
-CHOICES = {
-    "dataset": tuple(DATASETS),
-    "image_size": (16, 28, 32, 64),
-    "fit": ("stretch", "crop"),
-    "colour": ("rgb", "grey"),
-    "network": ("dcgan", "mlp"),
-    "optimizer": ("rmsprop", "adam"),
-    "device": ("auto", "cpu", "accelerator"),
-}
-"""The fields that take one of a few values."""
+"""The kind of one sample of each dataset. `images` and `drawn` are the user's own."""
 LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")
 """The fields that may change while a run trains."""
 PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")
 """The fields that decide what the user's own images become."""
 WARM_UP_UPDATES = 100
 """Critic updates in each step of the warm-up."""
-_INTEGER_BOUNDS = {
-    "width": (1, 1024),
-    "depth": (1, 32),
-    "latent_dim": (1, 1024),
-    "batch_size": (2, 4096),
-    "n_critic": (1, 1000),
-    "warm_up": (0, 10_000),
-    "steps": (1, 10_000_000),
-    "seed": (0, 2**53 - 1),  # what a browser counts exactly
-    "threads": (1, 1024),
-}
 
 
 def cores() -> int:
@@ -58,114 +40,6 @@ def cores() -> int:
 def spare_cores() -> int:
     """All cores but the one kept for the browser and the page; at least 1."""
     return max(1, cores() - 1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """The settings of one run; equal settings give equal runs on a CPU.
-
-    Raises ValueError, naming the field in one sentence, for a value that no run could use.
-    """
-
-    dataset: str = "digits"
-    """What the generator learns to imitate."""
-    images: str = ""
-    """Which of the kept images the dataset `images` means: 16 hex digits of the archive's SHA-256."""
-    pixels: str = ""
-    """Which pixels `images` came to: the SHA-256 of the file that a run made of them; empty before the first run."""
-    points: str = ""
-    """Which of the kept points the dataset `drawn` means: the first 16 hex digits of their file's SHA-256."""
-    image_size: int = 16
-    """Height and width of an image in pixels; 2-D points have none."""
-    fit: str = "stretch"
-    """How the user's own images become square: `stretch` both sides, or `crop` the middle."""
-    colour: str = "rgb"
-    """What the user's own images become: `rgb` or `grey`."""
-    network: str = "dcgan"
-    """`dcgan` (convolutions, for images) or `mlp` (linear layers)."""
-    width: int = 32
-    """Channels of the critic's first convolution, or units of a linear layer."""
-    depth: int = 3
-    """Hidden layers of an `mlp`; a `dcgan` takes its depth from the image size."""
-    latent_dim: int = 64
-    """How many random numbers make one sample."""
-    optimizer: str = "rmsprop"
-    """`rmsprop`, as in the paper, or `adam`, whose momentum the paper warns of."""
-    critic_lr: float = 5e-4
-    """Learning rate of the critic."""
-    generator_lr: float = 5e-4
-    """Learning rate of the generator."""
-    batch_size: int = 64
-    """Real samples, and as many generated ones, in each update."""
-    n_critic: int = 5
-    """Critic updates in each step, before the one generator update."""
-    warm_up: int = 0
-    """How many of the first steps make 100 critic updates instead."""
-    clip_range: tuple[float, float] = (-0.01, 0.01)
-    """(low, high): every critic weight is clamped into it after each critic update."""
-    steps: int = 1500
-    """Generator updates until the run ends by itself."""
-    seed: int = 0
-    """Starts the run's own random generators."""
-    threads: int = dataclasses.field(default_factory=spare_cores)
-    """CPU threads that torch may use for this run."""
-    device: str = "auto"
-    """`cpu`, `accelerator` (torch's own choice), or `auto`: the accelerator, if any, for images."""
-
-    def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name)))
-        if self.network == "dcgan" and self.kind == "point":
-            raise ValueError(f"dataset {self.dataset} holds 2-D points, which need network mlp, not dcgan.")
-
-    @property
-    def kind(self) -> str:
-        """What one sample is: `image` or `point`."""
-        return DATASETS[self.dataset]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values."""
-        return dataclasses.asdict(self) | {"clip_range": list(self.clip_range)}
-
-    @classmethod
-    def from_dict(cls, values: Any) -> "TrainConfig":
-        """The settings that `as_dict` gave. Raises ValueError naming every unknown or invalid field."""
-        if not isinstance(values, dict):
-            raise ValueError("Settings are an object with a value for each field.")
-        return changed(cls(), values)
-
-
-def changed(config: TrainConfig, values: dict[str, Any]) -> TrainConfig:
-    """The settings with some fields replaced. Raises ValueError naming every unknown or invalid field.
-
-    Where the pixels would come out differently, they are not known any more.
-    """
-    names = {field.name for field in dataclasses.fields(TrainConfig)}
-    problems = [f"There is no setting called {', '.join(unknown)}."] if (unknown := sorted(set(values) - names)) else []
-    for field, value in values.items():
-        try:
-            _checked(field, value)
-        except ValueError as error:
-            problems.append(str(error))
-    if problems:
-        raise ValueError(" ".join(problems))
-    if any(values.get(field, getattr(config, field)) != getattr(config, field) for field in PREPARED_BY):
-        values = {"pixels": ""} | values
-    return dataclasses.replace(config, **values)
-
-
-def as_text(value: Any) -> str:
-    """A setting as the command line and links have it: a clip range is two numbers with a space."""
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def from_text(field: str, text: str) -> Any:
-    """The value that `as_text` gave; for an unknown field or a text that is no such value, the text itself."""
-    kind = {f.name: f.type for f in dataclasses.fields(TrainConfig)}.get(field, str)
-    try:
-        return tuple(map(float, text.split())) if field == "clip_range" else kind(text)
-    except ValueError:
-        return text
 
 
 def checked_clip_range(clip_range: Any) -> tuple[float, float]:
@@ -189,43 +63,179 @@ def checked_clip_range(clip_range: Any) -> tuple[float, float]:
     return bounds
 
 
-def _checked(field: str, value: Any) -> Any:
-    """The value as the field holds it. Raises ValueError, in one sentence, if no run could use it."""
-    if field == "clip_range":
-        return checked_clip_range(value)
-    if field in CHOICES:
-        _check_choice(field, value, CHOICES[field])
-    elif field in _INTEGER_BOUNDS:
-        _check_integer(field, value, *_INTEGER_BOUNDS[field])
-    elif field in ("critic_lr", "generator_lr"):
-        return _checked_learning_rate(field, value)
-    elif field in ("images", "points") and not (isinstance(value, str) and re.fullmatch("|[0-9a-f]{16}", value)):
-        raise ValueError(f"{field} must be the 16 hex digits that name kept {field}, not {value!r}.")
-    elif field == "pixels" and not (isinstance(value, str) and re.fullmatch("|[0-9a-f]{64}", value)):
-        raise ValueError(f"pixels must be the 64 hex digits of a SHA-256, not {value!r}.")
-    return value
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The settings of one run; equal settings give equal runs on a CPU.
+
+    Raises ValueError, in one sentence that names the field, for a value that no run can use.
+    """
+
+    dataset: str = setting(
+        "digits",
+        label="Data",
+        help="What the generator learns to imitate.",
+        choices=tuple(DATASETS),
+    )
+    images: str = setting(
+        "",
+        label="Images",
+        help="Which kept images the dataset `images` means: the first 16 hex digits of the archive's SHA-256.",
+        pattern=("|[0-9a-f]{16}", "the 16 hex digits that name kept images"),
+    )
+    pixels: str = setting(
+        "",
+        label="Pixels",
+        help="Which pixels `images` were decoded to: the SHA-256 of the file of them; empty before the first run.",
+        pattern=("|[0-9a-f]{64}", "the 64 hex digits of a SHA-256"),
+    )
+    points: str = setting(
+        "",
+        label="Points",
+        help="Which kept points the dataset `drawn` means: the first 16 hex digits of their file's SHA-256.",
+        pattern=("|[0-9a-f]{16}", "the 16 hex digits that name kept points"),
+    )
+    image_size: int = setting(
+        16,
+        label="Image size",
+        help="Images are resized to this many pixels a side. The paper used 64.",
+        choices=(16, 28, 32, 64),
+    )
+    fit: str = setting(
+        "stretch",
+        label="Make them square",
+        help="Stretch both sides, as Resize((s, s)) does, or crop the middle, as the authors' code does.",
+        choices=("stretch", "crop"),
+    )
+    colour: str = setting(
+        "rgb",
+        label="Colour",
+        help="Three channels or one. The paper used three.",
+        choices=("rgb", "grey"),
+    )
+    network: str = setting(
+        "dcgan",
+        label="Network",
+        help="Convolutions (dcgan, for images) or linear layers (mlp). The paper used both, mostly DCGAN.",
+        choices=("dcgan", "mlp"),
+    )
+    width: int = setting(
+        32,
+        label="Width",
+        help="Channels of the critic's first layer, or units of an MLP layer. The paper used 64 and 512.",
+        bounds=(1, 1024),
+    )
+    depth: int = setting(
+        3,
+        label="Depth",
+        help="Hidden layers of an MLP; a DCGAN takes its depth from the image size. The paper's MLP had 4.",
+        bounds=(1, 32),
+    )
+    latent_dim: int = setting(
+        64,
+        label="Latent dimension",
+        help="How many random numbers make one sample. The authors' code uses 100.",
+        bounds=(1, 1024),
+    )
+    optimizer: str = setting(
+        "rmsprop",
+        label="Optimiser",
+        help="The paper uses RMSprop and warns that momentum, as in Adam, makes training unstable.",
+        choices=("rmsprop", "adam"),
+    )
+    critic_lr: float = setting(
+        5e-4,
+        label="Critic learning rate",
+        help="Step size of the critic. The paper used 5e-5.",
+        above=0.0,
+    )
+    generator_lr: float = setting(
+        5e-4,
+        label="Generator learning rate",
+        help="Step size of the generator. The paper used 5e-5.",
+        above=0.0,
+    )
+    batch_size: int = setting(
+        64,
+        label="Batch size",
+        help="Real samples in an update, and as many generated ones. The paper used 64.",
+        bounds=(2, 4096),
+    )
+    n_critic: int = setting(
+        5,
+        label="Critic updates per step",
+        help="How often the critic is updated before the generator is. The paper used 5.",
+        bounds=(1, 1000),
+    )
+    warm_up: int = setting(
+        0,
+        label="Critic warm-up",
+        help="How many of the first steps make 100 critic updates each. The authors' code does so for 25.",
+        bounds=(0, 10_000),
+    )
+    clip_range: tuple[float, float] = setting(
+        (-0.01, 0.01),
+        label="Clip range",
+        help="Low and high: every critic weight is clamped into this range after each critic update. "
+        "The paper used -0.01 to 0.01.",
+        check=checked_clip_range,
+    )
+    steps: int = setting(
+        1500,
+        label="Total steps",
+        help="Generator updates until the run ends by itself. The authors' code runs 25 epochs.",
+        bounds=(1, 10_000_000),
+    )
+    seed: int = setting(
+        0,
+        label="Seed",
+        help="Equal seeds give equal runs on the same CPU and threads. The authors' code draws one at random.",
+        bounds=(0, 2**53 - 1),  # the largest whole number that a browser represents exactly
+    )
+    threads: int = setting(
+        spare_cores,
+        label="Threads",
+        help="CPU threads of this run; leave one core to the browser. The paper names no number.",
+        bounds=(1, 1024),
+    )
+    device: str = setting(
+        "auto",
+        label="Device",
+        help="auto takes an accelerator for images if there is one, else the CPU. The authors used a GPU.",
+        choices=("auto", "cpu", "accelerator"),
+    )
+
+    def __post_init__(self) -> None:
+        settings.check_all(self)
+        if self.network == "dcgan" and self.kind == "point":
+            raise ValueError(f"dataset {self.dataset} holds 2-D points, which need network mlp, not dcgan.")
+
+    @property
+    def kind(self) -> str:
+        """What one sample is: `image` or `point`."""
+        return DATASETS[self.dataset]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON-ready values."""
+        return dataclasses.asdict(self) | {"clip_range": list(self.clip_range)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "TrainConfig":
+        """The settings that `as_dict` gave. Raises ValueError naming every unknown or bad field."""
+        if not isinstance(values, dict):
+            raise ValueError("Settings are an object with a value for each field.")
+        return changed(cls(), values)
 
 
-def _check_choice(field: str, value: Any, choices: tuple[Any, ...]) -> None:
-    if value not in choices or type(value) is not type(choices[0]):
-        raise ValueError(f"{field} must be one of {', '.join(map(str, choices))}, not {value!r}.")
+def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
+    """The settings with some fields replaced. Raises ValueError naming every unknown or bad field.
 
-
-def _check_integer(field: str, value: Any, smallest: int, largest: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise ValueError(f"{field} must be a whole number, not {value!r}.")
-    if not smallest <= value <= largest:
-        raise ValueError(f"{field} must be from {smallest} to {largest:,}, not {value:,}.")
-
-
-def _checked_learning_rate(field: str, value: Any) -> float:
-    try:
-        rate = float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        rate = math.inf
-    if not 0 < rate < math.inf:
-        raise ValueError(f"{field} must be a number above 0, not {value!r}.")
-    return rate
+    If the pixels would come out differently, `pixels` is emptied.
+    """
+    if problems := settings.problems(TrainConfig, values):
+        raise ValueError(" ".join(problems))
+    if any(values.get(field, getattr(config, field)) != getattr(config, field) for field in PREPARED_BY):
+        values = {"pixels": ""} | dict(values)
+    return dataclasses.replace(config, **values)
 
 
 _RING = TrainConfig(
@@ -265,27 +275,35 @@ PRESETS = {
 
 
 def preset(name: str) -> TrainConfig:
-    """The preset of that name. Raises ValueError, naming those there are."""
+    """The preset of that name. Raises ValueError, naming those that exist, for an unknown one."""
     if name not in PRESETS:
         raise ValueError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
     return PRESETS[name]
 
 
 def preset_of(config: TrainConfig) -> str:
-    """The preset of its dataset that shares most settings with it."""
-    mine = config.as_dict()
-    near = {name: sum(mine[f] == v for f, v in p.as_dict().items()) for name, p in PRESETS.items()}
-    return max((name for name in PRESETS if PRESETS[name].dataset == config.dataset), key=near.get)
+    """The preset of the same dataset that shares most settings with these."""
+
+    def shared(name: str) -> int:
+        preset = PRESETS[name].as_dict()
+        return sum(value == preset[field] for field, value in config.as_dict().items())
+
+    return max((name for name in PRESETS if PRESETS[name].dataset == config.dataset), key=shared)
 
 
 def link(config: TrainConfig) -> dict[str, str]:
-    """The settings as a link's query: a preset, the fields that differ, and the threads, which else depend on where."""
+    """The settings as a link's query: a preset, the fields that differ from it, and always the threads.
+
+    The default number of threads depends on the computer.
+    """
     name = preset_of(config)
     usual = vars(PRESETS[name]) | {"threads": None}
-    return {"preset": name} | {field: as_text(value) for field, value in vars(config).items() if value != usual[field]}
+    differing = {field: value for field, value in vars(config).items() if value != usual[field]}
+    return {"preset": name} | {field: settings.as_text(value) for field, value in differing.items()}
 
 
-def from_link(query: dict[str, str]) -> TrainConfig:
-    """The settings that `link` gave. Raises ValueError naming every unknown or invalid field."""
+def from_link(query: Mapping[str, str]) -> TrainConfig:
+    """The settings that `link` gave. Raises ValueError naming every unknown or bad field."""
     texts = {field: text for field, text in query.items() if field != "preset"}
-    return changed(preset(query.get("preset", "digits")), {f: from_text(f, text) for f, text in texts.items()})
+    values = {field: settings.from_text(TrainConfig, field, text) for field, text in texts.items()}
+    return changed(preset(query.get("preset", "digits")), values)

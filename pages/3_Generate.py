@@ -8,7 +8,7 @@ from ganlab.ui.kit.server import with_networks
 
 with frame.page("Generate"):
     st.header("Generate", anchor=False)
-    recipe = recipe_form.asked()
+    recipe = recipe_form.requested()
     runs = with_networks()
     if found := source.choose(runs):
         views.controls(found, recipe)

@@ -11,7 +11,8 @@ from PIL import Image
 from scipy.stats import ks_2samp
 from sklearn.datasets import make_swiss_roll
 
-from ganlab.config import CHOICES, TrainConfig, changed
+from ganlab import settings
+from ganlab.config import TrainConfig, changed
 from ganlab.data import datasets, own_images
 from ganlab.data.own_points import keep
 from ganlab.runs.disk import contents
@@ -62,7 +63,7 @@ def test_swiss_roll_is_scikit_learns() -> None:
 
 
 def test_images_come_in_every_size() -> None:
-    for size in CHOICES["image_size"]:
+    for size in settings.choices(TrainConfig, "image_size"):
         data = datasets.load(TrainConfig(image_size=size))
         assert data.shape == (1, size, size)
         assert -1 <= data.held_out.min() <= data.held_out.max() <= 1

@@ -14,10 +14,11 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from test_pages import address, run_in
 from visits import page, panels
 
+from ganlab import settings
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.gan import networks, training
-from ganlab.gan.recipe import CHOICES
+from ganlab.gan.recipe import Recipe
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.networks import network_file
 from ganlab.runs.hub import RunHub
@@ -41,7 +42,7 @@ def generator_file(config: TrainConfig) -> bytes:
     return network_file(config, 7, generator)
 
 
-@pytest.mark.parametrize("view", CHOICES["view"])
+@pytest.mark.parametrize("view", settings.choices(Recipe, "view"))
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, config)

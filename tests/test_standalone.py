@@ -13,10 +13,11 @@ from PIL import Image
 from stubs import TINY, TINY_IMAGES
 from torch import nn
 
+from ganlab import settings
 from ganlab.config import TrainConfig
 from ganlab.data import datasets, images
 from ganlab.gan import networks, script, training
-from ganlab.gan.recipe import CHOICES, Recipe
+from ganlab.gan.recipe import Recipe
 from ganlab.runs.disk.networks import load_generator, network_file
 
 COLOUR = dataclasses.replace(TINY_IMAGES, dataset="cifar10", image_size=28)
@@ -71,8 +72,8 @@ def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())
 
 
-@pytest.mark.parametrize("path", CHOICES["path"])
-@pytest.mark.parametrize("view", CHOICES["view"])
+@pytest.mark.parametrize("path", settings.choices(Recipe, "path"))
+@pytest.mark.parametrize("view", settings.choices(Recipe, "view"))
 def test_the_script_makes_the_same_latents_in_every_view(view: str, path: str, tmp_path: Path) -> None:
     generator = trained(TINY_IMAGES, tmp_path)
     recipe = Recipe(view=view, path=path, n=70, seed=4, truncation=1.5, pick=66, to=8, a=3, b=65, c=9, stride=0.4)

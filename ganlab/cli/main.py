@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from ganlab import settings
 from ganlab.cli import runs
 from ganlab.cli.sample import sample
 from ganlab.cli.train import train
-from ganlab.config import CHOICES, PRESETS, TrainConfig
+from ganlab.config import PRESETS, TrainConfig
 from ganlab.measure.instruments import INSTRUMENTS
 
 
@@ -51,7 +52,7 @@ def parser() -> Parser:
         elif field.name == "points":
             own.add_argument(*flags, metavar="CSV", help="your own 2-D points, or the name of kept ones")
         else:
-            train.add_argument(*flags, type=field.type, choices=CHOICES.get(field.name))
+            train.add_argument(*flags, type=field.type, choices=settings.choices(TrainConfig, field.name) or None)
     sample = commands.add_parser("sample", help="sample from a trained run", description="Sample from a run.")
     sample.add_argument("run", metavar="ID_OR_FOLDER", help="a run; of an interrupted one, its last checkpoint")
     sample.add_argument("--n", type=int, default=64, help="how many samples")

@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from ganlab.config import as_text
 from ganlab.runs.disk import library
 from ganlab.runs.history import METRICS
 from ganlab.runs.saved_run import SavedRun
+from ganlab.settings import as_text
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:

@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock
 
 from ganlab import tensorfile
-from ganlab.config import TrainConfig, as_text
+from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, moments, tables
@@ -23,6 +23,7 @@ from ganlab.runs.disk.resume import ResumePoint, config_to_resume, cut_back, res
 from ganlab.runs.disk.tables import Later, Table
 from ganlab.runs.history import METRICS, Change
 from ganlab.runs.snapshot import Snapshot
+from ganlab.settings import as_text
 
 FILES = (
     "config.json",

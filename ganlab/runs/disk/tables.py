@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from ganlab import tensorfile
-from ganlab.config import LIVE_FIELDS, TrainConfig, as_text, from_text
+from ganlab.config import LIVE_FIELDS, TrainConfig
 from ganlab.gan.clipping import Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.history import METRICS, Change, History
+from ganlab.settings import as_text, from_text
 
 CHANGES = ("critic_step", "field", "value")
 PIECE = 1000
@@ -148,7 +149,7 @@ def _change(line: str) -> Later:
     critic_step, field, text = line.split(",")
     if field not in LIVE_FIELDS:
         raise ValueError
-    value = from_text(field, text)
+    value = from_text(TrainConfig, field, text)
     return int(critic_step), field, getattr(dataclasses.replace(TrainConfig(), **{field: value}), field)
 
 

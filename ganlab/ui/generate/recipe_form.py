@@ -1,4 +1,4 @@
-"""The recipe as widgets. The address of the page holds it: what is moved goes there, what is shown comes from there."""
+"""The recipe as widgets. The page's address holds it: edits go there, and what is shown comes from there."""
 
 import dataclasses
 import math
@@ -6,50 +6,22 @@ from typing import Any
 
 import streamlit as st
 
-from ganlab.gan.recipe import BOUNDS, CHOICES, FIELDS, Recipe, from_link
-from ganlab.ui.kit import html
+from ganlab import settings
+from ganlab.gan.recipe import FIELDS, Recipe, from_link
+from ganlab.ui.kit.html import plain
 
-LABELS = {
-    "n": ("Samples", "At most 1,024. More samples leave the first ones as they are."),
-    "seed": ("Seed", "Starts torch.randn: equal seeds, equal latents."),
-    "truncation": (
-        "Truncation",
-        "Latent numbers beyond ± this are drawn anew: a smaller range gives more typical and less varied samples.",
-    ),
-    "batch_norm": (
-        "Batch norm",
-        "Eval normalises with the averages that training left; train with each batch of 64 itself, "
-        "so that a sample depends on its batch.",
-    ),
-    "columns": ("Columns", "Samples in a row."),
-    "enlarge": ("Enlarge", "Pixels of the PNG for each pixel of a sample."),
-    "to": ("To seed", "Its first sample is where the way ends."),
-    "pick": ("From sample", "Its number in the grid, from 0."),
-    "path": (
-        "Path",
-        "Spherical turns and keeps the length of a latent; linear goes straight, nearer to zero.",
-    ),
-    "frames": ("Frames", "Samples along the way, both ends included."),
-    "side": ("Side", "Samples along each side of the plane."),
-    "stride": ("Step", "0 stays at the latent, 1 is as far as a fresh one."),
-    "a": ("a", "Number of a sample in the grid, from 0."),
-    "b": ("b", "Number of a sample in the grid, from 0."),
-    "c": ("c", "Number of a sample in the grid, from 0."),
-    "look": ("Step", "A step of the run whose samples were saved."),
-}
-"""Label and help of each widget."""
 TRUNCATIONS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, math.inf)
 
 
-def asked() -> Recipe:
-    """The recipe in the address, and a sentence for what can't be had."""
+def requested() -> Recipe:
+    """The recipe in the address, with a message for what can't be used."""
     recipe, problem = from_link(st.query_params.to_dict())
     st.session_state["recipe"] = recipe.link()  # so that the link in the sidebar leads back to it
     with st.container():
         if problem:
-            st.warning(f"{html.plain(problem)} The usual value is used instead.", icon=":material/help:")
-        if refused := st.session_state.pop("refused_recipe", ""):
-            st.error(html.plain(refused), icon=":material/error:")
+            st.warning(f"{plain(problem)} The default is used instead.", icon=":material/help:")
+        if refusal := st.session_state.pop("refused_recipe", ""):
+            st.error(plain(refusal), icon=":material/error:")
     return recipe
 
 
@@ -59,73 +31,93 @@ def read() -> Recipe:
 
 
 def put(**values: Any) -> None:
-    """Change fields of the recipe in the address; or say why not. For callbacks."""
+    """Change fields of the recipe in the address, or keep a message that says why not. For callbacks."""
     query = st.query_params.to_dict()
     try:
         recipe = dataclasses.replace(read(), **values)
     except ValueError as error:
-        field, space, rest = str(error).partition(" ")
-        st.session_state["refused_recipe"] = LABELS.get(field, (field,))[0] + space + rest
+        st.session_state["refused_recipe"] = settings.labelled(Recipe, error)
         return
     st.query_params.from_dict({key: text for key, text in query.items() if key not in FIELDS} | recipe.link())
 
 
-def number(recipe: Recipe, field: str, label: str = "", told: str = "", **look: Any) -> None:
+def number(recipe: Recipe, field: str, label: str = "", help: str = "", **options: Any) -> None:
     """A whole number that can be typed; a negative one is shown as 0."""
     value = max(getattr(recipe, field), 0)
-    look = _bound(field, value) | ({"help": told} if told else {}) | look
-    st.number_input(label or LABELS[field][0], value=value, step=1, **look)
+    options = _tied(field, value) | ({"help": help} if help else {}) | options
+    st.number_input(label or settings.label(Recipe, field), value=value, step=1, **options)
 
 
-def slider(recipe: Recipe, field: str, **look: Any) -> None:
+def slider(recipe: Recipe, field: str, **options: Any) -> None:
     """A number between its bounds."""
     value = getattr(recipe, field)
+    low, high = settings.bounds(Recipe, field)
     step = 1 if isinstance(value, int) else 0.01
-    st.slider(LABELS[field][0], *BOUNDS[field], value=value, step=step, **_bound(field, value), **look)
+    options |= _tied(field, value)
+    st.slider(settings.label(Recipe, field), low, high, value=value, step=step, **options)
 
 
-def choice(recipe: Recipe, field: str, **look: Any) -> None:
-    """One of a few."""
-    value, options = getattr(recipe, field), CHOICES[field]
+def choice(recipe: Recipe, field: str, **options: Any) -> None:
+    """One of a few values."""
+    value = getattr(recipe, field)
+    options |= _tied(field, value)
     st.segmented_control(
-        LABELS.get(field, (field,))[0], options, default=value, required=True,
-        format_func=str.capitalize, **_bound(field, value), **look,
-    )  # fmt: skip
+        settings.label(Recipe, field),
+        settings.choices(Recipe, field),
+        default=value,
+        required=True,
+        format_func=str.capitalize,
+        **options,
+    )
 
 
-def truncation(recipe: Recipe, **look: Any) -> None:
-    """From 0.2 to off; a link may name any other."""
+def truncation(recipe: Recipe, **options: Any) -> None:
+    """From 0.2 to off; a link may name any other value."""
     value = recipe.truncation
-    options = sorted({*TRUNCATIONS, value})
-    shown = lambda t: "off" if t == math.inf else f"±{t:g}"  # noqa: E731
+    options |= _tied("truncation", value)
     st.select_slider(
-        LABELS["truncation"][0], options, value=value, format_func=shown, **_bound("truncation", value), **look
+        settings.label(Recipe, "truncation"),
+        sorted({*TRUNCATIONS, value}),
+        value=value,
+        format_func=lambda value: "off" if value == math.inf else f"±{value:g}",
+        **options,
     )
 
 
 def sheet(recipe: Recipe, largest: int) -> None:
     """How the sheet is laid out; enlarged at most `largest` times."""
-    shown = lambda n: str(n or "auto")  # noqa: E731
     with st.popover("Sheet", icon=":material/grid_view:", type="tertiary"):
         if recipe.view not in ("plane", "arithmetic"):
             value = recipe.columns
-            st.select_slider("Columns", range(33), value=value, format_func=shown, **_bound("columns", value))
+            st.select_slider(
+                settings.label(Recipe, "columns"),
+                range(33),
+                value=value,
+                format_func=lambda columns: str(columns or "auto"),
+                **_tied("columns", value),
+            )
         slider(recipe, "enlarge")
         if recipe.enlarge > largest:
-            st.caption(f"This sheet is so large that it is enlarged {largest} times only.")
+            st.caption(f"This sheet is large, so it is enlarged only {largest}×.")
 
 
-def place(recipe: Recipe, field: str, places: list[int], value: int) -> None:
+def place(field: str, places: list[int], value: int) -> None:
     """One of many numbers, such as saved steps, on a slider."""
-    look = _bound(field, value) | {"label_visibility": "collapsed", "format_func": lambda step: f"{step:,}"}
-    st.select_slider(LABELS[field][0], places, value=value, **look)
+    st.select_slider(
+        settings.label(Recipe, field),
+        places,
+        value=value,
+        format_func=lambda step: f"{step:,}",
+        label_visibility="collapsed",
+        **_tied(field, value),
+    )
 
 
-def _bound(field: str, value: Any) -> dict[str, Any]:
-    """The widget shows the recipe's value, and what the user makes of it goes back there."""
+def _tied(field: str, value: Any) -> dict[str, Any]:
+    """Widget options that show the recipe's value and put the user's edits back into the address."""
     st.session_state[f"recipe_{field}"] = value
-    help_text = LABELS[field][1] if field in LABELS else None
-    return {"key": f"recipe_{field}", "help": help_text, "on_change": _moved, "args": (field,)}
+    help = settings.help_of(Recipe, field) or None
+    return {"key": f"recipe_{field}", "help": help, "on_change": _moved, "args": (field,)}
 
 
 def _moved(field: str) -> None:

@@ -33,7 +33,7 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
                 plays = st.toggle("Play", key="through_plays", help="All saved steps as an animation.")
                 name = f"{source.name}-training.gif"
                 download("GIF", name, lambda: animation(run, evenly(steps, FRAMES)), "gif_box", key="training_gif")
-        recipe_form.place(recipe, "look", steps, look)
+        recipe_form.place("look", steps, look)
         try:
             _draw(run, steps, look, plays)
         except ValueError as error:
