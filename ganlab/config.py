@@ -191,6 +191,13 @@ class TrainConfig:
         help="Equal seeds give equal runs on the same CPU and threads. The authors' code draws one at random.",
         bounds=(0, 2**53 - 1),  # the largest whole number that a browser represents exactly
     )
+    looking_seed: str = setting(
+        "derived",
+        label="Looking seed",
+        help="The random stream of the fixed latents: derived from the seed, or the same as training's, as in runs "
+        "from before version 0.2.",
+        choices=("derived", "same"),
+    )
     threads: int = setting(
         spare_cores,
         label="Threads",
@@ -220,10 +227,13 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: Any) -> "TrainConfig":
-        """The settings that `as_dict` gave. Raises ValueError naming every unknown or bad field."""
+        """The settings that `as_dict` gave, also in an earlier version.
+
+        Raises ValueError naming every unknown or bad field.
+        """
         if not isinstance(values, dict):
             raise ValueError("Settings are an object with a value for each field.")
-        return changed(cls(), values)
+        return changed(cls(), {"looking_seed": "same"} | values)
 
 
 def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:

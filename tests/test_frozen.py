@@ -13,7 +13,9 @@ import torch
 from torch import nn
 
 from ganlab.cli import main
-from ganlab.config import PRESETS
+from ganlab.config import PRESETS, TrainConfig
+from ganlab.data import images
+from ganlab.gan import sampling
 from ganlab.gan.training import Trainer, set_up_torch
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import contents
@@ -32,6 +34,10 @@ def _old_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("runs", "data"):
         shutil.copytree(FROZEN / folder, tmp_path / folder)
     monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "data"))
+
+
+def rng(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def digest(network: nn.Module) -> str:
@@ -104,6 +110,43 @@ def test_an_old_run_resumes_to_its_end(run_id: str) -> None:
         assert np.array_equal(contents.read_moment(again.path, STEP).samples, before)
     finally:
         hub.close()
+
+
+@pytest.mark.parametrize("run_id", RUNS)
+def test_an_old_run_resumes_with_its_fixed_latents(run_id: str) -> None:
+    hub = RunHub()
+    try:
+        run = hub.resume(hub.find(run_id))
+        assert run.join(60)
+        assert run.config.looking_seed == "same"
+        latest = run.latest
+        latents = torch.randn(len(latest.samples), run.config.latent_dim, generator=rng(run.config.seed))
+        samples = sampling.generate(latest.generator, latents).numpy()
+        shown = images.to_uint8(samples) if samples.ndim == 4 else samples
+        assert np.array_equal(shown, latest.samples)
+    finally:
+        hub.close()
+
+
+def test_new_runs_derive_their_looking_seed(tmp_path: Path) -> None:
+    new = TrainConfig()
+    assert TrainConfig.from_dict(new.as_dict()).looking_seed == "derived"
+    old = {name: value for name, value in new.as_dict().items() if name != "looking_seed"}
+    assert TrainConfig.from_dict(old).looking_seed == "same"
+
+
+@pytest.mark.parametrize("name", ["8-gaussians", "25-gaussians"])
+def test_fixed_latents_and_first_weights_do_not_correlate(name: str) -> None:
+    config = dataclasses.replace(PRESETS[name], threads=1)
+
+    def correlation(config: TrainConfig) -> float:
+        trainer = Trainer(config)
+        weights = trainer.generator.linear1.weight.detach().flatten().numpy()
+        latents = trainer.fixed_latents.flatten()[: len(weights)].numpy()
+        return abs(np.corrcoef(weights[: len(latents)], latents)[0, 1])
+
+    assert correlation(dataclasses.replace(config, looking_seed="same")) > 0.15
+    assert correlation(config) < 0.15
 
 
 @pytest.mark.parametrize("run_id", RUNS)

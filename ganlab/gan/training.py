@@ -15,6 +15,7 @@ from ganlab.data import datasets
 from ganlab.data.datasets import Dataset
 from ganlab.gan import networks
 from ganlab.gan.clipping import ClipReport, clip_
+from ganlab.gan.rng import rng_of
 
 LIMIT_WEIGHTS = 50_000_000
 FIXED_LATENTS = {"image": 100, "point": 512}
@@ -37,7 +38,7 @@ class Trainer:
         self.dataset = dataset or datasets.load(config)
         self.device = device_of(config)
         self.rng = torch.Generator().manual_seed(config.seed)
-        self.looking_rng = torch.Generator().manual_seed(config.seed)
+        self.looking_rng = looking_rng(config)
         self.generator, self.critic = initial(config, self.rng)
         self.generator_optimizer = _optimizer(config, self.generator.to(self.device))
         self.critic_optimizer = _optimizer(config, self.critic.to(self.device))
@@ -195,9 +196,20 @@ def _below(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")}
 
 
+def looking_rng(config: TrainConfig) -> torch.Generator:
+    """The random stream of what only looks.
+
+    If it started like the training stream, fixed latents and first weights would be the same draws: in MLP runs they
+    correlated, r down to -0.39. Runs from before version 0.2 keep theirs, and so their fixed latents.
+    """
+    if config.looking_seed == "same":
+        return torch.Generator().manual_seed(config.seed)
+    return rng_of(config.seed, 1)
+
+
 def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
     """What every look at a run generates from: float32 [100 or 512, latent_dim], the first draws of `rng`."""
-    rng = rng or torch.Generator().manual_seed(config.seed)
+    rng = rng or looking_rng(config)
     return torch.randn(FIXED_LATENTS[config.kind], config.latent_dim, generator=rng)
 
 
