@@ -103,7 +103,7 @@ def _number(name: str, whole: bool, value: Any, bounds: tuple[float, float] | No
     if isinstance(value, bool) or not isinstance(value, numbers.Integral if whole else numbers.Real):
         raise ValueError(f"{name} must be a {kind}{_limit(above)}, not {value!r}.")
     try:
-        number = int(value) if whole else float(value)
+        number = int(value) if isinstance(value, numbers.Integral) and whole else float(value)
     except OverflowError:
         number = math.inf
     if above is not None and not above < number < math.inf:

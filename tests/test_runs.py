@@ -192,7 +192,7 @@ def test_a_loss_that_is_no_number_names_step_and_cause_and_keeps_the_last_good_s
     config = dataclasses.replace(TINY, generator_lr=1e30)
     last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
     assert last.status is Status.FAILED
-    assert last.error.startswith("Stopped at step 2: the critic's loss is not a number")
+    assert last.error.startswith("Stopped at step 2: the critic's loss is not finite")
     assert "generator's learning rate (1e+30) is probably too high" in last.message
     assert np.isfinite(last.samples).all()
     assert (tmp_path / "r/generator.safetensors").exists()

@@ -166,7 +166,7 @@ def test_a_change_counts_from_the_next_critic_update() -> None:
 def test_a_loss_that_is_no_number_names_the_step() -> None:
     trainer = Trainer(dataclasses.replace(TINY, generator_lr=1e30))
     trainer.step()
-    with pytest.raises(FloatingPointError, match=r"Stopped at step 2: the critic's loss is not a number"):
+    with pytest.raises(FloatingPointError, match=r"Stopped at step 2: the critic's loss is not finite"):
         trainer.step()
 
 

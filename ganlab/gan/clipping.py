@@ -1,10 +1,10 @@
-"""The clamp, and what it did. The only place that clamps or counts; knows nothing of networks or training."""
+"""The clamp and what it did: the only place where weights are clamped or counted."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ Layers = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 class Counts(NamedTuple):
-    """How many weights lie where, compared with the two bounds in the weights' own dtype."""
+    """How many weights lie where, compared with both bounds in the weights' own dtype."""
 
     below_low: int
     at_low: int
@@ -27,29 +27,27 @@ class Counts(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All weights counted."""
+        """The number of all weights."""
         return sum(self)
 
     @property
     def outside(self) -> int:
-        """Those that a clamp would move."""
+        """The weights that a clamp would move."""
         return self.below_low + self.above_high
 
     @property
     def at_bound(self) -> int:
-        """Those exactly equal to a bound."""
+        """The weights exactly equal to a bound."""
         return self.at_low + self.at_high
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True)
 class WeightHistogram:
     """The weights of one layer just before and just after one clamp.
 
-    `edges` is float64 [bins + 1]; `before` and `after` are int64 [bins] and hold only what is *not* exactly
-    at a bound, overflow in the first and last bin. What is exactly at a bound is in the counts.
+    `edges` is float64 [bins + 1]; `before` and `after` are int64 [bins] and hold only the weights that are *not*
+    exactly at a bound; the first and last bin also hold what lies beyond them. Weights exactly at a bound are in the
+    counts.
     """
 
     name: str
@@ -63,17 +61,17 @@ class WeightHistogram:
 
 
 def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
-    """All layers together. The histograms must come from one clamp and so share their edges."""
+    """All layers together; the histograms must come from the same clamp, so that their edges are equal."""
     first = histograms[0]
     return WeightHistogram(
         name="All layers",
         shape=(sum(h.before_counts.total for h in histograms),),
         clip_range=first.clip_range,
         edges=first.edges,
-        before=sum(h.before for h in histograms),
-        after=sum(h.after for h in histograms),
-        before_counts=sum((h.before_counts for h in histograms[1:]), first.before_counts),
-        after_counts=sum((h.after_counts for h in histograms[1:]), first.after_counts),
+        before=np.sum([h.before for h in histograms], axis=0),
+        after=np.sum([h.after for h in histograms], axis=0),
+        before_counts=Counts(*map(sum, zip(*(h.before_counts for h in histograms), strict=True))),
+        after_counts=Counts(*map(sum, zip(*(h.after_counts for h in histograms), strict=True))),
     )
 
 
@@ -89,7 +87,7 @@ BINS = 80
 class ClipReport:
     """What one clamp did: copies of all clamped values just before and just after it, flat and in order.
 
-    Two copies cost a few microseconds; everything else is worked out only when somebody asks.
+    The two copies cost a few microseconds; everything else is computed only when it is read.
     """
 
     clip_range: tuple[float, float]
@@ -111,17 +109,17 @@ class ClipReport:
 
     @property
     def clamped_share(self) -> float:
-        """Outside [low, high] just before the clamp / all clamped values."""
+        """Values outside [low, high] just before the clamp, divided by all values that the clamp covers."""
         return self.clamped.sum().item() / self.before.numel()
 
     @property
     def at_bound_share(self) -> float:
-        """Equal to low or high after the clamp / all clamped values."""
+        """Values equal to low or high after the clamp, divided by all values that the clamp covers."""
         return self.at_bound.sum().item() / self.after.numel()
 
     @property
     def layer_counts(self) -> np.ndarray:
-        """Both counts of each layer: int64 [layers, 2], clamped and at a bound."""
+        """Both counts of each layer, clamped and at a bound: int64 [layers, 2]."""
         return np.stack([self.clamped, self.at_bound], axis=1)
 
     @cached_property
@@ -133,7 +131,7 @@ class ClipReport:
         return np.array([np.count_nonzero(layer) for layer in layers])
 
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
-        """One for each clamped parameter, in order; `edges` as `bin_edges` makes them, by default its usual ones."""
+        """One histogram per clamped parameter, in order; `edges` as `bin_edges` returns them."""
         edges = bin_edges(self.clip_range) if edges is None else edges
         return tuple(
             WeightHistogram(
@@ -152,13 +150,23 @@ class ClipReport:
         )
 
 
-@torch.no_grad()
-def clip_(
-    named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tuple[float, float], observe: bool = True
-) -> ClipReport | None:
-    """w <- clip(w, low, high) for every parameter, in place; with `observe`, returns what that did.
+Named = Iterable[tuple[str, nn.Parameter]]
 
-    Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, line 7.
+
+@overload
+def clip_(named_parameters: Named, clip_range: tuple[float, float], observe: Literal[True] = True) -> ClipReport: ...
+
+
+@overload
+def clip_(named_parameters: Named, clip_range: tuple[float, float], observe: bool) -> ClipReport | None: ...
+
+
+@torch.no_grad()
+def clip_(named_parameters: Named, clip_range: tuple[float, float], observe: bool = True) -> ClipReport | None:
+    """w <- clip(w, low, high) for every parameter, in place. Returns what that did, or None without `observe`.
+
+    `named_parameters` is what `module.named_parameters()` gives. Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1,
+    line 7.
     """
     named = list(named_parameters)
     low, high = clip_range
@@ -172,31 +180,32 @@ def clip_(
 
 
 def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
-    """Exact counts against the bounds, compared as tensors in the values' own dtype.
+    """Exact counts, compared with the bounds as tensors in the values' own dtype.
 
-    A Python comparison would not do: float32 0.1 is above the double 0.1, so a correct clamp looks wrong.
+    Comparing Python numbers would be wrong: float32 0.1 is above the double 0.1, so a clamped weight would count as
+    outside.
     """
     low, high = clip_range
-    below, at_low = (values < low).sum().item(), (values == low).sum().item()
-    above, at_high = (values > high).sum().item(), (values == high).sum().item()
+    below, at_low = int((values < low).sum()), int((values == low).sum())
+    above, at_high = int((values > high).sum()), int((values == high).sum())
     return Counts(below, at_low, values.numel() - below - at_low - at_high - above, at_high, above)
 
 
 def shares_outside(values: Tensor, bounds: Tensor) -> Tensor:
-    """What share of the values lies outside [-c, c], for each c of `bounds` [n], ascending: float64 [n]."""
+    """The share of the values outside [-c, c] for each c of `bounds`, which are ascending: float64 [n]."""
     counts = torch.zeros(len(bounds) + 1, dtype=torch.int64)
-    for part in values.detach().flatten().split(1_000_000):  # the memory stays small
+    for part in values.detach().flatten().split(1_000_000):  # so that memory stays small
         # bounds[i - 1] < |v| <= bounds[i]: outside the first i ranges
         counts += torch.bucketize(part.abs(), bounds).bincount(minlength=len(counts))
     return counts.flip(0).cumsum(0).flip(0)[1:].double() / values.numel()
 
 
 def bin_edges(clip_range: tuple[float, float], limit: float | None = None, most: int = 240) -> np.ndarray:
-    """Edges of about 80 equal bins between the bounds, and of the same width outside as far as the axis goes.
+    """Edges of about 80 equal bins between the bounds, and of bins as wide outside, to the end of the axis: float64.
 
-    Both bounds, rounded to float32 as the weights are, are edges. Depends on the clip range alone, unless `limit`
-    says how far the axis goes. Where the range is narrow beside that there are fewer bins inside, so that there are
-    never many over `most`.
+    Both bounds are edges, rounded to float32 as the weights are. The axis ends at ±`limit`, by default at
+    `axis_limit(clip_range)`. If the range is narrow compared with the axis there are fewer bins inside, so that the
+    total hardly exceeds `most`.
     """
     low, high = (float(np.float32(bound)) for bound in clip_range)
     limit = limit or axis_limit(clip_range)

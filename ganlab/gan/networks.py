@@ -1,8 +1,8 @@
-"""Generators and critics as plain `nn.Sequential`s. Knows nothing of data, clipping or training."""
+"""Generators and critics as plain `nn.Sequential`s, and how their weights start."""
 
 import math
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +10,17 @@ from torch import Tensor, nn
 SMALLEST = 4  # a DCGAN starts, and its critic ends, at 4 x 4, or at 7 x 7 for images of 28 x 28
 
 
+Network = TypeVar("Network", bound=nn.Module)
+Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d
+"""The layers with parameters that the networks are made of."""
+
+
 class Block(NamedTuple):
-    """A layer with a matrix or kernel, and what acts on its output."""
+    """A layer with a matrix or kernel, together with the layers that act on its output."""
 
     name: str
     shape: tuple[int, ...]
-    """What comes out of it, for one sample."""
+    """Of its output, for one sample."""
     parameters: int
     has_batch_norm: bool = False
 
@@ -27,7 +32,7 @@ def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int)
     """
     base, ups = _halved(image_size)
     widths = [width * 2**i for i in reversed(range(ups))]  # 16 x 16, width 32: [64, 32]
-    layers = OrderedDict(unflatten=nn.Unflatten(1, (latent_dim, 1, 1)))
+    layers: OrderedDict[str, nn.Module] = OrderedDict(unflatten=nn.Unflatten(1, (latent_dim, 1, 1)))
     layers["conv1"] = nn.ConvTranspose2d(latent_dim, widths[0], base, bias=False)  # [n, 64, 4, 4]
     for i, (wide, narrow) in enumerate(zip(widths, [*widths[1:], channels], strict=True), start=1):
         layers[f"norm{i}"] = nn.BatchNorm2d(wide)
@@ -41,7 +46,8 @@ def dcgan_critic(channels: int, image_size: int, width: int) -> nn.Sequential:
     """Images [n, channels, image_size, image_size] -> scores [n, 1]. No sigmoid: a critic, not a classifier."""
     base, downs = _halved(image_size)
     widths = [width * 2**i for i in range(downs)]  # 16 x 16, width 32: [32, 64]
-    layers = OrderedDict(conv1=nn.Conv2d(channels, width, kernel_size=4, stride=2, padding=1))
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers["conv1"] = nn.Conv2d(channels, width, kernel_size=4, stride=2, padding=1)
     layers["relu1"] = nn.LeakyReLU(0.2, inplace=True)
     for i, (narrow, wide) in enumerate(zip(widths, widths[1:], strict=False), start=2):
         layers[f"conv{i}"] = nn.Conv2d(narrow, wide, kernel_size=4, stride=2, padding=1, bias=False)
@@ -62,7 +68,9 @@ def mlp_generator(latent_dim: int, shape: tuple[int, ...], width: int, depth: in
 
 def mlp_critic(shape: tuple[int, ...], width: int, depth: int) -> nn.Sequential:
     """[n, *shape] -> scores [n, 1]."""
-    layers = OrderedDict(flatten=nn.Flatten()) if len(shape) == 3 else OrderedDict()
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    if len(shape) == 3:
+        layers["flatten"] = nn.Flatten()
     return nn.Sequential(layers | _mlp(math.prod(shape), 1, width, depth))
 
 
@@ -85,12 +93,11 @@ def _halved(image_size: int) -> tuple[int, int]:
 
 
 @torch.no_grad()
-def init_(module: nn.Module, rng: torch.Generator) -> nn.Module:
-    """Overwrite every parameter with draws from `rng` alone; torch's global generator leaves no trace.
+def init_(module: Network, rng: torch.Generator) -> Network:
+    """Redraw every parameter, in place, from `rng` alone; returns the module.
 
-    Convolutions N(0, 0.02), batch-norm scales N(1, 0.02), shifts 0 (Arjovsky et al. 2017, reference code);
-    Linear layers and biases keep PyTorch's own default distributions. TypeError for any other layer that
-    has parameters.
+    Convolutions N(0, 0.02), batch-norm scales N(1, 0.02), shifts 0 (Arjovsky et al. 2017, reference code); Linear
+    layers and biases keep PyTorch's default distributions. Raises TypeError for any other layer with parameters.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
@@ -103,28 +110,28 @@ def init_(module: nn.Module, rng: torch.Generator) -> nn.Module:
             nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=rng)
             _default_bias_(layer, rng)
         elif next(layer.parameters(recurse=False), None) is not None:
-            raise TypeError(f"init_ does not know how to start a {type(layer).__name__}.")
+            raise TypeError(f"init_ does not know how to initialise a {type(layer).__name__}.")
     return module
 
 
 @torch.no_grad()
 def outline(model: nn.Sequential, shape: tuple[int, ...]) -> list[Block]:
-    """The blocks of a network in eval mode whose input has that shape, in the order of depth."""
+    """The blocks of a network in eval mode, from input to output; `shape` is that of one input."""
     blocks: list[Block] = []
     x = torch.zeros(1, *shape, device=next(model.parameters()).device)
     for name, layer in model.named_children():
         x, parameters = layer(x), sum(p.numel() for p in layer.parameters())
-        seen = tuple(x.shape[1:])
+        output = tuple(x.shape[1:])
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            blocks.append(Block(name, seen, parameters))
+            blocks.append(Block(name, output, parameters))
         elif blocks:
             name, _, before, normed = blocks[-1]
-            blocks[-1] = Block(name, seen, before + parameters, normed or isinstance(layer, nn.BatchNorm2d))
+            blocks[-1] = Block(name, output, before + parameters, normed or isinstance(layer, nn.BatchNorm2d))
     return blocks
 
 
-def share_outside_at_start(layer: nn.Module, parameter: str, bounds: Tensor) -> Tensor:
-    """The share of a layer's `weight` or `bias` to expect outside [-c, c] just after `init_`, for each c: [n]."""
+def share_outside_at_start(layer: Layer, parameter: str, bounds: Tensor) -> Tensor:
+    """The share of a layer's `weight` or `bias` expected outside [-c, c] after `init_`, for each c: float64 [n]."""
     bounds = bounds.double()
     if isinstance(layer, nn.BatchNorm2d):
         mean, sd = (1.0, 0.02) if parameter == "weight" else (0.0, 0.0)
@@ -137,7 +144,7 @@ def share_outside_at_start(layer: nn.Module, parameter: str, bounds: Tensor) -> 
     return torch.special.ndtr((mean - bounds) / sd) + torch.special.ndtr((-mean - bounds) / sd)
 
 
-def _default_bias_(layer: nn.Module, rng: torch.Generator) -> None:
+def _default_bias_(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, rng: torch.Generator) -> None:
     if layer.bias is not None:
         bound = 1 / math.sqrt(layer.weight[0].numel())  # fan_in, as torch counts it
         nn.init.uniform_(layer.bias, -bound, bound, generator=rng)

@@ -1,4 +1,4 @@
-"""The algorithm: a WGAN with weight clipping, one update after the other.
+"""The algorithm: a WGAN with weight clipping, update by update.
 
 Knows no thread, no clock, no screen and no file.
 """
@@ -21,7 +21,7 @@ LIMIT_WEIGHTS = 50_000_000
 FIXED_LATENTS = {"image": 100, "point": 512}
 
 
-def copied(network: nn.Module) -> nn.Module:
+def copied(network: nn.Sequential) -> nn.Sequential:
     """A detached copy on the CPU, in eval mode."""
     return copy.deepcopy(network).cpu().eval().requires_grad_(False)
 
@@ -29,11 +29,13 @@ def copied(network: nn.Module) -> nn.Module:
 class Trainer:
     """A generator, a critic and the three verbs that train them.
 
-    All randomness comes from two generators of its own: one for training, one for what only looks, so
-    looking never changes a run. `config` may be replaced between updates (see `config.LIVE_FIELDS`).
+    All random numbers come from two streams: `rng` for training, `looking_rng` for what only looks, so looking never
+    changes a run. `config` may be replaced between updates (see `config.LIVE_FIELDS`). Making a trainer also sets
+    the calling thread's number of torch threads: results and speed depend on it.
     """
 
     def __init__(self, config: TrainConfig, dataset: Dataset | None = None) -> None:
+        set_up_torch(config.threads)
         self.config = config
         self.dataset = dataset or datasets.load(config)
         self.device = device_of(config)
@@ -47,7 +49,10 @@ class Trainer:
         self.critic_step = 0
 
     def critic_update(self, observe: bool = True) -> tuple[float, ClipReport | None]:
-        """Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, lines 3 to 7."""
+        """Algorithm 1 of Arjovsky et al. 2017 (arXiv 1701.07875), lines 3 to 7.
+
+        Returns the critic's loss and, with `observe`, what the clamp did.
+        """
         real = self.dataset.sample(self.config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
         latents = self._latents()  # line 4: fresh latents
         with torch.no_grad():
@@ -64,7 +69,7 @@ class Trainer:
         return loss, report
 
     def generator_update(self) -> float:
-        """Lines 9 to 11: one step down -E critic(fake), the critic's weights frozen. Returns that loss."""
+        """Lines 9 to 11: one step down -E critic(fake), with the critic's weights frozen. Returns that loss."""
         self.critic.requires_grad_(False)
         generator_loss = -self.critic(self.generator(self._latents())).mean()
         self.generator_optimizer.zero_grad()
@@ -77,10 +82,9 @@ class Trainer:
     def step(self, before_update: Callable[[], None] = lambda: None) -> tuple[dict[str, float], ClipReport]:
         """Algorithm 1, lines 1 to 12: n_critic critic updates, then one generator update.
 
-        `before_update` is called before every critic update; what it changes in `config` counts from there,
-        n_critic from the next step on unless it is the step's first.
-        Returns the step's metrics and the report of its last clamp. FloatingPointError, naming the step, if a
-        loss is not a finite number.
+        `before_update` is called before every critic update; what it changes in `config` acts from there, n_critic
+        from the next step unless it is the step's first. Returns the step's metrics and the report of its last clamp.
+        Raises FloatingPointError, naming the step, if a loss is not finite.
         """
         before_update()
         n_critic = WARM_UP_UPDATES if self.step_count < self.config.warm_up else self.config.n_critic
@@ -88,6 +92,7 @@ class Trainer:
             if i > 0:
                 before_update()
             critic_loss, clip = self.critic_update(observe=i == n_critic - 1)
+        assert clip is not None  # the last update is observed
         generator_loss = self.generator_update()
         self.step_count += 1
         row = {
@@ -103,12 +108,12 @@ class Trainer:
         }
         return row, clip
 
-    def copies(self) -> tuple[nn.Module, nn.Module]:
+    def copies(self) -> tuple[nn.Sequential, nn.Sequential]:
         """Detached copies of generator and critic on the CPU, in eval mode; training never touches them."""
         return copied(self.generator), copied(self.critic)
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that training goes on from, copied to the CPU: `state_kinds` says what is in it."""
+        """Everything needed to resume, copied to the CPU; `state_kinds` says what is in it."""
         tensors = {"rng": self.rng.get_state(), "looking_rng": self.looking_rng.get_state()}
         for name, network, optimizer in self._halves():
             tensors |= {f"{name}.{key}": tensor for key, tensor in network.state_dict().items()}
@@ -117,13 +122,13 @@ class Trainer:
         return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
     def load_state(self, tensors: dict[str, Tensor], step_count: int, critic_step: int) -> None:
-        """Go on from what `state` gave for these settings: on a CPU bit for bit as if nothing had been between."""
+        """Resume from what `state` gave for these settings: on a CPU bit for bit as if never interrupted."""
         for name, network, optimizer in self._halves():
             network.load_state_dict(_below(tensors, name))
             optimizer_state = _below(tensors, f"{name}_optimizer")
             for key, parameter in network.named_parameters():
                 optimizer.state[parameter] = {
-                    # `step` stays on the CPU, where torch has it; the others lie in memory as their parameter does.
+                    # `step` stays on the CPU, as in torch; the others get the memory layout of their parameter.
                     k: v.clone() if v.dim() == 0 else torch.empty_like(parameter, requires_grad=False).copy_(v)
                     for k, v in _below(optimizer_state, key).items()
                 }
@@ -144,19 +149,19 @@ class Trainer:
         value = loss.item()
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"Stopped at step {self.step_count + 1:,}: the {whose}'s loss is not a number ({value})."
+                f"Stopped at step {self.step_count + 1:,}: the {whose}'s loss is not finite ({value})."
             )
         return value
 
 
 OPTIMIZER_STATE = {"rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
-"""What an optimiser remembers of each parameter, in its shape, beside a number `step`."""
+"""What an optimiser keeps for each parameter, in the parameter's shape, beside a number `step`."""
 
 
 def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
-    """Data type and shape of each tensor of `Trainer.state` after a step, for samples of a shape; takes no memory.
+    """Data type and shape of each tensor of `Trainer.state` after a step, for samples of that shape; uses no memory.
 
-    Raises ValueError for settings that no trainer could be made for.
+    Raises ValueError for settings that no trainer can have.
     """
     fits = shape == (2,) if config.kind == "point" else shape in [(c, *[config.image_size] * 2) for c in (1, 3)]
     if not fits:
@@ -176,23 +181,23 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
 
 
 def check_rng(tensors: dict[str, Tensor]) -> None:
-    """Raises ValueError for the state of a random generator that torch does not take."""
+    """Raises ValueError for a state of a random generator that torch refuses."""
     try:
         for name in ("rng", "looking_rng"):
             torch.Generator().set_state(tensors[name])
     except RuntimeError:
-        raise ValueError("its random generators are in no state they could be in") from None
+        raise ValueError("its RNG state is invalid") from None
 
 
-def network_of(name: str, config: TrainConfig, shape: tuple[int, ...], tensors: dict[str, Tensor]) -> nn.Module:
-    """The generator or the critic in what `Trainer.state` gave, on the CPU, in eval mode."""
+def network_of(name: str, config: TrainConfig, shape: tuple[int, ...], tensors: dict[str, Tensor]) -> nn.Sequential:
+    """The `generator` or the `critic` from what `Trainer.state` gave, on the CPU, in eval mode."""
     network = dict(zip(("generator", "critic"), build(config, shape), strict=True))[name]
     network.load_state_dict(_below(tensors, name))
     return network.eval().requires_grad_(False)
 
 
 def _below(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """Those whose name begins so, by the rest of their name."""
+    """The tensors whose name begins with `name.`, by the rest of their name."""
     return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")}
 
 
@@ -208,25 +213,25 @@ def looking_rng(config: TrainConfig) -> torch.Generator:
 
 
 def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
-    """What every look at a run generates from: float32 [100 or 512, latent_dim], the first draws of `rng`."""
+    """The latents of every sample sheet of a run: float32 [100 or 512, latent_dim], the first draws of `rng`."""
     rng = rng or looking_rng(config)
     return torch.randn(FIXED_LATENTS[config.kind], config.latent_dim, generator=rng)
 
 
 def device_of(config: TrainConfig) -> torch.device:
-    """Where the run's networks live. Raises ValueError if an accelerator is asked for and there is none."""
+    """Where the run's networks live. Raises ValueError if the config wants an accelerator and there is none."""
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     if config.device == "accelerator" and accelerator is None:
         raise ValueError("This computer has no accelerator that torch can use; set device to auto or cpu.")
-    # 2-D runs are so small that a CPU is the faster device.
+    # 2-D runs are so small that a CPU is faster.
     wanted = config.device == "accelerator" or (config.device == "auto" and config.kind == "image")
     return accelerator if accelerator and wanted else torch.device("cpu")
 
 
-def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn.Module, nn.Module]:
-    """Generator and critic as a run with these settings starts them: drawn from `rng`, by default one of the seed.
+def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn.Sequential, nn.Sequential]:
+    """Generator and critic as a run with these settings starts them, drawn from `rng`, by default one of the seed.
 
-    Raises ValueError for networks that would take the memory of the whole computer.
+    Raises ValueError for networks that are too large.
     """
     rng = rng or torch.Generator().manual_seed(config.seed)
     shape = datasets.shape_of(config)
@@ -246,19 +251,18 @@ def _check_size(config: TrainConfig, shape: tuple[int, ...]) -> None:
 
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
     if config.optimizer == "adam":
-        return torch.optim.Adam(network.parameters(), betas=(0.5, 0.999))  # as the paper's code has it
+        return torch.optim.Adam(network.parameters(), betas=(0.5, 0.999))  # as in the paper's code
     return torch.optim.RMSprop(network.parameters())
 
 
 def _step(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """The rate may have changed since the last step."""
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+        group["lr"] = learning_rate  # it may have changed since the last step
     optimizer.step()
 
 
-def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
-    """Generator [n, latent_dim] -> [n, *shape] and critic [n, *shape] -> [n, 1], not yet initialised."""
+def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
+    """Generator [n, latent_dim] -> [n, *shape] and critic [n, *shape] -> [n, 1], before `init_`."""
     if config.network == "dcgan":
         channels, size, _ = shape
         generator = networks.dcgan_generator(config.latent_dim, channels, size, config.width)
@@ -269,7 +273,7 @@ def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mo
 
 
 def set_up_torch(threads: int) -> None:
-    """The settings of the calling thread that results and speed depend on."""
+    """Set what results and speed of the calling thread depend on."""
     torch.set_num_threads(threads)
-    torch.get_num_threads()  # takes it: else the number that another thread sets before the first step would count
-    torch.set_flush_denormal(True)  # vanishing gradients go denormal, and those are slow
+    torch.get_num_threads()  # makes it stick: otherwise a number that another thread sets before the first step counts
+    torch.set_flush_denormal(True)  # vanishing gradients become denormal numbers, which are slow

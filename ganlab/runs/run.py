@@ -15,7 +15,7 @@ import numpy as np
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.data.datasets import Announce
-from ganlab.gan.training import Trainer, device_of, set_up_torch
+from ganlab.gan.training import Trainer, device_of
 from ganlab.measure.instruments import INSTRUMENTS
 from ganlab.measure.reading import Reading
 from ganlab.runs import failure
@@ -146,7 +146,6 @@ class TrainingRun:
 
     def run(self) -> Snapshot:
         """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
-        set_up_torch(self.config.threads)  # per thread: where the work is done
         loop = None
         try:
             trainer = self._make_trainer(self.latest.config, self._announce)
