@@ -16,8 +16,8 @@ from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.measure.instruments import INSTRUMENTS
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.training_run import TrainingRun
 
 
 class Timed(TrainingRun):

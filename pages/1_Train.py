@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.ui.kit import frame, refusals
 from ganlab.ui.kit.components import panel

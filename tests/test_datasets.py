@@ -17,8 +17,8 @@ from ganlab.data import datasets, own_images
 from ganlab.data.own_points import keep
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.snapshot import Status
+from ganlab.runs.training_run import TrainingRun
 
 
 def test_digits_are_real_and_split_once() -> None:

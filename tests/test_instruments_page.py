@@ -23,8 +23,8 @@ from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.train import live
 from ganlab.ui.train import live as watch
 from ganlab.ui.train.instruments import bounds, distances, findings, gradients, networks, plane

@@ -16,8 +16,8 @@ from ganlab.data.datasets import Dataset, digits, eight_gaussians
 from ganlab.gan import sampling
 from ganlab.gan.training import Trainer
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.snapshot import Status
+from ganlab.runs.training_run import TrainingRun
 
 STEPS = {"digits": 300, "8-gaussians": 1200}
 DISCS = 200

@@ -11,7 +11,7 @@ from ganlab.config import TrainConfig
 from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.runs.disk import contents, moments
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
+from ganlab.runs.training_run import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])

@@ -18,9 +18,9 @@ from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import Refused, RunHub
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Status
+from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import downloads
 

@@ -18,9 +18,9 @@ from ganlab.data.datasets import load
 from ganlab.gan.training import Trainer
 from ganlab.runs.disk import checkpoints, contents, lock
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.training_run import TrainingRun
 
 STEPS = 24
 CHANGES = {5: {"clip_range": (-0.05, 0.05)}, 14: {"n_critic": 3, "critic_lr": 3e-3}, 31: {"clip_range": (-0.2, 0.1)}}
@@ -172,7 +172,7 @@ def test_a_resume_that_fails_while_loading_can_be_tried_again(tmp_path: Path) ->
     folder = RunFolder.reopen(tmp_path / "r", STEPS)
     last = TrainingRun(folder.config, folder, offline).run()
     assert (last.status, last.error) == (Status.FAILED, "No network.")
-    assert SavedRun(tmp_path / "r").glance.status is Status.INTERRUPTED
+    assert SavedRun(tmp_path / "r").summary.status is Status.INTERRUPTED
     folder = RunFolder.reopen(tmp_path / "r")
     assert trained(folder, folder.config).step == STEPS
 

@@ -21,8 +21,8 @@ from ganlab.runs.disk import contents, lock
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.recorder import Recorder
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.snapshot import Status
+from ganlab.runs.training_run import TrainingRun
 
 LONG = dataclasses.replace(TINY, steps=10**6)
 
@@ -317,9 +317,9 @@ def test_the_hub_resumes_what_is_on_disk(tmp_path: Path) -> None:
     second = RunHub(limit=1)
     (stored,) = second.runs
     assert second.find(run.run_id) is stored
-    assert (stored.trains, second.in_progress) == (False, [])
-    with pytest.raises(ValueError, match="does not train here"):
-        stored.change(clip_range=(-1, 1))
+    assert second.in_progress == []
+    with pytest.raises(Refused, match="does not train here"):
+        second.training(stored.run_id)
     resumed = second.resume(stored)
     assert second.runs == [resumed]
     assert resumed.latest.step == run.latest.step
@@ -378,8 +378,8 @@ def test_resuming_a_run_that_was_deleted_elsewhere_is_refused() -> None:
 def test_looks_that_cost_too_much_are_left_out_but_never_the_first_and_the_last(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "r", LONG)
     recorder = Recorder(folder, 100, 1e9)
-    assert [step for step in range(1, 101) if not recorder.looks_at(step, 10.0)] == []
-    recorder.looked(0.3)
-    assert [step for step in range(1, 101) if recorder.looks_at(step, 10.0)] == [*range(1, 31), 100]
-    assert recorder.looks_at(31, 20.0)
+    assert [step for step in range(1, 101) if not recorder.moment_is_due(step, 10.0)] == []
+    recorder.count_moment(0.3)
+    assert [step for step in range(1, 101) if recorder.moment_is_due(step, 10.0)] == [*range(1, 31), 100]
+    assert recorder.moment_is_due(31, 20.0)
     folder.close()

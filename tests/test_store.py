@@ -17,7 +17,7 @@ from ganlab.runs.disk import contents, library, networks, tables
 from ganlab.runs.disk import folder as runfolder
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.lock import held, locked
-from ganlab.runs.run import TrainingRun
+from ganlab.runs.training_run import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])

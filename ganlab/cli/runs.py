@@ -46,7 +46,7 @@ def _list() -> int:
     print(f"{'id':<21}{'data':<15}{'status':<13}{'step':>19}{'size':>11}  made")
     for path in library.run_paths():
         try:
-            seen = SavedRun(path).glance
+            seen = SavedRun(path).summary
         except ValueError as error:
             print(error, file=sys.stderr)
             continue

@@ -16,8 +16,8 @@ from ganlab.data.download import data_root
 from ganlab.measure import instruments
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.snapshot import Status
+from ganlab.runs.training_run import TrainingRun
 
 
 def config_of(options: argparse.Namespace) -> TrainConfig:

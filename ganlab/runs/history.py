@@ -30,15 +30,15 @@ METRICS = (
     "at_bound_share",
     "seconds",
 )
-"""The columns of a run's history and of metrics.csv, one row a step, as of the step's last critic update."""
+"""The columns of a run's history and of metrics.csv, one row per step, as of the step's last critic update."""
 
 
 @dataclass(frozen=True)
 class History:
     """All steps so far, as read-only views.
 
-    `rows` is float64 [steps, len(METRICS)]; `layers` names and measures each critic parameter, and `layer_counts`,
-    int32 [steps, layers, 2], holds how many of its values were clamped, and how many at a bound after it.
+    `rows` is float64 [steps, len(METRICS)]; `layers` has the name and shape of each critic parameter, and
+    `layer_counts`, int32 [steps, layers, 2], how many of its values were clamped and were at a bound after that.
     """
 
     rows: np.ndarray
@@ -47,23 +47,24 @@ class History:
 
     @property
     def layer_names(self) -> list[str]:
-        """The critic's parameters, in order; none before the first step."""
+        """The critic's parameters, in order; empty before the first step."""
         return [name for name, _ in self.layers]
 
     @property
     def layer_shares(self) -> np.ndarray:
-        """What share of each parameter was clamped, and what share at a bound: float64 [steps, layers, 2]."""
+        """The share of each parameter that was clamped, and that was at a bound: float64 [steps, layers, 2]."""
         return self.layer_counts / np.array([math.prod(shape) for _, shape in self.layers]).reshape(-1, 1)
 
     @property
     def range_since(self) -> int:
         """The step after which the clip range has been what it is now."""
-        low, high = self["clip_low"], self["clip_high"]
-        other = np.flatnonzero((low != low[-1:]) | (high != high[-1:]))
-        return int(self["step"][other[-1]]) if len(other) else 0
+        bounds = np.stack([self["clip_low"], self["clip_high"]], axis=1)
+        same = (bounds == bounds[-1:]) | (np.isnan(bounds) & np.isnan(bounds[-1:]))
+        others = np.flatnonzero(~same.all(axis=1))
+        return int(self["step"][others[-1]]) if len(others) else 0
 
     def until(self, step: int) -> "History":
-        """As it was then; a resumed run may lack some rows."""
+        """The history as it was at that step; a resumed run may lack some rows."""
         n = int(np.searchsorted(self["step"], step, side="right"))
         return History(self.rows[:n], self.layers, self.layer_counts[:n])
 
@@ -75,7 +76,7 @@ class History:
 
 
 class HistoryWriter:
-    """Appends steps; a view given out earlier never changes, because a written row is never written again."""
+    """Appends steps. Views handed out earlier never change, because a row is written only once."""
 
     def __init__(self, past: "History | None" = None) -> None:
         self._rows = np.empty((1024, len(METRICS)))
@@ -87,7 +88,7 @@ class HistoryWriter:
             self._length = len(past)
 
     def append(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
-        """Add one step: a value for every column, and of each layer the counts [layers, 2]."""
+        """Add one step: a value for every column, and the counts [layers, 2] of the layers."""
         if self._length == 0:
             self._layers, self._counts = layers, np.empty((1024, *layer_counts.shape), np.int32)
         if self._length == len(self._rows):

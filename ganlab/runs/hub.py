@@ -1,18 +1,15 @@
-"""The hub: all runs of one server and those on disk, and how many of them may train at once."""
+"""All runs of one server and those on disk, and how many of them may train at once."""
 
 import threading
 import time
-from typing import TypeAlias
 
 from ganlab.config import TrainConfig, spare_cores
 from ganlab.measure.instruments import INSTRUMENTS
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
+from ganlab.runs.run import Run
 from ganlab.runs.saved_run import SavedRun
-
-Run: TypeAlias = TrainingRun | SavedRun
-"""What pages know: a run of this process, or one read from disk."""
+from ganlab.runs.training_run import TrainingRun
 
 
 class Refused(Exception):
@@ -20,30 +17,30 @@ class Refused(Exception):
 
 
 class RunHub:
-    """All runs that there are. At most `limit` of this server's train at once; paused ones don't count."""
+    """All runs. At most `limit` of this server's train at once; paused ones don't count."""
 
     def __init__(self, limit: int | None = None) -> None:
         self._limit = limit or spare_cores()
         self._runs: dict[str, TrainingRun] = {}
-        self._stored: dict[str, SavedRun] = {}
+        self._saved: dict[str, SavedRun] = {}
         self._lock = threading.Lock()
 
     @property
     def runs(self) -> list[Run]:
-        """All runs: this server's, the newest first, then those on disk, the newest first. Opens no file."""
+        """This server's runs, the newest first, then those on disk, the newest first. Opens no file."""
         return [*reversed(list(self._runs.values())), *self.earlier]
 
     @property
     def in_progress(self) -> list[TrainingRun]:
-        """The runs of this server that have not ended, newest first."""
+        """The runs of this server that have not ended, the newest first."""
         return [run for run in reversed(list(self._runs.values())) if not run.latest.status.ended]
 
     @property
     def earlier(self) -> list[SavedRun]:
-        """The runs on disk that this server has not started, newest first."""
+        """The runs on disk that this server has not started, the newest first."""
         paths = {path.name: path for path in library.run_paths() if path.name not in self._runs}
-        self._stored = {name: self._stored.get(name) or SavedRun(path) for name, path in paths.items()}
-        return list(self._stored.values())
+        self._saved = {name: self._saved.get(name) or SavedRun(path) for name, path in paths.items()}
+        return list(self._saved.values())
 
     def start(self, config: TrainConfig) -> TrainingRun:
         """Start a run in a new folder. Raises Refused, naming those in progress, if there is no room."""
@@ -53,29 +50,34 @@ class RunHub:
             return self._started(TrainingRun(config, folder, instruments=INSTRUMENTS))
 
     def resume(self, run: Run, steps: int | None = None) -> TrainingRun:
-        """Let a paused run go on, or one that was stopped or interrupted, from its last checkpoint; to `steps` in all.
+        """Continue a paused run, or a stopped or interrupted one from its last checkpoint, to `steps` in all.
 
-        Raises Refused, naming those in progress, if there is no room, or in one sentence if the run can't go on.
+        Raises Refused, naming those in progress, if there is no room, or in one sentence if the run can't continue.
         """
         with self._lock:
-            run = self._runs.get(run.run_id, run)  # the page may not know yet that it was resumed
-            going_on = isinstance(run, TrainingRun) and not run.latest.status.ended
-            if going_on and run.trains:
-                return run
+            training = self._runs.get(run.run_id)  # the page may not know yet that it was resumed
+            if training and not training.latest.status.ended:
+                if not training.trains:
+                    self._make_sure_of_room()
+                    training.resume()
+                return training
             self._make_sure_of_room()
-            if going_on:
-                run.resume()
-                return run
             try:
                 folder = RunFolder.reopen(library.runs_root() / run.run_id, steps)
             except (ValueError, OSError) as error:
                 raise Refused(str(error)) from None
             self._runs.pop(run.run_id, None)
-            which = run.instruments if isinstance(run, TrainingRun) else INSTRUMENTS
-            return self._started(TrainingRun(folder.config, folder, instruments=which))
+            instruments = training.instruments if training else INSTRUMENTS
+            return self._started(TrainingRun(folder.config, folder, instruments=instruments))
+
+    def training(self, run_id: str) -> TrainingRun:
+        """The run of this server with that name, to steer it. Raises Refused if this server does not train it."""
+        if run_id not in self._runs:
+            raise Refused(f"Run {run_id} does not train here, so it can't be changed.")
+        return self._runs[run_id]
 
     def find(self, run_id: str) -> Run:
-        """The run of that name, of this server or on disk. Raises LookupError, in one sentence, if there is none."""
+        """The run with that name, of this server or on disk. Raises LookupError, in one sentence, if there is none."""
         if not library.RUN_ID.fullmatch(run_id):
             raise LookupError("That link does not name a run.")
         if run_id in self._runs:
@@ -84,13 +86,13 @@ class RunHub:
         if found is None:
             raise LookupError(f"There is no run {run_id} here. It may have been deleted.")
         try:
-            _ = found.glance
+            _ = found.summary
         except ValueError as error:
             raise LookupError(str(error)) from None
         return found
 
     def delete(self, run_id: str) -> None:
-        """Delete an ended run and everything in its folder. Raises Refused, in one sentence, if it can't be."""
+        """Delete an ended run and its folder. Raises Refused, in one sentence, if it can't be deleted."""
         with self._lock:
             run = self._runs.get(run_id)
             if run and not run.latest.status.ended:

@@ -9,7 +9,8 @@ from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer, copied
-from ganlab.measure import instruments, reading
+from ganlab.measure import instruments
+from ganlab.measure import reading as readings
 from ganlab.measure.instruments import Broken
 from ganlab.measure.reading import Reading
 from ganlab.runs.history import Change
@@ -30,14 +31,14 @@ class Loop:
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
         self._reading: Reading | None = None
-        self._range_since: int | None = None  # after which step the clip range changed, if no look has seen it yet
-        self._lookout = LookBudget()
+        self._range_changed_at: int | None = None  # the step; None once a look has seen the new clip range
+        self._budget = LookBudget()
         self._clock = Stopwatch(mailbox.latest.seconds)
         self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
 
     def run(self) -> Snapshot:
-        """Obey and step until the last step or a stop; returns the last snapshot, not yet published."""
-        self._recorder.keep_real(self._real)
+        """Obey commands and step until the last step or a stop; returns the last snapshot, not yet published."""
+        self._recorder.save_real(self._real)
         self._enter(Status.RUNNING)
         while self._trainer.step_count < self._trainer.config.steps:
             command = self._mailbox.next(wait=self._status is Status.PAUSED)
@@ -47,8 +48,8 @@ class Loop:
                 self._enter(Status.PAUSED)
             elif command is Command.RESUME:
                 self._enter(Status.RUNNING)
-            elif command is Command.WISH:
-                self._take_wishes()
+            elif command is Command.CHANGE:
+                self._apply_changes()
                 if self._status is Status.PAUSED:
                     self._publish()
             elif command is None or self._status is Status.PAUSED:
@@ -56,7 +57,7 @@ class Loop:
         return self._end(Status.FINISHED)
 
     def record(self) -> dict[str, Any]:
-        """What is known at any moment, between snapshots too."""
+        """What is known at any moment, also between snapshots, as fields of Snapshot."""
         return {
             "config": self._trainer.config,
             "changes": tuple(self._recorder.changes),
@@ -64,7 +65,7 @@ class Loop:
             "reading": self._reading,
             "readings": self._recorder.readings,
             "instruments": self._mailbox.instruments,
-            "instruments_share": self._lookout.share,
+            "instruments_share": self._budget.share,
         }
 
     def _enter(self, status: Status) -> None:
@@ -72,117 +73,122 @@ class Loop:
         self._clock.go(status is Status.RUNNING)
         self._publish()
         if status is Status.PAUSED:
-            if self._looked_again():
+            if self._look_if_quick():
                 self._publish()
-            self._recorder.keep_checkpoint(self._mailbox.latest, self._trainer)
+            self._recorder.save_checkpoint(self._mailbox.latest, self._trainer)
 
     def _end(self, status: Status) -> Snapshot:
         self._status = status
         self._clock.go(False)
-        self._looked_again()
+        self._look_if_quick()
         last = self._snapshot()
-        self._recorder.keep_checkpoint(last, self._trainer)
+        self._recorder.save_checkpoint(last, self._trainer)
         return last
 
     def _step(self) -> None:
         self._clock.go(True)
-        row, self._report = self._trainer.step(before_update=self._take_wishes)
+        row, self._report = self._trainer.step(before_update=self._apply_changes)
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
-        if (which := self._instruments()) and self._lookout.is_due():
-            self._measure(which)
+        if (on := self._instruments()) and self._budget.is_due():
+            self._look(on)
         elif self._status is Status.PAUSED:
-            self._looked_again()
-        elif which and self._range_is_new() and self._lookout.affords_one():
-            self._measure(which)
+            self._look_if_quick()
+        elif on and self._range_is_new() and self._budget.affords_one():
+            self._look(on)
         now, step = self._clock.seconds, self._trainer.step_count
-        due = self._recorder.is_due(now)
+        due = self._recorder.checkpoint_is_due(now)
         if due or self._status is Status.PAUSED or now - self._mailbox.latest.seconds >= PUBLISH_EVERY:
             self._publish()
         if due:
-            self._recorder.keep_checkpoint(self._mailbox.latest, self._trainer)
-        if self._recorder.looks_at(step, now):
+            self._recorder.save_checkpoint(self._mailbox.latest, self._trainer)
+        if self._recorder.moment_is_due(step, now):
             began = self._clock.seconds
-            self._keep_look()
-            self._recorder.looked(self._clock.seconds - began)
+            self._save_moment(self._report)
+            self._recorder.count_moment(self._clock.seconds - began)
 
-    def _looked_again(self) -> bool:
-        """Where a reader will linger, the instruments look too, unless that takes long; whether they did."""
-        which, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
-        if measured or not which or not self._lookout.affords_one(asked=True):
+    def _look_if_quick(self) -> bool:
+        """Look where a reader will stay for a while, unless looks are slow; returns whether the instruments looked."""
+        on, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
+        if measured or not on or not self._budget.affords_one(asked=True):
             return False
-        self._measure(which)
+        self._look(on)
         return True
 
     def _range_is_new(self) -> bool:
-        """Whether a clip range that no look has seen yet has been in force for a few steps."""
-        return self._range_since is not None and self._trainer.step_count >= self._range_since + FIRST
+        """Whether no look has seen the clip range yet, and it has been in force for a few steps."""
+        return self._range_changed_at is not None and self._trainer.step_count >= self._range_changed_at + FIRST
 
     def _instruments(self) -> frozenset[str]:
-        """Those that are on and have a meaning for this data."""
+        """The instruments that are on and apply to this data."""
         return self._mailbox.instruments & instruments.available(self._trainer.config.kind)
 
-    def _measure(self, which: frozenset[str]) -> None:
-        """Look with these instruments; one that can't measure is switched off."""
+    def _look(self, which: frozenset[str]) -> None:
+        """Measure with these instruments; one that fails is switched off."""
         trainer = self._trainer
-        networks = trainer.critic, trainer.generator
-        how = {"which": which, "step": trainer.step_count, "before": self._reading}
         try:
-            with self._lookout.looking():
-                self._reading = instruments.look(*networks, trainer.dataset, trainer.config, **how)
+            with self._budget.looking():
+                self._reading = instruments.look(
+                    trainer.critic,
+                    trainer.generator,
+                    trainer.dataset,
+                    trainer.config,
+                    which=which,
+                    step=trainer.step_count,
+                    before=self._reading,
+                )
         except FloatingPointError:
-            return  # nothing to see; training itself will stumble soon
+            return  # nothing to measure; training itself will fail shortly
         except Broken as broken:
             self._switch_off(broken)
             return
-        self._lookout.expect(self._reading.recurring_cost)
-        self._range_since = None
-        self._recorder.add_reading(reading.row(self._reading))
+        self._budget.expect(self._reading.recurring_cost)
+        self._range_changed_at = None
+        self._recorder.add_reading(readings.row(self._reading))
         for name in ("drawing", *which):
-            self._recorder.tell(name, "")
+            self._recorder.warn(name, "")
 
     def _switch_off(self, broken: Broken) -> None:
         one = broken.name in instruments.INSTRUMENTS
         self._mailbox.switch_off(frozenset({broken.name}) if one else instruments.INSTRUMENTS)
-        what = f"The instrument {broken.name} is" if one else "The instruments are"
-        sentence = f"{what} off since step {self._trainer.step_count:,}: {str(broken).rstrip('.')}."
-        self._recorder.tell(broken.name, sentence)
+        which = f"The instrument {broken.name} is" if one else "The instruments are"
+        sentence = f"{which} off since step {self._trainer.step_count:,}: {str(broken).rstrip('.')}."
+        self._recorder.warn(broken.name, sentence)
 
-    def _take_wishes(self) -> None:
-        """Bring pending changes into force; called before every critic update, and while paused."""
+    def _apply_changes(self) -> None:
+        """Bring scheduled and pending changes into force; called before every critic update, and while paused."""
         recorder = self._recorder
-        if recorder.later and (due := recorder.due_changes(self._trainer.critic_step)):
+        if recorder.scheduled and (due := recorder.due_changes(self._trainer.critic_step)):
             for field, value in due:
-                self._bring_into_force(field, value)
-                self._mailbox.came_into_force(field, value)
-            recorder.keep_later()
-        if not (wishes := self._mailbox.take_wishes()):
+                self._apply(field, value)
+                self._mailbox.applied(field, value)
+            recorder.save_scheduled()
+        if not (changes := self._mailbox.take_changes()):
             return
-        for field, value in wishes.items():
-            self._bring_into_force(field, value)
-        if recorder.later:
-            recorder.overrule(wishes)
-            recorder.keep_later()
+        for field, value in changes.items():
+            self._apply(field, value)
+        if recorder.scheduled:
+            recorder.unschedule(changes)
+            recorder.save_scheduled()
 
-    def _bring_into_force(self, field: str, value: Any) -> None:
+    def _apply(self, field: str, value: Any) -> None:
         trainer = self._trainer
         if value != getattr(trainer.config, field):
             trainer.config = dataclasses.replace(trainer.config, **{field: value})
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
             if field == "clip_range":
-                self._range_since = trainer.step_count
+                self._range_changed_at = trainer.step_count
 
-    def _keep_look(self) -> None:
-        """Save a look at this step. Samples that are no numbers are no sight; training itself will stumble soon."""
+    def _save_moment(self, report: ClipReport) -> None:
+        """Save a moment of this step. Non-finite samples are skipped; training itself will fail shortly."""
         trainer, latest = self._trainer, self._mailbox.latest
-        if latest.step == trainer.step_count:
-            self._recorder.keep_moment(latest.step, latest.critic_step, latest.samples, latest.weights)
+        if latest.step == trainer.step_count and latest.samples is not None:
+            self._recorder.save_moment(latest.step, latest.critic_step, latest.samples, latest.weights)
             return
         samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
         if np.isfinite(samples).all():
-            weights = self._report.histograms()
-            self._recorder.keep_moment(trainer.step_count, trainer.critic_step, _shown(samples), weights)
+            self._recorder.save_moment(trainer.step_count, trainer.critic_step, _shown(samples), report.histograms())
 
     def _publish(self) -> None:
         self._mailbox.latest = self._snapshot()
@@ -192,7 +198,7 @@ class Loop:
         generator, critic = trainer.copies()
         samples = sampling.generate(generator, trainer.fixed_latents).cpu().numpy()
         if not np.isfinite(samples).all():
-            raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not numbers.")
+            raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not finite.")
         self._recorder.flush()
         return Snapshot(
             run_id=self._mailbox.latest.run_id,
@@ -214,5 +220,5 @@ class Loop:
 
 
 def _shown(samples: np.ndarray) -> np.ndarray:
-    """Images as uint8 [n, h, w, c], points as they are."""
+    """Images as uint8 [n, h, w, c], points unchanged."""
     return images.to_uint8(samples) if samples.ndim == 4 else samples

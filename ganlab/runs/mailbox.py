@@ -1,4 +1,4 @@
-"""What crosses between a run's thread and everybody else: commands and wishes down, one snapshot up."""
+"""What crosses between a run's thread and everybody else: commands and changes down, one snapshot up."""
 
 import dataclasses
 import queue
@@ -11,19 +11,19 @@ from ganlab.runs.snapshot import Snapshot
 
 
 class Command(Enum):
-    """What a run can be told; each acts at the end of a step."""
+    """What a run is told to do; each acts at the end of a step."""
 
     PAUSE = auto()
     RESUME = auto()
     STEP = auto()
     STOP = auto()
-    WISH = auto()  # a wake-up call: the wishes themselves wait in the mailbox
+    CHANGE = auto()  # only wakes the loop: the changes themselves wait in the mailbox
 
 
 class Mailbox:
     """One run's. `latest` is always the newest Snapshot, `wanted` the config with every accepted change in it.
 
-    `instruments` are those that are to look.
+    `instruments` are the ones that are on.
     """
 
     def __init__(self, first: Snapshot) -> None:
@@ -35,17 +35,17 @@ class Mailbox:
         self._lock = threading.Lock()  # for `wanted`, `_pending` and `instruments`
 
     def put(self, command: Command) -> None:
-        """Tell the run."""
+        """Send the run a command."""
         self._commands.put(command)
 
     def next(self, wait: bool) -> Command | None:
-        """The oldest waiting command; with none, wait for one, or None."""
+        """The oldest waiting command; if there is none, wait for one, or return None."""
         try:
             return self._commands.get(block=wait)
         except queue.Empty:
             return None
 
-    def wish(self, **values: Any) -> None:
+    def change(self, **values: Any) -> None:
         """Change live fields. Raises ValueError, with nothing changed, for a bad value, field, or an ended run."""
         if fixed := set(values) - set(LIVE_FIELDS):
             raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
@@ -54,10 +54,10 @@ class Mailbox:
                 raise ValueError("This run has ended; its settings no longer change.")
             self.wanted = dataclasses.replace(self.wanted, **values)
             self._pending |= {field: getattr(self.wanted, field) for field in values}
-        self.put(Command.WISH)
+        self.put(Command.CHANGE)
 
-    def take_wishes(self) -> dict[str, Any]:
-        """The changes that nobody has taken yet."""
+    def take_changes(self) -> dict[str, Any]:
+        """The pending changes, which are then no longer pending."""
         if not self._pending:
             return {}
         with self._lock:
@@ -65,28 +65,29 @@ class Mailbox:
         return taken
 
     def switch(self, instruments: frozenset[str]) -> None:
-        """Have these look, and no others."""
+        """Turn these instruments on, and all others off."""
         with self._lock:
             self.instruments = instruments
-        self.put(Command.WISH)
+        self.put(Command.CHANGE)
 
     def switch_off(self, instruments: frozenset[str]) -> None:
-        """Have these look no more."""
+        """Turn these instruments off."""
         with self._lock:
             self.instruments -= instruments
 
-    def came_into_force(self, field: str, value: Any) -> None:
-        """A change that this mailbox never saw; a wish that still waits is newer."""
+    def applied(self, field: str, value: Any) -> None:
+        """Note a change that came from the record and not through here; a pending one is newer and stays."""
         with self._lock:
-            self.wanted = dataclasses.replace(self.wanted, **{field: value} if field not in self._pending else {})
+            if field not in self._pending:
+                self.wanted = dataclasses.replace(self.wanted, **{field: value})
 
     def amend(self, config: TrainConfig, **values: Any) -> TrainConfig:
-        """What is only known once the data is there, put into a config and into `wanted`."""
+        """Put what is known only once the data is loaded into a config and into `wanted`; returns the config."""
         with self._lock:
             self.wanted = dataclasses.replace(self.wanted, **values)
         return dataclasses.replace(config, **values)
 
     def close(self, last: Snapshot) -> None:
-        """Nothing happens any more; a change that came too late is not wanted."""
+        """Publish the last snapshot and drop changes that came too late."""
         with self._lock:
             self._pending, self.wanted, self.latest = {}, last.config, last

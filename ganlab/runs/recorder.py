@@ -1,6 +1,6 @@
-"""What is known of a run so far, and what of it is saved when. Knows no thread and no screen.
+"""The record of a run: its history, changes and readings so far, and what of them is saved when.
 
-A file that can't be written is a sentence in `warning`; training goes on without it. So is what `tell` is told.
+What can't be written becomes a sentence in `warning`; training continues without it.
 """
 
 import dataclasses
@@ -20,36 +20,43 @@ from ganlab.runs.history import Change, HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
 
 CHECKPOINT_EVERY = 30.0
-FIRST_CHECKPOINT = 5.0  # seconds: a short run too has something to go on from
 """Seconds of training between checkpoints."""
+FIRST_CHECKPOINT = 5.0
+"""Seconds of training before the first one, so that a short run has something to resume from."""
 WORTH = 50
-"""How many times as long as it takes to write a checkpoint lies between two, if that is longer."""
-FIRST = 30
-"""Up to this step every look that is due is taken."""
+"""Between two checkpoints lie at least this many times the seconds that writing one takes."""
+ALL_UNTIL = 30
+"""Up to this step every moment that is due is saved."""
 SHARE = 0.02
-"""After it, looks may take so much of the trained time."""
+"""After it, moments may take this share of the time trained."""
 
 
 class Recorder:
-    """The record of one run and its folder. `every` is how many seconds of training lie between checkpoints."""
+    """The record of one run and its folder; `every` is the time between checkpoints in seconds of training."""
 
     def __init__(self, folder: RunFolder, steps: int, every: float) -> None:
         past = folder.past
         self.history = HistoryWriter(past.history)
         self.readings = past.readings
         self.changes = list(past.changes)
-        self.later = past.later  # changes of an earlier life, still to come into force again
+        self.scheduled = past.later  # changes recorded after the checkpoint, to be applied again
         self._folder, self._every, self._wanted_every = folder, every, every
-        self._scheduled, self._steps = moments.schedule(steps), steps
-        self._looking = 0.0  # seconds
+        self._moments_at, self._steps = moments.schedule(steps), steps
+        self._moments_took = 0.0  # seconds
         self._problems = {"": past.warning} if past.warning else {}
-        self._saved: tuple[int, int] | None = None  # step and number of changes of the newest checkpoint
+        self._saved: tuple[int, int] | None = None  # step and number of changes at the newest checkpoint
         self._saved_at = past.checkpoint.seconds if past.checkpoint else 0.0
 
     @property
     def warning(self) -> str:
-        """What could not be read or written, in sentences."""
+        """What could not be read, written or measured, in sentences."""
         return " ".join(self._problems.values())
+
+    def warn(self, about: str, sentence: str) -> None:
+        """Put a sentence into `warning`, replacing the last one about the same; an empty one removes it."""
+        self._problems.pop(about, None)
+        if sentence:
+            self._problems[about] = sentence
 
     def add_step(self, row: dict[str, float], report: ClipReport) -> None:
         """Add a step to the history and the tables."""
@@ -58,16 +65,10 @@ class Recorder:
         self._try("metrics.csv", self._folder.add_step, row, report.layers, counts)
 
     def add_reading(self, row: dict[str, float]) -> None:
-        """Add the row of one look of the instruments; arrays given out earlier stay as they are."""
+        """Add one look of the instruments; arrays handed out earlier stay unchanged."""
         self.readings = np.vstack([self.readings, [row[column] for column in READINGS]])
         self.readings.flags.writeable = False
         self._try("instruments.csv", self._folder.add_reading, row)
-
-    def tell(self, about: str, sentence: str) -> None:
-        """Put a sentence into `warning`, in place of the last one about the same; none for an empty one."""
-        self._problems.pop(about, None)
-        if sentence:
-            self._problems[about] = sentence
 
     def add_change(self, change: Change) -> None:
         """Add a change that has come into force."""
@@ -75,59 +76,59 @@ class Recorder:
         self._try("changes.csv", self._folder.add_change, change)
 
     def due_changes(self, critic_step: int) -> list[tuple[str, Any]]:
-        """Field and value of the changes of an earlier life that come into force now; call `keep_later` after."""
-        due = [one for one in self.later if one[0] <= critic_step]
-        self.later = self.later[len(due) :]
+        """Field and value of the scheduled changes that come into force now; call `save_scheduled` after."""
+        due = [change for change in self.scheduled if change[0] <= critic_step]
+        self.scheduled = self.scheduled[len(due) :]
         return [(field, value) for _, field, value in due]
 
-    def overrule(self, fields: Collection[str]) -> None:
-        """New wishes for these fields count; what an earlier life later did to them does not."""
-        self.later = tuple(one for one in self.later if one[1] not in fields)
+    def unschedule(self, fields: Collection[str]) -> None:
+        """Drop the scheduled changes of these fields: the user has changed them since."""
+        self.scheduled = tuple(change for change in self.scheduled if change[1] not in fields)
 
-    def keep_later(self) -> None:
-        """Save what is still to come into force."""
-        self._try("scheduled.csv", self._folder.set_later, self.later)
+    def save_scheduled(self) -> None:
+        """Write the changes that are still to come into force."""
+        self._try("scheduled.csv", self._folder.set_later, self.scheduled)
 
     def flush(self) -> None:
-        """Put the tables on disk."""
+        """Write the tables."""
         self._try("metrics.csv", self._folder.flush)
 
-    def keep_real(self, real: np.ndarray) -> None:
-        """Save the real samples once."""
+    def save_real(self, real: np.ndarray) -> None:
+        """Save the real samples, once."""
         self._try("real.safetensors", self._folder.keep_real, real)
 
-    def looks_at(self, step: int, seconds: float) -> bool:
-        """Whether a look at this step is saved, after so many seconds of training.
+    def moment_is_due(self, step: int, seconds: float) -> bool:
+        """Whether a moment is saved at this step, after so many seconds of training.
 
-        The first ones and the last always, those between while looks have not taken more than their share.
+        The first ones and the last always are; those between, while moments have not taken more than their share.
         """
-        always = step <= FIRST or step == self._steps
-        return step in self._scheduled and (always or self._looking <= SHARE * seconds)
+        always = step <= ALL_UNTIL or step == self._steps
+        return step in self._moments_at and (always or self._moments_took <= SHARE * seconds)
 
-    def looked(self, seconds: float) -> None:
-        """Count what a look has taken."""
-        self._looking += seconds
+    def count_moment(self, seconds: float) -> None:
+        """Count the time that a moment has taken."""
+        self._moments_took += seconds
 
-    def is_due(self, seconds: float) -> bool:
-        """Whether the next checkpoint is."""
+    def checkpoint_is_due(self, seconds: float) -> bool:
+        """Whether the next checkpoint is, after so many seconds of training."""
         every = self._every if self._saved else min(FIRST_CHECKPOINT, self._every)
         return seconds - self._saved_at >= every
 
-    def keep_moment(
+    def save_moment(
         self, step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]
     ) -> None:
-        """Save a look at the run, unless there is one of this step or nothing has been clamped yet."""
+        """Save a moment, unless this step has one or nothing has been clamped yet."""
         if weights:
             self._try("moments", self._folder.keep_moment, moments.of(step, critic_step, samples, weights))
 
-    def keep_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
-        """Save everything that training can go on from, and the look that belongs to it, unless both are there."""
+    def save_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
+        """Save everything needed to resume, and the moment that belongs to it, unless both are saved already."""
         state = (snapshot.step, len(self.changes))
         self._saved_at = snapshot.seconds
-        if snapshot.step == 0 or state == self._saved:
+        if snapshot.step == 0 or snapshot.samples is None or state == self._saved:
             return
         self.flush()
-        self.keep_moment(snapshot.step, snapshot.critic_step, snapshot.samples, snapshot.weights)
+        self.save_moment(snapshot.step, snapshot.critic_step, snapshot.samples, snapshot.weights)
         checkpoint = Checkpoint(
             config=snapshot.config,
             shape=snapshot.sample_shape,
@@ -146,11 +147,11 @@ class Recorder:
             return
         self._saved = state
         for old in deleted:
-            if old.step not in self._scheduled and old.step != snapshot.step:
+            if old.step not in self._moments_at and old.step != snapshot.step:
                 self._try("moments", self._folder.drop_moment, old.step)
 
     def end(self, last: Snapshot) -> Snapshot:
-        """Save how the run ended; returns the snapshot with what could not be saved.
+        """Save how the run ended; returns the snapshot with a warning about what could not be saved.
 
         A resumed run that fails before it trains has not ended: it is interrupted again.
         """
@@ -162,7 +163,7 @@ class Recorder:
         return dataclasses.replace(last, warning=self.warning)
 
     def _try(self, name: str, save: Callable[..., Any], *values: Any) -> Any:
-        """Save something; if that can't be done, a sentence says so until it can."""
+        """Save something; if that fails, a sentence says so until it works again."""
         try:
             result = save(*values)
             self._problems.pop(name, None)

@@ -8,12 +8,12 @@ import numpy as np
 
 from ganlab.config import TrainConfig
 from ganlab.gan.clipping import WeightHistogram
-from ganlab.measure.reading import no_readings
+from ganlab.measure.reading import Reading, no_readings
 from ganlab.runs.history import Change, History
 
 
 class Status(StrEnum):
-    """Where a run stands."""
+    """The state of a run."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -26,20 +26,19 @@ class Status(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will happen any more, as far as this process goes."""
+        """Whether nothing more will happen in this process."""
         return self not in (Status.STARTING, Status.RUNNING, Status.PAUSED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One look at a run. `samples` is uint8 [100, h, w, c] of the fixed latents, or float32 [512, 2].
+    """A run at one moment. `samples` is uint8 [100, h, w, c] of the fixed latents, or float32 [512, 2].
 
-    `real` is as many held-out real samples.
-    `generator` and `critic` are detached copies in eval mode that training never touches (None while
-    starting); `weights` holds a histogram per critic parameter, taken around the newest observed clamp.
-    `reading` is the newest `readings.Reading`, None if there is none or the run is read from disk; `readings` are the
-    rows so far, read-only float64 [looks, len(READINGS)]. `instruments` are on, and have taken `instruments_share` of
-    the CPU time of the run's thread, 0 to 1.
+    `real` is as many held-out real samples. `generator` and `critic` are detached copies in eval mode that training
+    never touches (None while starting); `weights` has a histogram per critic parameter, taken around the newest
+    observed clamp. `reading` is the newest look of the instruments, None if there is none or the run is read from disk;
+    `readings` are the rows so far, read-only float64 [looks, len(READINGS)]. `instruments` are on, and have taken
+    `instruments_share` of the CPU time of the run's thread, 0 to 1.
     """
 
     run_id: str
@@ -56,19 +55,20 @@ class Snapshot:
     real: np.ndarray | None = None
     generator: Any = None
     critic: Any = None
-    reading: Any = None
+    reading: Reading | None = None
     readings: np.ndarray = field(default_factory=no_readings)
     instruments: frozenset[str] = frozenset()
     instruments_share: float = 0.0
     steps_per_second: float = 0.0
     seconds: float = 0.0
     warning: str = ""
-    """What could not be saved, read or measured, in a sentence, while the rest goes on."""
+    """What could not be saved, read or measured, in a sentence, while the rest continues."""
     error: str = ""
     traceback: str = ""
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """The shape of one sample as the networks see it: (c, h, w) or (2,)."""
+        """The shape of one sample as the networks see it, (c, h, w) or (2,); only once there are samples."""
+        assert self.samples is not None
         shape = self.samples.shape[1:]
         return shape if len(shape) == 1 else (shape[2], *shape[:2])

@@ -26,8 +26,8 @@ from ganlab.runs.disk import library
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
-from ganlab.runs.run import TrainingRun
 from ganlab.runs.snapshot import Status
+from ganlab.runs.training_run import TrainingRun
 
 importlib.import_module("torch._dynamo")  # torch imports it with the first optimiser: once, in the parent
 

@@ -20,7 +20,7 @@ from stubs import TINY_IMAGES
 from ganlab import tensorfile
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.run import TrainingRun
+from ganlab.runs.training_run import TrainingRun
 
 SEED = 1701
 

@@ -12,7 +12,7 @@ from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.recipe import FIELDS
 from ganlab.runs.disk import contents, networks
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import download
 from ganlab.ui.kit.server import find_run

@@ -10,7 +10,7 @@ from ganlab.gan.recipe import Recipe
 from ganlab.plots.samples import points
 from ganlab.plots.whole_run import evenly
 from ganlab.runs.disk import contents, moments
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.ui.generate import recipe_form, views
 from ganlab.ui.generate.source import Source
 from ganlab.ui.kit import drawings

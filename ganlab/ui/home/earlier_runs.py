@@ -6,7 +6,8 @@ import streamlit as st
 
 from ganlab.formatting import file_size, range_in_words
 from ganlab.runs.disk import library
-from ganlab.runs.hub import Refused, Run
+from ganlab.runs.hub import Refused
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import drawings, frame, html
 from ganlab.ui.kit.components import panel
@@ -59,7 +60,7 @@ def _row(run: Run) -> None:
     size = library.size(run.path)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         try:
-            seen = dataclasses.replace(run.glance, samples=run.picture)
+            seen = dataclasses.replace(run.summary, samples=run.newest_samples)
             panel(f"earlier_{run.run_id}", earlier_card(seen, size))
         except ValueError as error:
             st.caption(html.plain(str(error)))

@@ -49,7 +49,7 @@ def with_networks() -> dict[str, Run]:
     found = {}
     for run in hub().runs:
         with suppress(ValueError):
-            if run.has_generator and run.glance.config:
+            if run.has_generator and run.summary.config:
                 found[run.run_id] = run
     return found
 

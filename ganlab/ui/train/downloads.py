@@ -9,7 +9,7 @@ from ganlab.data import images
 from ganlab.gan.clipping import WeightHistogram
 from ganlab.plots import curves
 from ganlab.runs.disk import networks
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.components import csv_file, download
 from ganlab.ui.train import look_back, view

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import drawings, html
 from ganlab.ui.kit.components import panel

@@ -8,7 +8,7 @@ from ganlab.gan.clipping import WeightHistogram
 from ganlab.plots import clamp, whole_run
 from ganlab.plots.samples import points
 from ganlab.runs.disk.moments import Moment
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import drawings, html
 from ganlab.ui.kit.components import panel, plot

@@ -13,7 +13,7 @@ from ganlab.plots import base, whole_run
 from ganlab.plots.whole_run import Look
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.moments import Moment, stamp
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 
 LATEST = "latest"

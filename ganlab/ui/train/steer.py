@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from ganlab.config import LIVE_FIELDS
-from ganlab.runs.hub import Refused, Run
+from ganlab.runs.hub import Refused
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.ui.kit import clip_range
 from ganlab.ui.kit.server import hub

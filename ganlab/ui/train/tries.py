@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ganlab.formatting import range_in_words
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.ui.train import steer
 
 TRIES = (

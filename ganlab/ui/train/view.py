@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ganlab.data import images
 from ganlab.plots import curves
 from ganlab.plots.curves import View
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.train import layer
 

@@ -16,7 +16,7 @@ from ganlab.measure.reading import Reading, agreement
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
-from ganlab.runs.hub import Run
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.components import overview, panel, plot
 from ganlab.ui.train import layer, look_back

@@ -1,0 +1,200 @@
+"""A run that trains: its loop, its thread, its folder.
+
+Commands go down to the loop, immutable snapshots come up.
+"""
+
+import dataclasses
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganlab.config import TrainConfig
+from ganlab.data import datasets
+from ganlab.data.datasets import Announce
+from ganlab.gan.training import Trainer, device_of
+from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.measure.reading import Reading
+from ganlab.runs import failure
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.disk.resume import ResumePoint
+from ganlab.runs.loop import Loop
+from ganlab.runs.mailbox import Command, Mailbox
+from ganlab.runs.recorder import CHECKPOINT_EVERY, Recorder
+from ganlab.runs.snapshot import Snapshot, Status
+
+
+def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
+    """The trainer of a real run; `announce` is called with what is being loaded."""
+    device_of(config)  # refuses before anything is downloaded
+    dataset = datasets.load(config, announce)
+    return Trainer(dataclasses.replace(config, pixels=dataset.pixels), dataset)
+
+
+class TrainingRun:
+    """One run. `start()` trains in a thread; `run()` is the same loop in the caller's.
+
+    `latest` is always the newest Snapshot. `wanted` is the config with every accepted change in it, also those that do
+    not act yet. `make_trainer(config, announce)` is called in the run's thread, so loading is part of the run: it is
+    seen and stopped like the rest. A reopened folder resumes from its checkpoint. `instruments` look between steps;
+    `switch` turns them on and off.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        make_trainer: Callable[[TrainConfig, Announce], Trainer] = make_trainer,
+        checkpoint_every: float = CHECKPOINT_EVERY,
+        instruments: frozenset[str] = frozenset(),
+    ) -> None:
+        self.run_id = folder.path.name
+        self.folder = folder
+        self.config = config  # as started; `latest.config` is what is in force
+        first: dict[str, Any] = {"message": f"loading {config.dataset}", "instruments": _known(instruments)}
+        first |= folder.begin(config)
+        self._mailbox = Mailbox(Snapshot(run_id=self.run_id, status=Status.STARTING, **first))
+        self._recorder = Recorder(folder, config.steps, checkpoint_every)
+        self._stopped = False
+        self.trains = True  # or is about to: false from the call of pause(), true from that of resume()
+        self._make_trainer = make_trainer
+        self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
+
+    @property
+    def latest(self) -> Snapshot:
+        return self._mailbox.latest
+
+    @property
+    def summary(self) -> Snapshot:
+        """The same as `latest`, which costs nothing here."""
+        return self.latest
+
+    @property
+    def reading(self) -> Reading | None:
+        return self.latest.reading
+
+    @property
+    def wanted(self) -> TrainConfig:
+        return self._mailbox.wanted
+
+    @property
+    def instruments(self) -> frozenset[str]:
+        return self._mailbox.instruments
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path
+
+    @property
+    def newest_samples(self) -> np.ndarray | None:
+        return self.latest.samples
+
+    @property
+    def has_generator(self) -> bool:
+        return self.latest.generator is not None
+
+    def start(self) -> "TrainingRun":
+        """Train in the run's own thread; returns the run."""
+        self._thread.start()
+        return self
+
+    def pause(self) -> None:
+        """Wait after this step."""
+        self.trains = False
+        self._mailbox.put(Command.PAUSE)
+
+    def resume(self) -> None:
+        """Continue after a pause."""
+        self.trains = True
+        self._mailbox.put(Command.RESUME)
+
+    def step(self) -> None:
+        """Make one step while paused, then wait again."""
+        self._mailbox.put(Command.STEP)
+
+    def stop(self) -> None:
+        """End after this step, or at the next announcement while loading; what was learned is kept."""
+        self._stopped = True
+        self._mailbox.put(Command.STOP)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the run's thread to end; False if it has not after `timeout` seconds."""
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def change(self, **values: Any) -> None:
+        """Change live fields, such as clip_range=(low, high), from the next critic update on.
+
+        Raises ValueError, with nothing changed, for a bad value, any other field, or an ended run.
+        """
+        self._mailbox.change(**values)
+
+    def switch(self, instruments: frozenset[str]) -> None:
+        """Let these instruments look between steps, and no others. Raises ValueError for an unknown name."""
+        self._mailbox.switch(_known(instruments))
+
+    def run(self) -> Snapshot:
+        """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
+        loop = None
+        try:
+            trainer = self._make_trainer(self.latest.config, self._announce)
+            self._take_up(trainer)
+            loop = Loop(self._mailbox, self._recorder, trainer)
+            # The checkpoint's tensors are no longer needed, and from here on a failure ends the run.
+            self.folder.past = ResumePoint(resumed=False)
+            last = loop.run()
+        except _StoppedWhileLoading:
+            last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
+        except Exception as error:
+            last = self._failed(error, loop)
+        try:
+            last = self._recorder.end(last)
+        except Exception as error:
+            last = self._failed(error, loop)
+        finally:
+            self.folder.close()
+        self._mailbox.close(last)
+        return last
+
+    def _take_up(self, trainer: Trainer) -> None:
+        """Put the trainer where this run stopped, and record which pixels it trains on."""
+        if checkpoint := self.folder.past.checkpoint:
+            trainer.load_state(checkpoint.tensors, checkpoint.step, checkpoint.critic_step)
+        if (pixels := trainer.config.pixels) != self.config.pixels:
+            self.config = self._mailbox.amend(self.config, pixels=pixels)
+            self.folder.set_config(self.config)
+
+    def _announce(self, message: str) -> None:
+        if self._stopped:
+            raise _StoppedWhileLoading
+        self._mailbox.latest = dataclasses.replace(self.latest, message=message)
+
+    def _failed(self, error: Exception, loop: Loop | None) -> Snapshot:
+        """The last good snapshot with the newest settings and metrics, and what went wrong."""
+        newest = dataclasses.replace(self.latest, **loop.record()) if loop else self.latest
+        message = f"The networks and samples here are from step {newest.step:,}." if newest.step else ""
+        if isinstance(error, ConnectionError):
+            message = "Digits, both sets of Gaussians and the Swiss roll need no network."
+        if isinstance(error, FloatingPointError):
+            message = f"{failure.likely_cause(newest.config)} {message}"
+        return dataclasses.replace(
+            newest,
+            status=Status.FAILED,
+            error=str(error) or type(error).__name__,
+            message=message.strip(),
+            traceback="".join(traceback.format_exception(error)),
+        )
+
+
+def _known(instruments: frozenset[str]) -> frozenset[str]:
+    if unknown := instruments - INSTRUMENTS:
+        raise ValueError(f"There is no instrument {', '.join(sorted(unknown))}.")
+    return instruments
+
+
+class _StoppedWhileLoading(Exception):
+    """The run was stopped before its first step."""
