@@ -27,7 +27,7 @@ def run_page(run: Run) -> None:
     """Watch and steer one run."""
     snapshot = run.latest
     slots: view.Slots = {}
-    steer.show_wanted(run)
+    steer.take_up(run)
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         slots["state"] = st.container()
         steer.transport(run, snapshot.status)

@@ -168,7 +168,7 @@ def test_looking_back_puts_a_cursor_into_what_goes_over_time(the_hub: RunHub) ->
     wait_until(lambda: run.latest.status == "paused" and contents.moment_steps(run.path))
     at = page("1_Train.py", run=run.run_id)
     step = contents.moment_steps(run.path)[0]
-    at.select_slider(key=at.session_state["look_widget"]).set_value(step).run()
+    at.select_slider(key=f"look_back_{len(at.session_state['places'])}").set_value(step).run()
     found = plots(at)
     over_time = next(figure for alt, figure in found.items() if alt.startswith("Steepness of the critic"))
     assert [shape["x0"] for shape in over_time["layout"]["shapes"]] == [step]

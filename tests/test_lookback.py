@@ -72,14 +72,14 @@ def test_every_panel_shows_the_chosen_step(the_hub: RunHub) -> None:
     assert steps[-1] == TINY.steps
     at = page("1_Train.py", run=run.run_id)
     assert "newest step" in panels(at)
-    at.select_slider(key=at.session_state["look_widget"]).set_value(steps[0]).run()
+    at.select_slider(key=f"look_back_{len(at.session_state['places'])}").set_value(steps[0]).run()
     assert not at.exception
     first = contents.read_moment(run.path, steps[0])
     counts = pooled(first.weights).before_counts
     assert f"{counts.outside:,} of {counts.total:,} weights were outside" in panels(at)
     assert "step <b>1</b>" in panels(at)
     next(button for button in at.button if button.label == "Pin").click().run()
-    at.select_slider(key=at.session_state["look_widget"]).set_value(steps[2]).run()
+    at.select_slider(key=f"look_back_{len(at.session_state['places'])}").set_value(steps[2]).run()
     assert "1 pinned" in panels(at)
     for view in look_back.VIEWS:
         at.selectbox(key="weights_view").set_value(view).run()

@@ -64,7 +64,7 @@ def address(at: AppTest) -> dict[str, str]:
 
 def hear(at: AppTest) -> None:
     """What the first tick does that carries the new values: AppTest has no ticks."""
-    at.session_state["stale"] = {}
+    at.session_state["late_values"] = {}
 
 
 ONCE = ("2_Weight_Clipping.py", "6_Building_Blocks.py")  # look at the same whatever a run is of
@@ -108,7 +108,7 @@ def test_starting_and_steering_by_the_widgets(the_hub: RunHub) -> None:
     at.run()
     at.select_slider(key="clip").set_range(-0.05, 0.1).run()
     assert run.wanted.clip_range == (-0.05, 0.05)  # Symmetric takes the other bound along
-    at.toggle(key="mirror").set_value(False).run()
+    at.toggle(key="symmetric").set_value(False).run()
     at.number_input(key="high").set_value(0.0137).run()
     assert run.wanted.clip_range == (-0.05, 0.0137)
     assert at.select_slider(key="clip").value == (-0.05, 0.0137)
@@ -160,9 +160,9 @@ def test_symmetric_follows_the_range(the_hub: RunHub) -> None:
     at = page("1_Train.py", run=run.run_id)
     next(button for button in at.button if button.label.startswith("Forbid negative")).click().run()
     assert run.wanted.clip_range == (0.0, 0.1)
-    assert not at.toggle(key="mirror").value
+    assert not at.toggle(key="symmetric").value
     hear(at)
-    at.toggle(key="mirror").set_value(True).run()
+    at.toggle(key="symmetric").set_value(True).run()
     assert run.wanted.clip_range == (-0.1, 0.1)
 
 
@@ -228,7 +228,7 @@ def test_every_setting_has_a_widget_and_a_sentence() -> None:
         assert [key for key, w in found.items() if not w.help.endswith(".")] == []
         shown |= set(found)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "pixels", "points"} == fields
+    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "looking_seed", "pixels", "points"} == fields
 
 
 def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
@@ -237,7 +237,7 @@ def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
     at.get("file_uploader")[0].set_value(("mine.json", json.dumps(config.as_dict()).encode(), "application/json")).run()
     assert address(at) == link(config)
     for text, words in (
-        (b"{", "holds no JSON"),
+        (b"{", "is not JSON"),
         (b"[]", "an object"),
         (b'{"age": 2, "seed": -1}', "called age. seed must"),
     ):

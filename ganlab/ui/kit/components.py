@@ -1,7 +1,7 @@
-"""The live elements: a plot that keeps its nodes and zoom, HTML changed in place, and what is picked from or drawn on.
+"""The live elements: a plot that keeps its nodes and zoom, HTML changed in place, sheets to click, a plane to draw on.
 
-What is given to a v2 component inline travels with every element on every tick, so inline there is only a
-line that loads the real file, which the browser caches.
+Whatever is passed to a v2 component inline is sent with every element on every tick, so inline there is only a line
+that loads the real file, which the browser caches.
 """
 
 import csv
@@ -16,14 +16,14 @@ import streamlit.components.v1 as v1
 import streamlit.components.v2 as v2
 
 FRONT = Path(__file__).parent.parent / "front"
-# A v1 component is here only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
+# Here a v1 component is only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
 _front = v1.declare_component("front", path=str(FRONT))
 _plotly_js = v1.declare_component("plotly", path=str(Path(plotly.__file__).parent / "package_data"))
 
 
 def _component(name: str, html: str) -> Any:
     file = f"component/{_front.name}/{name}.js?plotly={_plotly_js.name}"
-    # Two lines: Streamlit takes one for the name of a file.
+    # On two lines, because Streamlit takes a single line for a file name.
     load = f'export default c =>\nimport(new URL("{file}", document.baseURI)).then(m => m.default(c))'
     return v2.component(name, html=html, js=load, isolate_styles=False)
 
@@ -36,22 +36,22 @@ _draw = _component("draw", '<div class="gl gl-draw"></div>')
 
 
 def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
-    """A figure of `ganlab.figures`, `height` pixels high, updated in place by its key."""
+    """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key."""
     _plot(key=key, data=figure | {"height": height}, height=height, **callbacks)
 
 
 def panel(key: str, html: str) -> None:
-    """HTML of our own making (never of a user's), styled by front/lab.css, updated in place by its key."""
+    """HTML (with anything from a user escaped), styled by front/lab.css, updated in place by its key."""
     _panel(key=key, data={"html": html}, height="content")
 
 
 def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
-    """A sheet of samples (see front/grid.js); `pick` is called with the index of the one clicked."""
+    """A sheet of samples (see front/grid.js); `pick` is called with the index of a clicked one."""
     _grid(key=key, data=sheet, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
 def overview(key: str, html: str, pick: Callable[[str], None]) -> None:
-    """HTML as in `panel`; `pick` is called with the data-layer of what is clicked in it."""
+    """HTML as in `panel`; `pick` is called with the data-layer of a clicked element."""
     _overview(
         key=key, data={"html": html}, height="content", on_picked_change=lambda: pick(st.session_state[key].picked)
     )
@@ -63,14 +63,14 @@ def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[
     _draw(key=key, data=data, height="content", on_drawn_change=lambda: drawn(st.session_state[key].drawn))
 
 
-def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **look: Any) -> None:
+def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **options: Any) -> None:
     """A quiet button that saves the file `name`, made when it is pressed."""
-    look = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | look
-    st.download_button(label, make, file_name=name, icon=f":material/{icon}:", **look)
+    options = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | options
+    st.download_button(label, make, file_name=name, icon=f":material/{icon}:", **options)
 
 
 def styles() -> None:
-    """The style sheets; once on every page."""
+    """The style sheets; call once on every page."""
     for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css", "instruments.css", "draw.css"):
         st.html(f"<style>{(FRONT / name).read_text()}</style>")
 

@@ -20,10 +20,10 @@ TRAIN = PAGES["Train"][0]
 
 @contextmanager
 def page(title: str) -> Iterator[None]:
-    """Everything around a page's own content; `title` is one of PAGES."""
+    """Everything around a page's content; `title` is one of PAGES."""
     st.set_page_config(
         page_title="ganlab" if title == "Home" else f"{title} · ganlab",
-        page_icon=_icon(),  # a picture: a named icon would be fetched from the network
+        page_icon=_icon(),  # an image: a named icon would be fetched from the network
         layout="wide",
         initial_sidebar_state=224,
     )

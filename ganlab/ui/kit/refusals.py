@@ -1,12 +1,17 @@
-"""Why the last request was refused, shown once."""
+"""Why the last request was refused, shown once, at the top of the page."""
 
 import streamlit as st
 
-from ganlab.ui.kit import html
+from ganlab.ui.kit.html import plain
+
+
+def refuse(sentence: str) -> None:
+    """Keep a sentence for the next drawing of the page. For callbacks."""
+    st.session_state["refused"] = sentence
 
 
 def notices() -> None:
-    """Why the last wish was not met, once. In a place of its own: what follows must not be built anew."""
+    """Show the sentence, once. It has a container, so that what follows is not rebuilt when it appears."""
     with st.container():
-        if refused := st.session_state.pop("refused", ""):
-            st.error(html.plain(refused), icon=":material/error:")
+        if sentence := st.session_state.pop("refused", ""):
+            st.error(plain(sentence), icon=":material/error:")

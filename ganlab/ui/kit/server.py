@@ -1,6 +1,6 @@
 """The one place that holds this server's runs.
 
-Streamlit takes the source text of `hub` as its key: a change here lets go of all runs, so it stays small.
+Streamlit takes the source text of `hub` as its cache key: editing that function releases all runs.
 """
 
 import atexit
@@ -10,26 +10,28 @@ from contextlib import suppress
 import streamlit as st
 
 from ganlab.config import TrainConfig
-from ganlab.runs.hub import Refused, Run, RunHub
+from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.run import Run
+from ganlab.ui.kit.refusals import refuse
 
 
 def _close(hub: RunHub) -> None:
     hub.close()
-    gc.unfreeze()  # else Python aborts on its way out
+    gc.unfreeze()  # otherwise Python aborts while it exits
 
 
 @st.cache_resource(on_release=_close, show_spinner=False)
 def hub() -> RunHub:
     """All runs of this server, for every page, tab and visitor."""
-    made = RunHub()
-    atexit.register(_close, made)
+    hub = RunHub()
+    atexit.register(_close, hub)
     gc.collect()
-    gc.freeze()  # torch's half a million objects need not be looked through again and again
-    return made
+    gc.freeze()  # so that later collections skip torch's half a million objects
+    return hub
 
 
 def find_run() -> Run | None:
-    """The run that ?run= names; a sentence and None if there is no such run."""
+    """The run that ?run= names; if there is none, a warning and None."""
     run_id = st.query_params.get("run")
     if run_id is None:
         return None
@@ -45,19 +47,19 @@ def find_run() -> Run | None:
 
 
 def with_networks() -> dict[str, Run]:
-    """The runs that have networks to look at, by name, newest first; those that can't be read are left out."""
-    found = {}
+    """The runs that have networks, by name, the newest first; those that can't be read are left out."""
+    runs = {}
     for run in hub().runs:
         with suppress(ValueError):
             if run.has_generator and run.summary.config:
-                found[run.run_id] = run
-    return found
+                runs[run.run_id] = run
+    return runs
 
 
 def try_to_start(config: TrainConfig) -> str | None:
-    """Start a run and return its name; if it is refused, None, and `notices` will say why."""
+    """Start a run and return its name; None if it is refused, and `notices` will say why."""
     try:
         return hub().start(config).run_id
     except (Refused, OSError) as error:
-        st.session_state["refused"] = str(error)
+        refuse(str(error))
         return None

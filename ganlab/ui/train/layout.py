@@ -1,6 +1,6 @@
 """The parts of the Train page: what stands where, with the controls beside what they change.
 
-Each puts its controls on the page and leaves named containers for the live fragment of `watch`.
+Each puts its controls on the page and leaves named containers for the fragment in `live`.
 """
 
 import inspect
@@ -23,14 +23,14 @@ CLIP_HELP = (
 
 
 def failure(snapshot: Snapshot) -> None:
-    """What went wrong, in words; the traceback folded."""
+    """What went wrong, with the traceback in a closed expander."""
     st.error(f"**{html.plain(snapshot.error)}** {html.plain(snapshot.message)}", icon=":material/error:")
     with st.expander("Traceback"):
         st.code(snapshot.traceback, language=None)
 
 
 def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
-    """Critic weights around the clamp, and right under them the range that moves them."""
+    """Critic weights around the clamp, and the clip range right under them."""
     ended = snapshot.status.ended
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Critic weights before and after the clamp", anchor=False, width="content")
@@ -47,16 +47,12 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Clip range", width="content", help=CLIP_HELP)
         slots["in force"] = st.container()
-    steer.clip_slider(run, ended)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        steer.clip_numbers(run, ended)
-        st.space("stretch")
-        downloads.histogram(run)
+    steer.clip_controls(run, ended, beside=lambda: downloads.histogram(run))
     slots["counts"] = st.container()
 
 
 def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
-    """What the generator makes of the fixed latents, and the real thing to compare."""
+    """What the generator makes of the fixed latents, and real samples to compare."""
     pictures = snapshot.config.kind == "image"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Samples", anchor=False, width="content")
@@ -73,7 +69,7 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     at = f" at step {look_back.shown(run, snapshot).step:,}" if look_back.looks_back() else ""
     st.caption(f"Generated from {many} fixed latents{at}.")
     if snapshot.real is not None:
-        st.caption("Real ones, to compare:")
+        st.caption("Real images, to compare:")
         with st.container(key="reals", horizontal_alignment="center"):
             st.image(
                 drawings.sheet_uri(snapshot.real[:16], 8),
@@ -84,23 +80,23 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
 
 
 def grid_options() -> None:
-    """Rows, columns and enlargement of the sample grid; at most the 100 fixed latents there are."""
-    told = "Pixels of the PNG for each pixel of a sample."
+    """Rows, columns and enlargement of the sample grid, at most the 100 fixed latents."""
+    help = "Pixels of the PNG for each pixel of a sample."
     with st.popover("Grid", icon=":material/grid_view:", type="tertiary"):
         st.slider("Rows", 1, 10, 8, key="rows", persist_state="session")
         st.slider("Columns", 1, 10, 8, key="columns", persist_state="session")
-        st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=told)
+        st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=help)
 
 
 def over_time(run: Run, ended: bool, slots: Slots) -> None:
-    """The curves, each over all steps."""
+    """The curves over all steps."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
             st.subheader("Over time", anchor=False)
             st.caption(f"Along {ALONG[view.view().along]}s. Dotted marks are changes you made.")
         with st.container(horizontal=True, width="content", vertical_alignment="bottom", gap="small"):
             steer.rates(run, ended)
-            st.toggle("Freeze", key="freeze", help="Hold these charts, and their CSV, while the run goes on.")
+            st.toggle("Freeze", key="freeze", help="Hold these charts and their CSV while the run continues.")
             view_options()
             downloads.metrics(run)
     for column, name in zip(st.columns(3, gap="small"), view.CHARTS, strict=True):
@@ -110,25 +106,30 @@ def over_time(run: Run, ended: bool, slots: Slots) -> None:
 
 
 def view_options() -> None:
-    """What the x axis counts, and what the running median goes over."""
-    told = "Running median over so many steps; click the chosen one again for none. The authors' README uses 101."
+    """What the x axis counts, and the length of the running median."""
+    help = "Steps in the running median; click the chosen one again for none. The authors' README uses 101."
     with st.popover("View", icon=":material/tune:", type="tertiary"):
         st.segmented_control(
-            "Along", list(ALONG), default="step", required=True, key="along", persist_state="session",
+            "Along",
+            list(ALONG),
+            default="step",
+            required=True,
+            key="along",
+            persist_state="session",
             format_func=lambda column: f"{ALONG[column].capitalize()}s",
-        )  # fmt: skip
-        st.segmented_control("Median", ("25", "101"), default="25", key="median", persist_state="session", help=told)
+        )
+        st.segmented_control("Median", ("25", "101"), default="25", key="median", persist_state="session", help=help)
 
 
 def layers(slots: Slots) -> None:
-    """Every critic parameter in a row of its own."""
+    """One row per critic parameter."""
     with st.container(border=True):
         st.subheader("Layer by layer", anchor=False)
         slots["layers"] = st.container()
 
 
 def notes(run: Run, slots: Slots) -> None:
-    """The code that is running, and what was set and changed."""
+    """The code that is running, the settings and the changes."""
     with st.expander("The update, as it runs", icon=":material/code:"):
         st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):

@@ -1,4 +1,4 @@
-"""The live parts of Train: one fragment that fills containers which the page laid out between its controls."""
+"""The live parts of Train: one fragment that fills the containers which the page laid out between its controls."""
 
 import numpy as np
 import streamlit as st
@@ -10,53 +10,51 @@ from ganlab.plots.samples import points
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.ui.kit import drawings, html
+from ganlab.ui.kit import drawings, html, late
 from ganlab.ui.kit.components import panel, plot
 from ganlab.ui.train import layer, look_back, panels, steer
 from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, sheet_width, view
 
-EVERY = 0.5  # seconds, paused too: a Step wants to be seen, and another tab may resume
+EVERY = 0.5  # seconds, also while paused: a Step should be seen, and another tab may resume
 
 
 def live(run: Run, status: Status, slots: Slots) -> None:
-    """Fill the slots now, and again as long as the run lives; `status` is what the page was drawn for."""
+    """Fill the slots now and as long as the run lives; `status` is what the page was drawn for."""
     drawn = _controls(run)
-    of_page = True  # the first time, the widgets hold what the page has just put there, not what a browser sent
+    first = True  # the widgets hold what the page has just put there, not what a browser sent
 
     @st.fragment(run_every=None if status.ended else EVERY)
     def tick() -> None:
-        nonlocal of_page
-        if not of_page:
-            steer.heard(run)
-            layer.heard()
-            look_back.heard()
-        of_page = False
+        nonlocal first
+        if not first:
+            late.hear()
+        first = False
         snapshot = run.latest
-        steered = steer.live_values(run) != st.session_state["shown"] or _controls(run) != drawn
+        steered = steer.live_values(run) != st.session_state["drawn_for"] or _controls(run) != drawn
         if snapshot.status != status or steered or look_back.outgrown(run):
-            st.rerun()  # the controls change too: the whole page
+            st.rerun()  # the whole page, because the controls change too
         try:
             _fill(run, snapshot, slots)
-        except StreamlitInvalidLayoutContextError:  # the page's last run was cut short, before it had filled all slots
+        except StreamlitInvalidLayoutContextError:  # the page's last run was cut short before it had made all slots
             st.rerun()
 
     tick()
 
 
 def _controls(run: Run) -> tuple[object, ...]:
-    """What may change without the page: a layer is clicked, an instrument switched by another tab or by its failure."""
+    """What can change without the page: a clicked layer, an instrument that another tab or a failure switched."""
     return layer.shown(), instruments.on(run)
 
 
 def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     state_line(snapshot, slots)
-    shown, name = look_back.shown(run, snapshot), layer.shown()
-    histogram = look_back.of_layer(shown.weights, name) if shown.weights else None
+    shown, layer_shown = look_back.shown(run, snapshot), layer.shown()
+    histogram = look_back.of_layer(shown.weights, layer_shown) if shown.weights else None
     pin = look_back.pinned(run)
-    pinned = look_back.of_layer(pin.weights, name) if pin else None
+    pinned = look_back.of_layer(pin.weights, layer_shown) if pin else None
     with slots["look"]:
-        panel("look", panels.look(shown.step, snapshot.step, pin and pin.step))
+        panel("look", panels.look(shown.step, snapshot.step, look_back.pinned_step()))
     with slots["headline"]:
         panel("headline", panels.headline(histogram, shown.step if look_back.looks_back() else None))
     with slots["clamp"]:
@@ -64,7 +62,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     with slots["in force"]:
         panel("in_force", panels.in_force(snapshot.config.clip_range, st.session_state.get("clip_refusal", "")))
     with slots["counts"]:
-        panel("counts", panels.counts_table(histogram, pin and (pin.step, pinned)))
+        panel("counts", panels.counts_table(histogram, (pin.step, pinned) if pin and pinned else None))
     with slots["samples"]:
         _samples(shown, pin.samples if pin else None)
     if pin and pin.samples.ndim == 4:
@@ -72,9 +70,9 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
             _pinned_samples(pin)
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
-    for name, figure in CHARTS.items():
-        with slots[name]:
-            plot(f"chart_{name}", figure(charted, wanted), 210)
+    for title, figure in CHARTS.items():
+        with slots[title]:
+            plot(f"chart_{title}", figure(charted, wanted), 210)
     instruments.fill(run, snapshot, slots, wanted.cursors)
     with slots["layers"]:
         panel("layers", html.layers_table(shown.weights))
@@ -83,35 +81,35 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
 
 
 def state_line(snapshot: Snapshot, slots: Slots) -> None:
-    """The state line."""
     with slots["state"]:
         panel("state", panels.state_line(snapshot))
 
 
 def _weights_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:
-    """The weights around the shown step's clamp; or, as the reader wants, over the whole run."""
-    way = st.session_state["weights_view"]
-    if way == "clamp":
+    """The weights around the shown step's clamp, or over the whole run, as the reader chose."""
+    chosen = st.session_state["weights_view"]
+    if chosen == "clamp":
         _clamp_plot(run, shown, histogram, pinned)
-    else:
-        figure = look_back.over_the_run(run, view().layer, ridge=way == "ridge")
-        steps = (shown.step, look_back.place_pinned()) if look_back.looks_back() else ()
-        plot(way, whole_run.marked(figure, [step for step in steps if step]) if way == "bands" else figure, 330)
+        return
+    figure = look_back.over_the_run(run, view().layer, ridge=chosen == "ridge")
+    if chosen == "bands" and look_back.looks_back():
+        figure = whole_run.marked(figure, [step for step in (shown.step, look_back.pinned_step()) if step])
+    plot(chosen, figure, 330)
 
 
 def _clamp_plot(run: Run, shown: Snapshot, histogram: WeightHistogram | None, pinned: WeightHistogram | None) -> None:
-    # The rules stand where the newest wish is, the weights where the last clamp put them.
-    looks_back = look_back.looks_back() and histogram
+    # The rules stand at the newest accepted range, the weights where the last clamp put them.
+    saved = histogram if look_back.looks_back() else None
     figure = clamp.clamp(
         histogram,
-        histogram.clip_range if looks_back else run.wanted.clip_range,
+        saved.clip_range if saved else run.wanted.clip_range,
         st.session_state.get("log_y", False),
-        st.session_state["mirror"],
+        st.session_state["symmetric"],
         pinned=pinned,
     )
-    if shown.status.ended or looks_back:
+    if shown.status.ended or saved:
         del figure["rules"]  # nothing to pull
-    plot("clamp", figure, 330, on_pulled_change=lambda: steer.pulled(run, **st.session_state["clamp"].pulled))
+    plot("clamp", figure, 330, on_pulled_change=lambda: steer.pull(run, **st.session_state["clamp"].pulled))
 
 
 def _pinned_samples(pin: Moment) -> None:

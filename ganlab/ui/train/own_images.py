@@ -1,4 +1,4 @@
-"""The user's own images: chosen, checked, kept in the cache folder, and looked at before a start."""
+"""The user's own images: chosen, checked, kept in the cache folder, and previewed."""
 
 import os
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from ganlab.config import TrainConfig, changed
 from ganlab.data import own_images
 from ganlab.data.download import data_root
 from ganlab.ui.kit import drawings, html
+from ganlab.ui.kit.refusals import refuse
 from ganlab.ui.train import form
 
 SHOWN = 32
@@ -18,27 +19,27 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def choose(config: TrainConfig) -> None:
-    """A ZIP, or a folder if the server listens to this computer alone; how to fit them; what they look like."""
+    """A ZIP, or a folder if the server listens only on localhost; how to fit them; a preview."""
     with st.container(border=True):
-        chooser, look = st.columns(2, gap="medium")
+        chooser, preview = st.columns(2, gap="medium")
         with chooser:
             st.file_uploader("A ZIP of images", type="zip", key="images_zip", on_change=_keep_zip)
             if st.get_option("server.address") in LOOPBACK:
-                told = "Copied into ganlab's cache folder, so that the run can be repeated."
-                st.text_input("Or a folder on this computer", key="images_folder", help=told, on_change=_keep_folder)
+                help = "Copied into ganlab's cache folder, so that the run can be repeated."
+                st.text_input("Or a folder on this computer", key="images_folder", help=help, on_change=_keep_folder)
             with st.container(horizontal=True, gap="medium"):
                 form.choice("fit", config.fit)
                 form.choice("colour", config.colour)
-        with look:
+        with preview:
             _thumbnails(config)
 
 
 def _thumbnails(config: TrainConfig) -> None:
     if not config.images:
-        st.caption("Here you will see them as the networks will: square, small, in colour or grey.")
+        st.caption("A preview appears here: square, small, in colour or grey, as the networks will see them.")
         return
     try:
-        sheet, n = _seen(config.images, config.image_size, config.fit, config.colour)
+        sheet, n = _preview(config.images, config.image_size, config.fit, config.colour)
     except (OSError, ValueError) as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return
@@ -48,7 +49,7 @@ def _thumbnails(config: TrainConfig) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _seen(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
+def _preview(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
     archive = own_images.find(name, data_root() / "images")
     return own_images.thumbnails(archive, SHOWN, size, fit, colour), own_images.count(archive)
 
@@ -64,8 +65,8 @@ def _keep_folder() -> None:
 
 
 def _keep(keep: Callable[[], str]) -> None:
-    """Keep the images and put their name into the address; or say why not."""
+    """Keep the images and put their name into the address, or say why not."""
     try:
-        form.go(changed(form.asked()[0], {"images": keep()}))
+        form.go(changed(form.requested()[0], {"images": keep()}))
     except (OSError, ValueError) as error:
-        st.session_state["refused"] = str(error)
+        refuse(str(error))

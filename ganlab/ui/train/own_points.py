@@ -1,6 +1,6 @@
 """The user's own points: drawn on the plane or read from a CSV, and kept in the cache folder.
 
-What is on the plane is what the address names: every stroke is kept, and its name goes there.
+The address names what is on the plane: after every stroke the points are kept and their name goes there.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,10 @@ from ganlab.data.download import data_root
 from ganlab.data.point_shapes import SHAPES
 from ganlab.ui.kit import html
 from ganlab.ui.kit.components import download, plane
+from ganlab.ui.kit.refusals import refuse
 from ganlab.ui.train import form
 
-TOLD = (
+HELP = (
     f"The generator learns the shape of your points: a real sample is one of them, moved by a normal random number of "
     f"standard deviation {JITTER:g} along each axis, as in the sets of Gaussians. Of 100 points or more, a third, "
     f"at most 512, is held out for the instruments."
@@ -26,7 +27,7 @@ TOLD = (
 
 
 def choose(config: TrainConfig) -> None:
-    """The plane to draw on; beside it shapes to start from, and the points as a file."""
+    """The plane to draw on, with shapes to start from and the points as a file beside it."""
     points, problem = _points(config.points)
     with st.container(border=True):
         drawing, beside = st.columns([1, 1.35], gap="medium")
@@ -36,35 +37,41 @@ def choose(config: TrainConfig) -> None:
         with beside:
             if problem:
                 st.error(html.plain(problem), icon=":material/error:")
-            st.markdown("Press to add a point, drag to spray many. Or begin with a shape and change it.", help=TOLD)
+            st.markdown("Press to add a point, drag to spray many. Or begin with a shape and change it.", help=HELP)
             st.pills("Begin with", list(SHAPES), key="points_shape", on_change=_keep_shape, wrap=True)
-            told = "Two numbers a line, for x and y; 16 to 5,000 lines. A line of words may come first."
+            help = "Two numbers per line, for x and y; 16 to 5,000 lines. A header line may come first."
             st.file_uploader(
                 "Or a CSV of two columns",
                 type=["csv", "txt"],
                 key="points_csv",
                 max_upload_size=own_points.LIMIT_BYTES // 2**20,
-                help=told,
+                help=help,
                 on_change=_keep_csv,
             )
             if moved := st.session_state.pop("points_moved", ""):
                 st.info(html.plain(moved), icon=":material/open_in_full:")
-            make = lambda: own_points.as_csv(points)  # noqa: E731
-            download("CSV", "points.csv", make, key="download_points", disabled=len(points) == 0, help="These points.")
+            download(
+                "CSV",
+                "points.csv",
+                lambda: own_points.as_csv(points),
+                key="download_points",
+                disabled=len(points) == 0,
+                help="These points.",
+            )
 
 
 def enough(config: TrainConfig) -> bool:
-    """Whether a run could train on them."""
+    """Whether there are enough points to train on."""
     return len(_points(config.points)[0]) >= own_points.FEWEST
 
 
 def last_drawn() -> TrainConfig:
-    """The preset, with what this session drew last."""
+    """The preset with the points that this session drew last."""
     return changed(PRESETS["drawn"], {"points": st.session_state.get("points_last", "")})
 
 
 def _points(name: str) -> tuple[np.ndarray, str]:
-    """The points [n, 2] of that name, none without one; and a sentence if they can't be had."""
+    """The points [n, 2] of that name, empty without one, and a sentence if they can't be read."""
     try:
         return own_points.load(name, data_root() / "points") if name else np.empty((0, 2), np.float32), ""
     except (OSError, ValueError) as error:
@@ -78,7 +85,7 @@ def _keep_drawn(sent: dict[str, Any]) -> None:
 def _keep_shape() -> None:
     if shape := st.session_state["points_shape"]:
         _keep(SHAPES[shape])
-        st.session_state["points_shape"] = None  # a click on it again brings it again
+        st.session_state["points_shape"] = None  # so that another click on it brings it back
 
 
 def _keep_csv() -> None:
@@ -92,11 +99,11 @@ def _keep_csv() -> None:
 
 
 def _keep(make: Callable[[], np.ndarray]) -> None:
-    """Keep the points and put their name into the address; or say why not."""
+    """Keep the points and put their name into the address, or say why not."""
     try:
         points = make()
         name = own_points.keep(points, data_root() / "points") if len(points) else ""
-        form.go(changed(form.asked()[0], {"points": name}))
+        form.go(changed(form.requested()[0], {"points": name}))
         st.session_state["points_last"] = name
     except (OSError, ValueError) as error:
-        st.session_state["refused"] = str(error)
+        refuse(str(error))

@@ -1,4 +1,4 @@
-"""A run in words: the HTML of the panels. Every number comes from a snapshot, or is not there."""
+"""The HTML of the panels of Train. Every number comes from a snapshot, or is not shown."""
 
 from html import escape
 
@@ -42,12 +42,12 @@ def state_line(snapshot: Snapshot) -> str:
 def ready_line(config: TrainConfig) -> str:
     """The state line before there is a run."""
     mark = "<span class='pill hollow' role='status' style='--c:var(--st-gray-color)'><i></i>Ready</span>"
-    told = " · ".join([*facts(config), f"{config.steps:,} steps"])
-    return f"<div class='state'>{mark}<h1>{title(config)}</h1><span class='muted'>{told}</span></div>"
+    summary = " · ".join([*facts(config), f"{config.steps:,} steps"])
+    return f"<div class='state'>{mark}<h1>{title(config)}</h1><span class='muted'>{summary}</span></div>"
 
 
 def headline(histogram: WeightHistogram | None, step: int | None = None) -> str:
-    """The clamped share as the one big number, and what it means; `step` is told if it is not the newest."""
+    """The clamped share as the one big number, and what it means; `step` is given if it is not the newest."""
     at = f" of step {step:,}" if step else ""
     if histogram is None:
         share, before, after = "–", "Before the first clamp there is nothing to count.", ""
@@ -66,7 +66,7 @@ def headline(histogram: WeightHistogram | None, step: int | None = None) -> str:
 
 
 def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
-    """The clip range that acts now; or why the wished one does not."""
+    """The clip range in force, or why the requested one was refused."""
     now = range_in_words(clip_range)
     if refusal:
         return refused(refusal, now)
@@ -74,14 +74,14 @@ def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
 
 
 def look(shown: int, newest: int, pinned: int | None) -> str:
-    """Which step is on the page, and which one is pinned over it."""
-    told = f"step <b>{shown:,}</b>" if shown != newest else "newest step"
+    """Which step the page shows, and which one is pinned over it."""
+    text = f"step <b>{shown:,}</b>" if shown != newest else "newest step"
     also = f" <span class='muted'>· {pinned:,} pinned</span>" if pinned else ""
-    return f"<div class='nowrap'>{told}{also}</div>"
+    return f"<div class='nowrap'>{text}{also}</div>"
 
 
 def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram] | None = None) -> str:
-    """Where all weights lie, before and after the clamp; and at a pinned step."""
+    """Where all weights lie before and after the clamp, and at a pinned step."""
     short = (f"below{desk(' low')}", "at low", "inside", "at high", f"above{desk(' high')}")
     heads = "".join(f"<th>{name}</th>" for name in short)
     before = histogram.before_counts if histogram else None
@@ -113,7 +113,7 @@ CHANGES_SHOWN = 12
 
 
 def record(snapshot: Snapshot) -> str:
-    """The settings of a run in force, and every change that was made to them."""
+    """The settings in force, and the changes that were made to them."""
     c = snapshot.config
     settings = [
         *facts(c),
@@ -124,7 +124,7 @@ def record(snapshot: Snapshot) -> str:
         f"seed {c.seed}",
         f"threads {c.threads}",
         f"device {snapshot.device or c.device}"
-        + ("" if snapshot.device in ("", "cpu") else ", where runs do not repeat bit for bit"),
+        + ("" if snapshot.device in ("", "cpu") else ", where runs are not repeatable bit for bit"),
         f"run {snapshot.run_id}",
     ]
     rows = "".join(
@@ -133,12 +133,12 @@ def record(snapshot: Snapshot) -> str:
     )
     earlier = len(snapshot.changes) - CHANGES_SHOWN
     more = f"<p class='muted'>{earlier:,} earlier changes are in changes.csv.</p>" if earlier > 0 else ""
-    made = (
-        f"<div><table class='changes'><tr><th>after step<th>critic updates<th>from there{rows}</table>{more}</div>"
+    changes = (
+        f"<div><table class='changes'><tr><th>after step<th>critic updates<th>changed to{rows}</table>{more}</div>"
         if rows
         else "<p class='muted'>No changes so far.</p>"
     )
-    return f"<div class='record'><p>{escape(' · '.join(settings))}</p>{made}</div>"
+    return f"<div class='record'><p>{escape(' · '.join(settings))}</p>{changes}</div>"
 
 
 def chart_head(name: str, view: View) -> str:

@@ -1,6 +1,6 @@
-"""Choosing the data and starting a run; what every button that starts one calls.
+"""The start page: choosing the data and starting a run.
 
-The address of the page holds the settings: what is chosen or typed goes there, and what is shown comes from there.
+The page's address holds the settings: what is chosen or typed goes there, and what is shown comes from there.
 """
 
 import streamlit as st
@@ -24,26 +24,26 @@ def preset_card(name: str, line: str, thumb: str, config: TrainConfig) -> str:
 
 
 def start(config: TrainConfig) -> None:
-    """Start a run and make this page the page of that run. For callbacks."""
+    """Start a run and make this its page. For callbacks."""
     if run_id := try_to_start(config):
         st.query_params.from_dict({"run": run_id})
 
 
 def _start_chosen() -> None:
-    """Start what the form shows now: what was typed last may have come with the click."""
+    """Start what the form shows now, including an edit that came with the click."""
     if config := form.take():
         start(config)
 
 
 def start_page_for(config: TrainConfig) -> None:
-    """Go to the start page with the settings of a run filled in. For callbacks."""
+    """Go to the start page with these settings filled in. For callbacks."""
     st.session_state.pop("run", None)
     form.go(config)
 
 
 def settings() -> TrainConfig:
-    """The settings in the address, and a sentence if they can't be had."""
-    config, problem = form.asked()
+    """The settings in the address, with a warning if some are invalid."""
+    config, problem = form.requested()
     with st.container():
         if problem:
             st.warning(html.plain(problem), icon=":material/help:")
@@ -51,7 +51,7 @@ def settings() -> TrainConfig:
 
 
 def buttons(config: TrainConfig) -> None:
-    """Start, and the two that will come alive with the run."""
+    """Start, and the two buttons that a run will enable."""
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
         st.button(
             "Start",
@@ -66,14 +66,14 @@ def buttons(config: TrainConfig) -> None:
 
 
 def _has_data(config: TrainConfig) -> bool:
-    """Whether what the user has to bring is there."""
+    """Whether the user has chosen the images or points that the dataset needs."""
     if config.dataset == "drawn":
         return own_points.enough(config)
     return config.dataset != "images" or bool(config.images)
 
 
 def choices(config: TrainConfig) -> None:
-    """The data to choose from, and every setting under Advanced."""
+    """The data to choose from, and all settings under Advanced."""
     chosen = link(config)["preset"]
     st.header("Start a run", anchor=False)
     st.markdown(
@@ -107,7 +107,7 @@ def _card(name: str, on: bool) -> None:
 
 
 def _more(chosen: str) -> None:
-    """The data without a card, and a sentence about the one chosen."""
+    """The datasets without a card, and a sentence about the chosen one."""
     shown = chosen if chosen in MORE else None
     st.session_state["more"] = shown
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -1,4 +1,4 @@
-"""Three things to try: one click each, and a sentence of what will be seen."""
+"""Three things to try: one click each, and a sentence on what to expect."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ TRIES = (
     (
         "Clip ten times wider",
         (10.0, 10.0),
-        "The posts vanish, the weights walk out towards the new bounds, and the estimate grows by orders of magnitude.",
+        "The posts vanish, the weights drift towards the new bounds, and the estimate grows by orders of magnitude.",
     ),
     (
         "Forbid negative weights",
@@ -26,7 +26,7 @@ TRIES = (
 
 
 def tries(run: Run, ended: bool) -> None:
-    """The three, relative to the range that the run started with."""
+    """The three cards, relative to the range that the run started with."""
     start = run.config.clip_range
     for column, (label, (low, high), sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):
         clip_range = (_rounded(low * start[0]), _rounded(high * start[1]))
@@ -36,12 +36,12 @@ def tries(run: Run, ended: bool) -> None:
                 key=f"try_{label}",
                 icon=":material/science:",
                 disabled=ended,
-                on_click=steer.steer,
+                on_click=steer.change_clip_range,
                 args=(run, clip_range),
             )
             st.markdown(sentence)
 
 
 def _rounded(bound: float) -> float:
-    """0.1 * 0.1 is 0.01 to a reader, and -0 is 0."""
+    """Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0."""
     return float(f"{bound:.6g}") + 0.0

@@ -28,7 +28,7 @@ def view() -> View:
 
 
 def frozen(run: Run) -> Snapshot | None:
-    """What the charts stay at while Freeze is on; None while they follow."""
+    """What the charts show while Freeze is on; None while they follow the run."""
     state = st.session_state
     if not state.get("freeze"):
         state.pop("frozen", None)
@@ -38,7 +38,7 @@ def frozen(run: Run) -> Snapshot | None:
 
 
 def sheet_width(size: int, columns: int) -> int:
-    """Pixels on the screen: as wide as the card, or a little less for a whole number of them to each of a sample's."""
+    """Screen pixels: as wide as the card, or a little less for a whole number of them per pixel of a sample."""
     native = (size + images.GAP) * columns + images.GAP
     whole = native * (CARD // native)
     return whole if whole >= 0.8 * CARD else CARD
