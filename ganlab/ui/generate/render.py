@@ -33,7 +33,7 @@ def render(source: Source, recipe: Recipe) -> Rendered:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _render(key: str, recipe: Recipe, _source: Source) -> Rendered:
     set_up_torch(1)  # one thread is the quicker one for small networks, and leaves a run its own
-    latents, samples = script.make(_source.generator, _source.config.latent_dim, recipe)
+    latents, samples = script.samples_of(_source.generator, _source.config.latent_dim, recipe)
     pixels = images.to_uint8(samples.numpy()) if samples.ndim == 4 else None
     return Rendered(latents.numpy(), samples.numpy(), pixels)
 
