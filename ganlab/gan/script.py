@@ -21,7 +21,7 @@ PATHS = {"linear": sampling.linear, "spherical": sampling.spherical}
 def samples_of(generator: nn.Module, latent_dim: int, recipe: Recipe) -> tuple[Tensor, Tensor]:
     """Returns the latents float32 [n, latent_dim] and the samples [n, ...] of the recipe's view.
 
-    Only the grid can use train mode: the few frames of the other views would share batch statistics of their own.
+    Only the grid can use train mode: the few frames of the other views would share batch statistics.
     """
     if recipe.view == "grid" and recipe.batch_norm == "train":
         latents = _grid(_whole_batches(recipe.n), latent_dim, recipe)

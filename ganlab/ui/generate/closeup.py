@@ -121,8 +121,8 @@ def _nearest_images(source: Source, one: Rendered) -> None:
 def _nearest(sample: np.ndarray, key: tuple[str | int, ...], _data: Dataset) -> tuple[np.ndarray, list[float]]:
     """The training images nearest to a sample [1, c, h, w]: uint8 [5, h, w, c], and their distances from 0 to 1."""
     distances, indices = copies.nearest(torch.from_numpy(sample), _data.training_images(), NEAREST)
-    found = torch.stack([_data.training_image(i) for i in indices[0].tolist()])
-    return images.to_uint8(found.numpy()), [d / 2 for d in distances[0].tolist()]
+    nearest = torch.stack([_data.training_image(i) for i in indices[0].tolist()])
+    return images.to_uint8(nearest.numpy()), [d / 2 for d in distances[0].tolist()]
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the real images")

@@ -1,4 +1,4 @@
-"""The panels of the Generate page as text and HTML, made of the page's own numbers and pictures alone."""
+"""The panels of the Generate page as text and HTML. They hold only numbers and pictures, no text of a user."""
 
 import numpy as np
 

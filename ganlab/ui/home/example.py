@@ -1,4 +1,4 @@
-"""The default run after one step, recorded in example.npz for the picture on Home.
+"""The default run at one step, recorded in example.npz for the picture on Home.
 
 `python -m ganlab.ui.home.example` trains that run and records it again.
 """
