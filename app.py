@@ -1,9 +1,9 @@
-"""Home: what a WGAN with weight clipping is, one button that trains one, and the runs in progress."""
+"""Home: what a WGAN with weight clipping is, a button that trains one, and all runs."""
 
 import streamlit as st
 
 from ganlab.config import PRESETS
-from ganlab.ui.home import cards, flow
+from ganlab.ui.home import flow, introduction, run_cards
 from ganlab.ui.home.earlier_runs import earlier_runs
 from ganlab.ui.home.example import STEP, example
 from ganlab.ui.kit import frame, refusals, server
@@ -16,19 +16,19 @@ def runs_in_progress() -> None:
     """A card for every run that has not ended."""
     runs = hub().in_progress
     names = [run.run_id for run in runs]
-    if st.session_state.get("in_progress", names) != names:  # one has moved to the earlier ones, or back
+    if st.session_state.get("in_progress", names) != names:  # one has moved to the earlier runs, or back
         st.session_state["in_progress"] = names
         st.rerun()
     st.session_state["in_progress"] = names
     if not runs:
         st.markdown(
-            ":gray[Nothing is training. Start with digits: you can read the generated ones within fifteen seconds.]"
+            ":gray[Nothing is training. Start with digits: the generated ones become readable within fifteen seconds.]"
         )
     with st.container(key="in_progress"):
         columns = st.columns(2)
     for i, run in enumerate(runs):
         with columns[i % 2].container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
-            panel(f"card_{run.run_id}", cards.run_card(run.latest))
+            panel(f"card_{run.run_id}", run_cards.in_progress(run.latest))
             st.page_link(
                 frame.TRAIN,
                 label="Open",
@@ -40,7 +40,7 @@ def runs_in_progress() -> None:
 
 with frame.page("Home"):
     st.title("Watch weight clipping happen", anchor=False)
-    panel("lead", cards.LEAD)
+    panel("lead", introduction.LEAD)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             "Train on digits",
@@ -59,8 +59,8 @@ with frame.page("Home"):
     refusals.notices()
     st.space("xsmall")
     panel("flow", flow.flow(example()))
-    st.caption(f"Weights, digits and estimate: the default run after step {STEP}.", text_alignment="right")
-    panel("steps", cards.FIVE_SENTENCES)
+    st.caption(f"Weights, digits and estimate are those of the default run after step {STEP}.", text_alignment="right")
+    panel("steps", introduction.FIVE_SENTENCES)
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
     runs_in_progress()

@@ -1,6 +1,6 @@
-"""What a recipe makes of a generator, and a script that makes the same without ganlab.
+"""The samples of a recipe, and a program that makes the same samples without ganlab.
 
-The script is put together from the very functions that the app runs, so that the two can't drift apart.
+The program contains the source code of the very functions that the app runs, so the two cannot drift apart.
 """
 
 import inspect
@@ -12,66 +12,68 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.gan import sampling
-from ganlab.gan import sampling as ways
 from ganlab.gan.recipe import Recipe
 
-STRIP = 8  # frames in a row
+STRIP = 8  # frames in a row of the sheet
+PATHS = {"linear": sampling.linear, "spherical": sampling.spherical}
 
 
-def make(generator: nn.Module, latent_dim: int, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Latents [n, latent_dim] and samples [n, ...] of the recipe's view.
+def samples_of(generator: nn.Module, latent_dim: int, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Returns the latents float32 [n, latent_dim] and the samples [n, ...] of the recipe's view.
 
-    Only the grid knows train mode: a few frames along a path would share statistics of their own.
+    Only the grid can use train mode: the few frames of the other views would share batch statistics.
     """
     if recipe.view == "grid" and recipe.batch_norm == "train":
-        latents = _drawn(_whole_batches(recipe.n), latent_dim, recipe)
+        latents = _grid(_whole_batches(recipe.n), latent_dim, recipe)
         samples = sampling.generate(sampling.in_train_mode(generator), latents)
         return latents[: recipe.n], samples[: recipe.n]
-    latents = latents_of(recipe, latent_dim)
+    latents = _latents(recipe, latent_dim)
     return latents, sampling.generate(generator, latents)
 
 
-def latents_of(recipe: Recipe, latent_dim: int) -> Tensor:
-    """The latents of the recipe's view: float32 [n, latent_dim]."""
+def _latents(recipe: Recipe, latent_dim: int) -> Tensor:
+    """Float32 [n, latent_dim]. `_in_code` writes down the same calls."""
 
     def row(i: int, seed: int = recipe.seed) -> Tensor:
         return sampling.latents(i + 1, latent_dim, seed, recipe.truncation)[i]
 
     if recipe.view == "interpolate":
-        way = {"linear": sampling.linear, "spherical": sampling.spherical}[recipe.path]
-        return way(row(recipe.start), row(0, recipe.to), recipe.frames)
+        return PATHS[recipe.path](row(recipe.start), row(0, recipe.to), recipe.frames)
     if recipe.view == "plane":
         return sampling.plane(row(recipe.a), row(recipe.b), row(recipe.c), recipe.side)
     if recipe.view == "walk":
         return sampling.walk(row(recipe.start), recipe.frames, recipe.stride, recipe.to)
     if recipe.view == "arithmetic":
         return sampling.arithmetic(row(recipe.a), row(recipe.b), row(recipe.c))
-    return _drawn(recipe.n, latent_dim, recipe)
+    return _grid(recipe.n, latent_dim, recipe)
 
 
-def _drawn(n: int, latent_dim: int, recipe: Recipe) -> Tensor:
+def _grid(n: int, latent_dim: int, recipe: Recipe) -> Tensor:
     return sampling.latents(n, latent_dim, recipe.seed, recipe.truncation)
 
 
 def _whole_batches(n: int) -> int:
+    """The number n rounded up: in train mode a sample depends on its whole batch."""
     return -(-n // sampling.BATCH) * sampling.BATCH
 
 
 def columns_of(recipe: Recipe) -> int:
-    """Samples in a row of the sheet."""
+    """How many samples are in a row of the sheet."""
     if recipe.view in ("plane", "arithmetic"):
         return recipe.side if recipe.view == "plane" else 4
-    square = math.ceil(recipe.n**0.5) if recipe.view == "grid" else min(recipe.frames, STRIP)
-    return recipe.columns or square
+    usual = math.ceil(recipe.n**0.5) if recipe.view == "grid" else min(recipe.frames, STRIP)
+    return recipe.columns or usual
 
 
-def script(generator: nn.Sequential, latent_dim: int, recipe: Recipe, gap: int, enlarge: int) -> str:
-    """A Python program that reads generator.safetensors and writes the same sheet as PNG, or points as CSV.
+def script(generator: nn.Module, latent_dim: int, recipe: Recipe, gap: int, enlarge: int) -> str:
+    """Returns a Python program that reads generator.safetensors and writes the recipe's sheet as PNG, or points as CSV.
 
-    It needs torch, safetensors and, for images, pillow. `gap` black pixels go around each picture of the sheet.
+    It needs torch, safetensors and, for images, pillow. The generator must be an `nn.Sequential` of torch's own layers.
+    On the sheet each picture has `gap` black pixels around it, and everything is then enlarged `enlarge` times.
     """
-    functions, line = _recipe_in_code(recipe, latent_dim)
-    images = isinstance(generator[-1], nn.Tanh | nn.Unflatten)
+    functions, call = _in_code(recipe, latent_dim)
+    *_, last_layer = generator.children()
+    images = isinstance(last_layer, nn.Tanh | nn.Unflatten)
     train = recipe.view == "grid" and recipe.batch_norm == "train"
     parts = [
         _HEAD.format(torch=torch.__version__, needs=", safetensors and pillow" if images else " and safetensors"),
@@ -82,7 +84,7 @@ def script(generator: nn.Sequential, latent_dim: int, recipe: Recipe, gap: int, 
         _CHANNELS_LAST if any(p.ndim == 4 for p in generator.parameters()) else "",
         'generator.load_state_dict(load_file(folder / "generator.safetensors"))\n',
         f"generator.{'train' if train else 'eval'}()\n",
-        line,
+        call,
         "samples = generate(generator, z)\n",
         f"z, samples = z[:{recipe.n}], samples[:{recipe.n}]\n" if train else "",
         _IMAGES.format(columns=columns_of(recipe), gap=gap, enlarge=enlarge) if images else _POINTS,
@@ -90,35 +92,37 @@ def script(generator: nn.Sequential, latent_dim: int, recipe: Recipe, gap: int, 
     return "".join(parts)
 
 
-def _recipe_in_code(recipe: Recipe, latent_dim: int) -> tuple[list[Callable[..., Tensor]], str]:
-    """The functions that the recipe needs, and the lines that make its latents `z`."""
+def _in_code(recipe: Recipe, latent_dim: int) -> tuple[list[Callable[..., Tensor]], str]:
+    """The functions that `_latents` and `generate` need for a recipe, and the lines that make its latents `z`."""
     r = recipe
+    needed: list[Callable[..., Tensor]] = [sampling.latents, sampling.generate]
     truncation = f", truncation={r.truncation}" if r.truncation < math.inf else ""
-    row = f"def row(i, seed={r.seed}):\n    return latents(i + 1, {latent_dim}, seed{truncation})[i]\n\n\n"
-    corners = f"row({r.a}), row({r.b}), row({r.c})"
-    n = _whole_batches(r.n) if r.batch_norm == "train" else r.n
-    function, line = {
-        "grid": (None, f"z = latents({n}, {latent_dim}, {r.seed}{truncation})\n"),
-        "interpolate": (getattr(ways, r.path), f"z = {r.path}(row({r.start}), row(0, {r.to}), {r.frames})\n"),
-        "plane": (sampling.plane, f"z = plane({corners}, {r.side})\n"),
-        "walk": (sampling.walk, f"z = walk(row({r.start}), {r.frames}, {r.stride}, {r.to})\n"),
-        "arithmetic": (sampling.arithmetic, f"z = arithmetic({corners})\n"),
-    }[r.view]
-    needed = [sampling.latents, sampling.generate]
-    if function is None:
-        return needed, line
-    if function is sampling.spherical:
-        needed.append(sampling.linear)
-    return [*needed, function], "\n\n" + row + line
+    if r.view == "grid":
+        n = _whole_batches(r.n) if r.batch_norm == "train" else r.n
+        return needed, f"z = latents({n}, {latent_dim}, {r.seed}{truncation})\n"
+    row = f"def row(i, seed={r.seed}):\n    return latents(i + 1, {latent_dim}, seed{truncation})[i]\n"
+    if r.view == "interpolate":
+        needed += [sampling.linear] if r.path == "linear" else [sampling.linear, sampling.spherical]
+        call = f"{r.path}(row({r.start}), row(0, {r.to}), {r.frames})"
+    elif r.view == "plane":
+        needed.append(sampling.plane)
+        call = f"plane(row({r.a}), row({r.b}), row({r.c}), {r.side})"
+    elif r.view == "walk":
+        needed.append(sampling.walk)
+        call = f"walk(row({r.start}), {r.frames}, {r.stride}, {r.to})"
+    else:
+        needed.append(sampling.arithmetic)
+        call = f"arithmetic(row({r.a}), row({r.b}), row({r.c}))"
+    return needed, f"\n\n{row}\n\nz = {call}\n"
 
 
-def _layers(generator: nn.Sequential) -> str:
+def _layers(generator: nn.Module) -> str:
     lines = [f"{name}=nn.{_constructor(layer)},\n" for name, layer in generator.named_children()]
     return textwrap.indent("".join(lines), " " * 8)
 
 
 def _constructor(layer: nn.Module) -> str:
-    """The call that makes such a layer. A layer's repr is one, but for batch norm's, which changes with torch."""
+    """The call that makes such a layer: its repr, except for batch norm, whose repr depends on torch's version."""
     if isinstance(layer, nn.BatchNorm2d):
         return f"BatchNorm2d({layer.num_features}, eps={layer.eps})"
     return repr(layer)

@@ -14,27 +14,32 @@ def points(
     names: Sequence[str] = (),
     pinned: np.ndarray | None = None,
 ) -> Figure:
-    """Real points (grey rings), generated (violet dots), of a pinned step (crosses); [n, 2] each, on [-2, 2]^2.
+    """Points [n, 2] from -2 to 2: real ones as grey rings, generated as violet dots, those of a pinned step as crosses.
 
-    The generated ones may be joined by a line, in their order, and the first of them have names.
+    `joined` draws a line through the generated points in their order. `names` are notes at the first of them, with ""
+    for no note.
     """
     cross = {"size": 5, "symbol": "x-thin", "line": {"width": 1, "color": "$generator 0.5"}}
     ring = {"size": 7, "color": "rgba(0,0,0,0)", "line": {"width": 1.2, "color": "$real"}}
     dot = {"size": 4.5, "color": "$generator 0.75"}
     axis = {"range": [-2, 2], "dtick": 1, "ticks": ""}
-    drawn = [(real, "real", ring), (pinned, "pinned", cross), (generated, "generated", dot)]
-    look = {"type": "scatter", "mode": "markers", "hoverinfo": "skip"}
+    groups = [(real, "real", ring), (pinned, "pinned", cross), (generated, "generated", dot)]
+    shared = {"type": "scatter", "mode": "markers", "hoverinfo": "skip"}
     traces = [
-        look | {"name": name, "marker": marker, "x": halved(where[:, 0], 1e-3), "y": halved(where[:, 1], 1e-3)}
-        for where, name, marker in drawn
-        if where is not None
+        shared | {"name": name, "marker": marker, "x": halved(xy[:, 0], 1e-3), "y": halved(xy[:, 1], 1e-3)}
+        for xy, name, marker in groups
+        if xy is not None
     ]
     if joined:
         traces[-1] |= {"mode": "lines+markers", "line": {"color": "$generator", "width": 1.5}}
-    layout = {"margin": {"l": 26, "r": 2, "t": 2, "b": 22}, "xaxis": axis, "yaxis": axis | {"scaleanchor": "x"}}
-    if names:
-        named = zip(names, generated, strict=False)
-        layout["annotations"] = [_point_note(i, name, *point.tolist()) for i, (name, point) in enumerate(named) if name]
+    layout: Figure = {
+        "margin": {"l": 26, "r": 2, "t": 2, "b": 22},
+        "xaxis": axis,
+        "yaxis": axis | {"scaleanchor": "x"},
+    }
+    if generated is not None and names:
+        named = enumerate(zip(names, generated, strict=False))
+        layout["annotations"] = [_note(i, name, *point.tolist()) for i, (name, point) in named if name]
     return {
         "data": traces,
         "layout": layout,
@@ -43,10 +48,17 @@ def points(
     }
 
 
-def _point_note(i: int, name: str, x: float, y: float) -> Figure:
-    left, below = i % 2, i // 2 % 2  # near ones point to their points from four sides
+def _note(i: int, name: str, x: float, y: float) -> Figure:
+    left, below = i % 2, i // 2 % 2  # from four sides in turn, so that the notes of close points stay apart
     return {
-        "x": x, "y": y, "text": f"<b>{name}</b>", "font": {"color": "$generator", "size": 14}, "bgcolor": "$page",
-        "arrowcolor": "$generator", "arrowwidth": 1.2, "ax": -26 if left else 26, "ay": 26 if below else -26,
+        "x": x,
+        "y": y,
+        "text": f"<b>{name}</b>",
+        "font": {"color": "$generator", "size": 14},
+        "bgcolor": "$page",
+        "arrowcolor": "$generator",
+        "arrowwidth": 1.2,
+        "ax": -26 if left else 26,
+        "ay": 26 if below else -26,
         "borderpad": 2,
-    }  # fmt: skip
+    }

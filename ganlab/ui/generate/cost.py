@@ -1,38 +1,61 @@
-"""What `torch.no_grad()` saves, measured on this computer when asked."""
+"""What `torch.no_grad()` saves, measured on this computer at the press of a button."""
 
 import copy
+from typing import NamedTuple
 
 import streamlit as st
 import torch
 
+from ganlab.formatting import file_size
 from ganlab.gan import sampling
 from ganlab.gan.training import set_up_torch
 from ganlab.measure.cost import cpu_seconds, saved_bytes
-from ganlab.ui.generate import panels
 from ganlab.ui.generate.source import Source
 from ganlab.ui.kit.components import panel
 
 
+class Cost(NamedTuple):
+    """Of a forward pass of one batch of 64."""
+
+    seconds: float
+    """CPU time under no_grad."""
+    seconds_with_gradients: float
+    saved_bytes: int
+    """What autograd keeps for backward."""
+
+
 def card(source: Source, n: int) -> None:
-    """A button, and what it measured."""
+    """A button, and the costs of the last measurement; `n` is the number of samples to work them out for."""
     with st.expander("What torch.no_grad() saves", icon=":material/speed:"):
         st.markdown(
-            "Every sample here is made under `torch.no_grad()`: nothing is kept for a backward pass that never comes."
+            "Every sample on this page is made under `torch.no_grad()`: nothing is kept for a backward pass that never "
+            "comes."
         )
-        if st.button(
-            "Measure", icon=":material/timer:", help="Forward passes both ways in turn, on this computer; the median."
-        ):
-            st.session_state["cost"] = source.key, _measure(source)
-        measured_for, cost = st.session_state.get("cost", ("", ()))
-        if measured_for == source.key:
-            panel("cost", panels.cost(*cost, n))
+        help_text = "Times forward passes of both kinds on this computer, in turn, and shows the medians."
+        if st.button("Measure", icon=":material/timer:", help=help_text):
+            st.session_state["cost"] = source.key, measure(source)
+        key, cost = st.session_state.get("cost", ("", None))
+        if key == source.key:
+            panel("cost", table(cost, n))
 
 
-def _measure(source: Source) -> tuple[float, float, int]:
-    """Seconds under no_grad and with gradients, and bytes kept, of one batch."""
+def measure(source: Source) -> Cost:
     set_up_torch(1)
     network = copy.deepcopy(source.generator).requires_grad_(True)
     batch = sampling.latents(sampling.BATCH, source.config.latent_dim, 0)
-    without = torch.no_grad()(network.forward)
-    kept, _ = saved_bytes(lambda: network(batch), network)
-    return *cpu_seconds(lambda: without(batch), lambda: network(batch)), kept
+    without_gradients = torch.no_grad()(network.forward)
+    saved, _ = saved_bytes(lambda: network(batch), network)
+    seconds, seconds_with_gradients = cpu_seconds(lambda: without_gradients(batch), lambda: network(batch))
+    return Cost(seconds, seconds_with_gradients, saved)
+
+
+def table(cost: Cost, n: int) -> str:
+    """HTML: the costs of a batch of 64, and the memory that n samples would take with gradients."""
+    row = "<tr><td>{}<td>{:.2f} ms<td>{}"
+    total = file_size(cost.saved_bytes * n // sampling.BATCH)
+    return (
+        f"<table><tr><th>a batch of {sampling.BATCH}<th>CPU time<th>kept for backward"
+        + row.format("under no_grad", 1000 * cost.seconds, "nothing")
+        + row.format("with gradients", 1000 * cost.seconds_with_gradients, file_size(cost.saved_bytes))
+        + f"</table><p class='muted small'>In a single graph, {n:,} samples would keep {total}.</p>"
+    )

@@ -1,13 +1,13 @@
-"""The Generate page in words: the HTML of its panels. All of it is made of numbers and pictures of our own."""
+"""The panels of the Generate page as text and HTML. They hold only numbers and pictures, no text of a user."""
 
 import numpy as np
 
 from ganlab.data import images
-from ganlab.formatting import file_size, number
+from ganlab.formatting import number
 from ganlab.gan.recipe import Recipe
 from ganlab.ui.kit import drawings
 
-SHORT = 6  # numbers that are read more easily than seen
+FEW = 6  # so many numbers are easier to read as text than as bars
 
 
 def title(recipe: Recipe) -> str:
@@ -22,32 +22,38 @@ def title(recipe: Recipe) -> str:
     }[r.view]
 
 
-def picture(pixels: np.ndarray, caption: str, look: str = "") -> str:
-    """One sample uint8 [h, w, c] with a line under it."""
+def picture(pixels: np.ndarray, caption: str, css_class: str = "") -> str:
+    """One sample uint8 [h, w, c] with a caption below it."""
     uri = drawings.data_uri(images.png(images.picture(pixels)))
-    return f"<figure class='{look}'><img src='{uri}' alt=''><figcaption>{caption}</figcaption></figure>"
+    return f"<figure class='{css_class}'><img src='{uri}' alt=''><figcaption>{caption}</figcaption></figure>"
 
 
 def equation(pixels: np.ndarray, recipe: Recipe) -> str:
-    """a - b + c = as four pictures."""
-    captions = [f"a ({recipe.a})", f"b ({recipe.b})", f"c ({recipe.c})", "a − b + c"]
-    shown = [
-        picture(p, caption, "made" if i == 3 else "")
-        for i, (p, caption) in enumerate(zip(pixels, captions, strict=True))
+    """The four samples uint8 [4, h, w, c] of a - b + c as an equation."""
+    a, b, c, result = pixels
+    terms = [
+        picture(a, f"a ({recipe.a})"),
+        "<span>−</span>",
+        picture(b, f"b ({recipe.b})"),
+        "<span>+</span>",
+        picture(c, f"c ({recipe.c})"),
+        "<span>=</span>",
+        picture(result, "a − b + c", "generated"),
     ]
-    signs = [f"<span>{sign}</span>" for sign in ("−", "+", "=")]
-    return f"<div class='sum'>{shown[0]}{signs[0]}{shown[1]}{signs[1]}{shown[2]}{signs[2]}{shown[3]}</div>"
+    return f"<div class='sum'>{''.join(terms)}</div>"
 
 
-def closely(pixels: np.ndarray, values: np.ndarray) -> str:
-    """A sample uint8 [h, w, c] as large as a hand, and its latent float32 [d]."""
-    told = f"made of these {len(values)} random numbers"
-    return f"<div class='closely'>{picture(pixels, '', 'made')}<div>{latent(values)}<small>{told}</small></div></div>"
+def closeup(pixels: np.ndarray, values: np.ndarray) -> str:
+    """A large picture of a sample uint8 [h, w, c] beside its latent float32 [d]."""
+    note = f"made from these {len(values)} random numbers"
+    return (
+        f"<div class='closely'>{picture(pixels, '', 'generated')}<div>{latent(values)}<small>{note}</small></div></div>"
+    )
 
 
 def latent(values: np.ndarray) -> str:
-    """A latent float32 [d] as bars around 0, from -3 to 3; a short one as numbers."""
-    if len(values) <= SHORT:
+    """A latent float32 [d] as bars from -3 to 3, or as text if it is short."""
+    if len(values) <= FEW:
         return f"<p><b>({', '.join(number(round(value, 3)) for value in values.tolist())})</b></p>"
     width = 400 / len(values)
     bars = "".join(
@@ -61,32 +67,21 @@ def latent(values: np.ndarray) -> str:
     )
 
 
-def numbers(values: np.ndarray) -> str:
-    """A latent as Python has it."""
+def latent_code(values: np.ndarray) -> str:
+    """A latent float32 [d] as a Python list."""
     return f"[{', '.join(f'{value:.4f}' for value in values.tolist())}]"
 
 
-def nearest(pictures: list[np.ndarray], distances: list[float]) -> str:
-    """Real images uint8 [h, w, c], nearest first, with their distances."""
-    shown = (picture(p, f"{d:.3f}") for p, d in zip(pictures, distances, strict=True))
-    return f"<div class='near'>{''.join(shown)}</div>"
+def nearest(pictures: np.ndarray, distances: list[float]) -> str:
+    """Real images uint8 [n, h, w, c], nearest first, with their distances."""
+    figures = (picture(pixels, f"{d:.3f}") for pixels, d in zip(pictures, distances, strict=True))
+    return f"<div class='near'>{''.join(figures)}</div>"
 
 
-def yardstick(distance: float, usual: np.ndarray, measure: str) -> str:
-    """What a distance to the nearest real sample says, next to those of held-out real ones: float32 [n]."""
-    nearer = round(100 * float((usual < distance).mean()))
+def yardstick(distance: float, others: str, usual: np.ndarray) -> str:
+    """What the distance from the nearest real sample means, beside those of other real samples: float32 [n]."""
+    percent = round(100 * float((usual < distance).mean()))
     return (
-        f"A copy would be at 0. Held-out real ones are {np.median(usual):.3f} from their nearest (median); "
-        f"this sample, at {distance:.3f}, is further away than {nearer} % of them. {measure}"
-    )
-
-
-def cost(seconds: float, with_gradients: float, kept: int, n: int) -> str:
-    """A forward pass with and without what backward would need."""
-    row = "<tr><td>{}<td>{:.2f} ms<td>{}"
-    return (
-        "<table><tr><th>a batch of 64<th>CPU time<th>kept for backward"
-        + row.format("under no_grad", 1000 * seconds, "nothing")
-        + row.format("with gradients", 1000 * with_gradients, file_size(kept))
-        + f"</table><p class='muted small'>In one graph, {n:,} samples would keep {file_size(kept * n // 64)}.</p>"
+        f"A copy would be at 0. {others} are {np.median(usual):.3f} from their nearest (median); this sample, at "
+        f"{distance:.3f}, is farther away than {percent} % of them."
     )

@@ -1,4 +1,4 @@
-"""Which generator the page samples from: a run's, held at one step, or an uploaded one."""
+"""Which generator the page samples from: a run's at one step, or an uploaded one. The address says which."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,29 +17,31 @@ from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import download
 from ganlab.ui.kit.server import find_run
 
-UPLOAD = "upload"
+UPLOAD = "upload"  # what the menu calls an uploaded generator, beside the names of runs
 
 
 @dataclass(frozen=True)
 class Source:
-    """A generator and where it comes from. `key` names its very weights."""
+    """A generator and where it comes from."""
 
     name: str
+    """The run's, or the start of the uploaded file's SHA-256."""
     key: str
+    """Equal keys mean equal weights."""
     config: TrainConfig
     step: int
     generator: nn.Module
     file: Callable[[], bytes]
-    """Makes generator.safetensors."""
+    """Makes the content of generator.safetensors."""
 
     @property
     def weights(self) -> int:
-        """How many it has."""
+        """How many the generator has."""
         return sum(p.numel() for p in self.generator.parameters())
 
 
 def real_points(config: TrainConfig) -> np.ndarray | None:
-    """Real points [512, 2] to compare with; None of a drawing that is not on this computer."""
+    """Up to 512 real points [n, 2] to compare with; None if they can't be read on this computer."""
     try:
         return datasets.load(config).held_out.numpy()
     except (OSError, ValueError):
@@ -47,62 +49,65 @@ def real_points(config: TrainConfig) -> np.ndarray | None:
 
 
 def choose(runs: dict[str, Run]) -> Source | None:
-    """The source in the address, with the menu, the upload and the step it is held at; or None, and why."""
-    found = _asked(runs)
-    uploaded = st.session_state.get("uploaded")
+    """Shows the menu of sources and returns the one in the address. None, with an explanation, if there is none."""
+    source = _in_address(runs)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if options := [*([UPLOAD] if uploaded else []), *runs]:
-            _menu(options, found, runs)
+        if options := [*([UPLOAD] if _uploaded() else []), *runs]:
+            _menu(options, source, runs)
         with st.popover("Upload", icon=":material/upload_file:"):
-            st.file_uploader("A generator.safetensors of ganlab", key="generator_file", on_change=_upload)
-            if refused := st.session_state.pop("not_uploaded", ""):
-                st.error(html.plain(refused), icon=":material/error:")
-        if found:
-            told = "generator.safetensors: its weights, as Upload takes them."
-            download("Download generator", "generator.safetensors", found.file, "network_node", help=told)
-        if found:
-            if found.name in runs:
-                _steps(found, runs[found.name])
-                _newest(found, runs[found.name])
-            st.markdown(f":gray[step {found.step:,} · {found.weights:,} weights]", width="content")
+            st.file_uploader("A generator.safetensors from ganlab", key="generator_file", on_change=_upload)
+            if problem := st.session_state.pop("not_uploaded", ""):
+                st.error(html.plain(problem), icon=":material/error:")
+        if source:
+            help_text = "generator.safetensors: its weights, in the format that Upload reads."
+            download("Download generator", "generator.safetensors", source.file, "network_node", help=help_text)
+            if source.name in runs:
+                _choose_step(source, runs[source.name])
+                _newest_button(source, runs[source.name])
+            st.markdown(f":gray[step {source.step:,} · {source.weights:,} weights]", width="content")
     if not options:
-        st.markdown("There is no generator yet. Train one for a few seconds, then come back; or upload one.")
+        st.markdown("There is no generator yet. Train one for a few seconds and come back, or upload one.")
         st.page_link(frame.TRAIN, label="Train", icon=":material/arrow_forward:", icon_position="right")
-    return found
+    return source
 
 
-def _asked(runs: dict[str, Run]) -> Source | None:
-    uploaded, wanted = st.session_state.get("uploaded"), st.query_params.get("file")
-    if wanted and uploaded and wanted == uploaded.name:
+def _uploaded() -> Source | None:
+    """This visitor's uploaded generator."""
+    return st.session_state.get("uploaded")
+
+
+def _in_address(runs: dict[str, Run]) -> Source | None:
+    uploaded, digest = _uploaded(), st.query_params.get("file")
+    if digest and uploaded and digest == uploaded.name:
         return uploaded
-    if wanted:
-        told = "This link was made with an uploaded generator. Upload the same file to see the same picture."
-        st.warning(told, icon=":material/help:")
+    if digest:
+        message = "This link was made with an uploaded generator. Upload the same file to see the same picture."
+        st.warning(message, icon=":material/help:")
         return None
-    named = find_run()
-    if not named:
-        st.query_params.pop("step", None)  # it was that of another run
-    if named and named.run_id not in runs:
-        st.warning(f"Run {named.run_id} has no generator yet.", icon=":material/help:")
+    run = find_run()
+    if not run:
+        st.query_params.pop("step", None)  # it belonged to another run
+    if run and run.run_id not in runs:
+        st.warning(f"Run {run.run_id} has no generator yet.", icon=":material/help:")
         return None
-    if named or runs:
-        return _held(named or next(iter(runs.values())))
+    if run or runs:
+        return _at_step(run or next(iter(runs.values())))
     return None
 
 
-def _held(run: Run) -> Source | None:
-    """The run's generator of the step in the address, if there is one; else its newest."""
+def _at_step(run: Run) -> Source | None:
+    """The run's generator at the step in the address; its newest, with an explanation, if that step was not saved."""
     newest = run.latest
-    wanted = st.query_params.get("step", str(newest.step))
-    step = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 10 else -1
-    problem = f"Step {wanted} of this run is not kept."
+    text = st.query_params.get("step", str(newest.step))
+    step = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+    problem = f"Step {text} of this run was not saved."
     try:
-        source = _kept(run.run_id, step, run)
+        source = _cached(run.run_id, step, run)
     except (LookupError, ValueError) as error:
         if newest.generator is None:
             st.error(html.plain(newest.warning or "This run has no generator."), icon=":material/error:")
             return None
-        source = _kept(run.run_id, newest.step, run)
+        source = _cached(run.run_id, newest.step, run)
         problem = str(error) if isinstance(error, ValueError) else problem
         st.warning(html.plain(f"{problem} This is step {newest.step:,}."), icon=":material/help:")
     st.query_params["run"], st.query_params["step"] = run.run_id, str(source.step)
@@ -110,23 +115,29 @@ def _held(run: Run) -> Source | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _kept(run_id: str, step: int, _run: Run) -> Source:
-    """A run goes on, a page that was opened does not: what was looked at is kept, for other tabs as well.
+def _cached(run_id: str, step: int, _run: Run) -> Source:
+    """The run's generator at a step, cached for all tabs: an open page stays at its step while the run trains on.
 
-    Raises LookupError for a step that is neither the newest nor that of a checkpoint, ValueError if it can't be read.
+    Raises LookupError if the step is neither the newest nor that of a checkpoint, ValueError if it can't be read.
     """
     newest = _run.latest
     if newest.step == step and newest.generator is not None:
         generator, config = newest.generator, newest.config
     else:
-        paths = {found.step: found.path for found in contents.checkpoint_files(_run.path)}
+        paths = {checkpoint.step: checkpoint.path for checkpoint in contents.checkpoint_files(_run.path)}
         generator, config, _ = contents.generator_at(paths[step])
-    file = lambda: networks.network_file(config, step, generator)  # noqa: E731
+
+    def file() -> bytes:
+        return networks.network_file(config, step, generator)
+
     return Source(run_id, f"{run_id}/{step}", config, step, generator, file)
 
 
-def _menu(options: list[str], found: Source | None, runs: dict[str, Run]) -> None:
-    shown = (UPLOAD if found.name not in runs else found.name) if found else None
+def _menu(options: list[str], source: Source | None, runs: dict[str, Run]) -> None:
+    def label(option: str) -> str:
+        return "Uploaded generator" if option == UPLOAD else html.label(option, runs[option].config)
+
+    shown = (UPLOAD if source.name not in runs else source.name) if source else None
     st.session_state["source"] = shown
     st.selectbox(
         "Generator",
@@ -136,44 +147,46 @@ def _menu(options: list[str], found: Source | None, runs: dict[str, Run]) -> Non
         label_visibility="collapsed",
         width=400,
         placeholder="Choose a run",
-        format_func=lambda name: "Uploaded generator" if name == UPLOAD else html.label(name, runs[name].config),
-        on_change=_take,
+        format_func=label,
+        on_change=_choose_source,
     )
 
 
-def _take() -> None:
+def _choose_source() -> None:
     name = st.session_state["source"]
     if name == UPLOAD:
-        point_to(file=st.session_state["uploaded"].name)
+        _point_to(file=st.session_state["uploaded"].name)
     elif name:
-        point_to(run=name)
+        _point_to(run=name)
 
 
-def point_to(**where: str) -> None:
-    """Another source in the address, the recipe as it is. For callbacks."""
+def _point_to(**where: str) -> None:
+    """Put another source into the address, and leave the recipe there. For callbacks."""
     st.query_params.from_dict({key: text for key, text in st.query_params.items() if key in FIELDS} | where)
 
 
-def _steps(found: Source, run: Run) -> None:
-    """The run's checkpoints, where there is a choice."""
-    steps = sorted({found.step, *(checkpoint.step for checkpoint in contents.checkpoint_files(run.path))})
+def _choose_step(source: Source, run: Run) -> None:
+    """A menu of the run's checkpoints, if there is a choice."""
+    steps = sorted({source.step, *(checkpoint.step for checkpoint in contents.checkpoint_files(run.path))})
     if len(steps) < 2:
         return
-    st.session_state["source_step"] = found.step
+    st.session_state["source_step"] = source.step
     st.selectbox(
-        "Step", steps, steps.index(found.step), key="source_step", label_visibility="collapsed", width=150,
-        format_func=lambda step: f"step {step:,}", on_change=_take_step, args=(found.name,),
-    )  # fmt: skip
+        "Step",
+        steps,
+        steps.index(source.step),
+        key="source_step",
+        label_visibility="collapsed",
+        width=150,
+        format_func=lambda step: f"step {step:,}",
+        on_change=lambda: _point_to(run=source.name, step=str(st.session_state["source_step"])),
+    )
 
 
-def _take_step(run_id: str) -> None:
-    point_to(run=run_id, step=str(st.session_state["source_step"]))
-
-
-def _newest(found: Source, run: Run) -> None:
-    if not run.latest.status.ended or run.latest.step != found.step:
-        told = "Take the run's newest generator. Until then this page stays at its step, and the run goes on."
-        st.button("Newest", icon=":material/update:", help=told, on_click=point_to, kwargs={"run": found.name})
+def _newest_button(source: Source, run: Run) -> None:
+    if not run.latest.status.ended or run.latest.step != source.step:
+        help_text = "Switch to the run's newest generator. Until then this page stays at its step while the run trains."
+        st.button("Newest", icon=":material/update:", help=help_text, on_click=_point_to, kwargs={"run": source.name})
 
 
 def _upload() -> None:
@@ -188,4 +201,4 @@ def _upload() -> None:
         return
     digest = hashlib.sha256(content).hexdigest()[:16]
     st.session_state["uploaded"] = Source(digest, digest, config, step, generator, lambda: content)
-    point_to(file=digest)
+    _point_to(file=digest)

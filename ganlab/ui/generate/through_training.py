@@ -1,4 +1,4 @@
-"""Through training: the samples of a run's fixed latents at every step that was saved."""
+"""Through training: the samples of a run's fixed latents at every saved moment."""
 
 from pathlib import Path
 
@@ -16,62 +16,71 @@ from ganlab.ui.generate.source import Source
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import download, plot
 
-GRID = 8  # samples along each side of a grid
+GRID = 8  # samples along each side of a sheet
 FRAMES = 60  # of an animation at most, so that it stays below a few megabytes
 
 
 def card(source: Source, run: Run | None, recipe: Recipe) -> None:
-    """A grid for each saved step, with a slider, and all of them as an animation."""
+    """A sheet for each saved moment, chosen by a slider, and all of them as an animation; nothing for an upload."""
     steps = contents.moment_steps(run.path) if run else []
-    if len(steps) < 2:
+    if run is None or len(steps) < 2:
         return
-    look = min(steps, key=lambda step: abs(step - (recipe.look or steps[-1])))
+    frames = evenly(steps, FRAMES)
+    step = min(steps, key=lambda step: abs(step - (recipe.look or steps[-1])))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Fixed latents through training", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):
                 plays = st.toggle("Play", key="through_plays", help="All saved steps as an animation.")
                 name = f"{source.name}-training.gif"
-                download("GIF", name, lambda: animation(run, evenly(steps, FRAMES)), "gif_box", key="training_gif")
-        recipe_form.place("look", steps, look)
+                download("GIF", name, lambda: animation(run, frames), "gif_box", key="training_gif")
+        recipe_form.place("look", steps, step)
         try:
-            _draw(run, steps, look, plays)
+            if plays:
+                _animation(run, frames)
+            else:
+                _moment(run, step)
         except ValueError as error:
             st.error(str(error), icon=":material/error:")
+            return
+        shown = f"The animation shows {len(frames)} of them." if len(steps) > FRAMES else ""
+        st.caption(f"{len(steps)} steps were saved. {shown}")
 
 
-def _draw(run: Run, steps: list[int], look: int, plays: bool) -> None:
-    samples = contents.read_moment(run.path, look).samples
-    if samples.ndim == 2 and not plays:
+def _animation(run: Run, steps: list[int]) -> None:
+    uri = drawings.data_uri(animation(run, steps), "gif")
+    with st.container(key="through", horizontal_alignment="center"):
+        st.image(uri, width=views.BESIDE, alt=f"Animation of {len(steps)} saved steps")
+
+
+def _moment(run: Run, step: int) -> None:
+    samples = contents.read_moment(run.path, step).samples
+    if samples.ndim == 2:
         with st.container(horizontal_alignment="center"), st.container(width=480):
             plot("through_points", points(run.latest.real, samples), 480)
         return
+    pixels = samples[: GRID * GRID]
+    width = views.screen_width(pixels, GRID, views.BESIDE)
     with st.container(key="through", horizontal_alignment="center"):
-        if plays:
-            uri = drawings.data_uri(animation(run, evenly(steps, FRAMES)), "gif")
-            st.image(uri, width=views.BESIDE, alt=f"Animation of {len(evenly(steps, FRAMES))} saved steps")
-        else:
-            shown = samples[: GRID * GRID]
-            width = views.screen_width(shown, GRID, views.BESIDE)
-            alt = f"{len(shown)} generated images at step {look:,}"
-            st.image(drawings.sheet_uri(shown, GRID), width=width, alt=alt)
-    frames = f"The animation shows {len(evenly(steps, FRAMES))} of them." if len(steps) > FRAMES else ""
-    st.caption(f"{len(steps)} steps were saved. {frames}")
+        alt = f"{len(pixels)} generated images at step {step:,}"
+        st.image(drawings.sheet_uri(pixels, GRID), width=width, alt=alt)
 
 
 def animation(run: Run, steps: list[int]) -> bytes:
-    """The saved samples of those steps as a GIF, one frame a step."""
-    return _animation(run.path, tuple(steps), moments.stamp(run.path, steps[-1]))
+    """The samples saved at those steps as a GIF, one frame per step. Raises ValueError if they can't be read."""
+    return _gif(run.path, tuple(steps), moments.stamp(run.path, steps[-1]))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _animation(path: Path, steps: tuple[int, ...], _stamp: int) -> bytes:
+def _gif(path: Path, steps: tuple[int, ...], stamp: int) -> bytes:
+    """Cached until `stamp` changes: a resumed run writes its moments again."""
     return images.gif(np.stack([_frame(contents.read_moment(path, step).samples) for step in steps]), 1, 120)
 
 
 def _frame(samples: np.ndarray) -> np.ndarray:
-    """uint8 [h, w, c]: a sheet three times enlarged, or a scatter."""
+    """uint8 [h, w, c]: an enlarged sheet about 438 pixels wide, or a scatter of points."""
     if samples.ndim == 2:
         return np.asarray(images.scatter(samples, size=400))
-    sheet = np.asarray(images.sheet(samples[: GRID * GRID], GRID, max(1, 438 // (GRID * samples.shape[1]))))
+    enlarge = max(1, views.BESIDE // (GRID * samples.shape[1]))
+    sheet = np.asarray(images.sheet(samples[: GRID * GRID], GRID, enlarge))
     return sheet[..., None] if sheet.ndim == 2 else sheet

@@ -1,5 +1,6 @@
-"""The large card: the samples of the chosen view, and what that view can be told."""
+"""The large card: the samples of the view, and the settings that only this view has."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +17,12 @@ from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import grid, panel, plot
 from ganlab.ui.kit.html import points_key
 
-CARD, BESIDE = 632, 438  # pixels within the two cards on a wide screen
-SLOW = 10**9  # weights times samples
+CARD, BESIDE = 632, 438  # pixels inside the large and the small card on a wide screen
+SLOW = 10**9  # weights times samples that take a few seconds
 
 
 def controls(source: Source, recipe: Recipe) -> None:
-    """What all views share."""
+    """The settings that all views share."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         recipe_form.choice(recipe, "view", label_visibility="collapsed")
         if recipe.view == "grid":
@@ -35,28 +36,29 @@ def controls(source: Source, recipe: Recipe) -> None:
 
 
 def card(source: Source, recipe: Recipe) -> None:
-    """The view's samples as one picture, its own controls, and the files."""
-    made = render(source, recipe)
+    """The view's samples, its own settings, and its files."""
+    rendered = render(source, recipe)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(panels.title(recipe), anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            if made.pixels is not None:
-                recipe_form.sheet(recipe, images.largest_upscale(made.pixels, script.columns_of(recipe)))
-            downloads.buttons(source, recipe, made)
+            if rendered.are_images:
+                recipe_form.sheet(recipe, images.largest_upscale(rendered.pixels, script.columns_of(recipe)))
+            downloads.buttons(source, recipe, rendered)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _own_controls(recipe)
-    if made.pixels is None:
-        _points(source, recipe, made)
+    if not rendered.are_images:
+        _points(source, recipe, rendered)
     elif recipe.view == "arithmetic":
-        panel("sum", panels.equation(made.pixels, recipe))
-        st.caption("Radford et al. 2015 took the mean of three latents for each letter: single ones are noisier.")
+        panel("sum", panels.equation(rendered.pixels, recipe))
+        st.caption("Radford et al. 2015 averaged three latents for each letter; single latents, as here, are noisier.")
     elif recipe.view == "grid":
-        samples_to_pick(made.pixels, recipe, CARD, [(recipe.pick, "")] if recipe.pick >= 0 else [], _pick)
+        marks = [(recipe.pick, "")] if recipe.pick >= 0 else []
+        samples_to_pick(rendered.pixels, recipe, CARD, marks, _pick)
     else:
+        columns = script.columns_of(recipe)
+        width = screen_width(rendered.pixels, columns, CARD)
         with st.container(key="sheet", horizontal_alignment="center"):
-            columns = script.columns_of(recipe)
-            uri, width = drawings.sheet_uri(made.pixels, columns), screen_width(made.pixels, columns, CARD)
-            st.image(uri, width=width, alt=panels.title(recipe))
+            st.image(drawings.sheet_uri(rendered.pixels, columns), width=width, alt=panels.title(recipe))
 
 
 def _own_controls(recipe: Recipe) -> None:
@@ -79,9 +81,12 @@ def _own_controls(recipe: Recipe) -> None:
 
 
 def samples_to_pick(
-    pixels: np.ndarray, recipe: Recipe, card_width: int, marks: list[tuple[int, str]], pick: object
+    pixels: np.ndarray, recipe: Recipe, card_width: int, marks: list[tuple[int, str]], pick: Callable[[int], None]
 ) -> None:
-    """The grid of samples, to be clicked."""
+    """The grid of samples uint8 [n, h, w, c]; `pick` is called with the number of the one clicked.
+
+    `marks` are the numbers of the samples to outline, each with a letter or "".
+    """
     columns = script.columns_of(replace(recipe, view="grid"))
     sheet = images.sheet(pixels, columns)
     height, width = pixels.shape[1:3]
@@ -100,22 +105,25 @@ def samples_to_pick(
 
 
 def _pick(i: int) -> None:
-    """Look at a sample closely; clicked again, no longer."""
+    """Show a sample up close; a second click on it closes it."""
     recipe_form.put(pick=-1 if recipe_form.read().pick == i else i)
 
 
 def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
-    """As wide as the card, or a little less for a whole number of screen pixels to each of a sample's; at most 8."""
+    """The width of a sheet of uint8 [n, h, w, c] on the page, in screen pixels.
+
+    A whole number of screen pixels, at most 8, for each pixel of a sample, where that leaves at most a fifth of the
+    card empty; else the card's full width.
+    """
     native = (pixels.shape[2] + images.GAP) * columns + images.GAP
     whole = native * min(card_width // native, 8)
     return whole if whole >= 0.8 * card_width or whole == 8 * native else card_width
 
 
-def _points(source: Source, recipe: Recipe, made: Rendered) -> None:
+def _points(source: Source, recipe: Recipe, rendered: Rendered) -> None:
     real = real_points(source.config)
-    through = recipe.view in WAYS
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
     if recipe.view == "grid" and recipe.start < recipe.n:
         names = [""] * recipe.start + [str(recipe.start)]
-    plot("generated_points", samples.points(real, made.samples, through, names), 560)
-    panel("points_key", points_key(0 if real is None else len(real), f"{len(made.samples):,} generated"))
+    plot("generated_points", samples.points(real, rendered.samples, recipe.view in WAYS, names), 560)
+    panel("points_key", points_key(0 if real is None else len(real), f"{len(rendered.samples):,} generated"))

@@ -1,6 +1,6 @@
-"""One recorded moment of the default run, for the picture on Home.
+"""The default run at one step, recorded in example.npz for the picture on Home.
 
-`python -m ganlab.ui.home.example` records it again.
+`python -m ganlab.ui.home.example` trains that run and records it again.
 """
 
 from dataclasses import dataclass, replace
@@ -8,9 +8,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ganlab.config import PRESETS
+from ganlab.data import images
+from ganlab.gan import sampling
 from ganlab.gan.clipping import pooled
+from ganlab.gan.training import Trainer
 
 STEP = 720
 FILE = Path(__file__).with_name("example.npz")
@@ -18,7 +22,7 @@ FILE = Path(__file__).with_name("example.npz")
 
 @dataclass(frozen=True)
 class Example:
-    """What the default run (seed 0, one thread) looked like after step 720."""
+    """The default run (seed 0, one thread) after step 720."""
 
     latent: np.ndarray
     """float32 [64]: the first fixed latent."""
@@ -29,8 +33,11 @@ class Example:
     clip_range: np.ndarray
     """float64 [2]: low and high."""
     edges: np.ndarray
+    """float64 [bins + 1]: of the histograms of all critic weights around the last clamp of that step."""
     before: np.ndarray
+    """int64 [bins]."""
     after: np.ndarray
+    """int64 [bins]: without the weights exactly at a bound."""
     at_bounds: np.ndarray
     """int64 [2]: weights exactly at low and at high after the clamp."""
     estimate: np.ndarray
@@ -41,19 +48,13 @@ class Example:
 
 @cache
 def example() -> Example:
-    """The recorded moment."""
+    """The recorded example, read once."""
     with np.load(FILE) as arrays:
         return Example(**arrays)
 
 
 def record() -> Example:
-    """Train the default run to step 720 and look."""
-    import torch
-
-    from ganlab.data import images
-    from ganlab.gan import sampling
-    from ganlab.gan.training import Trainer
-
+    """Train the default run to step 720 and take the example from it."""
     torch.set_num_threads(1)
     trainer = Trainer(replace(PRESETS["digits"], threads=1))
     while trainer.step_count < STEP:

@@ -6,65 +6,88 @@ from ganlab.gan.clipping import axis_limit
 from ganlab.ui.home.example import Example
 from ganlab.ui.kit.drawings import ink, sheet_uri
 
-# The data flow on Home: one drawing for desks, one for phones, from the same parts.
-
-FLOW_ALT = (
+ALT = (
     "Latents go through the generator and become generated digits. Real and generated digits go into the critic, "
     "whose weights are clamped into minus c to c after every update. The critic gives the estimate."
 )
 
 
 def flow(example: Example) -> str:
-    """Latents, generator, generated and real digits, the critic with its clamp, the estimate."""
-    return _wide_flow(example) + _tall_flow(example)
+    """The flow of data as SVG, drawn twice from the same parts: for wide screens and for phones."""
+    return _wide(example) + _tall(example)
 
 
-def _wide_flow(e: Example) -> str:
-    weights = [f"{n:,} weights" for n in e.weights]
-    return _svg(
-        "wide", 1140, 332,
-        _text(62, 44, "latents", "t"), _latent(e, 33, 58), _text(62, 144, "random numbers", "m"),
-        _arrow((110, 88), (160, 88)),
-        '<path class="box" d="M168 59L284 32V144L168 117Z"/>',
-        _text(226, 85, "generator", "t"), _text(226, 105, weights[0], "m"),
-        _arrow((292, 88), (352, 88)),
-        _text(426, 16, "generated", "t"), _digits(e.generated, 370, 32, "gen"),
-        _text(426, 188, "real", "t"), _digits(e.real, 370, 204, "ink"),
-        _arrow((500, 88), (548, 88), (548, 148), (592, 148)),
-        _arrow((500, 260), (548, 260), (548, 200), (592, 200)),
-        _box(600, 24, 320, 296), _text(624, 54, "critic", "t", "start"), _text(672, 54, weights[1], "m", "start"),
-        _text(624, 78, "clamped into [−c, c] after every update", "m", "start"), _clamp(e, 624, 116, 272, 168),
-        _arrow((928, 172), (976, 172)),
-        _text(990, 152, "estimate", "t", "start"), _text(990, 190, f"{e.estimate:.4f}", "n", "start"),
-        _text(990, 216, "E critic(real)", "m", "start"), _text(990, 234, "− E critic(generated)", "m", "start"),
-    )  # fmt: skip
+def _wide(e: Example) -> str:
+    generator_weights, critic_weights = (f"{n:,} weights" for n in e.weights)
+    latents = (
+        _text(62, 44, "latents", "t")
+        + _latent(e, 33, 58)
+        + _text(62, 144, "random numbers", "m")
+        + _arrow((110, 88), (160, 88))
+    )
+    generator = (
+        '<path class="box" d="M168 59L284 32V144L168 117Z"/>'
+        + _text(226, 85, "generator", "t")
+        + _text(226, 105, generator_weights, "m")
+        + _arrow((292, 88), (352, 88))
+    )
+    generated = _text(426, 16, "generated", "t") + _digits(e.generated, 370, 32, "gen")
+    real = _text(426, 188, "real", "t") + _digits(e.real, 370, 204, "ink")
+    critic = (
+        _arrow((500, 88), (548, 88), (548, 148), (592, 148))
+        + _arrow((500, 260), (548, 260), (548, 200), (592, 200))
+        + _box(600, 24, 320, 296)
+        + _text(624, 54, "critic", "t", "start")
+        + _text(672, 54, critic_weights, "m", "start")
+        + _text(624, 78, "clamped into [−c, c] after every update", "m", "start")
+        + _clamp(e, 624, 116, 272, 168)
+    )
+    estimate = (
+        _arrow((928, 172), (976, 172))
+        + _text(990, 152, "estimate", "t", "start")
+        + _text(990, 190, f"{e.estimate:.4f}", "n", "start")
+        + _text(990, 216, "E critic(real)", "m", "start")
+        + _text(990, 234, "− E critic(generated)", "m", "start")
+    )
+    return _svg("wide", 1140, 332, latents + generator + generated + real + critic + estimate)
 
 
-def _tall_flow(e: Example) -> str:
-    weights = [f"{n:,} weights" for n in e.weights]
-    return _svg(
-        "tall", 360, 800,
-        _text(84, 20, "latents", "t"), _latent(e, 56, 34), _arrow((84, 102), (84, 132)),
-        '<path class="box" d="M50 138H118L144 208H24Z"/>',
-        _text(84, 178, "generator", "t"), _text(84, 197, weights[0], "m"), _arrow((84, 214), (84, 246)),
-        _digits(e.generated, 28, 266, "gen"), _text(84, 404, "generated", "t"),
-        _digits(e.real, 220, 266, "ink"), _text(276, 404, "real", "t"),
-        _arrow((84, 412), (84, 444)), _arrow((276, 412), (276, 444)),
-        _box(12, 450, 336, 266), _text(32, 480, "critic", "t", "start"), _text(80, 480, weights[1], "m", "start"),
-        _text(32, 502, "after every update each is clamped into [−c, c]", "m", "start"), _clamp(e, 32, 536, 296, 146),
-        _arrow((180, 722), (180, 746)),
-        _text(120, 784, f"{e.estimate:.4f}", "n"), _text(190, 766, "estimate", "t", "start"),
-        _text(190, 786, "E critic(real) − E critic(gen.)", "m", "start"),
-    )  # fmt: skip
+def _tall(e: Example) -> str:
+    generator_weights, critic_weights = (f"{n:,} weights" for n in e.weights)
+    latents = _text(84, 20, "latents", "t") + _latent(e, 56, 34) + _arrow((84, 102), (84, 132))
+    generator = (
+        '<path class="box" d="M50 138H118L144 208H24Z"/>'
+        + _text(84, 178, "generator", "t")
+        + _text(84, 197, generator_weights, "m")
+        + _arrow((84, 214), (84, 246))
+    )
+    generated = _digits(e.generated, 28, 266, "gen") + _text(84, 404, "generated", "t")
+    real = _digits(e.real, 220, 266, "ink") + _text(276, 404, "real", "t")
+    critic = (
+        _arrow((84, 412), (84, 444))
+        + _arrow((276, 412), (276, 444))
+        + _box(12, 450, 336, 266)
+        + _text(32, 480, "critic", "t", "start")
+        + _text(80, 480, critic_weights, "m", "start")
+        + _text(32, 502, "after every update each is clamped into [−c, c]", "m", "start")
+        + _clamp(e, 32, 536, 296, 146)
+    )
+    estimate = (
+        _arrow((180, 722), (180, 746))
+        + _text(120, 784, f"{e.estimate:.4f}", "n")
+        + _text(190, 766, "estimate", "t", "start")
+        + _text(190, 786, "E critic(real) − E critic(gen.)", "m", "start")
+    )
+    return _svg("tall", 360, 800, latents + generator + generated + real + critic + estimate)
 
 
-def _svg(kind: str, width: int, height: int, *parts: str) -> str:
-    head = f'<svg class="flow {kind}" viewBox="0 0 {width} {height}" role="img" aria-label="{FLOW_ALT}">'
-    return f"{head}{''.join(parts)}</svg>"
+def _svg(css_class: str, width: int, height: int, content: str) -> str:
+    head = f'<svg class="flow {css_class}" viewBox="0 0 {width} {height}" role="img" aria-label="{ALT}">'
+    return f"{head}{content}</svg>"
 
 
-def _text(x: int, y: int, text: str, look: str, anchor: str = "middle") -> str:
-    return f'<text class="{look}" x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>'
+def _text(x: int, y: int, text: str, css_class: str, anchor: str = "middle") -> str:
+    return f'<text class="{css_class}" x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>'
 
 
 def _box(x: int, y: int, width: int, height: int) -> str:
@@ -74,13 +97,13 @@ def _box(x: int, y: int, width: int, height: int) -> str:
 def _arrow(*corners: tuple[int, int]) -> str:
     (x0, y0), (x1, y1) = corners[-2:]
     angle = np.degrees(np.arctan2(y1 - y0, x1 - x0))
-    way = " L".join(f"{x} {y}" for x, y in corners)
+    path = " L".join(f"{x} {y}" for x, y in corners)
     head = f'<path class="head" d="M0 0L-9 -4.5V4.5Z" transform="translate({x1} {y1}) rotate({angle:.0f})"/>'
-    return f'<path class="edge" d="M{way}"/>{head}'
+    return f'<path class="edge" d="M{path}"/>{head}'
 
 
 def _latent(e: Example, x: int, y: int) -> str:
-    """The first 16 numbers of a latent; the darker, the further from 0."""
+    """The first 16 numbers of a latent: the farther from 0, the darker."""
     return "".join(
         f'<rect x="{x + 15 * (i % 4)}" y="{y + 15 * (i // 4)}" width="13" height="13" rx="2" class="ink" '
         f'opacity="{0.08 + 0.8 * min(abs(value) / 2.2, 1):.2f}"/>'
@@ -88,13 +111,13 @@ def _latent(e: Example, x: int, y: int) -> str:
     )
 
 
-def _digits(samples: np.ndarray, x: int, y: int, look: str, size: int = 112) -> str:
-    frame = _box(x - 8, y - 8, size + 16, size + 16)
-    return frame + ink(sheet_uri(samples, columns=4), x, y, size, size, look)
+def _digits(samples: np.ndarray, x: int, y: int, css_class: str) -> str:
+    frame = _box(x - 8, y - 8, 128, 128)
+    return frame + ink(sheet_uri(samples, columns=4), x, y, 112, 112, css_class)
 
 
 def _clamp(e: Example, x: int, y: int, width: int, height: int) -> str:
-    """The critic's weights before and after the clamp, with posts and rules at -c and c."""
+    """The critic's weights before and after the clamp, with bars and dashed lines at -c and c."""
     limit, top = axis_limit(tuple(e.clip_range)), float(e.at_bounds.max()) * 1.05
 
     def across(value: float) -> float:
@@ -110,14 +133,14 @@ def _clamp(e: Example, x: int, y: int, width: int, height: int) -> str:
         )
         return f"M{across(e.edges[0]):.1f} {height}{steps}L{across(e.edges[-1]):.1f} {height}Z"
 
-    thick = across(e.edges[1]) - across(e.edges[0])
-    posts = "".join(
-        f'<rect class="af" x="{across(bound) - thick * 0.6:.1f}" width="{thick * 1.2:.1f}" y="{up(n):.1f}" '
+    bin_width = across(e.edges[1]) - across(e.edges[0])
+    bars = "".join(
+        f'<rect class="af" x="{across(bound) - bin_width * 0.6:.1f}" width="{bin_width * 1.2:.1f}" y="{up(n):.1f}" '
         f'height="{height - up(n):.1f}"/><path class="rule" d="M{across(bound):.1f} -14V{up(n):.1f}"/>'
         + _text(round(across(bound)), height + 18, name, "m")
         for bound, n, name in zip(e.clip_range, e.at_bounds, ("−c", "c"), strict=True)
     )
     return (
         f'<g transform="translate({x} {y})"><path class="af soft" d="{skyline(e.after)}"/>'
-        f'<path class="bl" d="{skyline(e.before)}"/>{posts}<path class="floor" d="M0 {height}H{width}"/></g>'
+        f'<path class="bl" d="{skyline(e.before)}"/>{bars}<path class="floor" d="M0 {height}H{width}"/></g>'
     )

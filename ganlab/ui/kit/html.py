@@ -1,4 +1,4 @@
-"""HTML that several pages show: titles, pills, progress bars, tables of layers."""
+"""HTML that several pages share: titles, pills, progress bars, keys, tables of layers."""
 
 import re
 from html import escape
@@ -21,7 +21,6 @@ DATASET_TITLES = {
     "drawn": "my points",
 }
 TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
-# Status: the shape of its mark, its colour, its word.
 PILLS = {
     Status.STARTING: ("live", "gray", "Starting"),
     Status.RUNNING: ("live", "green", "Running"),
@@ -32,22 +31,23 @@ PILLS = {
     Status.INTERRUPTED: ("square", "yellow", "Interrupted"),
     Status.ELSEWHERE: ("live", "green", "Running elsewhere"),
 }
+"""The shape of each status's mark, its colour and its word."""
 BEFORE = "<span class='key'><i class='b'></i>{}</span>"
 AFTER = "<span class='key'><i class='a'></i>{}</span>"
 
 
 def title(config: TrainConfig) -> str:
-    """What a run is called in one or two words."""
+    """The name of a run's data, in one or two words."""
     return DATASET_TITLES[config.dataset]
 
 
 def label(run_id: str, config: TrainConfig) -> str:
-    """A run in one line, for menus: by what it started with, as a menu's lines must not change while it is open."""
+    """A run in one line, for menus. `config` is the one it started with: a menu must not change while it is open."""
     return f"{title(config)}, {range_in_words(config.clip_range)} · seed {config.seed} · {run_id[-4:]}"
 
 
 def facts(config: TrainConfig) -> list[str]:
-    """What kind of run this is, in three or four facts."""
+    """What kind of run this is: samples, network and clip range."""
     kind = f"{config.image_size}×{config.image_size} images" if config.kind == "image" else "2-D points"
     network = TITLES[config.network]
     size = f"{network} {config.depth} × {config.width}" if config.network == "mlp" else network
@@ -55,13 +55,11 @@ def facts(config: TrainConfig) -> list[str]:
 
 
 def pill(status: Status) -> str:
-    """The run's status as shape, colour and word."""
     shape, color, word = PILLS[status]
     return f"<span class='pill {shape}' role='status' style='--c:var(--st-{color}-color)'><i></i>{word}</span>"
 
 
 def progress_bar(snapshot: Snapshot) -> str:
-    """How far the run is."""
     step, total = snapshot.step, snapshot.config.steps
     return (
         f"<div class='bar' role='progressbar' aria-label='steps' aria-valuenow='{step}' aria-valuemax='{total}'>"
@@ -70,7 +68,7 @@ def progress_bar(snapshot: Snapshot) -> str:
 
 
 def pace(snapshot: Snapshot) -> list[str]:
-    """What there is to say about time: left and speed while running, else how it ended."""
+    """Time left and speed of a run that trains; of any other, a few words about where it stands, or nothing."""
     speed = snapshot.steps_per_second
     if snapshot.status is Status.STARTING:
         return [escape(snapshot.message)]
@@ -82,27 +80,27 @@ def pace(snapshot: Snapshot) -> list[str]:
     if snapshot.status is Status.STOPPED:
         return ["by you"]
     if snapshot.status is Status.INTERRUPTED:
-        return ["goes on from here"]
+        return ["can be resumed"]
     if snapshot.status is Status.ELSEWHERE:
         return ["in another process"]
     return []
 
 
 def refused(refusal: str, stays: str) -> str:
-    """Why a wished clip range is not had, and what stays."""
+    """Why a clip range was rejected, and that it stays at `stays`."""
     return f"<div class='force refused' role='alert'>{escape(refusal)} The range stays at {stays}.</div>"
+
+
+def desk(text: str) -> str:
+    """Text that is hidden on narrow screens."""
+    return f"<span class='desk'>{text}</span>"
 
 
 COLUMNS = ("below low", "at low", "inside", "at high", "above high")
 
 
-def desk(text: str) -> str:
-    """Text that only a wide screen has room for."""
-    return f"<span class='desk'>{text}</span>"
-
-
 def layers_table(histograms: tuple[WeightHistogram, ...]) -> str:
-    """A row per critic parameter: name and shape, a small histogram, counts, clamped share."""
+    """One row per critic parameter: name and shape, a small histogram, counts, clamped share."""
     heads = "".join(f"<th>{name}" for name in ("layer", "weights", *COLUMNS, "clamped"))
     rows = "".join(map(_layer_row, histograms))
     return f"<table class=layers><thead><tr>{heads}<tbody>{rows}</table>"
@@ -122,9 +120,9 @@ def _layer_row(histogram: WeightHistogram) -> str:
 
 
 def plain(text: str) -> str:
-    """A text that may hold what a stranger wrote, with nothing in it that Markdown would draw."""
+    """Escapes untrusted text for Markdown, on one line and cut to 500 characters."""
     text = re.sub(r"([\\`*_\[\]#!:$<>~|&])", r"\\\1", " ".join(text.split())[:500])
-    return re.sub(r"(www|//|@)", "\\1\N{WORD JOINER}", text)  # else addresses become links
+    return re.sub(r"(www|//|@)", "\\1\N{WORD JOINER}", text)  # otherwise addresses become links
 
 
 CURVE_KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' {}/></svg>{}</span>"
@@ -133,7 +131,7 @@ DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
 
 
 def points_key(real: int, generated: str) -> str:
-    """What a ring and what a dot is."""
+    """The key to a scatter: how many real points there are as rings, and what the dots are."""
     return (
         "<div class='muted small'><svg viewBox='0 0 10 10' width='10' height='10'>"
         "<circle cx='5' cy='5' r='4' fill='none' stroke='var(--real)' stroke-width='1.5'/></svg>"

@@ -1,4 +1,4 @@
-"""The script makes the same bytes in a fresh process that cannot import ganlab."""
+"""The script makes the same samples and files in a fresh process that cannot import ganlab."""
 
 import dataclasses
 import io
@@ -25,7 +25,7 @@ MLP_IMAGES = dataclasses.replace(TINY_IMAGES, network="mlp", width=16, depth=2)
 
 
 def trained(config: TrainConfig, folder: Path) -> nn.Module:
-    """A generator as if trained: batch norm's running statistics are not where they began."""
+    """A generator whose batch norms have moved their running statistics, as if it were trained; saved in the folder."""
     rng = torch.Generator().manual_seed(3)
     generator = networks.init_(training.build(config, datasets.shape_of(config))[0], rng)
     for _ in range(5):
@@ -36,12 +36,15 @@ def trained(config: TrainConfig, folder: Path) -> nn.Module:
 
 def run_script(text: str, folder: Path) -> None:
     (folder / "sample.py").write_text(text)
-    command = [sys.executable, "-I", "-W", "error", str(folder / "sample.py"), str(folder)]
-    check = [sys.executable, "-I", "-c", "import ganlab"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    assert subprocess.run(check, cwd=folder, env=environment, capture_output=True, check=False).returncode == 1
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", *arguments]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    assert run("-c", "import ganlab").returncode == 1
+    result = run("-W", "error", str(folder / "sample.py"), str(folder))
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize(
@@ -55,19 +58,19 @@ def run_script(text: str, folder: Path) -> None:
 )
 def test_the_script_makes_the_same_picture(config: TrainConfig, recipe: Recipe, tmp_path: Path) -> None:
     generator = trained(config, tmp_path)
-    _, samples = script.make(generator, config.latent_dim, recipe)
+    _, samples = script.samples_of(generator, config.latent_dim, recipe)
     run_script(script.script(generator, config.latent_dim, recipe, images.GAP, recipe.enlarge), tmp_path)
     pixels = images.to_uint8(samples.numpy())
     expected = images.png(images.sheet(pixels, script.columns_of(recipe), recipe.enlarge))
-    theirs = (tmp_path / "samples.png").read_bytes()
-    assert Image.open(io.BytesIO(theirs)).tobytes() == Image.open(io.BytesIO(expected)).tobytes()
-    assert theirs == expected
+    written = (tmp_path / "samples.png").read_bytes()
+    assert Image.open(io.BytesIO(written)).tobytes() == Image.open(io.BytesIO(expected)).tobytes()
+    assert written == expected
 
 
 def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
     generator = trained(TINY, tmp_path)
     recipe = Recipe(n=100, seed=2, batch_norm="train")
-    latents, points = script.make(generator, 2, recipe)
+    latents, points = script.samples_of(generator, 2, recipe)
     run_script(script.script(generator, 2, recipe, images.GAP, recipe.enlarge), tmp_path)
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())
 
@@ -78,9 +81,9 @@ def test_the_script_makes_the_same_latents_in_every_view(view: str, path: str, t
     generator = trained(TINY_IMAGES, tmp_path)
     recipe = Recipe(view=view, path=path, n=70, seed=4, truncation=1.5, pick=66, to=8, a=3, b=65, c=9, stride=0.4)
     text = script.script(generator, 4, recipe, images.GAP, recipe.enlarge)
-    text = text.replace("sys.argv[1] if len(sys.argv) > 1", "HERE if 1")
-    names = {"HERE": str(tmp_path)}
-    exec(text, names)
-    latents, samples = script.make(generator, 4, recipe)
+    text = text.replace("sys.argv[1] if len(sys.argv) > 1", "FOLDER if 1")
+    names = {"FOLDER": str(tmp_path)}
+    exec(text, names)  # in this process: a fresh one would load torch again for each case
+    latents, samples = script.samples_of(generator, 4, recipe)
     assert torch.equal(names["z"], latents)
     assert torch.equal(names["samples"], samples)

@@ -1,20 +1,6 @@
-"""Cards in words: runs and presets, and the sentences of Home. HTML of panels, like `words`."""
+"""The words of Home: what ganlab does, and what weight clipping is in five sentences. HTML of panels."""
 
-from ganlab.formatting import range_in_words
-from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import drawings
-from ganlab.ui.kit.html import AFTER, BEFORE, pace, pill, progress_bar, title
-
-
-def run_card(snapshot: Snapshot) -> str:
-    """A run in progress, for Home: picture, name, state, how far."""
-    told = " · ".join([f"step {snapshot.step:,} of {snapshot.config.steps:,}", *pace(snapshot)])
-    return (
-        f"<div class='runcard'>{drawings.run_thumb(snapshot)}<div class='txt'>"
-        f"<div class='name'><b>{title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
-        f"{pill(snapshot.status)}</div>{progress_bar(snapshot)}<div class='muted small'>{told}</div></div></div>"
-    )
-
+from ganlab.ui.kit.html import AFTER, BEFORE
 
 LEAD = (
     "<div class='lead'>Train a Wasserstein GAN on this computer, move the clip range while it learns, and see every "
