@@ -29,6 +29,7 @@ LIMIT_BYTES = 512 * 2**20
 FEWEST = 16
 """Pictures, in an archive or a folder."""
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
+_ENTRY = b"PK\1\2"  # every entry of the directory begins so, and it is read in one piece
 _SAMPLES = 32  # pictures that are decoded before an archive is kept
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 _IN_MEMORY = 16 * 2**20  # bytes of a picture's file; what is larger is unpacked to disk
@@ -148,18 +149,40 @@ def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
 
 
 def _zip_file(stream: BinaryIO, shown: str) -> zipfile.ZipFile:
-    """zipfile's view of the stream. ZipFile reads the whole directory, so the directory's size is checked first."""
+    """The stream as a ZipFile, whose directory is within the limits."""
+    source = _Source(stream, shown)
     try:
-        # Private, but what ZipFile itself goes by: a reader of our own could be shown another directory.
-        if end := zipfile._EndRecData(stream):
-            _check_limits(end[zipfile._ECD_ENTRIES_TOTAL], 0, shown)
-            if end[zipfile._ECD_SIZE] > _LIMIT_DIRECTORY:
-                raise Refusal(f"{shown} has a directory of more than {_LIMIT_DIRECTORY:,} bytes, the most allowed.")
-        return zipfile.ZipFile(stream)
+        archive = zipfile.ZipFile(source)
     except Refusal:
         raise
     except Exception:  # zipfile raises a dozen kinds for broken files
         raise Refusal(f"{shown} can't be read as a ZIP archive.") from None
+    source.opening = False
+    return archive
+
+
+class _Source:
+    """What a ZipFile reads from: a stream that refuses to hand out a directory over the limits.
+
+    ZipFile reads the whole directory, and makes an object of every entry in it, before it can be asked for their
+    number. What the archive declares may be a lie, so the bytes themselves are counted on their way to ZipFile.
+    """
+
+    def __init__(self, stream: BinaryIO, shown: str) -> None:
+        self._stream, self._shown = stream, shown
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+        self.opening = True
+
+    def read(self, n: int = -1, /) -> bytes:
+        """At most n bytes, all if n is negative. Raises Refusal while the archive is being opened."""
+        if not self.opening:
+            return self._stream.read(n)
+        too_many = _LIMIT_DIRECTORY + 1
+        data = self._stream.read(min(n, too_many) if n >= 0 else too_many)
+        if len(data) == too_many:
+            raise Refusal(f"{self._shown} has a directory of more than {_LIMIT_DIRECTORY:,} bytes, the most allowed.")
+        _check_limits(data.count(_ENTRY), 0, self._shown)
+        return data
 
 
 def _check_limits(files: int, size: int, shown: str) -> None:
