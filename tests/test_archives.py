@@ -171,7 +171,7 @@ def test_sizes_up_to_the_limits_can_be_used(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(("mode", "pixels"), [("F", np.zeros((4, 4), np.float32)), ("I", np.zeros((4, 4), np.int32))])
 def test_unusual_pixels_are_refused_by_name(mode: str, pixels: np.ndarray, tmp_path: Path) -> None:
     data = encoded(Image.fromarray(pixels), "TIFF")
-    with pytest.raises(ValueError, match=rf"^0/odd.tif has pixels of the unusual kind {mode}; save it as [\w ]+\.$"):
+    with pytest.raises(ValueError, match=rf"^0/odd.tif has the unusual pixel format {mode}; save it as [\w ]+\.$"):
         decoded(tmp_path, data, "odd.tif", 4)
 
 
@@ -241,7 +241,7 @@ def test_an_open_file_can_be_used_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["0123456789abcdef", "../photos", ""])
 def test_what_is_not_kept_is_named(name: str, tmp_path: Path) -> None:
     zip_of(tmp_path, hostile.good_files())
-    with pytest.raises(FileNotFoundError, match=f"^There are no kept images called {name}; choose the ZIP or folder"):
+    with pytest.raises(FileNotFoundError, match=f"^The images {name} are not on this computer; choose the ZIP"):
         own_images.find(name, tmp_path / "kept")
 
 
@@ -304,7 +304,7 @@ REFUSALS = {
     "Windows share": "photos.zip holds \\\\host\\evil.png, an absolute path.",
     "symbolic link": "photos.zip holds link.png, a symbolic link.",
     "encrypted": "photos.zip holds secret.png, which is encrypted.",
-    "unknown compression": "photos.zip holds odd.png, which is compressed in another way than Deflate.",
+    "unknown compression": "photos.zip holds odd.png, which is not compressed with Deflate.",
     "600 MB declared": "photos.zip holds 601 MB, unpacked; at most 512 MB are allowed.",
     "60,000 entries": "photos.zip holds 60,000 files; at most 50,000 are allowed.",
     "70,000 entries": "photos.zip holds 70,000 files; at most 50,000 are allowed.",
@@ -312,7 +312,7 @@ REFUSALS = {
     "400,000 entries, 20 declared": "photos.zip has a directory of more than 12,800,000 bytes, the most allowed.",
     "text named .png": "text.png can't be read as an image.",
     "wrong CRC": "cat.png can't be read as an image.",
-    "wrong size": "cat.png has another size than its archive says.",
+    "wrong size": "cat.png doesn't match its declared size.",
     "30,000 x 30,000 pixels": "huge.png is too large; at most 50,000,000 pixels are allowed, and 65,535 on a side.",
     "10,000 x 10,000 pixels": "huge.png is too large; at most 50,000,000 pixels are allowed, and 65,535 on a side.",
     "1 x 10,000,000 pixels": "line.png is too large; at most 50,000,000 pixels are allowed, and 65,535 on a side.",

@@ -1,5 +1,6 @@
 """Pixels prepared for training, kept as one file that its own SHA-256 names."""
 
+import io
 from functools import partial
 from pathlib import Path
 
@@ -7,16 +8,13 @@ import torch
 from torch import Tensor
 
 from ganlab import tensorfile
+from ganlab.data import kept
 from ganlab.tensorfile import Kinds
 
 
 def keep(folder: Path, pixels: Tensor) -> str:
     """Keep pixels, uint8 [n, c, size, size], as `folder/SHA256.safetensors`; returns the SHA-256, 64 hex digits."""
-    content = tensorfile.packed({"pixels": pixels}, {})
-    name = tensorfile.sha256(content)
-    folder.mkdir(parents=True, exist_ok=True)
-    tensorfile.write(folder / f"{name}.safetensors", content)
-    return name
+    return kept.keep(folder, io.BytesIO(tensorfile.packed({"pixels": pixels}, {})), ".safetensors", 64)
 
 
 def load(folder: Path, name: str, size: int) -> Tensor:
@@ -24,11 +22,12 @@ def load(folder: Path, name: str, size: int) -> Tensor:
 
     Raises ValueError, in one sentence, if they are not there or were changed.
     """
-    path = folder / f"{name}.safetensors"
+    path = kept.find(folder, name, ".safetensors")
+    if not path:
+        raise ValueError(f"The pixels {name} are not on this computer.")
     try:
         tensorfile.check_size(path)
-        if tensorfile.file_sha256(path) != name:
-            raise ValueError("it was damaged or changed")
+        kept.check(path)
         return tensorfile.read(path, partial(_check, size))[1]["pixels"]
     except (ValueError, OSError) as error:
         raise ValueError(f"{path.name} holds no pixels to train on: {error}.") from None
