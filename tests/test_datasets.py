@@ -1,9 +1,13 @@
 """Every data set: its shape, its constants, its split, and the user's own images and points."""
 
 import dataclasses
+import hashlib
 import math
+import shutil
+import zipfile
 from pathlib import Path
 
+import hostile
 import numpy as np
 import pytest
 import torch
@@ -19,6 +23,8 @@ from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
+
+FROZEN = Path(__file__).parent / "frozen"
 
 
 def test_digits_are_real_and_split_once() -> None:
@@ -115,6 +121,58 @@ def test_a_run_names_its_pixels_and_takes_no_others(tmp_path: Path, monkeypatch:
         datasets.load(dataclasses.replace(run.config, pixels="0" * 64))
     assert changed(run.config, {"seed": 3}).pixels == run.config.pixels
     assert changed(run.config, {"colour": "grey"}).pixels == ""
+
+
+@pytest.fixture
+def old_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
+    """A run of version 0.1.0 on own images; its archive and its pixels are in tmp_path."""
+    shutil.copytree(FROZEN / "data", tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    return contents.config_of(FROZEN / "runs/20261101-090200-cccc")
+
+
+def test_an_old_run_recognises_its_pixels_when_they_are_decoded_again(old_run: TrainConfig, tmp_path: Path) -> None:
+    before = datasets.load(old_run)
+    path = tmp_path / f"data/{old_run.pixels}.safetensors"
+    content = path.read_bytes()
+    path.unlink()
+    again = datasets.load(old_run)
+    assert torch.equal(again.held_out, before.held_out)
+    assert again.pixels == old_run.pixels
+    assert list((tmp_path / "data").iterdir()) == [path]
+    assert path.read_bytes() == content
+    assert datasets.load(dataclasses.replace(old_run, pixels="")).images.equal(before.images)
+
+
+def test_an_old_run_takes_no_other_pixels(old_run: TrainConfig, tmp_path: Path) -> None:
+    (tmp_path / f"data/{old_run.pixels}.safetensors").unlink()
+    archive = tmp_path / f"images/{old_run.images}.zip"
+    with zipfile.ZipFile(archive) as file:
+        pictures = {name: file.read(name) for name in file.namelist()}
+    first, second, *_ = pictures
+    hostile.write_zip(archive, pictures | {first: pictures[second]})
+    with pytest.raises(ValueError, match="no longer decode to the pixels"):
+        datasets.load(old_run)
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+FORMER = '{"__metadata__": {}, "pixels": {"dtype": "U8", "shape": [24, 3, 16, 16], "data_offsets": [0, 18432]}}'
+PRESENT = '{"pixels":{"dtype":"U8","shape":[24,3,16,16],"data_offsets":[0,18432]}}'
+
+
+@pytest.mark.parametrize("header", [FORMER, PRESENT])
+def test_pixels_are_read_under_either_header(header: str, old_run: TrainConfig, tmp_path: Path) -> None:
+    before = datasets.load(old_run)
+    text = header.encode()
+    text += b" " * (-len(text) % 8)
+    content = len(text).to_bytes(8, "little") + text + before.images.numpy().tobytes()
+    name = hashlib.sha256(content).hexdigest()
+    assert (name == old_run.pixels) == (header == FORMER)
+    (tmp_path / f"images/{old_run.images}.zip").unlink()
+    (tmp_path / f"data/{name}.safetensors").write_bytes(content)
+    again = datasets.load(dataclasses.replace(old_run, pixels=name))
+    assert again.pixels == name
+    assert again.images.equal(before.images)
 
 
 @pytest.mark.parametrize(("images", "words"), [("", "Choose a ZIP or a folder"), ("0" * 16, "not on this computer")])

@@ -18,7 +18,7 @@ class Source:
 
     load: Callable[[TrainConfig, Announce], Dataset]
     files: Callable[[TrainConfig], list[Path]] = lambda _: []
-    """What it needs on this computer."""
+    """What it is loaded from, if it is not part of the package."""
     coloured: Callable[[TrainConfig], bool] = lambda _: False
     """Whether its images have three channels."""
 
@@ -46,7 +46,7 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
 
 
 def at_hand(config: TrainConfig) -> bool:
-    """Whether `load` needs no network."""
+    """Whether all files that the data set is loaded from are on this computer."""
     return all(file.is_file() for file in SOURCES[config.dataset].files(config))
 
 

@@ -1,6 +1,7 @@
 """The user's own images and points as data sets."""
 
 import io
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -50,10 +51,20 @@ def _keep_pixels(folder: Path, pixels: Tensor, expected: str) -> str:
 
     Raises ValueError, in one sentence, if another SHA-256 is expected.
     """
-    name = kept.keep(folder, io.BytesIO(tensorfile.packed({"pixels": pixels}, {})), ".safetensors", digits=64)
-    if expected and expected != name:
-        raise ValueError("These images no longer decode to the pixels this run was trained on; choose them again.")
-    return name
+    content = tensorfile.packed({"pixels": pixels}, {})
+    if expected not in ("", tensorfile.sha256(content)):
+        content = _in_former_format(pixels)
+        if tensorfile.sha256(content) != expected:
+            raise ValueError("These images no longer decode to the pixels this run was trained on; choose them again.")
+    return kept.keep(folder, io.BytesIO(content), ".safetensors", digits=64)
+
+
+def _in_former_format(pixels: Tensor) -> bytes:
+    """The file as version 0.1.0 wrote it, with another header: its runs know their pixels by the SHA-256 of that."""
+    declared = {"dtype": "U8", "shape": list(pixels.shape), "data_offsets": [0, pixels.numel()]}
+    header = json.dumps({"__metadata__": {}, "pixels": declared}).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + pixels.numpy().tobytes()
 
 
 def _load_pixels(folder: Path, name: str, size: int) -> Tensor | None:
