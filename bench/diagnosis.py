@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from ganlab.config import PRESETS
-from ganlab.data import datasets
-from ganlab.data.datasets import Dataset
+from ganlab.data import image_sets
+from ganlab.data.dataset import Dataset
 from ganlab.gan.training import Trainer, set_up_torch
 from ganlab.measure.instruments import INSTRUMENTS, look
 from ganlab.runs.diagnosis import Finding, diagnose
@@ -44,7 +44,7 @@ HEALTHY = {"digits": 160, "8-gaussians": 300, "25-gaussians": 300, "swiss-roll":
 
 def with_few(n: int) -> Dataset:
     """The digits, all but n of their training images left out."""
-    data = datasets.digits()
+    data = image_sets.digits()
     kept = data.train[:n]
 
     def sample(count: int, rng: torch.Generator) -> torch.Tensor:

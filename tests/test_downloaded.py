@@ -15,7 +15,7 @@ import torch
 from torchvision.datasets import MNIST, FashionMNIST
 
 from ganlab.config import PRESETS
-from ganlab.data import datasets
+from ganlab.data import datasets, image_sets
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (60, 28, 28), np.uint8)
@@ -49,8 +49,8 @@ def mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_mnist_is_fetched_unpacked_and_split(name: str, mnist: Path) -> None:
-    told: list[str] = []
-    data = datasets.load(PRESETS[name], told.append)
+    messages: list[str] = []
+    data = datasets.load(PRESETS[name], messages.append)
     assert data.shape == (1, 28, 28)
     assert len(data.held_out) == len(data.labels) == 20  # a third of a small set
     whole = torch.from_numpy(IMAGES).unsqueeze(1) / 127.5 - 1
@@ -60,11 +60,11 @@ def test_mnist_is_fetched_unpacked_and_split(name: str, mnist: Path) -> None:
     for image, label in zip(data.held_out, data.labels, strict=True):
         (which,) = (whole == image).flatten(1).all(1).nonzero()
         assert label == CLASSES[which.item()]
-    assert told[0] == "downloading train-images-idx3-ubyte"
-    told.clear()
-    smaller = datasets.load(dataclasses.replace(PRESETS[name], image_size=16), told.append)
+    assert messages[0] == "downloading train-images-idx3-ubyte"
+    messages.clear()
+    smaller = datasets.load(dataclasses.replace(PRESETS[name], image_size=16), messages.append)
     assert smaller.shape == (1, 16, 16)
-    assert told == ["resizing images, 0 of 60"]  # the files are in the cache
+    assert messages == ["resizing images, 0 of 60"]  # the files are in the cache
 
 
 def test_a_corrupted_download_is_a_sentence(mnist: Path) -> None:
@@ -87,7 +87,7 @@ def test_cifar10_is_read_from_its_binary_archive(tmp_path: Path, monkeypatch: py
             archive.addfile(entry, io.BytesIO(batch.tobytes()))
     md5 = hashlib.md5((folder / "cifar.tar.gz").read_bytes()).hexdigest()
     with served_files.served(folder) as address:
-        monkeypatch.setattr(datasets, "CIFAR10", (f"{address}/cifar.tar.gz", md5))
+        monkeypatch.setattr(image_sets, "CIFAR10", (f"{address}/cifar.tar.gz", md5))
         data = datasets.load(PRESETS["cifar10"])
     assert data.shape == (3, 32, 32)
     whole = torch.from_numpy(records.reshape(60, 3073))

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Samples as files: each gives back what went in."""
 
 import io
 import zipfile

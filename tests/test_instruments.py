@@ -13,8 +13,8 @@ from stubs import TINY, TINY_IMAGES
 from torch import Tensor, nn
 
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.data import datasets, own_points
-from ganlab.data.datasets import Dataset
+from ganlab.data import datasets, own_points, point_sets
+from ganlab.data.dataset import Dataset, split
 from ganlab.gan.training import Trainer
 from ganlab.measure import copies, distances, instruments, plane, subject
 from ganlab.measure.instruments import INSTRUMENTS, look
@@ -163,7 +163,7 @@ class Shift(nn.Module):
 
 
 def test_the_lower_bound_is_the_distance_itself_for_an_optimal_critic() -> None:
-    data = datasets.eight_gaussians()
+    data = point_sets.eight_gaussians()
     data = dataclasses.replace(data, held_out=data.held_out[:64])  # as many as a batch of generated ones
     critic = nn.Sequential(nn.Linear(2, 1))
     critic[0].weight.data = torch.tensor([[-30.0, -40.0]])
@@ -277,7 +277,7 @@ def test_a_gap_over_own_points_is_as_uncertain_as_so_many_points(
 
 @pytest.mark.parametrize("images", [torch.full((20, 1, 16, 16), 0.25), torch.eye(16).repeat(20, 1, 1, 1)])
 def test_images_that_are_all_the_same_have_no_ratios(images: Tensor) -> None:
-    data = datasets._split("same", images, None)
+    data = split("same", images, None)
     found = row(reading_of(Trainer(TINY_IMAGES, data)))
     assert math.isnan(found["spread"])
     assert found["real_to_real"] == pytest.approx(0, abs=1e-5)

@@ -12,7 +12,9 @@ from PIL import Image, ImageDraw
 
 from ganlab.config import PRESETS
 from ganlab.data import own_images
-from ganlab.data.datasets import Dataset, digits, eight_gaussians
+from ganlab.data.dataset import Dataset
+from ganlab.data.image_sets import digits
+from ganlab.data.point_sets import eight_gaussians
 from ganlab.gan import sampling
 from ganlab.gan.training import Trainer
 from ganlab.runs.disk.folder import RunFolder

@@ -2,7 +2,7 @@
 
 import torch
 
-from ganlab.data.datasets import digits
+from ganlab.data.image_sets import digits
 from ganlab.measure import copies
 
 RNG = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Points from a CSV, kept and loaded again, and the shapes to start a drawing from."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ HERE = np.stack([np.arange(16) / 10, -np.arange(16) / 10], 1).astype(np.float32)
 
 
 def read(*lines: str) -> np.ndarray:
-    points, told = own_points.read_csv("\n".join(lines).encode(), "p.csv")
-    assert told == ""
+    points, message = own_points.read_csv("\n".join(lines).encode(), "p.csv")
+    assert message == ""
     return points
 
 
@@ -41,38 +41,38 @@ def test_two_columns_in_any_usual_notation(lines: list[str]) -> None:
         ([*LINES, "1"], "Line 17 of p.csv is not two numbers: “1”."),
         ([*LINES, "1,2,3"], "Line 17 of p.csv is not two numbers"),
         (["x,y", "x,y", *LINES], "Line 2 of p.csv is not two numbers"),
-        ([*LINES, "nan,0"], "Line 17 of p.csv holds a number that no plane can show"),
-        ([*LINES, "0,-inf"], "Line 17 of p.csv holds a number that no plane can show"),
-        ([*LINES, "0,1e300"], "Line 17 of p.csv holds a number that no plane can show"),
+        ([*LINES, "nan,0"], "Line 17 of p.csv has a number out of range"),
+        ([*LINES, "0,-inf"], "Line 17 of p.csv has a number out of range"),
+        ([*LINES, "0,1e300"], "Line 17 of p.csv has a number out of range"),
         (LINES[1:], "p.csv holds 15 points; at least 16 are needed."),
         (["x,y", "0,0"], "p.csv holds 1 point; at least 16"),
         ([], "p.csv holds 0 points"),
         (["0,0"] * 5_001, "p.csv holds 5,001 points; at most 5,000"),
-        (["0" * (2 * 2**20)], "p.csv has more than 2 MB"),
+        (["0" * (2 * 2**20)], "p.csv is larger than 2 MB"),
     ],
 )
-def test_anything_else_is_one_sentence(lines: list[str], words: str) -> None:
+def test_anything_else_is_refused_in_one_sentence(lines: list[str], words: str) -> None:
     with pytest.raises(ValueError, match=words) as caught:
         read(*lines, "")
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
 
 
-def test_what_is_no_text_is_a_sentence() -> None:
+def test_a_binary_file_is_refused_in_a_sentence() -> None:
     with pytest.raises(ValueError, match="is not a text file"):
         own_points.read_csv(b"\xff\xfe\x00", "p.csv")
 
 
 def test_points_from_outside_are_centred_and_scaled_with_the_numbers() -> None:
-    points, told = own_points.read_csv("\n".join(f"{100 + i},{i / 2}" for i in range(17)).encode(), "p.csv")
+    points, message = own_points.read_csv("\n".join(f"{100 + i},{i / 2}" for i in range(17)).encode(), "p.csv")
     assert np.allclose(points[[0, -1]], [[-1.6, -0.8], [1.6, 0.8]])
-    assert "from 100 to 116 and from 0 to 8, so 108 and 4 were subtracted and both divided by 5" in told
-    points, told = own_points.read_csv(b"3,3\n" * 16, "p.csv")
+    assert "from 100 to 116 and from 0 to 8, so 108 and 4 were subtracted and both divided by 5" in message
+    points, message = own_points.read_csv(b"3,3\n" * 16, "p.csv")
     assert np.array_equal(points, np.zeros((16, 2)))
-    assert "divided by 1," in told
+    assert "divided by 1," in message
 
 
-def test_a_csv_brings_the_very_same_points_back() -> None:
+def test_a_csv_gives_the_same_points_back() -> None:
     points = np.random.default_rng(0).uniform(-2, 2, (5_000, 2)).astype(np.float32)
     assert np.array_equal(read(own_points.as_csv(points).decode()), points)
 
@@ -84,7 +84,7 @@ def test_points_are_kept_by_their_name(tmp_path: Path) -> None:
     assert path.name == f"{name}.safetensors"
     assert np.array_equal(own_points.load(name, tmp_path / "points"), HERE)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="holds no points to train on: it was damaged or changed"):
+    with pytest.raises(ValueError, match="it was damaged or changed"):
         own_points.load(name, tmp_path / "points")
     for missing in ("0" * 16, "../points"):
         with pytest.raises(FileNotFoundError, match="are not on this computer"):
@@ -92,7 +92,7 @@ def test_points_are_kept_by_their_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("points", [np.zeros((0, 2)), np.zeros((3, 3)), np.full((3, 2), np.nan), np.full((3, 2), 2.1)])
-def test_what_no_plane_holds_is_not_kept(points: np.ndarray, tmp_path: Path) -> None:
+def test_points_off_the_plane_are_not_kept(points: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not 1 to 5,000 points between −2 and 2"):
         own_points.keep(points, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
-from ganlab.data import datasets
+from ganlab.data import image_sets, point_sets
 from ganlab.measure import coverage
 
 
@@ -15,7 +15,7 @@ def rng(seed: int = 0) -> torch.Generator:
 
 @pytest.mark.parametrize("name", ["eight_gaussians", "twenty_five_gaussians"])
 def test_real_points_cover_every_mode_and_nearly_all_are_good(name: str) -> None:
-    data = getattr(datasets, name)()
+    data = getattr(point_sets, name)()
     found = coverage.high_quality(data.sample(20_000, rng()), data.centres, data.sd)
     assert found.min() > 0
     assert found.sum() / 20_000 == pytest.approx(1 - np.exp(-4.5), abs=0.003)  # within 3 sd in 2-D
@@ -29,7 +29,7 @@ def test_points_count_for_a_mode_up_to_three_sd() -> None:
 
 
 def test_classes_of_real_digits_against_scikit_learn() -> None:
-    data = datasets.digits()
+    data = image_sets.digits()
     samples = data.sample(300, rng())
     flat = data.held_out.flatten(1).numpy()
     theirs = KNeighborsClassifier(5, algorithm="brute").fit(flat, data.labels).predict(samples.flatten(1).numpy())

@@ -14,7 +14,7 @@ from stubs import TINY, CountingTrainer, wait_until
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.data.datasets import Announce
+from ganlab.data.dataset import Announce
 from ganlab.gan.training import Trainer
 from ganlab.runs import loop
 from ganlab.runs.disk import contents, lock

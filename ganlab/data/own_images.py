@@ -1,12 +1,10 @@
-"""The user's own images: an archive that is checked, kept and decoded. Knows nothing of networks or screens.
+"""The user's own images: a ZIP that is checked, kept and decoded. Knows nothing of networks or screens.
 
-Whatever bytes an archive holds, only ValueError (one sentence for the user) or OSError leaves this module.
+Whatever bytes an archive holds, this module raises only ValueError (one sentence for the user) or OSError.
 """
 
-import hashlib
 import os
 import posixpath
-import re
 import shutil
 import stat
 import tempfile
@@ -18,68 +16,61 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ganlab.data import image_files
+from ganlab.data import image_files, kept
 from ganlab.data.image_files import Refusal
 
 LIMIT_FILES = 50_000
+"""Files in an archive, or pictures in a folder."""
 LIMIT_SEEN = 200_000
-"""Files of any kind that are looked at in a folder."""
+"""Files of any kind in a folder, with its subfolders."""
 LIMIT_BYTES = 512 * 2**20
-"""Of all files together, unpacked, as declared."""
+"""Declared size of all files together, unpacked."""
 FEWEST = 16
-"""Pictures, in an archive or a folder."""
+"""Pictures needed, in an archive or a folder."""
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
+_ENTRY = b"PK\1\2"  # how every entry of the directory begins
 _SAMPLES = 32  # pictures that are decoded before an archive is kept
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
-_IN_MEMORY = 16 * 2**20  # bytes of a picture's file; what is larger is unpacked to disk
+_IN_MEMORY = 16 * 2**20  # bytes; a picture's file that is larger is unpacked to disk
 
 
 def keep(archive: Path | BinaryIO, folder: Path) -> str:
-    """Check a ZIP of pictures and store it as `folder/<name>.zip`, unless it is there; returns the name.
+    """Check a ZIP of pictures and keep it as `folder/NAME.zip`; returns the name (see `kept.keep`).
 
-    The name is the first 16 hex digits of the file's SHA-256. Raises ValueError, in one sentence, for an archive
-    over a limit, with a suspicious entry, with one that is no picture, or with a broken one among 32 that are decoded.
+    Raises ValueError, in one sentence, if the archive is over a limit or has a suspicious entry, if a file with the
+    name of a picture is none, or if one of 32 pictures can't be decoded.
     """
-    _look_through(archive)
-    name = _digest(archive)
-    target = folder / f"{name}.zip"
-    if not target.exists():
-        with _scratch_file(folder) as scratch:
-            with _stream(archive) as source, scratch.open("wb") as file:
-                shutil.copyfileobj(source, file)
-            os.replace(scratch, target)
-    return name
+    _check_pictures(archive)
+    with _stream(archive) as content:
+        return kept.keep(folder, content, ".zip")
 
 
 def keep_folder(source: Path, folder: Path) -> str:
-    """Pack the pictures of a folder and its subfolders into an archive and store it as `keep` does; returns the name.
+    """Pack the pictures of a folder and its subfolders into a ZIP and keep it like `keep`; returns the name.
 
-    Equal pictures under equal paths give an equal name. Hidden files, links and other files are left out. Raises
-    ValueError, in one sentence, as `keep` does.
+    The same pictures under the same paths give the same name. Hidden files, links and other files are left out.
+    Raises ValueError, in one sentence, like `keep`.
     """
-    found = _pictures_on_disk(source)
-    with _scratch_file(folder) as scratch:
-        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_STORED) as archive:
-            for entry_name, path in sorted(found.items()):
-                entry = zipfile.ZipInfo(entry_name, date_time=(1980, 1, 1, 0, 0, 0))
-                with path.open("rb") as source, archive.open(entry, "w") as target:
-                    shutil.copyfileobj(source, target)
-        _look_through(scratch)
-        name = _digest(scratch)
-        os.replace(scratch, folder / f"{name}.zip")
-    return name
+    pictures = _pictures_on_disk(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as packed:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+            for name, path in sorted(pictures.items()):
+                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+                with path.open("rb") as picture, archive.open(entry, "w") as target:
+                    shutil.copyfileobj(picture, target)
+        return keep(packed, folder)
 
 
 def find(name: str, folder: Path) -> Path:
     """The kept archive of that name. Raises FileNotFoundError, in one sentence, if it is not there."""
-    path = folder / f"{name}.zip"
-    if not re.fullmatch("[0-9a-f]{16}", name) or not path.is_file():
-        raise FileNotFoundError(f"There are no kept images called {_shown(name)}; choose the ZIP or folder again.")
-    return path
+    if path := kept.find(folder, name, ".zip"):
+        return path
+    raise FileNotFoundError(f"The images {_printable(name)} are not on this computer; choose the ZIP or folder again.")
 
 
 def count(archive: Path | BinaryIO) -> int:
-    """How many pictures the archive holds. Raises ValueError, in one sentence, for one that `keep` refuses unopened."""
+    """How many pictures the archive holds. Opens none; raises ValueError, in one sentence, for a bad directory."""
     with _opened(archive) as (_, entries):
         return len(entries)
 
@@ -90,8 +81,8 @@ def decode(
     """Every picture of the archive, in order of entry name: uint8 [n, c, size, size], c = 3 or 1.
 
     `fit` is "stretch" (torchvision's Resize((size, size))) or "crop" (the largest centred square, resized); `colour`
-    is "rgb" or "grey". `announce` is told "decoding images, 1,200 of 5,000" at the first picture and every hundredth.
-    Raises ValueError, in one sentence, naming the first picture that can't be used.
+    is "rgb" or "grey". Calls `announce` with "decoding images, 1,200 of 5,000" at the first picture and every
+    hundredth. Raises ValueError, in one sentence, naming the first picture that can't be used.
     """
     with _opened(archive) as (file, entries):
         decoded = np.empty((len(entries), {"rgb": 3, "grey": 1}[colour], size, size), np.uint8)
@@ -103,16 +94,16 @@ def decode(
 
 
 def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: str) -> np.ndarray:
-    """At most `n` evenly spaced pictures of the archive: uint8 [<= n, size, size, c]. Otherwise as `decode`."""
+    """At most `n` evenly spaced pictures of the archive: uint8 [<= n, size, size, c]. Otherwise like `decode`."""
     with _opened(archive) as (file, entries):
         return np.stack([_pixels(file, entry, size, fit, colour) for entry in _evenly(entries, n)])
 
 
-def _look_through(archive: Path | BinaryIO) -> None:
-    """Raises ValueError for an archive with something that is no picture, or a broken one among those decoded."""
+def _check_pictures(archive: Path | BinaryIO) -> None:
+    """Raises ValueError for a file that is no picture, or a broken picture among those decoded."""
     with _opened(archive) as (file, entries):
         for entry in entries:
-            name = _shown(entry.orig_filename)
+            name = _printable(entry.orig_filename)
             with image_files.readable(name), file.open(entry) as packed:
                 image_files.header(packed, name)
         for entry in _evenly(entries, _SAMPLES):
@@ -126,17 +117,23 @@ def _evenly(entries: list[zipfile.ZipInfo], n: int) -> list[zipfile.ZipInfo]:
 
 @contextmanager
 def _opened(archive: Path | BinaryIO) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
-    """The archive and its pictures by name, once its directory is checked. Nothing is unpacked."""
-    shown = _shown(Path(str(getattr(archive, "name", "The archive"))).name)
-    with _stream(archive) as stream, _zip_file(stream, shown) as file:
+    """The archive and its pictures in order of name, once its directory is checked. Nothing is unpacked."""
+    title = _title(archive)
+    with _stream(archive) as stream, _zip_file(stream, title) as file:
         entries = file.infolist()
-        _check_limits(len(entries), sum(entry.file_size for entry in entries), shown)
+        _check_limits(len(entries), sum(entry.file_size for entry in entries), title)
         for entry in entries:
             if fault := _fault(entry):
-                raise Refusal(f"{shown} holds {_shown(entry.orig_filename)}, {fault}.")
-        found = [entry for entry in entries if _is_picture(entry.orig_filename)]
-        _check_enough(len(found), shown)
-        yield file, sorted(found, key=lambda entry: entry.orig_filename)
+                raise Refusal(f"{title} holds {_printable(entry.orig_filename)}, {fault}.")
+        pictures = [entry for entry in entries if _is_picture(entry.orig_filename)]
+        _check_enough(len(pictures), title)
+        yield file, sorted(pictures, key=lambda entry: entry.orig_filename)
+
+
+def _title(archive: Path | BinaryIO) -> str:
+    """What a sentence calls the archive: the name of its file, if it has one."""
+    name = getattr(archive, "name", None)
+    return _printable(Path(name).name) if isinstance(name, str) else "The archive"
 
 
 def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
@@ -147,39 +144,61 @@ def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
     return nullcontext(archive)
 
 
-def _zip_file(stream: BinaryIO, shown: str) -> zipfile.ZipFile:
-    """zipfile's view of the stream. ZipFile reads the whole directory, so the directory's size is checked first."""
+def _zip_file(stream: BinaryIO, title: str) -> zipfile.ZipFile:
+    """The stream as a ZipFile, whose directory is within the limits."""
+    source = _Source(stream, title)
     try:
-        # Private, but what ZipFile itself goes by: a reader of our own could be shown another directory.
-        if end := zipfile._EndRecData(stream):
-            _check_limits(end[zipfile._ECD_ENTRIES_TOTAL], 0, shown)
-            if end[zipfile._ECD_SIZE] > _LIMIT_DIRECTORY:
-                raise Refusal(f"{shown} has a directory of more than {_LIMIT_DIRECTORY:,} bytes, the most allowed.")
-        return zipfile.ZipFile(stream)
+        archive = zipfile.ZipFile(source)
     except Refusal:
         raise
     except Exception:  # zipfile raises a dozen kinds for broken files
-        raise Refusal(f"{shown} can't be read as a ZIP archive.") from None
+        raise Refusal(f"{title} can't be read as a ZIP archive.") from None
+    source.opening = False
+    return archive
 
 
-def _check_limits(files: int, size: int, shown: str) -> None:
+class _Source:
+    """What a ZipFile reads from: a stream that refuses to hand out a directory over the limits.
+
+    ZipFile reads the whole directory, and makes an object of every entry in it, before it can be asked for their
+    number. What the archive declares may be a lie, so the bytes themselves are counted on their way to ZipFile.
+    """
+
+    def __init__(self, stream: BinaryIO, title: str) -> None:
+        self._stream, self._title = stream, title
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+        self.opening = True
+
+    def read(self, n: int = -1, /) -> bytes:
+        """At most n bytes, or all if n is negative. Raises Refusal for too many while the archive is being opened."""
+        if not self.opening:
+            return self._stream.read(n)
+        too_many = _LIMIT_DIRECTORY + 1
+        data = self._stream.read(min(n, too_many) if n >= 0 else too_many)
+        if len(data) == too_many:
+            raise Refusal(f"{self._title} has a directory of more than {_LIMIT_DIRECTORY:,} bytes, the most allowed.")
+        _check_limits(data.count(_ENTRY), 0, self._title)  # ZipFile reads the directory in one piece
+        return data
+
+
+def _check_limits(files: int, size: int, title: str) -> None:
     if files > LIMIT_FILES:
-        raise Refusal(f"{shown} holds {files:,} files; at most {LIMIT_FILES:,} are allowed.")
+        raise Refusal(f"{title} holds {files:,} files; at most {LIMIT_FILES:,} are allowed.")
     if size > LIMIT_BYTES:
         megabytes = -(-size // 2**20)
-        raise Refusal(f"{shown} holds {megabytes:,} MB, unpacked; at most {LIMIT_BYTES // 2**20} MB are allowed.")
+        raise Refusal(f"{title} holds {megabytes:,} MB, unpacked; at most {LIMIT_BYTES // 2**20} MB are allowed.")
 
 
-def _check_enough(n: int, shown: str) -> None:
+def _check_enough(n: int, title: str) -> None:
     if n == 0:
-        raise Refusal(f"{shown} holds no images (PNG, JPEG, GIF, BMP, WebP or TIFF).")
+        raise Refusal(f"{title} holds no images (PNG, JPEG, GIF, BMP, WebP or TIFF).")
     if n < FEWEST:
         noun = "image" if n == 1 else "images"
-        raise Refusal(f"{shown} holds {n} {noun}; at least {FEWEST} are needed.")
+        raise Refusal(f"{title} holds {n} {noun}; at least {FEWEST} are needed.")
 
 
 def _fault(entry: zipfile.ZipInfo) -> str | None:
-    """Why an archive with this entry is refused, if it is."""
+    """Why an archive with this entry is refused; None if it is not."""
     path = PureWindowsPath(entry.orig_filename)  # takes both kinds of slash
     if path.drive or path.root:
         return "an absolute path"
@@ -189,63 +208,52 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
         return "a symbolic link"
     if entry.flag_bits & 0x1:
         return "which is encrypted"
-    # zipfile also reads bzip2 and LZMA, but unpacks as much as they like at once.
+    # zipfile also reads bzip2 and LZMA, but with no limit on how much it unpacks at once.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "which is compressed in another way than Deflate"
+        return "which is not compressed with Deflate"
     return None
 
 
 def _is_picture(name: str) -> bool:
-    """Whether a relative path, with either kind of slash, is one of a picture that is not hidden."""
+    """Whether a relative path, with either kind of slash, is that of a picture that is not hidden."""
     parts = PurePosixPath(posixpath.normpath(name.replace("\\", "/"))).parts
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
     return not hidden and not name.endswith(("/", "\\")) and PurePosixPath(name).suffix.lower() in _SUFFIXES
 
 
 def _pictures_on_disk(folder: Path) -> dict[str, Path]:
-    """The folder's pictures by relative path. Raises ValueError for too many, too few or too large ones."""
-    shown = _shown(str(folder))
+    """The folder's pictures by relative path. Raises ValueError if they are too many, too few or too large."""
+    title = _printable(str(folder))
     if not folder.is_dir():
-        raise Refusal(f"{shown} is not a folder.")
-    found, size, seen = {}, 0, 0
+        raise Refusal(f"{title} is not a folder.")
+    pictures: dict[str, Path] = {}
+    files = size = 0
     for root, _, names in os.walk(folder):
-        if (seen := seen + len(names)) > LIMIT_SEEN:
-            raise Refusal(f"{shown} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
+        files += len(names)
+        if files > LIMIT_SEEN:
+            raise Refusal(f"{title} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
         for path in (Path(root, name) for name in names):
             name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
             if _is_picture(name) and stat.S_ISREG((status := path.lstat()).st_mode):
-                found[name] = path
+                pictures[name] = path
                 size += status.st_size
-                _check_limits(len(found), size, shown)
-    _check_enough(len(found), shown)
-    return found
-
-
-@contextmanager
-def _scratch_file(folder: Path) -> Iterator[Path]:
-    """A path to write to, on the same file system as the folder, gone afterwards."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        yield Path(scratch, "images.zip")
-
-
-def _digest(archive: Path | BinaryIO) -> str:
-    with _stream(archive) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+                _check_limits(len(pictures), size, title)
+    _check_enough(len(pictures), title)
+    return pictures
 
 
 def _pixels(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int, fit: str, colour: str) -> np.ndarray:
     """One picture, uint8 [size, size, c]. Raises Refusal naming it."""
-    name = _shown(entry.orig_filename)
+    name = _printable(entry.orig_filename)
     with image_files.readable(name), tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         with archive.open(entry) as packed:
             shutil.copyfileobj(packed, file)  # to its end, where zipfile checks the CRC
         if file.tell() != entry.file_size:
-            raise Refusal(f"{name} has another size than its archive says.")
+            raise Refusal(f"{name} doesn't match its declared size.")
         return image_files.pixels(file, size, fit, colour, name)
 
 
-def _shown(name: str) -> str:
-    """A name fit for a sentence: its last 60 characters, those that print."""
+def _printable(name: str) -> str:
+    """A name fit for a sentence: its last 60 characters, with a mark for each that does not print."""
     name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
     return name if len(name) <= 60 else "…" + name[-59:]

@@ -1,4 +1,4 @@
-"""Point sets to start a drawing from: a few hundred points of [-2, 2]^2 each, always the same ones."""
+"""Shapes to start a drawing from: 600 points in [-2, 2]^2 each, always the same ones."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ _SD = 0.03  # along each axis, around the line
 
 
 def two_moons() -> np.ndarray:
-    """Two interleaved half circles, as scikit-learn's make_moons has them: float32 [600, 2]."""
+    """Two interleaved half circles, as in scikit-learn's make_moons: float32 [600, 2]."""
     t = np.linspace(0, np.pi, N // 2)
     upper = np.stack([np.cos(t), np.sin(t)], axis=1)
     both = np.concatenate([upper, (1, 0.5) - upper])  # [600, 2], centred at (0.5, 0.25)
@@ -15,7 +15,7 @@ def two_moons() -> np.ndarray:
 
 
 def spiral() -> np.ndarray:
-    """Two turns that widen evenly, with points evenly along the line: float32 [600, 2]."""
+    """Two turns that widen evenly, with points at equal distances along it: float32 [600, 2]."""
     t = 4 * np.pi * np.sqrt(np.linspace(0.01, 1, N))
     return _drawn(1.6 * (t / t[-1])[:, None] * np.stack([np.cos(t), np.sin(t)], axis=1))
 
@@ -37,7 +37,7 @@ def letter() -> np.ndarray:
 
 
 SHAPES = {"Two moons": two_moons, "Spiral": spiral, "Heart": heart, "Letter": letter}
-"""By what they are called on the page."""
+"""By their names on the page."""
 
 
 def _evenly(line: np.ndarray) -> np.ndarray:
@@ -48,5 +48,5 @@ def _evenly(line: np.ndarray) -> np.ndarray:
 
 
 def _drawn(line: np.ndarray) -> np.ndarray:
-    """Points [600, 2] as a hand would place them around a line."""
+    """Points [600, 2] around those of a line, as if drawn by hand."""
     return (line + np.random.default_rng(0).normal(0, _SD, line.shape)).round(3).astype(np.float32)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.data import datasets
-from ganlab.data.datasets import Dataset
+from ganlab.data.dataset import Dataset
 from ganlab.gan import networks
 from ganlab.gan.clipping import ClipReport, clip_
 from ganlab.gan.rng import rng_of

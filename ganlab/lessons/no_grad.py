@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganlab.data import datasets
+from ganlab.data import image_sets
 from ganlab.gan import networks
 from ganlab.measure import cost
 
@@ -95,7 +95,7 @@ def parameter_bytes() -> int:
 
 def _split() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """(images, labels) to train on, 1,285, and held out, 512."""
-    images, labels = datasets.labelled_digits(8)
+    images, labels = image_sets.labelled_digits(8)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))
     train, held_out = order[HELD_OUT:], order[:HELD_OUT]
     return (images[train], labels[train]), (images[held_out], labels[held_out])

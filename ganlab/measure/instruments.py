@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from ganlab.config import TrainConfig
-from ganlab.data.datasets import Dataset
+from ganlab.data.dataset import Dataset
 from ganlab.measure import subject
 from ganlab.measure.reading import MODULES, Reading
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.config import TrainConfig
-from ganlab.data.datasets import Dataset
+from ganlab.data.dataset import Dataset
 from ganlab.gan import sampling, training
 
 DRAWING, GRADIENTS, LIPSCHITZ, DISTANCES = range(4)

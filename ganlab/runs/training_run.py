@@ -14,7 +14,7 @@ import numpy as np
 
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
-from ganlab.data.datasets import Announce
+from ganlab.data.dataset import Announce
 from ganlab.gan.training import Trainer, device_of
 from ganlab.measure.instruments import INSTRUMENTS
 from ganlab.measure.reading import Reading

@@ -1,4 +1,4 @@
-"""ZIP files that must be refused. As a script: the refusal of each, its seconds and its extra peak memory."""
+"""ZIP files that must be refused. As a script: the refusal of each, with its seconds and extra peak memory."""
 
 import io
 import multiprocessing
@@ -36,7 +36,7 @@ def write_zip(path: Path, files: dict[str, bytes], compression: int = zipfile.ZI
 
 
 def with_entry(path: Path, name: str, data: bytes | None = None, **lies: Any) -> None:
-    """Good pictures and one more entry, of which the directory says what is not so."""
+    """Good pictures and one more entry, about which the directory lies."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for good, contents in good_files().items():
             archive.writestr(good, contents)
@@ -46,7 +46,7 @@ def with_entry(path: Path, name: str, data: bytes | None = None, **lies: Any) ->
 
 
 def many_entries(path: Path, n: int, declared: int | None = None) -> None:
-    """A directory of n entries, all over one file, whose end record declares as many or fewer."""
+    """A directory of n entries, all for the same file, whose end record declares n or fewer."""
     declared = n if declared is None else declared
     write_zip(path, {"0.png": png()})
     data = path.read_bytes()
@@ -111,7 +111,7 @@ HOSTILE: dict[str, Callable[[Path], Any]] = {
 
 
 def measure(path: Path, folder: Path) -> tuple[str, float, float]:
-    """What `keep` says, the seconds it takes, and by how many MB this process's peak memory grows."""
+    """The sentence that `keep` raises, its seconds, and by how many MB the peak memory of this process grows."""
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     try:
         sentence = "kept as " + own_images.keep(path, folder)
@@ -123,7 +123,7 @@ def measure(path: Path, folder: Path) -> tuple[str, float, float]:
 
 
 def in_child(function: Callable, *args: Any) -> Any:
-    """The function's result in a fresh process, which has used no memory but its imports'."""
+    """The function's result in a fresh process, which has used memory for its imports only."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
         return pool.submit(function, *args).result()
 

@@ -8,7 +8,7 @@ import torch
 
 from ganlab.config import TrainConfig
 from ganlab.data import datasets, images
-from ganlab.data.datasets import Dataset
+from ganlab.data.dataset import Dataset
 from ganlab.formatting import number
 from ganlab.gan import sampling
 from ganlab.gan.recipe import WAYS, Recipe

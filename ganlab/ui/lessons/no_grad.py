@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganlab.data import datasets
+from ganlab.data import image_sets
 from ganlab.lessons import no_grad
 from ganlab.ui.kit import inputs
 from ganlab.ui.kit.components import panel
@@ -49,7 +49,7 @@ def section() -> None:
 
 def get_ready() -> None:
     """Load the digits once everything is on the page: the button then need not wait for scikit-learn."""
-    datasets.labelled_digits(8)
+    image_sets.labelled_digits(8)
 
 
 def _timed(batch: int, pressed: bool) -> tuple[dict[str, no_grad.Timed], int]:

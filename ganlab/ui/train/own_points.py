@@ -11,8 +11,8 @@ import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, changed
 from ganlab.data import own_points
-from ganlab.data.datasets import JITTER
 from ganlab.data.download import data_root
+from ganlab.data.own_sets import JITTER
 from ganlab.data.point_shapes import SHAPES
 from ganlab.ui.kit import html
 from ganlab.ui.kit.components import download, plane
