@@ -46,6 +46,26 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def significant(value: float, digits: int) -> str:
+    """A number to so many significant digits, without trailing zeros: 0.0123; a dash for NaN."""
+    return NOTHING if math.isnan(value) else number(float(f"{value:.{digits}g}"))
+
+
+def fixed(value: float, places: int) -> str:
+    """A number with so many decimals, trailing zeros too: −0.1000; a dash for NaN."""
+    return NOTHING if math.isnan(value) else f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
+
+
+def fixed_percent(share: float, places: int) -> str:
+    """A share of 1 with so many decimals: 61.7 %."""
+    return f"{fixed(100 * share, places)} %"
+
+
+def count_of(n: int, noun: str) -> str:
+    """1 channel, or 1,024 channels."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def file_size(n: int) -> str:
     """Bytes as 3.2 kB, 0.4 MB or 12 MB."""
     if n < 1e5:

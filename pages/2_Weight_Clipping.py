@@ -1,4 +1,4 @@
-"""TODO."""
+"""Weight clipping without training: any numbers, the article's model, and any critic."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from ganlab.ui.kit import frame
 with frame.page("Weight clipping"):
     st.header("Weight clipping", anchor=False)
     st.markdown(
-        "`p.clamp_(low, high)` keeps a weight inside a range. Here without any training: every number is computed as "
+        "`p.clamp_(low, high)` keeps every weight within a range. Nothing is trained here: every number is computed as "
         "you move the range."
     )
     own_numbers.section()

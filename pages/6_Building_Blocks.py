@@ -1,4 +1,4 @@
-"""TODO."""
+"""The pieces of PyTorch that a GAN is built from, one lesson each."""
 
 import streamlit as st
 
@@ -19,10 +19,10 @@ LESSONS = {
 with frame.page("Building blocks"):
     st.header("Building blocks", anchor=False)
     st.markdown(
-        "The pieces of PyTorch that a GAN is made of, each explained by doing. "
+        "The pieces of PyTorch that a GAN is built from, each explained by trying it out. "
         "Every number is computed by torch as you watch."
     )
     st.markdown(" · ".join(f"[{name}](#{anchor})" for name, (anchor, _) in LESSONS.items()))
     for _, section in LESSONS.values():
         section()
-    no_grad.get_ready()
+    no_grad.load_digits()

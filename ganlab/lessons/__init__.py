@@ -1,1 +1,4 @@
-"""What the two lesson pages compute, one topic per file."""
+"""What the Weight Clipping and Building Blocks pages compute, one topic per file.
+
+A topic's `code...` functions return the lines that its page shows; `printed...` returns what those lines print.
+"""

@@ -1,136 +1,106 @@
-"""The worked example of the article on weight clipping in PyTorch: its model and its printed weights."""
+"""The worked example of an article on weight clipping in PyTorch: its model and the weights it prints."""
 
 import json
 import math
 import textwrap
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
-from ganlab.gan.clipping import clip_
+from ganlab.gan.clipping import ClipReport, clip_
 from ganlab.measure.lipschitz import lipschitz_factors
 
-CLIP_RANGE = (-0.1, 0.1)
-NUMBERS, NUMBERS_RANGE = "-2, -1, 0, 1, 2", (-1.0, 1.0)
-"""Its first example: plain numbers."""
-MOST_NUMBERS = 200
+Range = tuple[float, float]
+
+CLIP_RANGE: Range = (-0.1, 0.1)
 PARTS = {"batch norm": ("batchnorm.weight", "batchnorm.bias"), "biases": ("linear.bias", "batchnorm.bias")}
 """What a clamp may leave out; the article clamps every parameter."""
+NAMES_IN_CODE = {"batchnorm.weight": "1.weight", "batchnorm.bias": "1.bias", "linear.bias": "0.bias"}
+"""The shown code builds an `nn.Sequential` of unnamed layers."""
 
 
 @cache
 def printed_weights() -> dict[str, Tensor]:
-    """The parameters before the clamp as the article prints them, to four decimals; 60 values."""
+    """The 60 parameter values before the clamp, to four decimals as the article prints them."""
     text = Path(__file__).with_name("article_weight_clipping.json").read_text()
     return {name: torch.tensor(values, dtype=torch.float32) for name, values in json.loads(text)["before"].items()}
 
 
 def model(seed: int | None) -> nn.Sequential:
-    """[n, 3] -> [n, 10] in (0, 1), in eval mode: with the article's weights, or as PyTorch starts it from a seed.
+    """[n, 3] -> [n, 10] in (0, 1), in eval mode, with the article's weights or those of a seed.
 
-    The seed gives the weights that `torch.manual_seed(seed)` would, drawn from a generator of their own.
+    A seed gives the weights that `torch.manual_seed(seed)` would give, without using the global generator.
     """
-    layers = OrderedDict(linear=nn.Linear(3, 10), batchnorm=nn.BatchNorm1d(10), sigmoid=nn.Sigmoid())
-    made = nn.Sequential(layers).eval().requires_grad_(False)
+    linear: nn.Linear = skip_init(nn.Linear, 3, 10)
+    model = nn.Sequential(OrderedDict(linear=linear, batchnorm=nn.BatchNorm1d(10), sigmoid=nn.Sigmoid()))
+    model.eval().requires_grad_(False)
     if seed is None:
-        made.load_state_dict(printed_weights(), strict=False)  # all but batch norm's running statistics
-        return made
+        model.load_state_dict(printed_weights(), strict=False)  # all but batch norm's running statistics
+        return model
     rng = torch.Generator().manual_seed(seed)
-    nn.init.kaiming_uniform_(made.linear.weight, a=math.sqrt(5), generator=rng)
-    nn.init.uniform_(made.linear.bias, -1 / math.sqrt(3), 1 / math.sqrt(3), generator=rng)
-    return made
+    nn.init.kaiming_uniform_(linear.weight, a=math.sqrt(5), generator=rng)
+    nn.init.uniform_(linear.bias, -1 / math.sqrt(3), 1 / math.sqrt(3), generator=rng)
+    return model
 
 
 def clamped_parameters(model: nn.Module, left_out: Collection[str] = ()) -> list[tuple[str, nn.Parameter]]:
-    """The parameters that a clamp takes, by name; `left_out` names PARTS that stay as they are."""
+    """The parameters that a clamp changes, by name; `left_out` names the PARTS that it does not."""
     spared = {name for part in left_out for name in PARTS[part]}
     return [(name, parameter) for name, parameter in model.named_parameters() if name not in spared]
 
 
+def clamp_(model: nn.Module, clip_range: Range, left_out: Collection[str] = ()) -> ClipReport:
+    """Clamp a model's parameters in place, except for the PARTS left out; return what that did."""
+    report = clip_(clamped_parameters(model, left_out), clip_range)
+    assert report is not None  # clip_ reports unless it is asked not to observe
+    return report
+
+
+def slope_bound(model: nn.Sequential) -> float:
+    """An upper bound on the slope of the model's function: the product of its layers' Lipschitz factors."""
+    return math.prod(lipschitz_factors(model).values())
+
+
 def along(model: nn.Module, axis: int, at: Tensor) -> Tensor:
-    """What the model answers on the line where one of its three inputs is `at` [n] and the others are 0: [n, 10]."""
+    """The model's outputs [n, 10] on the line where input number `axis` is `at` [n] and the other two are 0."""
     points = torch.zeros(len(at), 3)
     points[:, axis] = at
     return model(points)
 
 
 def slope_along(model: nn.Module, axis: int, at: Tensor) -> float:
-    """The largest norm of that answer's derivative along the line, of those at the points `at`."""
+    """The largest norm, over the points `at`, of the outputs' derivative along that line."""
     at = at.clone().requires_grad_()
-    answers = along(model, axis, at)
-    slopes = [torch.autograd.grad(unit.sum(), at, retain_graph=True)[0] for unit in answers.T]  # [n] for each output
+    outputs = along(model, axis, at)
+    slopes = [torch.autograd.grad(unit.sum(), at, retain_graph=True)[0] for unit in outputs.T]  # [n] for each output
     return torch.stack(slopes).norm(dim=0).max().item()
-
-
-def numbers(text: str) -> list[float]:
-    """The numbers in a line of text, with commas, semicolons or spaces between them.
-
-    Raises ValueError naming the first word that is none; also for no number at all and for more than 200.
-    """
-    words = text.replace(",", " ").replace(";", " ").replace("\N{MINUS SIGN}", "-").split()
-    if not words:
-        raise ValueError("Type some numbers, with commas between them.")
-    if "," in text and ";" in text:
-        raise ValueError("Write decimals with a point, such as 1.5; commas go between numbers.")
-    if len(words) > MOST_NUMBERS:
-        raise ValueError(f"At most {MOST_NUMBERS} numbers can be shown; these are {len(words):,}.")
-    return [_number(word) for word in words]
-
-
-def _number(word: str) -> float:
-    try:
-        value = float(word) if word.isascii() and "_" not in word else math.nan
-    except ValueError:
-        value = math.nan
-    if math.isnan(value):
-        raise ValueError(f"“{word[:40]}” is not a number.")
-    rounded = torch.tensor(value).item()  # as float32 has it
-    if math.isinf(rounded):
-        raise ValueError(f"“{word[:40]}” is more than 32 bits can hold.")
-    return rounded
-
-
-Range = tuple[float, float]
-
-
-def numbers_code(values: Sequence[float], clip_range: Range) -> str:
-    """Plain numbers, clamped."""
-    low, high = clip_range
-    short = [float(str(np.float32(value))) for value in values]  # the fewest digits of the same float32
-    return f"import torch\n\nnumbers = torch.tensor({short})\nprint(numbers.clamp({low}, {high}))\n"
-
-
-def numbers_printed(values: Sequence[float], clip_range: Range) -> str:
-    """What `numbers_code` prints."""
-    return f"{torch.tensor(values).clamp(*clip_range)}\n"
 
 
 def clamp_code(seed: int | None, clip_range: Range, left_out: Collection[str] = ()) -> str:
     """The article's model: every parameter clamped and printed."""
     return (
-        f"{_model(seed)}\nmoved = total = 0\n{_loop(clip_range, left_out)}"
+        f"{_model_code(seed)}\nmoved = total = 0\n{_loop_code(clip_range, left_out)}"
         "        print(p.data)\n"
         'print(f"{moved} of {total} values clamped")\n'
     )
 
 
 def clamp_printed(seed: int | None, clip_range: Range, left_out: Collection[str] = ()) -> str:
-    """What `clamp_code` prints."""
-    parameters = clamped_parameters(model(seed), left_out)
-    report = clip_(parameters, clip_range)
-    lines = [str(parameter.data) for _, parameter in parameters]
+    article = model(seed)
+    report = clamp_(article, clip_range, left_out)
+    lines = [str(parameter.data) for _, parameter in clamped_parameters(article, left_out)]
     return "\n".join([*lines, f"{report.clamped.sum()} of {report.before.numel()} values clamped\n"])
 
 
 def slope_code(seed: int | None, clip_range: Range, left_out: Collection[str] = ()) -> str:
     """The bound on the slope of the article's model, before and after the clamp."""
     return (
-        f"{_model(seed)}\n"
+        f"{_model_code(seed)}\n"
         "def bound(model):\n"
         "    linear, norm, _ = model\n"
         "    sigma = torch.linalg.matrix_norm(linear.weight, 2)\n"
@@ -139,28 +109,29 @@ def slope_code(seed: int | None, clip_range: Range, left_out: Collection[str] = 
         "    # a sigmoid's slope is at most 1/4\n"
         "    return sigma.item() * scale.item() / 4\n\n"
         'print(f"before {bound(model):.4g}")\n'
-        f"{_loop(clip_range, left_out, count=False)}"
+        f"{_loop_code(clip_range, left_out, count=False)}"
         'print(f"after {bound(model):.4g}")\n'
     )
 
 
 def slope_printed(seed: int | None, clip_range: Range, left_out: Collection[str] = ()) -> str:
-    """What `slope_code` prints."""
     article = model(seed)
-    before = math.prod(lipschitz_factors(article).values())
-    clip_(clamped_parameters(article, left_out), clip_range, observe=False)
-    return f"before {before:.4g}\nafter {math.prod(lipschitz_factors(article).values()):.4g}\n"
+    before = slope_bound(article)
+    clamp_(article, clip_range, left_out)
+    return f"before {before:.4g}\nafter {slope_bound(article):.4g}\n"
 
 
-def _model(seed: int | None) -> str:
+def _model_code(seed: int | None) -> str:
+    imports = "import torch\nfrom torch import nn\n\n"
     build = "model = nn.Sequential(\n    nn.Linear(3, 10), nn.BatchNorm1d(10), nn.Sigmoid()\n)\n"
     if seed is not None:
-        return f"import torch\nfrom torch import nn\n\ntorch.manual_seed({seed})\n{build}"
-    tensors = [[[round(v, 4) for v in row] for row in t.tolist()] if t.ndim == 2 else [round(v, 4) for v in t.tolist()]
-               for t in printed_weights().values()]  # fmt: skip
-    literals = "".join(_wrapped(f"{tensor},") for tensor in tensors)
+        return f"{imports}torch.manual_seed({seed})\n{build}"
+    # Through float64, rounded: `tolist` of float32 would show 0.38249999284744263.
+    literals = "".join(
+        _wrapped(f"{values.double().numpy().round(4).tolist()},") for values in printed_weights().values()
+    )
     return (
-        f"import torch\nfrom torch import nn\n\nprinted = [  # in the article, before the clamp\n{literals}]\n"
+        f"{imports}printed = [  # in the article, before the clamp\n{literals}]\n"
         f"{build}"
         "for p, values in zip(model.parameters(), printed):\n"
         "    p.data = torch.tensor(values)\n"
@@ -168,15 +139,14 @@ def _model(seed: int | None) -> str:
 
 
 def _wrapped(literal: str) -> str:
-    """A long list on lines that fit beside the page."""
+    """A long list, wrapped to lines that fit in the narrow column."""
     return textwrap.fill(literal, 54, initial_indent="    ", subsequent_indent="     ") + "\n"
 
 
-def _loop(clip_range: Range, left_out: Collection[str], count: bool = True) -> str:
-    """Over all clamped parameters; ends inside the loop's body."""
+def _loop_code(clip_range: Range, left_out: Collection[str], count: bool = True) -> str:
+    """The loop over all parameters that clamps them; ends inside the loop's body."""
     low, high = clip_range
-    parts = {"batchnorm.weight": "1.weight", "batchnorm.bias": "1.bias", "linear.bias": "0.bias"}
-    spared = [parts[name] for name in parts if any(name in PARTS[part] for part in left_out)]
+    spared = [NAMES_IN_CODE[name] for name in NAMES_IN_CODE if any(name in PARTS[part] for part in left_out)]
     skip = f"        if name in {spared}:\n            continue\n" if spared else ""
     counting = (
         f"        moved += ((p < {low}) | (p > {high})).sum().item()\n        total += p.numel()\n" if count else ""

@@ -1,4 +1,4 @@
-"""What share of a critic's weights a bound would clip: measured, and what its start lets expect."""
+"""What share of a critic's weights a bound would clip: measured, and expected in theory at its start."""
 
 from typing import NamedTuple
 
@@ -10,40 +10,25 @@ from ganlab.gan import networks, training
 from ganlab.gan.clipping import shares_outside
 
 
-def code(critic: str, c: float) -> str:
-    """The share of each parameter outside [-c, c]; `critic` is the lines that make a critic."""
-    return (
-        f"# to run in the app's folder\n{critic}\n"
-        "for name, w in critic.named_parameters():\n"
-        f"    share = (w.abs() > {c}).double().mean().item()\n"
-        '    print(f"{name:13} {share:6.1%}")\n'
-    )
-
-
-def printed(shares: dict[str, float]) -> str:
-    """What `code` prints."""
-    return "".join(f"{name:13} {share:6.1%}\n" for name, share in shares.items())
-
-
 class ClipShares(NamedTuple):
-    """By parameter of a critic, in order; the arrays are float64 [bounds]."""
+    """Shares by parameter of a critic, in its own order; the arrays are float64 [bounds]."""
 
     shapes: dict[str, tuple[int, ...]]
     measured: dict[str, np.ndarray]
-    """The share outside [-c, c] for each c of the bounds."""
+    """The share of values outside [-c, c] for each bound c."""
     expected: dict[str, np.ndarray]
-    """The same in theory, of weights that no update has changed; empty for a critic that was trained."""
+    """The same in theory, before any update; empty for a trained critic."""
 
 
 def of_critic(critic: nn.Module, bounds: Tensor) -> ClipShares:
-    """Of a critic as it is; `bounds` are float32 [n], ascending."""
+    """The shares of a critic as it is; `bounds` are float32 [n], ascending."""
     named = dict(critic.named_parameters())
     measured = {name: shares_outside(parameter, bounds).numpy() for name, parameter in named.items()}
     return ClipShares({name: tuple(parameter.shape) for name, parameter in named.items()}, measured, {})
 
 
 def of_start(config: TrainConfig, bounds: Tensor) -> ClipShares:
-    """Of the critic that a run with these settings starts with."""
+    """The shares of the critic that a run with these settings starts with."""
     _, critic = training.initial(config)
     return of_critic(critic, bounds)._replace(
         expected={
@@ -54,7 +39,21 @@ def of_start(config: TrainConfig, bounds: Tensor) -> ClipShares:
     )
 
 
-def total(shares: ClipShares, which: int) -> float:
-    """The share of all weights together at bound number `which`."""
+def total(shares: ClipShares, index: int) -> float:
+    """The share of all weights together outside bound number `index`."""
     sizes = np.array([np.prod(shape) for shape in shares.shapes.values()])
-    return float(np.dot(sizes, [values[which] for values in shares.measured.values()]) / sizes.sum())
+    return float(np.dot(sizes, [values[index] for values in shares.measured.values()]) / sizes.sum())
+
+
+def code(critic: str, c: float) -> str:
+    """The share of each parameter outside [-c, c]; `critic` is the code that makes a critic."""
+    return (
+        f"# run this in the app's folder\n{critic}\n"
+        "for name, w in critic.named_parameters():\n"
+        f"    share = (w.abs() > {c}).double().mean().item()\n"
+        '    print(f"{name:13} {share:6.1%}")\n'
+    )
+
+
+def printed(shares: dict[str, float]) -> str:
+    return "".join(f"{name:13} {share:6.1%}\n" for name, share in shares.items())

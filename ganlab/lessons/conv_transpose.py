@@ -1,7 +1,7 @@
-"""`nn.ConvTranspose2d` on a small square input, with every argument. Knows nothing of pictures.
+"""`nn.ConvTranspose2d` on a small square input, with every argument. Knows nothing of drawings.
 
-All numbers are whole and can be added in one's head: the input counts from 1, every weight is WEIGHT and the
-bias is BIAS, so the last digit of an output is the bias and the rest is a sum of inputs.
+All numbers are whole and easy to add: the inputs are 1, 2, 3 and so on, every weight is WEIGHT and every bias is BIAS,
+so the last digit of an output is the bias and the rest is a sum of inputs.
 """
 
 from dataclasses import dataclass, fields
@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ganlab.formatting import number
+
 WEIGHT, BIAS = 10, 1
-# The largest value of each setting here: together at most some 200,000 weights and 10 ms.
+# The largest value of each setting; together they allow about 200,000 weights and 10 ms.
 LARGEST = {
     "in_channels": 64,
     "out_channels": 64,
@@ -31,7 +33,7 @@ PRINTED_WHOLE = 13  # rows; of larger outputs only the last row is printed
 class Layer:
     """The arguments of a square `nn.ConvTranspose2d`, and the height and width of its input.
 
-    Settings that do not fit together are a ValueError that says why in a sentence.
+    Raises ValueError, with a sentence for the reader, for settings that do not fit together or are too large to draw.
     """
 
     in_channels: int = 1
@@ -56,8 +58,8 @@ class Layer:
             )
         if self.output_size < 1:
             raise ValueError(
-                f"padding cuts everything away: {size_formula(self)} = {minus(self.output_size)}, "
-                "and an output needs at least 1 cell."
+                f"padding cuts everything away: {size_formula(self)} = {number(self.output_size)}, "
+                "but an output needs at least 1 cell."
             )
         if self.grid > LARGEST_GRID:
             raise ValueError(
@@ -67,62 +69,60 @@ class Layer:
 
     @property
     def footprint(self) -> int:
-        """The cells that the windows of all inputs span, in one direction, before anything is cut."""
+        """How many cells the windows of all inputs span in one direction, before padding cuts any off."""
         return (self.input_size - 1) * self.stride + self.dilation * (self.kernel_size - 1) + 1
 
     @property
     def output_size(self) -> int:
-        """`torch.nn.ConvTranspose2d`'s formula: `padding` is cut on either side, `output_padding` given back."""
+        """The formula of `torch.nn.ConvTranspose2d`: `padding` cuts each side, `output_padding` adds to the end."""
         return self.footprint - 2 * self.padding + self.output_padding
 
     @property
     def beyond(self) -> int:
-        """How far the output reaches past the footprint, where no window can reach."""
+        """How many cells the output extends past the footprint, where no window reaches."""
         return max(self.output_padding - self.padding, 0)
 
     @property
     def grid(self) -> int:
-        """Footprint and what lies beyond."""
+        """The footprint and the cells beyond it, in one direction."""
         return self.footprint + self.beyond
 
     @property
     def kept(self) -> slice:
-        """The part of the grid that is the output."""
+        """The cells of the grid that are the output."""
         return slice(self.padding, self.padding + self.output_size)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What torch computes for a layer; channel 0 of the output, and all output channels are alike here."""
+    """What torch computes for a layer. Tensors show channel 0 of the output; all output channels are alike here."""
 
     layer: Layer
-    uncut: Tensor  # [footprint, footprint]: the output as it would be without padding and output_padding
+    uncut: Tensor  # [footprint, footprint]: the output without padding and output_padding
     output: Tensor  # [output_size, output_size]
-    reached: Tensor  # [grid, grid]: how many windows of the input put something into each cell
+    reached: Tensor  # [grid, grid]: how many inputs' windows reach each cell
     parameters: int
     parameters_ungrouped: int  # with groups=1
-    collisions: tuple[int, ...]  # the input sizes that a Conv2d with these settings turns into this input size
+    collisions: tuple[int, ...]  # the sizes that a Conv2d with these settings turns into this input size
     conv_of_output: int  # what such a Conv2d turns this output size into
 
     @property
     def added(self) -> tuple[str, ...]:
-        """Of every row that output_padding adds (and column, they are alike): "contributions" or "bias only"."""
-        rows = self.reached[self.layer.kept, self.layer.kept][
-            max(self.layer.output_size - self.layer.output_padding, 0) :
-        ]
+        """What each row that output_padding adds holds: "contributions" or "bias only"; the columns are alike."""
+        layer = self.layer
+        rows = self.reached[layer.kept, layer.kept][max(layer.output_size - layer.output_padding, 0) :]
         return tuple("contributions" if row.any() else "bias only" for row in rows)
 
 
 def compute(layer: Layer) -> Result:
     """Run the layer. Draws no random numbers."""
-    n, per_group = layer.input_size, layer.out_channels // layer.groups
-    k = layer.kernel_size
+    n, k = layer.input_size, layer.kernel_size
     x = torch.arange(1.0, n * n + 1).reshape(1, 1, n, n).repeat(1, layer.in_channels, 1, 1)
-    weight = torch.full((layer.in_channels, per_group, k, k), float(WEIGHT))
+    weight = torch.full((layer.in_channels, layer.out_channels // layer.groups, k, k), float(WEIGHT))
     bias = torch.full((layer.out_channels,), float(BIAS)) if layer.bias else None
     spread = {"stride": layer.stride, "dilation": layer.dilation}
     cut = {"padding": layer.padding, "output_padding": layer.output_padding, "groups": layer.groups}
-    reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), **spread)[0, 0]
+    reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), None, **spread)[0, 0]
     biases = layer.out_channels if layer.bias else 0
     sizes = range(1, layer.grid + layer.stride + 2 * layer.padding)
     return Result(
@@ -138,7 +138,7 @@ def compute(layer: Layer) -> Result:
 
 
 def conv_size(layer: Layer, size: int) -> int:
-    """What a Conv2d with the same settings turns `size` into, found by running one; 0 where it cannot run."""
+    """The size that a Conv2d with the same settings turns `size` into, found by running one; 0 if it can't run."""
     if size + 2 * layer.padding < layer.dilation * (layer.kernel_size - 1) + 1:
         return 0
     x, weight = torch.zeros(1, 1, size, size), torch.ones(1, 1, layer.kernel_size, layer.kernel_size)
@@ -146,7 +146,7 @@ def conv_size(layer: Layer, size: int) -> int:
 
 
 def size_formula(layer: Layer) -> str:
-    """The right-hand side of the documentation's formula with the numbers filled in."""
+    """The right-hand side of the documentation's formula, with numbers filled in."""
     return (
         f"({layer.input_size} − 1)·{layer.stride} − 2·{layer.padding} + "
         f"{layer.dilation}·({layer.kernel_size} − 1) + {layer.output_padding} + 1"
@@ -154,7 +154,7 @@ def size_formula(layer: Layer) -> str:
 
 
 def code(result: Result) -> str:
-    """The lines that compute what is shown."""
+    """The layer and, if any sizes collide, the Conv2d that turns them into the same one."""
     layer, n = result.layer, result.layer.input_size
     arguments = "".join(f"    {f.name}={getattr(layer, f.name)},\n" for f in fields(layer) if f.name != "input_size")
     channels = f".repeat(1, {layer.in_channels}, 1, 1)" if layer.in_channels > 1 else ""
@@ -182,7 +182,6 @@ def code(result: Result) -> str:
 
 
 def printed(result: Result) -> str:
-    """What `code` prints."""
     layer = result.layer
     shape = torch.Size((1, layer.out_channels, layer.output_size, layer.output_size))
     back = (f"{size} becomes {layer.input_size}" for size in result.collisions)
@@ -190,23 +189,18 @@ def printed(result: Result) -> str:
     return "\n".join([str(shape), str(result.parameters), str(numbers), *back, ""])
 
 
-def minus(n: int) -> str:
-    """A number with the true minus sign."""
-    return str(n).replace("-", "−")
-
-
 def _check_range(name: str, value: int, largest: int) -> None:
     smallest = 0 if name in ("padding", "output_padding") else 1
     if value < smallest:
-        raise ValueError(f"{name} must be at least {smallest}, not {minus(value)}.")
+        raise ValueError(f"{name} must be at least {smallest}, not {number(value)}.")
     if value > largest:
-        raise ValueError(f"This page goes up to {name}={largest}; {value:,} would be too much to draw.")
+        raise ValueError(f"{name}={value:,} is too large to draw; this page goes up to {name}={largest}.")
 
 
 def _check_groups(layer: Layer) -> None:
-    for name in ("in_channels", "out_channels"):
-        if getattr(layer, name) % layer.groups:
+    for name, channels in (("in_channels", layer.in_channels), ("out_channels", layer.out_channels)):
+        if channels % layer.groups:
             raise ValueError(
-                f"{name} must be divisible by groups: {getattr(layer, name)} channels cannot be split into "
+                f"{name} must be divisible by groups: {channels} channels can't be split into "
                 f"{layer.groups} equal groups."
             )

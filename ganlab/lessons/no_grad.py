@@ -1,13 +1,8 @@
-"""`torch.no_grad`: what a forward pass keeps for `backward()`, and what it costs, with and without.
+"""`torch.no_grad`: what a forward pass keeps for `backward()`, and what it costs, with and without."""
 
-Only here is the clock read: the lesson is about time and memory.
-"""
-
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
-from statistics import median
+from functools import cache, partial
 from typing import NamedTuple
 
 import torch
@@ -19,10 +14,35 @@ from ganlab.measure import cost
 
 HELD_OUT = 512
 SEED = 0
+NOTICED = 0.05
+"""A difference in time of less than this share can't be told from noise."""
+
+
+class Mode(NamedTuple):
+    """One way to run the same forward pass."""
+
+    name: str
+    context: Callable[[], AbstractContextManager]
+    detach: bool = False
+
+
+MODES = (
+    Mode("as usual", nullcontext),
+    Mode("no_grad", torch.no_grad),
+    Mode("inference_mode", torch.inference_mode),
+    Mode("detach", nullcontext, detach=True),
+)
+
+
+def checked_batch(batch: int) -> int:
+    """The number of images at a time. Raises ValueError, with a sentence for the reader, if it is not allowed."""
+    if not 1 <= batch <= HELD_OUT:
+        raise ValueError(f"Images at a time must be from 1 to {HELD_OUT}, the number of held-out digits.")
+    return batch
 
 
 def classifier() -> nn.Sequential:
-    """Digits [n, 1, 8, 8] -> scores [n, 10]; not trained, the same weights every time."""
+    """Digits [n, 1, 8, 8] -> scores [n, 10]; not trained, with the same weights every time."""
     with torch.device("meta"):  # no memory yet, so no draws from torch's global generator
         model = nn.Sequential(
             nn.Conv2d(1, 16, 3, padding=1),
@@ -32,78 +52,13 @@ def classifier() -> nn.Sequential:
             nn.Flatten(),
             nn.Linear(512, 10),
         )
-    return networks.init_(model.to_empty(device="cpu"), torch.Generator().manual_seed(SEED))
-
-
-class Mode(NamedTuple):
-    """One way to run the same forward pass."""
-
-    name: str
-    code: str
-    context: Callable[[], AbstractContextManager]
-    detach: bool = False
-
-
-MODES = (
-    Mode("as usual", "y = model(x)", nullcontext),
-    Mode("no_grad", "with torch.no_grad(): y = model(x)", torch.no_grad),
-    Mode("inference_mode", "with torch.inference_mode(): y = model(x)", torch.inference_mode),
-    Mode("detach", "y = model(x).detach()", nullcontext, detach=True),
-)
-
-
-def check(batch: int) -> None:
-    """Raises ValueError, one sentence, for a batch that is not served."""
-    if not 1 <= batch <= HELD_OUT:
-        raise ValueError(f"Images at a time must be from 1 to {HELD_OUT}, all that are held out.")
-
-
-class Kept(NamedTuple):
-    """What one forward pass leaves behind."""
-
-    saved_bytes: int
-    """Kept for backward: each storage once, the network's own parameters left out."""
-    requires_grad: bool
-    grad_fn: str
-
-
-def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
-    """What the forward pass of x keeps, and what its result knows of how it was made."""
-
-    def work() -> Tensor:
-        with mode.context():
-            return _forward(model, x, mode)
-
-    total, y = cost.saved_bytes(work, model)
-    return Kept(total, y.requires_grad, type(y.grad_fn).__name__ if y.grad_fn else "None")
-
-
-def _forward(model: nn.Module, x: Tensor, mode: Mode) -> Tensor:
-    y = model(x)
-    return y.detach() if mode.detach else y
-
-
-def pixels(batch: int) -> Tensor:
-    """Stand-ins of the digits' size, [batch, 1, 8, 8]: what is kept does not depend on what is seen."""
-    return torch.zeros(batch, 1, 8, 8)
-
-
-def parameter_bytes() -> int:
-    """What the classifier's own weights take."""
-    return sum(p.untyped_storage().nbytes() for p in classifier().parameters())
-
-
-def _split() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """(images, labels) to train on, 1,285, and held out, 512."""
-    images, labels = image_sets.labelled_digits(8)
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))
-    train, held_out = order[HELD_OUT:], order[:HELD_OUT]
-    return (images[train], labels[train]), (images[held_out], labels[held_out])
+    networks.init_(model.to_empty(device="cpu"), torch.Generator().manual_seed(SEED))
+    return model
 
 
 @cache
 def trained() -> nn.Sequential:
-    """The classifier after ten passes over the training digits: half a second, once."""
+    """The classifier after ten passes over the training digits, which take half a second; trained once."""
     rng = torch.Generator().manual_seed(SEED)
     model = classifier()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
@@ -122,6 +77,39 @@ def batches(size: int) -> Iterator[tuple[Tensor, Tensor]]:
     return zip(images.split(size), labels.split(size), strict=True)
 
 
+def _split() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """(images, labels) of the 1,285 training digits and of the 512 held-out digits."""
+    images, labels = image_sets.labelled_digits(8)
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))
+    train, held_out = order[HELD_OUT:], order[:HELD_OUT]
+    return (images[train], labels[train]), (images[held_out], labels[held_out])
+
+
+class Kept(NamedTuple):
+    """What one forward pass leaves behind."""
+
+    saved_bytes: int
+    """Kept for backward: each storage once, without the network's own parameters."""
+    requires_grad: bool
+    grad_fn: str
+
+
+def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
+    """What a forward pass of x keeps, and what its result knows of how it was made."""
+    total, y = cost.saved_bytes(lambda: _forward_in_context(model, x, mode), model)
+    return Kept(total, y.requires_grad, type(y.grad_fn).__name__ if y.grad_fn else "None")
+
+
+def pixels(batch: int) -> Tensor:
+    """Zeros in the shape of digits, [batch, 1, 8, 8]: what is kept does not depend on their values."""
+    return torch.zeros(batch, 1, 8, 8)
+
+
+def parameter_bytes() -> int:
+    """The size of the classifier's own weights."""
+    return sum(p.untyped_storage().nbytes() for p in classifier().parameters())
+
+
 def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: Mode) -> tuple[int, int]:
     """(correct, total): the loop of the study notes."""
     correct = total = 0
@@ -133,8 +121,18 @@ def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: Mode
     return correct, total
 
 
+def _forward(model: nn.Module, x: Tensor, mode: Mode) -> Tensor:
+    y = model(x)
+    return y.detach() if mode.detach else y
+
+
+def _forward_in_context(model: nn.Module, x: Tensor, mode: Mode) -> Tensor:
+    with mode.context():
+        return _forward(model, x, mode)
+
+
 class Timed(NamedTuple):
-    """Medians over repeated runs, in seconds of this thread's CPU time, and what the loop found."""
+    """Median seconds of CPU time, and the accuracy that the loop finds."""
 
     forward: float
     loop: float
@@ -142,43 +140,21 @@ class Timed(NamedTuple):
     total: int
 
 
-ROUNDS = 15
-BUDGET = 0.8  # seconds, after which no further round begins
-NOTICED = 0.05
-"""A smaller difference than this share is not told from the noise of a few rounds."""
-# Where the thread's own clock ticks too rarely, as on Windows (16 ms), seconds on the wall must do.
-_clock = time.thread_time if time.get_clock_info("thread_time").resolution < 1e-4 else time.perf_counter
-
-
-def measure(batch: int) -> tuple[dict[str, Timed], int]:
-    """Every mode in turn, round after round, so that whatever else the machine does hits all alike; and the rounds.
-
-    A forward pass of one batch, and the accuracy loop over all 512 held-out digits. In CPU time, which is all there is
-    where torch uses one thread: seconds on the wall are more than doubled by a run beside it.
-    """
-    check(batch)
-    model, held_out = trained(), list(batches(batch))
-    seconds: dict[str, list[tuple[float, float]]] = {mode.name: [] for mode in MODES}
-    found: dict[str, tuple[int, int]] = {}
-    end, rounds = time.perf_counter() + BUDGET, 0
-    while rounds < 3 or (rounds < ROUNDS and time.perf_counter() < end):
-        for mode in MODES:
-            began = _clock()
-            found[mode.name] = accuracy(model, held_out, mode)
-            between = _clock()
-            with mode.context():
-                _forward(model, held_out[0][0], mode)
-            seconds[mode.name].append((_clock() - between, between - began))
-        rounds += 1
-    timed = {
-        name: Timed(*(median(column) for column in zip(*rows, strict=True)), *found[name])
-        for name, rows in seconds.items()
+def measure(batch: int) -> dict[str, Timed]:
+    """By mode: a forward pass of one batch, and the accuracy loop over all 512 held-out digits."""
+    model, held_out = trained(), list(batches(checked_batch(batch)))
+    images, _ = held_out[0]
+    loops = [partial(accuracy, model, held_out, mode) for mode in MODES]
+    forward_seconds = cost.cpu_seconds(*(partial(_forward_in_context, model, images, mode) for mode in MODES))
+    loop_seconds = cost.cpu_seconds(*loops)
+    return {
+        mode.name: Timed(forward, loop_time, *loop())
+        for mode, loop, forward, loop_time in zip(MODES, loops, forward_seconds, loop_seconds, strict=True)
     }
-    return timed, rounds
 
 
 def code(batch: int) -> str:
-    """Counting what is kept, to copy."""
+    """How the kept bytes are counted."""
     return f"""import torch
 from ganlab.lessons.no_grad import classifier
 
@@ -208,15 +184,13 @@ with torch.no_grad():
 
 
 def printed(batch: int) -> str:
-    """What `code` prints."""
     model, x = classifier(), pixels(batch)
-    return "".join(
-        f"{k.saved_bytes:,} bytes kept, {k.grad_fn != 'None'}\n" for k in (kept(model, x, mode) for mode in MODES[:2])
-    )
+    passes = [kept(model, x, mode) for mode in MODES[:2]]
+    return "".join(f"{each.saved_bytes:,} bytes kept, {each.grad_fn != 'None'}\n" for each in passes)
 
 
 def accuracy_code(batch: int) -> str:
-    """The loop of the study notes, to copy."""
+    """The loop of the study notes."""
     return f"""import torch
 from ganlab.lessons.no_grad import batches, trained
 
@@ -231,5 +205,4 @@ print(f"{{correct}} of {{total}}, {{correct / total:.1%}}")"""
 
 
 def accuracy_printed(correct: int, total: int) -> str:
-    """What `accuracy_code` prints."""
     return f"{correct} of {total}, {correct / total:.1%}\n"

@@ -1,20 +1,21 @@
-"""`nn.Sequential`, layer by layer: the shape after each, the parameters, or which layer does not fit and why.
+"""`nn.Sequential`, layer by layer: the shape after each and its parameters, or which layer does not fit and why.
 
-Layers are built and run on torch's meta device: it knows every shape, holds no numbers and draws none.
+Layers are built and run on torch's meta device, which knows every shape but neither stores nor draws numbers.
 """
 
 import ast
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
-from ganlab.lessons.fitting import Shape, check_fit
+from ganlab.lessons import shapes
+from ganlab.lessons.fitting import check_fit
+from ganlab.lessons.shapes import Shape
 
-# The arguments of each layer in their order; True: it cannot be left out.
+# The arguments of each layer in order; True if required.
 ARGUMENTS: dict[str, dict[str, bool]] = {
     "Linear": {"in_features": True, "out_features": True, "bias": False},
     "Conv2d": dict.fromkeys(("in_channels", "out_channels", "kernel_size"), True)
@@ -30,34 +31,34 @@ ARGUMENTS: dict[str, dict[str, bool]] = {
     "Flatten": {},
     "Unflatten": {"dim": True, "unflattened_size": True},
 }
-NATURAL = ("padding", "output_padding", "dim")  # may be 0; all other whole numbers begin at 1
-EXAMPLE = {"Unflatten": "1, (100, 1, 1)", "Linear": "3, 10", "LeakyReLU": "0.2", "MaxPool2d": "2"}
+NATURAL = ("padding", "output_padding", "dim")  # may be 0; all other whole numbers start at 1
+EXAMPLES = {"Unflatten": "1, (100, 1, 1)", "Linear": "3, 10", "LeakyReLU": "0.2", "MaxPool2d": "2"}
 WITH_WEIGHTS = ("Linear", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d")
-LINE = 46  # characters of a layer that fit beside the lesson
+LINE = 46  # characters of a layer that fit in the narrow column
 MOST_LAYERS = 12
 LARGEST_ARGUMENT = 10_000
 LARGEST_TENSOR = 2_000_000  # 8 MB
 MOST_PARAMETERS = 5_000_000  # 20 MB
-MOST_PRODUCTS = 1_000_000_000  # multiplications in one layer, some 0.1 s
+MOST_PRODUCTS = 1_000_000_000  # multiplications in one layer, about 0.1 s
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as one writes it: `nn.` kind, and its arguments by name in the order they were written."""
+    """A layer as it is written: `nn.` kind, and its arguments by name in the order they were written."""
 
     kind: str
     arguments: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
         required = [name for name, needed in ARGUMENTS[self.kind].items() if needed]
-        given = dict(self.arguments)
-        words = [repr(given.pop(name)) for name in required] + [f"{name}={value!r}" for name, value in given.items()]
+        rest = dict(self.arguments)
+        words = [repr(rest.pop(name)) for name in required] + [f"{name}={value!r}" for name, value in rest.items()]
         return f"{self.kind}({', '.join(words)})"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A layer that fits, with what it makes and holds."""
+    """A layer that fits, the shape after it, and its number of parameters."""
 
     layer: Layer
     shape: Shape
@@ -66,7 +67,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """How far an input came; `why` is a sentence on the layer after the last row, empty if all fit."""
+    """The layers that fit, and in a sentence why the next one does not; `why` is empty if all fit."""
 
     input_shape: Shape
     rows: tuple[Row, ...]
@@ -74,28 +75,26 @@ class Report:
 
     @property
     def parameters(self) -> int:
-        """Of all layers that fit."""
+        """The number of parameters of all layers that fit."""
         return sum(row.parameters for row in self.rows)
 
 
 def parse_shape(text: str) -> Shape:
-    """The text "64, 1, 16, 16" as numbers. ValueError in a sentence."""
-    if not re.fullmatch(r"\d{1,9}(\s*,\s*\d{1,9}){0,9}", text := text.strip(" ()[],"), re.ASCII):
-        raise ValueError("Write the input shape as whole numbers, for example 64, 1, 16, 16.")
-    shape = tuple(map(int, text.split(",")))
+    """As `shapes.parse`; also refuses a shape that is too large or is no input of a layer."""
+    shape = shapes.parse(text)
     if len(shape) > 5 or min(shape) < 1:
-        raise ValueError("The input shape needs one to five numbers, each at least 1.")
+        raise ValueError("The input shape needs one to five sizes, each at least 1.")
     if math.prod(shape) > LARGEST_TENSOR:
-        raise ValueError(f"That is an input of {math.prod(shape):,} numbers; this page stops at {LARGEST_TENSOR:,}.")
+        raise ValueError(f"The input has {math.prod(shape):,} numbers; this page allows at most {LARGEST_TENSOR:,}.")
     return shape
 
 
 def parse(kind: str, text: str) -> Layer:
-    """The arguments of a layer as they stand between its brackets. ValueError in a sentence."""
-    example = EXAMPLE.get(kind, "1, 32, 4, stride=2, padding=1" if "Conv" in kind else "32")
+    """The layer with the arguments written in the text. Raises ValueError, with a sentence for the reader."""
+    example = EXAMPLES.get(kind, "1, 32, 4, stride=2, padding=1" if "Conv" in kind else "32")
     if not ARGUMENTS[kind]:
         if text.strip():
-            raise ValueError(f"{kind} needs no arguments here.")
+            raise ValueError(f"{kind} takes no arguments here.")
         return Layer(kind)
     try:
         positional, named = _read(text)
@@ -105,7 +104,10 @@ def parse(kind: str, text: str) -> Layer:
 
 
 def _read(text: str) -> tuple[list[Any], list[tuple[str, Any]]]:
-    """What stands between the brackets of a call, literals only; nothing is executed."""
+    """The positional and named arguments of a call, literals only; nothing is executed.
+
+    Raises whatever `ast` raises for other text, or ValueError.
+    """
     if "#" in text:
         raise ValueError("a comment")
     call = ast.parse(f"f({text})", mode="eval").body
@@ -113,7 +115,7 @@ def _read(text: str) -> tuple[list[Any], list[tuple[str, Any]]]:
         raise ValueError("more than one call")
     positional = [ast.literal_eval(argument) for argument in call.args]
     if any(keyword.arg is None for keyword in call.keywords):
-        raise ValueError("** names nothing")
+        raise ValueError("** has no name")
     return positional, [(str(keyword.arg), ast.literal_eval(keyword.value)) for keyword in call.keywords]
 
 
@@ -121,42 +123,43 @@ def _by_name(kind: str, positional: list[Any], named: list[tuple[str, Any]]) -> 
     known = ARGUMENTS[kind]
     if len(positional) > len(known):
         raise ValueError(f"{kind} takes at most {len(known)} arguments here: {', '.join(known)}.")
-    given = dict(zip(known, positional, strict=False))
+    arguments = dict(zip(known, positional, strict=False))
     for name, value in named:
         if name not in known:
             raise ValueError(f"{kind} has no argument {name[:40]} here; it has {', '.join(known)}.")
-        if name in given:
+        if name in arguments:
             raise ValueError(f"{name} of {kind} is given twice.")
-        given[name] = value
-    for name, needed in known.items():
-        if needed and name not in given:
+        arguments[name] = value
+    for name, required in known.items():
+        if required and name not in arguments:
             raise ValueError(f"{kind} needs {name}.")
-    for name, value in given.items():
+    for name, value in arguments.items():
         _check(kind, name, value)
-    return given
+    return arguments
 
 
-def _check(kind: str, name: str, value: Any) -> None:
+def _check(kind: str, name: str, value: object) -> None:
     if name == "bias":
-        right, wanted = isinstance(value, bool), "True or False"
+        valid, wanted = isinstance(value, bool), "True or False"
     elif name == "negative_slope":
-        right, wanted = type(value) in (int, float) and -1000 <= value <= 1000, "a number such as 0.2"
+        valid = isinstance(value, int | float) and not isinstance(value, bool) and -1000 <= value <= 1000
+        wanted = "a number such as 0.2"
     elif name == "unflattened_size":
-        right = isinstance(value, tuple) and 0 < len(value) < 5 and all(_whole(part, 1) for part in value)
+        valid = isinstance(value, tuple) and 0 < len(value) < 5 and all(_is_whole(part, 1) for part in value)
         wanted = "one to four whole numbers in brackets, such as (100, 1, 1)"
     else:
         least = 0 if name in NATURAL else 1
-        right, wanted = _whole(value, least), f"a whole number from {least} to {LARGEST_ARGUMENT:,}"
-    if not right:
+        valid, wanted = _is_whole(value, least), f"a whole number from {least} to {LARGEST_ARGUMENT:,}"
+    if not valid:
         raise ValueError(f"{name} of {kind} must be {wanted}.")
 
 
-def _whole(value: Any, least: int) -> bool:
-    return type(value) is int and least <= value <= LARGEST_ARGUMENT
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST_ARGUMENT
 
 
 def suggest(kind: str, shape: Shape) -> str:
-    """Arguments with which a layer fits what arrives, as far as they can be chosen."""
+    """Arguments with which a layer accepts the shape, if there are any."""
     channels = shape[-3] if len(shape) > 2 else shape[-1]
     return {
         "Linear": f"{shape[-1]}, 64",
@@ -180,7 +183,9 @@ def run(input_shape: Shape, layers: list[Layer]) -> Report:
             row = _run_one(layer, shape)
             parameters += row.parameters
             if parameters > MOST_PARAMETERS:
-                raise ValueError(f"makes {parameters:,} parameters in all; this page stops at {MOST_PARAMETERS:,}.")
+                raise ValueError(
+                    f"brings the model to {parameters:,} parameters; this page allows at most {MOST_PARAMETERS:,}."
+                )
         except ValueError as error:
             return Report(input_shape, tuple(rows), f"Layer {number}, {layer}, {error}")
         rows.append(row)
@@ -191,21 +196,21 @@ def run(input_shape: Shape, layers: list[Layer]) -> Report:
 def _run_one(layer: Layer, shape: Shape) -> Row:
     device = {"device": "meta"} if layer.kind in WITH_WEIGHTS else {}
     module = getattr(nn, layer.kind)(**dict(layer.arguments), **device)
-    made = tuple(module(torch.empty(shape, device="meta")).shape)
-    if math.prod(made) > LARGEST_TENSOR:
-        raise ValueError(f"would make {math.prod(made):,} numbers; this page stops at {LARGEST_TENSOR:,}.")
-    row = Row(layer, made, sum(p.numel() for p in module.parameters()))
-    products = row.parameters * _places(layer.kind, shape, made)
+    output = tuple(module(torch.empty(shape, device="meta")).shape)
+    if math.prod(output) > LARGEST_TENSOR:
+        raise ValueError(f"would output {math.prod(output):,} numbers; this page allows at most {LARGEST_TENSOR:,}.")
+    row = Row(layer, output, sum(p.numel() for p in module.parameters()))
+    products = row.parameters * _uses(layer.kind, shape, output)
     if products > MOST_PRODUCTS:
-        raise ValueError(f"would take {products:,} multiplications; this page stops at {MOST_PRODUCTS:,}.")
+        raise ValueError(f"would take {products:,} multiplications; this page allows at most {MOST_PRODUCTS:,}.")
     return row
 
 
-def _places(kind: str, shape: Shape, made: Shape) -> int:
-    """How often every weight is used: once for each row, or for each place of a window."""
+def _uses(kind: str, shape: Shape, output: Shape) -> int:
+    """How often each weight is used: once per row, or once per position of the window."""
     if kind == "Linear":
         return math.prod(shape[:-1])
-    images = shape if kind == "ConvTranspose2d" else made
+    images = shape if kind == "ConvTranspose2d" else output
     return math.prod(images) // images[-3] if len(images) > 2 else images[0]
 
 
@@ -223,12 +228,11 @@ def code(report: Report) -> str:
 
 
 def _line(layer: str) -> str:
-    """A layer in code, on three lines where one is wider than the page shows."""
+    """A layer in code, on three lines if it is too long for one."""
     kind, arguments = layer[:-1].split("(", 1)
     return f"nn.{layer}" if len(layer) <= LINE else f"nn.{kind}(\n        {arguments}\n    )"
 
 
 def printed(report: Report) -> str:
-    """What `code` prints."""
     shapes = [f"{row.layer.kind} {row.shape}" for row in report.rows]
     return "\n".join([*shapes, str(report.parameters), ""])

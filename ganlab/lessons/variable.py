@@ -9,7 +9,7 @@ from torch.autograd import Variable
 
 @dataclass(frozen=True)
 class Square:
-    """y = x² at one x. Raises ValueError, one sentence."""
+    """y = x² at one x. Raises ValueError, with a sentence for the reader, for an x that is not allowed."""
 
     x: float = 3.0
     requires_grad: bool = True
@@ -29,40 +29,39 @@ class Today(NamedTuple):
 
 
 def today() -> Today:
-    """Computed, not remembered."""
+    """Found by calling `Variable`, not written down."""
     t = torch.ones(2)
     v = Variable(t, requires_grad=True)
     kind = f"{type(v).__module__}.{type(v).__name__}"
     return Today(kind, isinstance(t, Variable), v.data_ptr() == t.data_ptr(), v.requires_grad)
 
 
-def code_then(asked: Square) -> str:
+def code_then(square: Square) -> str:
     """As it was written before 0.4; it still runs."""
     return f"""import torch
 from torch.autograd import Variable
 
-x = Variable(torch.Tensor([{asked.x}]){_option(asked)})
+x = Variable(torch.Tensor([{square.x}]){_option(square)})
 y = (x ** 2).sum()
-{_backward(asked)}
+{_backward(square)}
 print(type(x))"""
 
 
-def code_now(asked: Square) -> str:
-    """The same today."""
+def code_now(square: Square) -> str:
     return f"""import torch
 
-x = torch.tensor([{asked.x}]{_option(asked)})
+x = torch.tensor([{square.x}]{_option(square)})
 y = (x ** 2).sum()
-{_backward(asked)}
+{_backward(square)}
 print(type(x))"""
 
 
-def _option(asked: Square) -> str:
-    return ", requires_grad=True" if asked.requires_grad else ""
+def _option(square: Square) -> str:
+    return ", requires_grad=True" if square.requires_grad else ""
 
 
-def _backward(asked: Square) -> str:
-    if asked.requires_grad:
+def _backward(square: Square) -> str:
+    if square.requires_grad:
         return "y.backward()\nprint(x.grad)"
     return """try:
     y.backward()
@@ -70,14 +69,12 @@ except RuntimeError as error:
     print(error)"""
 
 
-def printed_then(asked: Square) -> str:
-    """What `code_then` prints."""
-    return _printed(Variable(torch.Tensor([asked.x]), requires_grad=asked.requires_grad))
+def printed_then(square: Square) -> str:
+    return _printed(Variable(torch.Tensor([square.x]), requires_grad=square.requires_grad))
 
 
-def printed_now(asked: Square) -> str:
-    """What `code_now` prints."""
-    return _printed(torch.tensor([asked.x], requires_grad=asked.requires_grad))
+def printed_now(square: Square) -> str:
+    return _printed(torch.tensor([square.x], requires_grad=square.requires_grad))
 
 
 def _printed(x: torch.Tensor) -> str:

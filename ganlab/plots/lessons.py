@@ -1,4 +1,4 @@
-"""What a bound would clip, and what a model answers along a line, as plain Plotly dicts like those of figures. Pure."""
+"""The figures of the Weight Clipping and Building Blocks pages as plain Plotly dicts, like those of `clamp`. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganlab.formatting import number, round_up
-from ganlab.plots.base import Figure, packed
+from ganlab.plots.base import Figure, packed, rounded
 
 MARGIN = {"l": 46, "r": 6, "t": 22, "b": 40}
 
@@ -19,47 +19,54 @@ def shares(
 ) -> Figure:
     """For each layer, the share of its weights outside [-c, c] over c [n]; `chosen` stands out, `c` is marked.
 
-    `theory` is what the chosen layer's start lets expect, or None after training.
+    `theory` is the expected share of the chosen layer at its start, or None after training.
     """
     x = packed(bounds)
-    faint = [
-        _line(x, values, name, "$before 0.3", 1.2, fmt=".1%") for name, values in by_layer.items() if name != chosen
+    curves = [
+        _line(x, values, name, "$before 0.3", 1.2, digits=".1%") for name, values in by_layer.items() if name != chosen
     ]
-    expected = [] if theory is None else [_line(x, theory, "in theory", "$bound", 1.6, "dot", ".1%")]
-    ends = [float(np.log10(bounds[0])), float(np.log10(bounds[-1]))]
+    curves.append(_line(x, by_layer[chosen], chosen, "$before", 2.6, digits=".1%"))
+    if theory is not None:
+        curves.append(_line(x, theory, "in theory", "$bound", 1.6, "dot", ".1%"))
     mark = {"type": "line", "xref": "x", "yref": "paper", "x0": c, "x1": c, "y0": 0, "y1": 1, "layer": "below"}
     note = {
-        "x": float(np.log10(c)), "y": 1, "yref": "paper", "yanchor": "bottom", "text": f"c <b>{number(c)}</b>",
-        "showarrow": False, "font": {"color": "$text", "size": 12.5},
-    }  # fmt: skip
+        "x": float(np.log10(c)),
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "text": f"c <b>{number(c)}</b>",
+        "showarrow": False,
+        "font": {"color": "$text", "size": 12.5},
+    }
     return {
-        "data": [*faint, _line(x, by_layer[chosen], chosen, "$before", 2.6, fmt=".1%"), *expected],
+        "data": curves,
         "layout": {
             "margin": MARGIN,
             "hovermode": "closest",
             "shapes": [mark | {"line": {"color": "$bound", "width": 1.25, "dash": "4px,3px"}}],
             "annotations": [note],
             "xaxis": {
-                "type": "log", "range": ends, "dtick": 1, "showgrid": False, "tickformat": "~r",
+                "type": "log",
+                "range": [float(np.log10(bounds[0])), float(np.log10(bounds[-1]))],
+                "dtick": 1,
+                "showgrid": False,
+                "tickformat": "~r",
                 "title": {"text": "c", "standoff": 2},
             },
             "yaxis": {"range": [0, 1.02], "nticks": 5, "tickformat": ".0%"},
         },
         "scale": "shares",
-        "alt": f"Share of the weights outside minus c to c over c, {chosen} standing out; c {number(c)} is marked.",
-    }  # fmt: skip
+        "alt": f"The share of weights outside minus c to c, over c; {chosen} stands out and c {number(c)} is marked.",
+    }
 
 
-def answers(at: np.ndarray, before: np.ndarray, after: np.ndarray, axis: int) -> Figure:
-    """A model's outputs before and after the clamp, [n, outputs] each, where its input number `axis` is `at` [n]."""
+def outputs(at: np.ndarray, before: np.ndarray, after: np.ndarray, axis: int) -> Figure:
+    """A model's outputs [n, outputs] before and after the clamp, where its input number `axis` is `at` [n]."""
     x = packed(at)
     lines = [
-        _line(x, values, f"output {i}, {when}", color, width)
-        for when, color, width, outputs in (
-            ("before", "$before 0.75", 1.4, before),
-            ("after", "$after 0.9", 1.4, after),
-        )
-        for i, values in enumerate(outputs.T, start=1)
+        _line(x, values, f"output {i}, {when}", color, 1.4)
+        for when, color, columns in (("before", "$before 0.75", before), ("after", "$after 0.9", after))
+        for i, values in enumerate(columns.T, start=1)
     ]
     return {
         "data": lines,
@@ -67,35 +74,33 @@ def answers(at: np.ndarray, before: np.ndarray, after: np.ndarray, axis: int) ->
             "margin": MARGIN | {"t": 8},
             "hovermode": "closest",
             "xaxis": {
-                "range": [float(at[0]), float(at[-1])], "showgrid": False, "nticks": 9,
+                "range": [float(at[0]), float(at[-1])],
+                "showgrid": False,
+                "nticks": 9,
                 "title": {"text": f"input {axis + 1}, the others 0", "standoff": 2},
             },
             "yaxis": {"range": [0, 1], "nticks": 5, "tickformat": "~g"},
         },
-        "scale": f"answers {axis}",
-        "alt": f"The ten outputs over input {axis + 1}: they spread over {_spread(before)} before the clamp and "
-        f"{_spread(after)} after it.",
-    }  # fmt: skip
-
-
-def _spread(outputs: np.ndarray) -> str:
-    return f"{outputs.min():.2f} to {outputs.max():.2f}"
+        "scale": f"outputs {axis}",
+        "alt": f"The ten outputs over input {axis + 1}: from {before.min():.2f} to {before.max():.2f} before the clamp "
+        f"and from {after.min():.2f} to {after.max():.2f} after it.",
+    }
 
 
 def _line(
-    x: Figure, values: np.ndarray, name: str, color: str, width: float, dash: str = "solid", fmt: str = ".3f"
+    x: Figure, values: np.ndarray, name: str, color: str, width: float, dash: str = "solid", digits: str = ".3f"
 ) -> Figure:
-    hover = f"%{{x:.3~g}}: %{{y:{fmt}}}<extra>{name}</extra>"
+    hover = f"%{{x:.3~g}}: %{{y:{digits}}}<extra>{name}</extra>"
     line = {"color": color, "width": width, "dash": dash}
     return {"type": "scatter", "mode": "lines", "x": x, "y": packed(values), "line": line, "hovertemplate": hover}
 
 
-REACH = 4  # standard deviations either side; what lies further out is counted in the last bins
-RUG = 100  # up to so many values each is a mark of its own
+REACH = 4  # standard deviations on either side; what lies further out is counted in the last bins
+RUG = 100  # up to this many values, each has its own mark
 
 
 def against_density(values: Tensor, mean: float, sd: float) -> Figure:
-    """A histogram of the values (grey) under the density of N(mean, sd²) (ink); few values are marked one by one."""
+    """A histogram of the values (grey) under the density of N(mean, sd²) (ink); each of few values has its own mark."""
     n = values.numel()
     heights, width = _heights(values, mean, sd)
     z = np.linspace(-REACH, REACH, 97)
@@ -137,12 +142,12 @@ def against_density(values: Tensor, mean: float, sd: float) -> Figure:
 
 
 def _heights(values: Tensor, mean: float, sd: float) -> tuple[np.ndarray, float]:
-    """[bins] histogram of unit area between mean ± 4 sd, and the width of a bin."""
+    """The histogram [bins] between mean ± 4 sd, with area 1, and the width of a bin."""
     n = values.numel()
     bins = min(max(2 * round(math.sqrt(n) / 2), 8), 64)
     width = 2 * REACH * sd / bins
-    place = ((values.flatten().double() - mean) / width + bins / 2).floor().clamp(0, bins - 1).long()
-    return torch.bincount(place, minlength=bins).numpy() / (n * width), width
+    index = ((values.flatten().double() - mean) / width + bins / 2).floor().clamp(0, bins - 1).long()
+    return torch.bincount(index, minlength=bins).numpy() / (n * width), width
 
 
 def _rug(values: Tensor, height: float) -> Figure:
@@ -164,13 +169,13 @@ class Line(NamedTuple):
     color: str = "$text"
     dash: str = "solid"
     hollow: bool = False
-    """Its marks: rings, so that a line beneath can be seen."""
+    """Marked with rings, so that a line beneath stays visible."""
 
 
 def through_layers(lines: Sequence[Line]) -> Figure:
-    """How far activations spread, layer by layer, on a logarithmic axis."""
-    every = [sd for line in lines for sd in line.sds]
-    low, high = math.floor(math.log10(min(every)) - 0.2), math.ceil(math.log10(max(every)) + 0.2)
+    """The sd of the activations, layer by layer, on a logarithmic axis."""
+    sds = [sd for line in lines for sd in line.sds]
+    low, high = math.floor(math.log10(min(sds)) - 0.2), math.ceil(math.log10(max(sds)) + 0.2)
     layers = list(range(len(lines[0].sds)))
     return {
         "data": [
@@ -178,7 +183,7 @@ def through_layers(lines: Sequence[Line]) -> Figure:
                 "type": "scatter",
                 "mode": "lines+markers",
                 "x": layers,
-                "y": [float(f"{sd:.4g}") for sd in line.sds],
+                "y": [rounded(sd) for sd in line.sds],
                 "line": {"color": line.color, "width": 2, "dash": line.dash},
                 "marker": {"size": 11, "symbol": "circle-open", "color": line.color}
                 if line.hollow

@@ -1,1 +1,1 @@
-"""The parts of the Weight clipping page."""
+"""The sections of the Weight Clipping page, one per file."""

@@ -1,6 +1,5 @@
-"""What a lesson asks the reader for, and one place to say why it can't be had."""
+"""What a lesson lets the reader set, and one place to show why a setting is refused."""
 
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,36 +7,27 @@ import streamlit as st
 
 from ganlab.ui.kit import html
 
-Asked = TypeVar("Asked")
+Setting = TypeVar("Setting")
 
 
-def in_force(key: str, ask: Callable[[], Asked], at_first: Asked) -> Asked:
-    """What is asked for; or, if that raises ValueError, its sentence, and what was in force before."""
-    before = st.session_state.get(f"{key}_in_force", at_first)
+def last_valid(key: str, read: Callable[[], Setting], default: Setting) -> Setting:
+    """What `read` returns; if it raises ValueError, show its message and return the last valid setting instead."""
+    saved = f"{key}_valid"
     try:
-        st.session_state[f"{key}_in_force"] = ask()
+        st.session_state[saved] = read()
     except ValueError as error:
         st.error(html.plain(str(error)) + " Nothing changed.", icon=":material/error:")
-        return before
-    return st.session_state[f"{key}_in_force"]
+    return st.session_state.get(saved, default)
 
 
-def shape(text: str) -> tuple[int, ...]:
-    """(2, 5) of "2, 5". Raises ValueError, one sentence, for anything but whole numbers."""
-    sizes = re.split(r"[\s,x×]+", text.strip().strip("()[]").strip(" ,"))
-    if not all(re.fullmatch(r"\d{1,12}", size, re.ASCII) for size in sizes):
-        raise ValueError(f"A shape is whole numbers with commas between, such as 2, 5; “{text[:40]}” is none.")
-    return tuple(map(int, sizes))
-
-
-def shape_input(key: str, at_first: str) -> str:
-    """The text of a shape, which `examples` may fill in."""
-    st.session_state.setdefault(key, at_first)
+def shape_input(key: str, default: str) -> str:
+    """The text of a shape, which `examples` can fill in."""
+    st.session_state.setdefault(key, default)
     return st.text_input("Shape", key=key, persist_state="session", width=150)
 
 
 def examples(key: str, shapes: dict[str, str]) -> None:
-    """Shapes worth trying, by name: one click fills them in."""
+    """Shapes worth trying, by name; one click fills in the shape input of that key."""
 
     def fill() -> None:
         if chosen := st.session_state[f"{key}_example"]:

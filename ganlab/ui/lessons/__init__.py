@@ -1,1 +1,1 @@
-"""The lessons of the Building blocks page, one per file."""
+"""The lessons of the Building Blocks page, one per file."""

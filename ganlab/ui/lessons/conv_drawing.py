@@ -1,41 +1,45 @@
-"""What a transposed convolution does, as SVG coloured by front/blocks.css: one square is one cell."""
+"""What a transposed convolution does, as SVG with the colours of front/blocks.css: one square is one cell."""
 
 import itertools
 from collections.abc import Iterable
 
 from ganlab.lessons.conv_transpose import BIAS, Layer, Result
 
-AREA = 306  # px: the side of the larger picture
-NUMBERED = 14  # cells a side up to which numbers can be read
+AREA = 306  # pixels: the side of the larger drawing
+MOST_NUMBERED = 14  # cells per side; in more, numbers would be too small to read
 Cell = tuple[int, int]  # row, column
 KEY = "<span class='cells'><i class='{}'></i>{}</span>"
 
 
-def pictures(result: Result, chosen: int) -> str:
-    """The input spread out, and all that its windows reach with what is cut from it; `chosen` counts from 0."""
+def drawing(result: Result, outlined: int) -> str:
+    """The input spread out; and all cells that its windows reach, with those that are cut off marked.
+
+    The window of input number `outlined`, counting from 0, is outlined.
+    """
     layer = result.layer
     side = min(AREA / layer.grid, 34)
-    cell = divmod(chosen, layer.input_size)
+    cell = divmod(outlined, layer.input_size)
+    title = "side by side" if layer.stride == 1 else f"spread out by stride {layer.stride}"
     return (
         "<div class='pair'>"
-        f"<figure><figcaption><b>Input, {_spread_words(layer)}</b></figcaption>{_spread(layer, cell, side)}</figure>"
+        f"<figure><figcaption><b>Input, {title}</b></figcaption>{_spread(layer, cell, side)}</figure>"
         f"<figure><figcaption><b>Windows added up, then cut</b></figcaption>{_cut(result, cell, side)}</figure></div>"
     )
 
 
 def keys(layer: Layer) -> str:
-    """What the kinds of cells mean."""
+    """The key to the kinds of cells."""
     kinds = {
         "gap": "gap between inputs",
         "pick": f"input chosen below, and its {layer.kernel_size} × {layer.kernel_size} window",
         "out": "output, stronger where windows overlap",
         "cut": "cut off by padding",
-        "bias": "bias only" if layer.bias else "nothing but 0",
+        "bias": "bias only" if layer.bias else "only 0",
         "new": "added by output_padding",
     }
     if layer.beyond:
         kinds["edge"] = "where the windows end"
-    return f"<p class='cellkeys'>{''.join(KEY.format(kind, words) for kind, words in kinds.items())}</p>"
+    return f"<p class='cellkeys'>{''.join(KEY.format(kind, text) for kind, text in kinds.items())}</p>"
 
 
 def channel_map(layer: Layer) -> str:
@@ -57,20 +61,15 @@ def channel_map(layer: Layer) -> str:
     )
 
 
-def _spread_words(layer: Layer) -> str:
-    return "side by side" if layer.stride == 1 else f"spread out by stride {layer.stride}"
-
-
 def _spread(layer: Layer, cell: Cell, side: float) -> str:
     n, stride = layer.input_size, layer.stride
     extent = (n - 1) * stride + 1
     inputs = {(i * stride, j * stride): i * n + j + 1 for i in range(n) for j in range(n)}
     gaps = [(i, j) for i in range(extent) for j in range(extent) if (i, j) not in inputs]
-    here = (cell[0] * stride, cell[1] * stride)
     parts = [
         _squares("gap", gaps, side),
         _squares("in", inputs, side),
-        _squares("pick", [here], side),
+        _squares("pick", [(cell[0] * stride, cell[1] * stride)], side),
         _numbers("num", inputs, side, layer.grid),
     ]
     return _svg(extent, side, f"{n} by {n} inputs, {stride - 1} empty cells between neighbours", parts)
@@ -84,8 +83,8 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
     outside = [(i, j) for i, j in everywhere if i not in kept or j not in kept]
     inside = [(i, j) for i, j in everywhere if i in kept and j in kept]
     reached = result.reached.int().tolist()
-    uncut, past = result.uncut.int().tolist(), BIAS if layer.bias else 0
-    values = {(i, j): uncut[i][j] if max(i, j) < layer.footprint else past for i, j in everywhere}
+    uncut, beyond = result.uncut.int().tolist(), BIAS if layer.bias else 0
+    values = {(i, j): uncut[i][j] if max(i, j) < layer.footprint else beyond for i, j in everywhere}
     filled = [(i, j) for i, j in inside if reached[i][j]]
     unreached = [(i, j) for i, j in inside if not reached[i][j]]
     new = [(i, j) for i, j in inside if max(i, j) >= new_from]
@@ -108,7 +107,7 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
 
 
 def _label(result: Result) -> str:
-    """What stands in the rows that output_padding added, nearest first."""
+    """What the rows that output_padding added hold, nearest first."""
     kinds = [kind for kind, _ in itertools.groupby(result.added)]
     return f"added: {', then '.join(kinds)} ↑" if kinds else ""
 
@@ -119,7 +118,7 @@ def _window(layer: Layer, cell: Cell) -> list[Cell]:
 
 
 def _shades(cells: Iterable[Cell], reached: list[list[int]], side: float) -> Iterable[str]:
-    """One path for every number of overlapping windows."""
+    """One path for each number of overlapping windows."""
     most = max(map(max, reached))
     by_count: dict[int, list[Cell]] = {}
     for i, j in cells:
@@ -129,31 +128,31 @@ def _shades(cells: Iterable[Cell], reached: list[list[int]], side: float) -> Ite
         yield _squares("out", by_count[count], side, f"fill-opacity='{opacity:.2f}'")
 
 
-def _squares(look: str, cells: Iterable[Cell], side: float, more: str = "") -> str:
+def _squares(kind: str, cells: Iterable[Cell], side: float, attributes: str = "") -> str:
     inset = 1 if side > 14 else 0.5
     size = round(side - 2 * inset, 1)
     path = "".join(f"M{j * side + inset:.1f} {i * side + inset:.1f}h{size}v{size}h-{size}z" for i, j in cells)
-    return f"<path class='{look}' {more} d='{path}'/>"
+    return f"<path class='{kind}' {attributes} d='{path}'/>"
 
 
-def _numbers(look: str, values: dict[Cell, int], side: float, grid: int) -> str:
-    if grid > NUMBERED or not values:
-        return f"<g class='{look}'></g>"
+def _numbers(kind: str, values: dict[Cell, int], side: float, grid: int) -> str:
+    if grid > MOST_NUMBERED or not values:
+        return ""
     size = min(13, side * 0.5, 1.6 * side / max(len(str(n)) for n in values.values()))
     texts = "".join(
         f"<text x='{(j + 0.5) * side:.1f}' y='{(i + 0.5) * side + size * 0.35:.1f}'>{n}</text>"
         for (i, j), n in values.items()
     )
-    return f"<g class='{look}' font-size='{size:.1f}'>{texts}</g>"
+    return f"<g class='{kind}' font-size='{size:.1f}'>{texts}</g>"
 
 
 def _svg(cells: int, side: float, alt: str, parts: list[str]) -> str:
-    wide, high = f"{cells * side + 2:.1f}", f"{cells * side + 24:.1f}"
+    width, height = f"{cells * side + 2:.1f}", f"{cells * side + 24:.1f}"
     hatch = (
         "<defs><pattern id='hatch' width='5' height='5' patternUnits='userSpaceOnUse' patternTransform='rotate(45)'>"
         "<path class='hatch' d='M0 0V5'/></pattern></defs>"
     )
     return (
-        f"<svg class='grid' width='{wide}' height='{high}' viewBox='-1 -1 {wide} {high}' role='img' "
+        f"<svg class='grid' width='{width}' height='{height}' viewBox='-1 -1 {width} {height}' role='img' "
         f"aria-label='{alt}'>{hatch}{''.join(parts)}</svg>"
     )

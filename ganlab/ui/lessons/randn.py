@@ -3,37 +3,41 @@
 import streamlit as st
 from torch import Tensor
 
-from ganlab.lessons import randn
+from ganlab.formatting import fixed
+from ganlab.lessons import draws, randn, shapes
 from ganlab.plots import lessons
 from ganlab.ui.kit import drawings, inputs
 from ganlab.ui.kit.components import panel, plot
 from ganlab.ui.kit.lesson import in_code, lesson
 from ganlab.ui.lessons import tables
 
+QUESTION = (
+    "Draws from N(0, 1) in any shape: the latents that a generator starts from. "
+    "What do the bare *, out and layout in its signature mean?"
+)
 EXAMPLES = {"5": "5", "2 × 3": "2, 3", "64 × 100, latents": "64, 100", "100 × 1 × 28 × 28, images": "100, 1, 28, 28"}
+COLUMNS = 8
+"""Of a sheet of images."""
+HIGHEST, WIDEST = 300, 440
+"""Screen pixels of a sheet of images."""
 
 
 @st.fragment
 def section() -> None:
-    """The tensor, its histogram and its pictures; then the three things in the signature."""
-    with lesson(
-        "torch.randn",
-        "randn",
-        "Draws from N(0, 1) in any shape: the latents that a generator starts from. "
-        "What do the bare *, out and layout in its signature mean?",
-    ) as (doing, beside):
+    """A tensor, its histogram and its images; then three things in the signature."""
+    with lesson("torch.randn", "randn", QUESTION) as (doing, beside):
         with doing:
-            asked = _asked()
-            t = randn.drawn(asked)
-            _tensor(t)
+            call = _call()
+            t = randn.draw(call)
+            _tensor(t.detach())
         with beside:
-            in_code(randn.code(asked), randn.printed(asked))
+            in_code(randn.code(call), randn.printed(call))
             if t.dim() == 4:
-                _pictures(t)
+                _images(t)
         _signature()
 
 
-def _asked() -> randn.Randn:
+def _call() -> randn.Randn:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         shape = inputs.shape_input("randn_shape", "100, 1, 28, 28")
         dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
@@ -41,43 +45,43 @@ def _asked() -> randn.Randn:
         seed = st.number_input("Seed", value=0, key="randn_seed", persist_state="session", width=105)
         requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
     inputs.examples("randn_shape", EXAMPLES)
-    return inputs.in_force(
-        "randn", lambda: randn.Randn(inputs.shape(shape), dtype, device, requires_grad, seed), randn.Randn()
+    return inputs.last_valid(
+        "randn", lambda: randn.Randn(shapes.parse(shape), dtype, device, requires_grad, seed), randn.Randn()
     )
 
 
 def _tensor(t: Tensor) -> None:
-    mean, sd = randn.mean_and_sd(t)
     panel(
         "randn_facts",
         tables.facts(
             ("values", f"{t.numel():,}", f"{t.dim()}-D"),
             ("bytes", f"{t.nbytes:,}", f"{t.element_size()} each"),
-            ("mean", f"{round(mean, 4) + 0.0:.4f}".replace("-", "−"), "expected 0"),
-            ("sd", "–" if t.numel() == 1 else f"{sd:.4f}", "expected 1"),
+            ("mean", fixed(t.mean().item(), 4), "expected 0"),
+            ("sd", fixed(draws.sd(t), 4), "expected 1"),
         ),
     )
     panel("randn_key", tables.bell_key("density of N(0, 1)"))
-    plot("randn_bell", lessons.against_density(t.detach().cpu(), 0.0, 1.0), 240)
+    plot("randn_bell", lessons.against_density(t.cpu(), 0.0, 1.0), 240)
 
 
-def _pictures(t: Tensor) -> None:
-    shown = randn.as_images(t)
-    columns = min(len(shown), 8)
-    rows = -(-len(shown) // columns)
-    wide = min(440, round(300 * columns * shown.shape[2] / (rows * shown.shape[1])))  # at most 300 pixels high
+def _images(t: Tensor) -> None:
+    images = randn.as_images(t)
+    columns = min(len(images), COLUMNS)
+    rows = -(-len(images) // columns)
+    width = min(WIDEST, round(HIGHEST * columns * images.shape[2] / (rows * images.shape[1])))
     with st.container(key="randn_images"):
-        st.image(drawings.sheet_uri(shown, columns), width=max(wide, 1), alt=f"{len(shown)} images of noise")
+        st.image(drawings.sheet_uri(images, columns), width=max(width, 1), alt=f"{len(images)} images of noise")
     n, c, h, w = t.shape
+    colour = {1: "in grey", 3: "in colour"}.get(c, f"channel 1 of {c:,}")
+    cut = f", at most {randn.PIXELS} of each shown" if max(h, w) > randn.PIXELS else ""
     st.caption(
-        f"Read as (n, c, h, w): the first {len(shown)} of {n:,} images, "
-        f"{'in colour' if c == 3 else 'grey' if c == 1 else f'channel 1 of {c:,}'}, {h:,} high and {w:,} wide"
-        f"{f', at most {randn.PIXELS} pixels drawn' if max(h, w) > randn.PIXELS else ''}. −3 is black, 3 white."
+        f"Read as (n, c, h, w): the first {len(images)} of {n:,} images, {colour}, {h:,} pixels high and "
+        f"{w:,} wide{cut}. −3 is black, 3 is white."
     )
 
 
 def _signature() -> None:
-    st.markdown("**The signature**, as the documentation writes it, and three things in it that need a word:")
+    st.markdown("**The signature** as the documentation writes it, and three things in it that need explaining:")
     st.code(
         "torch.randn(*size, *, generator=None, out=None, dtype=None, layout=torch.strided, device=None,\n"
         "            requires_grad=False, pin_memory=False)",
@@ -86,21 +90,21 @@ def _signature() -> None:
     star, out, layout = st.columns(3, gap="medium")
     with star:
         st.markdown(
-            "**The bare \\*:** from here by name only. `*size` takes every argument that has no name, so an option "
-            "given by position is read as one more size: an error if you are lucky, a wrong shape if not. (The "
-            "second star is the documentation's shorthand; in a def it would be a SyntaxError.)"
+            "**The bare \\*:** everything after it must be passed by name. `*size` takes every argument without a "
+            "name, so an option passed by position becomes one more size: an error if you are lucky, a wrong shape if "
+            "not. (The second star is the documentation's shorthand; in a def it would be a SyntaxError.)"
         )
         in_code(randn.STAR_CODE, randn.star_printed(), wrap=True)
     with out:
         st.markdown(
-            "**out:** a tensor of yours to write into. Nothing new is allocated: the result *is* that tensor, at the "
-            "same address. Useful in a loop that draws again and again."
+            "**out:** a tensor to write into. Nothing new is allocated: the result *is* that tensor, at the same "
+            "address. Useful in a loop that draws again and again."
         )
         in_code(randn.OUT_CODE, randn.out_printed())
     with layout:
         st.markdown(
-            "**layout:** how numbers lie in memory. *strided* has them at fixed steps, the strides. "
-            " *sparse_coo* stores only what isn't 0, here 1,000 of 1,000,000. randn has no sparse "
-            "version: normal draws are hardly ever 0."
+            "**layout:** how the numbers are stored in memory. *strided* stores them at fixed steps, the strides. "
+            "*sparse_coo* stores only those that aren't 0, here 1,000 of 1,000,000. randn has no sparse version: "
+            "normal draws are hardly ever 0."
         )
         in_code(randn.LAYOUT_CODE, randn.layout_printed())

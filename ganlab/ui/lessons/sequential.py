@@ -1,4 +1,4 @@
-"""The lesson on `nn.Sequential`: layers picked from a list, and the shape after each."""
+"""The lesson on `nn.Sequential`: a list of layers to edit, and the shape after each."""
 
 import dataclasses
 import math
@@ -6,13 +6,14 @@ from html import escape
 
 import streamlit as st
 
+from ganlab.formatting import NOTHING
 from ganlab.lessons import sequential
-from ganlab.lessons.fitting import Shape
-from ganlab.lessons.sequential import Report
+from ganlab.lessons.sequential import Layer, Report
+from ganlab.lessons.shapes import Shape
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.lesson import in_code, lesson
 
-QUESTION = "It bundles layers so that code shrinks. What goes in, what comes out, and when does a layer not fit?"
+QUESTION = "It bundles layers, so the code gets shorter. What goes in, what comes out, and when does a layer not fit?"
 PARTS = ("kind", "args")
 EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "Critic": (
@@ -60,7 +61,7 @@ EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
 
 @st.fragment
 def section() -> None:
-    """One lesson; its widgets rerun nothing else on the page."""
+    """The layers, their shapes, and the code that prints those."""
     if not _complete():
         _take("Critic")
     with lesson("nn.Sequential", "sequential", QUESTION) as (doing, beside):
@@ -71,11 +72,11 @@ def section() -> None:
         with beside:
             in_code(sequential.code(report), sequential.printed(report))
             if report.why:
-                st.caption("These are the layers before the one that does not fit.")
+                st.caption("Only the layers before the one that does not fit.")
 
 
 def _complete() -> bool:
-    """Whether every widget's value is there: Streamlit may drop those of a page that was left."""
+    """Whether every widget has its value: Streamlit may drop those of a page that the reader left."""
     keys = ["seq_shape"] + [f"seq_{part}_{row}" for row in st.session_state.get("seq_rows", []) for part in PARTS]
     return "seq_rows" in st.session_state and all(key in st.session_state for key in keys)
 
@@ -89,7 +90,7 @@ def _kind(row: int) -> str:
 
 
 def _controls(report: Report, fault: int | None) -> None:
-    """The widgets, and under the one at fault why: 0 is the input, 1 the first layer."""
+    """The widgets, and the reason under the one at fault: 0 is the input, 1 the first layer."""
     with st.container(horizontal=True, gap="small"):
         for name in EXAMPLES:
             st.button(name, key=f"seq_example_{name}", on_click=_take, args=(name,))
@@ -97,7 +98,7 @@ def _controls(report: Report, fault: int | None) -> None:
         "Input shape",
         key="seq_shape",
         persist_state="session",
-        help="Images are (n, channels, height, width), rows are (n, features). Written as whole numbers with commas.",
+        help="Images are (n, channels, height, width), rows are (n, features). Whole numbers with commas between.",
     )
     with st.container(key="seq_layers", gap="xsmall"):
         for number, row in enumerate([None, *_rows()]):
@@ -161,21 +162,24 @@ def _remove(row: int) -> None:
 
 
 def _suggest(row: int) -> None:
-    """Another kind of layer begins with arguments that fit what arrives there."""
+    """A layer whose kind was changed starts with arguments that fit the shape before it."""
     shapes: list[Shape] = st.session_state.seq_shapes
-    arrives = shapes[min(_rows().index(row), len(shapes) - 1)]
-    st.session_state[f"seq_args_{row}"] = sequential.suggest(_kind(row), arrives)
+    before = shapes[min(_rows().index(row), len(shapes) - 1)]
+    st.session_state[f"seq_args_{row}"] = sequential.suggest(_kind(row), before)
 
 
 def _report() -> tuple[Report, int | None]:
-    """How far the shape in the widgets comes, and which layer is at fault, 0 for the input.
+    """The report on what the widgets hold, and which of them is at fault: 0 for the input, None if all layers fit.
 
-    Text that can't be read changes nothing: the report stays that of what was read last.
+    If a text can't be read, the report is on what was last read, with the reason.
     """
-    state, shape, layers = st.session_state, None, []
+    state = st.session_state
+    shape: Shape = ()
+    layers: list[Layer] = []
     try:
         shape = sequential.parse_shape(state.seq_shape)
-        layers += (sequential.parse(_kind(row), state[f"seq_args_{row}"]) for row in _rows())
+        for row in _rows():
+            layers.append(sequential.parse(_kind(row), state[f"seq_args_{row}"]))
     except ValueError as error:
         report = sequential.run(*state.get("seq_read", ((64, 1, 16, 16), [])))
         return dataclasses.replace(report, why=str(error)), len(layers) + 1 if shape else 0
@@ -186,35 +190,36 @@ def _report() -> tuple[Report, int | None]:
 
 
 def table(report: Report, rows: list[int], fault: int | None) -> str:
-    """A row per layer: its name, the shape after it as a picture and in numbers, its parameters."""
+    """One row per layer: its name, the shape after it as a drawing and in numbers, its parameters."""
     lines = [_line("input", report.input_shape, None)]
     lines += [_line(row.layer.kind, row.shape, row.parameters) for row in report.rows]
     for number, row in enumerate(rows[len(report.rows) :], start=len(report.rows) + 1):
-        look = "refused" if number == fault else "muted"
-        lines.append(f"<tr class='{look}'><td>{_kind(row)}<td><td>–<td>–")
-    so_far = " so far" if len(report.rows) < len(rows) else ""
-    said = f"All {len(rows)} fit." * bool(rows) or "Without layers the input comes out as it is."
+        state = "refused" if number == fault else "muted"
+        lines.append(f"<tr class='{state}'><td>{_kind(row)}<td><td>{NOTHING}<td>{NOTHING}")
     if report.why:
-        said = f"{len(report.rows)} of {len(rows)} fit."
+        message = f"{len(report.rows)} of {len(rows)} fit."
+    else:
+        message = f"All {len(rows)} fit." if rows else "Without layers, the input comes out unchanged."
+    so_far = " so far" if len(report.rows) < len(rows) else ""
     return (
-        f"<div class='force told muted' role='status'>{said}</div>"
+        f"<div class='force two-lines muted' role='status'>{message}</div>"
         "<table class='shapes'><thead><tr><th>layer<th><th>shape after it<th>parameters<tbody>"
-        f"{''.join(lines)}<tr class='sum'><td>in all{so_far}<td><td><td>{report.parameters:,}</table>"
+        f"{''.join(lines)}<tr class='sum'><td>total{so_far}<td><td><td>{report.parameters:,}</table>"
     )
 
 
 def _line(name: str, shape: Shape, parameters: int | None) -> str:
-    look = "out" if name == "ConvTranspose2d" else "in"
+    kind = "out" if name == "ConvTranspose2d" else "in"
     count = "" if parameters is None else f"{parameters:,}" if parameters else "<span class='muted'>0</span>"
-    return f"<tr><td>{name}<td>{_box(shape, look)}<td>{', '.join(map(str, shape))}<td>{count}"
+    return f"<tr><td>{name}<td>{_box(shape, kind)}<td>{', '.join(map(str, shape))}<td>{count}"
 
 
-def _box(shape: Shape, look: str) -> str:
-    """Width for channels or features, height for the side of an image; both in powers of 2."""
+def _box(shape: Shape, kind: str) -> str:
+    """A box as wide as there are channels or features and as high as an image, both on a logarithmic scale."""
     across = shape[-3] if len(shape) > 2 else shape[-1]
     side = shape[-2] if len(shape) > 2 else 1
     wide, high = min(4 + 9 * math.log2(across), 100), min(3 + 4.2 * math.log2(side), 26)
     return (
         f"<svg class='grid' width='104' height='26' viewBox='0 0 104 26' aria-hidden='true'>"
-        f"<rect class='{look} soft' width='{wide:.1f}' height='{high:.1f}' y='{13 - high / 2:.1f}' rx='1.5'/></svg>"
+        f"<rect class='{kind} soft' width='{wide:.1f}' height='{high:.1f}' y='{13 - high / 2:.1f}' rx='1.5'/></svg>"
     )

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The lesson on `nn.ConvTranspose2d`: what it computes, what it refuses, what it draws."""
 
 import dataclasses
 import random
@@ -23,7 +23,7 @@ ARGUMENTS = [field.name for field in dataclasses.fields(Layer) if field.name != 
 
 
 def random_settings(seed: int, low: int, high: int) -> Iterator[dict[str, int]]:
-    """Endless settings; `low` = -1 makes most of them wrong."""
+    """Endless settings; with `low` = -1 most of them are invalid."""
     rng = random.Random(seed)
     while True:
         channels = rng.choice([1, 1, 2, 4, 6]), rng.choice([1, 1, 2, 4, 6])
@@ -41,8 +41,8 @@ def random_settings(seed: int, low: int, high: int) -> Iterator[dict[str, int]]:
         }
 
 
-def sentence(settings: dict[str, int]) -> str:
-    """Why settings are refused; empty if they are not."""
+def refusal(settings: dict[str, int]) -> str:
+    """Why settings are refused; empty if they are valid."""
     try:
         Layer(**settings)
     except ValueError as error:
@@ -51,8 +51,8 @@ def sentence(settings: dict[str, int]) -> str:
 
 
 def valid_layers(count: int, seed: int = 0) -> list[Layer]:
-    found = (settings for settings in random_settings(seed, 1, 4) if not sentence(settings))
-    return [Layer(**next(found)) for _ in range(count)]
+    valid = (settings for settings in random_settings(seed, 1, 4) if not refusal(settings))
+    return [Layer(**next(valid)) for _ in range(count)]
 
 
 def module(settings: dict[str, int]) -> nn.ConvTranspose2d:
@@ -70,7 +70,7 @@ def run(settings: dict[str, int]) -> torch.Tensor:
 
 
 def scattered(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-    """The output's channel 0 and the number of contributions to each of its cells, by adding one at a time."""
+    """The output's channel 0, and how many contributions each of its cells gets, by adding one at a time."""
     size, cut = layer.output_size, layer.padding
     output = np.full((size, size), BIAS if layer.bias else 0, dtype=np.int64)
     counts = np.zeros((size, size), dtype=np.int64)
@@ -87,7 +87,7 @@ def scattered(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("layer", valid_layers(200), ids=str)
-def test_what_is_shown_is_what_torch_and_adding_by_hand_give(layer: Layer) -> None:
+def test_the_result_agrees_with_torch_and_with_adding_by_hand(layer: Layer) -> None:
     result = compute(layer)
     theirs = run(dataclasses.asdict(layer))
     output, counts = scattered(layer)
@@ -104,38 +104,37 @@ def test_what_is_shown_is_what_torch_and_adding_by_hand_give(layer: Layer) -> No
     assert result.parameters == sum(p.numel() for p in module(dataclasses.asdict(layer)).parameters())
 
 
-def test_every_setting_that_torch_refuses_has_a_sentence_and_no_other() -> None:
+def test_settings_are_refused_exactly_where_torch_refuses_them() -> None:
     refused = 0
     for settings, _ in zip(random_settings(1, -1, 4), range(1500), strict=False):
-        said = sentence(settings)
+        reason = refusal(settings)
         try:
-            with warnings.catch_warnings(action="ignore"):  # torch warns of tensors without elements
+            with warnings.catch_warnings(action="ignore"):  # torch warns about empty tensors
                 size = run(settings).shape[-1]
         except (ValueError, RuntimeError):
-            assert said.endswith("."), settings
+            assert reason.endswith("."), settings
             refused += 1
-        else:  # what torch lets pass by and nobody can use
-            assert bool(said) == (size < 1 or settings["dilation"] < 1), (settings, said)
+        else:  # torch accepts some that are of no use
+            assert bool(reason) == (size < 1 or settings["dilation"] < 1), (settings, reason)
     assert refused > 400
 
 
 @pytest.mark.parametrize("name", LARGEST)
-def test_the_page_has_limits_and_names_them(name: str) -> None:
+def test_a_refusal_names_the_limit_of_the_page(name: str) -> None:
     for value in (LARGEST[name] + 1, 2**53):
-        assert f"up to {name}={LARGEST[name]}" in sentence({name: value})
-    assert "at least" in sentence({name: -1})
+        assert f"up to {name}={LARGEST[name]}" in refusal({name: value})
+    assert "at least" in refusal({name: -1})
 
 
-def test_the_largest_grid_is_refused_in_a_sentence() -> None:
-    assert "at most 32 × 32" in sentence({"kernel_size": 7, "stride": 8, "dilation": 8, "input_size": 8})
+def test_a_grid_that_is_too_large_is_refused() -> None:
+    assert "at most 32 × 32" in refusal({"kernel_size": 7, "stride": 8, "dilation": 8, "input_size": 8})
 
 
-def test_the_words_of_the_rules() -> None:
-    assert sentence({"in_channels": 16, "groups": 3}) == (
-        "in_channels must be divisible by groups: 16 channels cannot be split into 3 equal groups."
-    )
-    assert "2 is not below the larger of 2 and 1" in sentence({"output_padding": 2})
-    assert "(1 − 1)·2 − 2·3 + 1·(3 − 1) + 1 + 1 = −2" in sentence({"padding": 3, "input_size": 1})
+def test_refusals_name_the_rule_and_its_numbers() -> None:
+    reason = refusal({"in_channels": 16, "groups": 3})
+    assert reason.startswith("in_channels must be divisible by groups: 16 channels")
+    assert "2 is not below the larger of 2 and 1" in refusal({"output_padding": 2})
+    assert "(1 − 1)·2 − 2·3 + 1·(3 − 1) + 1 + 1 = −2" in refusal({"padding": 3, "input_size": 1})
     assert conv_transpose.size_formula(Layer()) == "(4 − 1)·2 − 2·1 + 1·(3 − 1) + 1 + 1"
 
 
@@ -160,7 +159,7 @@ def test_sizes_that_collide() -> None:
         )
 
 
-def test_groups_divide_the_weights_and_leave_the_biases() -> None:
+def test_groups_divide_the_weights_but_not_the_biases() -> None:
     result = compute(Layer(in_channels=16, out_channels=16, groups=2))
     assert (result.parameters_ungrouped, result.parameters) == (2320, 1168)
 
@@ -176,46 +175,46 @@ def test_groups_divide_the_weights_and_leave_the_biases() -> None:
     ],
     ids=str,
 )
-def test_the_lines_print_what_the_page_prints(layer: Layer) -> None:
+def test_the_code_prints_what_the_page_shows(layer: Layer) -> None:
     result = compute(layer)
     assert printed_by(conv_transpose.code(result)) == conv_transpose.printed(result)
 
 
-def test_looking_draws_no_random_numbers() -> None:
+def test_computing_draws_no_random_numbers() -> None:
     before = torch.get_rng_state()
     compute(Layer(in_channels=16, out_channels=16, groups=2))
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_the_lesson_says_what_was_added_and_what_does_not_fit() -> None:
+def test_the_page_shows_what_was_added_and_what_is_refused() -> None:
     at = page("6_Building_Blocks.py")
-    assert "turns 7 and 8 both into 4" in panels(at)
+    assert "turns both 7 and 8 into 4" in panels(at)
     at.number_input(key="conv_padding").set_value(0).run()
-    assert "It adds 1 row below and 1 column at the right" in panels(at)
+    assert "It adds 1 row at the bottom and 1 column on the right" in panels(at)
     assert "added: bias only" in panels(at)
     before = at.code
     at.number_input(key="conv_output_padding").set_value(2).run()
-    assert "2 is not below the larger of 2 and 1. The picture stays" in panels(at)
+    assert "2 is not below the larger of 2 and 1." in panels(at)
     assert [code.value for code in at.code] == [code.value for code in before]
     at.number_input(key="conv_output_padding").set_value(0)
     at.number_input(key="conv_stride").set_value(1).run()
-    assert "None collide" in panels(at)
-    at.number_input(key="conv_input_size").set_value(1).run()  # a slider of one cell
+    assert "No sizes collide" in panels(at)
+    at.number_input(key="conv_input_size").set_value(1).run()  # a slider with one cell
     next(button for button in at.button if button.label == "Two groups").click().run()
-    assert "<b>1,168 parameters</b> against 2,320" in panels(at)
+    assert "<b>1,168 parameters</b> instead of 2,320" in panels(at)
     at.number_input(key="conv_kernel_size").set_value(10**15).run()
-    assert "This page goes up to kernel_size=7" in panels(at)
+    assert "up to kernel_size=7" in panels(at)
     at.switch_page("app.py").run()
     at.switch_page("pages/6_Building_Blocks.py").run()
-    assert "<b>1,168 parameters</b> against 2,320" in panels(at)  # leaving the page loses nothing
+    assert "<b>1,168 parameters</b> instead of 2,320" in panels(at)  # leaving the page loses nothing
     assert not at.exception
 
 
 @pytest.mark.parametrize("layer", [*valid_layers(60, seed=4), *EXAMPLES.values()], ids=str)
-def test_every_cell_is_drawn_as_what_it_is(layer: Layer) -> None:
+def test_every_cell_is_drawn_as_its_kind(layer: Layer) -> None:
     result = compute(layer)
-    shown = conv_drawing.pictures(result, layer.input_size**2 - 1)
-    counts = {look: shown_cells(shown, look) for look in ("in", "cut", "out", "bias", "new", "pick")}
+    drawing = conv_drawing.drawing(result, layer.input_size**2 - 1)
+    counts = {kind: drawn_cells(drawing, kind) for kind in ("in", "cut", "out", "bias", "new", "pick")}
     size, kept = layer.output_size, result.reached[layer.kept, layer.kept]
     bare = max(size - layer.output_padding, 0)
     assert counts == {
@@ -228,5 +227,5 @@ def test_every_cell_is_drawn_as_what_it_is(layer: Layer) -> None:
     }
 
 
-def shown_cells(svg: str, look: str) -> int:
-    return sum(path.count("M") for path in re.findall(rf"<path class='{look}' [^>]*d='([^']*)'", svg))
+def drawn_cells(svg: str, kind: str) -> int:
+    return sum(path.count("M") for path in re.findall(rf"<path class='{kind}' [^>]*d='([^']*)'", svg))

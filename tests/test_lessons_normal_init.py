@@ -1,4 +1,4 @@
-"""TODO."""
+"""The lesson on `nn.init.normal_`: its draws, its figures, its limits."""
 
 import math
 
@@ -16,18 +16,17 @@ pytestmark = pytest.mark.usefixtures("the_hub")
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "call",
     [NormalInit(), NormalInit((7,), 1.5, 0.3, 4), NormalInit((64, 32, 4, 4)), NormalInit((3, 1, 2), -2.0, 10.0, 9)],
 )
-def test_the_lines_print_what_the_page_says(asked: NormalInit) -> None:
-    assert printed_by(normal_init.code(asked)) == normal_init.printed(asked)
+def test_the_code_prints_what_the_page_shows(call: NormalInit) -> None:
+    assert printed_by(normal_init.code(call)) == normal_init.printed(call)
 
 
 @pytest.mark.parametrize(("std", "width"), [(0.02, 128), (0.25, 16), (1e-4, 64)])
-def test_the_layers_print_what_the_page_says(std: float, width: int) -> None:
-    assert printed_by(normal_init.layers_code(std, width, 3)) == normal_init.layers_printed(
-        normal_init.sds(std, width, 3)
-    )
+def test_the_code_of_the_layers_prints_what_the_page_shows(std: float, width: int) -> None:
+    sds = normal_init.sds(std, width, 3)
+    assert printed_by(normal_init.layers_code(std, width, 3)) == normal_init.layers_printed(sds)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +37,14 @@ def test_the_layers_print_what_the_page_says(std: float, width: int) -> None:
         *(((2,), 0, 1, -1), ((2,), 0, 1, 2**53)),
     ],
 )
-def test_what_cannot_be_had_is_a_sentence(shape: tuple[int, ...], mean: float, std: float, seed: int) -> None:
+def test_other_settings_are_refused(shape: tuple[int, ...], mean: float, std: float, seed: int) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         NormalInit(shape, mean, std, seed)
 
 
-def test_equal_seeds_give_equal_numbers_and_the_global_generator_is_left_alone() -> None:
+def test_equal_seeds_give_equal_numbers_without_the_global_generator() -> None:
     before = torch.get_rng_state()
-    assert torch.equal(normal_init.filled(NormalInit()), normal_init.filled(NormalInit()))
+    assert torch.equal(normal_init.draw(NormalInit()), normal_init.draw(NormalInit()))
     assert normal_init.sds(0.1, 32, 1) == normal_init.sds(0.1, 32, 1)
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -58,29 +57,29 @@ def test_each_layer_multiplies_the_sd_by_std_times_root_width() -> None:
     assert np.allclose(normal_init.sds(0.02, 512, 0, batch_norm=True), 1, atol=0.05)
 
 
-def test_the_histogram_has_area_one_and_counts_all() -> None:
+def test_the_histogram_has_area_one_and_counts_all_values() -> None:
     values = torch.tensor([-100.0, 0.0, 0.1, 100.0])
     heights, width = lessons._heights(values, 0.0, 1.0)
     assert heights.sum() * width == pytest.approx(1)
     assert (heights[0] * 4 * width, heights[-1] * 4 * width) == (1, 1)
 
 
-def test_few_values_are_marked_one_by_one() -> None:
+def test_few_values_have_a_mark_each() -> None:
     assert [len(lessons.against_density(torch.zeros(n), 0.0, 1.0)["data"]) for n in (1, 100, 101)] == [3, 3, 2]
 
 
-def test_on_the_page() -> None:
+def test_the_page_draws_and_refuses() -> None:
     at = page("6_Building_Blocks.py")
     assert normal_init.printed(NormalInit()) in code(at)
     at.number_input(key="init_std").set_value(0.5).run()
-    good = normal_init.printed(NormalInit(std=0.5))
-    assert good in code(at)
+    valid = normal_init.printed(NormalInit(std=0.5))
+    assert valid in code(at)
     assert not at.error
     at.text_input(key="init_shape").set_value("2000, 2000").run()
-    assert "2,000 × 2,000 are 4,000,000 numbers; at most 1,000,000" in at.error[0].value
-    assert good in code(at)  # nothing changed
+    assert "4,000,000" in at.error[0].value
+    assert valid in code(at)  # nothing changed
     at.text_input(key="init_shape").set_value("*cats*").run()
-    assert "A shape is whole numbers" in at.error[0].value
+    assert "is not a shape" in at.error[0].value
     at.text_input(key="init_shape").set_value("(1)").run()
     assert not at.error
     assert not at.exception

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The lesson on `Variable`: the same derivative then and now."""
 
 import math
 
@@ -12,11 +12,11 @@ from ganlab.lessons.variable import Square
 pytestmark = pytest.mark.usefixtures("the_hub")
 
 
-@pytest.mark.parametrize("asked", [Square(), Square(-0.5), Square(1000.0, False), Square(0.0)])
-def test_the_lines_print_what_the_page_says_then_and_now(asked: Square) -> None:
-    assert printed_by(variable.code_then(asked)) == variable.printed_then(asked)
-    assert printed_by(variable.code_now(asked)) == variable.printed_now(asked)
-    assert variable.printed_then(asked) == variable.printed_now(asked)
+@pytest.mark.parametrize("square", [Square(), Square(-0.5), Square(1000.0, False), Square(0.0)])
+def test_the_code_prints_what_the_page_shows_then_and_now(square: Square) -> None:
+    assert printed_by(variable.code_then(square)) == variable.printed_then(square)
+    assert printed_by(variable.code_now(square)) == variable.printed_now(square)
+    assert variable.printed_then(square) == variable.printed_now(square)
 
 
 def test_the_derivative_and_the_error() -> None:
@@ -29,12 +29,12 @@ def test_a_variable_is_a_plain_tensor_today() -> None:
 
 
 @pytest.mark.parametrize("x", [1001.0, -1e9, math.nan])
-def test_what_cannot_be_had_is_a_sentence(x: float) -> None:
-    with pytest.raises(ValueError, match=r"from −1,000 to 1,000\.$"):
+def test_another_x_is_refused(x: float) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
         Square(x)
 
 
-def test_on_the_page() -> None:
+def test_the_page_differentiates_and_refuses() -> None:
     at = page("6_Building_Blocks.py")
     at.number_input(key="variable_x").set_value(-4.0).run()
     assert code(at).count(variable.printed_now(Square(-4.0))) == 2

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The lesson on `torch.no_grad`: what is kept, what the classifier reads, what the page shows."""
 
 import pytest
 import torch
@@ -12,20 +12,20 @@ pytestmark = pytest.mark.usefixtures("the_hub")
 USUAL, NO_GRAD, INFERENCE, DETACH = no_grad.MODES
 
 
-def test_bytes_kept_are_those_counted_by_hand() -> None:
-    """Input, first ReLU's output (the second convolution's input is the same), second ReLU's output; floats of 4 B."""
+def test_the_bytes_kept_are_those_counted_by_hand() -> None:
+    """The input, the first ReLU's output, which is the second convolution's input, and the second ReLU's output."""
     per_image = 4 * (8 * 8 + 16 * 8 * 8 + 32 * 4 * 4)
     for n in (1, 3, 512):
         kept = no_grad.kept(no_grad.classifier(), no_grad.pixels(n), USUAL)
         assert kept == (n * per_image, True, "AddmmBackward0")
 
 
-def test_bytes_kept_of_two_linear_layers() -> None:
+def test_the_bytes_kept_by_two_linear_layers() -> None:
     model = nn.Sequential(nn.Linear(10, 20), nn.Tanh(), nn.Linear(20, 1))
     assert no_grad.kept(model, torch.zeros(5, 10), USUAL).saved_bytes == 4 * 5 * (10 + 20)
 
 
-def test_who_keeps_what() -> None:
+def test_what_each_mode_keeps() -> None:
     model, x = no_grad.classifier(), no_grad.pixels(4)
     assert no_grad.kept(model, x, NO_GRAD) == (0, False, "None")
     assert no_grad.kept(model, x, INFERENCE) == (0, False, "None")
@@ -35,7 +35,7 @@ def test_who_keeps_what() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 64, 512])
-def test_the_lines_print_what_the_page_says(batch: int) -> None:
+def test_the_code_prints_what_the_page_shows(batch: int) -> None:
     assert printed_by(no_grad.code(batch)) == no_grad.printed(batch)
     correct, total = no_grad.accuracy(no_grad.trained(), list(no_grad.batches(batch)), NO_GRAD)
     assert printed_by(no_grad.accuracy_code(batch)) == no_grad.accuracy_printed(correct, total)
@@ -60,12 +60,12 @@ def test_no_digit_is_in_both_parts() -> None:
 
 
 @pytest.mark.parametrize("batch", [0, -1, 513])
-def test_what_cannot_be_had_is_a_sentence(batch: int) -> None:
+def test_other_batches_are_refused(batch: int) -> None:
     with pytest.raises(ValueError, match="from 1 to 512"):
         no_grad.measure(batch)
 
 
-def test_on_the_page() -> None:
+def test_the_page_counts_refuses_and_measures() -> None:
     at = page("6_Building_Blocks.py")
     assert no_grad.printed(512) in code(at)
     at.number_input(key="no_grad_batch").set_value(64).run()
