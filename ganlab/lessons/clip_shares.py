@@ -34,6 +34,7 @@ def of_start(config: TrainConfig, bounds: Tensor) -> ClipShares:
         expected={
             f"{name}.{parameter}": networks.share_outside_at_start(layer, parameter, bounds).numpy()
             for name, layer in critic.named_children()
+            if isinstance(layer, networks.Layer)
             for parameter, _ in layer.named_parameters()
         }
     )

@@ -130,7 +130,8 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
     if summary.status in (Status.FAILED, Status.FINISHED, Status.STOPPED):
         # Only a failed run has made more steps than its last checkpoint.
         of_end: dict[str, Any] = {name: getattr(summary, name) for name in ("step", "critic_step", "seconds")}
-        of_end |= attempt(lambda: _saved_networks(path), {})
+        no_networks: dict[str, Any] = {}
+        of_end |= attempt(lambda: _saved_networks(path), no_networks)
         run = dataclasses.replace(run, **of_end)
     last_step = None if summary.status is Status.FAILED else run.step
     history = attempt(lambda: tables.history(path, last_step), HistoryWriter().view())
