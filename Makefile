@@ -7,13 +7,12 @@ PROGRAM = PYTHONPATH=.:tests/support $(BIN)/python
 .PHONY: run test bench hold format
 
 run: .venv/app
-	@$(BIN)/python -c "import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
-	  || { echo "Port $(PORT) is taken; try: make run PORT=$$(($(PORT) + 1))"; exit 1; }
-	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
+	@exec $(BIN)/python -m ganlab --port $(PORT)
 
 test: .venv/tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM \
 	  && $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 

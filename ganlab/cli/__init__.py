@@ -1,1 +1,1 @@
-"""The same work without a browser."""
+"""The command line: opens the app, and does the same work without a browser."""

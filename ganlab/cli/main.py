@@ -1,25 +1,28 @@
-"""The same work without a browser: `python -m ganlab train`, `sample` and `runs`."""
+"""Train small WGANs and watch what weight clipping does to the critic. Without a command, this opens the app."""
 
 import argparse
-import dataclasses
+import importlib
+import os
 import re
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from ganlab import settings
-from ganlab.cli import runs
-from ganlab.cli.sample import sample
-from ganlab.cli.train import train
-from ganlab.config import PRESETS, TrainConfig
-from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.runs.disk.root import runs_root
+
+COMMANDS = {
+    "train": "train a run without a browser",
+    "sample": "sample from a trained run",
+    "runs": "list, show, export or delete runs",
+}
+"""Each is a module beside this one, with `add_options(parser)` and `run(options)`."""
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with bad options answered in one line and negative numbers taken in any notation."""
+    """argparse, with bad options answered in one line and negative numbers accepted in any notation."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, allow_abbrev=False, **kwargs)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
         # By default -1e-3 is taken for an option; there is no public setting for this.
         self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf|nan)")
 
@@ -29,48 +32,32 @@ class Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def parser() -> Parser:
-    """The whole command line."""
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of a command line. Exits with 2, after one line, if they can't be used."""
     main = Parser(prog="ganlab", description=__doc__)
-    commands = main.add_subparsers(dest="command", required=True)
-    train = commands.add_parser("train", help="train one run", description="Train one run into a folder.")
-    where = train.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, help="the folder to write; must not hold a run yet")
-    where.add_argument("--resume", metavar="ID_OR_FOLDER", help="go on with a run; takes --steps, and no other setting")
-    train.add_argument("--preset", choices=PRESETS, help="settings to start from (default: the dataset's own preset)")
-    train.add_argument("--config", type=Path, metavar="FILE", help="a config.json to start from, instead of a preset")
-    names = {"nargs": "*", "choices": sorted(INSTRUMENTS), "metavar": "NAME"}
-    told = f"look between steps, into instruments.csv: {', '.join(names['choices'])} (no names: all)"
-    train.add_argument("--instruments", **names, help=told)
-    own = train.add_mutually_exclusive_group()
-    for field in dataclasses.fields(TrainConfig):
-        flags = [f"--{field.name.replace('_', '-')}"]
-        if field.name == "clip_range":
-            train.add_argument(*flags, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"))
-        elif field.name == "images":
-            own.add_argument(*flags, metavar="ZIP_OR_FOLDER", help="your own images, or the name of kept ones")
-        elif field.name == "points":
-            own.add_argument(*flags, metavar="CSV", help="your own 2-D points, or the name of kept ones")
-        else:
-            train.add_argument(*flags, type=field.type, choices=settings.choices(TrainConfig, field.name) or None)
-    sample = commands.add_parser("sample", help="sample from a trained run", description="Sample from a run.")
-    sample.add_argument("run", metavar="ID_OR_FOLDER", help="a run; of an interrupted one, its last checkpoint")
-    sample.add_argument("--n", type=int, default=64, help="how many samples")
-    sample.add_argument("--seed", type=int, default=0, help="starts the latents")
-    sample.add_argument("--out", type=Path, required=True, help="the .npz file to write")
-    runs.add_to(commands)
-    return main
+    runs_help = "keep runs in this folder (default: $GANLAB_RUNS, here %(default)s)"
+    main.add_argument("--runs", type=Path, metavar="FOLDER", default=runs_root(), help=runs_help)
+    main.add_argument("--port", type=int, default=8501, help="serve the app on this port (default: %(default)s)")
+    main.add_argument("--no-browser", action="store_true", help="serve the app without opening a browser")
+    commands = main.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name in arguments:  # only then: a command's module loads torch, which takes seconds
+            importlib.import_module(f"ganlab.cli.{name}").add_options(command)
+    return main.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 2 and one line for options that can't be used."""
-    options = parser().parse_args(arguments)
+    """Run one command, or the app without one, and return its exit status.
+
+    2, after one line, for options that can't be used; 130 for a Ctrl-C that the command left to Python.
+    """
     try:
-        return {"train": train, "sample": sample, "runs": runs.run}[options.command](options)
+        options = parse(sys.argv[1:] if arguments is None else arguments)
+        os.environ["GANLAB_RUNS"] = str(options.runs)
+        return importlib.import_module(f"ganlab.cli.{options.command or 'serve'}").run(options)
     except (ValueError, OSError) as error:
         print(f"ganlab: {error}", file=sys.stderr)
         return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    except KeyboardInterrupt:
+        return 130

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ganlab.cli import runs
+from ganlab.cli.runs import folder_of
 from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan import sampling
@@ -13,13 +13,24 @@ from ganlab.gan.training import set_up_torch
 from ganlab.runs.disk import contents, networks
 
 
-def sample(options: argparse.Namespace) -> int:
-    """Write `latents` [n, latent_dim] and `samples` [n, c, h, w] or [n, 2], float32, into an .npz file."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `ganlab sample`."""
+    parser.add_argument("run", metavar="ID_OR_FOLDER", help="a run; if it has not ended, its last checkpoint is used")
+    parser.add_argument("--n", type=int, default=64, help="how many samples (default: 64)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the latents (default: 0)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the file to write")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write `latents` [n, latent_dim] and `samples` [n, c, h, w] or [n, 2], float32, into an .npz file.
+
+    Images are also written as `pixels` [n, h, w, c], uint8. Returns 0. Raises ValueError or OSError, in one sentence.
+    """
     if options.n < 1:
         raise ValueError(f"--n must be at least 1, not {options.n}.")
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"--seed must be from 0 to 2^63 - 1, not {options.seed}.")
-    generator, config, _ = newest_generator(runs.folder_of(options.run))
+    generator, config = newest_generator(folder_of(options.run))
     set_up_torch(config.threads)
     latents = sampling.latents(options.n, config.latent_dim, options.seed)
     samples = sampling.generate(generator, latents)
@@ -27,11 +38,13 @@ def sample(options: argparse.Namespace) -> int:
     return 0
 
 
-def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig, int]:
-    """The generator of a run at its end, or of one without an end at its last checkpoint. Raises ValueError."""
+def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
+    """The generator of a run at its end, or at its last checkpoint if it has not ended. Raises ValueError."""
     file, checkpoints = path / "generator.safetensors", contents.checkpoint_files(path)
     if file.exists() and contents.ending(path):
-        return networks.read_generator(file)
-    if not checkpoints:
-        raise ValueError(f"Run {path.name} has no generator yet.")
-    return contents.generator_at(checkpoints[-1].path)
+        generator, config, _ = networks.read_generator(file)
+    elif checkpoints:
+        generator, config, _ = contents.generator_at(checkpoints[-1].path)
+    else:
+        raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
+    return generator, config

@@ -103,7 +103,7 @@ class RunHub:
                 raise Refused(f"Run {run_id} was not deleted: {error.strerror or error}") from None
             self._runs.pop(run_id, None)
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float = 10.0) -> None:
         """Stop all runs and wait for their threads, `timeout` seconds at most."""
         deadline = time.monotonic() + timeout
         runs = list(self._runs.values())

@@ -41,7 +41,7 @@ def serve(folder: Path) -> Server:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     log = folder / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless=true"]
+    command = [sys.executable, "-m", "ganlab", "--port", str(port), "--no-browser"]
     environment = os.environ | {"GANLAB_RUNS": str(folder / "runs"), "GANLAB_DATA": str(folder / "data")}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)

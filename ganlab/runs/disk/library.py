@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ganlab.runs.disk.lock import LOCK, locked
+from ganlab.runs.disk.root import runs_root
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
@@ -24,11 +25,6 @@ def made_at(run_id: str) -> datetime | None:
 def new_run_id() -> str:
     """Such as 20261121-204501-3f2a: when the run was made, and four random digits."""
     return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def runs_root() -> Path:
-    """Where run folders go: $GANLAB_RUNS, or `runs` in the current folder."""
-    return Path(os.environ.get("GANLAB_RUNS", "runs"))
 
 
 def run_paths() -> list[Path]:

@@ -61,7 +61,15 @@ def _keep_zip() -> None:
 
 def _keep_folder() -> None:
     if text := st.session_state["images_folder"].strip():
-        _keep(lambda: own_images.keep_folder(Path(os.path.expanduser(text)), data_root() / "images"))
+        _keep(lambda: own_images.keep_folder(_full_path(text), data_root() / "images"))
+
+
+def _full_path(text: str) -> Path:
+    """The folder that the user means. Raises ValueError for a relative one: the server has its own current folder."""
+    path = Path(os.path.expanduser(text))
+    if not path.is_absolute():
+        raise ValueError("Write the folder's full path, from the root or from ~.")
+    return path
 
 
 def _keep(keep: Callable[[], str]) -> None:
