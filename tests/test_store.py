@@ -13,7 +13,7 @@ import torch
 from stubs import TINY, TINY_IMAGES
 
 from ganlab.config import TrainConfig
-from ganlab.runs.disk import contents, library, networks, tables
+from ganlab.runs.disk import contents, library, networks
 from ganlab.runs.disk import folder as runfolder
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.lock import held, locked
@@ -99,35 +99,6 @@ def test_damaged_generators_are_refused(trained: Path) -> None:
             networks.read_generator(changed)
     with pytest.raises(ValueError, match="not those that its settings need"):
         networks.read_generator(trained / "critic.safetensors")
-
-
-def test_a_line_that_was_being_written_is_left_out(trained: Path, tmp_path: Path) -> None:
-    for name in ("metrics.csv", "layers.csv"):
-        lines = (trained / name).read_text()
-        (tmp_path / name).write_text(lines + "5,1")
-        assert (tables.history(tmp_path).rows == tables.history(trained).rows).all()
-    assert len(tables.history(tmp_path, last_step=2)) == 2
-    for low in ("nan", "0.5", "-inf"):
-        (tmp_path / "metrics.csv").write_text(lines_with(trained, low))
-        with pytest.raises(ValueError, match=r"metrics.csv holds a clip range that is none\."):
-            tables.history(tmp_path)
-    (tmp_path / "metrics.csv").write_text("step\ncats\n")
-    with pytest.raises(ValueError, match=r"metrics.csv is damaged"):
-        tables.history(tmp_path)
-
-
-def lines_with(trained: Path, low: str) -> str:
-    """metrics.csv with another lower bound in its last row."""
-    *lines, last = (trained / "metrics.csv").read_text().splitlines()
-    values = dict(zip(lines[0].split(","), last.split(","), strict=True)) | {"clip_low": low}
-    return "\n".join([*lines, ",".join(values.values()), ""])
-
-
-@pytest.mark.parametrize("line", ["5,clip_range", "5,steps,3", "a,n_critic,3", "5,clip_range,2 1", "5,critic_lr,nan"])
-def test_a_damaged_change_is_one_sentence(line: str, tmp_path: Path) -> None:
-    (tmp_path / "changes.csv").write_text(f"critic_step,field,value\n{line}\n")
-    with pytest.raises(ValueError, match=r"changes.csv is damaged\."):
-        tables.changes(tmp_path / "changes.csv")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"status": "running"}'])
@@ -223,25 +194,3 @@ def test_a_folder_that_fills_while_its_lock_is_awaited_is_refused(
 def test_when_a_run_was_made() -> None:
     assert str(library.made_at("20261121-204501-3f2a")) == "2026-11-21 20:45:01"
     assert library.made_at("20261399-999999-abcd") is None
-
-
-def test_rows_that_a_full_disk_did_not_take_are_tried_piece_by_piece(tmp_path: Path) -> None:
-    table, sizes = tables.Table(tmp_path / "t.csv", ["a"]), []
-
-    class Full:
-        def write(self, content: bytes) -> int:
-            sizes.append(len(content))
-            raise OSError(28, "No space left on device")
-
-        def truncate(self, _: int) -> None: ...
-
-    disk, table._file = table._file, Full()
-    for row in range(5 * tables.PIECE):
-        table.add([row])
-    with pytest.raises(OSError, match="No space"):
-        table.flush()
-    assert sizes[0] < 5 * tables.PIECE
-    table._file = disk
-    table.flush(sync=True)
-    table.close()
-    assert (tmp_path / "t.csv").read_text().split() == ["a", *map(str, range(5 * tables.PIECE))]

@@ -115,21 +115,22 @@ class RunFolder:
 
     def add_step(self, row: dict[str, float], layers: tuple, layer_counts: np.ndarray) -> None:
         """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv."""
-        self._metrics.add(row[column] for column in METRICS)
+        self._metrics.add(row)
+        columns = tables.layer_columns(layers)
         if self._layers is None:
-            self._layers = Table(self.path / "layers.csv", tables.layer_header(layers))
-        self._layers.add((row["step"], *layer_counts.reshape(-1).tolist()))
+            self._layers = Table(self.path / "layers.csv", columns)
+        self._layers.add(dict(zip(columns, (row["step"], *layer_counts.reshape(-1).tolist()), strict=True)))
 
     def add_reading(self, row: dict[str, float]) -> None:
         """Add the row of one look of the instruments to instruments.csv."""
         if self._looks is None:
             self._looks = Table(self.path / "instruments.csv", READINGS)
-        values = [row[column] for column in READINGS]
-        self._looks.add(int(value) if value.is_integer() else value for value in values)
+        self._looks.add({column: int(value) if value.is_integer() else value for column, value in row.items()})
 
     def add_change(self, change: Change) -> None:
         """Add a live change to changes.csv, on disk at once."""
-        self._changes.add((change.critic_step, change.field, as_text(change.value)))
+        row = {"critic_step": change.critic_step, "field": change.field, "value": as_text(change.value)}
+        self._changes.add(row)
         self._changes.flush()
 
     def set_later(self, later: tuple[Later, ...]) -> None:

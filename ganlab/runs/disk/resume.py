@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ganlab.config import TrainConfig
-from ganlab.measure.reading import no_readings
+from ganlab.gan import training
+from ganlab.gan.clipping import Layers
+from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.contents import config_of, ending, newest_checkpoint
 from ganlab.runs.disk.tables import Later
-from ganlab.runs.history import Change, History, HistoryWriter
+from ganlab.runs.history import METRICS, Change, History, HistoryWriter
 from ganlab.runs.snapshot import Status
 
 
@@ -45,7 +48,7 @@ def resume_point(path: Path, config: TrainConfig) -> ResumePoint:
         return ResumePoint(later=_merged(rows, scheduled))
     if checkpoint.step >= config.steps:
         raise ValueError(f"Run {path.name} has made {checkpoint.step:,} steps already; give it more of them.")
-    known = tables.history(path, checkpoint.step)
+    known = tables.history(path, checkpoint.step, _critic_layers(checkpoint))
     if len(known) < checkpoint.step:
         lost = f"metrics.csv and layers.csv hold {len(known):,} of the {checkpoint.step:,} steps made so far."
         warning = f"{warning} {lost}".strip()
@@ -58,6 +61,13 @@ def resume_point(path: Path, config: TrainConfig) -> ResumePoint:
         warning = f"{warning} {error} It was set aside.".strip()
     changes = tables.recorded(done, known)
     return ResumePoint(checkpoint, known, changes, _merged(after, scheduled), warning, looks, set_aside)
+
+
+def _critic_layers(checkpoint: Checkpoint) -> Layers:
+    """The critic's parameters, in its order."""
+    with torch.device("meta"):  # takes no memory
+        _, critic = training.build(checkpoint.config, checkpoint.shape)
+    return tuple((name, tuple(parameter.shape)) for name, parameter in critic.named_parameters())
 
 
 def _merged(rows: list[Later], scheduled: list[Later]) -> tuple[Later, ...]:
@@ -84,9 +94,9 @@ def cut_back(path: Path, past: ResumePoint) -> None:
     tables.cut(path / "changes.csv", len(past.changes))
     for name in past.set_aside:
         (path / name).replace(path / f"{name}.refused")
-    for name in ("metrics.csv", "layers.csv"):
-        tables.cut(path / name, len(past.history))
-    tables.cut(path / "instruments.csv", len(past.readings))
+    tables.cut(path / "metrics.csv", len(past.history), METRICS)
+    tables.cut(path / "layers.csv", len(past.history))
+    tables.cut(path / "instruments.csv", len(past.readings), READINGS)
     for later in [one for one in moments.steps(path / "moments") if one > step]:
         moments.path_of(path / "moments", later).unlink()
     for found in [one for one in checkpoints.files(path / "checkpoints") if one.step > step]:
