@@ -86,15 +86,17 @@ def test_a_generator_comes_from_a_file_its_bytes_or_a_checkpoint(trained: Path) 
 def test_damaged_generators_are_refused(trained: Path) -> None:
     content = (trained / "generator.safetensors").read_bytes()
     cases = {
-        "SHA-256 of its weights": content[:-1] + bytes([content[-1] ^ 1]),
-        "another size than its tensors": content + b"0",
-        "does not say what it is": content.replace(b'"sha256"', b'"sha257"'),
+        "don't match the SHA-256": content[:-1] + bytes([content[-1] ^ 1]),
+        "or it is damaged": content + b"0",
+        "metadata is incomplete": content.replace(b'\\"sha256\\"', b'\\"sha257\\"'),
+        "metadata is invalid": content.replace(b'\\"step\\": 4', b'\\"step\\":-4'),
+        "JSON is invalid": content.replace(b'\\"step\\": 4', b'\\"step\\": ]'),
         "not those that its settings need": content.replace(b'\\"width\\": 4', b'\\"width\\": 5'),
         "latent_dim must be from 1": content.replace(b'\\"latent_dim\\": 4', b'\\"latent_dim\\": 0'),
         "not a safetensors file": pickle.dumps({"a": 1}),
     }
     for words, changed in cases.items():
-        assert changed != content
+        assert changed != content, words
         with pytest.raises(ValueError, match=f"This file is not a generator that ganlab saved: .*{words}"):
             networks.read_generator(changed)
     with pytest.raises(ValueError, match="not those that its settings need"):

@@ -1,6 +1,7 @@
 """Where an interrupted or stopped run resumes, and how its folder is cut back to there."""
 
 import dataclasses
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,6 +102,9 @@ def cut_back(path: Path, past: ResumePoint) -> None:
         moments.path_of(path / "moments", later).unlink()
     for found in [one for one in checkpoints.files(path / "checkpoints") if one.step > step]:
         found.path.replace(found.path.with_name(f"{found.path.name}.refused"))
-    for part in path.rglob(".*.part"):
-        part.unlink()
+    for part in list(path.rglob(".*.part")):
+        if part.is_dir():
+            shutil.rmtree(part)
+        else:
+            part.unlink()
     (path / "ended.json").unlink(missing_ok=True)
