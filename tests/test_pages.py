@@ -170,7 +170,7 @@ def test_symmetric_follows_the_range(the_hub: RunHub) -> None:
     ("query", "words"),
     [
         ({"preset": "cats"}, "There is no preset 'cats'; there are digits"),
-        ({"run": "cats"}, "does not name a run"),
+        ({"run": "../cats"}, "does not name a run"),
         ({"run": "20260101-000000-abcd"}, "There is no run 20260101-000000-abcd here"),
     ],
 )

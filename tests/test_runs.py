@@ -265,7 +265,7 @@ def test_the_hub_refuses_one_more_and_names_those_in_progress() -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("ganlab-run-")]
 
 
-@pytest.mark.parametrize("run_id", ["../../etc", "3f2a", "", "20260101-000000-abcd/..", "<b>"])
+@pytest.mark.parametrize("run_id", ["../../etc", ".hidden", "", "20260101-000000-abcd/..", "<b>"])
 def test_a_malformed_id_is_one_sentence(run_id: str) -> None:
     with pytest.raises(LookupError, match="does not name a run"):
         RunHub().find(run_id)

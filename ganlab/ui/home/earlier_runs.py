@@ -53,6 +53,6 @@ def _row(run: Run) -> None:
 
 def _delete(run_id: str) -> None:
     try:
-        hub().delete(run_id)
+        st.session_state["refused"] = hub().delete(run_id)
     except Refused as error:
         refuse(str(error))
