@@ -7,7 +7,6 @@ import pickle
 import re
 import subprocess
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -172,14 +171,14 @@ def test_a_check_knows_metadata_data_types_and_shapes() -> None:
         tensorfile.read(one(GOOD, metadata='{"k": "v"}'), check)
 
 
-def test_a_huge_file_is_refused_unread(good: Path, tmp_path: Path) -> None:
+def test_a_huge_file_is_refused_unread(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     huge = tmp_path / good.name
     with huge.open("wb") as file:
         file.truncate(tensorfile.LIMIT_BYTES + 1)
-    start = time.perf_counter()
+    for name in ("file_sha256", "read"):
+        monkeypatch.setattr(tensorfile, name, None)
     with pytest.raises(ValueError, match="at most 2,147,483,648 are allowed"):
         contents.checkpoint_in(huge)
-    assert time.perf_counter() - start < 1
 
 
 def test_random_generators_in_an_impossible_state_are_refused(good: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The folder of a run that trains: written as it goes, locked, and cut back when the run is resumed."""
+"""The folder of a run that trains: locked, written to while it trains, and cut back when it resumes."""
 
 import dataclasses
 import json
@@ -13,6 +13,7 @@ from filelock import FileLock
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.data import images
+from ganlab.gan.clipping import Layers, WeightHistogram
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
@@ -42,10 +43,10 @@ FILES = (
 
 
 class RunFolder:
-    """The folder of one run, written as it goes, and locked until `close`.
+    """The folder of one run, written while it trains, and locked until `close`.
 
-    Raises FileExistsError if one of its files lies there already: nothing is ever written over. OSError from any
-    method means that this one thing could not be written.
+    Raises FileExistsError if the folder already holds one of its files: nothing is ever overwritten. OSError from a
+    method means that only this one thing could not be written.
     """
 
     def __init__(self, path: Path, config: TrainConfig) -> None:
@@ -53,14 +54,14 @@ class RunFolder:
         lock = locked(path)
         if taken := [name for name in FILES if (path / name).exists()]:
             lock.release()
-            raise FileExistsError(f"{path} already holds {taken[0]}; name another folder.")
+            raise FileExistsError(f"{path} already holds {taken[0]}: choose another folder.")
         self._open(path, lock, config, ResumePoint(resumed=False))
 
     @classmethod
     def reopen(cls, path: Path, steps: int | None = None) -> "RunFolder":
-        """The folder of a run that is to go on, to `steps` in all: cut back to its newest good checkpoint.
+        """The folder of a run that continues, to `steps` in all, cut back to its newest good checkpoint.
 
-        Raises Busy, or ValueError in one sentence for a run that can't go on; then nothing has changed.
+        Raises Busy, or ValueError, one sentence, if the run can't continue; then nothing has changed.
         """
         lock = locked(path)
         try:
@@ -80,7 +81,7 @@ class RunFolder:
             self._metrics = Table(path / "metrics.csv", METRICS)
             self._changes = Table(path / "changes.csv", tables.CHANGES)
             self._layers: Table | None = None
-            self._looks: Table | None = None
+            self._readings: Table | None = None
             self.set_config(config)
             self.flush()
         except BaseException:
@@ -88,11 +89,11 @@ class RunFolder:
             raise
 
     def begin(self, config: TrainConfig) -> dict[str, Any]:
-        """Where the run begins, as fields of a Snapshot: at nothing, or at the checkpoint that it goes on from."""
+        """Where the run begins, as fields of a Snapshot: its settings alone, or the checkpoint that it resumes from."""
         past, checkpoint = self.past, self.past.checkpoint
         if checkpoint is None:
             return {"config": config, "history": past.history, "warning": past.warning}
-        weights = ()
+        weights: tuple[WeightHistogram, ...] = ()
         with suppress(ValueError):
             weights = contents.read_moment(self.path, checkpoint.step).weights
         return {
@@ -109,11 +110,11 @@ class RunFolder:
         }
 
     def set_config(self, config: TrainConfig) -> None:
-        """Write config.json: the settings at the start."""
+        """Write config.json, the settings at the start."""
         self.config = config
         tensorfile.write(self.path / "config.json", (json.dumps(config.as_dict(), indent=2) + "\n").encode())
 
-    def add_step(self, row: dict[str, float], layers: tuple, layer_counts: np.ndarray) -> None:
+    def add_step(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
         """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv."""
         self._metrics.add(row)
         columns = tables.layer_columns(layers)
@@ -122,10 +123,10 @@ class RunFolder:
         self._layers.add(dict(zip(columns, (row["step"], *layer_counts.reshape(-1).tolist()), strict=True)))
 
     def add_reading(self, row: dict[str, float]) -> None:
-        """Add the row of one look of the instruments to instruments.csv."""
-        if self._looks is None:
-            self._looks = Table(self.path / "instruments.csv", READINGS)
-        self._looks.add({column: int(value) if value.is_integer() else value for column, value in row.items()})
+        """Add one reading of the instruments to instruments.csv."""
+        if self._readings is None:
+            self._readings = Table(self.path / "instruments.csv", READINGS)
+        self._readings.add({column: int(value) if value.is_integer() else value for column, value in row.items()})
 
     def add_change(self, change: Change) -> None:
         """Add a live change to changes.csv, on disk at once."""
@@ -134,35 +135,34 @@ class RunFolder:
         self._changes.flush()
 
     def set_later(self, later: tuple[Later, ...]) -> None:
-        """Write what is still to come into force again, so that it is not lost if this process dies too."""
+        """Write the changes that are yet to take effect again, so that they survive if this process dies too."""
         tables.write_changes(self.path / "scheduled.csv", later)
 
     def flush(self, sync: bool = False) -> None:
-        """Write everything added so far; with `sync`, also through a failure of the power."""
+        """Write everything added so far; with `sync`, it also survives a power failure."""
         for table in self._tables():
             table.flush(sync)
 
     def _tables(self) -> list[Table]:
-        return [table for table in (self._metrics, self._layers, self._looks, self._changes) if table]
+        return [table for table in (self._metrics, self._layers, self._readings, self._changes) if table]
 
     def keep_real(self, real: np.ndarray) -> None:
-        """Save the real samples that are shown beside the generated ones, unless they are there."""
+        """Save the real samples that are shown beside the generated ones, unless that is done."""
         if not (self.path / "real.safetensors").exists():
             tensorfile.write(self.path / "real.safetensors", tensorfile.packed({"real": torch.from_numpy(real)}, {}))
 
     def keep_moment(self, moment: Moment) -> None:
-        """Save a look at the run, unless it is there."""
+        """Save a moment of the run, unless that is done."""
         if not moments.path_of(self.path / "moments", moment.step).exists():
             moments.write(self.path / "moments", moment)
 
     def keep_checkpoint(self, checkpoint: Checkpoint) -> list[CheckpointFile]:
-        """Save a checkpoint, and before it the tables up to it, and delete older ones; returns those deleted."""
+        """Save the tables and then a checkpoint, and delete older checkpoints; returns those deleted."""
         self.flush(sync=True)
         checkpoints.write(self.path / "checkpoints", checkpoint)
         return checkpoints.prune(self.path / "checkpoints")
 
     def drop_moment(self, step: int) -> None:
-        """Delete the look at a step."""
         moments.path_of(self.path / "moments", step).unlink(missing_ok=True)
 
     def keep_networks(self, snapshot: Snapshot) -> None:
@@ -173,19 +173,20 @@ class RunFolder:
             tensorfile.write(self.path / f"{which}.safetensors", content)
 
     def keep_end(self, snapshot: Snapshot) -> None:
-        """Write ended.json: how the run ended."""
+        """Write ended.json, how the run ended."""
         names = ("step", "critic_step", "seconds", "device", "error", "message", "traceback")
         end = {"status": snapshot.status.value} | {name: getattr(snapshot, name) for name in names}
         tensorfile.write(self.path / "ended.json", (json.dumps(end, indent=2) + "\n").encode(), sync=True)
 
     def close(self) -> None:
-        """Let go of the folder; call `flush` first."""
+        """Close the tables and release the lock; call `flush` first."""
         for table in self._tables():
             table.close()
         self._lock.release()
 
 
 def samples_png(snapshot: Snapshot) -> bytes:
-    """The fixed latents' samples: images ten to a row, or points as a scatter."""
-    points = snapshot.samples.ndim == 2
-    return images.png(images.scatter(snapshot.samples) if points else images.sheet(snapshot.samples, 10))
+    """The fixed latents' samples of a snapshot that has some: images ten to a row, or points as a scatter."""
+    samples = snapshot.samples
+    assert samples is not None
+    return images.png(images.scatter(samples) if samples.ndim == 2 else images.sheet(samples, 10))
