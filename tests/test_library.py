@@ -122,6 +122,7 @@ def test_every_run_is_listed_newest_first(tmp_path: Path, monkeypatch: pytest.Mo
     os.utime(tmp_path / named / "config.json", (between, between))
     assert [path.name for path in library.run_paths()] == [new, named, old]
     assert library.made_at(named) == datetime(2026, 2, 1)
+    assert [library.short_name(name) for name in (new, named)] == ["abcd", named]
 
 
 def test_when_a_run_was_made() -> None:

@@ -16,7 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="list all runs, newest first")
     show = actions.add_parser("show", help="print a run's settings, files and last metrics")
     export = actions.add_parser("export", help="write everything in a run's folder into a ZIP")
-    delete = actions.add_parser("delete", help="delete a run and everything in its folder")
+    delete = actions.add_parser("delete", help="delete a run and its files")
     for action in (show, export, delete):
         action.add_argument("run_id", metavar="ID")
     export.add_argument("--out", type=Path, required=True, metavar="FILE.zip", help="the file to write")

@@ -34,6 +34,11 @@ def new_run_id() -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+def short_name(run_id: str) -> str:
+    """The last four digits of an ID that `new_run_id` made, or the whole name that a user chose."""
+    return run_id[-4:] if _TIME.fullmatch(run_id) else run_id
+
+
 def run_paths() -> list[Path]:
     """The folders of all runs on disk, newest first: the folders in `runs/`, no links, that hold a config.json."""
     root = runs_root()
