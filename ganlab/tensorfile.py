@@ -1,21 +1,23 @@
-"""Files of tensors in the safetensors format: written whole or not at all, read as if a stranger had made them.
+"""Files of tensors in the safetensors format, written whole or not at all, and treated as untrusted when read.
 
-Knows nothing of what the tensors mean. No pickle is ever written or read, and nothing in a file is believed: sizes
-are compared before memory is taken. Every refusal is a ValueError in one sentence.
+Knows nothing of what the tensors mean. The format itself is the safetensors library's: no pickle is ever written or
+read. Sizes are compared before memory is taken. Every refusal is a ValueError with a lower-case clause.
 """
 
 import hashlib
-import io
 import json
-import math
 import os
+import re
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
+import safetensors.torch
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 LIMIT_BYTES = 2 * 2**30
@@ -25,38 +27,23 @@ LIMIT_HEADER = 2**20
 Kinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]
 """Data type and shape of every tensor, by name."""
 Check = Callable[[dict[str, str], Kinds], None]
-"""Raises ValueError, a reason without a full stop, for metadata or tensors that are not those expected."""
+"""Raises ValueError with a lower-case clause for metadata or tensors other than those expected."""
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
-_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _LARGEST_SIDE = 2**32
+_MOST_SIDES = 8
 
 
-def pieces(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> list[bytes | memoryview]:
-    """The file's content, the tensors as they lie in memory; equal tensors and metadata give equal bytes."""
-    # In the order of safetensors itself: the widest first, so that each is in line with its data type.
-    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
-    arrays = {name: np.ascontiguousarray(tensors[name].numpy(force=True)) for name in order}
-    declared, end = {}, 0
-    for name, array in arrays.items():
-        start, end = end, end + array.nbytes
-        dtype, shape = _NAMES[tensors[name].dtype], list(tensors[name].shape)
-        declared[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
-    header = json.dumps({"__metadata__": metadata} | declared).encode()
-    header += b" " * (-len(header) % 8)
-    return [len(header).to_bytes(8, "little"), header, *(array.reshape(-1).data.cast("B") for array in arrays.values())]
+def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """A file's content; equal tensors and metadata give equal bytes. `metadata` has at most one key."""
+    return safetensors.torch.save(_contiguous(tensors), _one_key(metadata))
 
 
-def packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
-    """The same in one piece."""
-    return b"".join(pieces(tensors, metadata))
-
-
-def write(path: Path, *content: bytes | memoryview, sync: bool = False) -> None:
-    """Write a file whole or not at all, also when this process dies; with `sync`, also when the power fails."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+def write(path: Path, content: bytes, sync: bool = False) -> None:
+    """Write a file whole or not at all, even if this process is killed; with `sync`, even if the power fails."""
+    part = _part(path)
     try:
         with part.open("wb") as file:
-            file.writelines(content)
+            file.write(content)
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
@@ -66,22 +53,64 @@ def write(path: Path, *content: bytes | memoryview, sync: bool = False) -> None:
         raise
 
 
-def sha256(*content: bytes | memoryview) -> str:
-    """The SHA-256 of bytes, in one piece or many: 64 hex digits."""
-    digest = hashlib.sha256()
-    for piece in content:
-        digest.update(piece)
-    return digest.hexdigest()
+def write_hashed(
+    folder: Path, name: Callable[[str], str], tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> Path:
+    """Write tensors into a file whose name `name` makes from its SHA-256, 64 hex digits; returns its path.
+
+    Written as `write` does with `sync`, but without a copy of the tensors in memory. Raises OSError.
+    """
+    part = _part(folder / "tensors")
+    part.mkdir()  # a folder, because the library writes to a temporary file of its own beside the one it is given
+    try:
+        file = part / "tensors"
+        _save(file, tensors, metadata)
+        file.chmod(part.stat().st_mode & 0o666)  # as the umask wants it: the library makes it private
+        path = folder / name(file_sha256(file))
+        os.replace(file, path)
+        return path
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _save(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    try:
+        safetensors.torch.save_file(_contiguous(tensors), file, _one_key(metadata))
+    except SafetensorError as error:
+        match = re.search(r"I/O error: (.+) \(os error (\d+)\)", str(error))
+        raise (OSError(int(match[2]), match[1]) if match else OSError(str(error))) from None
+    with file.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
+def _part(path: Path) -> Path:
+    """Where to write what becomes `path` once it is whole."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+
+
+def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
+
+
+def _one_key(metadata: Mapping[str, str]) -> dict[str, str] | None:
+    """Metadata for the library, which writes several keys in random order, and none as an empty object."""
+    assert len(metadata) <= 1
+    return dict(metadata) or None
+
+
+def sha256(content: bytes) -> str:
+    """64 hex digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, read piece by piece."""
+    """The SHA-256 of a file, read piece by piece: 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_size(path: Path, limit: int = LIMIT_BYTES) -> None:
-    """Raises ValueError for what is no plain file, or one over the limit."""
+    """Raises ValueError for anything but a plain file, and for one over the limit."""
     if not path.is_file():
         raise ValueError("it is not a file")
     if (size := path.stat().st_size) > limit:
@@ -89,66 +118,43 @@ def check_size(path: Path, limit: int = LIMIT_BYTES) -> None:
 
 
 def read(source: Path | bytes, check: Check) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Metadata and tensors, once `check` has seen the metadata and every tensor's data type and shape.
+    """Metadata and tensors, once `check` has accepted the metadata and every tensor's data type and shape.
 
-    Raises ValueError, a reason without a full stop, for anything that is not such a file.
+    Raises ValueError with a lower-case clause for anything but such a file.
     """
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        file.seek(0)
-        metadata, entries = _header(file, size)
-        check(metadata, {name: (dtype, shape) for name, (dtype, shape, _) in entries.items()})
-        content = bytearray(file.read())
-    return metadata, {name: _tensor(content, *entry) for name, entry in entries.items()}
+    if isinstance(source, Path):
+        return _read(source, check)
+    with tempfile.TemporaryDirectory() as folder:  # the library gives the metadata of files only
+        path = Path(folder, "tensors")
+        path.write_bytes(source)
+        return _read(path, check)
+
+
+def _read(path: Path, check: Check) -> tuple[dict[str, str], dict[str, Tensor]]:
+    with path.open("rb") as file:
+        if int.from_bytes(file.read(8), "little") > LIMIT_HEADER:
+            raise ValueError("it is not a safetensors file, or its header is too long")
+    try:
+        # Mapped into memory, tensors would change or vanish with the file.
+        with safe_open(path, "pt", backend="pread") as file:
+            metadata = file.metadata() or {}
+            kinds = {name: _kind(file.get_slice(name)) for name in file.offset_keys()}
+            check(metadata, kinds)
+            return metadata, {name: file.get_tensor(name) for name in kinds}
+    except SafetensorError:
+        raise ValueError("it is not a safetensors file, or it is damaged") from None
+
+
+def _kind(declared: Any) -> tuple[torch.dtype, tuple[int, ...]]:
+    dtype, shape = _DTYPES.get(declared.get_dtype()), tuple(declared.get_shape())
+    if dtype is None or len(shape) > _MOST_SIDES or not all(0 < side < _LARGEST_SIDE for side in shape):
+        raise ValueError("one of its tensors has an unknown dtype or shape")
+    return dtype, shape
 
 
 def parsed(text: str) -> Any:
-    """JSON. Raises ValueError, a reason without a full stop, for any other text."""
+    """JSON. Raises ValueError with a lower-case clause for any other text."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("what it says of itself is not JSON") from None
-
-
-Entries = dict[str, tuple[torch.dtype, tuple[int, ...], int]]
-
-
-def _header(file: BinaryIO, size: int) -> tuple[dict[str, str], Entries]:
-    """Metadata, and every tensor's data type, shape and first byte."""
-    length = int.from_bytes(file.read(8), "little")
-    if size < 8 or length > min(LIMIT_HEADER, size - 8) or length % 8:  # our writer fills up to whole words
-        raise ValueError("it is not a safetensors file")
-    try:
-        header = parsed(file.read(length).decode())
-    except UnicodeDecodeError:
-        raise ValueError("it is not a safetensors file") from None
-    if not isinstance(header, dict):
-        raise ValueError("it is not a safetensors file")
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise ValueError("what it says of itself is not text")
-    return metadata, _entries(header, size - 8 - length)
-
-
-def _entries(header: dict[str, Any], size: int) -> Entries:
-    """The tensors as declared, which must fill the file from end to end."""
-    spans, entries = [], {}
-    for name, declared in header.items():
-        try:
-            dtype, shape, (start, end) = _DTYPES[declared["dtype"]], tuple(declared["shape"]), declared["data_offsets"]
-        except (KeyError, TypeError, ValueError):
-            raise ValueError("one of its tensors is declared in a way ganlab never does") from None
-        whole = all(type(side) is int and 0 < side < _LARGEST_SIDE for side in shape) and len(shape) <= 8
-        if not whole or type(start) is not int or end != start + math.prod(shape) * dtype.itemsize:
-            raise ValueError("one of its tensors has another size than it says")
-        spans.append((start, end))
-        entries[name] = (dtype, shape, start)
-    spans.sort()
-    if [start for start, _ in spans] + [size] != [0] + [end for _, end in spans]:
-        raise ValueError("it has another size than its tensors")
-    return entries
-
-
-def _tensor(content: bytearray, dtype: torch.dtype, shape: tuple[int, ...], start: int) -> Tensor:
-    part = content[start : start + math.prod(shape) * dtype.itemsize]  # a copy, and so in line with its data type
-    return torch.frombuffer(part, dtype=dtype).reshape(shape)
+        raise ValueError("its JSON is invalid") from None

@@ -240,6 +240,29 @@ def test_a_run_is_resumed_listed_shown_exported_and_deleted(
     assert not (tmp_path / run_id).exists()
 
 
+def test_a_run_with_a_name_of_its_own_is_listed_and_deleted_by_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_RUNS", str(tmp_path / "runs"))
+    for out in (tmp_path / "runs/my-run", tmp_path / "elsewhere"):
+        assert run("train", *SMALL, "--out", str(out)) == 0
+    capsys.readouterr()
+    assert run("runs", "list") == 0
+    (_, line) = capsys.readouterr().out.splitlines()
+    assert re.match(r"my-run +8-gaussians +finished", line)
+    assert run("sample", "my-run", "--out", str(tmp_path / "s.npz")) == 0
+    monkeypatch.chdir(tmp_path)
+    assert run("runs", "show", "elsewhere") == 0
+    for path in ("elsewhere", str(tmp_path / "elsewhere")):
+        assert run("runs", "delete", path, "--yes") == 2
+    (tmp_path / "runs/my-run/notes.txt").touch()
+    capsys.readouterr()
+    assert run("runs", "delete", "runs/my-run", "--yes") == 0
+    assert "notes.txt" in capsys.readouterr().out
+    assert [file.name for file in (tmp_path / "runs/my-run").iterdir()] == ["notes.txt"]
+    assert (tmp_path / "elsewhere/config.json").exists()
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -275,7 +298,7 @@ def test_an_interrupted_run_is_sampled_by_its_id_and_an_odd_name_is_listed(
         (tmp_path / name / file).unlink()
     assert run("sample", name, "--n", "3", "--out", out) == 0
     assert run("runs", "list") == 0
-    assert "unknown date" in capsys.readouterr().out
+    assert name in capsys.readouterr().out
     assert run("sample", "20260101-000000-abcd", "--out", out) == 2
 
 

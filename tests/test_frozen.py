@@ -18,7 +18,7 @@ from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.training import Trainer, set_up_torch
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import contents, networks
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
 
@@ -78,6 +78,23 @@ def test_an_old_run_opens(run_id: str) -> None:
     assert len(w1) == 2
     assert np.isfinite(w1).all()
     assert run.reading.distances.w1 == pytest.approx(w1[-1], rel=1e-5)
+
+
+@pytest.mark.parametrize("run_id", RUNS)
+def test_the_files_of_an_old_run_are_read(run_id: str, tmp_path: Path) -> None:
+    """That version wrote safetensors files itself, with up to four keys of metadata, or an empty object."""
+    path = tmp_path / "runs" / run_id
+    assert all(b'{"__metadata__": {' in file.read_bytes()[:40] for file in path.rglob("*.safetensors"))
+    checkpoint, warning = contents.newest_checkpoint(path)
+    assert (checkpoint.step, warning) == (STEP, "")
+    for which in ("generator", "critic"):
+        network, config, step = networks.read_network(path / f"{which}.safetensors", which)
+        assert (config, step) == (checkpoint.config, STEP)
+        for name, tensor in network.state_dict().items():
+            assert torch.equal(tensor, checkpoint.tensors[f"{which}.{name}"])
+        again = networks.read_network(networks.network_file(config, step, network), which)
+        assert (digest(again[0]), *again[1:]) == (digest(network), config, step)
+    assert contents.real_samples(path) is not None
 
 
 @pytest.mark.parametrize("run_id", RUNS)

@@ -115,7 +115,7 @@ def test_the_planes_layers_are_switched(the_hub: RunHub) -> None:
 
 def test_a_run_on_disk_is_measured_where_it_is_now(the_hub: RunHub) -> None:
     folder = RunFolder(library.runs_root() / library.new_run_id(), dataclasses.replace(TINY, optimizer="adam"))
-    TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
+    TrainingRun(folder.resume_point and TINY, folder, instruments=INSTRUMENTS).run()
     run = the_hub.find(folder.path.name)
     assert run.latest.reading is None
     at = page("1_Train.py", run=run.run_id)
@@ -129,7 +129,7 @@ def test_a_run_on_disk_without_its_data_shows_its_rows_and_a_dash_for_the_rest(
     the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = RunFolder(library.runs_root() / library.new_run_id(), TINY)
-    TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
+    TrainingRun(folder.resume_point and TINY, folder, instruments=INSTRUMENTS).run()
     monkeypatch.setattr(datasets, "at_hand", lambda _: False)
     at = page("1_Train.py", run=folder.path.name)
     assert told(at).count("<p>–</p>") == 4  # two of gradients, the singular values, the plane
@@ -233,7 +233,7 @@ def test_a_bound_below_zero_bounds_nothing() -> None:
 
 def test_a_run_on_disk_without_its_layers_shows_the_rest(the_hub: RunHub) -> None:
     folder = RunFolder(library.runs_root() / library.new_run_id(), TINY)
-    TrainingRun(folder.past and TINY, folder, instruments=INSTRUMENTS).run()
+    TrainingRun(folder.resume_point and TINY, folder, instruments=INSTRUMENTS).run()
     (folder.path / "layers.csv").unlink()
     at = page("1_Train.py", run=folder.path.name)
     assert told(at).count("<p>–</p>") == 1

@@ -182,10 +182,10 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
     for array in (stored.readings, last.readings):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
-    (tmp_path / "r/instruments.csv").write_text("step,cats\n1,2\n")
+    (tmp_path / "r/instruments.csv").write_text("step,cats\n1,2\n3\n")
     saved_run._read.cache_clear()  # nothing else tells that this file was changed by hand
     again = SavedRun(tmp_path / "r").latest
-    assert again.warning == "r: instruments.csv has other columns than ganlab writes."
+    assert again.warning == "r: instruments.csv is damaged."
     assert len(again.readings) == 0
     assert len(again.history) == TINY.steps
 
@@ -311,12 +311,26 @@ def test_an_unknown_instrument_is_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_record_of_other_columns_is_set_aside_and_the_run_goes_on(tmp_path: Path) -> None:
+def test_a_damaged_table_is_set_aside_and_the_run_goes_on(tmp_path: Path) -> None:
     trained(tmp_path / "r", TINY, SOME)
-    old = "step,cats\n1,2\n"
+    old = "step,cats\n1,2\n3\n"
     (tmp_path / "r/instruments.csv").write_text(old)
     folder = RunFolder.reopen(tmp_path / "r", 10)
     last = TrainingRun(folder.config, folder, Small, instruments=SOME).run()
-    assert last.warning == "instruments.csv has other columns than ganlab writes. It was set aside."
+    assert last.warning == "instruments.csv is damaged. It was set aside."
     assert (tmp_path / "r/instruments.csv.refused").read_text() == old
     assert [row["step"] for row in table(tmp_path / "r")] == ["7", "8", "9", "10"]
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_table_of_other_columns_is_continued(tmp_path: Path) -> None:
+    trained(tmp_path / "r", TINY, SOME)
+    (tmp_path / "r/instruments.csv").write_text("step,cats\n1,2\n")
+    folder = RunFolder.reopen(tmp_path / "r", 10)
+    last = TrainingRun(folder.config, folder, Small, instruments=SOME).run()
+    assert last.warning == ""
+    assert not (tmp_path / "r/instruments.csv.refused").exists()
+    rows = table(tmp_path / "r")
+    assert [(row["step"], row["cats"]) for row in rows] == [("1", "2"), *((str(n), "nan") for n in (7, 8, 9, 10))]
+    assert {row["w1"] for row in rows} == {"nan"}  # not among the instruments that look
+    assert len(last.readings) == 5

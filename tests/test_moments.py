@@ -1,4 +1,4 @@
-"""TODO."""
+"""The saved moments of a run."""
 
 import dataclasses
 from pathlib import Path
@@ -15,7 +15,7 @@ from ganlab.runs.training_run import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
-def test_a_run_leaves_looks_that_can_be_looked_at(config: TrainConfig, tmp_path: Path) -> None:
+def test_a_run_leaves_moments_that_can_be_read(config: TrainConfig, tmp_path: Path) -> None:
     last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
     assert contents.moment_steps(tmp_path / "r") == list(range(1, config.steps + 1))
     moment = contents.read_moment(tmp_path / "r", config.steps)
@@ -29,7 +29,7 @@ def test_a_run_leaves_looks_that_can_be_looked_at(config: TrainConfig, tmp_path:
 
 
 @pytest.mark.parametrize("steps", [1, 2, 10, 60, 1500, 2000, 5000, 99_999, 10**7])
-def test_looks_are_dense_at_first_then_even_and_about_150(steps: int) -> None:
+def test_moments_are_dense_at_first_then_even_and_about_150(steps: int) -> None:
     scheduled = sorted(moments.schedule(steps))
     assert scheduled[0] == 1
     assert scheduled[-1] == steps
@@ -40,7 +40,7 @@ def test_looks_are_dense_at_first_then_even_and_about_150(steps: int) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"words", b"\x10" + b"\0" * 40])
-def test_a_foreign_look_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+def test_a_foreign_moment_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "00000007.safetensors").write_bytes(content)
     (tmp_path / "notes.txt").write_bytes(content)
     assert moments.steps(tmp_path) == [7]
@@ -50,7 +50,7 @@ def test_a_foreign_look_is_one_sentence(content: bytes, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "r"
     TrainingRun(TINY, RunFolder(path, TINY)).run()
     return path
@@ -61,27 +61,27 @@ def no_counts(h: WeightHistogram) -> dict:
 
 
 CHANGED = {
-    "names that torch never gives": lambda h: {"name": "<img src=x onerror=alert(1)>"},
-    "do not fit together": no_counts,
-    "do not fit together ": lambda h: {"edges": h.edges * np.nan},
-    " do not fit together": lambda h: {"edges": h.edges[::-1]},
-    "its histograms do not": lambda h: {"after_counts": h.after_counts._replace(below_low=-1)},
-    "must be finite numbers": lambda h: {"clip_range": (float("nan"), 0.1)},
+    "a name that torch never gives": lambda h: {"name": "<img src=x onerror=alert(1)>"},
+    "no counts": no_counts,
+    "edges that are not numbers": lambda h: {"edges": h.edges * np.nan},
+    "falling edges": lambda h: {"edges": h.edges[::-1]},
+    "a negative count": lambda h: {"after_counts": h.after_counts._replace(below_low=-1)},
+    "a bound that is not a number": lambda h: {"clip_range": (float("nan"), 0.1)},
 }
 
 
-@pytest.mark.parametrize("words", CHANGED)
-def test_a_look_of_other_values_than_ours_is_refused(words: str, looked_at: Path, tmp_path: Path) -> None:
-    good = contents.read_moment(looked_at, 3)
-    weights = tuple(dataclasses.replace(h, **CHANGED[words](h)) for h in good.weights)
+@pytest.mark.parametrize("what", CHANGED)
+def test_a_moment_with_invalid_values_is_refused(what: str, trained: Path, tmp_path: Path) -> None:
+    good = contents.read_moment(trained, 3)
+    weights = tuple(dataclasses.replace(h, **CHANGED[what](h)) for h in good.weights)
     moments.write(tmp_path, dataclasses.replace(good, weights=weights))
-    with pytest.raises(ValueError, match=words.strip()):
+    with pytest.raises(ValueError, match=r"^00000003.safetensors can't be shown: .*\.$"):
         moments.read(tmp_path, 3, 1)
 
 
-def test_a_look_at_another_kind_of_run_or_after_infinite_steps_is_refused(looked_at: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not of the kind that this run makes"):
-        moments.read(looked_at / "moments", 3, 3)
-    moments.write(tmp_path, dataclasses.replace(contents.read_moment(looked_at, 3), critic_step=float("inf")))
-    with pytest.raises(ValueError, match="how many critic updates"):
+def test_a_moment_of_another_kind_of_run_or_after_infinite_steps_is_refused(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not of this run's kind"):
+        moments.read(trained / "moments", 3, 3)
+    moments.write(tmp_path, dataclasses.replace(contents.read_moment(trained, 3), critic_step=float("inf")))
+    with pytest.raises(ValueError, match="number of critic updates is invalid"):
         moments.read(tmp_path, 3, 1)

@@ -265,7 +265,7 @@ def test_the_hub_refuses_one_more_and_names_those_in_progress() -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("ganlab-run-")]
 
 
-@pytest.mark.parametrize("run_id", ["../../etc", "3f2a", "", "20260101-000000-abcd/..", "<b>"])
+@pytest.mark.parametrize("run_id", ["../../etc", ".hidden", "", "20260101-000000-abcd/..", "<b>"])
 def test_a_malformed_id_is_one_sentence(run_id: str) -> None:
     with pytest.raises(LookupError, match="does not name a run"):
         RunHub().find(run_id)
@@ -292,7 +292,8 @@ def test_a_full_disk_is_a_sentence_and_training_goes_on(tmp_path: Path, monkeypa
 
     folder = RunFolder(tmp_path / "r", TINY)
     disk, folder._metrics._file = folder._metrics._file, Full()
-    monkeypatch.setattr(tensorfile, "write", full)
+    for write in ("write", "write_hashed"):
+        monkeypatch.setattr(tensorfile, write, full)
     run = TrainingRun(TINY, folder, checkpoint_every=0.0)
     close = folder.close
     monkeypatch.setattr(folder, "close", lambda: None)
@@ -341,7 +342,7 @@ def test_a_checkpoint_that_failed_is_written_once_there_is_space(
     run = TrainingRun(LONG, RunFolder(tmp_path / "r", LONG)).start()
     wait_until(lambda: run.latest.step > 0)
     with monkeypatch.context() as disk:
-        disk.setattr(tensorfile, "write", full)
+        disk.setattr(tensorfile, "write_hashed", full)
         run.pause()
         wait_until(lambda: "a checkpoint" in run._recorder.warning)
     run.stop()

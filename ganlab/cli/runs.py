@@ -16,7 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="list all runs, newest first")
     show = actions.add_parser("show", help="print a run's settings, files and last metrics")
     export = actions.add_parser("export", help="write everything in a run's folder into a ZIP")
-    delete = actions.add_parser("delete", help="delete a run and everything in its folder")
+    delete = actions.add_parser("delete", help="delete a run and its files")
     for action in (show, export, delete):
         action.add_argument("run_id", metavar="ID")
     export.add_argument("--out", type=Path, required=True, metavar="FILE.zip", help="the file to write")
@@ -35,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
 
 def folder_of(run: str) -> Path:
     """The folder of a run, given its ID or its path. Raises FileNotFoundError, in one sentence, if there is no run."""
-    path = library.runs_root() / run if library.RUN_ID.fullmatch(run) else Path(run)
+    path = library.runs_root() / run
+    if not (library.RUN_ID.fullmatch(run) and (path / "config.json").is_file()):
+        path = Path(run)
     if not (path / "config.json").is_file():
         raise FileNotFoundError(f"There is no run {run}: `ganlab runs list` shows those in {library.runs_root()}.")
     return path
@@ -77,12 +79,14 @@ def _export(path: Path, options: argparse.Namespace) -> None:
 
 
 def _delete(path: Path, options: argparse.Namespace) -> None:
-    if not library.RUN_ID.fullmatch(path.name):
-        raise ValueError(f"{path} was not named by ganlab: delete it yourself.")
+    root = library.runs_root()
+    if not library.RUN_ID.fullmatch(path.name) or path.parent.resolve() != root.resolve():
+        raise ValueError(f"{path} is not in {root}, where ganlab deletes runs: delete it yourself.")
     if not options.yes:
         if not sys.stdin.isatty():
             raise ValueError(f"Nothing was deleted: add --yes to delete {path.name}.")
         size = library.size(path) / 1e6
-        if input(f"Delete {path} and everything in it, {size:.1f} MB? [y/N] ").strip().lower() != "y":
+        if input(f"Delete {path} and its files, {size:.1f} MB? [y/N] ").strip().lower() != "y":
             return
-    library.delete(path)
+    if left := library.delete(path):
+        print(left)

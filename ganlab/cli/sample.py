@@ -44,7 +44,7 @@ def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
     if file.exists() and contents.ending(path):
         generator, config, _ = networks.read_generator(file)
     elif checkpoints:
-        generator, config, _ = contents.generator_at(checkpoints[-1].path)
+        generator, config, _ = contents.generator_in(checkpoints[-1].path)
     else:
         raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
     return generator, config

@@ -91,17 +91,21 @@ class RunHub:
             raise LookupError(str(error)) from None
         return found
 
-    def delete(self, run_id: str) -> None:
-        """Delete an ended run and its folder. Raises Refused, in one sentence, if it can't be deleted."""
+    def delete(self, run_id: str) -> str:
+        """Delete an ended run's files, and its folder if it holds no others; returns a sentence about those, or "".
+
+        Raises Refused, in one sentence, if it can't be deleted.
+        """
         with self._lock:
             run = self._runs.get(run_id)
             if run and not run.latest.status.ended:
                 raise Refused(f"Run {run_id} has not ended: stop it first.")
             try:
-                library.delete(library.runs_root() / run_id)
+                left = library.delete(library.runs_root() / run_id)
             except OSError as error:
                 raise Refused(f"Run {run_id} was not deleted: {error.strerror or error}") from None
             self._runs.pop(run_id, None)
+            return left
 
     def close(self, timeout: float = 10.0) -> None:
         """Stop all runs and wait for their threads, `timeout` seconds at most."""

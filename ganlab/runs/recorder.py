@@ -35,11 +35,11 @@ class Recorder:
     """The record of one run and its folder; `every` is the time between checkpoints in seconds of training."""
 
     def __init__(self, folder: RunFolder, steps: int, every: float) -> None:
-        past = folder.past
+        past = folder.resume_point
         self.history = HistoryWriter(past.history)
         self.readings = past.readings
         self.changes = list(past.changes)
-        self.scheduled = past.later  # changes recorded after the checkpoint, to be applied again
+        self.scheduled = past.scheduled  # changes recorded after the checkpoint, to be applied again
         self._folder, self._every, self._wanted_every = folder, every, every
         self._moments_at, self._steps = moments.schedule(steps), steps
         self._moments_took = 0.0  # seconds
@@ -87,7 +87,7 @@ class Recorder:
 
     def save_scheduled(self) -> None:
         """Write the changes that are still to come into force."""
-        self._try("scheduled.csv", self._folder.set_later, self.scheduled)
+        self._try("scheduled.csv", self._folder.set_scheduled, self.scheduled)
 
     def flush(self) -> None:
         """Write the tables."""
@@ -119,7 +119,7 @@ class Recorder:
     ) -> None:
         """Save a moment, unless this step has one or nothing has been clamped yet."""
         if weights:
-            self._try("moments", self._folder.keep_moment, moments.of(step, critic_step, samples, weights))
+            self._try("moments", self._folder.keep_moment, moments.of_snapshot(step, critic_step, samples, weights))
 
     def save_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
         """Save everything needed to resume, and the moment that belongs to it, unless both are saved already."""
@@ -158,7 +158,7 @@ class Recorder:
         self.flush()
         if last.generator is not None:
             self._try("generator.safetensors", self._folder.keep_networks, last)
-        if last.status is not Status.FAILED or not self._folder.past.resumed:
+        if last.status is not Status.FAILED or not self._folder.resume_point.resumed:
             self._try("ended.json", self._folder.keep_end, last)
         return dataclasses.replace(last, warning=self.warning)
 

@@ -145,7 +145,7 @@ class TrainingRun:
             self._take_up(trainer)
             loop = Loop(self._mailbox, self._recorder, trainer)
             # The checkpoint's tensors are no longer needed, and from here on a failure ends the run.
-            self.folder.past = ResumePoint(resumed=False)
+            self.folder.resume_point = ResumePoint(resumed=False)
             last = loop.run()
         except _StoppedWhileLoading:
             last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
@@ -162,7 +162,7 @@ class TrainingRun:
 
     def _take_up(self, trainer: Trainer) -> None:
         """Put the trainer where this run stopped, and record which pixels it trains on."""
-        if checkpoint := self.folder.past.checkpoint:
+        if checkpoint := self.folder.resume_point.checkpoint:
             trainer.load_state(checkpoint.tensors, checkpoint.step, checkpoint.critic_step)
         if (pixels := trainer.config.pixels) != self.config.pixels:
             self.config = self._mailbox.amend(self.config, pixels=pixels)

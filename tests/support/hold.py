@@ -1,7 +1,7 @@
-"""Kill a training run at random moments, many times, and see that each time it is there again. `make hold`.
+"""Kill a training run at random times, many times, and check that it can be resumed each time. `make hold`.
 
 The parent has imported torch and computed nothing, so that its children can be forked: a child inherits no thread.
-One child trains and is killed by SIGKILL at a random moment; a second one opens what it left and trains on. The
+One child trains and is killed by SIGKILL at a random time; a second one opens what it left and continues training. The
 children count in memory that they share with the parent, so that what was lost is known exactly.
 """
 
@@ -29,7 +29,7 @@ from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
-importlib.import_module("torch._dynamo")  # torch imports it with the first optimiser: once, in the parent
+importlib.import_module("torch._dynamo")  # torch imports it with the first optimiser: do it once, in the parent
 
 EVERY = 0.03  # seconds of training between checkpoints
 LONGEST = 0.6  # seconds until the kill
@@ -38,7 +38,7 @@ CONFIG = dataclasses.replace(TINY, steps=1_000_000)
 
 
 class Counters:
-    """Numbers that a child leaves for its parent, whatever happens to it."""
+    """Numbers that a child leaves for its parent, even if it is killed."""
 
     NAMES = ("step", "saved", "due", "seconds", "seconds_before")
 
@@ -61,11 +61,11 @@ def forked(work: Callable[[], None]) -> int:
         work()
         status = 0
     finally:
-        os._exit(status)  # not one step more of what the parent was doing
+        os._exit(status)  # without any of the parent's clean-up
 
 
 def train(counters: Counters, begun: int) -> None:
-    """Train without end, checkpointing all the time; a byte is sent to `begun` once the folder is there."""
+    """Train endlessly, checkpointing all the time; a byte is sent to `begun` once the folder is there."""
     folder = RunFolder(library.runs_root() / library.new_run_id(), CONFIG)
     os.write(begun, b".")
     keep, add = folder.keep_checkpoint, folder.add_step
@@ -86,7 +86,7 @@ def train(counters: Counters, begun: int) -> None:
 
 
 def reopen(answer: int) -> None:
-    """What a new server finds, and whether the run goes on; as JSON to `answer`."""
+    """Resume what is left, as a new server does; what it was and became is written to `answer` as JSON."""
     hub = RunHub(limit=1)
     (run,) = hub.runs
     last = hub.find(run.run_id).latest
@@ -94,7 +94,7 @@ def reopen(answer: int) -> None:
     resumed = hub.resume(run, steps)
     assert resumed.join(30)
     end = resumed.latest
-    found = {
+    result = {
         "status": last.status,
         "step": last.step,
         "seconds": last.seconds,
@@ -104,21 +104,21 @@ def reopen(answer: int) -> None:
         "estimates": end.history["critic_estimate"].tolist(),
     }
     with os.fdopen(answer, "w") as file:
-        json.dump(found, file)
+        json.dump(result, file)
 
 
 def waited(child: int, seconds: float = 60.0) -> int:
-    """How the child ended, once it has: 0, 1 or minus the signal that killed it. TimeoutError if it does not."""
+    """How the child ended: 0, 1 or minus the signal that killed it. Raises TimeoutError if it does not end."""
     deadline = time.monotonic() + seconds
-    while not (found := os.waitpid(child, os.WNOHANG))[0]:
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
         if time.monotonic() > deadline:
             raise TimeoutError(f"child {child} does not end")
         select.select([], [], [], 0.002)
-    return os.waitstatus_to_exitcode(found[1])
+    return os.waitstatus_to_exitcode(ended[1])
 
 
 def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
-    """One run, killed `after` seconds; what was found, and what the run had counted."""
+    """One run, killed after so many seconds: what `reopen` answers, and what the run had counted."""
     os.environ["GANLAB_RUNS"] = str(folder)
     counters = Counters()
     begun, begins = os.pipe()
@@ -139,30 +139,30 @@ def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
     return json.loads(text or "{}"), counters
 
 
-def judge(found: dict, counters: Counters) -> str:
-    """What is wrong; empty if nothing is."""
-    if not found or found["status"] != Status.INTERRUPTED or not found["whole"] or found["warning"]:
-        return f"not reopened: {found}"
-    if not found["resumed"]:
+def judge(result: dict, counters: Counters) -> str:
+    """A sentence about what is wrong, or an empty one."""
+    if not result or result["status"] != Status.INTERRUPTED or not result["whole"] or result["warning"]:
+        return f"not reopened: {result}"
+    if not result["resumed"]:
         return "not resumed"
-    # A checkpoint is there from the rename on, a moment before the child has counted it.
-    if found["step"] not in (counters["saved"], counters["due"]):
-        return f"a finished checkpoint is gone: step {found['step']} of {counters['saved']}"
-    # One is due at the end of the first step that ends an interval or more after the last one.
-    if counters["seconds_before"] - found["seconds"] >= EVERY:
-        return f"more than an interval is lost: {counters['seconds_before'] - found['seconds']} s"
+    # A checkpoint exists once it is renamed, shortly before the child counts it.
+    if result["step"] not in (counters["saved"], counters["due"]):
+        return f"a finished checkpoint is gone: step {result['step']} of {counters['saved']}"
+    # A checkpoint is due after the first step that ends an interval or more after the last checkpoint.
+    if counters["seconds_before"] - result["seconds"] >= EVERY:
+        return f"more than an interval is lost: {counters['seconds_before'] - result['seconds']} s"
     return ""
 
 
 def main(many: int) -> int:
-    """Kill so many runs; 0 if all of them are there again."""
+    """Kill so many runs; 0 if all of them could be resumed."""
     draws = random.Random(1701)
     lost, began, problems, course = [], time.monotonic(), 0, []
     with tempfile.TemporaryDirectory() as scratch:
         for i in range(many):
-            found, counters = kill_once(Path(scratch, str(i)), draws.uniform(0, LONGEST))
-            problem = judge(found, counters)
-            estimates = found.get("estimates", [])
+            result, counters = kill_once(Path(scratch, str(i)), draws.uniform(0, LONGEST))
+            problem = judge(result, counters)
+            estimates = result.get("estimates", [])
             if any(mine != theirs for mine, theirs in zip(estimates, course, strict=False)):
                 problem = problem or "it took another course than the others"  # their settings are equal
             course = max(course, estimates, key=len)
@@ -170,8 +170,8 @@ def main(many: int) -> int:
                 problems += 1
                 print(f"kill {i}: {problem}")
                 continue
-            seconds = max(0.0, counters["seconds"] - found["seconds"])
-            lost.append((int(counters["step"] - found["step"]), seconds, int(counters["step"]), found["step"] == 0))
+            seconds = max(0.0, counters["seconds"] - result["seconds"])
+            lost.append((int(counters["step"] - result["step"]), seconds, int(counters["step"]), result["step"] == 0))
     print(f"{many} kills, {many - problems} reopened and resumed, in {time.monotonic() - began:.0f} s")
     if lost:
         steps, seconds, reached, fresh = zip(*lost, strict=True)

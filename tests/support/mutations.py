@@ -1,6 +1,6 @@
-"""Files that must be refused: a checkpoint, changed in many ways. As a script: how long that takes, how much memory.
+"""Files that must be refused: a checkpoint, changed in many ways. As a script: the time and memory that takes.
 
-Half of them are named after what is in them now, as somebody who wants to do harm would name them.
+Half of them are named after their changed content, as an attacker would name them.
 """
 
 import json
@@ -26,7 +26,7 @@ SEED = 1701
 
 
 class Evil:
-    """What unpickling would call."""
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -55,7 +55,7 @@ def flipped(content: bytes, draws: random.Random, trace: Path) -> bytes:
 
 
 def flipped_length(content: bytes, draws: random.Random, trace: Path) -> bytes:
-    """One bit of the header's length, or of its first letter. With its name made good, a changed weight is a weight."""
+    """One bit of the header's length or its first letter: anywhere else, a file named after it may well be valid."""
     changed = bytearray(content)
     changed[draws.randrange(9)] ^= 1 << draws.randrange(8)
     return bytes(changed)
@@ -70,7 +70,7 @@ def longer(content: bytes, draws: random.Random, trace: Path) -> bytes:
 
 
 def huge_header(content: bytes, draws: random.Random, trace: Path) -> bytes:
-    """A length that is a lie, or a header that is really long or really deep."""
+    """A wrong length, or a header that is very long or very deep."""
     lengths = (2**63, 2**64 - 1, 2**32, len(content), len(content) - 7, 2**20 + 8)
     if draws.random() < 0.7:
         return draws.choice(lengths).to_bytes(8, "little") + content[8:]
@@ -81,7 +81,7 @@ def huge_header(content: bytes, draws: random.Random, trace: Path) -> bytes:
 
 
 def wrong_tensor(content: bytes, draws: random.Random, trace: Path) -> bytes:
-    """A tensor with another shape, data type, place or name, one too few or one too many."""
+    """A tensor with another shape, data type, place or name, one tensor too few or too many."""
     header, rest = parts(content)
     name = draws.choice([key for key in header if key != "__metadata__"])
     entry = header[name]
@@ -110,20 +110,37 @@ def wrong_tensor(content: bytes, draws: random.Random, trace: Path) -> bytes:
 
 
 def wrong_metadata(content: bytes, draws: random.Random, trace: Path) -> bytes:
-    """Settings that no run has, or those of another one."""
+    """Invalid settings, or those of another run."""
     header, rest = parts(content)
     about = json.loads(header["__metadata__"]["checkpoint"])
     field, value = draws.choice(
         [
-            ("config", None), ("config", []), ("config", {"width": 1024, "depth": 32, "network": "mlp"}),
-            ("config", {"cats": 1}), ("config", about["config"] | {"width": 10**9}),
-            ("config", about["config"] | {"optimizer": "adam"}), ("config", about["config"] | {"image_size": 64}),
-            ("config", about["config"] | {"clip_range": [1, -1]}), ("config", about["config"] | {"width": 1024}),
-            ("shape", [1, 16]), ("shape", [10**6, 16, 16]), ("shape", "abc"), ("shape", None), ("shape", [1, 1.5, 1]),
-            ("step", -1), ("step", 10**30), ("step", "1"), ("step", 3), ("critic_step", 1.5), ("changes", None),
-            ("seconds", -1.0), ("seconds", float("nan")), ("seconds", float("inf")), ("device", 7),
+            ("config", None),
+            ("config", []),
+            ("config", {"width": 1024, "depth": 32, "network": "mlp"}),
+            ("config", {"cats": 1}),
+            ("config", about["config"] | {"width": 10**9}),
+            ("config", about["config"] | {"optimizer": "adam"}),
+            ("config", about["config"] | {"image_size": 64}),
+            ("config", about["config"] | {"clip_range": [1, -1]}),
+            ("config", about["config"] | {"width": 1024}),
+            ("shape", [1, 16]),
+            ("shape", [10**6, 16, 16]),
+            ("shape", "abc"),
+            ("shape", None),
+            ("shape", [1, 1.5, 1]),
+            ("step", -1),
+            ("step", 10**30),
+            ("step", "1"),
+            ("step", 3),
+            ("critic_step", 1.5),
+            ("changes", None),
+            ("seconds", -1.0),
+            ("seconds", float("nan")),
+            ("seconds", float("inf")),
+            ("device", 7),
         ]
-    )  # fmt: skip
+    )
     about[field] = value
     texts = [json.dumps(about)] * 6 + ["{", "[" * 200_000, "9" * 100_000, ""]
     header["__metadata__"] = draws.choice([{"checkpoint": draws.choice(texts)}] * 8 + [{}, {"checkpoint": 3}, []])
@@ -131,15 +148,20 @@ def wrong_metadata(content: bytes, draws: random.Random, trace: Path) -> bytes:
 
 
 def pickled(content: bytes, draws: random.Random, trace: Path) -> bytes:
-    """A pickle under a checkpoint's name; or one inside a good header."""
+    """A pickle under a checkpoint's name, or one after a good header."""
     evil = pickle.dumps(Evil(trace), protocol=draws.randint(0, 5))
     header, _ = parts(content)
     return draws.choice([evil, joined(header, evil), joined(evil, b""), evil + content])
 
 
 KINDS: tuple[Callable[[bytes, random.Random, Path], bytes], ...] = (
-    truncated, longer, huge_header, wrong_tensor, wrong_metadata, pickled,
-)  # fmt: skip
+    truncated,
+    longer,
+    huge_header,
+    wrong_tensor,
+    wrong_metadata,
+    pickled,
+)
 
 
 def good_checkpoint(folder: Path) -> Path:
@@ -149,8 +171,8 @@ def good_checkpoint(folder: Path) -> Path:
 
 
 def write_mutations(good: Path, folder: Path, many: int) -> list[tuple[str, Path]]:
-    """What was done to each, and the file; every second one under the name that belongs to what is in it now."""
-    content, draws, made = good.read_bytes(), random.Random(SEED), []
+    """The kind of change and the file, of each; every second file is named after its changed content."""
+    content, draws, written = good.read_bytes(), random.Random(SEED), []
     for i in range(many):
         renamed = i % 2 == 0
         kinds = (*KINDS, flipped_length if renamed else flipped)
@@ -160,12 +182,12 @@ def write_mutations(good: Path, folder: Path, many: int) -> list[tuple[str, Path
         path = folder / str(i) / name
         path.parent.mkdir()
         path.write_bytes(changed)
-        made.append((kind.__name__ + ", renamed" * renamed, path))
-    return made
+        written.append((kind.__name__ + ", renamed" * renamed, path))
+    return written
 
 
 def refusal(path: Path) -> tuple[str, float]:
-    """The sentence, empty if there was none, and the seconds of CPU: other programs' do not count."""
+    """The sentence, empty if the file was accepted, and the CPU seconds: other programs don't count."""
     start, sentence = time.process_time(), ""
     try:
         contents.checkpoint_in(path)
@@ -175,22 +197,22 @@ def refusal(path: Path) -> tuple[str, float]:
 
 
 def peak() -> float:
-    """MB of memory that this process has had at most."""
+    """The most memory that this process has taken, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def main(many: int, tell: bool) -> int:
-    """Refuse so many; 0 if every one is refused, and nothing was executed."""
+def main(many: int, verbose: bool) -> int:
+    """Read so many files; 0 if each is refused and nothing was executed."""
     with tempfile.TemporaryDirectory() as scratch:
         good = good_checkpoint(Path(scratch, "run"))
         assert not refusal(good)[0]
-        made = in_child(write_mutations, good, Path(scratch), many)  # what that takes is not counted
-        before, results = peak(), [(kind, path, *refusal(path)) for kind, path in made]
+        files = in_child(write_mutations, good, Path(scratch), many)  # the memory for this is not counted
+        before, results = peak(), [(kind, path, *refusal(path)) for kind, path in files]
         extra, executed = peak() - before, Path(scratch, "executed").exists()
     bad = [(kind, path) for kind, path, sentence, _ in results if path.name not in sentence or "\n" in sentence]
     for kind, path in bad:
         print(f"not refused: {path} ({kind})")
-    if tell:
+    if verbose:
         for sentence in sorted({sentence.removeprefix(path.name) for _, path, sentence, _ in results}):
             print(sentence)
     print(f"{many} files, {many - len(bad)} refused by name, executed: {executed}")

@@ -9,7 +9,7 @@ from ganlab.runs.disk import contents
 
 
 def assert_equal(path: Path, whole: Path) -> None:
-    """Networks, optimisers, random generators, samples, tables: everything but the seconds."""
+    """Networks, optimisers, random generators, samples and tables are equal: everything but the seconds."""
     (mine, problem), (theirs, _) = contents.newest_checkpoint(path), contents.newest_checkpoint(whole)
     assert problem == ""
     assert mine.config == theirs.config

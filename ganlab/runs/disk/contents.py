@@ -1,7 +1,4 @@
-"""What a run folder holds, treated as untrusted.
-
-Every refusal is a ValueError in one sentence that names the file.
-"""
+"""What a run folder holds, treated as untrusted: every refusal is a ValueError, one sentence that names the file."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -20,7 +17,7 @@ from ganlab.runs.disk.checkpoints import DEVICE, Checkpoint, CheckpointFile
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.snapshot import Status
 
-_MANY_LETTERS = 1000  # of a sentence in a file
+_LONGEST_SENTENCE = 1000  # letters of a sentence in a file
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Ending:
 
 
 def ending(path: Path) -> Ending | None:
-    """How a run ended; None for one that has not, or whose ended.json can't be read."""
+    """How a run ended; None if it has not, or if its ended.json can't be read."""
     try:
         tensorfile.check_size(path / "ended.json", 2**20)
         values = tensorfile.parsed((path / "ended.json").read_text())
@@ -46,17 +43,20 @@ def ending(path: Path) -> Ending | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     texts = (end.device, end.error, end.message, end.traceback)
-    numbers = (end.step, end.critic_step, end.seconds)
-    sound = all(type(n) in (int, float) and 0 <= n < 2**53 for n in numbers) and all(isinstance(t, str) for t in texts)
-    if not (sound and type(end.step) is type(end.critic_step) is int and end.status.ended):
+    if not all(isinstance(text, str) for text in texts):
         return None
-    if end.device and not DEVICE.fullmatch(end.device):
+    counts = (end.step, end.critic_step)
+    if not all(type(count) is int and 0 <= count < 2**53 for count in counts):
         return None
-    return dataclasses.replace(end, error=end.error[:_MANY_LETTERS], message=end.message[:_MANY_LETTERS])
+    if type(end.seconds) not in (int, float) or not 0 <= end.seconds < 2**53:
+        return None
+    if not end.status.ended or (end.device and not DEVICE.fullmatch(end.device)):
+        return None
+    return dataclasses.replace(end, error=end.error[:_LONGEST_SENTENCE], message=end.message[:_LONGEST_SENTENCE])
 
 
 def config_of(path: Path) -> TrainConfig:
-    """The settings that a run was started with. Raises ValueError, in one sentence naming the file."""
+    """The settings that a run was started with. Raises ValueError if they can't be read."""
     file = path / "config.json"
     try:
         tensorfile.check_size(file, 2**16)
@@ -66,25 +66,26 @@ def config_of(path: Path) -> TrainConfig:
 
 
 def checkpoint_in(file: Path) -> Checkpoint:
-    """The checkpoint in a file. Raises ValueError, in one sentence that names the file, if it can't be used."""
+    """The checkpoint in a file. Raises ValueError if it can't be used."""
     return checkpoints.read(file, training.state_kinds, training.check_rng)
 
 
 def newest_checkpoint(path: Path) -> tuple[Checkpoint | None, str]:
-    """The newest checkpoint that can be read, and a sentence about those that can't."""
-    refusals = []
-    for found in reversed(checkpoints.files(path / "checkpoints")):
+    """The newest checkpoint that can be read, and sentences about newer ones that can't; None if there is none."""
+    refusals: list[str] = []
+    for file in reversed(checkpoints.files(path / "checkpoints")):
         try:
-            checkpoint = checkpoint_in(found.path)
-            used = [f"That of step {checkpoint.step:,} is used instead."] if refusals else []
-            return checkpoint, " ".join(refusals + used)
+            checkpoint = checkpoint_in(file.path)
+            if refusals:
+                refusals.append(f"That of step {checkpoint.step:,} is used instead.")
+            return checkpoint, " ".join(refusals)
         except ValueError as error:
             refusals.append(str(error))
     return None, " ".join(refusals)
 
 
 def real_samples(path: Path) -> np.ndarray | None:
-    """The real samples that are shown beside the generated ones; None if there are none that can be read."""
+    """The real samples that are shown beside the generated ones; None if they can't be read."""
 
     def check(_: dict[str, str], kinds: tensorfile.Kinds) -> None:
         dtype, shape = kinds.get("real", (None, ()))
@@ -99,24 +100,24 @@ def real_samples(path: Path) -> np.ndarray | None:
 
 
 def moment_steps(path: Path) -> list[int]:
-    """The steps of a run that were looked at, in order."""
+    """The steps of a run that have a saved moment, in order."""
     return moments.steps(path / "moments")
 
 
 def read_moment(path: Path, step: int) -> Moment:
-    """The look at a step. Raises ValueError, in one sentence naming the file, if it can't be read."""
+    """The moment of a step. Raises ValueError if it can't be read."""
     return moments.read(path / "moments", step, len(datasets.shape_of(config_of(path))))
 
 
 def checkpoint_files(path: Path) -> list[CheckpointFile]:
-    """(step, path, name) of a run's checkpoints, oldest first."""
+    """A run's checkpoints, oldest first."""
     return checkpoints.files(path / "checkpoints")
 
 
-def generator_at(checkpoint_path: Path) -> tuple[nn.Module, TrainConfig, int]:
+def generator_in(checkpoint_path: Path) -> tuple[nn.Module, TrainConfig, int]:
     """The generator in a checkpoint, in eval mode on the CPU, the settings in force, and the step.
 
-    Raises ValueError, in one sentence naming the file, if it can't be used.
+    Raises ValueError if the checkpoint can't be used.
     """
     checkpoint = checkpoint_in(checkpoint_path)
     generator = training.network_of("generator", checkpoint.config, checkpoint.shape, checkpoint.tensors)

@@ -9,16 +9,23 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from ganlab.runs.disk import checkpoints
+from ganlab.runs.disk.folder import FILES
 from ganlab.runs.disk.lock import LOCK, locked
 from ganlab.runs.disk.root import runs_root
 
-RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+"""The name of a run's folder, which is its ID."""
+_TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{4}")
 
 
 def made_at(run_id: str) -> datetime | None:
-    """When a run was made, as its name says; None for a name that says no such time."""
+    """When a run was made, if its name says so, or else when it was last started; None if there is no such run."""
     with suppress(ValueError):
-        return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S")
+        if match := _TIME.fullmatch(run_id):
+            return datetime.strptime(match[1], "%Y%m%d-%H%M%S")
+    with suppress(OSError):  # config.json is written at every start
+        return datetime.fromtimestamp((runs_root() / run_id / "config.json").stat().st_mtime)
     return None
 
 
@@ -27,36 +34,85 @@ def new_run_id() -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+def short_name(run_id: str) -> str:
+    """The last four digits of an ID that `new_run_id` made, or the whole name that a user chose."""
+    return run_id[-4:] if _TIME.fullmatch(run_id) else run_id
+
+
 def run_paths() -> list[Path]:
-    """The folders of all runs on disk, newest first; anything else in `runs/` is passed over."""
+    """The folders of all runs on disk, newest first: the folders in `runs/`, no links, that hold a config.json."""
     root = runs_root()
-    names = sorted(os.listdir(root), reverse=True) if root.is_dir() else []
-    return [root / name for name in names if RUN_ID.fullmatch(name) and (root / name / "config.json").exists()]
+    dated = []
+    for name in os.listdir(root) if root.is_dir() else []:
+        path = root / name
+        if RUN_ID.fullmatch(name) and not path.is_symlink() and (path / "config.json").is_file():
+            dated.append((made_at(name) or datetime.min, path))
+    return [path for _, path in sorted(dated, reverse=True)]
 
 
 def size(path: Path) -> int:
     """Bytes of all files in a folder."""
     total = 0
-    with suppress(FileNotFoundError), os.scandir(path) as entries:  # whoever trains deletes files
+    with suppress(FileNotFoundError), os.scandir(path) as entries:  # the process that trains deletes files
         for entry in entries:
             with suppress(FileNotFoundError):
-                total += size(Path(entry.path)) if entry.is_dir() else entry.stat().st_size
+                total += size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
     return total
 
 
-def delete(path: Path) -> None:
-    """Delete a run's folder. Raises Busy if a process trains in it."""
+def _ours(*names: str) -> re.Pattern[str]:
+    """Matches files with these names, patterns each, that were set aside, and parts of them that a kill left."""
+    name = "|".join(names)
+    return re.compile(rf"(?:{name})(?:\.refused)?|\.(?:{name}|tensors)\.[0-9a-f]{{8}}\.part")
+
+
+_IN_FOLDER = _ours(*map(re.escape, (*FILES, "scheduled.csv", LOCK)))
+_IN_SUBFOLDERS = {"checkpoints": _ours(checkpoints.NAME.pattern), "moments": _ours(r"\d+\.safetensors")}
+
+
+def delete(path: Path) -> str:
+    """Delete the files that ganlab wrote into a run's folder, and the folder once it is empty.
+
+    Returns a sentence about the files that stay, because ganlab did not write them; empty if there are none. Raises
+    Busy if a process trains in the folder, and OSError if it is a link or a file can't be deleted.
+    """
+    if path.is_symlink():
+        raise OSError("it is a link to another folder.")
     lock = locked(path)
     try:
         (path / "config.json").unlink(missing_ok=True)  # from here on nobody can resume it
     finally:
         lock.release()
-    shutil.rmtree(path)
+    left = []
+    for name, ours in _IN_SUBFOLDERS.items():
+        left += _delete_files(path / name, ours)
+    left += [file for file in _delete_files(path, _IN_FOLDER) if file.name not in _IN_SUBFOLDERS]
+    if not left:
+        return ""
+    names = ", ".join(str(file.relative_to(path)) for file in left[:3]) + (", …" if len(left) > 3 else "")
+    return f"The folder {path} stays, because it holds files that ganlab did not write: {names}."
+
+
+def _delete_files(folder: Path, ours: re.Pattern[str]) -> list[Path]:
+    """Delete the files with these names in a folder, and the folder if it is then empty; returns what else is in it."""
+    left = []
+    for file in sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []:
+        is_folder = file.is_dir() and not file.is_symlink()
+        if ours.fullmatch(file.name) and not is_folder:
+            file.unlink(missing_ok=True)
+        elif ours.fullmatch(file.name) and file.name.endswith(".part"):
+            shutil.rmtree(file)
+        else:
+            left.append(file)
+    if not left and folder.is_dir() and not folder.is_symlink():
+        folder.rmdir()
+    return left
 
 
 def export(path: Path, to: Path) -> None:
     """Write everything in a run's folder, but locks and unfinished files, into a ZIP."""
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(path.rglob("*")):
-            if file.is_file() and file.name != LOCK and not file.name.endswith(".part"):
-                archive.write(file, Path(path.name, file.relative_to(path)))
+            inside = file.relative_to(path)
+            if file.is_file() and file.name != LOCK and not any(part.endswith(".part") for part in inside.parts):
+                archive.write(file, Path(path.name, inside))

@@ -1,4 +1,4 @@
-"""Saved looks at a run: what its fixed latents gave, and its weights around the clamp, one small file a look."""
+"""Saved moments of a run: the samples of its fixed latents and its weights around the clamp, one small file each."""
 
 import json
 import math
@@ -16,9 +16,9 @@ from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.tensorfile import Kinds
 
 MANY = 150
-"""About how many looks there are at a run that goes to its end."""
+"""About how many moments are saved of a run that reaches its last step."""
 _NAME = re.compile(r"[\w.]{1,100}", re.ASCII)
-_SAMPLE_BYTES = 200_000  # of one look; of larger samples there are fewer
+_SAMPLE_BYTES = 200_000  # of one moment: fewer samples are saved if they are large
 _LIMIT_BYTES = 16 * 2**20
 
 
@@ -26,8 +26,8 @@ _LIMIT_BYTES = 16 * 2**20
 class Moment:
     """A run at the end of one step.
 
-    `samples` of the first fixed latents are uint8 [n, h, w, c], n = 100 or of large images fewer, or float32 [512, 2];
-    `weights` is a histogram of each critic parameter around the step's last clamp.
+    `samples` of the first fixed latents are uint8 [n, h, w, c], n = 100 or fewer if images are large, or float32
+    [512, 2]; `weights` is a histogram of each critic parameter around the step's last clamp.
     """
 
     step: int
@@ -37,49 +37,49 @@ class Moment:
 
     @property
     def clip_range(self) -> tuple[float, float]:
-        """Of the clamp that the histograms are taken around."""
+        """The range of the clamp that the histograms are taken around."""
         return self.weights[0].clip_range
 
 
-def of(step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]) -> Moment:
-    """A look, with as many of the samples as are saved."""
+def of_snapshot(step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]) -> Moment:
+    """A moment, with as many of the samples as are saved."""
     many = len(samples) if samples.ndim == 2 else max(16, _SAMPLE_BYTES // samples[0].nbytes)
     return Moment(step, critic_step, samples[:many], weights)
 
 
 def schedule(steps: int) -> frozenset[int]:
-    """The steps of a run that are looked at: 1, 2, 3, 5, 7, 10, 15, 20, 30 ..., and evenly once that is too sparse."""
-    every = next(spacing for spacing in _rounds((1, 2, 3, 5)) if spacing * MANY >= steps)
+    """The steps of a run that are saved: 1, 2, 3, 5, 7, 10, 15, 20, 30 ..., and evenly once that is too sparse."""
+    every = next(spacing for spacing in _round_numbers(1, 2, 3, 5) if spacing * MANY >= steps)
     early, last = [], 0
-    for step in _rounds((1, 1.5, 2, 3, 5, 7)):
-        if step - last >= every or step > steps:
+    for tenths in _round_numbers(10, 15, 20, 30, 50, 70):  # 1.5 is left out, 15 is not
+        step, rest = divmod(tenths, 10)
+        if tenths - 10 * last >= 10 * every or tenths > 10 * steps:
             break
-        if step == int(step):
-            early.append(int(step))
+        if rest == 0:
+            early.append(step)
             last = step
     return frozenset(early) | frozenset(range(every, steps, every)) | {steps}
 
 
-def _rounds(digits: tuple[float, ...]) -> Iterator[float]:
-    """The digits, ten times each, a hundred times each ..., without end."""
+def _round_numbers(*first: int) -> Iterator[int]:
+    """These numbers, ten times each, a hundred times each ..., without end."""
     power = 1
     while True:
-        yield from (digit * power for digit in digits)
+        yield from (number * power for number in first)
         power *= 10
 
 
 def path_of(folder: Path, step: int) -> Path:
-    """Where the look at a step is."""
     return folder / f"{step:08}.safetensors"
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps that there is a look at, in order; other files are passed over."""
+    """The steps that have a saved moment, in order; other files are ignored."""
     return sorted(int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdecimal())
 
 
 def write(folder: Path, moment: Moment) -> Path:
-    """Write a look into a folder, whole or not at all; returns its path."""
+    """Write a moment into a folder, whole or not at all; returns its path."""
     about = {
         "critic_step": moment.critic_step,
         "clip_range": moment.clip_range,
@@ -100,9 +100,9 @@ def write(folder: Path, moment: Moment) -> Path:
 
 
 def read(folder: Path, step: int, sides: int) -> Moment:
-    """The look at a step, of samples that have so many sides: 3 of images, 1 of points.
+    """The moment of a step. `sides` is how many a sample has: 3 for images, 1 for points.
 
-    Raises ValueError, in one sentence naming the file, if there is none that can be read.
+    Raises ValueError, one sentence that names the file, if it is missing or can't be read.
     """
     path = path_of(folder, step)
     try:
@@ -111,10 +111,10 @@ def read(folder: Path, step: int, sides: int) -> Moment:
         about = tensorfile.parsed(metadata.get("moment", ""))
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         if arrays["samples"].ndim != 1 + sides:
-            raise ValueError("its samples are not of the kind that this run makes")
+            raise ValueError("its samples are not of this run's kind")
         return _moment(step, about, arrays)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, OSError) as error:
-        reason = str(error) if type(error) is ValueError else "it is not a look at a run"
+        reason = str(error) if type(error) is ValueError else "it is not a saved moment"
         raise ValueError(f"{path.name} can't be shown: {reason.rstrip('.')}.") from None
 
 
@@ -123,7 +123,7 @@ def _check(_: dict[str, str], kinds: Kinds) -> None:
     samples = dtypes.pop("samples", None)
     i32 = torch.int32
     if dtypes != {"edges": torch.float64, "before": i32, "after": i32, "counts": torch.int64}:
-        raise ValueError("it is not a look at a run")
+        raise ValueError("it is not a saved moment")
     image = samples is torch.uint8 and len(kinds["samples"][1]) == 4
     if not image and not (samples is torch.float32 and len(kinds["samples"][1]) == 2):
         raise ValueError("its samples are neither images nor points")
@@ -137,7 +137,7 @@ def _moment(step: int, about: dict, arrays: dict[str, np.ndarray]) -> Moment:
     clip_range = checked_clip_range(about["clip_range"])
     layers = [(str(name), tuple(map(int, shape))) for name, shape in about["layers"]]
     if not all(_NAME.fullmatch(name) for name, _ in layers):
-        raise ValueError("its layers have names that torch never gives")
+        raise ValueError("it has invalid layer names")
     if not _agree(arrays, [math.prod(shape) for _, shape in layers]):
         raise ValueError("its histograms do not fit together")
     weights = tuple(
@@ -155,7 +155,7 @@ def _moment(step: int, about: dict, arrays: dict[str, np.ndarray]) -> Moment:
     )
     critic_step = about["critic_step"]
     if type(critic_step) is not int or critic_step < 0:
-        raise ValueError("it does not say after how many critic updates it is")
+        raise ValueError("its number of critic updates is invalid")
     return Moment(step, critic_step, arrays["samples"], weights)
 
 
@@ -173,7 +173,7 @@ def _agree(arrays: dict[str, np.ndarray], sizes: list[int]) -> bool:
 
 
 def stamp(path: Path, step: int) -> int:
-    """Another one once the look at a step was written anew, as after a resume; 0 if there is none."""
+    """Changes when the moment of a step is written again, as after a resume; 0 if there is none."""
     try:
         return path_of(path / "moments", step).stat().st_mtime_ns
     except OSError:

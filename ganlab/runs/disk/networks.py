@@ -1,8 +1,9 @@
-"""One network as a file of its own: what `generator.safetensors` holds, and how a generator comes back from it."""
+"""One network as a file: what `generator.safetensors` holds, and how a generator is built from it again."""
 
 import hashlib
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -21,19 +22,19 @@ def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
     Its metadata holds what is needed to build it again, and the SHA-256 of its tensors' bytes in order of name.
     """
     tensors = network.state_dict()
-    metadata = {
-        "config": json.dumps(config.as_dict()),
-        "shape": json.dumps(datasets.shape_of(config)),
-        "step": str(step),
+    about = {
+        "config": config.as_dict(),
+        "shape": datasets.shape_of(config),
+        "step": step,
         "sha256": _sha256(tensors),
     }
-    return tensorfile.packed(tensors, metadata)
+    return tensorfile.packed(tensors, {"network": json.dumps(about)})
 
 
 def load_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
-    """The generator in a `generator.safetensors` of ours, in eval mode, and its settings.
+    """The generator in a `generator.safetensors` that ganlab saved, in eval mode, and its settings.
 
-    Raises FileNotFoundError, or ValueError in one sentence for a file that is not such a generator.
+    Raises FileNotFoundError, or ValueError, one sentence, for a file that is not such a generator.
     """
     if not path.is_file():
         raise FileNotFoundError(f"There is no {path}.")
@@ -41,21 +42,19 @@ def load_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
 
 
 def read_generator(content: bytes | Path) -> tuple[nn.Module, TrainConfig, int]:
-    """A generator in eval mode on the CPU, its settings and its step, from a file of ours or what is in one.
+    """A generator in eval mode on the CPU, its settings and its step, from a file that ganlab saved, or its content.
 
-    What it is counts, not what it is called. Raises ValueError, in one sentence, for anything else.
+    The content decides, not the file's name. Raises ValueError, one sentence, for anything else.
     """
     return read_network(content, "generator")
 
 
 def read_network(content: bytes | Path, which: str) -> tuple[nn.Module, TrainConfig, int]:
     """As `read_generator`, for `which` of the two networks."""
-    known: tuple[TrainConfig, tuple[int, ...], int, str] | None = None
 
     def check(metadata: dict[str, str], kinds: Kinds) -> None:
-        nonlocal known
-        known = _about(metadata)
-        if kinds != _kinds(which, *known[:2]):
+        about = _about(metadata)
+        if kinds != _kinds(which, about.config, about.shape):
             raise ValueError("its tensors are not those that its settings need")
 
     try:
@@ -63,31 +62,43 @@ def read_network(content: bytes | Path, which: str) -> tuple[nn.Module, TrainCon
             tensorfile.check_size(content, LIMIT_BYTES)
         elif len(content) > LIMIT_BYTES:
             raise ValueError(f"it has {len(content):,} bytes, and at most {LIMIT_BYTES:,} are allowed")
-        _, tensors = tensorfile.read(content, check)
-        config, shape, step, sha256 = known
+        metadata, tensors = tensorfile.read(content, check)
+        config, shape, step, sha256 = _about(metadata)
         if sha256 != _sha256(tensors):
-            raise ValueError("it was damaged: the SHA-256 of its weights is not the one it names")
+            raise ValueError("it was damaged: its weights don't match the SHA-256 in its metadata")
     except (ValueError, OSError) as error:
-        named = content if isinstance(content, Path) else "This file"
-        raise ValueError(f"{named} is not a {which} that ganlab saved: {str(error).rstrip('.')}.") from None
+        file = content if isinstance(content, Path) else "This file"
+        raise ValueError(f"{file} is not a {which} that ganlab saved: {str(error).rstrip('.')}.") from None
     return training.network_of(which, config, shape, {f"{which}.{k}": t for k, t in tensors.items()}), config, step
 
 
-def _about(metadata: dict[str, str]) -> tuple[TrainConfig, tuple[int, ...], int, str]:
+class _About(NamedTuple):
+    """The metadata of a network."""
+
+    config: TrainConfig
+    shape: tuple[int, ...]
+    step: int
+    sha256: str
+
+
+def _about(metadata: dict[str, str]) -> _About:
     try:
-        config = TrainConfig.from_dict(tensorfile.parsed(metadata["config"]))
-        shape = tuple(tensorfile.parsed(metadata["shape"]))
-        step = tensorfile.parsed(metadata["step"])
-        sha256 = metadata["sha256"]
+        if "network" in metadata:
+            about = tensorfile.parsed(metadata["network"])
+        else:  # version 0.1.0 wrote each value under a key of its own
+            about = {name: tensorfile.parsed(metadata[name]) for name in ("config", "shape", "step")}
+            about["sha256"] = metadata["sha256"]
+        config = TrainConfig.from_dict(about["config"])
+        shape, step, sha256 = tuple(about["shape"]), about["step"], about["sha256"]
     except (KeyError, TypeError):
-        raise ValueError("it does not say what it is") from None
-    if type(step) is not int or step < 0 or not all(type(side) is int for side in shape):
-        raise ValueError("it does not say what it is")
-    return config, shape, step, sha256
+        raise ValueError("its metadata is incomplete") from None
+    if type(step) is not int or step < 0 or not all(type(side) is int for side in shape) or type(sha256) is not str:
+        raise ValueError("its metadata is invalid")
+    return _About(config, shape, step, sha256)
 
 
 def _kinds(which: str, config: TrainConfig, shape: tuple[int, ...]) -> Kinds:
-    """Those of one network alone."""
+    """The tensors of one of the two networks."""
     kinds = training.state_kinds(config, shape)
     return {name.removeprefix(f"{which}."): kind for name, kind in kinds.items() if name.startswith(f"{which}.")}
 

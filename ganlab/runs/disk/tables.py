@@ -1,15 +1,17 @@
-"""The tables of a run: metrics.csv and layers.csv, a row a step; instruments.csv and changes.csv.
+"""The tables of a run: metrics.csv and layers.csv with one row per step, instruments.csv and changes.csv.
 
-They grow while a run trains, and are cut back when it is resumed from an earlier step.
+They grow while a run trains, and are cut back when it resumes from an earlier step. Columns are found by name, so that
+a run of an earlier or later version can be read and continued: a missing column or an empty cell is NaN, and an
+unknown column is ignored, but kept.
 """
 
 import dataclasses
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,29 +24,38 @@ from ganlab.settings import as_text, from_text
 
 CHANGES = ("critic_step", "field", "value")
 PIECE = 1000
-"""Rows that are written at once: of a disk that stays full, no more are tried each time."""
-Later = tuple[int, str, Any]
-"""A change that is still to come into force: after how many critic updates, of which field, to what."""
+"""Rows that are written at once: when the disk stays full, no more than these are tried each time."""
+RecordedChange = tuple[int, str, Any]
+"""A change that is yet to take effect: after how many critic updates, which field, its value."""
 
 
 class Table:
-    """A CSV file that grows. What can't be written now is kept, and written with the next rows."""
+    """A CSV file that grows. Rows that can't be written now are kept, and written with the next ones.
 
-    def __init__(self, path: Path, header: Sequence[str]) -> None:
+    A file that is already there keeps its columns; `cut` adds those it lacks. Raises ValueError if any are missing.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = path.open("ab", buffering=0)
         self._written = self._file.seek(0, 2)
         self._waiting: list[str] = []
-        if not self._written:
-            self.add(header)
+        if self._written:
+            self._columns = _lines(path)[0].split(",")
+        else:
+            self._columns = list(columns)
+            self._waiting.append(",".join(columns) + "\n")
+        if missing := set(columns) - set(self._columns):
+            self._file.close()
+            raise ValueError(f"{path.name} has no column {min(missing)}.")
 
-    def add(self, row: Iterable[Any]) -> None:
-        """Add a row, on disk after the next `flush`."""
-        self._waiting.append(",".join(map(str, row)) + "\n")
+    def add(self, row: Mapping[str, object]) -> None:
+        """Add a row, on disk after the next `flush`; columns that it lacks become `nan`."""
+        self._waiting.append(",".join(str(row.get(column, "nan")) for column in self._columns) + "\n")
 
     def flush(self, sync: bool = False) -> None:
-        """Write every row; with `sync`, also through a failure of the power.
+        """Write every row; with `sync`, they also survive a power failure.
 
-        OSError if that can't be done; then the file ends with whole rows, and the others wait.
+        Raises OSError if that can't be done; then the file ends with a whole row, and the other rows wait.
         """
         while self._waiting:
             self._write("".join(self._waiting[:PIECE]).encode())
@@ -64,52 +75,103 @@ class Table:
         self._written += len(content)
 
     def close(self) -> None:
-        """Let go of the file; call `flush` first."""
+        """Close the file; call `flush` first."""
         self._file.close()
 
 
-def layer_header(layers: Layers) -> list[str]:
-    """The columns of layers.csv: step, and of each layer how many weights were clamped, and how many at a bound."""
+def layer_columns(layers: Layers) -> list[str]:
+    """The columns of layers.csv: step, and for each layer how many weights were clamped, and how many at a bound."""
     named = [f"{name} {'x'.join(map(str, shape))}" for name, shape in layers]
-    return ["step", *(f"{layer} {what}" for layer in named for what in ("clamped", "at bound"))]
+    return ["step", *(f"{layer} {count}" for layer in named for count in ("clamped", "at bound"))]
 
 
-def history(folder: Path, last_step: int | None = None) -> History:
-    """The steps on disk, at most up to one. Raises ValueError, in one sentence naming the file, for a damaged one."""
-    header, rows = _numbers(folder / "metrics.csv")
-    if header and tuple(header) != METRICS:
-        raise ValueError("metrics.csv has other columns than ganlab writes.")
-    rows = rows.reshape(-1, len(METRICS))
+def history(folder: Path, last_step: int | None = None, layers: Layers | None = None) -> History:
+    """The steps on disk, up to `last_step`; the clip range is NaN where it is empty.
+
+    `layers` are the critic's parameters in its order; by default those that layers.csv names, in the file's order.
+    Raises ValueError, one sentence that names the file, if it is missing or damaged.
+    """
+    rows = _read(folder / "metrics.csv").numbers(METRICS)
     low, high = (rows[:, METRICS.index(name)] for name in ("clip_low", "clip_high"))
-    if not (np.isfinite(high - low) & (low < high)).all():
-        raise ValueError("metrics.csv holds a clip range that is none.")
-    names, counts = _numbers(folder / "layers.csv") if (folder / "layers.csv").exists() else ([], np.empty((0, 1)))
-    layers = tuple(_layer(column) for column in names[1::2])
+    empty = np.isnan(low) & np.isnan(high)
+    if not (empty | (np.isfinite(low) & np.isfinite(high) & (low < high))).all():
+        raise ValueError("metrics.csv has an invalid clip range.")
+    layers, counts = _layer_counts(folder / "layers.csv", layers)
     n = min(len(rows), len(counts)) if layers else len(rows)
     if last_step is not None:
         n = min(n, int(np.searchsorted(rows[:, 0], last_step, side="right")))
-    per_layer = counts[:n, 1:].astype(np.int32).reshape(n, len(layers), 2) if layers else np.empty((n, 0, 2), np.int32)
-    return History(rows[:n], layers, per_layer)
+    return History(rows[:n], layers, counts[:n] if layers else np.empty((n, 0, 2), np.int32))
+
+
+def _layer_counts(path: Path, layers: Layers | None) -> tuple[Layers, np.ndarray]:
+    """The critic's parameters, and their counts, int32 [steps, layers, 2]; none without the file."""
+    if not path.exists():
+        return (), np.empty((0, 0, 2), np.int32)
+    table = _read(path)
+    if layers is None:
+        matches = (re.fullmatch(r"(\S+) ([1-9]\d{0,8}(?:x[1-9]\d{0,8})*) clamped", column) for column in table.columns)
+        layers = tuple((match[1], tuple(map(int, match[2].split("x")))) for match in matches if match)
+    counts = table.numbers(layer_columns(layers))[:, 1:]
+    if not ((counts >= 0) & (counts < 2**31)).all():  # NaN is neither
+        raise ValueError(f"{path.name} is damaged.")
+    return layers, counts.astype(np.int32).reshape(len(counts), len(layers), 2)
 
 
 def readings(folder: Path, last_step: int | None = None) -> np.ndarray:
-    """The looks on disk, at most up to one step, read-only: float64 [looks, len(READINGS)]; ValueError as above."""
-    file = folder / "instruments.csv"
-    header, rows = _numbers(file) if file.exists() else ([], no_readings())
-    if header and tuple(header) != READINGS:
-        raise ValueError("instruments.csv has other columns than ganlab writes.")
-    rows = rows.reshape(-1, len(READINGS))
+    """The readings on disk, up to `last_step`, read-only: float64 [readings, len(READINGS)].
+
+    Raises ValueError, one sentence that names the file, if it is damaged.
+    """
+    path = folder / "instruments.csv"
+    rows = _read(path).numbers(READINGS) if path.exists() else no_readings()
     if last_step is not None:
         rows = rows[: int(np.searchsorted(rows[:, 0], last_step, side="right"))]
     rows.flags.writeable = False
     return rows
 
 
-def _layer(column: str) -> tuple[str, tuple[int, ...]]:
-    match = re.fullmatch(r"(\S+) (\d+(?:x\d+)*) clamped", column)
-    if not match:
-        raise ValueError("layers.csv has other columns than ganlab writes.")
-    return match[1], tuple(map(int, match[2].split("x")))
+class _Text(NamedTuple):
+    """A table as it was read: the names of its columns, and its rows as lines."""
+
+    name: str
+    columns: list[str]
+    rows: list[str]
+
+    def numbers(self, columns: Sequence[str]) -> np.ndarray:
+        """These columns, float64 [rows, len(columns)], of a table that has a `step` in every row.
+
+        Raises ValueError, one sentence that names the file, for any other.
+        """
+        numbers = np.full((len(self.rows), len(columns)), np.nan)
+        here = [i for i, column in enumerate(columns) if column in self.columns]
+        places = [self.columns.index(columns[i]) for i in here]
+        try:
+            if self.rows:
+                numbers[:, here] = np.loadtxt(
+                    self.rows, delimiter=",", ndmin=2, comments=None, usecols=places, converters=_number
+                )
+            if not np.isfinite(numbers[:, columns.index("step")]).all():
+                raise ValueError
+        except ValueError:
+            raise ValueError(f"{self.name} is damaged.") from None
+        return numbers
+
+
+def _number(cell: str) -> float:
+    return float(cell or "nan")
+
+
+def _read(path: Path) -> _Text:
+    """The columns and rows of a table. Raises ValueError, one sentence that names the file, if they don't fit."""
+    try:
+        header, *rows = _lines(path) or [""]
+        columns = header.split(",") if header else []
+        fit = all(row and row.count(",") + 1 == len(columns) for row in rows)
+        if len(set(columns)) < len(columns) or not fit:
+            raise ValueError
+    except (ValueError, OSError):
+        raise ValueError(f"{path.name} is {'damaged' if path.exists() else 'missing'}.") from None
+    return _Text(path.name, columns, rows)
 
 
 def _lines(path: Path) -> list[str]:
@@ -118,43 +180,40 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(errors="replace").split("\n")[:-1]
 
 
-def _numbers(path: Path) -> tuple[list[str], np.ndarray]:
+def cut(path: Path, keep: int, columns: Sequence[str] = ()) -> None:
+    """Cut a table back to its first rows, and add those columns that it lacks as `nan`; whole or not at all."""
+    if not path.exists():
+        return
+    lines = _lines(path)[: keep + 1] if keep else []  # a Table writes the header of an empty file
+    if lines and (missing := [column for column in columns if column not in lines[0].split(",")]):
+        lines = [",".join([lines[0], *missing]), *(line + ",nan" * len(missing) for line in lines[1:])]
+    tensorfile.write(path, "".join(f"{line}\n" for line in lines).encode(), sync=True)
+
+
+def changes(path: Path) -> list[RecordedChange]:
+    """The changes in a file, in order; empty if there is no file.
+
+    Raises ValueError, one sentence that names the file, if it is damaged.
+    """
+    if not path.exists():
+        return []
+    table = _read(path)
     try:
-        header, *lines = _lines(path) or [""]
-        columns = header.split(",")
-        rows = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None) if lines else np.empty((0, len(columns)))
-        if rows.shape[1] != len(columns):
-            raise ValueError
-    except (ValueError, OSError):
-        raise ValueError(f"{path.name} is damaged or not there.") from None
-    return columns if header else [], rows
-
-
-def cut(path: Path, keep: int) -> None:
-    """Cut a table back to its first rows, whole or not at all."""
-    if path.exists():
-        lines = _lines(path)[: keep + 1]
-        tensorfile.write(path, "".join(f"{line}\n" for line in lines).encode(), sync=True)
-
-
-def changes(path: Path) -> list[Later]:
-    """The changes in a file, in order; none if there is no file. ValueError, naming it, for one that is damaged."""
-    try:
-        return [_change(line) for line in _lines(path)[1:]] if path.exists() else []
+        return [_change(dict(zip(table.columns, row.split(","), strict=True))) for row in table.rows]
     except (ValueError, KeyError):
         raise ValueError(f"{path.name} is damaged.") from None
 
 
-def _change(line: str) -> Later:
-    critic_step, field, text = line.split(",")
+def _change(row: dict[str, str]) -> RecordedChange:
+    field = row["field"]
     if field not in LIVE_FIELDS:
         raise ValueError
-    value = from_text(TrainConfig, field, text)
-    return int(critic_step), field, getattr(dataclasses.replace(TrainConfig(), **{field: value}), field)
+    value = from_text(TrainConfig, field, row["value"])
+    return int(row["critic_step"]), field, getattr(dataclasses.replace(TrainConfig(), **{field: value}), field)
 
 
-def write_changes(path: Path, rows: Sequence[Later]) -> None:
-    """Write changes as a file of their own; without any, no file."""
+def write_changes(path: Path, rows: Sequence[RecordedChange]) -> None:
+    """Write changes into a new file in place of the old one; without changes there is no file."""
     if not rows:
         path.unlink(missing_ok=True)
         return
@@ -162,12 +221,12 @@ def write_changes(path: Path, rows: Sequence[Later]) -> None:
     tensorfile.write(path, "".join(",".join(map(str, line)) + "\n" for line in lines).encode())
 
 
-def recorded(rows: Sequence[Later], known: History) -> tuple[Change, ...]:
-    """Changes with the step that each came after."""
+def recorded(rows: Sequence[RecordedChange], known: History) -> tuple[Change, ...]:
+    """Changes with the step after which each was made."""
     ends = known["critic_step"]
     return tuple(Change(at, int(np.searchsorted(ends, at, side="right")), field, value) for at, field, value in rows)
 
 
-def in_force(config: TrainConfig, rows: Sequence[Later]) -> TrainConfig:
+def in_force(config: TrainConfig, rows: Sequence[RecordedChange]) -> TrainConfig:
     """The settings after these changes."""
     return dataclasses.replace(config, **{field: value for _, field, value in rows})

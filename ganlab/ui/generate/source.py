@@ -125,7 +125,7 @@ def _cached(run_id: str, step: int, _run: Run) -> Source:
         generator, config = newest.generator, newest.config
     else:
         paths = {checkpoint.step: checkpoint.path for checkpoint in contents.checkpoint_files(_run.path)}
-        generator, config, _ = contents.generator_at(paths[step])
+        generator, config, _ = contents.generator_in(paths[step])
 
     def file() -> bytes:
         return networks.network_file(config, step, generator)

@@ -47,12 +47,12 @@ def _row(run: Run) -> None:
             st.caption(html.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
         with st.popover("Delete", type="tertiary", icon=":material/delete:", key=f"menu_{run.run_id}"):
-            st.markdown(f"Delete this run and everything in its folder ({file_size(size)})? This can't be undone.")
+            st.markdown(f"Delete this run and its files ({file_size(size)})? This can't be undone.")
             st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
 
 
 def _delete(run_id: str) -> None:
     try:
-        hub().delete(run_id)
+        st.session_state["refused"] = hub().delete(run_id)
     except Refused as error:
         refuse(str(error))

@@ -21,7 +21,7 @@ def earlier(snapshot: Snapshot, size: int) -> str:
         f"seed {snapshot.config.seed}",
         *([f"{started:%Y-%m-%d %H:%M}"] if started else []),
         file_size(size),
-        snapshot.run_id[-4:],
+        library.short_name(snapshot.run_id),
     ]
     unbroken = " · ".join(f"<span class='nowrap'>{fact}</span>" for fact in facts)
     return _card(snapshot, "runcard small-card", f"<div class='muted small'>{unbroken}</div>")

@@ -6,6 +6,7 @@ from html import escape
 from ganlab.config import TrainConfig
 from ganlab.formatting import duration, range_in_words
 from ganlab.gan.clipping import WeightHistogram
+from ganlab.runs.disk.library import short_name
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import drawings
 
@@ -43,7 +44,7 @@ def title(config: TrainConfig) -> str:
 
 def label(run_id: str, config: TrainConfig) -> str:
     """A run in one line, for menus. `config` is the one it started with: a menu must not change while it is open."""
-    return f"{title(config)}, {range_in_words(config.clip_range)} · seed {config.seed} · {run_id[-4:]}"
+    return f"{title(config)}, {range_in_words(config.clip_range)} · seed {config.seed} · {short_name(run_id)}"
 
 
 def facts(config: TrainConfig) -> list[str]:

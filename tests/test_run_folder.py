@@ -1,0 +1,157 @@
+"""What a run leaves in its folder, and how it is read back."""
+
+import csv
+import json
+import pickle
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+from stubs import TINY, TINY_IMAGES
+
+from ganlab.config import TrainConfig
+from ganlab.runs.disk import contents, library, networks
+from ganlab.runs.disk import folder as runfolder
+from ganlab.runs.disk.folder import FILES, RunFolder
+from ganlab.runs.disk.lock import held, locked
+from ganlab.runs.training_run import TrainingRun
+
+
+@pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
+def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> None:
+    last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {*FILES, "run.lock"} - {"instruments.csv"}
+    assert TrainConfig.from_dict(json.loads((tmp_path / "r/config.json").read_text())) == config
+    rows = list(csv.DictReader((tmp_path / "r/metrics.csv").read_text().splitlines()))
+    assert [int(row["step"]) for row in rows] == list(range(1, config.steps + 1))
+    assert [float(row["critic_loss"]) for row in rows] == last.history["critic_loss"].tolist()
+    generator, known = networks.load_generator(tmp_path / "r/generator.safetensors")
+    assert known == config
+    latents = torch.randn(5, config.latent_dim, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(generator(latents), last.generator(latents))
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
+    RunFolder(tmp_path / "r", TINY).close()
+    with pytest.raises(FileExistsError, match="already holds config"):
+        RunFolder(tmp_path / "r", TINY)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", b"\x10" + b"\0" * 40])
+def test_a_foreign_generator_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "g.safetensors").write_bytes(content)
+    with pytest.raises(ValueError, match="not a generator that ganlab saved"):
+        networks.load_generator(tmp_path / "g.safetensors")
+    with pytest.raises(FileNotFoundError, match="There is no"):
+        networks.load_generator(tmp_path / "none.safetensors")
+
+
+def test_another_programs_safetensors_file_is_one_sentence(tmp_path: Path) -> None:
+    import safetensors.torch
+
+    safetensors.torch.save_file({"w": torch.zeros(2)}, tmp_path / "g.safetensors")
+    with pytest.raises(ValueError, match="not a generator that ganlab saved"):
+        networks.load_generator(tmp_path / "g.safetensors")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "r"
+    TrainingRun(TINY_IMAGES, RunFolder(path, TINY_IMAGES)).run()
+    return path
+
+
+def test_a_generator_comes_from_a_file_its_bytes_or_a_checkpoint(trained: Path) -> None:
+    file = trained / "generator.safetensors"
+    latents = torch.randn(5, TINY_IMAGES.latent_dim, generator=torch.Generator().manual_seed(0))
+    generators = [networks.read_generator(file), networks.read_generator(file.read_bytes())]
+    generators.append(contents.generator_in(contents.checkpoint_files(trained)[-1].path))
+    for generator, config, step in generators:
+        assert (config, step, generator.training) == (TINY_IMAGES, TINY_IMAGES.steps, False)
+        assert torch.equal(generator(latents), generators[0][0](latents))
+
+
+def test_damaged_generators_are_refused(trained: Path) -> None:
+    content = (trained / "generator.safetensors").read_bytes()
+    cases = {
+        "don't match the SHA-256": content[:-1] + bytes([content[-1] ^ 1]),
+        "or it is damaged": content + b"0",
+        "metadata is incomplete": content.replace(b'\\"sha256\\"', b'\\"sha257\\"'),
+        "metadata is invalid": content.replace(b'\\"step\\": 4', b'\\"step\\":-4'),
+        "JSON is invalid": content.replace(b'\\"step\\": 4', b'\\"step\\": ]'),
+        "not those that its settings need": content.replace(b'\\"width\\": 4', b'\\"width\\": 5'),
+        "latent_dim must be from 1": content.replace(b'\\"latent_dim\\": 4', b'\\"latent_dim\\": 0'),
+        "not a safetensors file": pickle.dumps({"a": 1}),
+    }
+    for words, changed in cases.items():
+        assert changed != content, words
+        with pytest.raises(ValueError, match=f"This file is not a generator that ganlab saved: .*{words}"):
+            networks.read_generator(changed)
+    with pytest.raises(ValueError, match="not those that its settings need"):
+        networks.read_generator(trained / "critic.safetensors")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"status": "running"}'])
+def test_a_damaged_ending_is_none(text: str, trained: Path, tmp_path: Path) -> None:
+    assert contents.ending(trained).step == TINY_IMAGES.steps
+    (tmp_path / "ended.json").write_text(text)
+    assert contents.ending(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "values", [{"seconds": float("inf")}, {"device": "<img src=x>"}, {"critic_step": 1.5}, {"step": -1}]
+)
+def test_an_ending_with_invalid_values_is_none(values: dict, trained: Path, tmp_path: Path) -> None:
+    end = json.loads((trained / "ended.json").read_text())
+    (tmp_path / "ended.json").write_text(json.dumps(end | {"message": "m" * 5000}))
+    assert len(contents.ending(tmp_path).message) == 1000
+    (tmp_path / "ended.json").write_text(json.dumps(end | values))
+    assert contents.ending(tmp_path) is None
+
+
+def test_two_threads_that_probe_a_lock_do_not_see_each_other(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "r", TINY)
+    assert held(tmp_path / "r")
+    folder.close()
+    results: list[bool] = []
+    threads = [threading.Thread(target=lambda: results.extend(held(tmp_path / "r") for _ in range(300))) for _ in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(results), any(results)) == (600, False)
+
+
+def test_files_that_vanish_while_a_folder_is_read_are_ignored(trained: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    (checkpoint,) = contents.checkpoint_files(path)
+    gone = checkpoint.path.with_name(f"step-000001-{'0' * 16}.safetensors")
+    gone.symlink_to(tmp_path / "nothing")  # listed, but missing when its date is read
+    assert contents.checkpoint_files(path) == [checkpoint]
+    assert library.size(path) == sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    assert library.size(tmp_path / "none") == 0
+
+
+def test_a_missing_folder_is_not_created_for_its_lock(tmp_path: Path) -> None:
+    for action in (RunFolder.reopen, library.delete):
+        with pytest.raises(FileNotFoundError, match="There is no run r here"):
+            action(tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_folder_that_fills_while_its_lock_is_awaited_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = locked
+
+    def late(path: Path) -> object:
+        (path / "config.json").write_text("of another process")
+        return lock(path)
+
+    monkeypatch.setattr(runfolder, "locked", late)
+    with pytest.raises(FileExistsError, match="already holds config"):
+        RunFolder(tmp_path / "r", TINY)
+    assert (tmp_path / "r/config.json").read_text() == "of another process"
+    assert not held(tmp_path / "r")
