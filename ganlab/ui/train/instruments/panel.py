@@ -131,7 +131,8 @@ def _switch(run: Run) -> None:
     chosen = st.session_state["cards"]
     st.session_state["cards_away"] = set(cards_of(run.config)) - set(chosen)
     if not run.latest.status.ended:
-        hub().training(run.run_id).switch(frozenset(instrument for name in chosen if (instrument := CARDS[name].instrument)))
+        needed = (CARDS[name].instrument for name in chosen)
+        hub().training(run.run_id).switch(frozenset(name for name in needed if name))
 
 
 def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors: tuple[int, ...]) -> None:
