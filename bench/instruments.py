@@ -33,7 +33,7 @@ class Timed(TrainingRun):
 
 
 def measured(config: TrainConfig, which: frozenset[str], seconds: float) -> str:
-    """The results of one run of so many seconds, in words."""
+    """The results of one run of this length, in words."""
     with tempfile.TemporaryDirectory() as folder:
         run = Timed(config, RunFolder(Path(folder, "r"), config), instruments=which).start()
         start, worst, pause = time.perf_counter(), 0.0, threading.Event()

@@ -178,13 +178,13 @@ def test_oscillation_of_the_estimate(steps: int, mean: float, period: int, expec
     past = history(steps, critic_estimate=mean + 1.5 * np.sin(np.arange(steps) * 2 * np.pi / period))
     sentences = [finding.sentence for finding in diagnosed(at_the_goal, past)]
     assert len(sentences) == expected
-    assert all(f"oscillates with a period of {period} steps, with" in sentence for sentence in sentences)
+    assert all(f"oscillates every {period} steps, with" in sentence for sentence in sentences)
 
 
 def test_oscillation_around_zero() -> None:
     past = history(critic_estimate=0.01 * np.tile([1.0, -1.0], 75))
     (finding,) = diagnosed(Reading(distances=distances(w1=0.1)), past)
-    assert finding.sentence == "The critic estimate oscillates with a period of 2 steps, around 0."
+    assert finding.sentence == "The critic estimate oscillates every 2 steps around 0."
 
 
 def test_estimates_around_zero_are_right_once_the_distance_is_small() -> None:

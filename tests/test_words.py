@@ -16,8 +16,6 @@ SNAPSHOT = Snapshot(
 )
 
 
-
-
 def test_the_headline_is_the_clamped_share() -> None:
     weights = nn.Parameter(torch.tensor([-2.0, -1, 0, 1, 2]))
     (histogram,) = clip_([("w", weights)], (-1, 1)).histograms()

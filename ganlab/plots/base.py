@@ -9,7 +9,7 @@ Figure = dict[str, Any]
 
 
 def rounded(value: float, digits: int = 4) -> float:
-    """The value to so many significant digits."""
+    """The value rounded to this many significant digits."""
     return float(f"{value:.{digits}g}")
 
 

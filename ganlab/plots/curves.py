@@ -139,9 +139,9 @@ def _marks(places: Sequence[float]) -> list[Figure]:
     return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
 
 
-def _cursors(wanted: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
-    """A line at each of the wanted steps that the run has made: the first solid, the pinned one dotted."""
-    lines = zip(wanted, ("solid", "dot"), strict=False)
+def _cursors(cursors: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
+    """A line at each of the steps that the run has made: the first solid, the pinned one dotted."""
+    lines = zip(cursors, ("solid", "dot"), strict=False)
     return [cursor(x[np.searchsorted(steps, step)], dash) for step, dash in lines if step in steps]
 
 

@@ -27,8 +27,8 @@ def evenly(steps: Sequence[int], n: int = RIDGES) -> list[int]:
     """At most n of the steps, the first and last among them, as evenly spaced as possible."""
     if len(steps) <= n:
         return list(steps)
-    wanted = np.linspace(steps[0], steps[-1], n)
-    return sorted({min(steps, key=lambda step: abs(step - target)) for target in wanted})
+    targets = np.linspace(steps[0], steps[-1], n)
+    return sorted({min(steps, key=lambda step: abs(step - target)) for target in targets})
 
 
 def quantiles(histogram: WeightHistogram) -> np.ndarray:

@@ -13,7 +13,7 @@ from ganlab.runs.advice import WINDOW, narrow, settled, slow_generator, widen
 from ganlab.runs.history import History
 
 YOUNG = 150
-"""Steps before which every generator covers little, and the two networks have not found their balance."""
+"""Steps before which every generator covers little, and the two networks are not yet in balance."""
 SATURATED = 0.5
 """Of all weights at a bound. Presets: 0.04 to 0.44; 3 x 128 with Arjovsky's c and rate: 0.75."""
 SHRINKS = 1.5
@@ -113,8 +113,7 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Finding |
         dead = "The critic is dead: none of its weights has a gradient, so neither network learns any longer."
         return Finding(3, dead, "Start again: no clip range can revive it.")
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
-    eps = f"below the optimiser's eps, {short(RMSPROP_EPS)}"
-    sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients {eps}."
+    sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
     sentence += f" At the smallest, with an rms of {short(rms)}, weights move at {percent(rms / (rms + RMSPROP_EPS))}"
     return Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
 
@@ -157,8 +156,8 @@ def _oscillating(_: Reading, history: History, config: TrainConfig) -> Finding |
     lowest, period, size = swings(estimates)
     if lowest > SWINGS or size < SWING_SIZE:
         return None
-    extent = "around 0" if size > AROUND_ZERO else f"with a standard deviation of {short(size)}× its mean"
-    sentence = f"The critic estimate oscillates with a period of {period} steps, {extent}."
+    extent = " around 0" if size > AROUND_ZERO else f", with a standard deviation of {short(size)}× its mean"
+    sentence = f"The critic estimate oscillates every {period} steps{extent}."
     return Finding(2, sentence, slow_generator(config))
 
 
@@ -241,7 +240,7 @@ def _recent(history: History, column: str, steps: int) -> np.ndarray:
 
 
 def _explodes(norm: float, start: float, layers: int) -> bool:
-    """Whether a gradient of norm `start` has grown too large so many hidden layers further back."""
+    """Whether a gradient of norm `start` has grown too much over this number of hidden layers."""
     return norm >= min(GROWS, STEEP**layers) * start > 0
 
 

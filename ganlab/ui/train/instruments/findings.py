@@ -3,9 +3,8 @@
 from dataclasses import replace
 from html import escape
 
-from ganlab.formatting import percent, range_in_words, short
+from ganlab.formatting import fixed_percent, percent, range_in_words
 from ganlab.measure.coverage import MISSING
-from ganlab.measure.gradients import RMSPROP_EPS
 from ganlab.measure.reading import Reading
 from ganlab.runs import diagnosis
 from ganlab.runs.diagnosis import WINDOW, YOUNG, Finding
@@ -20,7 +19,7 @@ def share(reading: Reading | None, snapshot: Snapshot, looks_back: bool) -> str:
         return ""
     cost = "measured now"
     if snapshot.reading:
-        cost = f"{100 * snapshot.instruments_share:.1f} % of the run's CPU time"
+        cost = f"{fixed_percent(snapshot.instruments_share, 1)} of the run's CPU time"
         cost += ", the next look waits" if snapshot.instruments_share > SHARE and not snapshot.status.ended else ""
     step = f"step {reading.step:,}"
     if looks_back:
@@ -39,15 +38,15 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
     history, config = data.history.until(step), data.config
     if len(history):
         config = replace(config, clip_range=(float(history["clip_low"][-1]), float(history["clip_high"][-1])))
-    found = diagnosis.diagnose(data.reading, history, config)
-    result = _list(found) if found else _no_findings(len(history))
+    problems = diagnosis.diagnose(data.reading, history, config)
+    result = _list(problems) if problems else _no_findings(len(history))
     about = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(config.clip_range)}</p>"
     return f"<div class='findings'>{result}{about}</div>"
 
 
-def _list(found: list[Finding]) -> str:
+def _list(problems: list[Finding]) -> str:
     items, advised = [], set()
-    for finding in found:
+    for finding in problems:
         advice = "" if finding.advice in advised else escape(finding.advice)  # several findings may share it
         advised.add(finding.advice)
         items.append(f"<li><b>{escape(finding.sentence)}</b> {advice}</li>")
@@ -64,7 +63,6 @@ INTRODUCTION = f"""
 The instruments look at copies of both networks between two steps, using {percent(SHARE)} of the run's CPU time. They
 also look soon after the clip range changes, on pause and at the end. Their results are written to instruments.csv.
 """
-_EPS = short(RMSPROP_EPS)
 _FAR = f"{percent(diagnosis.NEGATIVE)} of {WINDOW} estimates below 0, and W1 above {diagnosis.FAR:g}× real to real"
 _MISSING = f"{percent(diagnosis.MISSING_SHARE)} of the modes with less than {percent(MISSING)} of the expected samples"
 DIAGNOSIS = f"""
@@ -76,7 +74,7 @@ step {YOUNG}. Rules over several steps apply only while the clip range stays the
 | weights at the bounds | {percent(diagnosis.SATURATED)} of all, over {WINDOW} steps |
 | vanishing gradients | {diagnosis.SHRINKS:g}-fold per hidden layer |
 | exploding gradients | {diagnosis.GROWS:g}-fold over the hidden layers, or {diagnosis.STEEP:g}-fold per layer |
-| weights that barely move | rms gradient below {_EPS} |
+| weights that barely move | rms gradient below 1e−8 |
 | a critic far from optimal | {_FAR} |
 | mode collapse | {_MISSING}, or a spread of {diagnosis.NARROW:g}× the real samples' |
 | copies | {diagnosis.COPIED:g}× as far from the training images as held-out images are |
