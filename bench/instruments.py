@@ -1,8 +1,8 @@
-"""What the instruments cost a run: `python tests/bench_instruments.py [SECONDS]`, by default 40 for each of four runs.
+"""What the instruments cost a run: `python bench/instruments.py [SECONDS]`, by default 40 for each of four runs.
 
 Two presets, each with all instruments on and with none. Shares are of the CPU time of the run's thread, as the run
-counts it (from its first step) and as measured around the whole run, loading and saving included. On a busy computer
-compare steps a CPU second.
+counts it (from its first step) and as measured around the whole run, including loading and saving. On a busy computer
+compare steps per CPU second.
 """
 
 import dataclasses
@@ -21,32 +21,32 @@ from ganlab.runs.training_run import TrainingRun
 
 
 class Timed(TrainingRun):
-    """Knows what CPU time its thread took, and when its first reading was there."""
+    """Records the CPU time of its thread, and when its first reading appeared."""
 
     cpu = first = 0.0
 
     def run(self) -> Snapshot:
-        began = time.thread_time()
+        start = time.thread_time()
         last = super().run()
-        self.cpu = time.thread_time() - began
+        self.cpu = time.thread_time() - start
         return last
 
 
 def measured(config: TrainConfig, which: frozenset[str], seconds: float) -> str:
-    """One run of so many seconds, in words."""
+    """The results of one run of this length, in words."""
     with tempfile.TemporaryDirectory() as folder:
         run = Timed(config, RunFolder(Path(folder, "r"), config), instruments=which).start()
-        began, worst, waiting = time.perf_counter(), 0.0, threading.Event()
-        while (now := time.perf_counter() - began) < seconds:
+        start, worst, pause = time.perf_counter(), 0.0, threading.Event()
+        while (now := time.perf_counter() - start) < seconds:
             latest = run.latest
             run.first = run.first or (now if latest.reading else 0.0)
             worst = max(worst, latest.instruments_share if now > seconds / 4 else 0.0)
-            waiting.wait(0.02)
+            pause.wait(0.02)
         run.stop()
         run.join()
         last = run.latest
         worst = max(worst, last.instruments_share)
-    speed = f"{last.step / last.seconds:.1f} steps/s, {last.step / run.cpu:.2f} a CPU second"
+    speed = f"{last.step / last.seconds:.1f} steps/s, {last.step / run.cpu:.2f} per CPU second"
     if not which:
         return f"off: {speed}"
     looks = last.readings[:, -1]
@@ -56,9 +56,9 @@ def measured(config: TrainConfig, which: frozenset[str], seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    wanted = float(sys.argv[1]) if len(sys.argv) > 1 else 40.0
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 40.0
     for name in ("digits", "8-gaussians"):
         preset = dataclasses.replace(PRESETS[name], steps=10**6)
         datasets.load(preset)
         for on in (INSTRUMENTS, frozenset()):
-            print(f"{name}: {measured(preset, on, wanted)}", flush=True)
+            print(f"{name}: {measured(preset, on, seconds)}", flush=True)

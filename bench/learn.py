@@ -1,7 +1,7 @@
-"""How well whole presets learn, beyond what the tests have time for: `python tests/learn.py 25-gaussians swiss-roll`.
+"""How well whole presets learn, longer than the tests have time for: `python bench/learn.py 25-gaussians swiss-roll`.
 
-For each, a table of exact W1 of 512 generated to 512 held-out samples (in brackets the same of real ones), and for the
-Gaussians how many modes hold 1 % of 1,000 samples each, within 0.2 of their centres.
+For each, the exact W1 between 512 generated and 512 held-out samples (in brackets the same for real ones), and for the
+Gaussians the number of modes with at least 1 % of 1,000 samples within 0.2 of their centres.
 """
 
 import argparse
@@ -30,12 +30,12 @@ def quality_of(trainer: Trainer) -> str:
     held_out = trainer.dataset.held_out.numpy()
     n = len(held_out)
     real = trainer.dataset.sample(n, torch.Generator().manual_seed(3)).numpy()
-    ours, theirs = quality.exact_w1(samples[:n], held_out), quality.exact_w1(real, held_out)
-    told = f"W1 {ours:.3f} ({theirs:.3f}), ratio {ours / theirs:.2f}"
+    w1, of_real = quality.exact_w1(samples[:n], held_out), quality.exact_w1(real, held_out)
+    text = f"W1 {w1:.3f} ({of_real:.3f}), ratio {w1 / of_real:.2f}"
     if trainer.config.dataset in CENTRES:
         shares = quality.mode_shares(samples, CENTRES[trainer.config.dataset])
-        told += f", {(shares >= 0.01).sum()} of {len(shares)} modes, smallest {shares.min():.1%}"
-    return told
+        text += f", {(shares >= 0.01).sum()} of {len(shares)} modes, smallest {shares.min():.1%}"
+    return text
 
 
 def learn(config: TrainConfig) -> None:
@@ -51,7 +51,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("presets", nargs="+", choices=PRESETS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    given = parser.parse_args()
-    for name in given.presets:
-        for seed in given.seeds:
+    options = parser.parse_args()
+    for name in options.presets:
+        for seed in options.seeds:
             learn(dataclasses.replace(PRESETS[name], seed=seed, threads=1))

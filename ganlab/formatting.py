@@ -4,80 +4,27 @@ import math
 
 import numpy as np
 
+NOTHING = "–"
+"""Stands for what was not measured."""
+
 
 def round_up(value: float) -> float:
     """The first round number at or above a positive value."""
     power = 10.0 ** np.floor(np.log10(value))
     ladder = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
-    # 1e-9: 1.2 * 0.01 is 0.012 and a hair; the hair must not cost a rung.
+    # 1e-9 is the tolerance for float error: 1.2 * 0.01 is a little more than 0.012.
     return float(f"{next(m for m in ladder if m * power >= value * (1 - 1e-9)) * power:.6g}")
 
 
 def number(value: float) -> str:
-    """A weight or bound in full: trailing zeros cut, a true minus."""
-    value += 0.0  # there is no -0 for a reader
+    """A weight or bound in full, without trailing zeros and with a true minus sign."""
+    value += 0.0  # -0.0 becomes 0.0
     text = f"{value:.7f}".rstrip("0").rstrip(".") if value == 0 or abs(value) >= 1e-6 else f"{value:.3g}"
     return text.replace("-", "−")
 
 
-def range_in_words(clip_range: tuple[float, float]) -> str:
-    """±0.01, or −0.01 to 0.03."""
-    low, high = clip_range
-    return f"±{number(high)}" if low == -high else f"{number(low)} to {number(high)}"
-
-
-def scientific(value: float) -> str:
-    """2.1e−9, or 0."""
-    return f"{value:.1e}".replace("e-0", "e−").replace("e-", "e−") if value else "0"
-
-
-def multiple(fold: float) -> str:
-    """6.24 or 1,310: how many times."""
-    return f"{fold:.3g}" if fold < 1000 else f"{fold:,.0f}"
-
-
-def duration(seconds: float) -> str:
-    """51 s, 1 min 28 s or 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def significant(value: float, digits: int) -> str:
-    """A number to so many significant digits, without trailing zeros: 0.0123; a dash for NaN."""
-    return NOTHING if math.isnan(value) else number(float(f"{value:.{digits}g}"))
-
-
-def fixed(value: float, places: int) -> str:
-    """A number with so many decimals, trailing zeros too: −0.1000; a dash for NaN."""
-    return NOTHING if math.isnan(value) else f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
-
-
-def fixed_percent(share: float, places: int) -> str:
-    """A share of 1 with so many decimals: 61.7 %."""
-    return f"{fixed(100 * share, places)} %"
-
-
-def count_of(n: int, noun: str) -> str:
-    """1 channel, or 1,024 channels."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def file_size(n: int) -> str:
-    """Bytes as 3.2 kB, 0.4 MB or 12 MB."""
-    if n < 1e5:
-        return f"{n / 1e3:,.1f} kB"
-    return f"{n / 1e6:.1f} MB" if n < 1e7 else f"{n / 1e6:,.0f} MB"
-
-
-NOTHING = "–"
-
-
 def short(value: float) -> str:
-    """Three digits, or a dash for what was not measured."""
+    """A measurement to three digits: 6.24, 1,310 or 2.1e−9; a dash for NaN."""
     if math.isnan(value):
         return NOTHING
     if math.isinf(value):
@@ -91,6 +38,51 @@ def short(value: float) -> str:
     return f"{digits}e{power[0].strip('+')}{power[1:].lstrip('0')}"
 
 
+def significant(value: float, digits: int) -> str:
+    """A number to this many significant digits, without trailing zeros: 0.0123; a dash for NaN."""
+    return NOTHING if math.isnan(value) else number(float(f"{value:.{digits}g}"))
+
+
+def fixed(value: float, places: int) -> str:
+    """A number with this many decimals, including trailing zeros: −0.1000; a dash for NaN."""
+    return NOTHING if math.isnan(value) else f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
+
+
 def percent(share: float) -> str:
-    """8 %, or 0.3 %."""
-    return NOTHING if math.isnan(share) else f"{100 * share:.3g} %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
+    """A share of 1 as 8 %, or 0.3 %; a dash for NaN."""
+    if math.isnan(share):
+        return NOTHING
+    return f"{100 * share:.3g} %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
+
+
+def fixed_percent(share: float, places: int) -> str:
+    """A share of 1 with this many decimals: 61.7 %."""
+    return f"{fixed(100 * share, places)} %"
+
+
+def range_in_words(clip_range: tuple[float, float]) -> str:
+    """A clip range as ±0.01, or −0.01 to 0.03."""
+    low, high = clip_range
+    return f"±{number(high)}" if low == -high else f"{number(low)} to {number(high)}"
+
+
+def count_of(n: int, noun: str) -> str:
+    """A count with its noun: 1 channel, or 1,024 channels."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A duration as 51 s, 1 min 28 s or 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def file_size(n: int) -> str:
+    """A number of bytes as 3.2 kB, 0.4 MB or 12 MB."""
+    if n < 1e5:
+        return f"{n / 1e3:,.1f} kB"
+    return f"{n / 1e6:.1f} MB" if n < 1e7 else f"{n / 1e6:,.0f} MB"

@@ -1,7 +1,8 @@
-"""TODO."""
+"""The rules of the diagnosis on both sides of their thresholds, their advice, and why a run failed."""
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -26,12 +27,12 @@ def test_the_setting_furthest_above_the_preset_is_named() -> None:
     assert "narrower clip range" in likely_cause(dataclasses.replace(DIGITS, clip_range=(-50.0, 1.0)))
 
 
-def test_no_setting_is_blamed_without_reason() -> None:
+def test_no_setting_of_a_preset_is_blamed() -> None:
     assert "another seed" in likely_cause(DIGITS)
 
 
 def history(steps: int = 150, **columns: object) -> History:
-    """A healthy run's, but for the columns given: a value or one for each step."""
+    """The history of a healthy run, but for the given columns: one value, or one per step."""
     writer = HistoryWriter()
     usual = dict.fromkeys(METRICS, 0.0) | {"critic_estimate": 1.0, "at_bound_share": 0.2}
     usual["step"] = np.arange(1, steps + 1)
@@ -41,7 +42,7 @@ def history(steps: int = 150, **columns: object) -> History:
     return writer.view()
 
 
-def gradients(norms: list[float] = (1, 4, 2, 1, 1), smallest: float = 1e-3) -> Gradients:
+def gradients(norms: Sequence[float] = (1, 4, 2, 1, 1), smallest: float = 1e-3) -> Gradients:
     layers = ("input", *(f"linear{i}" for i in range(1, len(norms))))
     weights = tuple(f"{layer}.weight" for layer in layers[1:])
     return Gradients(layers, np.array(norms, float), np.ones(len(norms) - 1), weights, np.array([smallest, 1, 1, 1]))
@@ -52,22 +53,22 @@ def distances(**values: float) -> Distances:
     return Distances(**(usual | values), sliced=False, lower_bound=0.1, scaled=0.2)
 
 
-def coverage(found: list[int] = (64,) * 8, spread: float = 1.0, good: bool = True) -> Coverage:
-    due = np.full(len(found), 512 / max(len(found), 1))
-    return Coverage(np.array(found, int), due, np.ones(len(found) if good else 0, int), spread)
+def coverage(counts: Sequence[int] = (64,) * 8, spread: float = 1.0, modes: bool = True) -> Coverage:
+    expected = np.full(len(counts), 512 / max(len(counts), 1))
+    return Coverage(np.array(counts, int), expected, np.ones(len(counts) if modes else 0, int), spread)
 
 
 def copies(ratio: float) -> Copies:
     return Copies(np.full(5, 2 * ratio), np.full(5, 2.0))
 
 
-def found(reading: Reading | None = None, past: History | None = None, config: TrainConfig = RING) -> list[Finding]:
+def diagnosed(reading: Reading | None = None, past: History | None = None, config: TrainConfig = RING) -> list[Finding]:
     healthy = Reading(gradients=gradients(), distances=distances(), coverage=coverage(), copies=copies(1.0))
     return diagnose(reading or healthy, past or history(), config)
 
 
-def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
-    assert found() == []
+def test_a_healthy_or_unmeasured_run_has_no_finding() -> None:
+    assert diagnosed() == []
     assert diagnose(Reading(), history(0), RING) == []
 
 
@@ -75,10 +76,10 @@ def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
     ("reading", "words", "severity"),
     [
         (Reading(gradients=gradients(smallest=1.1e-8)), None, 0),
-        (Reading(gradients=gradients(smallest=9e-9)), "they move weights at 47 % of their learning rate", 3),
+        (Reading(gradients=gradients(smallest=9e-9)), "weights move at 47 % of their learning rate", 3),
         (
             Reading(gradients=gradients(smallest=1e-10)),
-            "1 of 4 weight tensors have gradients below the optimiser's eps, 1e−8. Kept up",
+            "1 of 4 weight tensors have gradients below the optimiser's eps",
             3,
         ),
         (Reading(gradients=gradients([1, 0.46, 0.68, 1, 1])), None, 0),
@@ -92,27 +93,39 @@ def test_nothing_is_wrong_with_a_healthy_run_or_one_not_measured() -> None:
         (Reading(gradients=gradients([1, 19, 1, 1])), None, 0),  # one layer between hidden ones
         (Reading(gradients=gradients([1, 21, 1, 1])), "grows 21-fold", 1),
         (Reading(coverage=coverage([16, *[70] * 7])), None, 0),
-        (Reading(coverage=coverage([15, *[71] * 7])), "1 of 8 modes gets less than a quarter", 2),
+        (Reading(coverage=coverage([15, *[71] * 7])), "1 of 8 modes has less than a quarter", 2),
         (Reading(coverage=coverage([15] * 4 + [113] * 4)), "4 of 8 modes", 3),
         (Reading(coverage=coverage([4, 4, *[22] * 23])), None, 0),  # 2 of 25
         (Reading(coverage=coverage([4, 4, 4, *[22] * 22])), "3 of 25 modes", 2),
-        (Reading(coverage=coverage([2, *[56] * 9], good=False)), "1 of 10 classes", 2),
+        (Reading(coverage=coverage([2, *[56] * 9], modes=False)), "1 of 10 classes", 2),
         (Reading(coverage=coverage([], spread=math.nan)), None, 0),
         (Reading(coverage=coverage([], spread=0.51)), None, 0),
-        (Reading(coverage=coverage([], spread=0.49)), "spread 0.49 times as far", 3),
+        (Reading(coverage=coverage([], spread=0.49)), "0.49×", 3),
         (Reading(copies=copies(0.51)), None, 0),
         (Reading(copies=Copies(np.zeros(3), np.zeros(3))), None, 0),  # images that are all the same
-        (Reading(copies=copies(0.49)), "0.49 times as far from the training images", 2),
+        (Reading(copies=copies(0.49)), "0.49× as far from the training images", 2),
         (Reading(distances=distances(held_out_estimate=0.76, gap_error=0.01)), None, 0),
         (Reading(distances=distances(train_estimate=math.nan, gap_error=math.nan)), None, 0),  # nothing is held out
-        (Reading(distances=distances(held_out_estimate=0.74, gap_error=0.01)), "is 1 on them and 0.74 on held-out", 2),
+        (
+            Reading(distances=distances(held_out_estimate=0.74, gap_error=0.01)),
+            "and 0.74 on held-out ones",
+            2,
+        ),
         (Reading(distances=distances(held_out_estimate=0.69, gap_error=0.11)), None, 0),  # within its error
-        (Reading(distances=distances(held_out_estimate=0.69, gap_error=0.1)), "is 1 on them and 0.69 on held-out", 2),
-        (Reading(distances=distances(train_estimate=-1, held_out_estimate=-2)), "is -1 on them and -2 on", 2),
+        (
+            Reading(distances=distances(held_out_estimate=0.69, gap_error=0.1)),
+            "and 0.69 on held-out ones",
+            2,
+        ),
+        (
+            Reading(distances=distances(train_estimate=-1, held_out_estimate=-2)),
+            "−1 on training samples and −2",
+            2,
+        ),
     ],
 )
 def test_each_measured_rule_on_both_sides_of_its_threshold(reading: Reading, words: str | None, severity: int) -> None:
-    findings = found(reading)
+    findings = diagnosed(reading)
     if words is None:
         assert findings == []
     else:
@@ -134,8 +147,8 @@ def estimates(negative: int) -> np.ndarray:
     ("past", "words"),
     [
         (history(at_bound_share=0.49), None),
-        (history(at_bound_share=0.51), "51 % of the critic's weights sat exactly on a bound, over the last 50 steps."),
-        (history(49, at_bound_share=0.9), None),  # too early to say
+        (history(at_bound_share=0.51), "51 % of the critic's weights were exactly at a bound over the last 50 steps."),
+        (history(49, at_bound_share=0.9), None),  # too early
         (history(critic_estimate=estimates(9)), None),
         (history(critic_estimate=estimates(10)), "in 20 % of the last 50 steps it scored generated samples above real"),
         (history(149, critic_estimate=-1), None),
@@ -145,101 +158,100 @@ def estimates(negative: int) -> np.ndarray:
     ],
 )
 def test_each_rule_over_time_on_both_sides_of_its_threshold(past: History, words: str | None) -> None:
-    sentences = [finding.sentence for finding in found(past=past)]
+    sentences = [finding.sentence for finding in diagnosed(past=past)]
     assert (sentences == []) if words is None else words in sentences[0]
 
 
 @pytest.mark.parametrize(
-    ("steps", "mean", "period", "told"),
+    ("steps", "mean", "period", "expected"),
     [
         (150, 1.0, 12, True),
-        (150, 1.1, 12, False),  # small beside the mean
+        (150, 1.1, 12, False),  # small relative to the mean
         (150, 1.0, 22, True),
-        (150, 1.0, 26, False),  # slower than can be said
+        (150, 1.0, 26, False),  # too long to measure
         (150, 1.0, 100, False),
         (149, 1.0, 12, False),
     ],
 )
-def test_swings_of_the_estimate(steps: int, mean: float, period: int, told: bool) -> None:
+def test_oscillation_of_the_estimate(steps: int, mean: float, period: int, expected: bool) -> None:
     at_the_goal = Reading(distances=distances(w1=0.1))  # where estimates below 0 are right
     past = history(steps, critic_estimate=mean + 1.5 * np.sin(np.arange(steps) * 2 * np.pi / period))
-    sentences = [finding.sentence[: finding.sentence.index("by") + 2] for finding in found(at_the_goal, past)]
-    assert sentences == ([f"The critic estimate swings every {period} steps, by"] if told else [])
+    sentences = [finding.sentence for finding in diagnosed(at_the_goal, past)]
+    assert len(sentences) == expected
+    assert all(f"oscillates every {period} steps, with" in sentence for sentence in sentences)
 
 
-def test_what_swings_around_zero_is_told_so() -> None:
+def test_oscillation_around_zero() -> None:
     past = history(critic_estimate=0.01 * np.tile([1.0, -1.0], 75))
-    (finding,) = found(Reading(distances=distances(w1=0.1)), past)
-    assert finding.sentence == "The critic estimate swings every 2 steps, around 0."
+    (finding,) = diagnosed(Reading(distances=distances(w1=0.1)), past)
+    assert finding.sentence == "The critic estimate oscillates every 2 steps around 0."
 
 
-def test_estimates_around_zero_are_right_once_the_generator_is_there() -> None:
+def test_estimates_around_zero_are_right_once_the_distance_is_small() -> None:
     past = history(critic_estimate=estimates(10))
-    assert found(Reading(distances=distances(w1=0.149)), past) == []
-    assert len(found(Reading(distances=distances(w1=0.151)), past)) == 1
-    assert found(Reading(coverage=coverage()), past) == []  # nobody knows
+    assert diagnosed(Reading(distances=distances(w1=0.149)), past) == []
+    assert len(diagnosed(Reading(distances=distances(w1=0.151)), past)) == 1
+    assert diagnosed(Reading(coverage=coverage()), past) == []  # without distances it is unknown
 
 
 def test_a_young_generator_may_cover_little() -> None:
     little = Reading(coverage=coverage([0] * 7 + [512]))
-    assert found(little, history(149)) == []
-    assert [f.severity for f in found(little, history(150))] == [3]
+    assert diagnosed(little, history(149)) == []
+    assert [f.severity for f in diagnosed(little, history(150))] == [3]
 
 
-def test_the_gradients_of_the_start_are_nobodys_fault() -> None:
+def test_the_gradients_of_the_start_are_not_judged() -> None:
     for norms in ([1, 0.1, 0.3, 1, 1], [1, 900, 9, 1, 1]):
-        assert found(Reading(gradients=gradients(norms)), history(49)) == []
-        assert len(found(Reading(gradients=gradients(norms)), history(50))) == 1
+        assert diagnosed(Reading(gradients=gradients(norms)), history(49)) == []
+        assert len(diagnosed(Reading(gradients=gradients(norms)), history(50))) == 1
 
 
-def test_momentum_is_told_and_the_most_serious_comes_first() -> None:
+def test_momentum_is_a_finding_and_the_most_serious_comes_first() -> None:
     adam = dataclasses.replace(RING, optimizer="adam")
-    assert [f.severity for f in found(config=adam)] == [1]
-    ill = Reading(gradients=gradients([1, 0.4, 0.6, 1, 1], smallest=1e-9), coverage=coverage([1] * 7 + [505]))
-    severities = [f.severity for f in found(ill, history(at_bound_share=0.9), adam)]
+    assert [f.severity for f in diagnosed(config=adam)] == [1]
+    sick = Reading(gradients=gradients([1, 0.4, 0.6, 1, 1], smallest=1e-9), coverage=coverage([1] * 7 + [505]))
+    severities = [f.severity for f in diagnosed(sick, history(at_bound_share=0.9), adam)]
     assert severities == [3, 3, 2, 2, 1]
 
 
-def test_the_range_is_advised_at_which_the_measured_gradient_would_grow_as_presets_do() -> None:
+def test_the_advised_range_would_let_gradients_grow_as_with_the_presets() -> None:
     narrow = dataclasses.replace(RING, clip_range=(-0.01, 0.005))
     vanishing, exploding = (Reading(gradients=gradients(norms)) for norms in ([1, 0.04, 0.2, 1, 1], [1, 900, 30, 1, 1]))
-    there = "if all weights went with it, gradients would grow 3-fold per layer, as presets' do, near"
-    assert found(vanishing, config=narrow)[0].advice == f"Widen the clip range: {there} −0.1 to 0.07."
-    assert found(exploding, config=narrow)[0].advice == f"Narrow the clip range: {there} −0.001 to 0.0005."
+    assert diagnosed(vanishing, config=narrow)[0].advice.startswith("Widen the clip range to about −0.1 to 0.07:")
+    assert diagnosed(exploding, config=narrow)[0].advice.startswith("Narrow the clip range to about −0.001 to 0.0005:")
     far = Reading(gradients=gradients([1, 0.0001, 0.01, 1, 1]))
-    assert found(far, config=narrow)[0].advice == "Widen the clip range."
+    assert diagnosed(far, config=narrow)[0].advice == "Widen the clip range."
     wide = dataclasses.replace(RING, clip_range=(-0.5, 0.5))
-    assert found(vanishing, config=wide)[0].advice == "Widen the clip range."  # ±2.5 is beyond what can be had
-    saturated = found(Reading(gradients=gradients()), history(at_bound_share=0.9))
-    assert saturated[0].advice == "Widen the clip range."  # gradients that grow say nothing about that
+    assert diagnosed(vanishing, config=wide)[0].advice == "Widen the clip range."  # ±2.5 is more than can be set
+    saturated = diagnosed(Reading(gradients=gradients()), history(at_bound_share=0.9))
+    assert saturated[0].advice == "Widen the clip range."  # growing gradients give no target
 
 
-def test_of_a_new_range_nothing_is_advised_but_to_wait_until_the_weights_fill_it() -> None:
+def test_after_a_change_of_range_the_advice_is_to_wait_until_the_weights_fill_it() -> None:
     vanishing = Reading(gradients=gradients([1, 0.2, 0.4, 1, 1]))
     wait = "Wait: the weights are still growing into the new clip range."
     for old, advice in ((0.05, wait), (0.5, "Widen the clip range.")):
         past = history(clip_low=-0.1, clip_high=[old] * 101 + [0.1] * 49)
-        assert [finding.advice for finding in found(vanishing, past)] == [advice]
+        assert [finding.advice for finding in diagnosed(vanishing, past)] == [advice]
         settled = history(clip_low=-0.1, clip_high=[old] * 100 + [0.1] * 50)
-        assert "near ±" in found(vanishing, settled)[0].advice
+        assert "to about ±" in diagnosed(vanishing, settled)[0].advice
 
 
 def test_a_dead_critic_is_called_dead() -> None:
     dead = gradients()._replace(weight_rms=np.zeros(4))
-    (finding,) = found(Reading(gradients=dead))
+    (finding,) = diagnosed(Reading(gradients=dead))
     assert (finding.severity, finding.sentence[:19]) == (3, "The critic is dead:")
-    assert "eps" in found(Reading(gradients=dead._replace(weight_rms=np.array([0, 0, 0, 1e-9]))))[0].sentence
+    assert "eps" in diagnosed(Reading(gradients=dead._replace(weight_rms=np.array([0, 0, 0, 1e-9]))))[0].sentence
 
 
-def test_a_critic_without_gradients_is_not_told_to_learn_more() -> None:
+def test_a_critic_without_gradients_is_not_advised_more_updates() -> None:
     past = history(critic_estimate=-1)
     for sick in (gradients([1, 0.04, 0.2, 1, 1]), gradients(smallest=1e-9)):
-        told = [f.sentence for f in found(Reading(gradients=sick, distances=distances()), past)]
-        assert len(told) == 1
-        assert "far from optimal" not in told[0]
+        (finding,) = diagnosed(Reading(gradients=sick, distances=distances()), past)
+        assert "far from optimal" not in finding.sentence
 
 
-def test_noise_and_trends_are_no_swings() -> None:
+def test_noise_and_trends_do_not_oscillate() -> None:
     for seed in range(20):
         noise = np.random.default_rng(seed).normal(size=100)
         assert swings(noise)[0] > -0.4
@@ -263,5 +275,5 @@ def test_noise_and_trends_are_no_swings() -> None:
 def test_health_of_a_layer(norms: list[float], rms: list[float], words: list[str]) -> None:
     layers = ("input", "a", "b", "c")
     weights = ("a.weight", "b.weight", "c.weight")
-    found = Gradients(layers, np.array(norms), np.ones(3), weights, np.array(rms))
-    assert health(found) == dict(zip(layers[1:], words, strict=True))
+    result = Gradients(layers, np.array(norms), np.ones(3), weights, np.array(rms))
+    assert health(result) == dict(zip(layers[1:], words, strict=True))

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The figures of the instrument cards."""
 
 import re
 
@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 from stubs import TINY, TINY_IMAGES, is_plain, unpacked
 
+from ganlab.config import TrainConfig
 from ganlab.gan.training import Trainer
 from ganlab.measure.coverage import Coverage
-from ganlab.measure.gradients import Gradients, by_the_law
+from ganlab.measure.gradients import Gradients, gain_law_lines
 from ganlab.measure.instruments import look
 from ganlab.measure.plane import REACH, TICKS
 from ganlab.measure.reading import Reading, row
 from ganlab.plots.base import Figure
-from ganlab.runs.history import METRICS, HistoryWriter
+from ganlab.runs.history import METRICS, History, HistoryWriter
 from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra, steepness
 
 
-def reading(config: object = TINY) -> Reading:
+def reading(config: TrainConfig = TINY) -> Reading:
     trainer = Trainer(config)
     return look(trainer.critic, trainer.generator, trainer.dataset, config, step=30)
 
@@ -26,7 +27,7 @@ POINTS, IMAGES = reading(), reading(TINY_IMAGES)
 LAYERS = (("a.weight", (5, 2)), ("a.bias", (1000,)))
 
 
-def history(steps: int) -> object:
+def history(steps: int) -> History:
     writer = HistoryWriter()
     for i in range(1, steps + 1):
         writer.append(dict.fromkeys(METRICS, float(i)), LAYERS, np.array([[1, 10 * i // steps], [300, i]]))
@@ -34,21 +35,21 @@ def history(steps: int) -> object:
 
 
 def every_figure() -> list[Figure]:
-    made = [bounds.figure(history(steps)) for steps in (0, 1, 700)]
+    figures = [bounds.figure(history(steps)) for steps in (0, 1, 700)]
     for figure in (steepness.figure, distances.figure, distances.estimates_figure):
-        made += [figure(rows) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
-    for found in (POINTS, IMAGES):
-        made += [gradients.norms_figure(found.gradients), gradients.weights_figure(found.gradients)]
-        made += [spectra.figure(found.spectra), coverage.counts_figure(found.coverage)]
+        figures += [figure(rows) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
+    for one in (POINTS, IMAGES):
+        figures += [gradients.norms_figure(one.gradients), gradients.weights_figure(one.gradients)]
+        figures += [spectra.figure(one.spectra), coverage.counts_figure(one.coverage)]
     real = np.zeros((3, 2), np.float32)
-    made += [coverage.spread_figure([]), coverage.spread_figure([row(POINTS)])]
-    made += [plane.figure(POINTS.plane, real), plane.figure(POINTS.plane, layers=())]
+    figures += [coverage.spread_figure([]), coverage.spread_figure([row(POINTS)])]
+    figures += [plane.figure(POINTS.plane, real), plane.figure(POINTS.plane, layers=())]
     flat = POINTS.plane._replace(gradients=np.zeros_like(POINTS.plane.gradients))
-    return [*made, plane.figure(flat), spectra.figure(())]
+    return [*figures, plane.figure(flat), spectra.figure(())]
 
 
 @pytest.mark.parametrize("figure", every_figure())
-def test_figures_are_plain_json_without_null_and_have_words(figure: Figure) -> None:
+def test_figures_are_plain_json_without_null_and_have_an_alt_text(figure: Figure) -> None:
     assert is_plain(figure)
     assert figure["alt"].endswith(".")
     assert figure["scale"]
@@ -56,7 +57,7 @@ def test_figures_are_plain_json_without_null_and_have_words(figure: Figure) -> N
 
 
 @pytest.mark.parametrize("figure", every_figure())
-def test_blue_and_orange_stay_those_of_the_clamp(figure: Figure) -> None:
+def test_blue_and_orange_are_reserved_for_the_clamp(figure: Figure) -> None:
     assert not re.search(r"\$(before|after)", str(figure))
 
 
@@ -65,15 +66,15 @@ def test_the_gain_law_is_drawn_beside_the_measured_norms() -> None:
     assert measured["x"] == ["input", "conv1", "conv2", "conv3"]
     assert unpacked(measured["y"]) == pytest.approx(IMAGES.gradients.norms, rel=1e-6)
     assert (near["x"], far["x"]) == (["input", "conv1"], ["conv2", "conv3"])  # batch norm between them
-    assert unpacked(near["y"]) == pytest.approx(by_the_law(IMAGES.gradients)[0][1], rel=1e-6)
+    assert unpacked(near["y"]) == pytest.approx(gain_law_lines(IMAGES.gradients)[0][1], rel=1e-6)
 
 
-def test_a_gradient_of_zero_is_a_gap_and_is_named() -> None:
+def test_a_gradient_of_zero_is_a_gap_and_named_in_the_alt_text() -> None:
     dead = Gradients(("input", "a", "b", "c"), np.array([0, 0, 1.0, 1]), np.ones(3), ("a.weight",), np.array([1e-9]))
     figure = gradients.norms_figure(dead)
     assert np.isnan(unpacked(figure["data"][0]["y"])).tolist() == [True, True, False, False]
     assert "it is zero at a." in figure["alt"]
-    assert "1 of 1 below the optimiser's 1e-8" in gradients.weights_figure(dead)["alt"]
+    assert "1 of 1 below the optimiser's eps" in gradients.weights_figure(dead)["alt"]
     assert unpacked(gradients.weights_figure(dead)["data"][1]["y"]) == pytest.approx(1e-8)
 
 
@@ -88,7 +89,7 @@ def test_the_heat_map_holds_every_layers_share() -> None:
     assert heat["x0"] == (k + 1) / 2
 
 
-def test_lines_over_time_are_where_they_were_measured() -> None:
+def test_lines_over_time_hold_the_measured_values() -> None:
     rows = [row(POINTS) | {"step": step, "w1": step / 10} for step in (10.0, 30.0, 40.0)]
     rows[1]["w1"] = float("nan")
     line = distances.figure(rows)["data"][0]
@@ -98,24 +99,24 @@ def test_lines_over_time_are_where_they_were_measured() -> None:
     assert "sliced W1" in distances.figure([row(POINTS) | {"w1_sliced": 1.0}])["alt"]
 
 
-def test_spectra_are_over_the_largest_and_a_kernels_says_so() -> None:
+def test_spectra_are_divided_by_the_largest_and_name_a_reshaped_kernel() -> None:
     lines = spectra.figure((IMAGES.spectra[0], IMAGES.spectra[1]._replace(exact=False)))["data"]
     assert [line["name"] for line in lines] == ["conv1", "conv2, reshaped kernel"]
     for line, spectrum in zip(lines, IMAGES.spectra[:2], strict=True):
         assert unpacked(line["y"]) == pytest.approx(spectrum.values / spectrum.values[0], rel=1e-5, abs=1e-7)
 
 
-def test_classes_stand_beside_their_due() -> None:
+def test_classes_stand_beside_the_expected_counts() -> None:
     figure = coverage.counts_figure(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.zeros(0), 1.0))
-    generated, due = figure["data"]
-    assert (unpacked(generated["y"]).tolist(), unpacked(due["y"]).tolist()) == ([9, 0], [4.5, 4.5])
+    generated, expected = figure["data"]
+    assert (unpacked(generated["y"]).tolist(), unpacked(expected["y"]).tolist()) == ([9, 0], [4.5, 4.5])
     assert figure["layout"]["barmode"] == "overlay"
     assert "by class: 9, 0; 1 with less" in figure["alt"]
 
 
-def test_of_a_mode_those_within_3_sd_are_darker() -> None:
+def test_points_within_3_sd_of_a_mode_have_their_own_bars() -> None:
     figure = coverage.counts_figure(Coverage(np.array([9, 0]), np.array([4.5, 4.5]), np.array([3, 0]), 1.0))
-    assert [bars["name"] for bars in figure["data"]] == ["nearest to it", "within 3 sd", "due"]
+    assert [bars["name"] for bars in figure["data"]] == ["nearest to it", "within 3 sd", "expected"]
     assert unpacked(figure["data"][1]["y"]).tolist() == [3, 0]
 
 
@@ -137,11 +138,11 @@ def test_the_surface_lies_where_it_was_measured() -> None:
 def test_arrows_point_along_the_gradients() -> None:
     (shape,) = plane.figure(POINTS.plane)["layout"]["shapes"]
     starts = re.findall(r"M([-\d.]+),([-\d.]+)L([-\d.]+),([-\d.]+)M", shape["path"])
-    drawn_along = np.array([[float(n) for n in arrow] for arrow in starts])
-    along = drawn_along[:, 2:] - drawn_along[:, :2]
+    ends = np.array([[float(n) for n in arrow] for arrow in starts])
+    along = ends[:, 2:] - ends[:, :2]
     longest = np.linalg.norm(POINTS.plane.gradients, axis=1).max()
     assert along == pytest.approx(POINTS.plane.gradients / longest * plane.LONGEST, abs=2e-3)
-    assert drawn_along[:, :2] == pytest.approx(POINTS.plane.generated[:64], abs=1e-3)
+    assert ends[:, :2] == pytest.approx(POINTS.plane.generated[:64], abs=1e-3)
 
 
 def test_the_first_of_many_looks_does_not_set_the_scale() -> None:
@@ -150,8 +151,8 @@ def test_the_first_of_many_looks_does_not_set_the_scale() -> None:
     assert (low, high) == (pytest.approx(0.82), pytest.approx(4.18))
     assert distances.estimates_figure(rows)["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
     assert "range" not in distances.estimates_figure(rows[:4])["layout"]["yaxis"]
-    gone = [*rows[:1], *(row(Reading(step=i)) for i in range(4))]
-    assert "range" not in distances.estimates_figure(gone)["layout"]["yaxis"]
+    unmeasured = [*rows[:1], *(row(Reading(step=i)) for i in range(4))]
+    assert "range" not in distances.estimates_figure(unmeasured)["layout"]["yaxis"]
     flat = [r | {"held_out_estimate": 0.0} for r in rows]
     assert distances.estimates_figure(flat)["layout"]["yaxis"]["range"] == [-1, 1]
     assert distances.estimates_figure(flat)["layout"]["annotations"] == []
@@ -164,7 +165,22 @@ def test_a_look_alone_is_a_dot() -> None:
     assert distances.estimates_figure(rows[:3])["data"][0]["mode"] == "lines"
 
 
-def test_the_spreads_of_real_samples_is_always_in_sight() -> None:
+def test_the_spread_of_real_samples_is_always_in_view() -> None:
     rows = [row(Reading(step=i)) | {"spread": 0.5} for i in range(6)]
     low, high = coverage.spread_figure(rows)["layout"]["yaxis"]["range"]
     assert low < 0.5 < 1 < high
+
+
+@pytest.mark.parametrize(
+    ("norms", "words"),
+    [
+        ([9, 1 / 6.2**2, 1 / 6.2, 1, 9], "shrinks 6.2-fold per layer"),
+        ([9, 4, 2, 1, 9], "grows 2-fold per layer"),
+        ([9, 1.03, 1, 9], "keeps its size"),
+        ([9, 1, 9], "passes too few hidden layers to fit a slope"),
+        ([0, 0, 1, 9], "is zero at l1"),
+    ],
+)
+def test_the_verdict_on_gradients(norms: list[float], words: str) -> None:
+    layers = tuple(f"l{i}" for i in range(len(norms)))
+    assert gradients.verdict(Gradients(layers, np.array(norms), np.ones(len(norms) - 1), ("w",), np.ones(1))) == words

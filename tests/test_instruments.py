@@ -1,9 +1,10 @@
-"""TODO."""
+"""The instruments: what they measure, and that they change nothing."""
 
 import copy
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +16,15 @@ from torch import Tensor, nn
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
+from ganlab.gan.rng import rng_of
 from ganlab.gan.training import Trainer
 from ganlab.measure import copies, distances, instruments, plane, subject
 from ganlab.measure.instruments import INSTRUMENTS, look
-from ganlab.measure.reading import READINGS, Reading, agreement, row
+from ganlab.measure.reading import MODULES, READINGS, Reading, agreement, row
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 RING = PRESETS["8-gaussians"]
-JUST_ESTIMATES = frozenset({"distances"})
+JUST_DISTANCES = frozenset({"distances"})
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -36,12 +38,12 @@ def small(config: TrainConfig) -> Trainer:
     return Trainer(config, dataclasses.replace(data, held_out=data.held_out[:64], labels=labels))
 
 
-def reading_of(trainer: Trainer, **how: object) -> Reading:
-    return look(trainer.critic, trainer.generator, trainer.dataset, trainer.config, **how)
+def reading_of(trainer: Trainer, **options: Any) -> Reading:
+    return look(trainer.critic, trainer.generator, trainer.dataset, trainer.config, **options)
 
 
-def state(trainer: Trainer) -> list:
-    """Everything of a trainer that decides how it goes on, and what else a look might touch."""
+def state(trainer: Trainer) -> list[object]:
+    """Everything that decides how training continues, and all else that a look might change."""
     nets = (trainer.generator, trainer.critic)
     tensors = [tensor for net in nets for tensor in net.state_dict().values()]
     gradients = [p.grad for net in nets for p in net.parameters() if p.grad is not None]
@@ -55,7 +57,7 @@ def test_on_and_off_give_the_same_run_bit_for_bit(config: TrainConfig) -> None:
     watched, alone = small(config), small(config)
     shared = torch.get_rng_state()
     for _ in range(4):
-        assert reading_of(watched).cost.keys() >= {"gradients", "lipschitz", "distances"}
+        assert reading_of(watched).cost.keys() == {"baselines", "drawing", *instruments.available(config.kind)}
         assert state(watched) == state(alone)
         assert watched.step()[0] == alone.step()[0]
     assert state(watched) == state(alone)
@@ -63,7 +65,7 @@ def test_on_and_off_give_the_same_run_bit_for_bit(config: TrainConfig) -> None:
 
 
 @BOTH
-def test_equal_looks_see_the_same(config: TrainConfig) -> None:
+def test_equal_looks_have_equal_results(config: TrainConfig) -> None:
     trainer = small(config)
     a, b, c = (numbers(reading_of(trainer, step=step)) for step in (3, 3, 4))
     assert a == pytest.approx(b, nan_ok=True, abs=0, rel=0)
@@ -75,7 +77,7 @@ def numbers(reading: Reading) -> list[float]:
 
 
 @BOTH
-def test_what_an_instrument_finds_does_not_depend_on_the_others(config: TrainConfig) -> None:
+def test_the_result_of_an_instrument_does_not_depend_on_the_others(config: TrainConfig) -> None:
     trainer = small(config)
     every = reading_of(trainer)
     for name in instruments.available(config.kind):
@@ -89,20 +91,25 @@ def test_what_an_instrument_finds_does_not_depend_on_the_others(config: TrainCon
 @pytest.mark.parametrize("name", sorted(INSTRUMENTS))
 def test_each_instrument_can_be_alone_or_be_the_only_one_missing(name: str) -> None:
     trainer = small(TINY)
-    parts = {field.name for field in dataclasses.fields(Reading)} - {"step", "cost"}
-    there = {part for part in parts if getattr(reading_of(trainer, which=frozenset({name})), part)}
-    assert there == {name} - {"copies"}  # points have no training images
-    missing = {part for part in parts if not getattr(reading_of(trainer, which=INSTRUMENTS - {name}), part)}
-    assert missing == {name, "copies"}
+    available = instruments.available(TINY.kind)
+    assert reading_of(trainer, which=frozenset({name})).results.keys() == {name} & available
+    assert reading_of(trainer, which=INSTRUMENTS - {name}).results.keys() == available - {name}
+
+
+def test_every_instrument_measures_some_kind_of_data_and_has_its_own_columns_and_random_stream() -> None:
+    assert all(set(module.KINDS) & {"image", "point"} for module in MODULES.values())
+    assert len(set(READINGS)) == len(READINGS)
+    streams = [subject.STREAM, *(module.STREAM for module in MODULES.values() if hasattr(module, "STREAM"))]
+    assert len(set(streams)) == len(streams)
 
 
 def test_images_have_copies_and_classes_and_no_plane() -> None:
-    found = reading_of(small(TINY_IMAGES))
-    assert found.plane is None
-    assert len(found.copies.generated) == len(found.copies.held_out) == 64 < copies.COPIES_OF
-    assert found.coverage.found.sum() == 64 == found.coverage.due.sum()
-    assert len(found.coverage.found) == 10
-    assert len(found.coverage.good) == 0
+    reading = reading_of(small(TINY_IMAGES))
+    assert reading.plane is None
+    assert len(reading.copies.generated) == len(reading.copies.held_out) == 64 < copies.COPIES_OF
+    assert reading.coverage.counts.sum() == 64 == reading.coverage.expected.sum()
+    assert len(reading.coverage.counts) == 10
+    assert len(reading.coverage.high_quality) == 0
 
 
 class Copier(nn.Module):
@@ -116,19 +123,19 @@ class Copier(nn.Module):
         return self.images.repeat(len(latents) // len(self.images) + 1, 1, 1, 1)[: len(latents)]
 
 
-def test_copies_are_at_no_distance_and_new_images_at_that_of_the_nearest() -> None:
+def test_copies_have_distance_zero_and_held_out_images_that_to_the_nearest() -> None:
     trainer = small(TINY_IMAGES)
     training = torch.cat(list(trainer.dataset.training_images()))
     assert len(training) == 1285
-    found = look(trainer.critic, Copier(training[[5, 1200]]), trainer.dataset, TINY_IMAGES).copies
-    assert (found.generated == 0).all()
-    assert found.ratio == 0
+    result = look(trainer.critic, Copier(training[[5, 1200]]), trainer.dataset, TINY_IMAGES).copies
+    assert (result.generated == 0).all()
+    assert result.ratio == 0
     new = trainer.dataset.held_out[:3]
     brute = (new[:, None] - training[None]).flatten(2).square().mean(dim=2).sqrt().min(dim=1).values / 2
-    assert found.held_out[:3] == pytest.approx(brute.numpy(), rel=1e-5)
+    assert result.held_out[:3] == pytest.approx(brute.numpy(), rel=1e-5)
 
 
-def test_what_no_training_changes_is_taken_over() -> None:
+def test_what_training_does_not_change_is_measured_once() -> None:
     trainer = small(TINY_IMAGES)
     first = reading_of(trainer)
     trainer.step()
@@ -139,16 +146,16 @@ def test_what_no_training_changes_is_taken_over() -> None:
     assert second.copies.generated.tolist() != first.copies.generated.tolist()
 
 
-def test_large_images_are_compared_along_lines_and_it_says_so() -> None:
+def test_large_images_are_compared_by_sliced_w1() -> None:
     images = torch.rand(30, 1, 64, 64, generator=rng()) * 2 - 1
     data = Dataset("big", lambda n, rng: images[torch.randint(30, (n,), generator=rng)], images[:8])
     config = dataclasses.replace(TINY_IMAGES, image_size=64)
-    found = reading_of(Trainer(config, data), which=frozenset({"distances", "lipschitz"})).distances
+    result = reading_of(Trainer(config, data), which=frozenset({"distances", "lipschitz"})).distances
     exact = quality.exact_w1(images[:8].numpy(), images[8:16].numpy())
-    assert found.sliced
-    assert 0 < found.real_to_real < exact
-    assert math.isnan(found.lower_bound)  # it bounds the distance of images, not that along lines
-    assert math.isnan(found.scaled)
+    assert result.sliced
+    assert 0 < result.real_to_real < exact
+    assert math.isnan(result.lower_bound)  # it bounds the distance between images, not between their projections
+    assert math.isnan(result.scaled)
 
 
 class Shift(nn.Module):
@@ -167,11 +174,11 @@ def test_the_lower_bound_is_the_distance_itself_for_an_optimal_critic() -> None:
     data = dataclasses.replace(data, held_out=data.held_out[:64])  # as many as a batch of generated ones
     critic = nn.Sequential(nn.Linear(2, 1))
     critic[0].weight.data = torch.tensor([[-30.0, -40.0]])
-    found = look(critic, Shift(data.held_out), data, TINY).distances
-    assert found.w1 == pytest.approx(5, rel=1e-5)
-    assert found.lower_bound == pytest.approx(5, rel=1e-5)
-    assert found.scaled == pytest.approx(5, rel=1e-5)
-    assert found.held_out_estimate == pytest.approx(250, rel=1e-5)
+    result = look(critic, Shift(data.held_out), data, TINY).distances
+    assert result.w1 == pytest.approx(5, rel=1e-5)
+    assert result.lower_bound == pytest.approx(5, rel=1e-5)
+    assert result.scaled == pytest.approx(5, rel=1e-5)
+    assert result.held_out_estimate == pytest.approx(250, rel=1e-5)
 
 
 @pytest.mark.parametrize("clip", [0.01, 0.1, 1.0])
@@ -181,25 +188,25 @@ def test_the_lower_bound_never_exceeds_the_exact_distance(config: TrainConfig, c
     trainer = small(config)
     for _ in range(3):
         for _ in range(8):
-            trainer.critic_update(observe=False)  # the generator does not flee: the estimate grows
-        found = reading_of(trainer, which=frozenset({"distances", "lipschitz"}))
-        samples = found.distances
-        assert -samples.w1 <= samples.lower_bound <= samples.w1
-        assert found.lipschitz.met.largest <= found.lipschitz.product
-        assert abs(samples.lower_bound) <= abs(samples.scaled)
+            trainer.critic_update(observe=False)  # with the generator fixed the estimate grows
+        reading = reading_of(trainer, which=frozenset({"distances", "lipschitz"}))
+        result = reading.distances
+        assert -result.w1 <= result.lower_bound <= result.w1
+        assert reading.lipschitz.measured.largest <= reading.lipschitz.product
+        assert abs(result.lower_bound) <= abs(result.scaled)
 
 
 def test_train_and_held_out_estimates_are_the_critics() -> None:
     trainer = small(TINY)
-    found = reading_of(trainer, step=5).distances
-    draws = subject.rng_of(TINY.seed, 5, 0)
+    result = reading_of(trainer, step=5).distances
+    draws = rng_of(TINY.seed, 5, subject.STREAM)
     with torch.no_grad():
         fake = trainer.generator(torch.randn(64, 2, generator=draws))
         train = trainer.dataset.sample(64, draws)
         scores = [trainer.critic(x).double().numpy() for x in (train, trainer.dataset.held_out, fake)]
-    assert found.train_estimate == pytest.approx(scores[0].mean() - scores[2].mean(), abs=1e-7)
-    assert found.held_out_estimate == pytest.approx(scores[1].mean() - scores[2].mean(), abs=1e-7)
-    assert found.gap_error == pytest.approx(math.sqrt((scores[0].var(ddof=1) + scores[1].var(ddof=1)) / 64), rel=1e-5)
+    assert result.train_estimate == pytest.approx(scores[0].mean() - scores[2].mean(), abs=1e-7)
+    assert result.held_out_estimate == pytest.approx(scores[1].mean() - scores[2].mean(), abs=1e-7)
+    assert result.gap_error == pytest.approx(math.sqrt((scores[0].var(ddof=1) + scores[1].var(ddof=1)) / 64), rel=1e-5)
 
 
 def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
@@ -208,11 +215,16 @@ def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
     assert full["step"] == empty["step"] == 7
     assert all(type(value) is float for value in (*full.values(), *empty.values()))
     assert math.isnan(empty["w1"])
-    assert {c for c in full if math.isnan(full[c])} == {
-        "nearest_training", "nearest_training_real", "gradient_per_layer", "gain_law_per_layer",
-    }  # fmt: skip
+    with_depth = {"gradient_per_layer", "gain_law_per_layer"}
+    assert {c for c in full if math.isnan(full[c])} == other_kinds("point") | with_depth
     images = row(reading_of(small(TINY_IMAGES)))
-    assert {c for c in images if math.isnan(images[c])} == {"gain_law_per_layer", "modes_covered", "high_quality_share"}
+    without_modes = {"gain_law_per_layer", "modes_covered", "high_quality_share"}
+    assert {c for c in images if math.isnan(images[c])} == other_kinds("image") | without_modes
+
+
+def other_kinds(kind: str) -> set[str]:
+    """The columns of the instruments that do not apply to this kind of data."""
+    return {column for module in MODULES.values() if kind not in module.KINDS for column in module.COLUMNS}
 
 
 def test_agreement_of_estimate_and_distance() -> None:
@@ -223,20 +235,20 @@ def test_agreement_of_estimate_and_distance() -> None:
     assert agreement(table[:0])[1] == 0
 
 
-def test_the_plane_holds_what_the_networks_say() -> None:
+def test_the_plane_holds_the_outputs_of_the_networks() -> None:
     trainer = small(TINY)
-    seen = reading_of(trainer).plane
+    result = reading_of(trainer).plane
     ticks = np.linspace(-plane.REACH, plane.REACH, plane.TICKS, dtype=np.float32)
     with torch.no_grad():
         corner = trainer.critic(torch.tensor([[ticks[30], ticks[4]]])).item()
         middle = trainer.generator(torch.zeros(1, 2))[0].numpy()
-        points = torch.from_numpy(seen.generated[: plane.ARROWS])
+        points = torch.from_numpy(result.generated[: plane.ARROWS])
         ups = [trainer.critic(points + 1e-2 * axis) for axis in torch.eye(2)]
         downs = [trainer.critic(points - 1e-2 * axis) for axis in torch.eye(2)]
-    assert seen.values[4, 30] == pytest.approx(corner, rel=1e-5)
-    assert seen.latent_map[10, 10] == pytest.approx(middle, rel=1e-5)
+    assert result.values[4, 30] == pytest.approx(corner, rel=1e-5)
+    assert result.latent_map[10, 10] == pytest.approx(middle, rel=1e-5)
     slopes = np.hstack([(up - down).numpy() / 2e-2 for up, down in zip(ups, downs, strict=True)])
-    assert np.median(np.abs(slopes - seen.gradients)) < 1e-4
+    assert np.median(np.abs(slopes - result.gradients)) < 1e-4
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 5])
@@ -248,7 +260,7 @@ def test_the_latent_grid_is_even_in_probability(latent_dim: int) -> None:
     assert (grid[:, 2:] == 0).all()
 
 
-def test_a_look_needs_no_trainer_and_leaves_networks_in_eval_mode_so() -> None:
+def test_a_look_needs_no_trainer_and_leaves_networks_in_eval_mode() -> None:
     trainer = small(TINY_IMAGES)
     generator, critic = trainer.copies()
     before = copy.deepcopy(critic.state_dict())
@@ -258,27 +270,27 @@ def test_a_look_needs_no_trainer_and_leaves_networks_in_eval_mode_so() -> None:
 
 
 @pytest.mark.parametrize(("n", "apart"), [(20, False), (100, True), (300, True)])
-def test_a_gap_over_own_points_is_as_uncertain_as_so_many_points(
+def test_the_standard_error_of_the_gap_is_right_for_own_points(
     n: int, apart: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A critic that has learned nothing: over many sets of points its gap / standard error has sd 1."""
+    """For a critic that has learned nothing, gap / standard error has sd 1 over many sets of points."""
     monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
-    monkeypatch.setattr(distances, "exact_w1", lambda *_: 0.0)  # takes its time, and is not asked for
+    monkeypatch.setattr(distances, "exact_w1", lambda *_: 0.0)  # slow, and not needed here
     critic = nn.Sequential(nn.Linear(2, 1))
     critic[0].weight.data = torch.tensor([[1.0, 2.0]])
     trainer, ratios = small(TINY), []
     for seed in range(300):
         points = np.random.default_rng(seed).uniform(-1.5, 1.5, (n, 2)).astype(np.float32)
         config = dataclasses.replace(TINY, dataset="drawn", points=own_points.keep(points, tmp_path / "points"))
-        found = look(critic, trainer.generator, datasets.load(config), config, which=JUST_ESTIMATES).distances
-        ratios.append((found.train_estimate - found.held_out_estimate) / found.gap_error)
+        result = look(critic, trainer.generator, datasets.load(config), config, which=JUST_DISTANCES).distances
+        ratios.append((result.train_estimate - result.held_out_estimate) / result.gap_error)
     assert (0.9 < np.std(ratios) < 1.1) if apart else np.isnan(ratios).all()
 
 
 @pytest.mark.parametrize("images", [torch.full((20, 1, 16, 16), 0.25), torch.eye(16).repeat(20, 1, 1, 1)])
 def test_images_that_are_all_the_same_have_no_ratios(images: Tensor) -> None:
     data = split("same", images, None)
-    found = row(reading_of(Trainer(TINY_IMAGES, data)))
-    assert math.isnan(found["spread"])
-    assert found["real_to_real"] == pytest.approx(0, abs=1e-5)
+    values = row(reading_of(Trainer(TINY_IMAGES, data)))
+    assert math.isnan(values["spread"])
+    assert values["real_to_real"] == pytest.approx(0, abs=1e-5)
     assert math.isnan(copies.Copies(np.ones(3), np.zeros(3)).ratio)

@@ -2,12 +2,10 @@
 
 import dataclasses
 
-import pytest
 import torch
 from stubs import TINY
 from torch import nn
 
-from ganlab.formatting import duration
 from ganlab.gan.clipping import clip_
 from ganlab.runs.history import HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
@@ -16,13 +14,6 @@ from ganlab.ui.train import panels
 SNAPSHOT = Snapshot(
     run_id="20260101-000000-abcd", status=Status.RUNNING, message="", config=TINY, history=HistoryWriter().view()
 )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (51, "51 s"), (59.6, "1 min 0 s"), (88, "1 min 28 s"), (7500, "2 h 5 min")]
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_the_headline_is_the_clamped_share() -> None:

@@ -1,1 +1,1 @@
-"""Instruments: each file holds one result, its columns in instruments.csv, and its measurement."""
+"""The instruments: each file holds one instrument's result, its columns in instruments.csv, and its measurement."""

@@ -17,36 +17,35 @@ COPIES_OF = 128  # images looked up: among 60,000 training images that takes a w
 
 
 def nearest(samples: Tensor, real: Iterable[Tensor], k: int) -> tuple[Tensor, Tensor]:
-    """Of each of the samples [m, ...] the k nearest of all the real ones, given in chunks [n, ...], nearest first.
+    """For each of the samples [m, ...], the k nearest real ones, nearest first; `real` comes in chunks [n, ...].
 
-    Distances float32 [m, k], the root mean square difference of their numbers, and indices int64 [m, k] counted
+    Returns distances float32 [m, k], root mean square differences of the numbers, and indices int64 [m, k], counted
     over all chunks. k may be at most the number of real samples.
     """
     flat = samples.flatten(1)
-    distances, indices, seen = flat.new_empty(len(flat), 0), torch.empty(len(flat), 0, dtype=torch.int64), 0
+    distances, indices, count = flat.new_empty(len(flat), 0), torch.empty(len(flat), 0, dtype=torch.int64), 0
     for chunk in real:
         rows = chunk.flatten(1)
-        # The quick way to all distances, a matrix product, rounds that of a copy to something above 0:
-        # it names the candidates, and theirs are computed again.
+        # The fast way to all distances is a matrix product, but its rounding makes the distance of a copy more
+        # than 0: it selects the candidates, whose distances are then computed exactly.
         candidates = torch.cdist(flat, rows).topk(min(k, len(rows)), largest=False).indices  # [m, k]
         exact = (flat.unsqueeze(1) - rows[candidates]).square().mean(dim=2).sqrt()
         distances, order = torch.cat([distances, exact], dim=1).sort(dim=1)
-        indices = torch.cat([indices, candidates + seen], dim=1).gather(1, order)[:, :k]
-        distances, seen = distances[:, :k], seen + len(rows)
+        indices = torch.cat([indices, candidates + count], dim=1).gather(1, order)[:, :k]
+        distances, count = distances[:, :k], count + len(rows)
     return distances, indices
 
 
 def ratio(value: float, usual: float) -> float:
-    """NaN where there is nothing to compare with: 0."""
+    """value / usual; NaN if `usual` is 0."""
     return value / usual if usual else math.nan
 
 
 class Copies(NamedTuple):
-    """Root mean square differences from the nearest training image: float64 [up to 128] each.
+    """Root mean square pixel differences to the nearest training image; 1 is black against white.
 
-    1 is black against white.
-
-    Held-out images give the distance of what is new: Meehan et al. 2020 (arXiv 2004.05675).
+    float64 [n] each, n at most 128. The held-out images show what is usual for new images: Meehan et al. 2020
+    (arXiv 2004.05675).
     """
 
     generated: np.ndarray
@@ -54,7 +53,7 @@ class Copies(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Median of the generated / median of the held-out: 0 for copies, about 1 for what is new."""
+        """Median of the generated / median of the held-out images: 0 for copies, about 1 for new images."""
         return ratio(float(np.median(self.generated)), float(np.median(self.held_out)))
 
 
@@ -63,10 +62,10 @@ def measure(subject: Subject) -> Copies:
 
     def distances_of(samples: Tensor) -> np.ndarray:
         distances, _ = nearest(samples[:COPIES_OF], subject.dataset.training_images(), k=1)
-        return distances.squeeze(1).double().numpy() / 2
+        return distances.squeeze(1).double().numpy() / 2  # pixels go from -1 to 1
 
-    before = subject.before.get("copies")
-    held_out = before.held_out if before else subject.baseline(lambda: distances_of(subject.held_out))
+    earlier = subject.earlier(Copies)
+    held_out = earlier.held_out if earlier else subject.baseline(lambda: distances_of(subject.held_out))
     return Copies(distances_of(subject.fake), held_out)
 
 

@@ -1,4 +1,4 @@
-"""What a forward pass costs: what autograd keeps of it, and its time. Knows nothing of what is computed."""
+"""What a forward pass costs: the memory autograd keeps for it, and its time. Knows nothing of what is computed."""
 
 import time
 from collections.abc import Callable
@@ -10,31 +10,33 @@ from torch import Tensor, nn
 
 Result = TypeVar("Result")
 ROUNDS = (3, 15)  # at least, at most
-BUDGET = 0.8  # seconds, after which no further round begins
+BUDGET = 0.8  # seconds after which no further round begins
 
 
 def saved_bytes(work: Callable[[], Result], module: nn.Module) -> tuple[int, Result]:
     """The bytes that `work` makes autograd keep for backward, and its result.
 
-    Each storage counts once; those of the module's own parameters and buffers do not.
+    Each storage counts once; those of the module's own parameters and buffers do not count.
     """
-    saved: dict[int, Tensor] = {}  # by address; held on to, or an address could come twice
+    storages: dict[int, torch.UntypedStorage] = {}  # by address; kept alive, or an address could be used twice
 
-    def look(tensor: Tensor) -> Tensor:
-        saved[tensor.untyped_storage().data_ptr()] = tensor
-        return tensor
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        storages[storage.data_ptr()] = storage
+        return tensor.detach()  # an output that its own graph node holds is a cycle that Python can't free
 
-    with torch.autograd.graph.saved_tensors_hooks(look, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         result = work()
     own = {tensor.untyped_storage().data_ptr() for tensor in [*module.parameters(), *module.buffers()]}
-    return sum(t.untyped_storage().nbytes() for at, t in saved.items() if at not in own), result
+    return sum(storage.nbytes() for address, storage in storages.items() if address not in own), result
 
 
 def cpu_seconds(*works: Callable[[], object]) -> list[float]:
-    """The median time of each, all in turn, round after round, so that whatever else the machine does hits all alike.
+    """The median CPU time of each function in this thread, in seconds.
 
-    In this thread's CPU time, which is all there is where torch uses one thread: seconds on the wall are more than
-    doubled by a run beside it. A first round does not count.
+    They run in turn, round after round, so that other load on the machine affects all alike; the first round is a
+    warm-up. CPU time of the thread is all there is where torch uses one thread; wall-clock time more than doubles
+    beside another run.
     """
     rounds: list[list[float]] = []
     end = time.perf_counter() + BUDGET

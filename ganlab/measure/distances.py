@@ -1,4 +1,4 @@
-"""How far generated samples are from real ones: exact distances, and what a critic's estimate is worth beside them."""
+"""How far generated samples are from real ones: exact distances, and how the critic's estimate compares."""
 
 import math
 from typing import NamedTuple
@@ -8,7 +8,9 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ganlab.measure.subject import DISTANCES, Subject, rng_of
+from ganlab.gan.rng import rng_of
+from ganlab.measure.lipschitz import Lipschitz
+from ganlab.measure.subject import Subject
 
 KINDS = ("image", "point")
 COLUMNS = (
@@ -20,38 +22,39 @@ COLUMNS = (
     "train_estimate",
     "held_out_estimate",
 )
+STREAM = 3
 
-LARGEST_EXACT = 32  # pixels: larger images are compared along lines
-REAL_DRAWS = 5  # of 512 points from eight modes: a single draw is off by up to a half
+LARGEST_EXACT = 32  # pixels; larger images are compared by sliced W1
+REAL_DRAWS = 5  # one draw of 512 points from eight modes is off by up to a half
 PROJECTIONS = 128
 
 
 def pairwise(a: Tensor, b: Tensor) -> np.ndarray:
-    """Euclidean distances of all pairs of a [n, ...] and b [m, ...]: float64 [n, m].
+    """Euclidean distances between all pairs of a [n, ...] and b [m, ...]: float64 [n, m].
 
-    By a matrix product, 5 times as fast for images; in float64 its rounding is below 1e-6 even between copies.
+    Uses a matrix product, 5 times as fast for images; in float64 its rounding error is below 1e-6 even between copies.
     """
     a, b = a.flatten(1).double(), b.flatten(1).double()
     return torch.cdist(a, b, compute_mode="use_mm_for_euclid_dist").numpy()
 
 
 def exact_w1(a: Tensor, b: Tensor) -> float:
-    """The exact Wasserstein-1 distance of two sets of n samples each, [n, ...], Euclidean.
+    """The exact Wasserstein-1 distance between two sets of n samples each, [n, ...], with Euclidean cost.
 
-    An optimal assignment: between n and n points of weight 1/n a best plan moves every point whole (Birkhoff).
-    ValueError unless both have the same number.
+    It is the mean cost of an optimal assignment: between n and n points of weight 1/n some optimal plan moves every
+    point whole (Birkhoff). Raises ValueError for sets of different sizes.
     """
     if len(a) != len(b):
-        raise ValueError(f"exact_w1 compares equally many samples, not {len(a)} with {len(b)}.")
+        raise ValueError(f"exact_w1 needs two sets of the same size, not {len(a)} and {len(b)}.")
     cost = pairwise(a, b)
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
 def sliced_w1(a: Tensor, b: Tensor, rng: torch.Generator) -> float:
-    """The mean Wasserstein-1 distance of projections on random lines; a and b are [n, ...]. Never above exact_w1.
+    """The mean Wasserstein-1 distance of projections onto random lines; a and b are [n, ...]. Never above exact_w1.
 
-    For large images, of which no 512 tell an exact distance: Bonneel et al. 2015, "Sliced and Radon Wasserstein
-    Barycenters of Measures".
+    For large images, where 512 samples are too few for a meaningful exact distance: Bonneel et al. 2015, "Sliced and
+    Radon Wasserstein Barycenters of Measures".
     """
     a, b = a.flatten(1), b.flatten(1)
     lines = torch.randn(a.shape[1], PROJECTIONS, generator=rng).to(a)
@@ -60,7 +63,7 @@ def sliced_w1(a: Tensor, b: Tensor, rng: torch.Generator) -> float:
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's correlation of two series [n], pairs with a NaN left out; NaN below 3 pairs or for a constant."""
+    """Spearman's correlation of two series [n], without pairs that hold a NaN; NaN below 3 pairs or for a constant."""
     both = ~(np.isnan(a) | np.isnan(b))
     a, b = _ranks(a[both]), _ranks(b[both])
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
@@ -70,59 +73,60 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 def _ranks(values: np.ndarray) -> np.ndarray:
     """1 for the smallest; equal values share the mean of their ranks."""
-    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (counts.cumsum() - (counts - 1) / 2)[which]
+    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (counts.cumsum() - (counts - 1) / 2)[index]
 
 
 class Distances(NamedTuple):
-    """How far generated samples are from the held-out ones, and what the critic says, in eval mode."""
+    """How far generated samples are from the held-out ones, and the critic's estimates, in eval mode."""
 
     w1: float
-    """Exact W1 of as many generated as held-out samples; of images above 32 x 32, sliced W1."""
+    """Exact W1 between the held-out samples and as many generated ones; sliced W1 for images above 32 x 32."""
     sliced: bool
+    """Whether `w1` and `real_to_real` are sliced."""
     real_to_real: float
-    """The same of samples drawn from the training part, mean of 5 draws: no generator can be expected below it."""
+    """The same between held-out and training samples, mean of 5 draws: no generator can be expected below it."""
     train_estimate: float
     """E critic(training samples) - E critic(generated). NaN where nothing is held out."""
     held_out_estimate: float
-    """E critic(held-out samples) - E critic(generated): the same points as `w1`."""
+    """E critic(held-out samples) - E critic(generated), on the same samples as `w1`."""
     gap_error: float
-    """The standard error of the difference of the two, by how many independent samples are behind each."""
+    """Standard error of the difference of the two estimates, from the number of independent samples behind each."""
     lower_bound: float
-    """held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, or where W1
-    is sliced: it bounds the distance between samples, not that along lines."""
+    """held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, and where W1
+    is sliced: it bounds the distance between samples, not between their projections."""
     scaled: float
-    """held_out_estimate / largest gradient met: scaled, not a bound. NaN as `lower_bound`."""
+    """held_out_estimate / largest input gradient measured: not a bound. NaN like `lower_bound`."""
 
 
 @torch.no_grad()
 def measure(subject: Subject) -> Distances:
-    """W1 on the held-out samples, and what the critic's estimate says of it."""
+    """W1 to the held-out samples, and the critic's estimates of it."""
     sliced = subject.held_out.dim() == 4 and subject.held_out.shape[-1] > LARGEST_EXACT
 
     def w1(samples: Tensor, step: int) -> float:
         if sliced:
-            return sliced_w1(samples, subject.held_out, rng_of(subject.config.seed, step, DISTANCES))
+            return sliced_w1(samples, subject.held_out, rng_of(subject.config.seed, step, STREAM))
         return exact_w1(samples, subject.held_out)
 
     def real_to_real() -> float:
         return sum(w1(subject.usual(draw), 0) for draw in range(REAL_DRAWS)) / REAL_DRAWS
 
-    before, steepness = subject.before.get("distances"), subject.found.get("lipschitz")
+    earlier, steepness = subject.earlier(Distances), subject.result(Lipschitz)
     train, held_out, fake = (subject.critic(x).double() for x in (subject.train, subject.held_out, subject.fake))
     estimate = (held_out.mean() - fake.mean()).item()
-    # With few points none is held out: the two estimates would be of the same points.
-    apart = subject.dataset.independent[1] > 0
+    # With few points none is held out, and both estimates would be of the same points.
+    held_out_apart = subject.dataset.independent[1] > 0
     return Distances(
         w1=w1(subject.fake, subject.step),
         sliced=sliced,
-        real_to_real=before.real_to_real if before else subject.baseline(real_to_real),
-        train_estimate=(train.mean() - fake.mean()).item() if apart else math.nan,
+        real_to_real=earlier.real_to_real if earlier else subject.baseline(real_to_real),
+        train_estimate=(train.mean() - fake.mean()).item() if held_out_apart else math.nan,
         held_out_estimate=estimate,
-        gap_error=_gap_error(train, held_out, *subject.dataset.independent) if apart else math.nan,
-        # Both refer to the Euclidean distance between samples; distances along lines are smaller.
+        gap_error=_gap_error(train, held_out, *subject.dataset.independent) if held_out_apart else math.nan,
+        # Both refer to the Euclidean distance between samples; distances between projections are smaller.
         lower_bound=_over(estimate, steepness.product) if steepness and not sliced else math.nan,
-        scaled=_over(estimate, steepness.met.largest) if steepness and not sliced else math.nan,
+        scaled=_over(estimate, steepness.measured.largest) if steepness and not sliced else math.nan,
     )
 
 
@@ -136,12 +140,12 @@ def row(result: Distances) -> dict[str, float]:
 def _gap_error(train: Tensor, held_out: Tensor, independent_train: float, independent_held_out: int) -> float:
     """The standard error of the difference of the means of two sets of scores [n].
 
-    The first are drawn, with replacement, from what is itself a sample of so many; the second are all that there are.
+    The first set is drawn, with replacement, from a sample of `independent_train`; the second is the whole sample.
     """
-    drawn = train.var() * (1 / len(train) + 1 / independent_train)
-    return math.sqrt(drawn + held_out.var() / min(independent_held_out, len(held_out)))
+    train_variance = train.var() * (1 / len(train) + 1 / independent_train)
+    return math.sqrt(train_variance + held_out.var() / min(independent_held_out, len(held_out)))
 
 
 def _over(estimate: float, slope: float) -> float:
-    """A flat critic tells nothing: 0, as its estimate is."""
+    """0 for a flat critic, whose estimate is 0 as well."""
     return estimate / slope if slope > 0 else 0.0

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 from torch import nn
 
@@ -18,10 +19,11 @@ from ganlab.measure.reading import MODULES, Reading
 
 INSTRUMENTS = frozenset(MODULES)
 """The names of all instruments."""
+Result = TypeVar("Result")
 
 
 class Broken(Exception):
-    """An instrument, or the `drawing` that all of them need, failed: its name, and why in one sentence."""
+    """An instrument failed, or the `drawing` that all of them need: its name, and the error's message."""
 
     def __init__(self, name: str, error: Exception) -> None:
         super().__init__(str(error) or type(error).__name__)
@@ -43,32 +45,32 @@ def look(
     step: int = 0,
     before: Reading | None = None,
 ) -> Reading:
-    """Measure the networks, which may be in training and stay as they are.
+    """Measure the networks, which may be in training and stay unchanged.
 
-    Every instrument draws from a random generator of its own, seeded from the run's seed and the step, so what one
-    finds does not depend on the others or on earlier looks. `before` is an earlier reading of the same run: what
-    training does not change is taken from it. Raises Broken for an instrument that fails, and FloatingPointError if
-    there are no finite numbers to measure.
+    Each instrument has its own random stream, seeded from the run's seed and the step, so its result does not depend
+    on other instruments or earlier looks. `before` is an earlier reading of the same run: what training does not
+    change is copied from it. Raises Broken for an instrument that fails, and FloatingPointError if samples or weights
+    are not finite.
     """
     cost = {"baselines": 0.0}
 
-    def timed(name: str, baselines: list[float], measure: Callable[..., Any], *given: Any) -> Any:
-        began = time.thread_time()
+    def timed(name: str, baseline_seconds: list[float], measure: Callable[[], Result]) -> Result:
+        start = time.thread_time()
         try:
-            return measure(*given)
+            return measure()
         except FloatingPointError:
             raise
         except Exception as error:
             raise Broken(name, error) from error
         finally:
-            once = sum(baselines)
-            baselines.clear()
-            cost[name] = time.thread_time() - began - once
+            once = sum(baseline_seconds)
+            baseline_seconds.clear()
+            cost[name] = time.thread_time() - start - once
             cost["baselines"] += once
 
-    earlier = before.found if before else {}
-    drawn = timed("drawing", [], subject.draw, critic, generator, dataset, config, step, earlier)
+    earlier = before.results.values() if before else ()
+    one = timed("drawing", [], lambda: subject.draw(critic, generator, dataset, config, step, earlier))
     for name, module in MODULES.items():
         if name in which & available(config.kind):
-            drawn.found[name] = timed(name, drawn.baselines, module.measure, drawn)
-    return Reading(step=step, cost=cost, **drawn.found)
+            one.results[name] = timed(name, one.baseline_seconds, partial(module.measure, one))
+    return Reading(step=step, cost=cost, **one.results)

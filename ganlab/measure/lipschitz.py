@@ -1,7 +1,7 @@
-"""How steep a network can be, and how steep it is: operator norms, singular values, gradients at its inputs.
+"""How steep a critic can be, by the operator norms of its layers, and how steep it is, by gradients at its inputs.
 
-Euclidean norms throughout, and every layer as it acts in eval mode: in train mode batch norm mixes the points of a
-batch, and the network is no function of one point.
+All norms are Euclidean, and every layer acts as in eval mode: in train mode batch norm mixes the points of a batch,
+so the network is not a function of one point.
 """
 
 import math
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
-from ganlab.measure.subject import LIPSCHITZ, Subject
+from ganlab.measure.subject import Subject
 
 KINDS = ("image", "point")
 COLUMNS = (
@@ -22,11 +22,12 @@ COLUMNS = (
     "largest_gradient_fake",
     "largest_gradient_between",
 )
+STREAM = 2
 
-SLOPES_AT = 128  # points of each kind: gradients of images are what costs most
+SLOPES_AT = 128  # points of each kind; gradients at images are the most expensive part
 TOLERANCE = 1e-3
-"""How far above the true norm that of a convolution may be, relative."""
-BLOCK = 16  # vectors that the power iteration follows at once: they end where one would still creep
+"""How far above the true norm the norm of a convolution may be, relative."""
+BLOCK = 16  # vectors in the power iteration; with one it converges far more slowly
 MOST_ROUNDS = 1000
 _STRETCH = {nn.ReLU: 1.0, nn.Tanh: 1.0, nn.Sigmoid: 0.25, nn.Flatten: 1.0, nn.Unflatten: 1.0}
 
@@ -37,60 +38,62 @@ class Steepness(NamedTuple):
     real: float
     fake: float
     between: float
+    """At points between a real and a generated one."""
 
     @property
     def largest(self) -> float:
-        """Over all points."""
+        """The largest over all points."""
         return max(self)
 
 
 class Lipschitz(NamedTuple):
-    """How steep the critic can be, and how steep it is where the data is; in eval mode."""
+    """How steep the critic can be, and how steep it is at the data; in eval mode."""
 
     factors: dict[str, float]
-    """By layer, how many times it can stretch a distance."""
-    met: Steepness
+    """By layer, the most it can stretch a distance."""
+    measured: Steepness
 
     @property
     def product(self) -> float:
-        """No two points have scores that differ by more than this times their distance."""
+        """The scores of two points never differ by more than this times their distance."""
         return math.prod(self.factors.values())
 
 
 def measure(subject: Subject) -> Lipschitz:
     """The factors of the critic's layers, and its steepest slopes at 128 points of each kind."""
-    rng = subject.rng(LIPSCHITZ)
+    rng = subject.rng(STREAM)
     factors = lipschitz_factors(subject.critic, subject.dataset.shape, rng)
     return Lipschitz(factors, steepness(subject.critic, subject.held_out[:SLOPES_AT], subject.fake[:SLOPES_AT], rng))
 
 
 def row(result: Lipschitz) -> dict[str, float]:
     """The values of COLUMNS."""
-    met = {f"largest_gradient_{kind}": value for kind, value in result.met._asdict().items()}
-    return {"lipschitz_product": result.product, "largest_gradient": result.met.largest, **met}
+    by_kind = {f"largest_gradient_{kind}": value for kind, value in result.measured._asdict().items()}
+    return {"lipschitz_product": result.product, "largest_gradient": result.measured.largest, **by_kind}
 
 
 def lipschitz_factors(
     model: nn.Sequential, shape: tuple[int, ...] = (), rng: torch.Generator | None = None
 ) -> dict[str, float]:
-    """By layer, how many times it can stretch a distance at most.
+    """By layer, the most it can stretch a distance.
 
-    Their product bounds the slope of the whole: Miyato et al. 2018 (arXiv 1802.05957), section 2.1. A convolution
-    needs the `shape` (c, h, w) of the model's input and takes its start from `rng`; its factor is at most TOLERANCE
-    above the true one and not below it. TypeError for a layer that it does not know.
+    Their product bounds the slope of the model: Miyato et al. 2018 (arXiv 1802.05957), section 2.1. A convolution
+    needs the `shape` (c, h, w) of the model's input, and `rng` for the start of its power iteration; its factor is at
+    most TOLERANCE above the true norm and not below it. Raises TypeError for an unknown kind of layer, and ValueError
+    for a convolution without `rng`.
     """
     return {name: _factor(layer, size, rng) for name, layer, size in with_sizes(model, shape)}
 
 
 def with_sizes(model: nn.Sequential, shape: tuple[int, ...]) -> list[tuple[str, nn.Module, tuple[int, ...]]]:
-    """Each layer with its name and the shape of one of its inputs."""
-    found = []
+    """(name, layer, shape of one of its inputs) of each layer; `shape` is that of the model's input."""
+    layers = []
     for name, layer in model.named_children():
-        found.append((name, layer, shape))
+        layers.append((name, layer, shape))
         if shape and isinstance(layer, nn.Conv2d | nn.Flatten | nn.Unflatten | nn.Linear):
             with torch.no_grad():
                 shape = tuple(layer(next(model.parameters()).new_zeros(1, *shape)).shape[1:])
-    return found
+    return layers
 
 
 @torch.no_grad()
@@ -98,22 +101,25 @@ def _factor(layer: nn.Module, shape: tuple[int, ...], rng: torch.Generator | Non
     if isinstance(layer, nn.Linear):
         return torch.linalg.matrix_norm(layer.weight, ord=2).item()
     if isinstance(layer, nn.Conv2d):
-        return operator_norm(layer, shape, rng) * (1 + TOLERANCE)  # the iteration comes from below
-    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        if rng is None:
+            raise ValueError("lipschitz_factors needs a random generator for a convolution: pass `rng`.")
+        return operator_norm(layer, shape, rng) * (1 + TOLERANCE)  # the iteration approaches from below
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and layer.running_var is not None:
         return (layer.weight.abs() / (layer.running_var + layer.eps).sqrt()).max().item()
     if isinstance(layer, nn.LeakyReLU):
         return max(1.0, abs(layer.negative_slope))
     if type(layer) in _STRETCH:
         return _STRETCH[type(layer)]
-    raise TypeError(f"lipschitz_factors does not know how much a {type(layer).__name__} can stretch.")
+    raise TypeError(f"lipschitz_factors does not know how much a {type(layer).__name__} can stretch a distance.")
 
 
 @torch.no_grad()
 def operator_norm(conv: nn.Conv2d, shape: tuple[int, ...], rng: torch.Generator) -> float:
-    """The largest singular value of a convolution of inputs (c, h, w), stride and padding included.
+    """The largest singular value of a convolution of inputs `shape` (c, h, w), with its stride and padding.
 
-    Block power iteration from N(0, 1) of `rng`; at most TOLERANCE below the true value, relative. The norm of the
-    reshaped kernel is another number, up to 4 times smaller. ValueError for padding with anything but zeros.
+    Block power iteration, started from N(0, 1) of `rng`; at most TOLERANCE below the true value, relative. (The norm
+    of the reshaped kernel is a different number, up to 4 times smaller.) Raises ValueError for padding with anything
+    but zeros.
     """
     inputs = (min(BLOCK, math.prod(shape)), *shape)
     vectors = torch.randn(inputs, generator=rng).to(conv.weight)
@@ -123,8 +129,8 @@ def operator_norm(conv: nn.Conv2d, shape: tuple[int, ...], rng: torch.Generator)
         images = convolved(conv, vectors)
         flat = images.flatten(1).double()
         before, norm = norm, torch.linalg.eigvalsh(flat @ flat.T)[-1].clamp(min=0).sqrt().item()
-        # What is still missing is many times the last gain: at a hundredth of the tolerance it was at most half of it,
-        # for the clipped weights of all layers from 16 to 64 pixels; at a tenth, up to twice the tolerance.
+        # The remaining error is many times the last gain. Stopped at a hundredth of the tolerance it was at most half
+        # the tolerance, for clipped weights of all layers from 16 to 64 pixels; at a tenth, up to twice the tolerance.
         if norm - before <= TOLERANCE / 100 * norm:
             break
         vectors = conv2d_input(inputs, conv.weight, images, conv.stride, conv.padding, conv.dilation, conv.groups)
@@ -132,17 +138,19 @@ def operator_norm(conv: nn.Conv2d, shape: tuple[int, ...], rng: torch.Generator)
 
 
 def convolved(conv: nn.Conv2d, images: Tensor) -> Tensor:
-    """Without the bias, which stretches nothing."""
+    """The convolution of images [n, c, h, w] without its bias, which stretches nothing."""
     if conv.padding_mode != "zeros":
-        raise ValueError(f"The norm of a convolution padded with {conv.padding_mode} is not known here.")
+        raise ValueError(
+            f"The norm of a convolution with {conv.padding_mode} padding is unknown; only zeros are supported."
+        )
     return functional.conv2d(images, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
 
 
 def steepness(critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator) -> Steepness:
-    """The largest gradient norms at real and fake points [n, ...], and at one between each pair of them.
+    """The largest gradient norms at real and fake points [n, ...], and at one random point between each pair.
 
-    Where on the line, `rng` draws: Gulrajani et al. 2017 (arXiv 1704.00028), section 4. The critic must be in eval
-    mode. Each norm is a lower bound of the critic's Lipschitz constant, and the slope that the data meets.
+    `rng` draws the points between: Gulrajani et al. 2017 (arXiv 1704.00028), section 4. The critic must be in eval
+    mode. Each norm is a lower bound of the critic's Lipschitz constant.
     """
     where = torch.rand(len(real), *[1] * (real.dim() - 1), generator=rng).to(real)
     between = real + where * (fake - real)

@@ -1,4 +1,4 @@
-"""What the instruments found at one moment, and its row in instruments.csv.
+"""The results of one look of the instruments, and their row in instruments.csv.
 
 Reading is also the registry of instruments: one field each, with the module that measures it.
 """
@@ -6,7 +6,6 @@ Reading is also the registry of instruments: one field each, with the module tha
 import math
 from dataclasses import dataclass, field, fields
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -22,29 +21,31 @@ from ganlab.measure.spectra import Spectrum
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """Everything measured at one moment; None for what is switched off or does not apply to the data.
+    """The results of one look; None for an instrument that is off or does not apply to the data.
 
-    Each is measured by the module in its metadata, in this order: a later one may use what an earlier one found. A
-    module has KINDS, COLUMNS, `measure(subject)` and, if it has columns, `row(result)`.
+    Each instrument is measured by the module in its field's metadata, in the order of the fields: a later one may use
+    the results of an earlier one. A module has KINDS (of data that it applies to), COLUMNS (in instruments.csv),
+    `measure(subject)`, which returns the result, `row(result)` if there are columns, and STREAM if it draws random
+    numbers (see `Subject.rng`).
     """
 
     step: int = 0
-    gradients: Gradients | None = field(default=None, metadata={"by": gradients})
-    lipschitz: Lipschitz | None = field(default=None, metadata={"by": lipschitz})
-    spectra: tuple[Spectrum, ...] = field(default=(), metadata={"by": spectra})
-    distances: Distances | None = field(default=None, metadata={"by": distances})
-    coverage: Coverage | None = field(default=None, metadata={"by": coverage})
-    copies: Copies | None = field(default=None, metadata={"by": copies})
-    plane: Plane | None = field(default=None, metadata={"by": plane})
+    gradients: Gradients | None = field(default=None, metadata={"module": gradients})
+    lipschitz: Lipschitz | None = field(default=None, metadata={"module": lipschitz})
+    spectra: tuple[Spectrum, ...] | None = field(default=None, metadata={"module": spectra})
+    distances: Distances | None = field(default=None, metadata={"module": distances})
+    coverage: Coverage | None = field(default=None, metadata={"module": coverage})
+    copies: Copies | None = field(default=None, metadata={"module": copies})
+    plane: Plane | None = field(default=None, metadata={"module": plane})
     cost: dict[str, float] = field(default_factory=dict)
     """CPU seconds of the calling thread: per instrument, `drawing` for what all of them need, and `baselines` for what
     training does not change."""
 
     @property
-    def found(self) -> dict[str, Any]:
-        """What was measured, by instrument."""
+    def results(self) -> dict[str, object]:
+        """The results by instrument, without those of None."""
         values = {name: getattr(self, name) for name in MODULES}
-        return {name: value for name, value in values.items() if value is not None and value != ()}
+        return {name: value for name, value in values.items() if value is not None}
 
     @property
     def total_cost(self) -> float:
@@ -57,31 +58,32 @@ class Reading:
         return self.total_cost - self.cost.get("baselines", 0.0)
 
 
-MODULES: dict[str, ModuleType] = {one.name: one.metadata["by"] for one in fields(Reading) if one.metadata}
-"""What measures each instrument, by name."""
+MODULES: dict[str, ModuleType] = {one.name: one.metadata["module"] for one in fields(Reading) if one.metadata}
+"""The module of each instrument, by name."""
 
 READINGS = ("step", *(column for module in MODULES.values() for column in module.COLUMNS), "cpu_seconds")
-"""The columns of instruments.csv, one row per reading; NaN for what was not measured."""
+"""The columns of instruments.csv, one row per look; NaN for what was not measured."""
 
 
 def row(reading: Reading) -> dict[str, float]:
     """The columns of a reading, as docs/instruments.md defines them."""
     values: dict[str, float] = {"step": reading.step, "cpu_seconds": reading.total_cost}
-    for name, result in reading.found.items():
+    for name, result in reading.results.items():
         if MODULES[name].COLUMNS:
             values |= MODULES[name].row(result)
     return {column: float(values.get(column, math.nan)) for column in READINGS}
 
 
 def no_readings() -> np.ndarray:
-    """The readings of a run that no instrument has looked at: float64 [0, len(READINGS)]."""
+    """The table of a run without any look: float64 [0, len(READINGS)]."""
     return np.empty((0, len(READINGS)))
 
 
 def agreement(table: np.ndarray) -> tuple[float, int]:
-    """The rank correlation of the critic's estimate with W1, and the number of rows it is from; `table` as READINGS.
+    """The rank correlation of the critic's estimate with W1, and the number of looks behind it.
 
-    NaN below 3 rows. Pass rows of one clip range only: the estimate scales with it.
+    `table` is float64 [looks, len(READINGS)]. NaN below 3 looks. Pass looks at one clip range only: the estimate
+    scales with it.
     """
     both = table[:, [READINGS.index("held_out_estimate"), READINGS.index("w1")]]
     both = both[np.isfinite(both).all(axis=1)]

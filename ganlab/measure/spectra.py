@@ -15,7 +15,7 @@ KINDS = ("image", "point")
 COLUMNS = ()
 
 SMALL = 256
-"""A convolution with at most so many inputs or outputs has its spectrum computed exactly."""
+"""The spectrum of a convolution is exact up to this many inputs or outputs."""
 
 
 class Spectrum(NamedTuple):
@@ -24,7 +24,7 @@ class Spectrum(NamedTuple):
     layer: str
     values: np.ndarray
     exact: bool
-    """Whether they are those of the operator; else those of the kernel reshaped to [out, in * k * k]."""
+    """Whether they belong to the layer itself; if not, to its kernel reshaped to [out, in * k * k]."""
 
 
 def measure(subject: Subject) -> tuple[Spectrum, ...]:
@@ -34,28 +34,34 @@ def measure(subject: Subject) -> tuple[Spectrum, ...]:
 
 @torch.no_grad()
 def spectra(model: nn.Sequential, shape: tuple[int, ...]) -> tuple[Spectrum, ...]:
-    """The singular values of each linear and convolutional layer; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
-    layers = [(n, la, size) for n, la, size in with_sizes(model, shape) if isinstance(la, nn.Linear | nn.Conv2d)]
-    return tuple(_spectrum(name, layer, size) for name, layer, size in layers)
+    """The singular values of each linear and convolutional layer; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3.
+
+    `shape` is that of the model's input.
+    """
+    return tuple(
+        _spectrum(name, layer, size)
+        for name, layer, size in with_sizes(model, shape)
+        if isinstance(layer, nn.Linear | nn.Conv2d)
+    )
 
 
 def _spectrum(name: str, layer: nn.Linear | nn.Conv2d, shape: tuple[int, ...]) -> Spectrum:
     if isinstance(layer, nn.Linear):
         return Spectrum(name, _singular_values(layer.weight), exact=True)
     outputs = layer(layer.weight.new_zeros(1, *shape)).shape[1:]
-    if math.prod(shape) <= SMALL:
+    if math.prod(shape) <= SMALL:  # the operator's columns, one per input
         basis = torch.eye(math.prod(shape)).reshape(-1, *shape).to(layer.weight)
         return Spectrum(name, _singular_values(convolved(layer, basis).flatten(1)), exact=True)
-    if math.prod(outputs) <= SMALL:
+    if math.prod(outputs) <= SMALL:  # its rows, one per output
         basis = torch.eye(math.prod(outputs)).reshape(-1, *outputs).to(layer.weight)
-        how = layer.stride, layer.padding, layer.dilation, layer.groups
-        rows = conv2d_input((len(basis), *shape), layer.weight, basis, *how)
+        options = layer.stride, layer.padding, layer.dilation, layer.groups
+        rows = conv2d_input((len(basis), *shape), layer.weight, basis, *options)
         return Spectrum(name, _singular_values(rows.flatten(1)), exact=True)
     return Spectrum(name, _singular_values(layer.weight.flatten(1)), exact=False)
 
 
 def _singular_values(matrix: Tensor) -> np.ndarray:
-    """By way of the smaller Gram matrix in float64: right to 1e-8 of the largest, and quick for the long ones here."""
+    """Computed from the smaller Gram matrix in float64: exact to 1e-8 of the largest, and fast for oblong matrices."""
     matrix = matrix.double()
     gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
     return torch.linalg.eigvalsh(gram).clamp(min=0).sqrt().flip(0).cpu().numpy()

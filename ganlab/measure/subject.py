@@ -1,20 +1,21 @@
 """What the instruments look at: copies of both networks, and samples drawn for this look alone."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganlab.config import TrainConfig
 from ganlab.data.dataset import Dataset
 from ganlab.gan import sampling, training
+from ganlab.gan.rng import rng_of
 
-DRAWING, GRADIENTS, LIPSCHITZ, DISTANCES = range(4)
-"""Each has a random generator of its own, so that what one draws does not depend on the others."""
+Result = TypeVar("Result")
+STREAM = 0
+"""The random stream that the samples come from. An instrument that draws has its own STREAM; no two share one."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Subject:
     """One moment of a run, as the instruments see it."""
 
     live_critic: nn.Sequential
-    """The critic in training; instruments copy it before they touch it."""
+    """The critic in training; instruments copy it before they change anything."""
     live_generator: nn.Sequential
+    """The generator in training."""
     critic: nn.Sequential
     """A copy on the CPU in eval mode."""
     generator: nn.Sequential
@@ -35,11 +37,11 @@ class Subject:
     """As many samples of the training part as are held out: [n, ...]."""
     fake: Tensor
     """As many generated samples: [n, ...]."""
-    before: dict[str, Any]
-    """What an earlier look at the same run found, by instrument."""
-    found: dict[str, Any] = field(default_factory=dict)
-    """What this look has found so far, by instrument."""
-    baselines: list[float] = field(default_factory=list)
+    earlier_results: tuple[object, ...] = ()
+    """Results of an earlier look at the same run."""
+    results: dict[str, Any] = field(default_factory=dict)
+    """Results of this look so far, by instrument."""
+    baseline_seconds: list[float] = field(default_factory=list)
     """CPU seconds spent on what training does not change."""
 
     @property
@@ -47,20 +49,28 @@ class Subject:
         """Real samples that are never trained on: [n, ...]."""
         return self.dataset.held_out
 
-    def rng(self, instrument: int) -> torch.Generator:
-        """A fresh random generator for one instrument, seeded from the run's seed and the step."""
-        return rng_of(self.config.seed, self.step, instrument)
+    def result(self, kind: type[Result]) -> Result | None:
+        """The result of this type in this look; None if its instrument is off or comes later."""
+        return _first(kind, self.results.values())
 
-    def baseline(self, measure: Callable[[], Any]) -> Any:
-        """Measure what training does not change; its cost is counted apart, because only the first look pays it."""
-        began = time.thread_time()
+    def earlier(self, kind: type[Result]) -> Result | None:
+        """The result of this type in an earlier look; None if there is none."""
+        return _first(kind, self.earlier_results)
+
+    def rng(self, stream: int) -> torch.Generator:
+        """A new random generator for one stream, seeded from the run's seed, the step and the stream."""
+        return rng_of(self.config.seed, self.step, stream)
+
+    def baseline(self, measure: Callable[[], Result]) -> Result:
+        """Measure what training does not change. Its cost is counted separately: only a run's first look pays it."""
+        start = time.thread_time()
         result = measure()
-        self.baselines.append(time.thread_time() - began)
+        self.baseline_seconds.append(time.thread_time() - start)
         return result
 
     def usual(self, draw: int = 0) -> Tensor:
         """As many samples of the training part as are held out; the same at every step of a run."""
-        return self.dataset.sample(len(self.held_out), rng_of(self.config.seed, 0, DRAWING, draw))
+        return self.dataset.sample(len(self.held_out), rng_of(self.config.seed, 0, STREAM, draw))
 
 
 def draw(
@@ -69,18 +79,28 @@ def draw(
     dataset: Dataset,
     config: TrainConfig,
     step: int,
-    before: dict[str, Any],
+    earlier_results: Iterable[object] = (),
 ) -> Subject:
-    """Copy the networks and draw the samples. Raises FloatingPointError if there are no finite numbers to measure."""
-    rng = rng_of(config.seed, step, DRAWING)
-    copies = training.copied(critic), training.copied(generator)
+    """Copy the networks and draw the samples. Raises FloatingPointError if samples or weights are not finite."""
+    rng = rng_of(config.seed, step, STREAM)
+    critic_copy, generator_copy = training.copied(critic), training.copied(generator)
     n = len(dataset.held_out)
-    fake = sampling.generate(copies[1], torch.randn(n, config.latent_dim, generator=rng))
-    if not all(tensor.isfinite().all() for tensor in (fake, *copies[0].parameters())):
+    fake = sampling.generate(generator_copy, torch.randn(n, config.latent_dim, generator=rng))
+    if not all(tensor.isfinite().all() for tensor in (fake, *critic_copy.parameters())):
         raise FloatingPointError("The samples or the critic's weights are not finite.")
-    return Subject(critic, generator, *copies, dataset, config, step, dataset.sample(n, rng), fake, before)
+    return Subject(
+        live_critic=critic,
+        live_generator=generator,
+        critic=critic_copy,
+        generator=generator_copy,
+        dataset=dataset,
+        config=config,
+        step=step,
+        train=dataset.sample(n, rng),
+        fake=fake,
+        earlier_results=tuple(earlier_results),
+    )
 
 
-def rng_of(*words: int) -> torch.Generator:
-    """A random generator seeded from several numbers, by NumPy's SeedSequence."""
-    return torch.Generator().manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
+def _first(kind: type[Result], results: Iterable[object]) -> Result | None:
+    return next((result for result in results if isinstance(result, kind)), None)

@@ -1,9 +1,4 @@
-"""The clamp and the samples as plain Plotly dicts {data, layout, alt, scale}. Pure: no screen, no colours, no state.
-
-Colours are roles such as "$after 0.4", painted by the browser with the theme of the moment. `scale` names what
-the axes depend on: while it stays the same a zoom is kept. A `None` in a layout breaks Plotly.react, so keys
-that do not apply are left out.
-"""
+"""The histogram of the weights before and after the clamp."""
 
 import numpy as np
 
@@ -20,18 +15,19 @@ def clamp(
     limit: float | None = None,
     pinned: WeightHistogram | None = None,
 ) -> Figure:
-    """Weights before (outline) and after (fill) the clamp, posts at the bounds, rules that can be pulled.
+    """Weights before (outline) and after (fill) the clamp, posts at the bounds, and rules that the user can drag.
 
-    Without a histogram (no clamp yet): the empty axes and the rules. The x axis goes to ±`limit`, by default as far
-    as the clip range asks for. `pinned` are the weights of another step, drawn over them as dotted outlines.
+    Without a histogram (no clamp yet) only the axes and the rules. The x axis goes to ±`limit`, by default the
+    `axis_limit` of the clip range. `pinned` are the weights of another step, drawn over them as dotted outlines.
+    `mirror` is for the browser: whether dragging one rule moves the other.
     """
     scale = limit or clip_range
     limit = limit or axis_limit(clip_range)
-    narrow = clip_range[1] - clip_range[0] < 0.6 * limit  # labels between the bounds would meet
+    narrow = clip_range[1] - clip_range[0] < 0.6 * limit  # labels between the bounds would overlap
     traces, notes, top = _clamp_data(histogram, log_y, narrow) if histogram else ([], [], 10.0)
     if pinned and histogram:
-        over, highest = _pinned_data(pinned, _bin_width(histogram))
-        traces, top = traces + over, max(top, round_up(1.12 * highest))
+        outlines, highest = _pinned_data(pinned, _bin_width(histogram))
+        traces, top = traces + outlines, max(top, round_up(1.12 * highest))
     layout = {
         "margin": {"l": 50, "r": 4, "t": 30, "b": 42},
         "bargap": 0,
@@ -74,7 +70,7 @@ def clamp(
         "mirror": mirror,
         "scale": f"{scale}{name}{log_y}",
         "alt": f"Histogram of the weights before and after the clamp to {range_in_words(clip_range)}."
-        + (f" {_in_words(histogram)}" if histogram else " No clamp yet."),
+        + (f" {_counts_in_words(histogram)}" if histogram else " No clamp yet."),
     }
 
 
@@ -85,8 +81,8 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[
     after = histogram.after[inside]
     before_x, after_x = _x(edges), _x(edges[inside[0] : inside[-1] + 2])
     width = max(float(edges[inside[0] + 1] - edges[inside[0]]), float(edges[-1] - edges[0]) / 150)
-    step = {"type": "scatter", "mode": "lines", "fill": "tozeroy"}
-    traces = [
+    step: Figure = {"type": "scatter", "mode": "lines", "fill": "tozeroy"}
+    traces: list[Figure] = [
         step | after_x | _steps(after, 0, "after 0.42") | {"hovertemplate": "%{y:,}<extra>after</extra>"},
         step | before_x | _steps(histogram.before, 2, "before 0.2") | {"hovertemplate": "%{y:,}<extra>before</extra>"},
         {
@@ -99,7 +95,7 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[
         },
     ]
     top = round_up(1.12 * max(histogram.before.max(), after.max(), counts.at_low, counts.at_high, 1))
-    beside = max(3, len(after) // 6)  # a label stays clear of the bins beside its post
+    beside = max(3, len(after) // 6)  # bins beside a post that its label must not cover
     notes = [
         _post_note("low", low, counts.at_low, max(counts.at_low, *after[:beside]), log_y, not narrow),
         _post_note("high", high, counts.at_high, max(counts.at_high, *after[-beside:]), log_y, narrow),
@@ -108,16 +104,19 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[
 
 
 def _pinned_data(histogram: WeightHistogram, bin_width: float) -> tuple[list[Figure], float]:
-    """Dotted outlines of another step, its bins' counts as they would be with bins of that width."""
+    """Dotted outlines of another step, its counts scaled to bins of that width; and the highest of them."""
     scaled = histogram.before * (bin_width / _bin_width(histogram))
     line = {"shape": "hv", "width": 1.6, "color": "$before", "dash": "2px,2px"}
     counts = histogram.after_counts
-    posts = {
-        "type": "bar", "x": list(histogram.clip_range), "y": [counts.at_low, counts.at_high],
-        "width": [bin_width * 1.6] * 2, "hoverinfo": "skip",
+    posts: Figure = {
+        "type": "bar",
+        "x": list(histogram.clip_range),
+        "y": [counts.at_low, counts.at_high],
+        "width": [bin_width * 1.6] * 2,
+        "hoverinfo": "skip",
         "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 1.6, "color": "$after"}},
-    }  # fmt: skip
-    outline = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line, **_x(histogram.edges)}
+    }
+    outline: Figure = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line, **_x(histogram.edges)}
     outline["y"] = packed(np.append(scaled, scaled[-1]))
     return [outline, posts], max(scaled.max(), counts.at_low, counts.at_high)
 
@@ -127,7 +126,7 @@ def _bin_width(histogram: WeightHistogram) -> float:
 
 
 def _x(edges: np.ndarray) -> Figure:
-    """Where steps begin: two numbers for equal bins, else every edge."""
+    """The edges of the bins: two numbers if all are equally wide, else every edge."""
     widths = np.diff(edges)
     if np.ptp(widths) < 1e-6 * widths[0]:
         return {"x0": rounded(edges[0], 8), "dx": rounded(widths.mean(), 8)}
@@ -140,39 +139,61 @@ def _steps(counts: np.ndarray, width: float, fill: str) -> Figure:
 
 
 def _outside(clip_range: tuple[float, float], limit: float) -> list[Figure]:
-    """The two zones that the clamp empties."""
-    zone = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    """The two zones outside the clip range, which the clamp empties."""
+    zone: Figure = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     zone |= {"fillcolor": "$text 0.035", "line": {"width": 0}}
     low, high = clip_range
     return [zone | {"x0": -limit * 1.05, "x1": low}, zone | {"x0": high, "x1": limit * 1.05}]
 
 
 def _rule(x: float) -> Figure:
-    line = {"color": "$bound", "width": 1.25, "dash": "4px,3px"}
     return {
-        "type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
-        "line": line, "layer": "below",
-    }  # fmt: skip
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": x,
+        "x1": x,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": "$bound", "width": 1.25, "dash": "4px,3px"},
+        "layer": "below",
+    }
 
 
 def _bound_note(text: str, x: float, anchor: str) -> Figure:
     return {
-        "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 1, "xanchor": anchor, "text": text,
-        "showarrow": False, "font": {"color": "$text", "size": 12.5}, "bgcolor": "$page",
-        "bordercolor": "$bound 0.3", "borderwidth": 1, "borderpad": 2.5,
-    }  # fmt: skip
+        "x": x,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "yshift": 1,
+        "xanchor": anchor,
+        "text": text,
+        "showarrow": False,
+        "font": {"color": "$text", "size": 12.5},
+        "bgcolor": "$page",
+        "bordercolor": "$bound 0.3",
+        "borderwidth": 1,
+        "borderpad": 2.5,
+    }
 
 
 def _post_note(name: str, x: float, count: int, height: int, log_y: bool, to_the_right: bool) -> Figure:
     side, shift = ("left", 8) if to_the_right else ("right", -8)
     return {
-        "x": x, "y": float(np.log10(max(height, 1))) if log_y else int(height), "yanchor": "bottom", "yshift": 2,
-        "xanchor": side, "xshift": shift, "text": f"<b>{count:,}</b> at {name}", "showarrow": False,
+        "x": x,
+        "y": float(np.log10(max(height, 1))) if log_y else int(height),
+        "yanchor": "bottom",
+        "yshift": 2,
+        "xanchor": side,
+        "xshift": shift,
+        "text": f"<b>{count:,}</b> at {name}",
+        "showarrow": False,
         "font": {"color": "$after", "size": 14},
-    }  # fmt: skip
+    }
 
 
-def _in_words(histogram: WeightHistogram) -> str:
+def _counts_in_words(histogram: WeightHistogram) -> str:
     before, after = histogram.before_counts, histogram.after_counts
     return (
         f"{histogram.name}: before, {before.below_low:,} weights below low and {before.above_high:,} above high; "

@@ -1,4 +1,4 @@
-"""A run over time as plain Plotly dicts, in the manner of `ganlab.figures`. Pure."""
+"""The curves of a run over time: critic estimate, losses, clamped shares."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,22 +11,22 @@ from ganlab.plots.base import Figure, packed
 from ganlab.runs.history import METRICS, Change
 from ganlab.runs.snapshot import Snapshot
 
-POINTS = 120  # of a drawn line
+POINTS = 120  # at most, of a drawn line
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
-"""What the x axis may count, as columns of the history, and one of it in words."""
+"""What the x axis may count: columns of the history, and their unit in words."""
 
 
 class View(NamedTuple):
-    """How the charts are to be drawn."""
+    """How the charts are drawn."""
 
     along: str = "step"
     """The x axis: one of ALONG."""
     median: int | None = 25
-    """Steps that a running median goes over; the paper's code draws 101. None draws the raw values alone."""
+    """Steps in the running median; 101 in the paper's code. None draws only the raw values."""
     layer: str | None = None
-    """The critic parameter whose shares are drawn; None, or an unknown one, for all together."""
+    """The critic parameter whose shares are drawn; None or an unknown name draws those of all together."""
     cursors: tuple[int, ...] = ()
-    """The step that the reader looks back at, and one that is pinned."""
+    """The step that the user looks back at, and the pinned one, if there are any."""
 
 
 class Curve(NamedTuple):
@@ -34,7 +34,7 @@ class Curve(NamedTuple):
 
     name: str
     values: np.ndarray
-    """[steps], from step 1."""
+    """One per step, from step 1: [steps]."""
     color: str
     width: float = 2
     dash: str = "solid"
@@ -42,7 +42,7 @@ class Curve(NamedTuple):
 
 
 def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
-    """E critic(real) - E critic(fake) at each step, and its running median."""
+    """E critic(real) - E critic(fake) at each step, with its running median."""
     estimate = snapshot.history["critic_estimate"]
     if view.median is None:
         return over_time("Critic estimate", [Curve("estimate", estimate, "$bound", width=1.2)], snapshot, view)
@@ -52,7 +52,7 @@ def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
 
 
 def losses(snapshot: Snapshot, view: View) -> Figure:
-    """Both losses, as running medians if any are wanted."""
+    """Both losses, as running medians unless `view.median` is None."""
     critic, generator = (
         values if view.median is None else running_median(values, view.median)
         for values in (snapshot.history["critic_loss"], snapshot.history["generator_loss"])
@@ -62,7 +62,7 @@ def losses(snapshot: Snapshot, view: View) -> Figure:
 
 
 def shares(snapshot: Snapshot, view: View) -> Figure:
-    """What share of the weights each clamp moved, and what share sat exactly on a bound after it."""
+    """The share of weights that each clamp moved, and the share exactly at a bound after it."""
     clamped, at_bound = shares_of_layer(snapshot, view.layer)
     curves = [
         Curve("at a bound", at_bound, "$after", width=1.6, fill="$after 0.2"),
@@ -73,7 +73,7 @@ def shares(snapshot: Snapshot, view: View) -> Figure:
 
 
 def shares_of_layer(snapshot: Snapshot, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """(clamped_share, at_bound_share) of one critic parameter, or of all for an unknown name; [steps] each."""
+    """(clamped_share, at_bound_share), [steps] each, of one critic parameter; of all for None or an unknown name."""
     history = snapshot.history
     if layer in history.layer_names:
         of_layer = history.layer_shares[:, history.layer_names.index(layer)]
@@ -82,14 +82,14 @@ def shares_of_layer(snapshot: Snapshot, layer: str | None) -> tuple[np.ndarray, 
 
 
 def table(snapshot: Snapshot) -> tuple[list[str], np.ndarray]:
-    """Every curve in full: column names, and float64 [steps, columns], all metrics and then each layer's shares."""
+    """Every curve in full: column names and float64 [steps, columns], first all metrics, then each layer's shares."""
     history = snapshot.history
     columns = [f"{share} {name}" for name in history.layer_names for share in ("clamped_share", "at_bound_share")]
     return [*METRICS, *columns], np.hstack([history.rows, history.layer_shares.reshape(len(history), len(columns))])
 
 
 def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: View, **y_axis: Any) -> Figure:
-    """Curves over steps, critic updates or seconds, with a labelled mark at every change."""
+    """Curves over steps, critic updates or seconds, with a mark at every change."""
     steps = len(snapshot.history)
     x = snapshot.history[view.along]
     traces = [
@@ -124,14 +124,14 @@ def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: Vie
 
 
 def _place(change: Change, snapshot: Snapshot, along: str) -> float:
-    """Where on the x axis a change belongs."""
+    """The position of a change on the x axis."""
     if along == "seconds":
         return float(snapshot.history["seconds"][change.step - 1]) if change.step else 0.0
-    return getattr(change, along)
+    return change.step if along == "step" else change.critic_step
 
 
 def _marks(places: Sequence[float]) -> list[Figure]:
-    """All changes as one shape: a user who plays with the slider makes hundreds."""
+    """All changes as one shape: a user who drags the slider makes hundreds."""
     if not places:
         return []
     path = "".join(f"M{place:g},0V1" for place in sorted(set(places)))
@@ -139,34 +139,40 @@ def _marks(places: Sequence[float]) -> list[Figure]:
     return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
 
 
-def _cursors(wanted: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
-    """A line at each of the wanted steps that was made: the first solid, the pinned one dotted."""
-    looks = zip(wanted, ("solid", "dot"), strict=False)
-    return [cursor(x[np.searchsorted(steps, step)], dash) for step, dash in looks if step in steps]
+def _cursors(cursors: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
+    """A line at each of the steps that the run has made: the first solid, the pinned one dotted."""
+    lines = zip(cursors, ("solid", "dot"), strict=False)
+    return [cursor(x[np.searchsorted(steps, step)], dash) for step, dash in lines if step in steps]
 
 
 def cursor(place: float, dash: str) -> Figure:
-    """A line across a chart at one place."""
-    line = {"color": "$bound 0.6", "width": 2.5, "dash": dash}
+    """A vertical line across a chart."""
     return {
-        "type": "line", "xref": "x", "yref": "paper", "x0": float(place), "x1": float(place), "y0": 0, "y1": 1,
-        "line": line, "layer": "below",
-    }  # fmt: skip
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": float(place),
+        "x1": float(place),
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": "$bound 0.6", "width": 2.5, "dash": dash},
+        "layer": "below",
+    }
 
 
 def _mark_notes(changes: Sequence[Change], places: Sequence[float], apart: float) -> list[Figure]:
-    """What the changes were; of those closer together than `apart`, only the newest is named."""
-    look = {"y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3, "showarrow": False}
-    look |= {"font": {"size": 11.5, "color": "$muted"}}
+    """The changes in words; of changes closer together than `apart`, only the newest."""
+    style = {"y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3, "showarrow": False}
+    style |= {"font": {"size": 11.5, "color": "$muted"}}
     notes: list[Figure] = []
     for change, place in zip(reversed(changes), reversed(places), strict=True):
         if not notes or notes[-1]["x"] - place >= apart:
-            notes.append(look | {"x": place, "text": change_in_words(change)})
+            notes.append(style | {"x": place, "text": change_in_words(change)})
     return notes
 
 
 def change_in_words(change: Change) -> str:
-    """±0.015, or critic rate 0.001, in the room that a mark has."""
+    """A change as ±0.015 or critic rate 0.001, short enough for a mark in a chart."""
     if change.field == "clip_range":
         return range_in_words(change.value)
     names = {"critic_lr": "critic rate", "generator_lr": "generator rate", "n_critic": "n_critic"}
@@ -174,18 +180,18 @@ def change_in_words(change: Change) -> str:
 
 
 def running_median(values: np.ndarray, over: int) -> np.ndarray:
-    """The median of the `over` values around each; ends are repeated. [n] -> [n]."""
+    """The median of the `over` values around each value; the ends are repeated. [n] -> [n]."""
     return median_filter(values, size=over, mode="nearest") if len(values) else values
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:
-    """At most 120 points: the mean of every k steps."""
+    """At most POINTS values: the mean of every k steps."""
     k = -(-len(values) // POINTS) or 1
     return values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
 
 
 def _thinned_x(x: np.ndarray, along: str) -> Figure:
-    """The middle of every k steps: two numbers for steps, which are even."""
+    """The middle of every k steps; steps are evenly spaced, so two numbers give them all."""
     if along != "step":
         return {"x": packed(_thinned(x))}
     k = -(-len(x) // POINTS) or 1

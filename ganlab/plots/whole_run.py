@@ -1,4 +1,4 @@
-"""The weights over a whole run as plots: a ridge of histograms, and bands of quantiles. Pure, like figures."""
+"""The weights over a whole run: a ridge of histograms, and bands of quantiles."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,29 +11,30 @@ from ganlab.plots.curves import cursor
 
 RIDGES = 16
 REACH = 4  # rows that the tallest one covers
-WEIGHT = {"tickformat": "~g", "title": {"text": "weight", "standoff": 3}}
+MARGIN = {"l": 56, "r": 6, "t": 10, "b": 42}
+WEIGHT_AXIS = {"tickformat": "~g", "title": {"text": "weight", "standoff": 3}}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Look(NamedTuple):
-    """The weights of one layer, or of all, around the clamp that ended a step."""
+    """The weights of one layer, or of all, around the last clamp of a step."""
 
     step: int
     weights: WeightHistogram
 
 
 def evenly(steps: Sequence[int], n: int = RIDGES) -> list[int]:
-    """At most n of the steps, first and last among them, as evenly apart as those there are allow."""
+    """At most n of the steps, the first and last among them, as evenly spaced as possible."""
     if len(steps) <= n:
         return list(steps)
-    wanted = np.linspace(steps[0], steps[-1], n)
-    return sorted({min(steps, key=lambda step: abs(step - target)) for target in wanted})
+    targets = np.linspace(steps[0], steps[-1], n)
+    return sorted({min(steps, key=lambda step: abs(step - target)) for target in targets})
 
 
 def quantiles(histogram: WeightHistogram) -> np.ndarray:
-    """QUANTILES of the weights before the clamp, right to the width of a bin: [5].
+    """QUANTILES of the weights before the clamp, exact to the width of a bin: [5].
 
-    What is exactly at a bound counts there; what lies beyond the axis counts in its last bin.
+    Weights exactly at a bound count there; weights beyond the axis count in its last bin.
     """
     centres = (histogram.edges[:-1] + histogram.edges[1:]) / 2
     low, high = histogram.clip_range
@@ -46,47 +47,42 @@ def quantiles(histogram: WeightHistogram) -> np.ndarray:
 
 
 def bands(looks: Sequence[Look]) -> Figure:
-    """Where the weights lay before each clamp, over steps: median, middle half, middle nine tenths; and the bounds."""
+    """Median, middle half and middle 90 % of the weights before each clamp, over steps; and the bounds."""
     steps = np.array([look.step for look in looks], float)
     lines = np.array([quantiles(look.weights) for look in looks]).reshape(-1, len(QUANTILES)).T
     bounds = np.array([look.weights.clip_range for look in looks]).reshape(-1, 2).T
     x = packed(steps)
-    flat = {"type": "scatter", "mode": "lines", "x": x, "hoverinfo": "skip"}
-    none = {"width": 0, "color": "$before"}
-    traces = []
+    line: Figure = {"type": "scatter", "mode": "lines", "x": x, "hoverinfo": "skip"}
+    edge = {"width": 0, "color": "$before"}
+    traces: list[Figure] = []
     for low, high, fill in ((0, 4, "$before 0.18"), (1, 3, "$before 0.32")):
         traces += [
-            flat | {"y": packed(lines[low]), "line": none},
-            flat | {"y": packed(lines[high]), "line": none, "fill": "tonexty", "fillcolor": fill},
+            line | {"y": packed(lines[low]), "line": edge},
+            line | {"y": packed(lines[high]), "line": edge, "fill": "tonexty", "fillcolor": fill},
         ]
     median = {"width": 2, "color": "$before"}
     traces.append(
-        flat
+        line
         | {"y": packed(lines[2]), "line": median, "hoverinfo": "y", "hovertemplate": "%{y:.4~g}<extra>median</extra>"}
     )
     rule = {"width": 1.25, "color": "$bound", "dash": "4px,3px", "shape": "hv"}
-    traces += [flat | {"y": packed(bound), "line": rule} for bound in bounds]
+    traces += [line | {"y": packed(bound), "line": rule} for bound in bounds]
     limit = max((axis_limit(look.weights.clip_range) for look in looks), default=1.0)
-    look = {"xanchor": "right", "showarrow": False, "font": {"size": 11.5, "color": "$text"}}
-    told = ((2, "bottom", "median"), (3, "top", "middle half"), (4, "top", "middle 90 %"))
+    style = {"xanchor": "right", "showarrow": False, "font": {"size": 11.5, "color": "$text"}}
+    labels = ((2, "bottom", "median"), (3, "top", "middle half"), (4, "top", "middle 90 %"))
     notes = [
-        look | {"x": float(steps[-1]), "y": float(lines[which][-1]), "yanchor": side, "text": text}
-        for which, side, text in told
+        style | {"x": float(steps[-1]), "y": float(lines[i][-1]), "yanchor": side, "text": text}
+        for i, side, text in labels
         if looks
     ]
     return {
         "data": traces,
         "layout": {
-            "margin": {"l": 56, "r": 6, "t": 10, "b": 42},
+            "margin": MARGIN,
             "annotations": notes,
             "hovermode": "x",
             "xaxis": {"showgrid": False, "nticks": 8, "tickformat": ",d", "title": {"text": "step", "standoff": 2}},
-            "yaxis": {
-                "range": [-limit, limit],
-                "nticks": 7,
-                "tickformat": "~g",
-                "title": {"text": "weight", "standoff": 4},
-            },
+            "yaxis": WEIGHT_AXIS | {"range": [-limit, limit], "nticks": 7},
         },
         "scale": f"bands {limit}",
         "alt": f"Quantiles of the weights before the clamp over {len(looks)} saved steps.",
@@ -94,14 +90,14 @@ def bands(looks: Sequence[Look]) -> Figure:
 
 
 def marked(figure: Figure, steps: Sequence[int]) -> Figure:
-    """A chart over steps with a line at the one that is shown, and a dotted one at the pinned one."""
+    """A chart over steps, with a line at the first of `steps` and a dotted one at the second."""
     shapes = [*figure["layout"].get("shapes", [])]
     shapes += [cursor(step, dash) for step, dash in zip(steps, ("solid", "dot"), strict=False)]
     return figure | {"layout": figure["layout"] | {"shapes": shapes}}
 
 
 def ridge(looks: Sequence[Look]) -> Figure:
-    """Histograms before the clamp, the earliest at the back: each as high as its share of weights, posts after it."""
+    """Histograms before the clamp, the earliest in front, with posts for the weights at the bounds after it."""
     limit = max((axis_limit(look.weights.clip_range) for look in looks), default=1.0)
     tops = (
         max((_share(look.weights.before, look.weights).max() for look in looks), default=1.0),
@@ -109,14 +105,14 @@ def ridge(looks: Sequence[Look]) -> Figure:
     )
     traces: list[Figure] = []
     for i, look in reversed(list(enumerate(looks))):
-        traces += _one(look.weights, i, *tops)
+        traces += _skyline(look.weights, i, *tops)
     ticks = list(range(0, len(looks), max(1, len(looks) // 6)))
     return {
         "data": traces,
         "layout": {
-            "margin": {"l": 56, "r": 6, "t": 10, "b": 42},
+            "margin": MARGIN,
             "hovermode": False,
-            "xaxis": WEIGHT | {"range": [-limit, limit], "showgrid": False, "nticks": 9},
+            "xaxis": WEIGHT_AXIS | {"range": [-limit, limit], "showgrid": False, "nticks": 9},
             "yaxis": {
                 "range": [-0.3, len(looks) + REACH],
                 "showgrid": False,
@@ -126,23 +122,26 @@ def ridge(looks: Sequence[Look]) -> Figure:
             },
         },
         "scale": f"ridge {limit} {len(looks)}",
-        "alt": f"Histograms of the weights before the clamp at {len(looks)} steps, one behind the other.",
+        "alt": f"Histograms of the weights before the clamp at {len(looks)} steps, one behind another.",
     }
 
 
 def _share(counts: np.ndarray, histogram: WeightHistogram) -> np.ndarray:
-    """Weights per bin as a density over an axis of length 1: another range has other bins, and another axis."""
+    """Weights per bin as a density over an axis of length 1, since another clip range has other bins and limits."""
     return counts / histogram.before_counts.total / np.diff(histogram.edges) * axis_limit(histogram.clip_range)
 
 
 def _posts(histogram: WeightHistogram) -> tuple[float, float]:
-    """What share of the weights the clamp left at low and at high."""
+    """The shares of weights at low and at high after the clamp."""
     counts = histogram.after_counts
     return counts.at_low / counts.total, counts.at_high / counts.total
 
 
-def _one(histogram: WeightHistogram, base: int, top: float, top_post: float) -> list[Figure]:
-    """A skyline on its base line, and a post on each bound; the tallest skyline covers four rows, a post almost one."""
+def _skyline(histogram: WeightHistogram, base: int, top: float, top_post: float) -> list[Figure]:
+    """A histogram on its base line, and a post on each bound.
+
+    The tallest histogram covers REACH rows, the tallest post almost one.
+    """
     tall = base + REACH * _share(histogram.before, histogram) / top
     line = {"type": "scatter", "mode": "lines"}
     x = packed(histogram.edges)

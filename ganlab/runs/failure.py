@@ -1,10 +1,10 @@
-"""Why a run failed, as far as its settings tell. Pure."""
+"""Why a run failed, as far as its settings show. Pure."""
 
 from ganlab.config import PRESETS, TrainConfig
 
 
 def likely_cause(config: TrainConfig) -> str:
-    """Why a loss stopped being a number, as far as the settings tell; one sentence."""
+    """The likely reason why a loss became NaN or infinite, judged by the settings alone; one sentence."""
     usual = PRESETS[config.dataset]
     widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
     # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
@@ -14,7 +14,7 @@ def likely_cause(config: TrainConfig) -> str:
         "generator": config.generator_lr / usual.generator_lr,
         "critic": config.critic_lr / usual.critic_lr,
     }
-    worst = max(excess, key=excess.get)
+    worst = max(excess, key=lambda setting: excess[setting])
     if excess[worst] <= 1:
         return "No setting is above the preset's; another seed may do better."
     if worst == "range":

@@ -1,7 +1,7 @@
-"""When the next look of the instruments may be. Knows a clock, and nothing of what is looked at.
+"""When the instruments may look next. Knows a clock, and nothing about the looks themselves.
 
-Looks may take SHARE of the CPU time of the thread that trains. The first comes after a few steps, before there is
-anything to pay it from: a debt, paid back before the second.
+Looks may take SHARE of the CPU time of the thread that trains. The first comes after a few steps and exceeds that
+share; the second waits until the average is back below it.
 """
 
 import time
@@ -10,46 +10,46 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 SHARE = 0.05
-AIM = 0.045  # what is planned with; the rest is for looks that take longer than those before
+AIM = 0.045  # the share planned for; the rest is for looks that take longer than the earlier ones
 FIRST = 5  # steps before the first look
-REMEMBERED = 3  # looks; the next is expected to cost as much as the dearest of them
-QUICK = 0.5  # CPU seconds that somebody who has paused or stopped a run does not mind; paid back like all others
+REMEMBERED = 3  # looks; the next is expected to cost as much as the most expensive of them
+QUICK = 0.5  # CPU seconds; after a pause or stop, so long a look may exceed the share, and later ones wait for it
 
 
 class LookBudget:
-    """Counts what looks cost; `clock` gives the CPU seconds of the calling thread."""
+    """Counts the cost of looks; `clock` gives the CPU seconds of the calling thread."""
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
-        self._clock, self._began = clock, clock()
+        self._clock, self._start = clock, clock()
         self._spent, self._next = 0.0, 0.0
         self._costs: deque[float] = deque(maxlen=REMEMBERED)
         self._steps = 0
 
     @property
     def share(self) -> float:
-        """What looks have taken so far of the thread's CPU time."""
-        elapsed = self._clock() - self._began
+        """The share of the thread's CPU time that looks have taken so far."""
+        elapsed = self._elapsed()
         return self._spent / elapsed if elapsed > 0 else 0.0
 
     def is_due(self) -> bool:
-        """Whether a look may be now; to be asked once after each step."""
+        """Whether it is time for a look. Counts steps: call it once after each."""
         self._steps += 1
-        return self._steps >= FIRST and self._clock() - self._began >= self._next
+        return self._steps >= FIRST and self._elapsed() >= self._next
 
     def affords_one(self, asked: bool = False) -> bool:
-        """Whether one may be at this very moment, out of turn: within SHARE, or if `asked` for, QUICK.
+        """Whether an extra look fits now: within SHARE or, if the user `asked` for it, QUICK.
 
-        Never before the first.
+        False before the first look.
         """
         if not self._costs:
             return False
         expected = max(self._costs)
-        within = self._spent + expected <= SHARE * (self._clock() - self._began + expected)
+        within = self._spent + expected <= SHARE * (self._elapsed() + expected)
         return within or (asked and expected <= QUICK)
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Around a look: what it costs decides when the next may be."""
+        """Wraps a look, whose cost decides when the next may be."""
         before = self._clock()
         try:
             yield
@@ -57,17 +57,20 @@ class LookBudget:
             now = self._clock()
             self._spent += now - before
             self._costs.append(now - before)
-            self._next = self._earliest(now - self._began)
+            self._next = self._earliest(now - self._start)
 
     def expect(self, seconds: float) -> None:
-        """So much of what the last look cost will come again: the first also measures what never changes."""
+        """Correct the cost expected of later looks: the first also measures what never changes."""
         self._costs[-1] = min(seconds, self._costs[-1])
-        self._next = self._earliest(self._clock() - self._began)
+        self._next = self._earliest(self._elapsed())
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._start
 
     def _earliest(self, elapsed: float) -> float:
-        """When the next look may begin: with it, the share of the whole and that since this look are at most AIM.
+        """When the next look may start, so that with it looks take at most AIM, both of the whole run and since now.
 
-        Without the second, what a long time without looks has saved up would go into one look after each step.
+        Without the second condition, a long time without looks would be followed by a look after every step.
         """
         expected = max(self._costs)
         return max(elapsed, (self._spent + expected) / AIM - expected, elapsed + expected / AIM - expected)

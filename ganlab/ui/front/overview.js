@@ -1,11 +1,11 @@
-// A drawing of the networks whose layers can be clicked: HTML changed in place, as in panel.js; a click on what
-// has data-layer, or Enter on it, sends that name.
+// A drawing of the networks whose layers can be clicked: HTML changed in place, as in panel.js. A click or Enter on an
+// element with data-layer sends its name.
 
 import { show } from "./panel.js";
 
 const senders = new WeakMap();
 
-// What a click changes is a screen further up.
+// The histogram that a click changes is a screen further up.
 const toHistogram = () => {
   const histogram = document.querySelector(".js-plotly-plot");
   if (!histogram || histogram.getBoundingClientRect().top > 0) return;

@@ -1,1 +1,1 @@
-"""The panel of instruments on Train: one file per instrument."""
+"""The panel of instruments on Train: one file per instrument, and what they share."""

@@ -10,24 +10,31 @@ from ganlab.plots.readings import framed
 from ganlab.runs.history import History
 from ganlab.ui.train.instruments.card import Card, CardData
 
-COLUMNS = 80  # of a heat map that is little wider in pixels
+COLUMNS = 80  # at most; the heat map is little wider in pixels
 REFRESH = 10  # columns that appear together
 
 
 def figure(history: History) -> Figure:
-    """The share of every layer's weights that sits exactly at a bound, layer by step, in tints of ink."""
+    """The share of every layer's weights exactly at a bound, layer by step, in tints of ink."""
     names = history.layer_names
-    steps = len(history) if names else 0  # layers.csv may be gone
+    steps = len(history) if names else 0  # layers.csv may be missing
     k = -(-steps // COLUMNS) or 1  # a column is the mean of k steps
     shares = history.layer_shares[: steps // k * k, :, 1]
-    z = shares.reshape(steps // k, k, len(names)).mean(axis=1).T  # [layers, columns]
     heat = {
-        "type": "heatmap", "y": names, "x0": (k + 1) / 2, "dx": k, "z": halved(z, 1e-4), "zmin": 0, "zmax": 1,
-        "colorscale": [[0, "$text 0.05"], [1, "$text"]], "xgap": 0, "ygap": 1,
+        "type": "heatmap",
+        "y": names,
+        "x0": (k + 1) / 2,
+        "dx": k,
+        "z": halved(shares.reshape(steps // k, k, len(names)).mean(axis=1).T, 1e-4),  # [layers, columns]
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[0, "$text 0.05"], [1, "$text"]],
+        "xgap": 0,
+        "ygap": 1,
         "showscale": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
-    }  # fmt: skip
-    newest = f"; newest {shares[-1].min():.0%} to {shares[-1].max():.0%}" if steps else ""
+    }
+    newest = f"; newest: {percent(shares[-1].min())} to {percent(shares[-1].max())}" if steps else ""
     figure = framed(
         [heat] if steps else [],
         {"range": [0, round_up(max(1.1 * steps, 10))], "showgrid": False, "nticks": 6, "tickformat": ",d"},
@@ -37,33 +44,38 @@ def figure(history: History) -> Figure:
         left=104,
         bottom=24,
     )
-    counted = history.layer_counts[-1, :, 1] if steps else []
     figure["layout"]["margin"] |= {"r": 44}
-    figure["layout"]["annotations"] = [_count(name, int(n)) for name, n in zip(names, counted, strict=True)]
+    counts = history.layer_counts[-1, :, 1].tolist() if steps else []
+    figure["layout"]["annotations"] = [_count(name, count) for name, count in zip(names, counts, strict=True)]
     return figure
 
 
-def _count(layer: str, n: int) -> Figure:
-    """How many weights are at a bound now, right of a row."""
+def _count(layer: str, count: int) -> Figure:
+    """The newest number of weights at a bound, to the right of a row."""
     return {
-        "x": 1, "xref": "paper", "xanchor": "left", "y": layer, "text": f"{n:,}", "showarrow": False,
+        "x": 1,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": layer,
+        "text": f"{count:,}",
+        "showarrow": False,
         "font": {"color": "$muted", "size": 11.5},
-    }  # fmt: skip
+    }
 
 
 def sentence(data: CardData) -> str:
-    """How many weights sit on a bound, and where most."""
+    """How many weights are at a bound, and in which layer the share is largest."""
     history = data.history
     if not len(history) or not history.layers:
         return NOTHING
     counts = history.layer_counts[-1, :, 1]
     step = int(history["step"][-1])
-    told = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {step:,}"
+    text = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {step:,}"
     if not counts.any():
-        return f"{told}."
+        return f"{text}."
     shares = History(history.rows[-1:], history.layers, history.layer_counts[-1:]).layer_shares[0, :, 1]
     shares = np.where([math.prod(shape) > 1 for _, shape in history.layers], shares, 0.0)  # one weight is no share
-    return f"{told}; the largest share, {percent(shares.max())}, in {history.layer_names[int(shares.argmax())]}."
+    return f"{text}; the largest share, {percent(shares.max())}, in {history.layer_names[int(shares.argmax())]}."
 
 
 def _drawn_columns(data: CardData) -> tuple[object, ...]:
@@ -78,7 +90,7 @@ CARDS = {
         None,
         sentence,
         lambda data: figure(data.history),
-        "for each parameter, the share that sits exactly at a bound, by step; the newest counts are on the right.",
+        "the share of each parameter's weights exactly at a bound, by step. The newest counts are on the right.",
         key=lambda data: "<span>0 %<i class='tints'></i>100 %</span>",
         over_time=True,
         depends_on=_drawn_columns,

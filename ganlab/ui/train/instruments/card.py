@@ -1,4 +1,4 @@
-"""What every instrument card is made of: what it shows, from which data, and how it is explained."""
+"""What every instrument card is made of: its data, its sentence, its figure, its help."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ from ganlab.config import TrainConfig
 from ganlab.measure import reading as readings
 from ganlab.measure.reading import READINGS, Reading
 from ganlab.plots.base import Figure
-from ganlab.plots.readings import nothing
+from ganlab.plots.readings import Rows, empty
 from ganlab.runs.history import History
 from ganlab.ui.kit.html import CURVE_KEY
 
-SHOWN = 200  # points of a line over time
+MOST_ROWS = 200  # points of a line over time
 DOTS = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='2 3' opacity='.6'"
 DASHES = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='6 3' opacity='.6'"
 VIOLET = "stroke='var(--generator)' stroke-width='2.4'"
@@ -25,7 +25,7 @@ class CardData(NamedTuple):
     """What the cards may show: one moment of a run."""
 
     reading: Reading | None
-    rows: Sequence[dict[str, float]]
+    rows: Rows
     """Rows of instruments.csv, thinned; the first and the newest are among them."""
     agreement: tuple[float, int]
     """`reading.agreement` since the clip range last changed."""
@@ -41,7 +41,7 @@ class Card(NamedTuple):
     instrument: str | None
     """The instrument that it needs; None if the run's own counts are enough."""
     sentence: Callable[[CardData], str]
-    """What was found, as HTML; NOTHING if nothing was measured."""
+    """The result in a sentence, as HTML; NOTHING if nothing was measured."""
     figure: Callable[[CardData], Figure]
     help: str
     """How to read it, as Markdown."""
@@ -50,52 +50,51 @@ class Card(NamedTuple):
     over_time: bool = False
     """Whether the x axis counts steps, so that a step looked back at can be marked."""
     applies: Callable[[TrainConfig], bool] = lambda config: True
-    """Whether it says anything about this run's data."""
+    """Whether it has a meaning for this run's data."""
     depends_on: Callable[[CardData], tuple[object, ...]] = lambda data: ()
-    """What its figure depends on beside the reading."""
+    """What its figure depends on besides the reading."""
     controls: Callable[[], None] = lambda: None
     """Draws its own widgets."""
     height: int = 210  # pixels
 
 
 def from_reading(instrument: str, draw: Callable[[Any], Figure]) -> Callable[[CardData], Figure]:
-    """A figure of one instrument's newest result; empty axes without it."""
+    """A figure of one instrument's newest result; empty axes without one."""
 
     def figure(data: CardData) -> Figure:
         result = getattr(data.reading, instrument, None)
-        return draw(result) if result else nothing()
+        return draw(result) if result else empty()
 
     return figure
 
 
-def from_rows(draw: Callable[[Sequence[dict[str, float]]], Figure]) -> Callable[[CardData], Figure]:
+def from_rows(draw: Callable[[Rows], Figure]) -> Callable[[CardData], Figure]:
     """A figure of the rows over time."""
     return lambda data: draw(data.rows)
 
 
 def newest(data: CardData, column: str) -> float:
-    """The last value of a column; NaN without a reading."""
+    """The last value of a column; NaN without rows."""
     return data.rows[-1][column] if data.rows else math.nan
 
 
 def lines(*named: tuple[str, str]) -> Callable[[CardData], str]:
-    """The key to a chart's lines, given as (look, name)."""
-    html = "".join(CURVE_KEY.format(look, name) for look, name in named)
+    """The key to a chart's lines, given as (SVG style, name)."""
+    html = "".join(CURVE_KEY.format(style, name) for style, name in named)
     return lambda data: html
 
 
 def card_head(title: str, sentence: str, key: str) -> str:
     """A card's title, its key and its sentence, as HTML."""
-    named = f"<b>{title}</b>" if title else ""
-    return f"<div class='inst'><div class='ch'>{named}<div>{key}</div></div><p>{sentence}</p></div>"
+    return f"<div class='inst'><div class='ch'><b>{title}</b><div>{key}</div></div><p>{sentence}</p></div>"
 
 
-def rows_of(table: np.ndarray, reading: Reading | None) -> list[dict[str, float]]:
-    """At most SHOWN rows of a table [looks, columns], the newest among them; then the reading, if it is later."""
-    k = -(-len(table) // SHOWN) or 1
-    picked = table if k == 1 else np.concatenate([table[:-1:k], table[-1:]])
-    rows = [dict(zip(READINGS, row, strict=True)) for row in picked.tolist()]
-    if reading:  # a run on disk is measured again with every instrument, so the reading may know more than its row
+def rows_of(table: np.ndarray, reading: Reading | None) -> Sequence[dict[str, float]]:
+    """At most MOST_ROWS rows of a table [looks, len(READINGS)], the newest among them; then the reading, if newer."""
+    k = -(-len(table) // MOST_ROWS) or 1
+    thinned = table if k == 1 else np.concatenate([table[:-1:k], table[-1:]])
+    rows = [dict(zip(READINGS, row, strict=True)) for row in thinned.tolist()]
+    if reading:  # a saved run is measured again with every instrument, so the reading may hold more than its row
         rows = [row for row in rows if row["step"] != reading.step]
         rows.append(readings.row(reading))
     return rows

@@ -9,20 +9,21 @@ from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, from_
 
 
 def figure(rows: Rows) -> Figure:
-    """How far generated images are from the nearest training image, and how far new real ones are."""
+    """The distance to the nearest training image, from generated and from held-out images."""
     lines = [
         Line("generated", "nearest_training", "$generator"),
-        Line("new real ones", "nearest_training_real", "$real", "dash"),
+        Line("held-out images", "nearest_training_real", "$real", "dash"),
     ]
-    return over_looks("Distance to the nearest training image", rows, lines, nticks=5, tickformat="~g")
+    return over_looks("Distance to the nearest training image", rows, lines)
 
 
 def sentence(data: CardData) -> str:
-    """Whether images are copies."""
-    near, new = newest(data, "nearest_training"), newest(data, "nearest_training_real")
-    if math.isnan(near):
+    """Whether generated images are copies."""
+    generated, held_out = newest(data, "nearest_training"), newest(data, "nearest_training_real")
+    if math.isnan(generated):
         return NOTHING
-    return f"Median <b>{short(near)}</b>, of new real ones {short(new)}. Far below them, generated images are copies."
+    median = f"Median <b>{short(generated)}</b>, for held-out images {short(held_out)}."
+    return f"{median} Far below that, generated images are copies."
 
 
 CARDS = {
@@ -30,7 +31,8 @@ CARDS = {
         "copies",
         sentence,
         from_rows(figure),
-        "the root mean square difference of the pixels; 1 is black against white.",
+        "the median root mean square pixel difference between an image and the training image nearest to it; 1 is "
+        "black against white. Generated images far below held-out ones are copies.",
         key=lines((VIOLET, "generated"), (REAL, "held-out images")),
         over_time=True,
     )

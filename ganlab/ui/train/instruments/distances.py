@@ -1,4 +1,4 @@
-"""The cards on distances and on the two estimates."""
+"""The cards on distances and on the critic's two estimates."""
 
 import math
 
@@ -9,21 +9,23 @@ from ganlab.plots.readings import Line, Rows, over_looks
 from ganlab.ui.kit.html import INK
 from ganlab.ui.train.instruments.card import DOTS, REAL, VIOLET, Card, CardData, from_rows, lines, newest
 
+ENOUGH = 5  # looks for a rank correlation
+
 
 def figure(rows: Rows) -> Figure:
-    """W1 of generated to held-out samples, of real to real, and the estimate's lower bound of the first."""
+    """W1 from generated and from real samples to held-out ones, and the critic's lower bound of the first."""
     name = "sliced W1" if rows and rows[-1]["w1_sliced"] == 1 else "exact W1"
     lines = [
         Line(f"{name}, generated to real", "w1", "$generator"),
         Line(f"{name}, real to real", "real_to_real", "$real", "dash"),
-        Line("lower bound by the critic", "lower_bound", "$bound"),
+        Line("the critic's lower bound", "lower_bound", "$bound"),
         Line("scaled estimate, not a bound", "scaled_estimate", "$bound 0.6", "dot"),
     ]
-    return over_looks("Distance of generated from real", rows, lines, nticks=5, tickformat="~g")
+    return over_looks("Distance between generated and real samples", rows, lines)
 
 
 def estimates_figure(rows: Rows) -> Figure:
-    """The critic's estimate on samples it trains on and on those held out: apart, the critic has overfitted.
+    """The critic's estimate on training and on held-out samples: if they are far apart, the critic has overfitted.
 
     Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b.
     """
@@ -31,45 +33,41 @@ def estimates_figure(rows: Rows) -> Figure:
         Line("held out", "held_out_estimate", "$real", "dash"),
         Line("training", "train_estimate", "$bound"),
     ]
-    return over_looks("Critic estimate on training and held-out samples", rows, lines, nticks=5, tickformat="~g")
-
-
-ENOUGH = 5  # looks that a correlation is told from
+    return over_looks("Critic estimate on training and held-out samples", rows, lines)
 
 
 def sentence(data: CardData) -> str:
-    """The true distance, what the critic makes of it, and whether the two go together."""
-    w1, own, bound = (newest(data, column) for column in ("w1", "real_to_real", "lower_bound"))
+    """The true distance, the critic's lower bound, and how well the critic's estimate follows the distance."""
+    w1, real_to_real, bound = (newest(data, column) for column in ("w1", "real_to_real", "lower_bound"))
     if math.isnan(w1):
         return NOTHING
-    told = f"{'Sliced' if newest(data, 'w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
-    told += f", {w1 / own:.1f} times that of real to real" if own else ""
-    told += f"; at least {short(bound)} by the critic" if bound > 0 else ""
-    rank, looks = data.agreement
-    if math.isnan(rank) or looks < ENOUGH:
-        return f"{told}."
-    correlated = f"<b>{number(round(rank, 2))}</b>, {looks} looks at this range"
-    return f"{told}. Rank correlation of W1 and the estimate {correlated}."
+    text = f"{'Sliced' if newest(data, 'w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
+    text += f", {w1 / real_to_real:.1f}× real to real" if real_to_real else ""
+    text += f"; the critic proves at least {short(bound)}" if bound > 0 else ""
+    correlation, looks = data.agreement
+    if math.isnan(correlation) or looks < ENOUGH:
+        return f"{text}."
+    correlated = f"<b>{number(round(correlation, 2))}</b> over {looks} looks at this clip range"
+    return f"{text}. Rank correlation with the critic's estimate: {correlated}."
 
 
 def estimates_sentence(data: CardData) -> str:
-    """Whether the critic knows its training samples."""
-    found = data.reading and data.reading.distances
+    """The gap between the two estimates: how much better the critic knows its training samples."""
+    result = data.reading and data.reading.distances
     train, held_out = newest(data, "train_estimate"), newest(data, "held_out_estimate")
     if math.isnan(held_out):
         return NOTHING
     if math.isnan(train):
-        return f"Real less generated: <b>{short(held_out)}</b>. Of fewer than {SPLIT_FROM} points none is held out."
-    error = f", standard error {short(found.gap_error)}" if found else ""
-    return f"After the generator's update. Training less held out: <b>{short(train - held_out)}</b>{error}."
+        return f"Real minus generated: <b>{short(held_out)}</b>. Below {SPLIT_FROM} points none are held out."
+    error = f", standard error {short(result.gap_error)}" if result else ""
+    return f"Training minus held out: <b>{short(train - held_out)}</b>{error}."
 
 
 def _key(data: CardData) -> str:
-    first, second = (
-        lines((VIOLET, "generated"), (REAL, "real to real")),
-        lines((INK, "lower bound"), (DOTS, "scaled, not a bound")),
-    )
-    return f"{first(data)}</div><div class='more'>{second(data)}"
+    """In two rows."""
+    distances = lines((VIOLET, "generated"), (REAL, "real to real"))
+    critic = lines((INK, "lower bound"), (DOTS, "scaled, not a bound"))
+    return f"{distances(data)}</div><div class='more'>{critic(data)}"
 
 
 CARDS = {
@@ -79,8 +77,8 @@ CARDS = {
         from_rows(figure),
         "the exact Wasserstein-1 distance between 512 generated and 512 held-out samples; sliced above 32 × 32 "
         "pixels. *Real to real* is the same for training samples, the mean of five draws. The critic's estimate "
-        "divided by the product of its norms is a true *lower bound*; divided by the largest gradient met it is "
-        "*scaled, not a bound*. Rank correlation: 1 if the estimate falls whenever W1 does, 0 if it says nothing.",
+        "divided by the product of its norms is a true *lower bound*; divided by the largest gradient measured it is "
+        "*scaled, not a bound*. Rank correlation: 1 if the estimate rises and falls with W1, 0 if it is unrelated.",
         key=_key,
         over_time=True,
     ),

@@ -5,41 +5,37 @@ import math
 import numpy as np
 
 from ganlab.formatting import NOTHING, short
-from ganlab.measure import gradients
-from ganlab.measure.gradients import RMSPROP_EPS, Gradients
+from ganlab.measure.gradients import RMSPROP_EPS, Gradients, gain_law_lines
 from ganlab.plots.base import Figure
 from ganlab.plots.readings import framed, log_axis, stroke
 from ganlab.ui.kit.html import INK
 from ganlab.ui.train.instruments.card import DASHES, DOTS, Card, CardData, from_reading, lines
 
 
-def norms_figure(found: Gradients) -> Figure:
-    """The norm of the critic loss's gradient at every layer, and dotted what the gain law expects.
+def norms_figure(gradients: Gradients) -> Figure:
+    """The norm of the critic loss's gradient at every layer, and dotted the gain law's expectation.
 
-    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left; the law's line stops at batch norm.
+    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left. The gain law's line stops at batch norm.
     """
-    above_zero = np.where(found.norms > 0, found.norms, np.nan)
-    measured = stroke(list(found.layers), above_zero, "measured", "$bound", 2.2, dots=6)
+    above_zero = np.where(gradients.norms > 0, gradients.norms, np.nan)
+    measured = stroke(list(gradients.layers), above_zero, "measured", "$bound", 2.2, dots=6)
     expected = [
-        stroke(layers, line, "gain law", "$bound 0.6", 1.6, "dot") for layers, line in gradients.by_the_law(found)
+        stroke(layers, norms, "gain law", "$bound 0.6", 1.6, "dot") for layers, norms in gain_law_lines(gradients)
     ]
-    words = gradients.verdict(found)
     return framed(
         [measured, *expected],
         {"type": "category", "showgrid": False},
         log_axis(above_zero) | {"title": {"text": "gradient norm", "standoff": 4}},
-        scale=f"gradients {found.layers}",
-        alt=f"Norm of the critic's gradient from the scores back to the input, on a log axis: it {words}.",
+        scale=f"gradients {gradients.layers}",
+        alt=f"Norm of the critic's gradient from the scores back to the input, on a log axis: it {verdict(gradients)}.",
     )
 
 
-def weights_figure(found: Gradients) -> Figure:
-    """The rms gradient of every weight, and the optimisers' eps, 1e-8, at which weights move at half their rate."""
-    names, rms = (
-        [name.removesuffix(".weight") for name in found.weights],
-        np.where(found.weight_rms > 0, found.weight_rms, np.nan),
-    )
-    below = sum(found.weight_rms < RMSPROP_EPS)
+def weights_figure(gradients: Gradients) -> Figure:
+    """The rms gradient of every weight matrix, and the optimisers' eps, at which weights move at half their rate."""
+    names = [name.removesuffix(".weight") for name in gradients.weights]
+    rms = np.where(gradients.weight_rms > 0, gradients.weight_rms, np.nan)
+    below = int((gradients.weight_rms < RMSPROP_EPS).sum())
     return framed(
         [
             stroke(names, rms, "rms gradient", "$bound", 2.2, dots=6),
@@ -48,32 +44,48 @@ def weights_figure(found: Gradients) -> Figure:
         {"type": "category", "showgrid": False},
         log_axis(np.append(rms, RMSPROP_EPS)) | {"title": {"text": "rms weight gradient", "standoff": 4}},
         scale=f"weight gradients {names}",
-        alt=f"Root mean square gradient of each weight tensor: {below} of {len(names)} below the optimiser's 1e-8.",
+        alt=f"Root mean square gradient of each weight matrix: {below} of {len(names)} below the optimiser's eps.",
     )
 
 
+def verdict(gradients: Gradients) -> str:
+    """What the gradient does on its way back through the hidden layers, such as `shrinks 6.2-fold per layer`."""
+    if zero := [layer for layer, norm in zip(gradients.layers, gradients.norms, strict=True) if norm == 0]:
+        return f"is zero at {zero[-1]}"
+    if math.isnan(gradients.per_layer):
+        return "passes too few hidden layers to fit a slope"
+    return fold(gradients.per_layer)
+
+
+def fold(gain: float) -> str:
+    """`grows 6.2-fold per layer`, `shrinks 6.2-fold per layer` or, within 5 %, `keeps its size`."""
+    if 1 / 1.05 <= gain <= 1.05:
+        return "keeps its size"
+    return f"{'grows' if gain > 1 else 'shrinks'} {short(max(gain, 1 / gain))}-fold per layer"
+
+
 def norms_sentence(data: CardData) -> str:
-    """What becomes of the gradient on its way back."""
-    found = data.reading and data.reading.gradients
-    if not found:
+    """What the gradient does on its way back, and what the gain law expects."""
+    gradients = data.reading and data.reading.gradients
+    if not gradients:
         return NOTHING
-    if not found.norms.all():
-        return f"On its way back it <b>{gradients.verdict(found)}</b>."
-    law = found.law_per_layer
-    told = "" if math.isnan(law) else f"; by the gain law it {gradients.fold(law)}"
-    return f"From the last hidden layer back to the first it <b>{gradients.verdict(found)}</b>{told}."
+    if not gradients.norms.all():
+        return f"On its way back it <b>{verdict(gradients)}</b>."
+    law = gradients.law_per_layer
+    expected = "" if math.isnan(law) else f"; by the gain law it {fold(law)}"
+    return f"From the last hidden layer back to the first it <b>{verdict(gradients)}</b>{expected}."
 
 
 def weights_sentence(data: CardData) -> str:
-    """Whether weights get a gradient that moves them."""
-    found = data.reading and data.reading.gradients
-    if not found:
+    """Whether the gradients are large enough to move the weights."""
+    gradients = data.reading and data.reading.gradients
+    if not gradients:
         return NOTHING
-    below = int((found.weight_rms < RMSPROP_EPS).sum())
-    least = f"The smallest is <b>{short(found.weight_rms.min())}</b>"
+    below = int((gradients.weight_rms < RMSPROP_EPS).sum())
+    smallest = f"The smallest is <b>{short(gradients.weight_rms.min())}</b>"
     if below:
-        return f"<b>{below} of {len(found.weights)}</b> are below the optimiser's eps, 1e−8. {least}."
-    return f"{least}. At the optimiser's eps, 1e−8, weights move at half their rate."
+        return f"<b>{below} of {len(gradients.weights)}</b> are below the optimiser's eps, 1e−8. {smallest}."
+    return f"{smallest}. At the optimiser's eps, 1e−8, weights move at half their learning rate."
 
 
 CARDS = {
@@ -82,15 +94,16 @@ CARDS = {
         norms_sentence,
         from_reading("gradients", norms_figure),
         "the norm of the gradient of the critic's loss with respect to each layer's output, over the whole batch, in "
-        "train mode. The growth per layer is fitted over the hidden layers. The *gain law* is what weights with random "
-        "signs would do: rms(W) · √(fan-in · (1 + a²) / 2) per layer; trained weights do more. It stops at batch norm.",
+        "train mode. The growth per layer is fitted over the hidden layers. The *gain law* is the growth for weights "
+        "with random signs: rms(W) · √(fan-in · (1 + a²) / 2) per layer; trained weights exceed it. Its line stops at "
+        "batch norm.",
         key=lines((INK, "measured"), (DOTS, "gain law")),
     ),
     "Weight gradients": Card(
         "gradients",
         weights_sentence,
         from_reading("gradients", weights_figure),
-        "the rms gradient of each weight matrix. The optimiser divides by it plus eps.",
+        "the root mean square gradient of each weight matrix. The optimiser divides by it plus its eps.",
         key=lines((INK, "rms"), (DASHES, "eps")),
     ),
 }

@@ -1,4 +1,4 @@
-"""Both networks of a run in one drawing: what goes in, every layer, what comes out, and how the gradients fare."""
+"""Both networks of a run in one drawing: input, every layer, output, and the health of the critic's gradients."""
 
 from torch import nn
 
@@ -15,12 +15,13 @@ HEALTH = {
     "exploding": "exploding",
     "still": "weights' rms gradient below 1e−8",
 }
-"""The words of the legend."""
+"""The legend."""
+ARROW = "<span class='to' aria-hidden='true'></span>"
 Outlines = tuple[list[Block], list[Block]]
 
 
 def outlines(snapshot: Snapshot) -> Outlines | None:
-    """The blocks of generator and critic; None before there are networks."""
+    """The blocks of generator and critic; None before the first step."""
     if snapshot.generator is None or snapshot.critic is None or snapshot.samples is None:
         return None
     return (
@@ -32,30 +33,28 @@ def outlines(snapshot: Snapshot) -> Outlines | None:
 def drawing(
     blocks: Outlines | None, gradients: Gradients | None, layer: str | None, latent_dim: int, judged: bool = True
 ) -> str:
-    """Latents, generator, sample, critic, score; the critic's layers are buttons, `layer` the chosen parameter.
+    """Latents, generator, sample, critic and score, as HTML.
 
-    Coloured by their health only once the gradients can be `judged`.
+    The critic's layers are buttons; `layer` is the chosen parameter. They are coloured by their health only once the
+    gradients can be `judged`.
     """
     if blocks is None:
         return "<p class='muted'>The networks appear with the first step.</p>"
     generator, critic = blocks
     health = diagnosis.health(gradients) if gradients and judged else {}
     norms = dict(zip(gradients.layers, gradients.norms.tolist(), strict=True)) if gradients else {}
-    makes = ARROW.join(map(_box, generator))
-    scores = ARROW.join(_button(block, health.get(block.name), norms.get(block.name), layer) for block in critic)
+    boxes = ARROW.join(map(_box, generator))
+    buttons = ARROW.join(_button(block, health.get(block.name), norms.get(block.name), layer) for block in critic)
     return (
         f"<div class='nets'><div class='part'>{_end('latents', str(latent_dim))}{ARROW}"
-        f"{_network('generator', generator, makes)}{ARROW}{_end('sample', _shape(generator[-1].shape), 'violet')}</div>"
-        f"<div class='part'>{ARROW}{_network('critic', critic, scores)}{ARROW}{_end('score', '1')}</div></div>"
+        f"{_network('generator', generator, boxes)}{ARROW}{_end('sample', _shape(generator[-1].shape), 'violet')}</div>"
+        f"<div class='part'>{ARROW}{_network('critic', critic, buttons)}{ARROW}{_end('score', '1')}</div></div>"
         f"{_legend(health)}"
     )
 
 
-ARROW = "<span class='to' aria-hidden='true'></span>"
-
-
 def parameter(layer: str, critic: nn.Module) -> str | None:
-    """The name in the layer menu of a block that was clicked: that of its matrix or kernel."""
+    """The parameter to choose for a clicked block: its matrix or kernel. None for an unknown block."""
     name = f"{layer}.weight"
     return name if name in dict(critic.named_parameters()) else None
 
@@ -68,8 +67,8 @@ def _network(name: str, blocks: list[Block], inside: str) -> str:
     )
 
 
-def _end(name: str, shape: str, look: str = "") -> str:
-    return f"<div class='end {look}'><b>{name}</b><small>{shape}</small></div>"
+def _end(name: str, shape: str, style: str = "") -> str:
+    return f"<div class='end {style}'><b>{name}</b><small>{shape}</small></div>"
 
 
 def _box(block: Block) -> str:
@@ -78,12 +77,12 @@ def _box(block: Block) -> str:
 
 def _button(block: Block, health: str | None, norm: float | None, layer: str | None) -> str:
     chosen = "true" if layer and layer.split(".")[0] == block.name else "false"
-    told = "" if norm is None else f"<small>gradient</small><small>{short(norm)}</small>"
+    gradient = "" if norm is None else f"<small>gradient</small><small>{short(norm)}</small>"
     state = f"; its gradient is {short(norm)}: {HEALTH[health]}" if health and norm is not None else ""
     return (
         f"<button type='button' class='block {health or ''}' data-layer='{block.name}' aria-pressed='{chosen}' "
-        f"aria-label='{block.name} of the critic{state}' title='Its weights, or all again'>"
-        f"{_label(block)}{told}</button>"
+        f"aria-label='{block.name} of the critic{state}' title='Show its weights; click again for all'>"
+        f"{_label(block)}{gradient}</button>"
     )
 
 
@@ -97,9 +96,10 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _legend(health: dict[str, str]) -> str:
-    """What the colours mean; without gradients there are none."""
-    told = "In each box: what comes out for one sample, and parameters. Click a layer of the critic to see its weights."
+    """How to read the boxes; and their colours, if the gradients are judged."""
+    boxes = "Each box: output shape and number of parameters. Click a layer of the critic to see its weights."
+    boxes = f"<p class='muted small'>{boxes}</p>"
     if not health:
-        return f"<p class='muted small'>{told}</p>"
+        return boxes
     marks = "".join(f"<span class='mark'><i class='{name}'></i>{words}</span>" for name, words in HEALTH.items())
-    return f"<p class='muted small'>{told}</p><p class='muted small'>Gradient on its way back: {marks}</p>"
+    return f"{boxes}<p class='muted small'>Gradient on its way back: {marks}</p>"

@@ -1,11 +1,11 @@
-"""The panel of instruments on Train: the diagnosis, both networks, and a card per instrument.
+"""The panel of instruments on Train: the diagnosis, both networks, and the cards.
 
 Figures are made once per reading. Between readings the same figure is passed again, and Streamlit sends only a
 reference to it (`global.minCachedMessageSize` in its settings).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,10 +15,12 @@ from ganlab.measure.instruments import INSTRUMENTS, available
 from ganlab.measure.reading import Reading, agreement
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
+from ganlab.plots.readings import Rows
 from ganlab.runs import diagnosis
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.components import overview, panel, plot
+from ganlab.ui.kit.server import hub
 from ganlab.ui.train import layer, look_back
 from ganlab.ui.train.instruments import (
     bounds,
@@ -34,7 +36,8 @@ from ganlab.ui.train.instruments import (
 )
 from ganlab.ui.train.instruments.card import CardData, card_head, rows_of
 
-ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # stand beside the plane, which is as high as two
+Made = TypeVar("Made")
+ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two cards
 
 CARDS = {
     **gradients.CARDS,
@@ -56,7 +59,7 @@ def cards_of(config: TrainConfig) -> list[str]:
 
 
 def how_to_read(config: TrainConfig) -> str:
-    """What the run's cards show and what the diagnosis looks for, as Markdown."""
+    """How to read the run's cards, and what the diagnosis looks for, as Markdown."""
     cards = "".join(f"- **{name}**: {CARDS[name].help}\n" for name in cards_of(config))
     return f"{findings.INTRODUCTION}\n{cards}\n{findings.DIAGNOSIS}"
 
@@ -80,7 +83,7 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
                         wrap=True,
                         on_change=_switch,
                         args=(run,),
-                        help="What is switched off is not measured and costs nothing.",
+                        help="An instrument that is off is not measured and costs nothing.",
                     )
     with st.container(border=True):
         slots["findings"] = st.container()
@@ -101,7 +104,7 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
 
 
 def _card(name: str, slots: dict[str, DeltaGenerator]) -> None:
-    """On a phone a closed expander; Streamlit knows no widths, only what the browser calls itself."""
+    """A card; on a phone, which Streamlit knows only by its user agent, a closed expander."""
     phone = "Mobi" in st.context.headers.get("User-Agent", "")
     with st.expander(name) if phone else st.container(border=True, height="stretch"):
         slots[f"head {name}"] = st.container(key=f"folded_{name}" if phone else None)
@@ -110,12 +113,12 @@ def _card(name: str, slots: dict[str, DeltaGenerator]) -> None:
 
 
 def on(run: Run) -> frozenset[str]:
-    """The instruments that look at a run; if it has ended or trains elsewhere, all that may have looked."""
+    """The instruments that are on; all of them if the run has ended or trains elsewhere."""
     return INSTRUMENTS if run.latest.status.ended else run.instruments
 
 
 def _shown(run: Run) -> list[str]:
-    """The cards whose instruments are on, less those that the reader has put away."""
+    """The cards whose instruments are on, without those that the user has put away."""
     state, offered = st.session_state, cards_of(run.config)
     if state.get("cards_of") != run.run_id:
         state.update(cards_of=run.run_id, cards_away=set())
@@ -128,22 +131,23 @@ def _switch(run: Run) -> None:
     chosen = st.session_state["cards"]
     st.session_state["cards_away"] = set(cards_of(run.config)) - set(chosen)
     if not run.latest.status.ended:
-        run.switch(frozenset(CARDS[name].instrument for name in chosen) - {None})
+        needed = (CARDS[name].instrument for name in chosen)
+        hub().training(run.run_id).switch(frozenset(name for name in needed if name))
 
 
 def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors: tuple[int, ...]) -> None:
-    """Everything in the panel, from the newest reading."""
+    """Fill the whole panel from the newest reading."""
     if "findings" not in slots:
         return
     reading, ended = snapshot.reading or run.reading, snapshot.status.ended
-    moment = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
-    rows, agreed = _once("rows", moment, lambda: _rows_and_agreement(snapshot, reading))
+    version = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
+    rows, agreed = _once("rows", version, lambda: _rows_and_agreement(snapshot, reading))
     data = CardData(reading, rows, agreed, snapshot.history, snapshot.config, snapshot.real)
     with slots["instruments share"]:
         panel("instruments_share", findings.share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
     with slots["findings"]:
-        panel("findings", _once("findings", (*moment, looking), lambda: findings.findings(data, ended, looking)))
+        panel("findings", _once("findings", (*version, looking), lambda: findings.findings(data, ended, looking)))
     blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: networks.outlines(snapshot))
     with slots["networks"]:
         judged = reading is not None and reading.step >= diagnosis.WINDOW
@@ -152,22 +156,22 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         overview("networks", html, lambda block: _pick(run, block))
     for name, card in CARDS.items():
         if f"head {name}" in slots:
-            head, figure = _made(name, data, moment, cursors)
+            head, figure = _head_and_figure(name, data, version, cursors)
             with slots[f"head {name}"]:
                 panel(f"head_{name}", head)
             with slots[f"plot {name}"]:
                 plot(f"plot_{name}", figure, card.height)
 
 
-def _rows_and_agreement(
-    snapshot: Snapshot, reading: Reading | None
-) -> tuple[list[dict[str, float]], tuple[float, int]]:
+def _rows_and_agreement(snapshot: Snapshot, reading: Reading | None) -> tuple[Rows, tuple[float, int]]:
     table = snapshot.readings
     same_range = table[table[:, 0] > snapshot.history.range_since] if len(table) else table
     return rows_of(table, reading), agreement(same_range)
 
 
-def _made(name: str, data: CardData, moment: tuple, cursors: tuple[int, ...]) -> tuple[str, Figure]:
+def _head_and_figure(
+    name: str, data: CardData, version: tuple[object, ...], cursors: tuple[int, ...]
+) -> tuple[str, Figure]:
     """A card's head and figure, made again only when something that they show has changed."""
     card = CARDS[name]
 
@@ -176,18 +180,18 @@ def _made(name: str, data: CardData, moment: tuple, cursors: tuple[int, ...]) ->
         marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
         return card_head(name, card.sentence(data), card.key(data)), marked
 
-    return _once(name, (*moment, *card.depends_on(data), cursors), make)
+    return _once(name, (*version, *card.depends_on(data), cursors), make)
 
 
-def _once(name: str, moment: tuple, make: Callable[[], Any]) -> Any:
-    """What was made for that moment; made now if the moment is another one."""
-    kept = st.session_state.setdefault("instruments_made", {})
-    if name not in kept or kept[name][0] != moment:
-        kept[name] = (moment, make())
-    return kept[name][1]
+def _once(name: str, version: tuple[object, ...], make: Callable[[], Made]) -> Made:
+    """The result of `make`, made again only when the version is a new one."""
+    cache = st.session_state.setdefault("instruments_made", {})
+    if name not in cache or cache[name][0] != version:
+        cache[name] = (version, make())
+    return cache[name][1]
 
 
 def _pick(run: Run, block: str) -> None:
-    """Show the weights of the block that was clicked, or of all layers if they were shown already."""
+    """Show the weights of the clicked block, or those of all layers if it was chosen already."""
     if name := networks.parameter(block, run.latest.critic):
         layer.pick(layer.ALL if name == layer.shown() else name)

@@ -4,73 +4,80 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganlab.formatting import NOTHING
+from ganlab.formatting import NOTHING, percent
 from ganlab.measure.spectra import Spectrum
 from ganlab.plots.base import Figure, packed
 from ganlab.plots.readings import framed, stroke
 from ganlab.ui.kit.html import CURVE_KEY
 from ganlab.ui.train.instruments.card import Card, CardData, from_reading
 
+DASHES = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 3"}
+"""Plotly's dashes, and the same in SVG."""
+FEW = 0.1  # of all directions
+MOST_NAMED = 4  # layers in the key
 
-def figure(found: Sequence[Spectrum]) -> Figure:
+
+def figure(spectra: Sequence[Spectrum]) -> Figure:
     """Every layer's singular values over its largest; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
-    drawn = several(found)
-    dashes = ("solid", "dash", "dot", "dashdot", "longdash")
+    drawn = drawable(spectra)
     lines = [
         stroke(
             packed(np.linspace(0, 1, len(spectrum.values))),
             spectrum.values / spectrum.values[0],
             spectrum.layer if spectrum.exact else f"{spectrum.layer}, reshaped kernel",
-            f"$bound {opacity:.2f}",
+            f"$bound {_opacity(i, len(drawn)):.2f}",
             1.8,
-            dashes[i % len(dashes)],
+            list(DASHES)[i % len(DASHES)],
         )
-        for i, (spectrum, opacity) in enumerate(zip(drawn, fading(len(drawn)), strict=True))
+        for i, spectrum in enumerate(drawn)
     ]
-    half = [f"{s.layer} {(s.values >= s.values[0] / 2).mean():.0%}" for s in drawn]
+    shares = [f"{spectrum.layer} {percent(large(spectrum).mean())}" for spectrum in drawn]
     return framed(
         lines,
         {"range": [0, 1], "showgrid": False, "tickformat": ".0%", "title": {"text": "singular values", "standoff": 2}},
         {"range": [0, 1.02], "nticks": 5, "title": {"text": "of the largest", "standoff": 4}},
-        scale=f"spectra {[s.layer for s in drawn]}",
-        alt=f"Singular values of each layer. Above half the largest: {', '.join(half) or 'nothing to show'}.",
+        scale=f"spectra {[spectrum.layer for spectrum in drawn]}",
+        alt=f"Singular values of each layer. Above half the largest: {', '.join(shares) or 'nothing to show'}.",
     )
 
 
-def several(found: Sequence[Spectrum]) -> list[Spectrum]:
-    """Those of more than one value, and not of zeros: what a spectrum can be drawn of."""
-    return [spectrum for spectrum in found if len(spectrum.values) > 1 and spectrum.values[0] > 0]
+def drawable(spectra: Sequence[Spectrum] | None) -> list[Spectrum]:
+    """The spectra with more than one value that are not all zero."""
+    return [spectrum for spectrum in spectra or () if len(spectrum.values) > 1 and spectrum.values[0] > 0]
 
 
-def fading(n: int) -> list[float]:
-    """The opacities of n lines, the first layer's the darkest."""
-    return [1 - 0.7 * i / n for i in range(n)]
+def large(spectrum: Spectrum) -> np.ndarray:
+    """Which values are at least half the largest: bool [values]."""
+    return spectrum.values >= spectrum.values[0] / 2
 
 
-FEW = 0.1  # of all directions
+def _opacity(i: int, n: int) -> float:
+    """Of line i of n: the first layer's is the darkest."""
+    return 1 - 0.7 * i / n
 
 
 def sentence(data: CardData) -> str:
-    """How many directions a layer passes on."""
-    found = several(data.reading.spectra) if data.reading else []
-    if not found:
+    """How many directions the most selective layer passes on."""
+    drawn = drawable(data.reading.spectra) if data.reading else []
+    if not drawn:
         return NOTHING
-    least = min(found, key=lambda s: (s.values >= s.values[0] / 2).mean())
-    large = (least.values >= least.values[0] / 2).sum()
-    few = " It passes on few directions." if large <= FEW * len(least.values) else ""
-    told = f"In {least.layer}{'' if least.exact else ' (reshaped kernel)'} <b>{large} of {len(least.values)}</b> are"
-    return f"{told} at least half the largest, itself among them.{few}"
+    spectrum = min(drawn, key=lambda spectrum: float(large(spectrum).mean()))
+    count, total = int(large(spectrum).sum()), len(spectrum.values)
+    kernel = "" if spectrum.exact else " (reshaped kernel)"
+    few = " It passes on few directions." if count <= FEW * total else ""
+    return f"In {spectrum.layer}{kernel} <b>{count} of {total}</b> values are at least half the largest.{few}"
 
 
 def key(data: CardData) -> str:
-    """Which line is which layer's, while there are few."""
-    found = several(data.reading.spectra) if data.reading else []
-    if not 0 < len(found) <= 4:
+    """Which line belongs to which layer, while there are few."""
+    drawn = drawable(data.reading.spectra) if data.reading else []
+    if len(drawn) > MOST_NAMED:
         return ""
-    dashes = ("", "6 3", "2 3", "6 3 2 3")
-    look = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='{}' opacity='{:.2f}'"
-    lines = enumerate(zip(found, fading(len(found)), strict=True))
-    return "".join(CURVE_KEY.format(look.format(dashes[i], opacity), s.layer) for i, (s, opacity) in lines)
+    style = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='{}' opacity='{:.2f}'"
+    lines = enumerate(zip(DASHES.values(), drawn, strict=False))
+    return "".join(
+        CURVE_KEY.format(style.format(dash, _opacity(i, len(drawn))), spectrum.layer) for i, (dash, spectrum) in lines
+    )
 
 
 CARDS = {
@@ -78,7 +85,7 @@ CARDS = {
         "spectra",
         sentence,
         from_reading("spectra", figure),
-        "each layer's singular values, divided by its largest. Those of a large convolution are of its reshaped "
+        "each layer's singular values, divided by its largest. For a large convolution they are those of its reshaped "
         "kernel.",
         key=key,
     )

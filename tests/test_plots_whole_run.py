@@ -1,4 +1,4 @@
-"""TODO."""
+"""The weights over a whole run, and looking back at a saved step on the page."""
 
 import shutil
 
@@ -47,7 +47,7 @@ def test_evenly() -> None:
     assert whole_run.evenly([1, 2, 3, 5, 7, 10, 100], 3) == [1, 10, 100]
 
 
-def test_the_figures_are_plain_and_know_every_look() -> None:
+def test_the_figures_are_plain_and_show_every_look() -> None:
     looks = [Look(step, weights(step, (-0.01, 0.01 + step / 1000))[1]) for step in (1, 5, 9)]
     for figure in (whole_run.ridge(looks), whole_run.bands(looks), whole_run.ridge([]), whole_run.bands([])):
         assert is_plain(figure)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Modes, classes and spread of samples."""
 
 import numpy as np
 import pytest
@@ -14,18 +14,18 @@ def rng(seed: int = 0) -> torch.Generator:
 
 
 @pytest.mark.parametrize("name", ["eight_gaussians", "twenty_five_gaussians"])
-def test_real_points_cover_every_mode_and_nearly_all_are_good(name: str) -> None:
+def test_real_points_cover_every_mode_and_nearly_all_are_of_high_quality(name: str) -> None:
     data = getattr(point_sets, name)()
-    found = coverage.high_quality(data.sample(20_000, rng()), data.centres, data.sd)
-    assert found.min() > 0
-    assert found.sum() / 20_000 == pytest.approx(1 - np.exp(-4.5), abs=0.003)  # within 3 sd in 2-D
+    counts = coverage.count_high_quality(data.sample(20_000, rng()), data.centres, data.sd)
+    assert counts.min() > 0
+    assert counts.sum() / 20_000 == pytest.approx(1 - np.exp(-4.5), abs=0.003)  # within 3 sd in 2-D
 
 
 def test_points_count_for_a_mode_up_to_three_sd() -> None:
     centres = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
     points = torch.tensor([[0.0, 0.29], [0.0, 0.31], [1.2, 0.0], [0.6, 0.0]])
-    assert coverage.high_quality(points, centres, sd=0.1).tolist() == [1, 1]
-    assert coverage.nearest_mode(points, centres).tolist() == [2, 2]
+    assert coverage.count_high_quality(points, centres, sd=0.1).tolist() == [1, 1]
+    assert coverage.count_by_mode(points, centres).tolist() == [2, 2]
 
 
 def test_classes_of_real_digits_against_scikit_learn() -> None:
@@ -33,8 +33,8 @@ def test_classes_of_real_digits_against_scikit_learn() -> None:
     samples = data.sample(300, rng())
     flat = data.held_out.flatten(1).numpy()
     theirs = KNeighborsClassifier(5, algorithm="brute").fit(flat, data.labels).predict(samples.flatten(1).numpy())
-    found = coverage.class_histogram(samples, data.held_out, data.labels)
-    assert found.tolist() == np.bincount(theirs, minlength=10).tolist()
+    counts = coverage.count_by_class(samples, data.held_out, data.labels)
+    assert counts.tolist() == np.bincount(theirs, minlength=10).tolist()
 
 
 def test_spread() -> None:

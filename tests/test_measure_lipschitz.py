@@ -1,4 +1,4 @@
-"""TODO."""
+"""Operator norms and singular values of layers, and the slopes of a critic, against independent computations."""
 
 import copy
 import math
@@ -62,7 +62,7 @@ def test_a_convolutions_norm_against_svdvals_of_its_operator(name: str, seed: in
 
 @pytest.mark.parametrize(("size", "layer"), [(64, 1), (64, 2), (28, 2), (32, 2)])
 def test_the_norm_of_large_convolutions_against_arpack(size: int, layer: int) -> None:
-    """Clipped weights of all but equal size: there the power iteration creeps."""
+    """Clipped weights of almost equal size, for which power iteration converges slowly."""
     shape = (3, size, size) if layer == 1 else (16, size // 2, size // 2)
     conv = filled(nn.Conv2d(shape[0], 16 * layer, 4, stride=2, padding=1), 0, clip=0.3).double()
 
@@ -81,13 +81,18 @@ def test_the_norm_of_large_convolutions_against_arpack(size: int, layer: int) ->
     assert true * (1 - 1e-5) <= factor <= true * (1 + lipschitz.TOLERANCE) * (1 + 1e-5)
 
 
-def test_the_start_vector_is_the_callers() -> None:
+def test_the_callers_generator_draws_the_start_vectors() -> None:
     conv, shape = CONVS["as the DCGAN's"]
     state = torch.get_rng_state()
     drawn = [lipschitz.operator_norm(conv, shape, rng(seed)) for seed in (0, 0, 1)]
     assert drawn[0] == drawn[1]
     assert drawn[2] == pytest.approx(drawn[0], rel=lipschitz.TOLERANCE)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_convolution_without_a_generator_is_refused() -> None:
+    with pytest.raises(ValueError, match="rng"):
+        lipschitz.lipschitz_factors(nn.Sequential(nn.Conv2d(1, 1, 3)), (1, 8, 8))
 
 
 def test_a_convolution_of_zeros_stretches_nothing() -> None:
@@ -97,13 +102,13 @@ def test_a_convolution_of_zeros_stretches_nothing() -> None:
     assert lipschitz.operator_norm(conv, shape, rng()) == 0
 
 
-def test_padding_with_something_else_is_refused() -> None:
-    with pytest.raises(ValueError, match="padded with circular"):
+def test_padding_other_than_zeros_is_refused() -> None:
+    with pytest.raises(ValueError, match="circular"):
         lipschitz.operator_norm(nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), (1, 8, 8), rng())
 
 
 @pytest.mark.parametrize("norm", [nn.BatchNorm1d(7), nn.BatchNorm2d(7)])
-def test_batch_norm_is_the_matrix_that_it_is_in_eval_mode(norm: nn.Module) -> None:
+def test_batch_norm_is_a_matrix_in_eval_mode(norm: nn.Module) -> None:
     norm = filled(norm, 3)
     norm.running_mean = torch.randn(7, generator=rng(1))
     norm.running_var = torch.rand(7, generator=rng(2)) + 0.1
@@ -115,7 +120,7 @@ def test_batch_norm_is_the_matrix_that_it_is_in_eval_mode(norm: nn.Module) -> No
 
 
 @pytest.mark.parametrize("layer", [nn.ReLU(), nn.LeakyReLU(0.2), nn.LeakyReLU(3.0), nn.Tanh(), nn.Sigmoid()])
-def test_the_steepest_place_of_an_activation(layer: nn.Module) -> None:
+def test_the_steepest_slope_of_an_activation(layer: nn.Module) -> None:
     at = torch.linspace(-3, 3, 6001, dtype=torch.float64)
     steepest = (layer(at).diff() / at.diff()).max().item()
     assert lipschitz.lipschitz_factors(nn.Sequential(layer))["0"] == pytest.approx(steepest, rel=1e-6)
@@ -128,8 +133,8 @@ def test_no_gradient_is_above_the_product(preset: str) -> None:
     shape = (1, 16, 16) if preset == "digits" else (2,)
     product = math.prod(lipschitz.lipschitz_factors(critic, shape, rng()).values())
     real, fake = (torch.randn(100, *shape, generator=rng(i)) for i in (1, 2))
-    met = lipschitz.steepness(critic, real, fake, rng())
-    assert 0 < met.largest <= product
+    measured = lipschitz.steepness(critic, real, fake, rng())
+    assert 0 < measured.largest <= product
     far = (critic(real) - critic(fake)).abs().squeeze(1) / (real - fake).flatten(1).norm(dim=1)
     assert far.max() <= product
 
@@ -151,19 +156,20 @@ def test_input_gradients_against_finite_differences() -> None:
 def test_the_exact_spectra_against_svdvals() -> None:
     shape = (1, 16, 16)
     critic = filled(networks.dcgan_critic(1, 16, 4), 5)
-    found = {spectrum.layer: spectrum for spectrum in spectra.spectra(critic, shape)}
-    assert {name: spectrum.exact for name, spectrum in found.items()} == {"conv1": True, "conv2": True, "conv3": True}
+    by_layer = {spectrum.layer: spectrum for spectrum in spectra.spectra(critic, shape)}
+    assert by_layer.keys() == {"conv1", "conv2", "conv3"}
+    assert all(spectrum.exact for spectrum in by_layer.values())
     for name, size in (("conv1", shape), ("conv2", (4, 8, 8)), ("conv3", (8, 4, 4))):
-        wanted = torch.linalg.svdvals(operator(getattr(critic, name), size)).numpy()
-        assert found[name].values == pytest.approx(wanted, abs=1e-6 * wanted[0])
+        expected = torch.linalg.svdvals(operator(getattr(critic, name), size)).numpy()
+        assert by_layer[name].values == pytest.approx(expected, abs=1e-6 * expected[0])
 
 
-def test_a_large_convolution_shows_its_kernels_spectrum_and_says_so() -> None:
+def test_a_large_convolution_has_the_spectrum_of_its_kernel() -> None:
     _, critic = initial(PRESETS["digits"])
     spectrum = spectra.spectra(critic, (1, 16, 16))[1]
-    wanted = torch.linalg.svdvals(critic.conv2.weight.detach().double().flatten(1)).numpy()
+    expected = torch.linalg.svdvals(critic.conv2.weight.detach().double().flatten(1)).numpy()
     assert (spectrum.layer, spectrum.exact) == ("conv2", False)
-    assert spectrum.values == pytest.approx(wanted, abs=1e-6 * wanted[0])
+    assert spectrum.values == pytest.approx(expected, abs=1e-6 * expected[0])
 
 
 def test_a_linear_layers_spectrum() -> None:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The nearest training images, and whether generated images are copies of them."""
 
 import torch
 

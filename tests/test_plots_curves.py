@@ -1,16 +1,19 @@
-"""TODO."""
+"""The curves of a run over time."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from stubs import TINY, is_plain, unpacked
 
 from ganlab.plots import curves
+from ganlab.plots.base import Figure
 from ganlab.plots.curves import View
 from ganlab.runs.history import METRICS, Change, HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
 
 LAYERS = (("a.weight", (5, 2)), ("a.bias", (1000,)))
-EVERY = (curves.critic_estimate, curves.losses, curves.shares)
+FIGURES = (curves.critic_estimate, curves.losses, curves.shares)
 
 
 def snapshot(values: np.ndarray, changes: tuple[Change, ...] = ()) -> Snapshot:
@@ -19,19 +22,18 @@ def snapshot(values: np.ndarray, changes: tuple[Change, ...] = ()) -> Snapshot:
     for i, value in enumerate(values, start=1):
         row = dict.fromkeys(METRICS, float(value)) | {"step": i, "critic_step": 5 * i, "seconds": i / 4}
         writer.append(row, LAYERS, np.array([[1, 2], [300, 1000 * value]]))
-    return Snapshot(
-        run_id="r", status=Status.RUNNING, message="", config=TINY, history=writer.view(),
-        changes=changes,
-    )  # fmt: skip
+    return Snapshot(run_id="r", status=Status.RUNNING, message="", config=TINY, history=writer.view(), changes=changes)
 
 
 @pytest.mark.parametrize("view", [View(), View("seconds", None, "a.bias"), View("critic_step", 101, "none such")])
 @pytest.mark.parametrize("steps", [0, 1, 700])
-@pytest.mark.parametrize("figure", EVERY)
-def test_charts_are_plain_json_without_null_and_have_words(figure: object, steps: int, view: View) -> None:
-    made = figure(snapshot(np.linspace(0, 1, steps), (Change(0, 0, "n_critic", 3),) if steps else ()), view)
-    assert is_plain(made)
-    assert made["alt"].endswith(".")
+@pytest.mark.parametrize("figure", FIGURES)
+def test_charts_are_plain_json_without_null_and_have_an_alt_text(
+    figure: Callable[[Snapshot, View], Figure], steps: int, view: View
+) -> None:
+    chart = figure(snapshot(np.linspace(0, 1, steps), (Change(0, 0, "n_critic", 3),) if steps else ()), view)
+    assert is_plain(chart)
+    assert chart["alt"].endswith(".")
 
 
 def test_thinning_keeps_every_value_in_the_mean() -> None:
@@ -45,12 +47,12 @@ def test_thinning_keeps_every_value_in_the_mean() -> None:
 
 
 @pytest.mark.parametrize(("along", "per_step"), [("critic_step", 5), ("seconds", 0.25)])
-def test_the_other_x_axes_are_drawn_where_they_were_measured(along: str, per_step: float) -> None:
+def test_the_other_x_axes_hold_the_measured_values(along: str, per_step: float) -> None:
     changes = (Change(35, 7, "clip_range", (-0.02, 0.02)),)
     figure = curves.losses(snapshot(np.zeros(1000), changes), View(along))
     steps = curves.losses(snapshot(np.zeros(1000)), View())["data"][0]
-    wanted = (steps["x0"] + steps["dx"] * np.arange(111)) * per_step
-    assert unpacked(figure["data"][0]["x"]) == pytest.approx(wanted)
+    expected = (steps["x0"] + steps["dx"] * np.arange(111)) * per_step
+    assert unpacked(figure["data"][0]["x"]) == pytest.approx(expected)
     assert figure["layout"]["shapes"][0]["path"] == f"M{7 * per_step:g},0V1"
     assert figure["layout"]["xaxis"]["range"][1] >= 1000 * per_step
 
@@ -59,8 +61,8 @@ def test_the_other_x_axes_are_drawn_where_they_were_measured(along: str, per_ste
 def test_running_median_against_numpy(over: int) -> None:
     values = np.random.default_rng(0).normal(size=150)
     padded = np.pad(values, over // 2, mode="edge")
-    wanted = [np.median(padded[i : i + over]) for i in range(150)]
-    assert np.array_equal(curves.running_median(values, over), wanted)
+    expected = [np.median(padded[i : i + over]) for i in range(150)]
+    assert np.array_equal(curves.running_median(values, over), expected)
 
 
 def test_the_median_is_taken_before_thinning() -> None:
@@ -84,13 +86,16 @@ def test_the_table_holds_every_curve_in_full() -> None:
     columns, rows = curves.table(snapshot(np.linspace(0, 1, 700)))
     assert columns[: len(METRICS)] == list(METRICS)
     assert columns[-4:] == [
-        "clamped_share a.weight", "at_bound_share a.weight", "clamped_share a.bias", "at_bound_share a.bias",
-    ]  # fmt: skip
+        "clamped_share a.weight",
+        "at_bound_share a.weight",
+        "clamped_share a.bias",
+        "at_bound_share a.bias",
+    ]
     assert rows.shape == (700, len(METRICS) + 4)
     assert rows[-1, -4:] == pytest.approx([0.1, 0.2, 0.3, 1.0])
 
 
-def test_every_change_is_marked_and_the_newest_of_a_crowd_is_named() -> None:
+def test_every_change_is_marked_and_of_close_ones_the_newest_is_named() -> None:
     changes = tuple(Change(5 * s, s, "clip_range", (-s / 1000, s / 1000)) for s in (10, 300, 301, 302))
     layout = curves.critic_estimate(snapshot(np.zeros(900), changes), View())["layout"]
     assert layout["shapes"][0]["path"] == "M10,0V1M300,0V1M301,0V1M302,0V1"

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The histogram of the weights before and after the clamp, and the scatter of points."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ import torch
 from stubs import is_plain, unpacked
 from torch import nn
 
-from ganlab.formatting import number, range_in_words, round_up
 from ganlab.gan.clipping import WeightHistogram, clip_
 from ganlab.plots import base, clamp, samples
 
@@ -26,7 +25,7 @@ def every_figure() -> list[base.Figure]:
 
 
 @pytest.mark.parametrize("figure", every_figure())
-def test_figures_are_plain_json_without_null_and_have_words(figure: base.Figure) -> None:
+def test_figures_are_plain_json_without_null_and_have_an_alt_text(figure: base.Figure) -> None:
     assert is_plain(figure)
     assert figure["alt"].endswith(".")
 
@@ -44,7 +43,7 @@ def test_the_clamp_figure_shows_the_counts() -> None:
     assert f"<b>{h.after_counts.at_low:,}</b> at low" in [note["text"] for note in figure["layout"]["annotations"]]
 
 
-def test_points_are_two_bytes_a_number_unless_they_are_far_away() -> None:
+def test_points_take_two_bytes_per_number_unless_they_are_far_away() -> None:
     points = np.random.default_rng(0).uniform(-30, 30, (50, 2)).astype(np.float32)
     far = points + np.float32([0, 1e6])
     near_x, far_y = (samples.points(None, where)["data"][0][axis] for where, axis in ((points, "x"), (far, "y")))
@@ -57,23 +56,3 @@ def test_points_are_two_bytes_a_number_unless_they_are_far_away() -> None:
 def test_the_axis_depends_on_the_clip_range_alone() -> None:
     wide, narrow = (clamp.clamp(h, (-0.1, 0.1)) for h in (histogram(), None))
     assert wide["layout"]["xaxis"]["range"] == narrow["layout"]["xaxis"]["range"] == [-0.12, 0.12]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.01, "0.01"), (-0.01, "−0.01"), (0.0, "0"), (-0.0, "0"), (1.0, "1"), (0.00015, "0.00015"), (-1e-9, "−1e−09")],
-)
-def test_numbers(value: float, text: str) -> None:
-    assert number(value) == text
-
-
-def test_ranges_in_words() -> None:
-    assert range_in_words((-0.015, 0.015)) == "±0.015"
-    assert range_in_words((-0.01, 0.03)) == "−0.01 to 0.03"
-
-
-@pytest.mark.parametrize(
-    ("value", "up"), [(0.012, 0.012), (0.0121, 0.015), (0.12, 0.12), (1.2 * 0.07, 0.1), (1, 1), (6.1, 8)]
-)
-def test_round_up(value: float, up: float) -> None:
-    assert round_up(value) == up

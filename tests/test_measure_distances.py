@@ -1,4 +1,4 @@
-"""TODO."""
+"""Exact and sliced Wasserstein-1 distances, and rank correlation."""
 
 import itertools
 import math
@@ -39,7 +39,7 @@ def test_w1_of_two_gaussians_six_sd_apart(axes: int) -> None:
         assert distances.exact_w1(a, b) == pytest.approx(6, rel=0.05)
 
 
-def test_w1_against_the_tests_own_measure() -> None:
+def test_w1_against_an_independent_implementation() -> None:
     a, b = normal(100, 1, 8, 8), normal(100, 1, 8, 8, seed=1)
     assert distances.exact_w1(a, b) == pytest.approx(quality.exact_w1(a.numpy(), b.numpy()), rel=1e-6)
 
@@ -49,13 +49,13 @@ def test_w1_of_a_set_to_itself_is_zero() -> None:
     assert distances.exact_w1(images, images.flip(0)) == pytest.approx(0, abs=1e-5)
 
 
-def test_w1_wants_as_many_of_both() -> None:
-    with pytest.raises(ValueError, match="not 3 with 4"):
+def test_w1_needs_sets_of_equal_size() -> None:
+    with pytest.raises(ValueError, match="not 3 and 4"):
         distances.exact_w1(normal(3, 2), normal(4, 2))
 
 
 def test_sliced_w1_of_a_shift() -> None:
-    """A shift by v is |<v, line>| on every line: in 2-D 2 / pi of |v| on average."""
+    """A shift by v moves projections by |<v, line>|: in 2-D 2 / pi of |v| on average."""
     a = normal(200, 2)
     sliced = [distances.sliced_w1(a, a + torch.tensor([3.0, 4.0]), rng(seed)) for seed in range(20)]
     assert np.mean(sliced) == pytest.approx(5 * 2 / math.pi, rel=0.03)
@@ -76,6 +76,6 @@ def test_rank_correlation_against_scipys(decimals: int) -> None:
     assert distances.rank_correlation(np.append(a, np.nan), np.append(b, 1.0)) == distances.rank_correlation(a, b)
 
 
-def test_there_is_no_rank_correlation_of_two_or_of_a_constant() -> None:
+def test_rank_correlation_of_two_values_or_a_constant_is_nan() -> None:
     assert math.isnan(distances.rank_correlation(np.arange(2.0), np.arange(2.0)))
     assert math.isnan(distances.rank_correlation(np.arange(9.0), np.ones(9)))
