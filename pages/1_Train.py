@@ -1,4 +1,4 @@
-"""TODO."""
+"""Start a run, watch it and steer it; or look at an earlier one."""
 
 import streamlit as st
 

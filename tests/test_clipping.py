@@ -1,4 +1,4 @@
-"""TODO."""
+"""The clamp, its counts and its histograms, against NumPy."""
 
 import numpy as np
 import pytest

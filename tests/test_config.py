@@ -1,4 +1,4 @@
-"""TODO."""
+"""The settings of a run: their checks, and their links."""
 
 import dataclasses
 import json

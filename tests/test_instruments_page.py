@@ -85,7 +85,10 @@ def test_every_card_shows_a_reading(config: TrainConfig, the_hub: RunHub) -> Non
     assert not any("Nothing is measured" in alt for alt in plots(at))
 
 
-def test_an_instrument_that_is_off_is_not_measured_and_its_cards_are_gone(the_hub: RunHub) -> None:
+def test_an_instrument_that_is_off_is_not_measured_and_its_cards_are_gone(
+    the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_budget, "AIM", 1.0)  # the next look need not wait
     run = looked_at(the_hub, TINY)
     at = page("1_Train.py", run=run.run_id)
     keep = ["Gradient norms", "Distances", plane.TITLE]

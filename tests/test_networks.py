@@ -1,4 +1,4 @@
-"""TODO."""
+"""The four networks: shapes, sizes, first weights and outlines."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""A run in its thread: commands, changes, failures and its snapshots."""
 
 import csv
 import dataclasses
@@ -139,7 +139,7 @@ def test_a_bad_change_is_a_sentence_and_changes_nothing(held: Held, values: dict
         held.run.change(clip_range=(-1, 1))
 
 
-def test_a_change_that_comes_too_late_is_not_wanted_any_more(held: Held) -> None:
+def test_a_change_that_comes_too_late_is_dropped(held: Held) -> None:
     held.trainer.gate.clear()
     held.run.stop()
     held.trainer.gate.set()
@@ -169,7 +169,7 @@ def test_a_failure_while_loading_is_a_failed_run(tmp_path: Path) -> None:
     assert TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
 
 
-def test_what_is_loaded_is_told_and_can_be_stopped(tmp_path: Path) -> None:
+def test_loading_is_announced_and_can_be_stopped(tmp_path: Path) -> None:
     told, goes_on = threading.Event(), threading.Event()
 
     def make(config: TrainConfig, announce: Announce) -> CountingTrainer:
@@ -188,7 +188,7 @@ def test_what_is_loaded_is_told_and_can_be_stopped(tmp_path: Path) -> None:
     assert (run.latest.status, run.latest.step) == (Status.STOPPED, 0)
 
 
-def test_a_loss_that_is_no_number_names_step_and_cause_and_keeps_the_last_good_state(tmp_path: Path) -> None:
+def test_a_loss_that_is_not_a_number_names_step_and_cause_and_keeps_the_last_good_state(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, generator_lr=1e30)
     last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
     assert last.status is Status.FAILED

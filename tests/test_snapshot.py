@@ -1,4 +1,4 @@
-"""TODO."""
+"""A snapshot's history, while the run goes on."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The two updates, against an independent computation, and what must not disturb them."""
 
 import copy
 import dataclasses
@@ -163,7 +163,7 @@ def test_a_change_counts_from_the_next_critic_update() -> None:
     assert (row["clip_low"], row["clip_high"]) == ranges[-1]
 
 
-def test_a_loss_that_is_no_number_names_the_step() -> None:
+def test_a_loss_that_is_not_a_number_names_the_step() -> None:
     trainer = Trainer(dataclasses.replace(TINY, generator_lr=1e30))
     trainer.step()
     with pytest.raises(FloatingPointError, match=r"Stopped at step 2: the critic's loss is not finite"):

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The sentences above a run's figures."""
 
 import dataclasses
 

@@ -34,7 +34,7 @@ const colour = (role, roles) => {
   return `rgba(${r},${g},${b},${opacity})`;
 };
 
-// What `figures.halved` packed: counts of a unit, in two bytes each; in rows if the shape has two sides.
+// What `plots.base.halved` packed: counts of a unit, in two bytes each; in rows if the shape has two sides.
 const unfolded = ({ unit, shape, counts }) => {
   const bytes = Uint8Array.from(atob(counts), c => c.charCodeAt(0));
   const all = Float32Array.from(new Int16Array(bytes.buffer), n => n * unit);
