@@ -1,16 +1,15 @@
-"""How soon the two instant pages answer: from the press of a key to the changed text, the median of ten."""
+"""How soon the two lesson pages answer: from the press of a key to the changed text, the median of ten."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
-from served import FLAGS, LONG, interrupt, serve
+from served import LONG, app, chromium, interrupt, serve
 
 PRESSES = 10
-# The text of the card around the focused widget, and how long after a key press it is another one.
+# Watches the text of the card around the focused widget: how long after a key press it changes.
 WATCH = """() => {
   const card = document.activeElement.closest('[data-testid="stLayoutWrapper"]:has(h3)');
   window.echo = new Promise(answer => {
@@ -26,10 +25,10 @@ WATCH = """() => {
 
 
 class Control(NamedTuple):
-    """A widget of a page, where to find it, and the two keys that take it there and back."""
+    """A widget of a page, its selector, and the two keys that change its value and change it back."""
 
     page: str
-    what: str
+    name: str
     selector: str
     keys: tuple[str, str]
 
@@ -53,32 +52,32 @@ CONTROLS = (
 
 def echoes(page: Page, control: Control) -> list[float]:
     """Milliseconds from each of ten key presses to the changed text."""
-    page.locator(control.selector).last.focus()
+    app(page).locator(control.selector).last.focus()
     if control.keys == TYPED:
         page.keyboard.press("End")
-    took = []
+    times = []
     for i in range(PRESSES):
         page.evaluate(WATCH)
         page.keyboard.press(control.keys[i % 2])
-        took.append(page.evaluate("echo"))
-        page.wait_for_timeout(300)  # the next press finds a page at rest
-    return took
+        times.append(page.evaluate("echo"))
+        page.wait_for_timeout(300)  # the page has settled before the next press
+    return times
 
 
 def main() -> None:
-    expect.set_options(timeout=LONG)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = serve(Path(folder))
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"), args=FLAGS)
+        browser = chromium(playwright)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_default_timeout(LONG)
         try:
             for name in dict.fromkeys(control.page for control in CONTROLS):
                 page.goto(f"{server.url}/{name}")
-                expect(page.locator("pre").last).to_be_visible()
+                expect(app(page).locator("pre").last).to_be_visible()
                 page.wait_for_timeout(2000)
                 for control in (c for c in CONTROLS if c.page == name):
-                    took = echoes(page, control)
-                    print(f"{name}, {control.what}: {np.median(took):.0f} ms, slowest {max(took):.0f} ms", flush=True)
+                    times = echoes(page, control)
+                    print(f"{name}, {control.name}: {np.median(times):.0f} ms, slowest {max(times):.0f} ms", flush=True)
         finally:
             browser.close()
             interrupt(server)

@@ -1,8 +1,8 @@
 """What an open page costs a run, what a tick costs, how soon a slider acts; takes a quarter of an hour.
 
-A tick is one run of the page's live fragment, counted by the message on the websocket that ends it: about two a
-second. Every preset is measured in two layouts: `shared`, where server and browser use all cores, and `own core`,
-where the browser and this script keep to the last core and the server has the others.
+A tick is one run of the page's live fragment, about two a second, counted by the websocket message that ends it. Every
+preset is measured in two layouts: `shared`, where server and browser use all cores, and `own core`, where the browser
+and this script keep to the last core and the server has the others.
 """
 
 import argparse
@@ -23,11 +23,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from chromium import say
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
-from served import FLAGS, LONG, Server, expect_state, interrupt, serve, start
+from served import LONG, Server, app, chromium, expect_state, interrupt, serve, start
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 WARM_UP = 5  # seconds
-SETTLE = 1  # seconds: metrics.csv lags by up to 0.45 s, and a window should know nothing of the one before
+SETTLE = 1  # seconds: metrics.csv lags by up to 0.45 s, and a window must not count what came before it
 PRESSES = 30
 IMAGE = re.compile(rb"data:image/png;base64,[A-Za-z0-9+/=]*")
 FIGURES = {
@@ -47,13 +47,14 @@ FIGURES = {
     "slider_ms": "slider to effect, ms",
 }
 NOTES = """
-Steps per second: median (quartiles) of the windows. All per second or per tick: sums of the windows with the page open.
-Trainer: the threads that are busy with no page open; server: the rest of its process. Browser: the page's main
-thread, from the start to the end of its tasks. Slider: p50 / p95 from the key press to the row in changes.csv."""
+Steps per second: median (quartiles) of the windows. All others per second or per tick: sums over the windows
+with the page open. Trainer: the threads that are busy while no page is open; server: the rest of its process. Browser:
+the page's main thread, from the start to the end of its tasks. Slider: p50 / p95 from the key press to the row in
+changes.csv."""
 
 
 class Layout(NamedTuple):
-    """Which cores the server may use, and which the browser and this script; None: any."""
+    """The cores that the server may use, and those for the browser and this script; None: any."""
 
     name: str
     server: set[int] | None = None
@@ -63,14 +64,14 @@ class Layout(NamedTuple):
 def layouts() -> list[Layout]:
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) < 2:
-        say("The layout `own core` is left out: it needs Linux and two cores.")
+        say("Skipping the layout `own core`: it needs Linux and two cores.")
         return [Layout("shared")]
     return [Layout("shared"), Layout("own core", set(cores[:-1]), set(cores[-1:]))]
 
 
 @contextmanager
 def keeping_to(cores: set[int] | None) -> Iterator[None]:
-    """This process, and those that it starts meanwhile, stay on these cores."""
+    """Keep this process, and those that it starts in this context, on these cores."""
     if cores is None:
         yield
         return
@@ -83,7 +84,7 @@ def keeping_to(cores: set[int] | None) -> Iterator[None]:
 
 
 def check_cores(layout: Layout, browser: Browser, server: Server) -> None:
-    """Whether the processes really are held to the layout's cores."""
+    """Check that the processes really keep to the layout's cores."""
     if layout.server:
         processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
         assert "renderer" in {process["type"] for process in processes}
@@ -92,7 +93,7 @@ def check_cores(layout: Layout, browser: Browser, server: Server) -> None:
 
 
 class Bench:
-    """A page and the run that it shows, or has turned away from."""
+    """A page that shows a run, or is closed while the run goes on."""
 
     def __init__(self, page: Page, server: Server, preset: str) -> None:
         self.page, self.server = page, server
@@ -109,7 +110,7 @@ class Bench:
         websocket.on("framesent", lambda frame: self.sent.append(frame))
 
     def turn(self, to: str) -> None:
-        """Have the run's page open, or closed: then nothing but training goes on."""
+        """Open the run's page, or close it, so that there is nothing but training."""
         if to == "open":
             self.page.goto(f"{self.server.url}/Train?run={self.run}")
             expect_state(self.page, "Running")
@@ -118,7 +119,7 @@ class Bench:
         self.page.wait_for_timeout(1000 * SETTLE)
 
     def window(self, seconds: float) -> dict[str, float]:
-        """What happens from now on, for so long."""
+        """What happens in the next `seconds`: steps, ticks, CPU seconds, bytes."""
         self.received.clear()
         self.sent.clear()
         before = self._counters()
@@ -132,7 +133,7 @@ class Bench:
         }
 
     def _counters(self) -> dict[str, float]:
-        """All that only grows: steps, clocks, and the CPU seconds of the server and each of its threads."""
+        """Everything that only grows: steps, clocks, and the CPU seconds of the server and each of its threads."""
         step, *_, seconds = last_row(self.folder / "metrics.csv").split(",")
         browser = {m["name"]: m["value"] for m in self.devtools.send("Performance.getMetrics")["metrics"]}
         return {
@@ -146,20 +147,20 @@ class Bench:
 
     def presses(self) -> list[float]:
         """Milliseconds from a press of an arrow key on the upper slider to the change that the run records."""
-        changes, force = self.folder / "changes.csv", self.page.locator(".gl .force")
-        self.page.locator(".st-key-clip input").nth(1).focus()
-        found = []
+        changes, force = self.folder / "changes.csv", app(self.page).locator(".force")
+        app(self.page).locator(".st-key-clip input").nth(1).focus()
+        times = []
         for i in range(PRESSES):
-            self.page.wait_for_timeout(300 + 137 * i % 500)  # not always at the same moment between two ticks
+            self.page.wait_for_timeout(300 + 137 * i % 500)  # at varying times between two ticks
             size, text = changes.stat().st_size, force.inner_text()
             began = time.perf_counter()
             self.page.keyboard.press("ArrowLeft" if i % 2 else "ArrowRight")
             while changes.stat().st_size == size:
                 assert time.perf_counter() - began < 20, "the slider had no effect"
                 time.sleep(0.002)  # the resolution of this figure; a busy wait would take the browser's core
-            found.append(1000 * (time.perf_counter() - began))
+            times.append(1000 * (time.perf_counter() - began))
             expect(force).not_to_have_text(text)
-        return found
+        return times
 
 
 def ends_tick(frame: bytes) -> bool:
@@ -167,21 +168,21 @@ def ends_tick(frame: bytes) -> bool:
 
 
 def last_row(path: Path) -> str:
-    """The last whole row; what follows it is still being written."""
+    """The last complete row; what follows it is still being written."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         return file.read().decode().rsplit("\n", 2)[-2]
 
 
 def cpu_seconds(pid: int) -> dict[str, float]:
-    """Of a process, its ended threads included, and of each living thread; nothing where there is no /proc."""
-    found = {}
+    """CPU seconds of a process, including its ended threads, and of each living thread; empty without /proc."""
+    seconds = {}
     for stat in (Path(f"/proc/{pid}/stat"), *Path(f"/proc/{pid}/task").glob("*/stat")):
-        with suppress(OSError):  # a thread may end while we look
+        with suppress(OSError):  # a thread may end meanwhile
             user, system = stat.read_text().rpartition(")")[2].split()[11:13]
             name = f"thread {stat.parent.name}" if "task" in stat.parts else "process"
-            found[name] = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-    return found
+            seconds[name] = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def total(windows: list[dict[str, Any]], name: str) -> float:
@@ -189,16 +190,16 @@ def total(windows: list[dict[str, Any]], name: str) -> float:
 
 
 def rates(windows: list[dict[str, Any]]) -> dict[str, float]:
-    found = [window["steps"] / window["training_seconds"] for window in windows]
-    return dict(zip(("median", "q1", "q3"), np.percentile(found, (50, 25, 75)).tolist(), strict=True))
+    steps_per_second = [window["steps"] / window["training_seconds"] for window in windows]
+    return dict(zip(("median", "q1", "q3"), np.percentile(steps_per_second, (50, 25, 75)).tolist(), strict=True))
 
 
 def summary(windows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The figures that the windows yield."""
+    """The FIGURES of these windows."""
     opened, closed = ([w for w in windows if w["page"] == page] for page in ("open", "closed"))
     seconds, ticks = total(opened, "seconds"), total(opened, "ticks")
     fast, slow = rates(closed), rates(opened)
-    found = {
+    figures = {
         "open_steps_per_s": slow,
         "closed_steps_per_s": fast,
         "open_to_closed": slow["median"] / fast["median"],
@@ -211,22 +212,22 @@ def summary(windows: list[dict[str, Any]]) -> dict[str, Any]:
         busy = 0.02 * total(closed, "seconds")
         threads = [name for name in closed[-1] if name.startswith("thread") and total(closed, name) > busy]
         trainer = sum(total(opened, name) for name in threads)
-        # Not the sum of the other threads: Streamlit starts new ones all the time, and they end.
+        # Not the sum of the other threads: Streamlit keeps starting short-lived ones.
         server = total(opened, "process") - trainer
-        found["trainer_cpu_per_s"] = trainer / seconds
-        found["server_cpu_per_s"] = server / seconds
-        found["server_ms_per_tick"] = 1000 * server / ticks
-    return found
+        figures["trainer_cpu_per_s"] = trainer / seconds
+        figures["server_cpu_per_s"] = server / seconds
+        figures["server_ms_per_tick"] = 1000 * server / ticks
+    return figures
 
 
 def measure(layout: Layout, preset: str, seconds: float, count: int) -> dict[str, Any]:
-    """All about one preset in one layout, with a server and a browser of its own."""
+    """Everything about one preset in one layout, with a new server and a new browser."""
     name = f"{preset}, {layout.name}"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ganlab-bench-")))
         stack.enter_context(keeping_to(layout.browser))
         playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"), args=FLAGS)
+        browser = chromium(playwright)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(LONG)
         say(f"{name}: cold start")
@@ -235,7 +236,7 @@ def measure(layout: Layout, preset: str, seconds: float, count: int) -> dict[str
             server = serve(folder)
         stack.callback(interrupt, server)
         page.goto(server.url)
-        expect(page.get_by_role("button", name="Train on digits")).to_be_visible()
+        expect(app(page).get_by_role("button", name="Train on digits")).to_be_visible()
         cold_start = time.perf_counter() - began
         check_cores(layout, browser, server)
         bench = Bench(page, server, preset)
@@ -285,32 +286,33 @@ def options() -> argparse.Namespace:
     )
     presets = ["digits", "8-gaussians"]
     parser.add_argument("--seconds", type=float, default=10, help="length of a window")
-    parser.add_argument("--windows", type=int, default=12, help="how many; the page is open and closed by turns")
+    parser.add_argument("--windows", type=int, default=12, help="how many; the page is open and closed in turn")
     parser.add_argument(
-        "--presets", nargs="+", default=presets, choices=[*presets, "8-gaussians-paper"], help="of runs"
+        "--presets", nargs="+", default=presets, choices=[*presets, "8-gaussians-paper"], help="the runs to measure"
     )
     parser.add_argument("--out", type=Path, default="bench.json", help="file for all figures and windows")
-    given = parser.parse_args()
-    if given.seconds < 2 or given.windows < 2:
-        parser.error("it takes at least 2 windows of at least 2 seconds")
-    return given
+    arguments = parser.parse_args()
+    if arguments.seconds < 2 or arguments.windows < 2:
+        parser.error("give at least 2 windows of at least 2 seconds")
+    return arguments
 
 
 def main() -> None:
-    given = options()
-    expect.set_options(timeout=LONG)
-    results = [measure(at, preset, given.seconds, given.windows) for at in layouts() for preset in given.presets]
+    arguments = options()
+    results = [
+        measure(at, preset, arguments.seconds, arguments.windows) for at in layouts() for preset in arguments.presets
+    ]
     report = {
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
         "platform": platform.platform(),
         "cpu_count": os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "streamlit", "playwright")},
-        "window_seconds": given.seconds,
+        "window_seconds": arguments.seconds,
         "results": results,
     }
-    given.out.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"{table(results)}\n{NOTES}\nEvery figure is in {given.out}.")
+    arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+    print(f"{table(results)}\n{NOTES}\nEvery figure is in {arguments.out}.")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,18 @@
-"""TODO."""
+"""The order of the tests, a hub for those that visit pages, and a server and a browser for those that need them."""
 
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import streamlit as st
 import torch
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from served import LONG, Server, app, chromium, expect_state, interrupt, serve
 from visits import ROOT
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from ganlab.runs.hub import RunHub
 from ganlab.ui.kit import server as ui_hub
@@ -18,23 +23,40 @@ os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
 LAST = (
     "test_learning",
     "test_pages",
+    "test_start_page",
+    "test_train_page",
     "test_generate_page",
     "test_instruments_page",
     "test_clipping_page",
-    "test_browser",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The fast ones first; but with two workers the browser's, which take the longest, beside all others."""
-    place = {name: i for i, name in enumerate(LAST)}
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        place["test_browser"] = -2
-    items.sort(key=lambda item: place.get(item.module.__name__, -1))
+    """Run the fast tests first; but with two workers, the browser's, which take longest, beside all others."""
+    browser = -2 if "PYTEST_XDIST_WORKER" in os.environ else len(LAST)
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem
+        if name.startswith("test_browser"):
+            return browser
+        return LAST.index(name) if name in LAST else -1
+
+    items.sort(key=place)
+
+
+class OneBrowser(LoadFileScheduling):
+    """As --dist loadfile, but one worker runs all browser tests: two browsers at once only slow each other down."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if "test_browser" in nodeid else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser:
+    return OneBrowser(config, log)
 
 
 @pytest.fixture(autouse=True)
-def _own_runs_folder(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANLAB_RUNS", str(tmp_path / "runs"))
 
 
@@ -46,16 +68,69 @@ def _no_run_is_left() -> Iterator[None]:
 
 
 class NoCollection:
-    """Of a server's only hub it pays to collect and freeze all objects; of a test's it takes 0.3 s."""
+    """Instead of gc. A server collects and freezes all objects once, when it makes its hub; a test needn't (0.3 s)."""
 
     collect = freeze = unfreeze = staticmethod(lambda: None)
 
 
 @pytest.fixture
 def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
-    """For tests that visit pages: a hub of the test's own."""
+    """A hub that no other test has used, for tests that visit pages."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(ui_hub, "gc", NoCollection)
     st.cache_resource.clear()
     yield hub()
     st.cache_resource.clear()  # its release stops and joins all runs
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = serve(tmp_path_factory.mktemp("server"))
+    yield server
+    interrupt(server)
+
+
+@pytest.fixture(scope="session")
+def context() -> Iterator[BrowserContext]:
+    """One for all browser tests, so that a page finds the scripts of the last one in its cache."""
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        yield browser.new_context(viewport={"width": 1440, "height": 1000})
+        browser.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """A page that must not log an error, show an exception or ask another machine; its runs are stopped after it."""
+    page = context.new_page()
+    page.set_default_timeout(LONG)
+    errors: list[str] = []
+    foreign: list[str] = []
+
+    def console(message: ConsoleMessage) -> None:
+        # On a deep link Streamlit itself first probes /PAGE/_stcore/... and gets a 404.
+        if message.type == "error" and "_stcore" not in message.location.get("url", ""):
+            errors.append(message.text)
+
+    def request(request: Request) -> None:
+        if request.url.startswith("http") and "127.0.0.1" not in request.url:
+            foreign.append(request.url)
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", request)
+    yield page
+    boxes = page.get_by_text("BidiComponent Error").or_(page.get_by_test_id("stException")).all_inner_texts()
+    stop_all(page, server)
+    page.close()
+    assert (errors, foreign, boxes) == ([], [], [])
+
+
+def stop_all(page: Page, server: Server) -> None:
+    """Stop the runs that a test left in progress."""
+    folders = [config.parent for config in server.runs.glob("*/config.json")]
+    for run in (folder.name for folder in folders if not (folder / "ended.json").exists()):
+        if f"run={run}" not in page.url or "/Train?" not in page.url:
+            page.goto(f"{server.url}/Train?run={run}")
+        app(page).get_by_role("button", name="Stop", exact=True).click()
+        expect_state(page, "Stopped")

@@ -12,8 +12,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
-from test_pages import address, run_in
-from visits import page, panels
+from visits import address, page, panels, run_in
 
 from ganlab import settings
 from ganlab.config import PRESETS, TrainConfig

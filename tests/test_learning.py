@@ -1,4 +1,4 @@
-"""The default runs learn what the project says they learn. Slow, so last."""
+"""The default runs learn what the project says they learn. Slow, so they run late."""
 
 import dataclasses
 from pathlib import Path
@@ -27,7 +27,7 @@ DISCS = 200
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    """1,000 samples of each default run; the runs train side by side, a core each."""
+    """1,000 samples of each default run; the runs train side by side, one core each."""
     runs = {}
     for name, steps in STEPS.items():
         config = dataclasses.replace(PRESETS[name], steps=steps, seed=0, threads=1)
@@ -42,7 +42,7 @@ def samples_of(run: TrainingRun) -> np.ndarray:
     return sampling.generate(run.latest.generator, sampling.latents(1000, run.config.latent_dim, seed=1)).numpy()
 
 
-def real_again(data: Dataset) -> np.ndarray:
+def more_real(data: Dataset) -> np.ndarray:
     return data.sample(512, torch.Generator().manual_seed(3)).numpy()
 
 
@@ -53,18 +53,18 @@ def test_digits_in_300_steps(learned: dict[str, np.ndarray]) -> None:
     shares, spread = quality.class_shares_and_spread(samples, held_out, data.labels.numpy())
     assert shares.min() >= 0.03
     assert 0.7 <= spread <= 1.4
-    assert quality.exact_w1(samples[:512], held_out) <= 1.45 * quality.exact_w1(real_again(data), held_out)
+    assert quality.exact_w1(samples[:512], held_out) <= 1.45 * quality.exact_w1(more_real(data), held_out)
 
 
 def test_eight_gaussians_in_1200_steps(learned: dict[str, np.ndarray]) -> None:
-    """On the way: after all 2,000 steps each mode holds 5 %, as `learn.py` shows."""
+    """Part of the way: after all 2,000 steps each mode holds 5 % of the samples, as bench/learn.py shows."""
     samples = learned["8-gaussians"]
     assert quality.mode_shares(samples, CENTRES["8-gaussians"]).min() >= 0.01
     assert quality.exact_w1(samples[:512], eight_gaussians().held_out.numpy()) <= 0.35
 
 
 def disc(rng: np.random.Generator) -> Image.Image:
-    """A disc of a warm colour somewhere on a cool ground."""
+    """A warm-coloured disc at a random place on a cool background."""
     picture = Image.new("RGB", (48, 40), (20, 40, int(rng.integers(90, 200))))
     x, y, radius = rng.integers((14, 12, 6), (34, 28, 12))
     ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), (255, int(rng.integers(160)), 0))

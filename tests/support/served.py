@@ -1,4 +1,4 @@
-"""A real server, and a run in a real browser; for the browser tests and the bench."""
+"""A real server, and its pages in a real browser; for the browser tests and the benches."""
 
 import os
 import re
@@ -12,19 +12,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-LONG = 25_000  # ms: a cold start on a busy machine
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+LONG = 60_000  # ms: a cold start on a busy machine
 
 
 class Server(NamedTuple):
     url: str
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     runs: Path
     log: Path
 
@@ -37,6 +42,7 @@ def answers(url: str) -> bool:
 
 
 def serve(folder: Path) -> Server:
+    """Start the app on a free port, with its runs, data and log in `folder`; return once it answers."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -47,9 +53,9 @@ def serve(folder: Path) -> Server:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
     server = Server(f"http://127.0.0.1:{port}", process, folder / "runs", log)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LONG / 1000
         while not answers(server.url):
-            assert time.monotonic() < deadline, "waited in vain"
+            assert time.monotonic() < deadline, "the server did not answer in time"
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.05)
                 raise AssertionError(log.read_text())
@@ -60,23 +66,47 @@ def serve(folder: Path) -> Server:
 
 
 def interrupt(server: Server) -> int:
-    """Ctrl-C; the exit status."""
+    """Press Ctrl-C; return the exit status."""
     if server.process.poll() is None:
         server.process.send_signal(signal.SIGINT)
     try:
-        return server.process.wait(timeout=15)
+        return server.process.wait(timeout=LONG / 1000)
     finally:
-        server.process.kill()  # nothing, to one that has ended
+        server.process.kill()  # does nothing to a process that has ended
 
 
-def start(page: Page, server: Server, preset: str = "8-gaussians", steps: int = 100_000) -> str:
-    """Start a run from a link; its name."""
+def chromium(playwright: Playwright) -> Browser:
+    """Start $CHROMIUM, or Playwright's own Chromium."""
+    expect.set_options(timeout=LONG)
+    return playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"), args=FLAGS, timeout=LONG)
+
+
+def app(page: Page) -> Locator:
+    """The app's own part of the page. Around it is Streamlit's, which has a Stop button too while a script runs."""
+    return page.locator(".st-key-page")
+
+
+def sidebar(page: Page) -> Locator:
+    return page.get_by_test_id("stSidebar")
+
+
+def start(page: Page, server: Server, preset: str = "8-gaussians", steps: int = 100_000, until: str = "Running") -> str:
+    """Start a run from a link, wait until its page shows the state `until`, and return the run's name."""
     page.goto(f"{server.url}/Train?preset={preset}&steps={steps}")
-    expect(page.get_by_text(f"{steps:,} steps")).to_be_visible()
-    page.get_by_role("button", name="Start", exact=True).click()
-    expect_state(page, "Running")
-    return re.search(r"run=([\w-]+)", page.url)[1]
+    expect(app(page).get_by_text(f"{steps:,} steps")).to_be_visible()
+    app(page).get_by_role("button", name="Start", exact=True).click()
+    expect_state(page, until)
+    return run_of(page)
+
+
+def run_of(page: Page) -> str:
+    """The name of the run in the page's address."""
+    run = re.search(r"run=([\w-]+)", page.url)
+    assert run, page.url
+    return run[1]
 
 
 def expect_state(page: Page, word: str) -> None:
-    expect(page.locator(".gl .pill")).to_have_text([word])
+    """Wait until the state line of Train says so."""
+    # A list of one: during a redraw there may be two, which to_have_text("...") takes for an error.
+    expect(app(page).locator(".st-key-statebar").get_by_role("status")).to_have_text([word])

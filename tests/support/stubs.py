@@ -1,10 +1,11 @@
-"""Stand-ins: a trainer that counts instead of learning, and waiting without sleeping blindly."""
+"""Small settings, a trainer that counts instead of learning, and waiting for a condition."""
 
 import base64
 import json
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -14,14 +15,24 @@ from ganlab.config import TrainConfig
 from ganlab.gan.clipping import clip_
 
 TINY = TrainConfig(
-    dataset="8-gaussians", network="mlp", width=8, depth=1, latent_dim=2, batch_size=8, n_critic=2, steps=6,
-    clip_range=(-0.1, 0.1), critic_lr=1e-2, generator_lr=1e-2, threads=1,
-)  # fmt: skip
+    dataset="8-gaussians",
+    network="mlp",
+    width=8,
+    depth=1,
+    latent_dim=2,
+    batch_size=8,
+    n_critic=2,
+    steps=6,
+    clip_range=(-0.1, 0.1),
+    critic_lr=1e-2,
+    generator_lr=1e-2,
+    threads=1,
+)
 TINY_IMAGES = TrainConfig(width=4, latent_dim=4, batch_size=8, n_critic=2, steps=4, threads=1)
 
 
 class CountingTrainer:
-    """Has the verbs of Trainer; a step adds one. `gate` lets a test hold it before a step."""
+    """Has the methods of Trainer; a step only counts and clips. A test that clears `gate` holds it before a step."""
 
     def __init__(self, config: TrainConfig, announce: Callable[[str], None] = lambda _: None) -> None:
         announce("counting")
@@ -29,7 +40,7 @@ class CountingTrainer:
         self.generator = nn.Linear(2, 2)
         self.critic = nn.Linear(2, 1)
         self.fixed_latents = torch.zeros(4, 2)
-        self.dataset = type("Points", (), {"held_out": torch.zeros(4, 2)})
+        self.dataset = SimpleNamespace(held_out=torch.zeros(4, 2))
         self.step_count = self.critic_step = 0
         self.gate = threading.Event()
         self.gate.set()
@@ -54,22 +65,22 @@ class CountingTrainer:
         return self.generator, self.critic
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Until the condition holds; the test fails if it never does."""
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until the condition holds; raise AssertionError if it does not in time."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         pause.wait(0.01)
 
 
 def is_plain(figure: object) -> bool:
-    """Whether a figure is JSON as it is, with no null in it: one in a layout breaks Plotly.react."""
+    """Whether a figure survives JSON unchanged and holds no null: one in a layout breaks Plotly.react."""
     return json.loads(text := json.dumps(figure, allow_nan=False)) == figure and "null" not in text
 
 
 def unpacked(numbers: dict) -> np.ndarray:
-    """What `figures.packed` or `figures.halved` packed."""
+    """The numbers that a figure holds packed, as base64 of 4-byte floats or of 2-byte counts of a unit."""
     if "counts" in numbers:
         counts = np.frombuffer(base64.b64decode(numbers["counts"]), "<i2")
         return counts.reshape(numbers["shape"]) * numbers["unit"]

@@ -1,12 +1,12 @@
 // A square of the plane to draw points on: data = {points, most, fewest}. A press adds a point, a drag sprays points
-// along its path, Erase takes away those near it. What was drawn goes to the server as {points} when the pointer is
-// lifted: whole thousandths, x0, y0, x1, y1 ..., each from -2000 to 2000. The server's points come back the same way.
+// along its path, Erase removes those near it. When the pointer is lifted, the points go to the server as {points}:
+// integers in thousandths, x0, y0, x1, y1 ..., each from -2000 to 2000. The server sends points in the same form.
 
 const REACH = 2;
-const SPACING = 0.022; // of sprayed points along the path
-const SPREAD = 0.05; // at most so far from it
-const RUBBER = 0.13; // radius
-const UNDO = 60; // strokes
+const SPACING = 0.022; // between sprayed points along the path
+const SPREAD = 0.05; // largest distance from the path
+const RUBBER = 0.13; // radius of the eraser
+const UNDO = 60; // strokes that can be undone
 const HTML = `<div class="tools"><div class="modes" role="group" aria-label="What the pointer does">
   <button type="button" data-mode="draw">Draw</button><button type="button" data-mode="erase">Erase</button></div>
   <button type="button" data-do="undo">Undo</button>
@@ -66,7 +66,7 @@ const made = root => {
 
 const place = ({ canvas }, event) => {
   const box = canvas.getBoundingClientRect();
-  const scale = 2 * REACH / canvas.clientWidth; // the border is outside of it
+  const scale = 2 * REACH / canvas.clientWidth; // without the border
   return [
     (event.clientX - box.left - canvas.clientLeft) * scale - REACH,
     REACH - (event.clientY - box.top - canvas.clientTop) * scale,
@@ -115,7 +115,7 @@ const send = known => {
   show(known);
 };
 
-// The server's points, unless they are an echo of ours: the hand may be further by now.
+// Takes the server's points, unless they are an echo of ours: the user may have drawn more by now.
 const take = (known, points) => {
   const text = points.join();
   const echo = known.pending.indexOf(text);
@@ -137,12 +137,12 @@ const show = known => {
   root.querySelector("[data-do=undo]").disabled = known.undo.length === 0;
   root.querySelector("[data-do=clear]").disabled = n === 0;
   const number = n.toLocaleString("en");
-  const told = n >= most ? `${number} points, the most there can be`
+  const count = n >= most ? `${number} points, the most there can be`
     : n >= data.fewest ? `${number} points`
     : `${number} of at least ${data.fewest} points`;
-  const count = root.querySelector(".count");
-  if (count.textContent !== told) count.textContent = told;
-  canvas.setAttribute("aria-label", `Your points on the plane from −2 to 2: ${told}. A CSV sets them without a pointer.`);
+  const status = root.querySelector(".count");
+  if (status.textContent !== count) status.textContent = count;
+  canvas.setAttribute("aria-label", `Your points on the plane from −2 to 2: ${count}. To set them without a pointer, upload a CSV.`);
   paint(known);
 };
 
@@ -189,7 +189,7 @@ const axes = (pen, side, across, colour, font) => {
       pen.stroke();
     }
   }
-  for (const tick of [-2, -1, 0, 1, 2]) { // beside the axes, and within the square
+  for (const tick of [-2, -1, 0, 1, 2]) { // beside the axes and inside the square
     const label = String(tick).replace("-", "−");
     pen.textAlign = { "-2": "left", 0: "left", 2: "right" }[tick] ?? "center";
     pen.fillText(label, across(tick) + ({ "-2": 8, 0: 5, 2: -6 }[tick] ?? 0), side - 8);

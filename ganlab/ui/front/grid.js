@@ -1,6 +1,6 @@
 // A sheet of pictures to pick from, by click or by arrow keys and Enter: data = {uri, alt, width, columns, n, cell, gap,
-// sheet, marks}. `sheet` is its native [width, height], `cell` the [width, height] of a picture and its gap;
-// marks = [[index, label], ...] are ringed.
+// sheet, marks}. `sheet` is the sheet's native [width, height], `cell` the [width, height] of a picture with its gap,
+// both in pixels; marks = [[index, label], ...] are drawn as labelled rings.
 
 const memory = new WeakMap();
 

@@ -1,5 +1,5 @@
-// A panel shows HTML made by the server. It is changed in place, text by text and attribute by attribute:
-// nothing flickers, transitions run, and what a reader has selected stays selected.
+// A panel shows HTML made by the server. It is changed in place, text by text and attribute by attribute, so that
+// nothing flickers, transitions run, and selected text stays selected.
 
 const morph = (shown, wanted) => {
   if (shown.nodeType !== wanted.nodeType || shown.nodeName !== wanted.nodeName) {
@@ -22,7 +22,7 @@ const morph = (shown, wanted) => {
   before.slice(after.length).forEach(child => child.remove());
 };
 
-// The page's own style rules cannot see Streamlit's theme: hand them the two colours they need.
+// Our style sheets cannot read Streamlit's theme: pass on the two colours that they need.
 const lendColours = element => {
   const theme = getComputedStyle(element);
   const page = document.documentElement.style;

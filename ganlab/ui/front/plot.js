@@ -1,5 +1,5 @@
 // A plot is a Plotly figure updated in place by Plotly.react: its SVG nodes stay, and so does a zoom.
-// Colours arrive as roles, "$after 0.4", and are painted here with the theme of the moment.
+// Colours arrive as roles, such as "$after 0.4" (a role and an opacity), and are resolved here with the current theme.
 
 let loading;
 const plotly = () => {
@@ -34,7 +34,7 @@ const colour = (role, roles) => {
   return `rgba(${r},${g},${b},${opacity})`;
 };
 
-// What `plots.base.halved` packed: counts of a unit, in two bytes each; in rows if the shape has two sides.
+// Unpacks what the server packed as multiples of a unit, in two bytes each; into rows if the shape is two-dimensional.
 const unfolded = ({ unit, shape, counts }) => {
   const bytes = Uint8Array.from(atob(counts), c => c.charCodeAt(0));
   const all = Float32Array.from(new Int16Array(bytes.buffer), n => n * unit);
@@ -71,8 +71,8 @@ const styled = (layout, roles) => {
   });
 };
 
-// Per plot: the ranges the reader zoomed to, the highest y seen on this scale, the rules being pulled,
-// whether it is in sight, and how to draw its newest figure.
+// Per plot: the ranges the reader zoomed to, the highest y so far on this scale, the rules and which one is held, and
+// whether a newer figure waits to be drawn.
 const memory = new WeakMap();
 const remember = element => {
   if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null, waiting: false });
@@ -102,8 +102,8 @@ const keepRanges = (layout, data, known) => {
   for (const [axis, range] of Object.entries(known.zoom)) if (range) layout[axis].range = range;
 };
 
-// Rules that can be pulled: data.rules = [{name, value, line, zone, edge, note}, ...], low first, with the
-// indices of the shapes and the annotation that move along. One message goes out when the rule is let go.
+// Rules that can be dragged: data.rules = [{name, value, line, zone, edge, note}, ...], low first, with the indices of
+// the shapes and the annotation that move with them. One message is sent when the rule is released.
 const REACH = 9;  // pixels
 const letPull = (element, known) => {
   const axis = () => element._fullLayout.xaxis;
@@ -137,7 +137,7 @@ const letPull = (element, known) => {
     known.held = index;
     element.setPointerCapture(event.pointerId);
     event.preventDefault();
-    event.stopPropagation();  // else Plotly starts a zoom
+    event.stopPropagation();  // else Plotly would start a zoom
   }, true);
   const letGo = event => {
     if (known.held === null) return;
@@ -150,7 +150,7 @@ const letPull = (element, known) => {
   element.addEventListener("pointercancel", letGo, true);
 };
 
-// A plot that is scrolled out of sight is not drawn; just before it comes into sight, its newest figure is.
+// A plot out of sight is not redrawn; its newest figure is drawn just before it comes into sight.
 const inSight = new IntersectionObserver(entries => {
   for (const { target, isIntersecting } of entries) {
     const known = remember(target);
@@ -177,7 +177,7 @@ export default async function ({ parentElement, data, setTriggerValue }) {
   await plotly();
   const first = !memory.has(element);
   const known = remember(element);
-  if (known.held !== null) return;  // the hand is quicker than the server
+  if (known.held !== null) return;  // the reader is dragging: the server's values are older
   Object.assign(known, { rules: data.rules ?? null, mirror: data.mirror, send: setTriggerValue });
   known.newest = () => draw(element, data, parentElement);
   if (first) {

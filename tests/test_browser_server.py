@@ -1,0 +1,44 @@
+"""What a server does to an open page, in a real Chromium: it is busy, it is gone, it is told to end."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+from served import Server, app, interrupt, serve, start
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+
+def test_streamlits_own_stop_is_hidden_but_a_lost_connection_is_shown(page: Page, server: Server) -> None:
+    routes: list[WebSocketRoute] = []
+
+    def relay(route: WebSocketRoute) -> None:
+        """Pass on everything but the end of a script: for this page it never ends."""
+
+        def pass_on(frame: str | bytes) -> None:
+            message = ForwardMsg.FromString(frame)
+            if message.WhichOneof("type") not in ("script_finished", "session_status_changed"):
+                route.send(frame)
+
+        routes.append(route)
+        route.connect_to_server().on_message(pass_on)
+
+    page.route_web_socket(re.compile("/_stcore/stream"), relay)
+    page.goto(f"{server.url}/Weight_Clipping")
+    expect(app(page).get_by_text("43 of 60", exact=True)).to_be_visible()
+    widget = page.get_by_test_id("stStatusWidget")
+    expect(widget).to_contain_text("Stop")
+    expect(widget).to_be_hidden()
+    page.route("**/_stcore/*", lambda route: route.abort())
+    routes[-1].close()
+    expect(page.get_by_test_id("stConnectionStatus")).to_be_visible()
+
+
+def test_ctrl_c_while_training_with_a_page_open(page: Page, tmp_path: Path) -> None:
+    server = serve(tmp_path)
+    run = start(page, server)
+    page.goto("about:blank")  # else its websocket would log that the server is gone
+    assert interrupt(server) == 0
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert "terminate called" not in log
+    assert (server.runs / run / "generator.safetensors").exists()

@@ -1,0 +1,175 @@
+"""Watching and steering a run, in a real Chromium against a real server, offline."""
+
+import io
+import re
+import zipfile
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, expect
+from safetensors.torch import load
+from served import Server, app, expect_state, start
+from stubs import wait_until
+
+
+def press(page: Page, button: str) -> None:
+    app(page).get_by_role("button", name=button, exact=True).click()
+
+
+def step_shown(page: Page) -> int:
+    return int(app(page).locator(".state b").inner_text().replace(",", ""))
+
+
+def wait_for_step(page: Page, after: int) -> None:
+    """Wait until the state line shows a later step."""
+    step = "document.querySelector('.st-key-page .state b')?.textContent.replaceAll(',', '')"
+    page.wait_for_function(f"after => Number({step}) > after", arg=after)
+
+
+def recorded(server: Server, run: str) -> list[str]:
+    """What changes.csv holds of each change: field and value."""
+    rows = (server.runs / run / "changes.csv").read_text().splitlines()[1:]
+    return [row.split(",", 1)[1] for row in rows]
+
+
+def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
+    run = start(page, server)
+    in_force = app(page).locator(".force")
+    app(page).locator(".st-key-clip input").nth(1).press("ArrowRight")
+    expect(in_force).to_have_text("in force: ±0.15")
+    expect(app(page).locator(".js-plotly-plot").first).to_contain_text("0.15")
+    high = app(page).get_by_role("spinbutton", name="High")
+    high.fill("0.0137")
+    high.press("Enter")
+    expect(in_force).to_have_text("in force: ±0.0137")
+    press(page, "Reset")
+    expect(in_force).to_have_text("in force: ±0.1")
+    changes = ["clip_range,-0.15 0.15", "clip_range,-0.0137 0.0137", "clip_range,-0.1 0.1"]
+    wait_until(lambda: recorded(server, run) == changes)
+
+
+def test_the_bounds_can_be_dragged_in_the_histogram(page: Page, server: Server) -> None:
+    run = start(page, server)
+    plot = app(page).locator(".js-plotly-plot").first
+    expect(plot).to_contain_text("at low")  # drawn, and no longer moving down the page
+    box = plot.bounding_box()
+    assert box
+    at = plot.evaluate("(e) => [-0.1, -0.06].map(v => e._fullLayout.xaxis._offset + e._fullLayout.xaxis.d2p(v))")
+    y = box["y"] + 150
+    page.mouse.move(box["x"] + at[0], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (at[0] + at[1]) / 2, y)
+    page.mouse.move(box["x"] + at[1], y)
+    page.mouse.up()
+    expect(app(page).locator(".force")).to_have_text("in force: ±0.06")
+    expect(app(page).get_by_role("spinbutton", name="Low")).to_have_value("-0.06")
+    wait_until(lambda: recorded(server, run) == ["clip_range,-0.06 0.06"])
+
+
+def test_two_tabs_show_and_control_the_same_run(page: Page, server: Server) -> None:
+    run = start(page, server)
+    step = step_shown(page)
+    page.reload()
+    wait_for_step(page, after=step)
+    other = page.context.new_page()
+    other.goto(f"{server.url}/Train?run={run}")
+    expect_state(other, "Running")
+    press(other, "Pause")
+    expect_state(page, "Paused")
+    step = step_shown(page)
+    press(page, "Step")
+    expect(app(other).locator(".state b")).to_have_text(f"{step + 1:,}")
+    other.close()
+    press(page, "Resume")
+    expect_state(page, "Running")
+    wait_for_step(page, after=step + 1)
+
+
+def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: Server) -> None:
+    start(page, server)
+    expect(app(page).locator(".js-plotly-plot")).to_have_count(5 + 9)
+    wait_for_step(page, after=20)
+    page.evaluate(
+        """async () => {
+          window.plots = [...document.querySelectorAll('.js-plotly-plot')];
+          window.svgs = plots.map(e => e.querySelector('svg.main-svg'));
+          window.heights = plots.map(e => e.getBoundingClientRect().height);
+          await Plotly.relayout(plots[0], {'xaxis.range[0]': -0.05, 'xaxis.range[1]': 0.05});
+          window.draws = 0;
+          plots[0].on('plotly_afterplot', () => window.draws++);
+        }"""
+    )
+    page.wait_for_function("draws >= 5")
+    assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
+    assert page.evaluate("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
+    assert page.evaluate("plots[0]._fullLayout.xaxis.range") == [-0.05, 0.05]
+
+
+def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Server) -> None:
+    start(page, server)
+    layer = app(page).get_by_role("button", name=re.compile("^linear2 of the critic"))
+    menu = app(page).get_by_role("combobox", name="Layer")
+    layer.click()
+    expect(menu).to_have_value("linear2.weight")
+    expect(layer).to_have_attribute("aria-pressed", "true")
+    app(page).get_by_role("button", name=re.compile("^linear3 of the critic")).press("Enter")
+    expect(menu).to_have_value("linear3.weight")
+    expect(app(page).get_by_text("of 16,384 weights were outside")).to_be_visible()
+    step = step_shown(page)
+    wait_for_step(page, after=step)
+    expect(menu).to_have_value("linear3.weight")  # no late message brings the old layer back
+
+
+def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
+    start(page, server, "digits")
+    expect(app(page).get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+    press(page, "Stop")
+    expect_state(page, "Stopped")
+
+    def file(button: str, nth: int = 0) -> bytes:
+        with page.expect_download() as download:
+            app(page).get_by_role("button", name=button, exact=True).nth(nth).click()
+        return download.value.path().read_bytes()
+
+    sheet = np.asarray(Image.open(io.BytesIO(file("PNG"))))
+    assert sheet.shape == (438, 438)
+    with zipfile.ZipFile(io.BytesIO(file("ZIP"))) as archive:
+        assert len(archive.namelist()) == 64
+        first = np.asarray(Image.open(io.BytesIO(archive.read("0000.png"))))
+    assert np.array_equal(sheet[6:54:3, 6:54:3], first)  # the gap is 2 pixels, each 3 wide
+    assert load(file("Generator"))["conv1.weight"].shape == (64, 64, 4, 4)
+    histogram = file("CSV", 0).decode().splitlines()
+    assert histogram[0] == "layer,from,to,before,after"
+    assert sum(int(row.split(",")[3]) for row in histogram[1:]) == 34_465
+    metrics = file("CSV", 1).decode().splitlines()
+    assert len(metrics) - 1 == step_shown(page)
+
+
+def test_a_run_is_looked_back_at_resumed_and_deleted(page: Page, server: Server) -> None:
+    run = start(page, server)
+    wait_for_step(page, after=10)
+    press(page, "Pause")
+    expect_state(page, "Paused")
+    look = app(page).locator(".st-key-look")
+    # While a run goes on, the slider is now and then replaced by one with more steps, and for a moment there are two.
+    slider = app(page).locator("[class*=st-key-look_back_][data-stale=false] input")
+    slider.press("Home")
+    expect(look).to_contain_text("step 1")
+    press(page, "Pin")
+    expect(look).to_contain_text("1 pinned")
+    press(page, "Latest")
+    expect(look).to_contain_text("newest step")
+    press(page, "Stop")
+    expect_state(page, "Stopped")
+    step = step_shown(page)
+    press(page, "Resume")
+    expect_state(page, "Running")
+    wait_for_step(page, after=step)
+    press(page, "Stop")
+    expect_state(page, "Stopped")
+    page.goto(server.url)
+    menu = app(page).locator(f".st-key-menu_{run}")
+    menu.get_by_role("button").click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Delete it", exact=True).click()
+    expect(menu).to_have_count(0)
+    assert not (server.runs / run).exists()

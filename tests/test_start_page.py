@@ -1,0 +1,171 @@
+"""Train before there is a run: its settings, links and data, by Streamlit's own test runner."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from stubs import TINY, wait_until
+from visits import address, click, page
+
+from ganlab.config import PRESETS, TrainConfig, from_link, link
+from ganlab.runs.history import METRICS
+from ganlab.runs.hub import RunHub
+from ganlab.runs.snapshot import Status
+
+pytestmark = pytest.mark.usefixtures("the_hub")
+
+
+@pytest.mark.parametrize("query", [{"preset": "cats"}, {"run": "cats"}, {"run": "20260101-000000-abcd"}])
+def test_a_bad_link_is_explained_above_the_start_page(query: dict[str, str]) -> None:
+    at = page("1_Train.py", **query)
+    assert len(at.warning) == 1
+    assert "Start" in [button.label for button in at.button]
+
+
+@pytest.mark.parametrize("steps", [0, -5])
+def test_an_impossible_number_of_steps_is_refused(steps: int, the_hub: RunHub) -> None:
+    at = page("1_Train.py", preset="8-gaussians")
+    at.number_input(key="set_steps").set_value(steps).run()
+    assert "Total steps" in at.error[0].value
+    assert at.number_input(key="set_steps").value == PRESETS["8-gaussians"].steps  # nothing changed
+    assert the_hub.runs == []
+
+
+def test_an_edit_goes_into_the_address_and_the_run(the_hub: RunHub) -> None:
+    at = page("1_Train.py", preset="8-gaussians", seed="5")
+    at.number_input(key="set_width").set_value(8).run()
+    at.number_input(key="set_low").set_value(-0.3).run()
+    at.number_input(key="set_steps").set_value(2)
+    at.button[0].click().run()  # what was typed last comes with the click
+    assert not at.exception
+    (run,) = the_hub.runs
+    wanted = {"seed": 5, "width": 8, "clip_range": (-0.3, 0.1), "steps": 2}
+    assert run.config == dataclasses.replace(PRESETS["8-gaussians"], **wanted)
+    wait_until(lambda: run.latest.status is Status.FINISHED)
+    at.run()
+    click(at, "New run")
+    assert from_link(address(at)) == run.config
+    at.button(key="choose_digits").click().run()
+    assert address(at) == link(PRESETS["digits"])
+    assert at.number_input(key="set_width").value == PRESETS["digits"].width
+
+
+def test_the_same_link_twice_gives_the_same_rows(the_hub: RunHub) -> None:
+    query = link(dataclasses.replace(TINY, steps=50, warm_up=1, optimizer="adam"))
+    for _ in range(2):
+        page("1_Train.py", **query).button[0].click().run()
+        wait_until(lambda: the_hub.runs[0].latest.status is Status.FINISHED)
+    first, second = (run.latest.history.rows for run in the_hub.runs)
+    assert first.shape == (50, len(METRICS))
+    assert METRICS[-1] == "seconds"
+    assert np.array_equal(first[:, :-1], second[:, :-1])
+
+
+def test_every_setting_has_a_widget_and_a_help_sentence() -> None:
+    shown = set()
+    for name in ("digits", "8-gaussians", "images"):
+        at = page("1_Train.py", preset=name)
+        widgets = [*at.number_input, *at.selectbox, *at.get("button_group")]
+        settings = {w.key.removeprefix("set_"): w for w in widgets if (w.key or "").startswith("set_")}
+        assert [name for name, w in settings.items() if not w.help.endswith(".")] == []
+        shown |= set(settings)
+    fields = {field.name for field in dataclasses.fields(TrainConfig)}
+    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "looking_seed", "pixels", "points"} == fields
+
+
+def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
+    at = page("1_Train.py")
+    config = dataclasses.replace(PRESETS["swiss-roll"], width=64)
+    at.get("file_uploader")[0].set_value(("mine.json", json.dumps(config.as_dict()).encode(), "application/json")).run()
+    assert address(at) == link(config)
+    for content, words in ((b"{", ("JSON",)), (b"[]", ("object",)), (b'{"age": 2, "seed": -1}', ("age", "seed"))):
+        at = page("1_Train.py")
+        at.get("file_uploader")[0].set_value(("mine.json", content, "application/json")).run()
+        assert all(word in at.error[0].value for word in words)
+        assert address(at) == {}
+
+
+def test_a_preset_chosen_together_with_an_edit_wins(the_hub: RunHub) -> None:
+    at = page("1_Train.py")
+    at.number_input(key="set_steps").set_value(7)
+    at.button(key="choose_swiss-roll").click().run()
+    assert address(at) == link(PRESETS["swiss-roll"])
+    assert not at.error
+
+
+def test_a_broken_link_can_be_corrected_and_a_bad_folder_is_refused(
+    the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    at = page("1_Train.py", preset="images", www="http://evil.example")
+    assert "www" in at.warning[0].value
+    assert "http://" not in at.warning[0].value  # else Markdown would make it a link
+    at.text_input(key="images_folder").set_value("~nosuchuser/x").run()
+    assert at.error
+    at.number_input(key="set_seed").set_value(7).run()
+    assert address(at) == link(dataclasses.replace(PRESETS["images"], seed=7))
+    assert not at.warning
+
+
+def test_a_folder_of_images_is_shown_before_the_start(
+    the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    for i in range(16):
+        Image.new("RGB", (20, 10), (16 * i, 0, 0)).save(tmp_path / f"{i}.png")
+    at = page("1_Train.py", preset="images")
+    assert at.button[0].disabled
+    at.text_input(key="images_folder").set_value("/no/such/folder").run()
+    assert "/no/such/folder" in at.error[0].value.replace("\N{WORD JOINER}", "")
+    at.text_input(key="images_folder").set_value(str(tmp_path)).run()
+    assert not at.button[0].disabled
+    assert any("16 of 16" in caption.value for caption in at.caption)
+    at.number_input(key="set_width").set_value(4).run()
+    at.button[0].click().run()
+    (run,) = the_hub.runs
+    wait_until(lambda: run.latest.step > 0)
+    assert run.latest.sample_shape == (3, 32, 32)
+
+
+def test_own_points_from_a_csv_are_trained_on(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+
+    def upload(lines: list[str]) -> None:
+        content = "\n".join(lines).encode()
+        at.get("file_uploader")[0].set_value(("p.csv", content, "text/csv")).run()
+
+    at = page("1_Train.py")
+    at.get("button_group")[0].set_value("drawn").run()
+    assert at.button[0].disabled
+    upload(["1,2", "a,b"])
+    assert "Line 2 of p.csv" in at.error[0].value
+    assert at.button[0].disabled
+    upload(["x,y", *(f"{i},{-i}" for i in range(20))])
+    assert "5.938" in at.info[0].value  # what the points were divided by
+    assert not at.button[0].disabled
+    at.number_input(key="set_width").set_value(8).run()
+    at.button[0].click().run()
+    (run,) = the_hub.runs
+    wait_until(lambda: run.latest.step > 0)
+    assert run.config.points == address(page("1_Train.py", **link(run.config)))["points"]
+
+
+def test_points_missing_here_can_be_replaced_by_a_shape(
+    the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    at = page("1_Train.py", preset="drawn", points="0" * 16)
+    assert at.error
+    assert at.button[0].disabled
+    pills = next(group for group in at.get("button_group") if group.key == "points_shape")
+    pills.set_value("Heart").run()
+    assert not at.exception
+    assert not at.error
+    assert not at.button[0].disabled
+    name = address(at)["points"]
+    at.button(key="choose_digits").click().run()
+    at.get("button_group")[0].set_value("drawn").run()
+    assert address(at)["points"] == name

@@ -1,0 +1,190 @@
+"""Train with a run: steering, ending, resuming, by Streamlit's own test runner."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from stubs import TINY, wait_until
+from visits import click, page, panels, run_in
+
+from ganlab.runs.disk import contents
+from ganlab.runs.history import METRICS, HistoryWriter
+from ganlab.runs.hub import RunHub
+from ganlab.runs.snapshot import Status
+from ganlab.ui.kit.server import hub
+from ganlab.ui.train import downloads
+
+pytestmark = pytest.mark.usefixtures("the_hub")
+
+
+def test_starting_and_steering_by_the_widgets(the_hub: RunHub) -> None:
+    at = page("1_Train.py", preset="8-gaussians")
+    at.number_input(key="set_steps").set_value(10**6).run()
+    at.button[0].click().run()
+    assert not at.exception
+    (run,) = the_hub.runs
+    assert at.query_params["run"] == run.run_id
+    wait_until(lambda: run.latest.step > 2)
+    at.run()
+    at.select_slider(key="clip").set_range(-0.05, 0.1).run()
+    assert run.wanted.clip_range == (-0.05, 0.05)  # Symmetric moves the other bound too
+    at.toggle(key="symmetric").set_value(False).run()
+    at.number_input(key="high").set_value(0.0137).run()
+    assert run.wanted.clip_range == (-0.05, 0.0137)
+    assert at.select_slider(key="clip").value == (-0.05, 0.0137)
+    at.number_input(key="low").set_value(0.5).run()
+    assert run.wanted.clip_range == (-0.05, 0.0137)  # refused: nothing changes
+    assert "role='alert'" in panels(at)
+    assert at.number_input(key="low").value == -0.05
+    wait_until(lambda: run.latest.config.clip_range == (-0.05, 0.0137))
+
+
+def test_another_tab_shows_what_this_one_changed(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    mine, theirs = page("1_Train.py", run=run.run_id), page("1_Train.py", run=run.run_id)
+    mine.select_slider(key="clip").set_range(-0.2, 0.1).run()
+    theirs.run()
+    assert theirs.select_slider(key="clip").value == (-0.2, 0.2)
+
+
+@pytest.mark.parametrize("also", [(), ("low",), ("low", "high")])
+def test_a_late_message_of_the_browser_moves_nothing(also: tuple[str, ...], the_hub: RunHub) -> None:
+    """A tick sent before the browser knew of a change carries some or all old values; later a user moves one."""
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    click(at, "Clip ten times tighter")
+    at.select_slider(key="clip").set_range(-0.1, 0.1)
+    for key in also:
+        at.number_input(key=key).set_value({"low": -0.1, "high": 0.1}[key])
+    at.run()
+    assert run.wanted.clip_range == (-0.01, 0.01)
+    tick_with_new_values(at)
+    at.number_input(key="high").set_value(0.1).run()
+    assert run.wanted.clip_range == (-0.1, 0.1)
+
+
+def tick_with_new_values(at: AppTest) -> None:
+    """What the first tick does that carries the new values: AppTest has no ticks."""
+    at.session_state["late_values"] = {}
+
+
+def test_symmetric_follows_the_range(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    click(at, "Forbid negative")
+    assert run.wanted.clip_range == (0.0, 0.1)
+    assert not at.toggle(key="symmetric").value
+    tick_with_new_values(at)
+    at.toggle(key="symmetric").set_value(True).run()
+    assert run.wanted.clip_range == (-0.1, 0.1)
+
+
+def test_rates_and_n_critic_are_steered(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    at.number_input(key="critic_lr").set_value(1e-3).run()
+    at.number_input(key="n_critic").set_value(3).run()
+    assert (run.wanted.critic_lr, run.wanted.n_critic) == (1e-3, 3)
+    at.number_input(key="generator_lr").set_value(0.0).run()
+    assert "Generator learning rate" in at.error[0].value
+    assert at.number_input(key="generator_lr").value == TINY.generator_lr
+    wait_until(lambda: [change.field for change in run.latest.changes] == ["critic_lr", "n_critic"])
+
+
+def test_the_curves_of_a_run_that_failed_at_once_can_be_downloaded(the_hub: RunHub) -> None:
+    run = run_in("failed", the_hub, TINY)
+    lines = downloads.curves_csv(run.latest).decode().splitlines()
+    assert len(lines) == 2
+    assert {len(line.split(",")) for line in lines} == {len(METRICS) + 2 * 4}
+    without_steps = dataclasses.replace(run.latest, history=HistoryWriter().view())
+    assert downloads.curves_csv(without_steps).decode() == ",".join(METRICS) + "\n"
+
+
+def test_frozen_charts_stay_while_the_run_continues(the_hub: RunHub) -> None:
+    def chart(at: AppTest) -> str:
+        (data,) = (e.proto.json for e in at.get("bidi_component") if '"Critic estimate over' in e.proto.json)
+        return data
+
+    run = run_in("running", the_hub, TINY)
+    wait_until(lambda: run.latest.step > 0)
+    at = page("1_Train.py", run=run.run_id)
+    at.toggle(key="freeze").set_value(True).run()
+    before, step = chart(at), run.latest.step
+    wait_until(lambda: run.latest.step > step + 20)
+    assert chart(at.run()) == before
+    assert chart(at.toggle(key="freeze").set_value(False).run()) != before
+    at.toggle(key="freeze").set_value(True).run()
+    click(at, "Stop")
+    wait_until(lambda: run.latest.status is Status.STOPPED)
+    at.run()
+    click(at, "Run again")
+    assert not at.toggle(key="freeze").value
+
+
+def test_run_again_is_the_same_run(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    click(at, "Run again")
+    again = the_hub.runs[0]
+    assert again is not run
+    wait_until(lambda: again.latest.status is Status.FINISHED)
+    assert (again.latest.samples == run.latest.samples).all()
+
+
+def test_a_new_server_shows_and_resumes_a_stopped_run(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    wait_until(lambda: run.latest.step > 20)
+    run.change(clip_range=(-0.2, 0.2))
+    wait_until(lambda: run.latest.changes)
+    run.stop()
+    assert run.join(10)
+    st.cache_resource.clear()
+    again = hub().find(run.run_id)
+    assert again is not run
+    for field in ("status", "step", "critic_step", "config", "changes", "seconds", "device"):
+        assert getattr(again.latest, field) == getattr(run.latest, field), field
+    assert np.array_equal(again.latest.samples, run.latest.samples)
+    assert np.array_equal(again.latest.real, run.latest.real)
+    assert np.array_equal(again.latest.history.rows, run.latest.history.rows)
+    assert np.array_equal(again.latest.history.layer_counts, run.latest.history.layer_counts)
+    assert again.latest.history.layers == run.latest.history.layers
+    assert [h.after_counts for h in again.latest.weights] == [h.after_counts for h in run.latest.weights]
+    at = page("1_Train.py", run=run.run_id)
+    click(at, "Resume")
+    resumed = hub().find(run.run_id)
+    wait_until(lambda: resumed.latest.step > run.latest.step)
+    at.run()
+    assert not at.exception
+    assert "Running" in panels(at)
+    assert at.select_slider(key="clip").value == (-0.2, 0.2)
+
+
+def test_damaged_files_are_named_and_the_rest_is_shown(the_hub: RunHub) -> None:
+    run = run_in("interrupted", the_hub, TINY)
+    checkpoint = contents.checkpoint_files(run.path)[-1].path
+    checkpoint.write_bytes(b"not a checkpoint")
+    (run.path / "layers.csv").write_text("step\n1,2\n")
+    at = page("1_Train.py", run=run.run_id)
+    assert checkpoint.name in panels(at)
+    assert "layers.csv" in panels(at)
+    assert "step <b>5</b>" in panels(at)
+
+
+def test_a_resume_that_failed_while_loading_can_be_tried_again(
+    the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_in("stopped", the_hub, TINY)
+
+    def offline(*_: object) -> None:
+        raise ConnectionError("No network.")
+
+    with monkeypatch.context() as loading:
+        loading.setattr("ganlab.data.datasets.load", offline)
+        assert the_hub.resume(run).join(20)
+    assert the_hub.find(run.run_id).latest.status is Status.FAILED
+    at = page("1_Train.py", run=run.run_id)
+    click(at, "Resume")
+    assert not at.exception
+    assert the_hub.find(run.run_id).latest.status in (Status.STARTING, Status.RUNNING)
