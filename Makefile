@@ -21,8 +21,10 @@ bench: .venv/tests
 	  && for part in echo generate instruments diagnosis pages; do $(PROGRAM) bench/$$part.py || exit 1; done
 
 hold: .venv/tests
-	$(PROGRAM) tests/support/hold.py 200
+	$(PROGRAM) tests/support/kills.py 200
 	$(PROGRAM) tests/support/mutations.py
+	$(PROGRAM) tests/support/soak.py 5
+	$(PROGRAM) tests/support/visitors.py
 
 format: .venv/tests
 	$(BIN)/ruff check --fix

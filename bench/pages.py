@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from chromium import say
+from gauges import cpu_seconds, progress
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
 from served import LONG, Server, app, chromium, expect_state, interrupt, serve, start
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -134,12 +135,12 @@ class Bench:
 
     def _counters(self) -> dict[str, float]:
         """Everything that only grows: steps, clocks, and the CPU seconds of the server and each of its threads."""
-        step, *_, seconds = last_row(self.folder / "metrics.csv").split(",")
+        step, training_seconds = progress(self.folder)
         browser = {m["name"]: m["value"] for m in self.devtools.send("Performance.getMetrics")["metrics"]}
         return {
             "seconds": time.perf_counter(),
-            "steps": int(step),
-            "training_seconds": float(seconds),
+            "steps": step,
+            "training_seconds": training_seconds,
             "browser_seconds": browser["TaskDuration"],
             "browser_cpu_seconds": browser["ThreadTime"],
             **cpu_seconds(self.server.process.pid),
@@ -165,24 +166,6 @@ class Bench:
 
 def ends_tick(frame: bytes) -> bool:
     return ForwardMsg.FromString(frame).script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
-
-
-def last_row(path: Path) -> str:
-    """The last complete row; what follows it is still being written."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 4096))
-        return file.read().decode().rsplit("\n", 2)[-2]
-
-
-def cpu_seconds(pid: int) -> dict[str, float]:
-    """CPU seconds of a process, including its ended threads, and of each living thread; empty without /proc."""
-    seconds = {}
-    for stat in (Path(f"/proc/{pid}/stat"), *Path(f"/proc/{pid}/task").glob("*/stat")):
-        with suppress(OSError):  # a thread may end meanwhile
-            user, system = stat.read_text().rpartition(")")[2].split()[11:13]
-            name = f"thread {stat.parent.name}" if "task" in stat.parts else "process"
-            seconds[name] = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-    return seconds
 
 
 def total(windows: list[dict[str, Any]], name: str) -> float:

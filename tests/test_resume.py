@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hold
+import kills
 import pytest
 import torch
 from records import assert_equal
@@ -156,7 +156,7 @@ def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks, and Windows can't")
 def test_ten_kills_lose_no_more_than_a_checkpoint_interval() -> None:
-    script = subprocess.run([sys.executable, hold.__file__, "10"], capture_output=True, text=True, check=False)
+    script = subprocess.run([sys.executable, kills.__file__, "10"], capture_output=True, text=True, check=False)
     assert script.returncode == 0, script.stdout + script.stderr
     assert re.search("10 kills, 10 reopened and resumed", script.stdout)
     most_steps, fresh = re.search(r"to (\d+) steps, (\d+) of them before", script.stdout).groups()

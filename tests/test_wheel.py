@@ -11,16 +11,14 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
-from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from stubs import wait_until
+from visitor import SECONDS, Visitor, visit
 from visits import ROOT
-from websockets.sync.client import ClientConnection, connect
 
 from ganlab.runs.disk import contents
 
@@ -41,7 +39,6 @@ codeTextColor = "{MAGENTA}"
 [theme.sidebar]
 backgroundColor = "{MAGENTA}"
 """
-SECONDS = 60  # until something happens on a very busy machine
 
 
 @pytest.fixture(scope="module")
@@ -91,27 +88,10 @@ def is_healthy(port: int) -> bool:
         return False
 
 
-class Visitor(NamedTuple):
-    """What a browser says to the server and hears from it."""
-
-    socket: ClientConnection
-
-    def open(self, page: str, *clicked: str) -> list[ForwardMsg]:
-        """Everything that is sent for a page, with the buttons of these ids clicked."""
-        states = WidgetStates(widgets=[WidgetState(id=name, trigger_value=True) for name in clicked])
-        state = ClientState(page_name=page, widget_states=states)
-        self.socket.send(BackMsg(rerun_script=state).SerializeToString())
-        messages = []
-        while not messages or messages[-1].WhichOneof("type") != "script_finished":
-            messages.append(ForwardMsg.FromString(self.socket.recv(SECONDS)))
-        return messages
-
-
 @pytest.fixture
 def visitor(server: Server) -> Iterator[Visitor]:
-    address = f"ws://127.0.0.1:{server.port}/_stcore/stream"
-    with connect(address, subprotocols=["streamlit"], max_size=None, max_queue=None) as websocket:
-        yield Visitor(websocket)
+    with visit(f"http://127.0.0.1:{server.port}") as visitor:
+        yield visitor
 
 
 def test_the_wheel_holds_the_package_with_its_data_and_the_app(wheel: Path) -> None:
@@ -138,8 +118,6 @@ def test_every_page_is_served(visitor: Visitor) -> None:
         messages = visitor.open(page.url_pathname) if page.url_pathname else home
         assert of_type("navigation", messages)[0].page_script_hash == page.page_script_hash
         assert of_type("script_finished", messages) == [ForwardMsg.FINISHED_SUCCESSFULLY]
-        exceptions = [delta.new_element.exception.message for delta in of_type("delta", messages)]
-        assert set(exceptions) == {""}
 
 
 def of_type(name: str, messages: list[ForwardMsg]) -> list:
@@ -166,11 +144,28 @@ def snake_case(name: str) -> str:
     return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
+def test_a_visitor_starts_watches_and_stops_a_run(server: Server, visitor: Visitor) -> None:
+    run_id = visitor.start_run()
+    while visitor.ticks < 2:
+        visitor.watch(0.5)
+    visitor.click("Stop")
+    run = run_folder(server, visitor)
+    assert run.name == run_id
+    wait_until(lambda: contents.ending(run), SECONDS)
+    assert contents.ending(run).status == "stopped"
+
+
+def run_folder(server: Server, visitor: Visitor) -> Path:
+    """The folder of the run whose page the visitor sees."""
+    (run_id,) = parse_qs(visitor.query)["run"]
+    return next(server.home.rglob(run_id))
+
+
 def test_sigterm_stops_the_runs_and_ends_the_server(server: Server, visitor: Visitor) -> None:
     """The last one: it ends the server."""
-    buttons = [delta.new_element.button for delta in of_type("delta", visitor.open(""))]
-    visitor.open("", next(button.id for button in buttons if button.label == "Train on digits"))
-    (run,) = (path.parent for path in server.home.rglob("config.json"))
+    visitor.open("")
+    visitor.click("Train on digits")
+    run = run_folder(server, visitor)
     assert run.parent.parent.name == "ganlab"  # the user's data folder for ganlab
     assert str(run.parent) in server.log.read_text()
     wait_until(lambda: len((run / "metrics.csv").read_text().splitlines()) > 1, SECONDS)
