@@ -33,15 +33,18 @@ LAST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the fast tests first; but with two workers, the browser's, which take longest, beside all others."""
-    browser = -2 if "PYTEST_XDIST_WORKER" in os.environ else len(LAST)
+    first_or_last = -2 if "PYTEST_XDIST_WORKER" in os.environ else len(LAST)
 
     def place(item: pytest.Item) -> int:
         name = item.path.stem
         if name.startswith("test_browser"):
-            return browser
+            return first_or_last
         return LAST.index(name) if name in LAST else -1
 
     items.sort(key=place)
+    for item in items:
+        if item.path.stem.startswith("test_browser"):
+            item.add_marker(pytest.mark.timeout(300))  # seconds, on a busy machine
 
 
 class OneBrowser(LoadFileScheduling):

@@ -1,4 +1,4 @@
-"""Print the path of a Chromium for the browser tests; fetch one if there is none, or say how to."""
+"""Print the path of a Chromium for the browser tests; install one if there is none, or say how."""
 
 import os
 import shutil
@@ -13,16 +13,17 @@ APPLICATIONS = (
 )
 
 
-def say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+def say(message: str) -> None:
+    """Print to stderr: stdout is for the path."""
+    print(message, file=sys.stderr, flush=True)
 
 
 def installed() -> str | None:
-    """$CHROMIUM, a chromium or chrome on the path, or Playwright's own."""
-    if named := os.environ.get("CHROMIUM"):
-        if shutil.which(named):
-            return shutil.which(named)
-        sys.exit(f"$CHROMIUM is {named}, and there is no such program.")
+    """$CHROMIUM, a Chromium or Chrome on the PATH, or Playwright's own."""
+    if program := os.environ.get("CHROMIUM"):
+        if path := shutil.which(program):
+            return path
+        sys.exit(f"$CHROMIUM is {program}, but there is no such program. Correct it or unset it.")
     on_path = next(filter(None, map(shutil.which, NAMES)), None)
     return on_path or next((path for path in APPLICATIONS if Path(path).exists()), None) or playwrights_own()
 
@@ -36,7 +37,7 @@ def playwrights_own() -> str | None:
 
 
 def playwright_download() -> str | None:
-    say("No Chromium found: trying Playwright's download.")
+    say("No Chromium found: downloading Playwright's.")
     command = [sys.executable, "-m", "playwright", "install", "chromium"]
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return playwrights_own()
@@ -55,5 +56,5 @@ def debian_package() -> str | None:
 if __name__ == "__main__":
     path = installed() or playwright_download() or debian_package()
     if not path:
-        sys.exit("The browser tests need Chromium. Run: sudo apt-get install chromium, or set $CHROMIUM.")
+        sys.exit("The browser tests need Chromium. Run `sudo apt-get install chromium`, or set $CHROMIUM to its path.")
     print(path)

@@ -1,5 +1,6 @@
-// A drawing of the networks whose layers can be clicked: HTML changed in place, as in panel.js. A click or Enter on an
-// element with data-layer sends its name.
+// A drawing of the networks whose layers can be clicked: HTML changed in place, as in panel.js. A click on an element with
+// data-layer, or Enter on it, sends that name; or an empty one if the element is pressed already. It says what to show,
+// not what to switch: if a tick leaves between the click and its message, Streamlit sends the click twice.
 
 import { show } from "./panel.js";
 
@@ -18,9 +19,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   show(root, data.html);
   if (!senders.has(root)) {
     root.addEventListener("click", event => {
-      const layer = event.target.closest("[data-layer]")?.dataset.layer;
-      if (layer) {
-        senders.get(root)("picked", layer);
+      const target = event.target.closest("[data-layer]");
+      if (target) {
+        senders.get(root)("picked", target.getAttribute("aria-pressed") === "true" ? "" : target.dataset.layer);
         toHistogram();
       }
     });

@@ -192,6 +192,6 @@ def _once(name: str, version: tuple[object, ...], make: Callable[[], Made]) -> M
 
 
 def _pick(run: Run, block: str) -> None:
-    """Show the weights of the clicked block, or those of all layers if it was chosen already."""
-    if name := networks.parameter(block, run.latest.critic):
-        layer.pick(layer.ALL if name == layer.shown() else name)
+    """Show the weights of the block that was clicked; of all layers if `block` is empty."""
+    if name := networks.parameter(block, run.latest.critic) if block else layer.ALL:
+        layer.pick(name)
