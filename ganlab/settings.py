@@ -13,9 +13,9 @@ Settings = type[Any]
 
 def setting(
     default: Any,
-    *,
-    label: str = "",
+    label: str,
     help: str = "",
+    *,
     choices: tuple[Any, ...] = (),
     bounds: tuple[float, float] | None = None,
     above: float | None = None,
@@ -28,15 +28,8 @@ def setting(
     `pattern` in full, which is a regular expression and its meaning in words, or what `check` returns or refuses with
     ValueError.
     """
-    metadata = {
-        "label": label,
-        "help": help,
-        "choices": choices,
-        "bounds": bounds,
-        "above": above,
-        "pattern": pattern,
-        "check": check,
-    }
+    metadata = {"label": label, "help": help, "choices": choices}
+    metadata |= {"bounds": bounds, "above": above, "pattern": pattern, "check": check}
     if callable(default):
         return dataclasses.field(default_factory=default, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

@@ -137,10 +137,7 @@ class Trainer:
         self.step_count, self.critic_step = step_count, critic_step
 
     def _halves(self) -> tuple[tuple[str, nn.Module, torch.optim.Optimizer], ...]:
-        return (
-            ("generator", self.generator, self.generator_optimizer),
-            ("critic", self.critic, self.critic_optimizer),
-        )
+        return (("generator", self.generator, self.generator_optimizer), ("critic", self.critic, self.critic_optimizer))
 
     def _latents(self) -> Tensor:
         return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng).to(self.device)
