@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganlab import settings
-from ganlab.settings import setting
+from ganlab.settings import SEEDS, setting
 
 DATASETS = {
     "digits": "image",
@@ -162,7 +162,7 @@ class TrainConfig:
         0,
         "Seed",
         "Equal seeds give equal runs on the same CPU and threads. The authors' code draws one at random.",
-        bounds=(0, 2**53 - 1),  # the largest whole number that a browser represents exactly
+        bounds=SEEDS,
     )
     looking_seed: str = setting(
         "derived",

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+_AT_ONCE = 2**20  # bytes
+
 
 def keep(folder: Path, content: BinaryIO, suffix: str, digits: int = 16) -> str:
     """Keep the whole stream as the file `folder/NAME + suffix`, unless it is there already; returns the name.
@@ -49,5 +51,8 @@ def _is_intact(path: Path) -> bool:
 
 
 def _sha256(content: BinaryIO) -> str:
+    digest = hashlib.sha256()
     content.seek(0)
-    return hashlib.file_digest(content, "sha256").hexdigest()
+    while piece := content.read(_AT_ONCE):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ganlab import settings
-from ganlab.settings import setting
+from ganlab.settings import SEEDS, setting
 
 WAYS = ("interpolate", "walk")
 """The views whose samples follow one another."""
@@ -18,12 +18,7 @@ class Recipe:
 
     view: str = setting("grid", "View", choices=("grid", "interpolate", "plane", "walk", "arithmetic"))
     n: int = setting(64, "Samples", "At most 1,024. More samples leave the first ones unchanged.", bounds=(1, 1024))
-    seed: int = setting(
-        0,
-        "Seed",
-        "Seeds torch.randn: equal seeds give equal latents.",
-        bounds=(0, 2**53 - 1),  # the largest whole number that a browser represents exactly
-    )
+    seed: int = setting(0, "Seed", "Seeds torch.randn: equal seeds give equal latents.", bounds=SEEDS)
     truncation: float = setting(
         math.inf,
         "Truncation",
@@ -39,13 +34,9 @@ class Recipe:
     )
     columns: int = setting(0, "Columns", "Samples per row; 0 chooses.", bounds=(0, 32))
     enlarge: int = setting(3, "Enlarge", "Pixels of the PNG for each pixel of a sample.", bounds=(1, 8))
-    pick: int = setting(
-        -1,
-        "From sample",
-        "Its number in the grid, from 0.",
-        bounds=(-1, 1023),  # -1: none is picked
-    )
-    to: int = setting(1, "To seed", "Interpolation ends at this seed's first sample.", bounds=(0, 2**53 - 1))
+    # -1: none is picked
+    pick: int = setting(-1, "From sample", "Its number in the grid, from 0.", bounds=(-1, 1023))
+    to: int = setting(1, "To seed", "Interpolation ends at this seed's first sample.", bounds=SEEDS)
     path: str = setting(
         "spherical",
         "Path",
@@ -58,12 +49,8 @@ class Recipe:
     a: int = setting(0, "a", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
     b: int = setting(1, "b", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
     c: int = setting(2, "c", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
-    look: int = setting(
-        0,
-        "Step",
-        "A step of the run whose samples were saved.",
-        bounds=(0, 10**7),  # 0: the last one
-    )
+    # 0: the last one
+    look: int = setting(0, "Step", "A step of the run whose samples were saved.", bounds=(0, 10**7))
 
     def __post_init__(self) -> None:
         settings.check_all(self)

@@ -107,7 +107,6 @@ class RunFolder:
         }
 
     def set_config(self, config: TrainConfig) -> None:
-        """Write config.json, the settings at the start."""
         self.config = config
         tensorfile.write(self.path / "config.json", (json.dumps(config.as_dict(), indent=2) + "\n").encode())
 

@@ -38,10 +38,7 @@ def read_network(content: bytes | Path, which: str) -> tuple[nn.Module, TrainCon
 
     def check(metadata: dict[str, str], kinds: Kinds) -> None:
         config, shape, *_ = _about(metadata)
-        needed = training.state_kinds(config, shape)
-        if {f"{which}.{name}": kind for name, kind in kinds.items()} != {
-            name: kind for name, kind in needed.items() if name.startswith(f"{which}.")
-        }:
+        if kinds != training.below(training.state_kinds(config, shape), which):
             raise ValueError("its tensors are not those that its settings need")
 
     try:
