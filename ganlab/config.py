@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganlab import settings
-from ganlab.settings import setting
+from ganlab.settings import SEEDS, setting
 
 DATASETS = {
     "digits": "image",
@@ -70,144 +70,117 @@ class TrainConfig:
     Raises ValueError, in one sentence that names the field, for a value that no run can use.
     """
 
-    dataset: str = setting(
-        "digits",
-        label="Data",
-        help="What the generator learns to imitate.",
-        choices=tuple(DATASETS),
-    )
+    dataset: str = setting("digits", "Data", "What the generator learns to imitate.", choices=tuple(DATASETS))
     images: str = setting(
         "",
-        label="Images",
-        help="Which kept images the dataset `images` means: the first 16 hex digits of the archive's SHA-256.",
+        "Images",
+        "Which kept images the dataset `images` means: the first 16 hex digits of the archive's SHA-256.",
         pattern=("|[0-9a-f]{16}", "the 16 hex digits that name kept images"),
     )
     pixels: str = setting(
         "",
-        label="Pixels",
-        help="Which pixels `images` were decoded to: the SHA-256 of the file of them; empty before the first run.",
+        "Pixels",
+        "Which pixels `images` were decoded to: the SHA-256 of the file of them; empty before the first run.",
         pattern=("|[0-9a-f]{64}", "the 64 hex digits of a SHA-256"),
     )
     points: str = setting(
         "",
-        label="Points",
-        help="Which kept points the dataset `drawn` means: the first 16 hex digits of their file's SHA-256.",
+        "Points",
+        "Which kept points the dataset `drawn` means: the first 16 hex digits of their file's SHA-256.",
         pattern=("|[0-9a-f]{16}", "the 16 hex digits that name kept points"),
     )
     image_size: int = setting(
-        16,
-        label="Image size",
-        help="Images are resized to this many pixels a side. The paper used 64.",
-        choices=(16, 28, 32, 64),
+        16, "Image size", "Images are resized to this many pixels a side. The paper used 64.", choices=(16, 28, 32, 64)
     )
     fit: str = setting(
         "stretch",
-        label="Make them square",
-        help="Stretch both sides, as Resize((s, s)) does, or crop the middle, as the authors' code does.",
+        "Make them square",
+        "Stretch both sides, as Resize((s, s)) does, or crop the middle, as the authors' code does.",
         choices=("stretch", "crop"),
     )
-    colour: str = setting(
-        "rgb",
-        label="Colour",
-        help="Three channels or one. The paper used three.",
-        choices=("rgb", "grey"),
-    )
+    colour: str = setting("rgb", "Colour", "Three channels or one. The paper used three.", choices=("rgb", "grey"))
     network: str = setting(
         "dcgan",
-        label="Network",
-        help="Convolutions (dcgan, for images) or linear layers (mlp). The paper used both, mostly DCGAN.",
+        "Network",
+        "Convolutions (dcgan, for images) or linear layers (mlp). The paper used both, mostly DCGAN.",
         choices=("dcgan", "mlp"),
     )
     width: int = setting(
         32,
-        label="Width",
-        help="Channels of the critic's first layer, or units of an MLP layer. The paper used 64 and 512.",
+        "Width",
+        "Channels of the critic's first layer, or units of an MLP layer. The paper used 64 and 512.",
         bounds=(1, 1024),
     )
     depth: int = setting(
         3,
-        label="Depth",
-        help="Hidden layers of an MLP; a DCGAN takes its depth from the image size. The paper's MLP had 4.",
+        "Depth",
+        "Hidden layers of an MLP; a DCGAN takes its depth from the image size. The paper's MLP had 4.",
         bounds=(1, 32),
     )
     latent_dim: int = setting(
-        64,
-        label="Latent dimension",
-        help="How many random numbers make one sample. The authors' code uses 100.",
-        bounds=(1, 1024),
+        64, "Latent dimension", "How many random numbers make one sample. The authors' code uses 100.", bounds=(1, 1024)
     )
     optimizer: str = setting(
         "rmsprop",
-        label="Optimiser",
-        help="The paper uses RMSprop and warns that momentum, as in Adam, makes training unstable.",
+        "Optimiser",
+        "The paper uses RMSprop and warns that momentum, as in Adam, makes training unstable.",
         choices=("rmsprop", "adam"),
     )
-    critic_lr: float = setting(
-        5e-4,
-        label="Critic learning rate",
-        help="Step size of the critic. The paper used 5e-5.",
-        above=0.0,
-    )
+    critic_lr: float = setting(5e-4, "Critic learning rate", "Step size of the critic. The paper used 5e-5.", above=0.0)
     generator_lr: float = setting(
-        5e-4,
-        label="Generator learning rate",
-        help="Step size of the generator. The paper used 5e-5.",
-        above=0.0,
+        5e-4, "Generator learning rate", "Step size of the generator. The paper used 5e-5.", above=0.0
     )
     batch_size: int = setting(
-        64,
-        label="Batch size",
-        help="Real samples in an update, and as many generated ones. The paper used 64.",
-        bounds=(2, 4096),
+        64, "Batch size", "Real samples in an update, and as many generated ones. The paper used 64.", bounds=(2, 4096)
     )
     n_critic: int = setting(
         5,
-        label="Critic updates per step",
-        help="How often the critic is updated before the generator is. The paper used 5.",
+        "Critic updates per step",
+        "How often the critic is updated before the generator is. The paper used 5.",
         bounds=(1, 1000),
     )
     warm_up: int = setting(
         0,
-        label="Critic warm-up",
-        help="How many of the first steps make 100 critic updates each. The authors' code does so for 25.",
+        "Critic warm-up",
+        "How many of the first steps make 100 critic updates each. The authors' code does so for 25.",
         bounds=(0, 10_000),
     )
     clip_range: tuple[float, float] = setting(
         (-0.01, 0.01),
-        label="Clip range",
-        help="Low and high: every critic weight is clamped into this range after each critic update. "
+        "Clip range",
+        "Low and high: every critic weight is clamped into this range after each critic update. "
         "The paper used -0.01 to 0.01.",
         check=checked_clip_range,
     )
     steps: int = setting(
         1500,
-        label="Total steps",
-        help="Generator updates until the run ends by itself. The authors' code runs 25 epochs.",
+        "Total steps",
+        "Generator updates until the run ends by itself. The authors' code runs 25 epochs.",
         bounds=(1, 10_000_000),
     )
     seed: int = setting(
         0,
-        label="Seed",
-        help="Equal seeds give equal runs on the same CPU and threads. The authors' code draws one at random.",
-        bounds=(0, 2**53 - 1),  # the largest whole number that a browser represents exactly
+        "Seed",
+        "Equal seeds give equal runs on the same CPU and threads. The authors' code draws one at random.",
+        bounds=SEEDS,
     )
     looking_seed: str = setting(
         "derived",
-        label="Looking seed",
-        help="The random stream of the fixed latents: derived from the seed, or the same as training's, as in runs "
+        "Looking seed",
+        "The random stream of the fixed latents: derived from the seed, or the same as training's, as in runs "
         "from before version 0.2.",
         choices=("derived", "same"),
     )
     threads: int = setting(
         spare_cores,
-        label="Threads",
-        help="CPU threads of this run; leave one core to the browser. The paper names no number.",
+        "Threads",
+        "CPU threads of this run; leave one core to the browser. The paper names no number.",
         bounds=(1, 1024),
     )
     device: str = setting(
         "auto",
-        label="Device",
-        help="auto takes an accelerator for images if there is one, else the CPU. The authors used a GPU.",
+        "Device",
+        "auto takes an accelerator for images if there is one, else the CPU. The authors used a GPU.",
         choices=("auto", "cpu", "accelerator"),
     )
 

@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_origin
 
+SEEDS = (0, 2**53 - 1)
+"""Bounds of a seed: up to the largest whole number that a browser represents exactly."""
 Settings = type[Any]
 """A dataclass whose fields are all made by `setting`."""
 
 
 def setting(
     default: Any,
-    *,
-    label: str = "",
+    label: str,
     help: str = "",
+    *,
     choices: tuple[Any, ...] = (),
     bounds: tuple[float, float] | None = None,
     above: float | None = None,
@@ -28,22 +30,14 @@ def setting(
     `pattern` in full, which is a regular expression and its meaning in words, or what `check` returns or refuses with
     ValueError.
     """
-    metadata = {
-        "label": label,
-        "help": help,
-        "choices": choices,
-        "bounds": bounds,
-        "above": above,
-        "pattern": pattern,
-        "check": check,
-    }
+    metadata: dict[str, Any] = {"label": label, "help": help, "choices": choices}
+    metadata |= {"bounds": bounds, "above": above, "pattern": pattern, "check": check}
     if callable(default):
         return dataclasses.field(default_factory=default, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def fields(settings: Settings) -> dict[str, dataclasses.Field[Any]]:
-    """The fields by name, in order."""
     return {field.name: field for field in dataclasses.fields(settings)}
 
 
@@ -99,24 +93,20 @@ def checked(settings: Settings, name: str, value: Any) -> Any:
 
 
 def _number(name: str, whole: bool, value: Any, bounds: tuple[float, float] | None, above: float | None) -> int | float:
-    kind = "whole number" if whole else "number"
+    kind = ("whole number" if whole else "number") + ("" if above is None else f" above {above:g}")
     if isinstance(value, bool) or not isinstance(value, numbers.Integral if whole else numbers.Real):
-        raise ValueError(f"{name} must be a {kind}{_limit(above)}, not {value!r}.")
+        raise ValueError(f"{name} must be a {kind}, not {value!r}.")
     try:
         number = int(value) if isinstance(value, numbers.Integral) and whole else float(value)
     except OverflowError:
         number = math.inf
     if above is not None and not above < number < math.inf:
-        raise ValueError(f"{name} must be a {kind}{_limit(above)}, not {value!r}.")
+        raise ValueError(f"{name} must be a {kind}, not {value!r}.")
     if bounds and not bounds[0] <= number <= bounds[1]:
         low, high = bounds
         limits = f"from {low} to {high:,}" if high < math.inf else f"at least {low}"
         raise ValueError(f"{name} must be {limits}, not {value:,}.")
     return number
-
-
-def _limit(above: float | None) -> str:
-    return "" if above is None else f" above {above:g}"
 
 
 def problems(settings: Settings, values: Mapping[str, Any]) -> list[str]:

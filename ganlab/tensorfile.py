@@ -113,30 +113,32 @@ def check_size(path: Path, limit: int = LIMIT_BYTES) -> None:
     """Raises ValueError for anything but a plain file, and for one over the limit."""
     if not path.is_file():
         raise ValueError("it is not a file")
-    if (size := path.stat().st_size) > limit:
+    _check_limit(path.stat().st_size, limit)
+
+
+def _check_limit(size: int, limit: int) -> None:
+    if size > limit:
         raise ValueError(f"it has {size:,} bytes, and at most {limit:,} are allowed")
 
 
-def read(source: Path | bytes, check: Check) -> tuple[dict[str, str], dict[str, Tensor]]:
+def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Metadata and tensors, once `check` has accepted the metadata and every tensor's data type and shape.
 
-    Raises ValueError with a lower-case clause for anything but such a file.
+    Raises ValueError with a lower-case clause for anything but such a file of at most `limit` bytes.
     """
-    if isinstance(source, Path):
-        return _read(source, check)
-    with tempfile.TemporaryDirectory() as folder:  # the library gives the metadata of files only
-        path = Path(folder, "tensors")
-        path.write_bytes(source)
-        return _read(path, check)
-
-
-def _read(path: Path, check: Check) -> tuple[dict[str, str], dict[str, Tensor]]:
-    with path.open("rb") as file:
+    if isinstance(source, bytes):
+        _check_limit(len(source), limit)
+        with tempfile.TemporaryDirectory() as folder:  # the library gives the metadata of files only
+            path = Path(folder, "tensors")
+            path.write_bytes(source)
+            return read(path, check, limit)
+    check_size(source, limit)
+    with source.open("rb") as file:
         if int.from_bytes(file.read(8), "little") > LIMIT_HEADER:
             raise ValueError("it is not a safetensors file, or its header is too long")
     try:
         # Mapped into memory, tensors would change or vanish with the file.
-        with safe_open(path, "pt", backend="pread") as file:
+        with safe_open(source, "pt", backend="pread") as file:
             metadata = file.metadata() or {}
             kinds = {name: _kind(file.get_slice(name)) for name in file.offset_keys()}
             check(metadata, kinds)

@@ -14,8 +14,8 @@ from ganlab.measure.distances import Distances
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.diagnosis import Finding, diagnose, health, swings
-from ganlab.runs.failure import likely_cause
 from ganlab.runs.history import METRICS, History, HistoryWriter
+from ganlab.runs.training_run import likely_cause
 
 DIGITS, RING = PRESETS["digits"], PRESETS["8-gaussians"]
 LAYERS = (("linear1.weight", (128, 2)),)

@@ -27,7 +27,7 @@ def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> N
     rows = list(csv.DictReader((tmp_path / "r/metrics.csv").read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, config.steps + 1))
     assert [float(row["critic_loss"]) for row in rows] == last.history["critic_loss"].tolist()
-    generator, known = networks.load_generator(tmp_path / "r/generator.safetensors")
+    generator, known, _ = networks.read_generator(tmp_path / "r/generator.safetensors")
     assert known == config
     latents = torch.randn(5, config.latent_dim, generator=torch.Generator().manual_seed(0))
     assert torch.equal(generator(latents), last.generator(latents))
@@ -43,9 +43,9 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_foreign_generator_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "g.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        networks.load_generator(tmp_path / "g.safetensors")
-    with pytest.raises(FileNotFoundError, match="There is no"):
-        networks.load_generator(tmp_path / "none.safetensors")
+        networks.read_generator(tmp_path / "g.safetensors")
+    with pytest.raises(ValueError, match="it is not a file"):
+        networks.read_generator(tmp_path / "none.safetensors")
 
 
 def test_another_programs_safetensors_file_is_one_sentence(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_another_programs_safetensors_file_is_one_sentence(tmp_path: Path) -> No
 
     safetensors.torch.save_file({"w": torch.zeros(2)}, tmp_path / "g.safetensors")
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        networks.load_generator(tmp_path / "g.safetensors")
+        networks.read_generator(tmp_path / "g.safetensors")
 
 
 @pytest.fixture(scope="module")

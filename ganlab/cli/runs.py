@@ -11,7 +11,6 @@ from ganlab.settings import as_text
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add `list`, `show`, `export` and `delete`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="list all runs, newest first")
     show = actions.add_parser("show", help="print a run's settings, files and last metrics")

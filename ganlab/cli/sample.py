@@ -14,7 +14,6 @@ from ganlab.runs.disk import contents, networks
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `ganlab sample`."""
     parser.add_argument("run", metavar="ID_OR_FOLDER", help="a run; if it has not ended, its last checkpoint is used")
     parser.add_argument("--n", type=int, default=64, help="how many samples (default: 64)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the latents (default: 0)")

@@ -40,7 +40,6 @@ def labelled_digits(size: int) -> tuple[Tensor, Tensor]:
 
 
 def mnist_files(config: TrainConfig) -> list[Path]:
-    """The two files of MNIST or Fashion-MNIST: images and classes."""
     folder = data_root() / _MNIST_FOLDERS[config.dataset]
     return [folder / _MNIST_IMAGES, folder / _MNIST_LABELS]
 
@@ -68,7 +67,6 @@ def mnist(config: TrainConfig, announce: Announce) -> Dataset:
 
 
 def cifar10_files(_: TrainConfig) -> list[Path]:
-    """The archive of CIFAR-10."""
     return [data_root() / "cifar-10-binary.tar.gz"]
 
 

@@ -16,6 +16,11 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return ((images.transpose(0, 2, 3, 1) + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
 
 
+def shown(samples: np.ndarray) -> np.ndarray:
+    """Images as uint8 [n, h, w, c], points unchanged."""
+    return to_uint8(samples) if samples.ndim == 4 else samples
+
+
 def sheet(images: np.ndarray, columns: int, upscale: int = 1) -> Image.Image:
     """uint8 [n, h, w, c], c = 1 or 3 -> one picture of them all, row by row, on black."""
     n, height, width, channels = images.shape

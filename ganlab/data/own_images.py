@@ -111,7 +111,6 @@ def _check_pictures(archive: Path | BinaryIO) -> None:
 
 
 def _evenly(entries: list[zipfile.ZipInfo], n: int) -> list[zipfile.ZipInfo]:
-    """At most `n` of them, evenly spaced."""
     return [entries[i] for i in np.linspace(0, len(entries) - 1, min(n, len(entries))).round().astype(int)]
 
 

@@ -88,7 +88,6 @@ def _check_pixels(size: int, _: dict[str, str], kinds: Kinds) -> None:
 
 
 def points_files(config: TrainConfig) -> list[Path]:
-    """The file of the points."""
     return [data_root() / "points" / f"{config.points}.safetensors"]
 
 

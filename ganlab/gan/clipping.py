@@ -27,7 +27,6 @@ class Counts(NamedTuple):
 
     @property
     def total(self) -> int:
-        """The number of all weights."""
         return sum(self)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ganlab import settings
-from ganlab.settings import setting
+from ganlab.settings import SEEDS, setting
 
 WAYS = ("interpolate", "walk")
 """The views whose samples follow one another."""
@@ -16,93 +16,41 @@ WAYS = ("interpolate", "walk")
 class Recipe:
     """Equal recipes give equal samples of a generator. Raises ValueError, naming the field, for a bad value."""
 
-    view: str = setting(
-        "grid",
-        label="View",
-        choices=("grid", "interpolate", "plane", "walk", "arithmetic"),
-    )
-    n: int = setting(
-        64,
-        label="Samples",
-        help="At most 1,024. More samples leave the first ones unchanged.",
-        bounds=(1, 1024),
-    )
-    seed: int = setting(
-        0,
-        label="Seed",
-        help="Seeds torch.randn: equal seeds give equal latents.",
-        bounds=(0, 2**53 - 1),  # the largest whole number that a browser represents exactly
-    )
+    view: str = setting("grid", "View", choices=("grid", "interpolate", "plane", "walk", "arithmetic"))
+    n: int = setting(64, "Samples", "At most 1,024. More samples leave the first ones unchanged.", bounds=(1, 1024))
+    seed: int = setting(0, "Seed", "Seeds torch.randn: equal seeds give equal latents.", bounds=SEEDS)
     truncation: float = setting(
         math.inf,
-        label="Truncation",
-        help="Latent numbers beyond ± this are redrawn: a smaller range gives more typical and less varied samples.",
+        "Truncation",
+        "Latent numbers beyond ± this are redrawn: a smaller range gives more typical and less varied samples.",
         bounds=(0.2, math.inf),
     )
     batch_norm: str = setting(
         "eval",
-        label="Batch norm",
-        help="Eval normalises with the averages from training; train normalises each batch of 64 with its own "
+        "Batch norm",
+        "Eval normalises with the averages from training; train normalises each batch of 64 with its own "
         "statistics, so a sample depends on its batch.",
         choices=("eval", "train"),
     )
-    columns: int = setting(
-        0,
-        label="Columns",
-        help="Samples per row; 0 chooses.",
-        bounds=(0, 32),
-    )
-    enlarge: int = setting(
-        3,
-        label="Enlarge",
-        help="Pixels of the PNG for each pixel of a sample.",
-        bounds=(1, 8),
-    )
-    pick: int = setting(
-        -1,
-        label="From sample",
-        help="Its number in the grid, from 0.",
-        bounds=(-1, 1023),  # -1: none is picked
-    )
-    to: int = setting(
-        1,
-        label="To seed",
-        help="Interpolation ends at this seed's first sample.",
-        bounds=(0, 2**53 - 1),
-    )
+    columns: int = setting(0, "Columns", "Samples per row; 0 chooses.", bounds=(0, 32))
+    enlarge: int = setting(3, "Enlarge", "Pixels of the PNG for each pixel of a sample.", bounds=(1, 8))
+    # -1: none is picked
+    pick: int = setting(-1, "From sample", "Its number in the grid, from 0.", bounds=(-1, 1023))
+    to: int = setting(1, "To seed", "Interpolation ends at this seed's first sample.", bounds=SEEDS)
     path: str = setting(
         "spherical",
-        label="Path",
-        help="Spherical interpolation turns and keeps the length of a latent; linear goes straight, nearer to zero.",
+        "Path",
+        "Spherical interpolation turns and keeps the length of a latent; linear goes straight, nearer to zero.",
         choices=("spherical", "linear"),
     )
-    frames: int = setting(
-        16,
-        label="Frames",
-        help="Samples along the path, both ends included.",
-        bounds=(2, 64),
-    )
-    side: int = setting(
-        8,
-        label="Side",
-        help="Samples along each side of the plane.",
-        bounds=(2, 16),
-    )
-    stride: float = setting(
-        0.3,
-        label="Step",
-        help="0 stays at the latent, 1 is as far as a fresh one.",
-        bounds=(0.0, 1.0),
-    )
-    a: int = setting(0, label="a", help="Number of a sample in the grid, from 0.", bounds=(0, 1023))
-    b: int = setting(1, label="b", help="Number of a sample in the grid, from 0.", bounds=(0, 1023))
-    c: int = setting(2, label="c", help="Number of a sample in the grid, from 0.", bounds=(0, 1023))
-    look: int = setting(
-        0,
-        label="Step",
-        help="A step of the run whose samples were saved.",
-        bounds=(0, 10**7),  # 0: the last one
-    )
+    frames: int = setting(16, "Frames", "Samples along the path, both ends included.", bounds=(2, 64))
+    side: int = setting(8, "Side", "Samples along each side of the plane.", bounds=(2, 16))
+    stride: float = setting(0.3, "Step", "0 stays at the latent, 1 is as far as a fresh one.", bounds=(0.0, 1.0))
+    a: int = setting(0, "a", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
+    b: int = setting(1, "b", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
+    c: int = setting(2, "c", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
+    # 0: the last one
+    look: int = setting(0, "Step", "A step of the run whose samples were saved.", bounds=(0, 10**7))
 
     def __post_init__(self) -> None:
         settings.check_all(self)

@@ -6,6 +6,7 @@ Knows no thread, no clock, no screen and no file.
 import copy
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from ganlab.gan.clipping import ClipReport, clip_
 from ganlab.gan.rng import rng_of
 
 LIMIT_WEIGHTS = 50_000_000
+Value = TypeVar("Value")
 FIXED_LATENTS = {"image": 100, "point": 512}
 
 
@@ -124,23 +126,20 @@ class Trainer:
     def load_state(self, tensors: dict[str, Tensor], step_count: int, critic_step: int) -> None:
         """Resume from what `state` gave for these settings: on a CPU bit for bit as if never interrupted."""
         for name, network, optimizer in self._halves():
-            network.load_state_dict(_below(tensors, name))
-            optimizer_state = _below(tensors, f"{name}_optimizer")
+            network.load_state_dict(below(tensors, name))
+            optimizer_state = below(tensors, f"{name}_optimizer")
             for key, parameter in network.named_parameters():
                 optimizer.state[parameter] = {
                     # `step` stays on the CPU, as in torch; the others get the memory layout of their parameter.
                     k: v.clone() if v.dim() == 0 else torch.empty_like(parameter, requires_grad=False).copy_(v)
-                    for k, v in _below(optimizer_state, key).items()
+                    for k, v in below(optimizer_state, key).items()
                 }
         self.rng.set_state(tensors["rng"])
         self.looking_rng.set_state(tensors["looking_rng"])
         self.step_count, self.critic_step = step_count, critic_step
 
     def _halves(self) -> tuple[tuple[str, nn.Module, torch.optim.Optimizer], ...]:
-        return (
-            ("generator", self.generator, self.generator_optimizer),
-            ("critic", self.critic, self.critic_optimizer),
-        )
+        return (("generator", self.generator, self.generator_optimizer), ("critic", self.critic, self.critic_optimizer))
 
     def _latents(self) -> Tensor:
         return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng).to(self.device)
@@ -192,13 +191,13 @@ def check_rng(tensors: dict[str, Tensor]) -> None:
 def network_of(name: str, config: TrainConfig, shape: tuple[int, ...], tensors: dict[str, Tensor]) -> nn.Sequential:
     """The `generator` or the `critic` from what `Trainer.state` gave, on the CPU, in eval mode."""
     network = dict(zip(("generator", "critic"), build(config, shape), strict=True))[name]
-    network.load_state_dict(_below(tensors, name))
+    network.load_state_dict(below(tensors, name))
     return network.eval().requires_grad_(False)
 
 
-def _below(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """The tensors whose name begins with `name.`, by the rest of their name."""
-    return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")}
+def below(tensors: dict[str, Value], name: str) -> dict[str, Value]:
+    """The tensors, or their kinds, whose name begins with `name.`, by the rest of their name."""
+    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
 def looking_rng(config: TrainConfig) -> torch.Generator:

@@ -98,7 +98,6 @@ class HistoryWriter:
         self._length += 1
 
     def view(self) -> History:
-        """The steps so far."""
         rows, counts = self._rows[: self._length], self._counts[: self._length]
         rows.flags.writeable = counts.flags.writeable = False
         return History(rows, self._layers, counts)

@@ -34,7 +34,7 @@ class Loop:
         self._range_changed_at: int | None = None  # the step; None once a look has seen the new clip range
         self._budget = LookBudget()
         self._clock = Stopwatch(mailbox.latest.seconds)
-        self._real = _shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
+        self._real = images.shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
 
     def run(self) -> Snapshot:
         """Obey commands and step until the last step or a stop; returns the last snapshot, not yet published."""
@@ -188,7 +188,9 @@ class Loop:
             return
         samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
         if np.isfinite(samples).all():
-            self._recorder.save_moment(trainer.step_count, trainer.critic_step, _shown(samples), report.histograms())
+            self._recorder.save_moment(
+                trainer.step_count, trainer.critic_step, images.shown(samples), report.histograms()
+            )
 
     def _publish(self) -> None:
         self._mailbox.latest = self._snapshot()
@@ -208,7 +210,7 @@ class Loop:
             step=trainer.step_count,
             critic_step=trainer.critic_step,
             weights=self._report.histograms() if self._report else self._mailbox.latest.weights,
-            samples=_shown(samples),
+            samples=images.shown(samples),
             real=self._real,
             generator=generator,
             critic=critic,
@@ -217,8 +219,3 @@ class Loop:
             warning=self._recorder.warning,
             **self.record(),
         )
-
-
-def _shown(samples: np.ndarray) -> np.ndarray:
-    """Images as uint8 [n, h, w, c], points unchanged."""
-    return images.to_uint8(samples) if samples.ndim == 4 else samples

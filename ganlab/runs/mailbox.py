@@ -35,7 +35,6 @@ class Mailbox:
         self._lock = threading.Lock()  # for `wanted`, `_pending` and `instruments`
 
     def put(self, command: Command) -> None:
-        """Send the run a command."""
         self._commands.put(command)
 
     def next(self, wait: bool) -> Command | None:
@@ -71,7 +70,6 @@ class Mailbox:
         self.put(Command.CHANGE)
 
     def switch_off(self, instruments: frozenset[str]) -> None:
-        """Turn these instruments off."""
         with self._lock:
             self.instruments -= instruments
 

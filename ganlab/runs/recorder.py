@@ -59,7 +59,6 @@ class Recorder:
             self._problems[about] = sentence
 
     def add_step(self, row: dict[str, float], report: ClipReport) -> None:
-        """Add a step to the history and the tables."""
         counts = report.layer_counts
         self.history.append(row, report.layers, counts)
         self._try("metrics.csv", self._folder.add_step, row, report.layers, counts)
@@ -90,7 +89,6 @@ class Recorder:
         self._try("scheduled.csv", self._folder.set_scheduled, self.scheduled)
 
     def flush(self) -> None:
-        """Write the tables."""
         self._try("metrics.csv", self._folder.flush)
 
     def save_real(self, real: np.ndarray) -> None:
@@ -106,7 +104,6 @@ class Recorder:
         return step in self._moments_at and (always or self._moments_took <= SHARE * seconds)
 
     def count_moment(self, seconds: float) -> None:
-        """Count the time that a moment has taken."""
         self._moments_took += seconds
 
     def checkpoint_is_due(self, seconds: float) -> bool:

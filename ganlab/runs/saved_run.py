@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import torch
 
 from ganlab.config import TrainConfig
 from ganlab.data import datasets, images
@@ -184,7 +183,4 @@ def _weights(path: Path, step: int) -> tuple:
 
 def _samples(run: Snapshot) -> np.ndarray:
     """What the fixed latents give now, as a run shows it."""
-    latents = training.fixed_latents(run.config)
-    with torch.no_grad():
-        samples = sampling.generate(run.generator, latents).numpy()
-    return images.to_uint8(samples) if samples.ndim == 4 else samples
+    return images.shown(sampling.generate(run.generator, training.fixed_latents(run.config)).numpy())

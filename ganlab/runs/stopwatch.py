@@ -20,7 +20,6 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """The seconds counted so far."""
         return self._before + (time.perf_counter() - self._since if self._since is not None else 0.0)
 
     def steps_per_second(self, step: int) -> float:

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ganlab.config import TrainConfig
+from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
 from ganlab.gan.training import Trainer, device_of
 from ganlab.measure.instruments import INSTRUMENTS
 from ganlab.measure.reading import Reading
-from ganlab.runs import failure
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.resume import ResumePoint
 from ganlab.runs.loop import Loop
@@ -180,7 +179,7 @@ class TrainingRun:
         if isinstance(error, ConnectionError):
             message = "Digits, both sets of Gaussians and the Swiss roll need no network."
         if isinstance(error, FloatingPointError):
-            message = f"{failure.likely_cause(newest.config)} {message}"
+            message = f"{likely_cause(newest.config)} {message}"
         return dataclasses.replace(
             newest,
             status=Status.FAILED,
@@ -188,6 +187,26 @@ class TrainingRun:
             message=message.strip(),
             traceback="".join(traceback.format_exception(error)),
         )
+
+
+def likely_cause(config: TrainConfig) -> str:
+    """The likely reason why a loss became NaN or infinite, judged by the settings alone; one sentence."""
+    usual = PRESETS[config.dataset]
+    widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
+    # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
+    # rate; nothing holds the generator's.
+    excess = {
+        "range": widest / usual_widest,
+        "generator": config.generator_lr / usual.generator_lr,
+        "critic": config.critic_lr / usual.critic_lr,
+    }
+    worst = max(excess, key=lambda setting: excess[setting])
+    if excess[worst] <= 1:
+        return "No setting is above the preset's; another seed may do better."
+    if worst == "range":
+        return f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
+    rate, usual_rate = getattr(config, f"{worst}_lr"), getattr(usual, f"{worst}_lr")
+    return f"The {worst}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."
 
 
 def _known(instruments: frozenset[str]) -> frozenset[str]:

@@ -93,8 +93,7 @@ def real_samples(path: Path) -> np.ndarray | None:
             raise ValueError("it holds no real samples")
 
     try:
-        tensorfile.check_size(path / "real.safetensors", 2**24)
-        return tensorfile.read(path / "real.safetensors", check)[1]["real"].numpy()
+        return tensorfile.read(path / "real.safetensors", check, 2**24)[1]["real"].numpy()
     except (ValueError, OSError):
         return None
 

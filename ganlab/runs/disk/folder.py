@@ -102,15 +102,11 @@ class RunFolder:
             "changes": past.changes,
             "readings": past.readings,
             "warning": past.warning,
-            "step": checkpoint.step,
-            "critic_step": checkpoint.critic_step,
-            "seconds": checkpoint.seconds,
-            "device": checkpoint.device,
             "weights": weights,
+            **{name: getattr(checkpoint, name) for name in ("step", "critic_step", "seconds", "device")},
         }
 
     def set_config(self, config: TrainConfig) -> None:
-        """Write config.json, the settings at the start."""
         self.config = config
         tensorfile.write(self.path / "config.json", (json.dumps(config.as_dict(), indent=2) + "\n").encode())
 

@@ -106,8 +106,7 @@ def read(folder: Path, step: int, sides: int) -> Moment:
     """
     path = path_of(folder, step)
     try:
-        tensorfile.check_size(path, _LIMIT_BYTES)
-        metadata, tensors = tensorfile.read(path, _check)
+        metadata, tensors = tensorfile.read(path, _check, _LIMIT_BYTES)
         about = tensorfile.parsed(metadata.get("moment", ""))
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         if arrays["samples"].ndim != 1 + sides:

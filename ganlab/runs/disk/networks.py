@@ -3,7 +3,6 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -22,23 +21,8 @@ def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
     Its metadata holds what is needed to build it again, and the SHA-256 of its tensors' bytes in order of name.
     """
     tensors = network.state_dict()
-    about = {
-        "config": config.as_dict(),
-        "shape": datasets.shape_of(config),
-        "step": step,
-        "sha256": _sha256(tensors),
-    }
+    about = {"config": config.as_dict(), "shape": datasets.shape_of(config), "step": step, "sha256": _sha256(tensors)}
     return tensorfile.packed(tensors, {"network": json.dumps(about)})
-
-
-def load_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
-    """The generator in a `generator.safetensors` that ganlab saved, in eval mode, and its settings.
-
-    Raises FileNotFoundError, or ValueError, one sentence, for a file that is not such a generator.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no {path}.")
-    return read_generator(path)[:2]
 
 
 def read_generator(content: bytes | Path) -> tuple[nn.Module, TrainConfig, int]:
@@ -53,16 +37,12 @@ def read_network(content: bytes | Path, which: str) -> tuple[nn.Module, TrainCon
     """As `read_generator`, for `which` of the two networks."""
 
     def check(metadata: dict[str, str], kinds: Kinds) -> None:
-        about = _about(metadata)
-        if kinds != _kinds(which, about.config, about.shape):
+        config, shape, *_ = _about(metadata)
+        if kinds != training.below(training.state_kinds(config, shape), which):
             raise ValueError("its tensors are not those that its settings need")
 
     try:
-        if isinstance(content, Path):
-            tensorfile.check_size(content, LIMIT_BYTES)
-        elif len(content) > LIMIT_BYTES:
-            raise ValueError(f"it has {len(content):,} bytes, and at most {LIMIT_BYTES:,} are allowed")
-        metadata, tensors = tensorfile.read(content, check)
+        metadata, tensors = tensorfile.read(content, check, LIMIT_BYTES)
         config, shape, step, sha256 = _about(metadata)
         if sha256 != _sha256(tensors):
             raise ValueError("it was damaged: its weights don't match the SHA-256 in its metadata")
@@ -72,16 +52,8 @@ def read_network(content: bytes | Path, which: str) -> tuple[nn.Module, TrainCon
     return training.network_of(which, config, shape, {f"{which}.{k}": t for k, t in tensors.items()}), config, step
 
 
-class _About(NamedTuple):
-    """The metadata of a network."""
-
-    config: TrainConfig
-    shape: tuple[int, ...]
-    step: int
-    sha256: str
-
-
-def _about(metadata: dict[str, str]) -> _About:
+def _about(metadata: dict[str, str]) -> tuple[TrainConfig, tuple[int, ...], int, str]:
+    """The settings, the shape of a sample, the step and the SHA-256 in the metadata of a network."""
     try:
         if "network" in metadata:
             about = tensorfile.parsed(metadata["network"])
@@ -94,13 +66,7 @@ def _about(metadata: dict[str, str]) -> _About:
         raise ValueError("its metadata is incomplete") from None
     if type(step) is not int or step < 0 or not all(type(side) is int for side in shape) or type(sha256) is not str:
         raise ValueError("its metadata is invalid")
-    return _About(config, shape, step, sha256)
-
-
-def _kinds(which: str, config: TrainConfig, shape: tuple[int, ...]) -> Kinds:
-    """The tensors of one of the two networks."""
-    kinds = training.state_kinds(config, shape)
-    return {name.removeprefix(f"{which}."): kind for name, kind in kinds.items() if name.startswith(f"{which}.")}
+    return config, shape, step, sha256
 
 
 def _sha256(tensors: dict[str, Tensor]) -> str:

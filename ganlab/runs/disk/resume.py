@@ -66,7 +66,6 @@ def resume_point(path: Path, config: TrainConfig) -> ResumePoint:
 
 
 def _critic_layers(checkpoint: Checkpoint) -> Layers:
-    """The critic's parameters, in its order."""
     with torch.device("meta"):  # takes no memory
         _, critic = training.build(checkpoint.config, checkpoint.shape)
     return tuple((name, tuple(parameter.shape)) for name, parameter in critic.named_parameters())

@@ -228,5 +228,4 @@ def recorded(rows: Sequence[RecordedChange], known: History) -> tuple[Change, ..
 
 
 def in_force(config: TrainConfig, rows: Sequence[RecordedChange]) -> TrainConfig:
-    """The settings after these changes."""
     return dataclasses.replace(config, **{field: value for _, field, value in rows})
