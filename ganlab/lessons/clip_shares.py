@@ -14,10 +14,8 @@ class ClipShares(NamedTuple):
     """Shares by parameter of a critic, in its own order; the arrays are float64 [bounds]."""
 
     shapes: dict[str, tuple[int, ...]]
-    measured: dict[str, np.ndarray]
-    """The share of values outside [-c, c] for each bound c."""
-    expected: dict[str, np.ndarray]
-    """The same in theory, before any update; empty for a trained critic."""
+    measured: dict[str, np.ndarray]  # the share of values outside [-c, c] for each bound c
+    expected: dict[str, np.ndarray]  # the same in theory, before any update; empty for a trained critic
 
 
 def of_critic(critic: nn.Module, bounds: Tensor) -> ClipShares:

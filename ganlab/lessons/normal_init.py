@@ -13,8 +13,7 @@ from ganlab.lessons.shapes import Shape
 DEPTH = 5
 WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
 BATCH = 64
-PRINTED_WHOLE = 20
-"""Numbers; of a larger tensor only the first five are printed."""
+PRINTED_WHOLE = 20  # numbers; of a larger tensor only the first five are printed
 
 
 @dataclass(frozen=True)

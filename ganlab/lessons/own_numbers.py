@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-EXAMPLE = "-2, -1, 0, 1, 2"
-"""The first example of the article on weight clipping, clamped to EXAMPLE_RANGE."""
+EXAMPLE = "-2, -1, 0, 1, 2"  # the first example of the article on weight clipping, clamped to EXAMPLE_RANGE
 EXAMPLE_RANGE = (-1.0, 1.0)
 LARGEST_COUNT = 200
 

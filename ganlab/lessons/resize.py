@@ -11,10 +11,8 @@ from ganlab.data import image_files
 from ganlab.formatting import fixed_percent
 
 SMALLEST_SIZE, LARGEST_SIZE = 1, 512
-LARGEST = 16_000_000
-"""Pixels of the picture before."""
-LARGEST_RESULT = 4_000_000
-"""Pixels of a picture after: Resize(s) of a very long one grows with its length."""
+LARGEST = 16_000_000  # pixels of the picture before
+LARGEST_RESULT = 4_000_000  # pixels of a picture after: Resize(s) of a very long one grows with its length
 
 
 class Resized(NamedTuple):

@@ -29,10 +29,8 @@ class Source(NamedTuple):
     """Whose critic is shown."""
 
     config: TrainConfig
-    snapshot: Snapshot | None
-    """The run's; None for the start of a run with these settings."""
-    file: str = ""
-    """Where that run writes its critic when it ends."""
+    snapshot: Snapshot | None  # the run's; None for the start of a run with these settings
+    file: str = ""  # where that run writes its critic when it ends
 
     def shares(self) -> ClipShares:
         """What each bound would clip."""

@@ -24,8 +24,7 @@ QUESTION = (
 )
 FUNCTION_QUESTION = "The model's ten outputs along one input, in eval mode. Narrow weights make a flat function."
 STARTS = {"article": "The article's weights", "seed": "PyTorch's default"}
-AT = torch.linspace(-4, 4, 161)
-"""Where the outputs are computed along an input."""
+AT = torch.linspace(-4, 4, 161)  # where the outputs are computed along an input
 
 
 class Clamped(NamedTuple):

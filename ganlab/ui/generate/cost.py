@@ -17,11 +17,9 @@ from ganlab.ui.kit.components import panel
 class Cost(NamedTuple):
     """Of a forward pass of one batch of 64."""
 
-    seconds: float
-    """CPU time under no_grad."""
+    seconds: float  # CPU time under no_grad
     seconds_with_gradients: float
-    saved_bytes: int
-    """What autograd keeps for backward."""
+    saved_bytes: int  # what autograd keeps for backward
 
 
 def card(source: Source, n: int) -> None:

@@ -16,8 +16,7 @@ QUESTION = (
     "What do the bare *, out and layout in its signature mean?"
 )
 EXAMPLES = {"5": "5", "2 × 3": "2, 3", "64 × 100, latents": "64, 100", "100 × 1 × 28 × 28, images": "100, 1, 28, 28"}
-COLUMNS = 8
-"""Of a sheet of images."""
+COLUMNS = 8  # of a sheet of images
 HIGHEST, WIDEST = 300, 440
 """Screen pixels of a sheet of images."""
 

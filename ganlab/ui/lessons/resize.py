@@ -15,8 +15,7 @@ QUESTION = (
     "to a picture that isn't square?"
 )
 KINDS = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff"]
-DRAWN = 300
-"""Screen pixels of a longer side."""
+DRAWN = 300  # screen pixels of a longer side
 
 
 @st.fragment

@@ -44,13 +44,7 @@ EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "Conv and MaxPool": (
         "100, 1, 28, 28",
-        [
-            ("Conv2d", "1, 16, 3, padding=1"),
-            ("ReLU", ""),
-            ("MaxPool2d", "2"),
-            ("Flatten", ""),
-            ("Linear", "3136, 10"),
-        ],
+        [("Conv2d", "1, 16, 3, padding=1"), ("ReLU", ""), ("MaxPool2d", "2"), ("Flatten", ""), ("Linear", "3136, 10")],
     ),
     "One that does not fit": (
         "64, 1, 16, 16",
