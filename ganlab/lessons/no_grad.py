@@ -103,11 +103,6 @@ def pixels(batch: int) -> Tensor:
     return torch.zeros(batch, 1, 8, 8)
 
 
-def parameter_bytes() -> int:
-    """The size of the classifier's own weights."""
-    return sum(p.untyped_storage().nbytes() for p in classifier().parameters())
-
-
 def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: Mode) -> tuple[int, int]:
     """(correct, total): the loop of the study notes."""
     correct = total = 0

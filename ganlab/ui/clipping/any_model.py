@@ -61,7 +61,8 @@ def section() -> None:
                 shares = source.shares()
                 layer = _layer(list(shares.measured))
             c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
-            panel("model_key", _key(layer, bool(shares.expected)))
+            theory = THEORY if shares.expected else ""
+            panel("model_key", f"<div class='muted small'>{html.BEFORE.format(layer)}, measured{theory}</div>")
             figure = lessons.shares(BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer), c)
             plot("model_shares", figure, 330)
         with beside:
@@ -118,11 +119,6 @@ THEORY = (
     "&emsp;<svg viewBox='0 0 20 8' width='20' height='8'>"
     "<path d='M0 4H20' stroke='currentColor' stroke-width='2' stroke-dasharray='2 3'/></svg>&ensp;the same in theory"
 )
-
-
-def _key(layer: str, expected: bool) -> str:
-    """The key to the figure."""
-    return f"<div class='muted small'>{html.BEFORE.format(layer)}, measured{THEORY if expected else ''}</div>"
 
 
 def _table(shares: ClipShares, index: int, c: float) -> str:

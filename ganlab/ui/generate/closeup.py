@@ -92,8 +92,9 @@ def _one_point(source: Source, recipe: Recipe) -> None:
 
 
 def _latent_button(one: Rendered) -> None:
+    numbers = ", ".join(f"{value:.4f}" for value in one.latents[0].tolist())
     with st.popover("Latent", icon=":material/data_array:", type="tertiary"):
-        st.code(panels.latent_code(one.latents[0]), language=None, wrap_lines=True)
+        st.code(f"[{numbers}]", language=None, wrap_lines=True)
 
 
 def _nearest_images(source: Source, one: Rendered) -> None:

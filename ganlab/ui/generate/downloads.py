@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from PIL import Image
 
 from ganlab.data import images
 from ganlab.gan import script
@@ -52,13 +51,13 @@ def _image_buttons(name: str, recipe: Recipe, pixels: np.ndarray) -> None:
 
 
 def _point_buttons(name: str, source: Source, recipe: Recipe, rendered: Rendered) -> None:
-    def scatter() -> Image.Image:
-        return images.scatter(rendered.samples, real_points(source.config), joined=recipe.view in WAYS)
+    def png() -> bytes:
+        return images.png(images.scatter(rendered.samples, real_points(source.config), joined=recipe.view in WAYS))
 
     def csv() -> bytes:
         return images.csv(rendered.latents, rendered.samples)
 
-    download("PNG", f"{name}.png", lambda: images.png(scatter()))
+    download("PNG", f"{name}.png", png)
     download("CSV", f"{name}.csv", csv, help="Points and their latents.")
 
 

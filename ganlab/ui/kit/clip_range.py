@@ -51,7 +51,7 @@ def controls(
 
     st.select_slider(
         "Clip range",
-        sorted({*_signed(rungs), *clip_range}),
+        sorted({0.0, *rungs, *(-rung for rung in rungs), *clip_range}),
         value=clip_range,
         key=f"{prefix}clip",
         format_func=number,
@@ -106,11 +106,6 @@ def choose(name: str, default: Range, rungs: list[float] = LADDER, tied: bool = 
 def tenth(value: float) -> float:
     """The step of a number field: a tenth of the value's leading digit."""
     return 10.0 ** (int(f"{value:e}".split("e")[1]) - 1) if value else 0.001
-
-
-def _signed(rungs: list[float]) -> list[float]:
-    """A ladder to both sides of 0."""
-    return [-rung for rung in reversed(rungs)] + [0.0, *rungs]
 
 
 def requested(clip_range: Range, widget: str, value: Any, symmetric: bool) -> Range:

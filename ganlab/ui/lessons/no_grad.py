@@ -76,21 +76,17 @@ def _kept_table(batch: int) -> str:
 
 
 def _timed_table(timed: dict[str, no_grad.Timed]) -> str:
-    rows = [
-        (
-            f"<b>{name}</b>",
-            f"{fixed(1000 * t.forward, 2)} ms",
-            f"{fixed(1000 * t.loop, 1)} ms",
-            f"{t.correct} of {t.total}",
-        )
-        for name, t in timed.items()
-    ]
+    rows = []
+    for name, t in timed.items():
+        forward, loop = f"{fixed(1000 * t.forward, 2)} ms", f"{fixed(1000 * t.loop, 1)} ms"
+        rows.append((f"<b>{name}</b>", forward, loop, f"{t.correct} of {t.total}"))
     return tables.table(("CPU time", "one forward pass", "test loop", "correct"), rows)
 
 
 def _memory(batch: int) -> str:
-    kept = no_grad.kept(no_grad.classifier(), no_grad.pixels(batch), no_grad.MODES[0]).saved_bytes
-    weights = no_grad.parameter_bytes()
+    model = no_grad.classifier()
+    kept = no_grad.kept(model, no_grad.pixels(batch), no_grad.MODES[0]).saved_bytes
+    weights = sum(p.nbytes for p in model.parameters())
     return (
         f"<p><b>Memory.</b> backward() needs each layer's input, so the usual forward pass keeps {kept // batch:,} "
         f"bytes per image, here {kept / weights:.2g} times the network's {weights:,} bytes of weights. Under no_grad "

@@ -52,14 +52,12 @@ def _call() -> normal_init.NormalInit:
 def _tensor(call: normal_init.NormalInit) -> None:
     w = normal_init.draw(call)
     mean, std = number(call.mean), number(call.std)
-    panel(
-        "init_facts",
-        tables.facts(
-            ("values", f"{w.numel():,}"),
-            ("mean", significant(w.mean().item(), 4), f"requested {mean}"),
-            ("sd", significant(draws.sd(w), 4), f"requested {std}"),
-        ),
+    facts = tables.facts(
+        ("values", f"{w.numel():,}"),
+        ("mean", significant(w.mean().item(), 4), f"requested {mean}"),
+        ("sd", significant(draws.sd(w), 4), f"requested {std}"),
     )
+    panel("init_facts", facts)
     panel("init_key", tables.bell_key(f"density of N({mean}, {std}²)"))
     plot("init_bell", lessons.against_density(w, call.mean, call.std), 220)
 

@@ -50,15 +50,13 @@ def _call() -> randn.Randn:
 
 
 def _tensor(t: Tensor) -> None:
-    panel(
-        "randn_facts",
-        tables.facts(
-            ("values", f"{t.numel():,}", f"{t.dim()}-D"),
-            ("bytes", f"{t.nbytes:,}", f"{t.element_size()} each"),
-            ("mean", fixed(t.mean().item(), 4), "expected 0"),
-            ("sd", fixed(draws.sd(t), 4), "expected 1"),
-        ),
+    facts = tables.facts(
+        ("values", f"{t.numel():,}", f"{t.dim()}-D"),
+        ("bytes", f"{t.nbytes:,}", f"{t.element_size()} each"),
+        ("mean", fixed(t.mean().item(), 4), "expected 0"),
+        ("sd", fixed(draws.sd(t), 4), "expected 1"),
     )
+    panel("randn_facts", facts)
     panel("randn_key", tables.bell_key("density of N(0, 1)"))
     plot("randn_bell", lessons.against_density(t.cpu(), 0.0, 1.0), 240)
 

@@ -43,11 +43,7 @@ def section() -> None:
 
 
 def _today() -> str:
-    today = variable.today()
-    rows = [
-        ("<code>type(Variable(t))</code>", today.type),
-        ("<code>isinstance(t, Variable)</code>", str(today.tensors_are_variables)),
-        ("same memory as t", str(today.same_memory)),
-    ]
+    names = ("<code>type(Variable(t))</code>", "<code>isinstance(t, Variable)</code>", "same memory as t")
+    rows = list(zip(names, map(str, variable.today()), strict=True))
     version, _, _ = torch.__version__.partition("+")
     return f"<p>In PyTorch {version}, for any tensor t:</p>{tables.table((), rows)}"
