@@ -40,7 +40,6 @@ def _number(word: str) -> float:
 
 
 def code(values: Sequence[float], clip_range: tuple[float, float]) -> str:
-    """The numbers, clamped."""
     low, high = clip_range
     short = [float(str(np.float32(value))) for value in values]  # the fewest digits of the same float32
     return f"import torch\n\nnumbers = torch.tensor({short})\nprint(numbers.clamp({low}, {high}))\n"

@@ -105,7 +105,6 @@ def sample() -> Image.Image:
 
 
 def code(picture_size: tuple[int, int], size: int) -> str:
-    """The three transforms."""
     return f"""from PIL import Image
 from torchvision.transforms import v2 as transforms
 

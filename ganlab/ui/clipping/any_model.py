@@ -88,9 +88,8 @@ def _choose() -> Source:
     )
     if chosen not in runs:
         return Source(PRESETS[chosen], None)
-    when = st.segmented_control(
-        "When", [NOW, START], default=NOW, required=True, key="model_when", persist_state="session"
-    )
+    times = [NOW, START]
+    when = st.segmented_control("When", times, default=NOW, required=True, key="model_when", persist_state="session")
     run = runs[chosen]
     if when == START or run.latest.critic is None:
         return Source(run.config, None)
@@ -98,7 +97,6 @@ def _choose() -> Source:
 
 
 def _layer(names: list[str]) -> str:
-    """The layer that stands out."""
     if st.session_state.get("model_layer") not in names:
         st.session_state["model_layer"] = next((name for name in names if name.endswith("2.weight")), names[0])
     return st.selectbox("Layer", names, key="model_layer", persist_state="session", width=220)

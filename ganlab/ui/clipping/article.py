@@ -14,9 +14,9 @@ from ganlab.lessons import article
 from ganlab.measure.lipschitz import lipschitz_factors
 from ganlab.plots import clamp, lessons
 from ganlab.ui.clipping import tables
-from ganlab.ui.kit import clip_range, html, inputs
+from ganlab.ui.kit import clip_range, html
 from ganlab.ui.kit.components import csv_file, download, panel, plot
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import in_code, last_valid, lesson
 
 QUESTION = (
     "`Sequential(Linear(3, 10), BatchNorm1d(10), Sigmoid())`, every parameter clamped: "
@@ -91,7 +91,7 @@ def _seed() -> int | None:
             "Reset weights", icon=":material/casino:", on_click=_reset, help="Redraws the weights with the next seed."
         )
     # Replacing a run's seed raises ValueError where no run could have this one.
-    seed = inputs.last_valid("article_seed", lambda: dataclasses.replace(PRESETS["digits"], seed=seed).seed, 0)
+    seed = last_valid("article_seed", lambda: dataclasses.replace(PRESETS["digits"], seed=seed).seed, 0)
     return None if start == "article" else seed
 
 
@@ -104,18 +104,10 @@ def _reset() -> None:
 def _left_out() -> list[str]:
     """The PARTS that the clamp does not change."""
     with st.container(horizontal=True, gap="medium"):
-        norm = st.toggle(
-            "Leave batch norm out",
-            key="article_norm",
-            persist_state="session",
-            help="Batch norm's scale and shift are not clamped. The article and WGAN's own code clamp them too.",
-        )
-        biases = st.toggle(
-            "Leave biases out",
-            key="article_biases",
-            persist_state="session",
-            help="Biases, among them batch norm's shift, are not clamped. The article clamps them.",
-        )
+        about = "Batch norm's scale and shift are not clamped. The article and WGAN's own code clamp them too."
+        norm = st.toggle("Leave batch norm out", key="article_norm", persist_state="session", help=about)
+        about = "Biases, among them batch norm's shift, are not clamped. The article clamps them."
+        biases = st.toggle("Leave biases out", key="article_biases", persist_state="session", help=about)
     return [part for part, chosen in zip(article.PARTS, (norm, biases), strict=True) if chosen]
 
 

@@ -21,20 +21,10 @@ def buttons(source: Source, recipe: Recipe, rendered: Rendered) -> None:
         _image_buttons(name, recipe, rendered.pixels)
     else:
         _point_buttons(name, source, recipe, rendered)
-    download(
-        "NPZ",
-        f"{name}.npz",
-        lambda: images.npz(rendered.latents, rendered.samples),
-        "data_array",
-        help="Latents and samples as float32; images also as uint8 pixels.",
-    )
-    download(
-        "Script",
-        "sample.py",
-        lambda: program(source, recipe, rendered).encode(),
-        "code",
-        help="A short program that makes exactly these samples from the generator's file, without ganlab.",
-    )
+    content = "Latents and samples as float32; images also as uint8 pixels."
+    download("NPZ", f"{name}.npz", lambda: images.npz(rendered.latents, rendered.samples), "data_array", help=content)
+    content = "A short program that makes exactly these samples from the generator's file, without ganlab."
+    download("Script", "sample.py", lambda: program(source, recipe, rendered).encode(), "code", help=content)
 
 
 def _image_buttons(name: str, recipe: Recipe, pixels: np.ndarray) -> None:

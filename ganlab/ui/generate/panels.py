@@ -11,7 +11,6 @@ FEW = 6  # so many numbers are easier to read as text than as bars
 
 
 def title(recipe: Recipe) -> str:
-    """What the view shows."""
     r = recipe
     return {
         "grid": f"{r.n:,} sample{'s' if r.n > 1 else ''}",

@@ -36,7 +36,6 @@ def controls(source: Source, recipe: Recipe) -> None:
 
 
 def card(source: Source, recipe: Recipe) -> None:
-    """The view's samples, its own settings, and its files."""
     rendered = render(source, recipe)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(panels.title(recipe), anchor=False, width="content")

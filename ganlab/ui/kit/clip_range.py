@@ -73,14 +73,8 @@ def controls(
                 on_change=moved,
                 args=(widget,),
             )
-        st.toggle(
-            "Symmetric",
-            value=symmetric,
-            key=f"{prefix}symmetric",
-            disabled=disabled,
-            on_change=switched,
-            help="Low and high mirror each other. Switch it off to move them apart.",
-        )
+        about, key = "Low and high mirror each other. Switch it off to move them apart.", f"{prefix}symmetric"
+        st.toggle("Symmetric", value=symmetric, key=key, disabled=disabled, on_change=switched, help=about)
         beside()
 
 

@@ -28,7 +28,6 @@ def drawing(result: Result, outlined: int) -> str:
 
 
 def keys(layer: Layer) -> str:
-    """The key to the kinds of cells."""
     kinds = {
         "gap": "gap between inputs",
         "pick": f"input chosen below, and its {layer.kernel_size} × {layer.kernel_size} window",

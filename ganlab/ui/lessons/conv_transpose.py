@@ -106,7 +106,6 @@ def size_in_words(result: Result) -> str:
 
 
 def added_in_words(result: Result) -> str:
-    """What output_padding did."""
     layer = result.layer
     count, size = layer.output_padding, layer.output_size - layer.output_padding
     if not count:
@@ -120,7 +119,6 @@ def added_in_words(result: Result) -> str:
 
 
 def _contents(result: Result) -> str:
-    """What the added cells hold."""
     with_contributions, bias_only = (result.added.count(kind) for kind in ("contributions", "bias only"))
     contributions, bias = "<span class='violet'>contributions</span>", "<span class='violet'>bias only</span>"
     if not bias_only:
@@ -152,10 +150,10 @@ def why_in_words(result: Result) -> str:
     if len(result.collisions) > 1:
         sizes = [str(size) for size in result.collisions]
         all_of_them = f"{'both' if len(sizes) == 2 else 'all of'} {', '.join(sizes[:-1])} and {sizes[-1]}"
+        choices = ", ".join(f"{size - bare} gives {size}" for size in result.collisions)
         text = (
             f"A Conv2d with these settings turns {all_of_them} into {n}. On the way back from {n}, the size is "
-            f"therefore a choice, and output_padding makes it: "
-            f"{', '.join(f'{size - bare} gives {size}' for size in result.collisions)}."
+            f"therefore a choice, and output_padding makes it: {choices}."
         )
     elif result.collisions:
         text = f"No sizes collide: a Conv2d with these settings turns only {result.collisions[0]} into {n}."

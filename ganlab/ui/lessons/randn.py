@@ -6,9 +6,9 @@ from torch import Tensor
 from ganlab.formatting import fixed
 from ganlab.lessons import draws, randn, shapes
 from ganlab.plots import lessons
-from ganlab.ui.kit import drawings, inputs
+from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import panel, plot
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import examples, in_code, last_valid, lesson, shape_input
 from ganlab.ui.lessons import tables
 
 QUESTION = (
@@ -38,13 +38,13 @@ def section() -> None:
 
 def _call() -> randn.Randn:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shape = inputs.shape_input("randn_shape", "100, 1, 28, 28")
+        shape = shape_input("randn_shape", "100, 1, 28, 28")
         dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
         device = st.selectbox("device", randn.devices(), key="randn_device", persist_state="session", width=92)
         seed = st.number_input("Seed", value=0, key="randn_seed", persist_state="session", width=105)
         requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
-    inputs.examples("randn_shape", EXAMPLES)
-    return inputs.last_valid(
+    examples("randn_shape", EXAMPLES)
+    return last_valid(
         "randn", lambda: randn.Randn(shapes.parse(shape), dtype, device, requires_grad, seed), randn.Randn()
     )
 

@@ -88,12 +88,8 @@ def _controls(report: Report, fault: int | None) -> None:
     with st.container(horizontal=True, gap="small"):
         for name in EXAMPLES:
             st.button(name, key=f"seq_example_{name}", on_click=_take, args=(name,))
-    st.text_input(
-        "Input shape",
-        key="seq_shape",
-        persist_state="session",
-        help="Images are (n, channels, height, width), rows are (n, features). Whole numbers with commas between.",
-    )
+    about = "Images are (n, channels, height, width), rows are (n, features). Whole numbers with commas between."
+    st.text_input("Input shape", key="seq_shape", persist_state="session", help=about)
     with st.container(key="seq_layers", gap="xsmall"):
         for number, row in enumerate([None, *_rows()]):
             if row is not None:
