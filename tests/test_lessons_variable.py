@@ -25,7 +25,7 @@ def test_the_derivative_and_the_error() -> None:
 
 
 def test_a_variable_is_a_plain_tensor_today() -> None:
-    assert variable.today() == ("torch.Tensor", True, True, True)
+    assert variable.today() == ("torch.Tensor", True, True)
 
 
 @pytest.mark.parametrize("x", [1001.0, -1e9, math.nan])

@@ -125,20 +125,15 @@ def _model_code(seed: int | None) -> str:
     if seed is not None:
         return f"{imports}torch.manual_seed({seed})\n{build}"
     # Through float64, rounded: `tolist` of float32 would show 0.38249999284744263.
-    literals = "".join(
-        _wrapped(f"{values.double().numpy().round(4).tolist()},") for values in printed_weights().values()
-    )
+    literals = [f"{values.double().numpy().round(4).tolist()}," for values in printed_weights().values()]
+    lines = [textwrap.fill(literal, 54, initial_indent=4 * " ", subsequent_indent=5 * " ") for literal in literals]
+    weights = "\n".join(lines)
     return (
-        f"{imports}printed = [  # in the article, before the clamp\n{literals}]\n"
+        f"{imports}printed = [  # in the article, before the clamp\n{weights}\n]\n"
         f"{build}"
         "for p, values in zip(model.parameters(), printed):\n"
         "    p.data = torch.tensor(values)\n"
     )
-
-
-def _wrapped(literal: str) -> str:
-    """A long list, wrapped to lines that fit in the narrow column."""
-    return textwrap.fill(literal, 54, initial_indent="    ", subsequent_indent="     ") + "\n"
 
 
 def _loop_code(clip_range: Range, left_out: Collection[str], count: bool = True) -> str:
@@ -146,12 +141,10 @@ def _loop_code(clip_range: Range, left_out: Collection[str], count: bool = True)
     low, high = clip_range
     spared = [NAMES_IN_CODE[name] for name in NAMES_IN_CODE if any(name in PARTS[part] for part in left_out)]
     skip = f"        if name in {spared}:\n            continue\n" if spared else ""
-    counting = (
-        f"        moved += ((p < {low}) | (p > {high})).sum().item()\n        total += p.numel()\n" if count else ""
-    )
+    counting = f"        moved += ((p < {low}) | (p > {high})).sum().item()\n        total += p.numel()\n"
     return (
         "with torch.no_grad():\n"
         "    for name, p in model.named_parameters():\n"
-        f"{skip}{counting}"
+        f"{skip}{counting if count else ''}"
         f"        p.clamp_({low}, {high})\n"
     )

@@ -14,10 +14,8 @@ class ClipShares(NamedTuple):
     """Shares by parameter of a critic, in its own order; the arrays are float64 [bounds]."""
 
     shapes: dict[str, tuple[int, ...]]
-    measured: dict[str, np.ndarray]
-    """The share of values outside [-c, c] for each bound c."""
-    expected: dict[str, np.ndarray]
-    """The same in theory, before any update; empty for a trained critic."""
+    measured: dict[str, np.ndarray]  # the share of values outside [-c, c] for each bound c
+    expected: dict[str, np.ndarray]  # the same in theory, before any update; empty for a trained critic
 
 
 def of_critic(critic: nn.Module, bounds: Tensor) -> ClipShares:
@@ -30,14 +28,13 @@ def of_critic(critic: nn.Module, bounds: Tensor) -> ClipShares:
 def of_start(config: TrainConfig, bounds: Tensor) -> ClipShares:
     """The shares of the critic that a run with these settings starts with."""
     _, critic = training.initial(config)
-    return of_critic(critic, bounds)._replace(
-        expected={
-            f"{name}.{parameter}": networks.share_outside_at_start(layer, parameter, bounds).numpy()
-            for name, layer in critic.named_children()
-            if isinstance(layer, networks.Layer)
-            for parameter, _ in layer.named_parameters()
-        }
-    )
+    expected = {
+        f"{name}.{parameter}": networks.share_outside_at_start(layer, parameter, bounds).numpy()
+        for name, layer in critic.named_children()
+        if isinstance(layer, networks.Layer)
+        for parameter, _ in layer.named_parameters()
+    }
+    return of_critic(critic, bounds)._replace(expected=expected)
 
 
 def total(shares: ClipShares, index: int) -> float:

@@ -49,8 +49,17 @@ class Layer:
 
     def __post_init__(self) -> None:
         for name, largest in LARGEST.items():
-            _check_range(name, getattr(self, name), largest)
-        _check_groups(self)
+            value, smallest = getattr(self, name), 0 if name in ("padding", "output_padding") else 1
+            if value < smallest:
+                raise ValueError(f"{name} must be at least {smallest}, not {number(value)}.")
+            if value > largest:
+                raise ValueError(f"{name}={value:,} is too large to draw; this page goes up to {name}={largest}.")
+        for name in ("in_channels", "out_channels"):
+            if (channels := getattr(self, name)) % self.groups:
+                raise ValueError(
+                    f"{name} must be divisible by groups: {channels} channels can't be split into "
+                    f"{self.groups} equal groups."
+                )
         if self.output_padding >= max(self.stride, self.dilation):
             raise ValueError(
                 f"output_padding must be smaller than stride or dilation: {self.output_padding} is not below "
@@ -187,20 +196,3 @@ def printed(result: Result) -> str:
     back = (f"{size} becomes {layer.input_size}" for size in result.collisions)
     numbers = result.output.long() if layer.output_size <= PRINTED_WHOLE else result.output[-1].long()
     return "\n".join([str(shape), str(result.parameters), str(numbers), *back, ""])
-
-
-def _check_range(name: str, value: int, largest: int) -> None:
-    smallest = 0 if name in ("padding", "output_padding") else 1
-    if value < smallest:
-        raise ValueError(f"{name} must be at least {smallest}, not {number(value)}.")
-    if value > largest:
-        raise ValueError(f"{name}={value:,} is too large to draw; this page goes up to {name}={largest}.")
-
-
-def _check_groups(layer: Layer) -> None:
-    for name, channels in (("in_channels", layer.in_channels), ("out_channels", layer.out_channels)):
-        if channels % layer.groups:
-            raise ValueError(
-                f"{name} must be divisible by groups: {channels} channels can't be split into "
-                f"{layer.groups} equal groups."
-            )

@@ -6,8 +6,7 @@ from torch import Tensor
 
 from ganlab.lessons.shapes import Shape
 
-LARGEST = 1_000_000
-"""Numbers in one tensor."""
+LARGEST = 1_000_000  # numbers in one tensor
 
 
 def check(shape: Shape, seed: int) -> None:

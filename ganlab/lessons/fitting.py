@@ -7,8 +7,7 @@ from typing import Any
 from ganlab.formatting import count_of, number
 from ganlab.lessons.shapes import Shape
 
-Arguments = Mapping[str, Any]
-"""By name; the name decides the type."""
+Arguments = Mapping[str, Any]  # by name; the name decides the type
 
 
 def check_fit(kind: str, arguments: Arguments, shape: Shape) -> None:

@@ -14,8 +14,7 @@ from ganlab.measure import cost
 
 HELD_OUT = 512
 SEED = 0
-NOTICED = 0.05
-"""A difference in time of less than this share can't be told from noise."""
+NOTICED = 0.05  # a difference in time of less than this share can't be told from noise
 
 
 class Mode(NamedTuple):
@@ -88,8 +87,7 @@ def _split() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
 class Kept(NamedTuple):
     """What one forward pass leaves behind."""
 
-    saved_bytes: int
-    """Kept for backward: each storage once, without the network's own parameters."""
+    saved_bytes: int  # kept for backward: each storage once, without the network's own parameters
     requires_grad: bool
     grad_fn: str
 
@@ -103,11 +101,6 @@ def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
 def pixels(batch: int) -> Tensor:
     """Zeros in the shape of digits, [batch, 1, 8, 8]: what is kept does not depend on their values."""
     return torch.zeros(batch, 1, 8, 8)
-
-
-def parameter_bytes() -> int:
-    """The size of the classifier's own weights."""
-    return sum(p.untyped_storage().nbytes() for p in classifier().parameters())
 
 
 def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: Mode) -> tuple[int, int]:

@@ -13,8 +13,7 @@ from ganlab.lessons.shapes import Shape
 DEPTH = 5
 WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
 BATCH = 64
-PRINTED_WHOLE = 20
-"""Numbers; of a larger tensor only the first five are printed."""
+PRINTED_WHOLE = 20  # numbers; of a larger tensor only the first five are printed
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class NormalInit:
 
 def draw(call: NormalInit) -> Tensor:
     """The filled tensor, float32."""
-    return nn.init.normal_(torch.empty(call.shape), call.mean, call.std, generator=_rng(call.seed))
+    rng = torch.Generator().manual_seed(call.seed)
+    return nn.init.normal_(torch.empty(call.shape), call.mean, call.std, generator=rng)
 
 
 def keeping_std(width: int) -> float:
@@ -52,7 +52,7 @@ def sds(std: float, width: int, seed: int, batch_norm: bool = False) -> list[flo
 
     With `batch_norm`, batch norm follows each layer and the sd is taken after it.
     """
-    rng = _rng(seed)
+    rng = torch.Generator().manual_seed(seed)
     x = torch.randn(BATCH, width, generator=rng)
     sds = [x.std().item()]
     for _ in range(DEPTH):
@@ -99,7 +99,3 @@ for layer in range(1, {DEPTH + 1}):
 def layers_printed(sds: Sequence[float]) -> str:
     """What `layers_code` prints if it finds these sds; the first is that of the input."""
     return "".join(f"{layer} {sd:.3g}\n" for layer, sd in enumerate(sds) if layer)
-
-
-def _rng(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-EXAMPLE = "-2, -1, 0, 1, 2"
-"""The first example of the article on weight clipping, clamped to EXAMPLE_RANGE."""
+EXAMPLE = "-2, -1, 0, 1, 2"  # the first example of the article on weight clipping, clamped to EXAMPLE_RANGE
 EXAMPLE_RANGE = (-1.0, 1.0)
 LARGEST_COUNT = 200
 
@@ -41,7 +40,6 @@ def _number(word: str) -> float:
 
 
 def code(values: Sequence[float], clip_range: tuple[float, float]) -> str:
-    """The numbers, clamped."""
     low, high = clip_range
     short = [float(str(np.float32(value))) for value in values]  # the fewest digits of the same float32
     return f"import torch\n\nnumbers = torch.tensor({short})\nprint(numbers.clamp({low}, {high}))\n"

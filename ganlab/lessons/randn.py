@@ -65,17 +65,15 @@ def as_images(t: Tensor) -> np.ndarray:
 def code(call: Randn) -> str:
     """The call; only what differs from the defaults is named."""
     on = f'"{call.device}"' if call.device != "cpu" else ""
-    options = [
-        "generator=rng",
-        *([f"dtype=torch.{call.dtype}"] if call.dtype != "float32" else []),
-        *([f"device={on}"] if on else []),
-        *(["requires_grad=True"] if call.requires_grad else []),
-    ]
+    options = "generator=rng"
+    options += f", dtype=torch.{call.dtype}" if call.dtype != "float32" else ""
+    options += f", device={on}" if on else ""
+    options += ", requires_grad=True" if call.requires_grad else ""
     return f"""import torch
 
 rng = torch.Generator({on}).manual_seed({call.seed})
 t = torch.randn({", ".join(map(str, call.shape))},
-                {", ".join(options)})
+                {options})
 print(t.shape, t.dtype, t.requires_grad)
 print(t.detach().flatten()[:4])
 print(f"mean {{t.mean():.4f}}, sd {{t.std():.4f}}")"""

@@ -10,11 +10,9 @@ from torchvision.transforms import v2 as transforms
 from ganlab.data import image_files
 from ganlab.formatting import fixed_percent
 
-SMALLEST_SIZE, LARGEST_SIZE = 1, 512
-LARGEST = 16_000_000
-"""Pixels of the picture before."""
-LARGEST_RESULT = 4_000_000
-"""Pixels of a picture after: Resize(s) of a very long one grows with its length."""
+LARGEST_SIZE = 512
+LARGEST = 16_000_000  # pixels of the picture before
+LARGEST_RESULT = 4_000_000  # pixels of a picture after: Resize(s) of a very long one grows with its length
 
 
 class Resized(NamedTuple):
@@ -41,8 +39,8 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
 
 def check(picture: Image.Image, size: int) -> None:
     """Raises ValueError, with a sentence for the reader, for a size that is not allowed."""
-    if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
-        raise ValueError(f"The size must be from {SMALLEST_SIZE} to {LARGEST_SIZE} pixels.")
+    if not 1 <= size <= LARGEST_SIZE:
+        raise ValueError(f"The size must be from 1 to {LARGEST_SIZE} pixels.")
     width, height = kept_ratio(picture.size, size)
     if width * height > LARGEST_RESULT:
         raise ValueError(
@@ -83,8 +81,8 @@ def in_words(picture: Image.Image) -> str:
     return (
         f"The tuple squeezes a picture that was {ratio} into a square: circles become ovals. "
         f"The int keeps circles round, but the pictures then differ in size and cannot be stacked into one batch. "
-        f"The crop keeps circles round and makes a square, but loses {fixed_percent(1 - short / long, 1)} of the "
-        f"picture."
+        f"The crop keeps circles round and makes a square, "
+        f"but loses {fixed_percent(1 - short / long, 1)} of the picture."
     )
 
 
@@ -95,10 +93,9 @@ def sample() -> Image.Image:
     fine = 3  # drawn larger, then reduced, for smooth edges
     picture = Image.new("RGB", (width * fine, height * fine), (238, 236, 230))
     draw = ImageDraw.Draw(picture)
-    for across in range(0, width, step):
-        draw.line((across * fine, 0, across * fine, height * fine), fill=(214, 211, 203), width=fine)
-    for down in range(0, height, step):
-        draw.line((0, down * fine, width * fine, down * fine), fill=(214, 211, 203), width=fine)
+    lines = [(x, 0, x, height) for x in range(0, width, step)] + [(0, y, width, y) for y in range(0, height, step)]
+    for line in lines:
+        draw.line([fine * end for end in line], fill=(214, 211, 203), width=fine)
     radius = 0.26 * height * fine
     for i, grey in enumerate((70, 110, 150)):
         x, y = (1 + 2 * i) * width * fine / 6, height * fine / 2
@@ -108,7 +105,6 @@ def sample() -> Image.Image:
 
 
 def code(picture_size: tuple[int, int], size: int) -> str:
-    """The three transforms."""
     return f"""from PIL import Image
 from torchvision.transforms import v2 as transforms
 

@@ -92,10 +92,8 @@ def parse_shape(text: str) -> Shape:
 def parse(kind: str, text: str) -> Layer:
     """The layer with the arguments written in the text. Raises ValueError, with a sentence for the reader."""
     example = EXAMPLES.get(kind, "1, 32, 4, stride=2, padding=1" if "Conv" in kind else "32")
-    if not ARGUMENTS[kind]:
-        if text.strip():
-            raise ValueError(f"{kind} takes no arguments here.")
-        return Layer(kind)
+    if not ARGUMENTS[kind] and text.strip():
+        raise ValueError(f"{kind} takes no arguments here.")
     try:
         positional, named = _read(text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
@@ -161,27 +159,28 @@ def _is_whole(value: object, least: int) -> bool:
 def suggest(kind: str, shape: Shape) -> str:
     """Arguments with which a layer accepts the shape, if there are any."""
     channels = shape[-3] if len(shape) > 2 else shape[-1]
+    features = shape[1] if len(shape) > 1 else shape[0]
     return {
         "Linear": f"{shape[-1]}, 64",
         "Conv2d": f"{channels}, 32, 4, stride=2, padding=1",
         "ConvTranspose2d": f"{channels}, 32, 4, stride=2, padding=1",
-        "BatchNorm1d": f"{shape[1] if len(shape) > 1 else shape[0]}",
+        "BatchNorm1d": f"{features}",
         "BatchNorm2d": f"{channels}",
         "LeakyReLU": "0.2",
         "MaxPool2d": "2",
-        "Unflatten": f"1, ({shape[1] if len(shape) > 1 else shape[0]}, 1, 1)",
+        "Unflatten": f"1, ({features}, 1, 1)",
     }.get(kind, "")
 
 
 def run(input_shape: Shape, layers: list[Layer]) -> Report:
     """Send a shape through the layers until one does not fit."""
     rows: list[Row] = []
-    shape, parameters = input_shape, 0
+    shape = input_shape
     for number, layer in enumerate(layers, start=1):
         try:
             check_fit(layer.kind, dict(layer.arguments), shape)
             row = _run_one(layer, shape)
-            parameters += row.parameters
+            parameters = sum(row.parameters for row in [*rows, row])
             if parameters > MOST_PARAMETERS:
                 raise ValueError(
                     f"brings the model to {parameters:,} parameters; this page allows at most {MOST_PARAMETERS:,}."

@@ -1,7 +1,6 @@
 """`Variable` then and now: since PyTorch 0.4 (2018) every tensor can be differentiated itself."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch.autograd import Variable
@@ -19,54 +18,28 @@ class Square:
             raise ValueError("x must be from −1,000 to 1,000.")
 
 
-class Today(NamedTuple):
-    """What `torch.autograd.Variable` does in the PyTorch that runs here."""
-
-    type: str
-    tensors_are_variables: bool
-    same_memory: bool
-    requires_grad: bool
-
-
-def today() -> Today:
-    """Found by calling `Variable`, not written down."""
+def today() -> tuple[str, bool, bool]:
+    """What `Variable` does here, found by calling it: its type; is any tensor one; has it the tensor's memory."""
     t = torch.ones(2)
-    v = Variable(t, requires_grad=True)
-    kind = f"{type(v).__module__}.{type(v).__name__}"
-    return Today(kind, isinstance(t, Variable), v.data_ptr() == t.data_ptr(), v.requires_grad)
+    v = Variable(t)
+    return f"{type(v).__module__}.{type(v).__name__}", isinstance(t, Variable), v.data_ptr() == t.data_ptr()
 
 
 def code_then(square: Square) -> str:
     """As it was written before 0.4; it still runs."""
-    return f"""import torch
-from torch.autograd import Variable
-
-x = Variable(torch.Tensor([{square.x}]){_option(square)})
-y = (x ** 2).sum()
-{_backward(square)}
-print(type(x))"""
+    return _code("from torch.autograd import Variable\n", f"Variable(torch.Tensor([{square.x}])", square)
 
 
 def code_now(square: Square) -> str:
-    return f"""import torch
-
-x = torch.tensor([{square.x}]{_option(square)})
-y = (x ** 2).sum()
-{_backward(square)}
-print(type(x))"""
+    return _code("", f"torch.tensor([{square.x}]", square)
 
 
-def _option(square: Square) -> str:
-    return ", requires_grad=True" if square.requires_grad else ""
-
-
-def _backward(square: Square) -> str:
-    if square.requires_grad:
-        return "y.backward()\nprint(x.grad)"
-    return """try:
-    y.backward()
-except RuntimeError as error:
-    print(error)"""
+def _code(imports: str, tensor: str, square: Square) -> str:
+    """`tensor` is the call that makes x, without its closing bracket."""
+    option, backward = ", requires_grad=True", "y.backward()\nprint(x.grad)"
+    if not square.requires_grad:
+        option, backward = "", "try:\n    y.backward()\nexcept RuntimeError as error:\n    print(error)"
+    return f"import torch\n{imports}\nx = {tensor}{option})\ny = (x ** 2).sum()\n{backward}\nprint(type(x))"
 
 
 def printed_then(square: Square) -> str:

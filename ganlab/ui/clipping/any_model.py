@@ -29,10 +29,8 @@ class Source(NamedTuple):
     """Whose critic is shown."""
 
     config: TrainConfig
-    snapshot: Snapshot | None
-    """The run's; None for the start of a run with these settings."""
-    file: str = ""
-    """Where that run writes its critic when it ends."""
+    snapshot: Snapshot | None  # the run's; None for the start of a run with these settings
+    file: str = ""  # where that run writes its critic when it ends
 
     def shares(self) -> ClipShares:
         """What each bound would clip."""
@@ -63,7 +61,8 @@ def section() -> None:
                 shares = source.shares()
                 layer = _layer(list(shares.measured))
             c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
-            panel("model_key", _key(layer, bool(shares.expected)))
+            theory = THEORY if shares.expected else ""
+            panel("model_key", f"<div class='muted small'>{html.BEFORE.format(layer)}, measured{theory}</div>")
             figure = lessons.shares(BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer), c)
             plot("model_shares", figure, 330)
         with beside:
@@ -89,9 +88,8 @@ def _choose() -> Source:
     )
     if chosen not in runs:
         return Source(PRESETS[chosen], None)
-    when = st.segmented_control(
-        "When", [NOW, START], default=NOW, required=True, key="model_when", persist_state="session"
-    )
+    times = [NOW, START]
+    when = st.segmented_control("When", times, default=NOW, required=True, key="model_when", persist_state="session")
     run = runs[chosen]
     if when == START or run.latest.critic is None:
         return Source(run.config, None)
@@ -99,7 +97,6 @@ def _choose() -> Source:
 
 
 def _layer(names: list[str]) -> str:
-    """The layer that stands out."""
     if st.session_state.get("model_layer") not in names:
         st.session_state["model_layer"] = next((name for name in names if name.endswith("2.weight")), names[0])
     return st.selectbox("Layer", names, key="model_layer", persist_state="session", width=220)
@@ -120,11 +117,6 @@ THEORY = (
     "&emsp;<svg viewBox='0 0 20 8' width='20' height='8'>"
     "<path d='M0 4H20' stroke='currentColor' stroke-width='2' stroke-dasharray='2 3'/></svg>&ensp;the same in theory"
 )
-
-
-def _key(layer: str, expected: bool) -> str:
-    """The key to the figure."""
-    return f"<div class='muted small'>{html.BEFORE.format(layer)}, measured{THEORY if expected else ''}</div>"
 
 
 def _table(shares: ClipShares, index: int, c: float) -> str:

@@ -14,9 +14,9 @@ from ganlab.lessons import article
 from ganlab.measure.lipschitz import lipschitz_factors
 from ganlab.plots import clamp, lessons
 from ganlab.ui.clipping import tables
-from ganlab.ui.kit import clip_range, html, inputs
+from ganlab.ui.kit import clip_range, html
 from ganlab.ui.kit.components import csv_file, download, panel, plot
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import in_code, last_valid, lesson
 
 QUESTION = (
     "`Sequential(Linear(3, 10), BatchNorm1d(10), Sigmoid())`, every parameter clamped: "
@@ -24,8 +24,7 @@ QUESTION = (
 )
 FUNCTION_QUESTION = "The model's ten outputs along one input, in eval mode. Narrow weights make a flat function."
 STARTS = {"article": "The article's weights", "seed": "PyTorch's default"}
-AT = torch.linspace(-4, 4, 161)
-"""Where the outputs are computed along an input."""
+AT = torch.linspace(-4, 4, 161)  # where the outputs are computed along an input
 
 
 class Clamped(NamedTuple):
@@ -47,17 +46,19 @@ def section() -> None:
             seed = _seed()
             headline, histogram = st.container(), st.container()
             bounds = clip_range.choose("article_range", article.CLIP_RANGE)
-            clamped = _clamp(seed, bounds, _left_out())
-            panel("article_bound", tables.bound(*map(article.slope_bound, (clamped.before, clamped.after))))
+            left_out, before, after = _left_out(), article.model(seed), article.model(seed)
+            report = article.clamp_(after, bounds, left_out)
+            clamped = Clamped(seed, bounds, left_out, before, after, report)
+            panel("article_bound", tables.bound(*map(article.slope_bound, (before, after))))
         with headline:
-            panel("article_headline", tables.headline(clamped.report))
+            panel("article_headline", tables.headline(report))
         histograms, limit = _histograms(clamped)
         with histogram:
             figure = clamp.clamp(pooled(histograms), bounds, limit=limit)
             del figure["rules"]  # only the slider moves the bounds
             plot("article_histogram", figure, 460)
         with beside:
-            chosen = clamped.seed, clamped.bounds, clamped.left_out
+            chosen = seed, bounds, left_out
             in_code(article.clamp_code(*chosen), article.clamp_printed(*chosen))
         _tables(clamped, histograms)
     _function(clamped)
@@ -89,13 +90,9 @@ def _seed() -> int | None:
         st.button(
             "Reset weights", icon=":material/casino:", on_click=_reset, help="Redraws the weights with the next seed."
         )
-    seed = inputs.last_valid("article_seed", lambda: _checked(seed), 0)
+    # Replacing a run's seed raises ValueError where no run could have this one.
+    seed = last_valid("article_seed", lambda: dataclasses.replace(PRESETS["digits"], seed=seed).seed, 0)
     return None if start == "article" else seed
-
-
-def _checked(seed: int) -> int:
-    """The seed. Raises ValueError if no run could have it."""
-    return dataclasses.replace(PRESETS["digits"], seed=seed).seed
 
 
 def _reset() -> None:
@@ -107,25 +104,11 @@ def _reset() -> None:
 def _left_out() -> list[str]:
     """The PARTS that the clamp does not change."""
     with st.container(horizontal=True, gap="medium"):
-        norm = st.toggle(
-            "Leave batch norm out",
-            key="article_norm",
-            persist_state="session",
-            help="Batch norm's scale and shift are not clamped. The article and WGAN's own code clamp them too.",
-        )
-        biases = st.toggle(
-            "Leave biases out",
-            key="article_biases",
-            persist_state="session",
-            help="Biases, among them batch norm's shift, are not clamped. The article clamps them.",
-        )
+        about = "Batch norm's scale and shift are not clamped. The article and WGAN's own code clamp them too."
+        norm = st.toggle("Leave batch norm out", key="article_norm", persist_state="session", help=about)
+        about = "Biases, among them batch norm's shift, are not clamped. The article clamps them."
+        biases = st.toggle("Leave biases out", key="article_biases", persist_state="session", help=about)
     return [part for part, chosen in zip(article.PARTS, (norm, biases), strict=True) if chosen]
-
-
-def _clamp(seed: int | None, bounds: tuple[float, float], left_out: list[str]) -> Clamped:
-    before, after = article.model(seed), article.model(seed)
-    report = article.clamp_(after, bounds, left_out)
-    return Clamped(seed, bounds, left_out, before, after, report)
 
 
 def _histograms(clamped: Clamped) -> tuple[tuple[WeightHistogram, ...], float]:
@@ -137,28 +120,21 @@ def _histograms(clamped: Clamped) -> tuple[tuple[WeightHistogram, ...], float]:
 
 def _tables(clamped: Clamped, histograms: tuple[WeightHistogram, ...]) -> None:
     values = tables.values_of(clamped.before, clamped.after)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**Every value**", width="content")
-        download(
-            "CSV",
-            "weights.csv",
-            lambda: csv_file(*tables.values_csv(values)),
-            key="values_csv",
-            help="Every value before and after, and whether it was clamped.",
-        )
+    help_text = "Every value before and after, and whether it was clamped."
+    _title("Every value", "weights.csv", tables.values_csv(values), "values_csv", help_text)
     panel("article_values", tables.values_table(values, clamped.bounds))
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**Parameter by parameter**", width="content")
-        download(
-            "CSV",
-            "counts.csv",
-            lambda: csv_file(*tables.counts_csv(histograms)),
-            key="counts_csv",
-            help="The counts before and after.",
-        )
+    counts = tables.counts_csv(histograms)
+    _title("Parameter by parameter", "counts.csv", counts, "counts_csv", "The counts before and after.")
     panel("article_layers", html.layers_table(histograms))
     if clamped.seed is None and "batch norm" not in clamped.left_out:
         st.caption("Batch norm's scale starts at 1 in today's PyTorch; in the article's it was drawn from 0 to 1.")
+
+
+def _title(title: str, name: str, table: tables.Table, key: str, help_text: str) -> None:
+    """The title of a table, and a button that downloads it as a CSV file of that name."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{title}**", width="content")
+        download("CSV", name, lambda: csv_file(*table), key=key, help=help_text)
 
 
 def _function(clamped: Clamped) -> None:

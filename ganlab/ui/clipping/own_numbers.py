@@ -23,7 +23,11 @@ def section() -> None:
     with lesson("Your own numbers", "numbers", QUESTION) as (doing, beside):
         with doing:
             text = st.text_input("Numbers", own_numbers.EXAMPLE, key="numbers_text", live=True, persist_state="session")
-            refusal, result = _take(text), st.container()
+            refusal, result = "", st.container()
+            try:
+                state["numbers"] = own_numbers.parse(text)
+            except ValueError as error:
+                refusal = str(error)  # the earlier numbers stay
             bounds = clip_range.choose("numbers_range", own_numbers.EXAMPLE_RANGE, clip_range.RUNGS, tied=False)
         values = state["numbers"]
         clamped = torch.tensor(values).clamp(*bounds).tolist()
@@ -31,15 +35,6 @@ def section() -> None:
             panel("numbers", lists(values, clamped, refusal) + drawing(values, clamped, bounds))
         with beside:
             in_code(own_numbers.code(values, bounds), own_numbers.printed(values, bounds))
-
-
-def _take(text: str) -> str:
-    """Keep the numbers in the text; if they can't be read, keep the earlier ones and return the reason."""
-    try:
-        st.session_state["numbers"] = own_numbers.parse(text)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def lists(before: list[float], after: list[float], refusal: str) -> str:

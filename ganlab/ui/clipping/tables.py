@@ -24,17 +24,13 @@ class Value(NamedTuple):
     column: int
     before: float
     after: float
-
-    @property
-    def clamped(self) -> bool:
-        """Whether the clamp moved it."""
-        return self.before != self.after
+    clamped: int  # 1 if the clamp moved it
 
 
 def values_of(before: nn.Module, after: nn.Module) -> list[Value]:
     """Every value of a model before and after the clamp, parameter by parameter."""
     return [
-        Value(name, *divmod(i, p[0].numel()), a, b)
+        Value(name, *divmod(i, p[0].numel()), a, b, int(a != b))
         for (name, p), q in zip(before.named_parameters(), after.parameters(), strict=True)
         for i, (a, b) in enumerate(zip(p.flatten().tolist(), q.flatten().tolist(), strict=True))
     ]
@@ -67,12 +63,11 @@ def values_table(values: list[Value], bounds: tuple[float, float]) -> str:
             f"<tr>{heads}{body}</table></div>"
         )
 
-    return (
-        f"<div class='beside'>{table(BEFORE.format('before'), 'before')}{table(AFTER.format('after'), 'after')}</div>"
-    )
+    both = table(BEFORE.format("before"), "before") + table(AFTER.format("after"), "after")
+    return f"<div class='beside'>{both}</div>"
 
 
-def _cell(value: float, clamped: bool, furthest: float) -> str:
+def _cell(value: float, clamped: int, furthest: float) -> str:
     start, end = sorted((50.0, 50 + 50 * value / furthest))
     mark = " class=hit" if clamped else ""
     return f"<td{mark} style='--a:{start:.1f}%;--b:{end:.1f}%'>{fixed(value, 4)}"
@@ -80,7 +75,7 @@ def _cell(value: float, clamped: bool, furthest: float) -> str:
 
 def values_csv(values: list[Value]) -> Table:
     """Column names and one row per value; a value's row and column count from 0, as in torch."""
-    return ("parameter", "row", "column", "before", "after", "clamped"), [(*v, int(v.clamped)) for v in values]
+    return ("parameter", "row", "column", "before", "after", "clamped"), values
 
 
 def counts_csv(histograms: Sequence[WeightHistogram]) -> Table:

@@ -27,7 +27,6 @@ COMPARED = 128  # other real samples, whose distances from their nearest are the
 
 
 def card(source: Source, recipe: Recipe) -> None:
-    """What stands beside the view's samples."""
     rendered = render(source, recipe)
     if not rendered.are_images:
         _one_point(source, recipe)
@@ -71,9 +70,7 @@ def _one_image(source: Source, recipe: Recipe) -> None:
         )
         return
     one = picked(source, recipe)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(f"Sample {recipe.start}", anchor=False, width="content")
-        _latent_button(one)
+    _header(recipe, one)
     panel("one", panels.closeup(one.pixels[0], one.latents[0]))
     _nearest_images(source, one)
     _more_like_this(source, recipe, one)
@@ -81,19 +78,20 @@ def _one_image(source: Source, recipe: Recipe) -> None:
 
 def _one_point(source: Source, recipe: Recipe) -> None:
     one = picked(source, recipe)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(f"Sample {recipe.start}", anchor=False, width="content")
-        if recipe.view not in WAYS:  # these have the field among their own controls
-            recipe_form.number(recipe, "pick", label_visibility="collapsed", width=120)
-        _latent_button(one)
+    _header(recipe, one)
     x, y = (number(round(value, 3)) for value in one.samples[0].tolist())
     panel("one", f"<p>At ({x}, {y}), made from this latent:</p>{panels.latent(one.latents[0])}")
     _nearest_points(source, one)
 
 
-def _latent_button(one: Rendered) -> None:
-    with st.popover("Latent", icon=":material/data_array:", type="tertiary"):
-        st.code(panels.latent_code(one.latents[0]), language=None, wrap_lines=True)
+def _header(recipe: Recipe, one: Rendered) -> None:
+    numbers = ", ".join(f"{value:.4f}" for value in one.latents[0].tolist())
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(f"Sample {recipe.start}", anchor=False, width="content")
+        if not one.are_images and recipe.view not in WAYS:  # a click picks an image; a way has the field already
+            recipe_form.number(recipe, "pick", label_visibility="collapsed", width=120)
+        with st.popover("Latent", icon=":material/data_array:", type="tertiary"):
+            st.code(f"[{numbers}]", language=None, wrap_lines=True)
 
 
 def _nearest_images(source: Source, one: Rendered) -> None:

@@ -1,7 +1,6 @@
 """What `torch.no_grad()` saves, measured on this computer at the press of a button."""
 
 import copy
-from typing import NamedTuple
 
 import streamlit as st
 import torch
@@ -14,16 +13,6 @@ from ganlab.ui.generate.source import Source
 from ganlab.ui.kit.components import panel
 
 
-class Cost(NamedTuple):
-    """Of a forward pass of one batch of 64."""
-
-    seconds: float
-    """CPU time under no_grad."""
-    seconds_with_gradients: float
-    saved_bytes: int
-    """What autograd keeps for backward."""
-
-
 def card(source: Source, n: int) -> None:
     """A button, and the costs of the last measurement; `n` is the number of samples to work them out for."""
     with st.expander("What torch.no_grad() saves", icon=":material/speed:"):
@@ -34,28 +23,29 @@ def card(source: Source, n: int) -> None:
         help_text = "Times forward passes of both kinds on this computer, in turn, and shows the medians."
         if st.button("Measure", icon=":material/timer:", help=help_text):
             st.session_state["cost"] = source.key, measure(source)
-        key, cost = st.session_state.get("cost", ("", None))
+        key, cost = st.session_state.get("cost", ("", (0.0, 0.0, 0)))
         if key == source.key:
             panel("cost", table(cost, n))
 
 
-def measure(source: Source) -> Cost:
+def measure(source: Source) -> tuple[float, float, int]:
+    """Of a batch of 64: seconds of CPU time under no_grad and with gradients, and the bytes kept for backward."""
     set_up_torch(1)
     network = copy.deepcopy(source.generator).requires_grad_(True)
     batch = sampling.latents(sampling.BATCH, source.config.latent_dim, 0)
     without_gradients = torch.no_grad()(network.forward)
-    saved, _ = saved_bytes(lambda: network(batch), network)
-    seconds, seconds_with_gradients = cpu_seconds(lambda: without_gradients(batch), lambda: network(batch))
-    return Cost(seconds, seconds_with_gradients, saved)
+    kept, _ = saved_bytes(lambda: network(batch), network)
+    without, with_gradients = cpu_seconds(lambda: without_gradients(batch), lambda: network(batch))
+    return without, with_gradients, kept
 
 
-def table(cost: Cost, n: int) -> str:
+def table(cost: tuple[float, float, int], n: int) -> str:
     """HTML: the costs of a batch of 64, and the memory that n samples would take with gradients."""
-    row = "<tr><td>{}<td>{:.2f} ms<td>{}"
-    total = file_size(cost.saved_bytes * n // sampling.BATCH)
+    without, with_gradients, kept = cost
+    total = file_size(kept * n // sampling.BATCH)
     return (
         f"<table><tr><th>a batch of {sampling.BATCH}<th>CPU time<th>kept for backward"
-        + row.format("under no_grad", 1000 * cost.seconds, "nothing")
-        + row.format("with gradients", 1000 * cost.seconds_with_gradients, file_size(cost.saved_bytes))
-        + f"</table><p class='muted small'>In a single graph, {n:,} samples would keep {total}.</p>"
+        f"<tr><td>under no_grad<td>{1000 * without:.2f} ms<td>nothing"
+        f"<tr><td>with gradients<td>{1000 * with_gradients:.2f} ms<td>{file_size(kept)}</table>"
+        f"<p class='muted small'>In a single graph, {n:,} samples would keep {total}.</p>"
     )

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from PIL import Image
 
 from ganlab.data import images
 from ganlab.gan import script
@@ -22,20 +21,10 @@ def buttons(source: Source, recipe: Recipe, rendered: Rendered) -> None:
         _image_buttons(name, recipe, rendered.pixels)
     else:
         _point_buttons(name, source, recipe, rendered)
-    download(
-        "NPZ",
-        f"{name}.npz",
-        lambda: images.npz(rendered.latents, rendered.samples),
-        "data_array",
-        help="Latents and samples as float32; images also as uint8 pixels.",
-    )
-    download(
-        "Script",
-        "sample.py",
-        lambda: program(source, recipe, rendered).encode(),
-        "code",
-        help="A short program that makes exactly these samples from the generator's file, without ganlab.",
-    )
+    content = "Latents and samples as float32; images also as uint8 pixels."
+    download("NPZ", f"{name}.npz", lambda: images.npz(rendered.latents, rendered.samples), "data_array", help=content)
+    content = "A short program that makes exactly these samples from the generator's file, without ganlab."
+    download("Script", "sample.py", lambda: program(source, recipe, rendered).encode(), "code", help=content)
 
 
 def _image_buttons(name: str, recipe: Recipe, pixels: np.ndarray) -> None:
@@ -52,13 +41,13 @@ def _image_buttons(name: str, recipe: Recipe, pixels: np.ndarray) -> None:
 
 
 def _point_buttons(name: str, source: Source, recipe: Recipe, rendered: Rendered) -> None:
-    def scatter() -> Image.Image:
-        return images.scatter(rendered.samples, real_points(source.config), joined=recipe.view in WAYS)
+    def png() -> bytes:
+        return images.png(images.scatter(rendered.samples, real_points(source.config), joined=recipe.view in WAYS))
 
     def csv() -> bytes:
         return images.csv(rendered.latents, rendered.samples)
 
-    download("PNG", f"{name}.png", lambda: images.png(scatter()))
+    download("PNG", f"{name}.png", png)
     download("CSV", f"{name}.csv", csv, help="Points and their latents.")
 
 

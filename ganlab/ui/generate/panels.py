@@ -11,7 +11,6 @@ FEW = 6  # so many numbers are easier to read as text than as bars
 
 
 def title(recipe: Recipe) -> str:
-    """What the view shows."""
     r = recipe
     return {
         "grid": f"{r.n:,} sample{'s' if r.n > 1 else ''}",
@@ -31,24 +30,16 @@ def picture(pixels: np.ndarray, caption: str, css_class: str = "") -> str:
 def equation(pixels: np.ndarray, recipe: Recipe) -> str:
     """The four samples uint8 [4, h, w, c] of a - b + c as an equation."""
     a, b, c, result = pixels
-    terms = [
-        picture(a, f"a ({recipe.a})"),
-        "<span>−</span>",
-        picture(b, f"b ({recipe.b})"),
-        "<span>+</span>",
-        picture(c, f"c ({recipe.c})"),
-        "<span>=</span>",
-        picture(result, "a − b + c", "generated"),
-    ]
-    return f"<div class='sum'>{''.join(terms)}</div>"
+    return (
+        f"<div class='sum'>{picture(a, f'a ({recipe.a})')}<span>−</span>{picture(b, f'b ({recipe.b})')}<span>+</span>"
+        f"{picture(c, f'c ({recipe.c})')}<span>=</span>{picture(result, 'a − b + c', 'generated')}</div>"
+    )
 
 
 def closeup(pixels: np.ndarray, values: np.ndarray) -> str:
     """A large picture of a sample uint8 [h, w, c] beside its latent float32 [d]."""
-    note = f"made from these {len(values)} random numbers"
-    return (
-        f"<div class='closely'>{picture(pixels, '', 'generated')}<div>{latent(values)}<small>{note}</small></div></div>"
-    )
+    words = f"{latent(values)}<small>made from these {len(values)} random numbers</small>"
+    return f"<div class='closely'>{picture(pixels, '', 'generated')}<div>{words}</div></div>"
 
 
 def latent(values: np.ndarray) -> str:
@@ -65,11 +56,6 @@ def latent(values: np.ndarray) -> str:
         f"<svg class='latent' viewBox='0 0 400 64' preserveAspectRatio='none' role='img' aria-label='{alt}'>"
         f"<line x1='0' x2='400' y1='32' y2='32'/>{bars}</svg>"
     )
-
-
-def latent_code(values: np.ndarray) -> str:
-    """A latent float32 [d] as a Python list."""
-    return f"[{', '.join(f'{value:.4f}' for value in values.tolist())}]"
 
 
 def nearest(pictures: np.ndarray, distances: list[float]) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -41,11 +42,10 @@ def put(**values: Any) -> None:
     st.query_params.from_dict({key: text for key, text in query.items() if key not in FIELDS} | recipe.link())
 
 
-def number(recipe: Recipe, field: str, label: str = "", help: str = "", **options: Any) -> None:
+def number(recipe: Recipe, field: str, **options: Any) -> None:
     """A whole number that can be typed; a negative one is shown as 0."""
     value = max(getattr(recipe, field), 0)
-    options = _tied(field, value) | ({"help": help} if help else {}) | options
-    st.number_input(label or settings.label(Recipe, field), value=value, step=1, **options)
+    st.number_input(value=value, step=1, **_tied(field, value) | options)
 
 
 def slider(recipe: Recipe, field: str, **options: Any) -> None:
@@ -53,71 +53,46 @@ def slider(recipe: Recipe, field: str, **options: Any) -> None:
     value = getattr(recipe, field)
     low, high = settings.bounds(Recipe, field)
     step = 1 if isinstance(value, int) else 0.01
-    options |= _tied(field, value)
-    st.slider(settings.label(Recipe, field), low, high, value=value, step=step, **options)
+    st.slider(min_value=low, max_value=high, value=value, step=step, **_tied(field, value), **options)
 
 
 def choice(recipe: Recipe, field: str, **options: Any) -> None:
     """One of a few values."""
     value = getattr(recipe, field)
-    options |= _tied(field, value)
-    st.segmented_control(
-        settings.label(Recipe, field),
-        settings.choices(Recipe, field),
-        default=value,
-        required=True,
-        format_func=str.capitalize,
-        **options,
-    )
+    options |= _tied(field, value) | {"options": settings.choices(Recipe, field), "format_func": str.capitalize}
+    st.segmented_control(default=value, required=True, **options)
 
 
-def truncation(recipe: Recipe, **options: Any) -> None:
+def truncation(recipe: Recipe) -> None:
     """From 0.2 to off; a link may name any other value."""
     value = recipe.truncation
-    options |= _tied("truncation", value)
-    st.select_slider(
-        settings.label(Recipe, "truncation"),
-        sorted({*TRUNCATIONS, value}),
-        value=value,
-        format_func=lambda value: "off" if value == math.inf else f"±{value:g}",
-        **options,
-    )
+
+    def name(value: float) -> str:
+        return "off" if value == math.inf else f"±{value:g}"
+
+    ladder("truncation", sorted({*TRUNCATIONS, value}), value, name, width=210)
 
 
 def sheet(recipe: Recipe, largest: int) -> None:
     """How the sheet is laid out; enlarged at most `largest` times."""
     with st.popover("Sheet", icon=":material/grid_view:", type="tertiary"):
         if recipe.view not in ("plane", "arithmetic"):
-            value = recipe.columns
-            st.select_slider(
-                settings.label(Recipe, "columns"),
-                range(33),
-                value=value,
-                format_func=lambda columns: str(columns or "auto"),
-                **_tied("columns", value),
-            )
+            ladder("columns", range(33), recipe.columns, lambda columns: str(columns or "auto"))
         slider(recipe, "enlarge")
         if recipe.enlarge > largest:
             st.caption(f"This sheet is large, so it is enlarged only {largest}×.")
 
 
-def place(field: str, places: list[int], value: int) -> None:
-    """One of many numbers, such as saved steps, on a slider."""
-    st.select_slider(
-        settings.label(Recipe, field),
-        places,
-        value=value,
-        format_func=lambda step: f"{step:,}",
-        label_visibility="collapsed",
-        **_tied(field, value),
-    )
+def ladder(field: str, rungs: Sequence[Any], value: Any, name: Callable[[Any], str], **options: Any) -> None:
+    """One of many values, such as saved steps, on a slider; `name` returns what it shows for each."""
+    st.select_slider(options=rungs, value=value, format_func=name, **_tied(field, value), **options)
 
 
 def _tied(field: str, value: Any) -> dict[str, Any]:
     """Widget options that show the recipe's value and put the user's edits back into the address."""
     st.session_state[f"recipe_{field}"] = value
-    help = settings.help_of(Recipe, field) or None
-    return {"key": f"recipe_{field}", "help": help, "on_change": _moved, "args": (field,)}
+    words = {"label": settings.label(Recipe, field), "help": settings.help_of(Recipe, field) or None}
+    return words | {"key": f"recipe_{field}", "on_change": _moved, "args": (field,)}
 
 
 def _moved(field: str) -> None:

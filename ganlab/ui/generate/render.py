@@ -17,10 +17,8 @@ from ganlab.ui.generate.source import Source
 class Rendered:
     """A recipe's samples and their latents. All visitors share them, so nobody may write to the arrays."""
 
-    latents: np.ndarray
-    """float32 [n, latent_dim]."""
-    samples: np.ndarray
-    """Images float32 [n, c, h, w], or points [n, 2]."""
+    latents: np.ndarray  # float32 [n, latent_dim]
+    samples: np.ndarray  # images float32 [n, c, h, w], or points [n, 2]
 
     @property
     def are_images(self) -> bool:

@@ -24,15 +24,12 @@ UPLOAD = "upload"  # what the menu calls an uploaded generator, beside the names
 class Source:
     """A generator and where it comes from."""
 
-    name: str
-    """The run's, or the start of the uploaded file's SHA-256."""
-    key: str
-    """Equal keys mean equal weights."""
+    name: str  # the run's, or the start of the uploaded file's SHA-256
+    key: str  # equal keys mean equal weights
     config: TrainConfig
     step: int
     generator: nn.Module
-    file: Callable[[], bytes]
-    """Makes the content of generator.safetensors."""
+    file: Callable[[], bytes]  # makes the content of generator.safetensors
 
     @property
     def weights(self) -> int:

@@ -34,7 +34,7 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
                 plays = st.toggle("Play", key="through_plays", help="All saved steps as an animation.")
                 name = f"{source.name}-training.gif"
                 download("GIF", name, lambda: animation(run, frames), "gif_box", key="training_gif")
-        recipe_form.place("look", steps, step)
+        recipe_form.ladder("look", steps, step, lambda step: f"{step:,}", label_visibility="collapsed")
         try:
             if plays:
                 _animation(run, frames)

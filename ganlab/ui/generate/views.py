@@ -28,7 +28,7 @@ def controls(source: Source, recipe: Recipe) -> None:
         if recipe.view == "grid":
             recipe_form.number(recipe, "n", width=120)
         recipe_form.number(recipe, "seed", width=130)
-        recipe_form.truncation(recipe, width=210)
+        recipe_form.truncation(recipe)
         if recipe.view == "grid" and sampling.has_batch_norm(source.generator):
             recipe_form.choice(recipe, "batch_norm")
     if recipe.view == "grid" and recipe.n * source.weights > SLOW:
@@ -36,7 +36,6 @@ def controls(source: Source, recipe: Recipe) -> None:
 
 
 def card(source: Source, recipe: Recipe) -> None:
-    """The view's samples, its own settings, and its files."""
     rendered = render(source, recipe)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(panels.title(recipe), anchor=False, width="content")
@@ -64,10 +63,8 @@ def card(source: Source, recipe: Recipe) -> None:
 def _own_controls(recipe: Recipe) -> None:
     if recipe.view in WAYS:
         recipe_form.number(recipe, "pick", width=130)
-        if recipe.view == "interpolate":
-            recipe_form.number(recipe, "to", width=130)
-        else:
-            recipe_form.number(recipe, "to", "Seed of the walk", "Starts the random steps.", width=130)
+        walk = {"label": "Seed of the walk", "help": "Starts the random steps."}
+        recipe_form.number(recipe, "to", width=130, **(walk if recipe.view == "walk" else {}))
         recipe_form.slider(recipe, "frames", width=160)
         if recipe.view == "walk":
             recipe_form.slider(recipe, "stride", width=160)

@@ -24,26 +24,16 @@ FILE = Path(__file__).with_name("example.npz")
 class Example:
     """The default run (seed 0, one thread) after step 720."""
 
-    latent: np.ndarray
-    """float32 [64]: the first fixed latent."""
-    generated: np.ndarray
-    """uint8 [16, 16, 16, 1]: samples of the first fixed latents."""
-    real: np.ndarray
-    """uint8 [16, 16, 16, 1]: held-out digits."""
-    clip_range: np.ndarray
-    """float64 [2]: low and high."""
-    edges: np.ndarray
-    """float64 [bins + 1]: of the histograms of all critic weights around the last clamp of that step."""
-    before: np.ndarray
-    """int64 [bins]."""
-    after: np.ndarray
-    """int64 [bins]: without the weights exactly at a bound."""
-    at_bounds: np.ndarray
-    """int64 [2]: weights exactly at low and at high after the clamp."""
-    estimate: np.ndarray
-    """float64 []: the critic estimate of that step."""
-    weights: np.ndarray
-    """int64 [2]: how many weights generator and critic have."""
+    latent: np.ndarray  # float32 [64]: the first fixed latent
+    generated: np.ndarray  # uint8 [16, 16, 16, 1]: samples of the first fixed latents
+    real: np.ndarray  # uint8 [16, 16, 16, 1]: held-out digits
+    clip_range: np.ndarray  # float64 [2]: low and high
+    edges: np.ndarray  # float64 [bins + 1]: of the histograms of all critic weights around the last clamp of that step
+    before: np.ndarray  # int64 [bins]
+    after: np.ndarray  # int64 [bins]: without the weights exactly at a bound
+    at_bounds: np.ndarray  # int64 [2]: weights exactly at low and at high after the clamp
+    estimate: np.ndarray  # float64 []: the critic estimate of that step
+    weights: np.ndarray  # int64 [2]: how many weights generator and critic have
 
 
 @cache

@@ -82,8 +82,8 @@ def _tall(e: Example) -> str:
 
 
 def _svg(css_class: str, width: int, height: int, content: str) -> str:
-    head = f'<svg class="flow {css_class}" viewBox="0 0 {width} {height}" role="img" aria-label="{ALT}">'
-    return f"{head}{content}</svg>"
+    box = f'viewBox="0 0 {width} {height}"'
+    return f'<svg class="flow {css_class}" {box} role="img" aria-label="{ALT}">{content}</svg>'
 
 
 def _text(x: int, y: int, text: str, css_class: str, anchor: str = "middle") -> str:
@@ -112,8 +112,7 @@ def _latent(e: Example, x: int, y: int) -> str:
 
 
 def _digits(samples: np.ndarray, x: int, y: int, css_class: str) -> str:
-    frame = _box(x - 8, y - 8, 128, 128)
-    return frame + ink(sheet_uri(samples, columns=4), x, y, 112, 112, css_class)
+    return _box(x - 8, y - 8, 128, 128) + ink(sheet_uri(samples, columns=4), x, y, 112, 112, css_class)
 
 
 def _clamp(e: Example, x: int, y: int, width: int, height: int) -> str:

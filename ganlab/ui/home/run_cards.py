@@ -16,13 +16,9 @@ def in_progress(snapshot: Snapshot) -> str:
 def earlier(snapshot: Snapshot, size: int) -> str:
     """A run that has ended, smaller: how far it got, when it was started, and its size on disk in bytes."""
     started = library.made_at(snapshot.run_id)
-    facts = [
-        _step(snapshot),
-        f"seed {snapshot.config.seed}",
-        *([f"{started:%Y-%m-%d %H:%M}"] if started else []),
-        file_size(size),
-        library.short_name(snapshot.run_id),
-    ]
+    when = [f"{started:%Y-%m-%d %H:%M}"] if started else []
+    name = library.short_name(snapshot.run_id)
+    facts = [_step(snapshot), f"seed {snapshot.config.seed}", *when, file_size(size), name]
     unbroken = " · ".join(f"<span class='nowrap'>{fact}</span>" for fact in facts)
     return _card(snapshot, "runcard small-card", f"<div class='muted small'>{unbroken}</div>")
 

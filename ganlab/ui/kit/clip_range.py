@@ -51,7 +51,7 @@ def controls(
 
     st.select_slider(
         "Clip range",
-        sorted({*_signed(rungs), *clip_range}),
+        sorted({0.0, *rungs, *(-rung for rung in rungs), *clip_range}),
         value=clip_range,
         key=f"{prefix}clip",
         format_func=number,
@@ -73,14 +73,8 @@ def controls(
                 on_change=moved,
                 args=(widget,),
             )
-        st.toggle(
-            "Symmetric",
-            value=symmetric,
-            key=f"{prefix}symmetric",
-            disabled=disabled,
-            on_change=switched,
-            help="Low and high mirror each other. Switch it off to move them apart.",
-        )
+        about, key = "Low and high mirror each other. Switch it off to move them apart.", f"{prefix}symmetric"
+        st.toggle("Symmetric", value=symmetric, key=key, disabled=disabled, on_change=switched, help=about)
         beside()
 
 
@@ -106,11 +100,6 @@ def choose(name: str, default: Range, rungs: list[float] = LADDER, tied: bool = 
 def tenth(value: float) -> float:
     """The step of a number field: a tenth of the value's leading digit."""
     return 10.0 ** (int(f"{value:e}".split("e")[1]) - 1) if value else 0.001
-
-
-def _signed(rungs: list[float]) -> list[float]:
-    """A ladder to both sides of 0."""
-    return [-rung for rung in reversed(rungs)] + [0.0, *rungs]
 
 
 def requested(clip_range: Range, widget: str, value: Any, symmetric: bool) -> Range:

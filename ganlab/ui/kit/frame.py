@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from PIL import Image, ImageDraw
 
 from ganlab.ui.kit import components
 
@@ -23,7 +22,7 @@ def page(title: str) -> Iterator[None]:
     """Everything around a page's content; `title` is one of PAGES."""
     st.set_page_config(
         page_title="ganlab" if title == "Home" else f"{title} · ganlab",
-        page_icon=_icon(),  # an image: a named icon would be fetched from the network
+        page_icon=str(components.FRONT / "icon.png"),  # a named icon would be fetched from the network
         layout="wide",
         initial_sidebar_state=224,
     )
@@ -40,15 +39,3 @@ def page(title: str) -> Iterator[None]:
     with st.container(key="page"):
         components.styles()
         yield
-
-
-def _icon() -> Image.Image:
-    picture = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
-    draw = ImageDraw.Draw(picture)
-    draw.line((4, 56, 12, 40), fill="#3B82CF", width=6)
-    draw.line((60, 56, 52, 40), fill="#3B82CF", width=6)
-    for x in (13, 41):
-        draw.rounded_rectangle((x, 8, x + 10, 56), 3, fill="#D9580D")
-    for x in (26, 34):
-        draw.rounded_rectangle((x, 40, x + 5, 56), 2, fill="#E9A27C")
-    return picture

@@ -76,15 +76,13 @@ def pace(snapshot: Snapshot) -> list[str]:
     if snapshot.status is Status.RUNNING and speed:
         left = duration((snapshot.config.steps - snapshot.step) / speed)
         return [f"{left} left", f"{speed:.1f} steps/s"]
-    if snapshot.status is Status.FINISHED:
-        return [f"took {duration(snapshot.seconds)}"]
-    if snapshot.status is Status.STOPPED:
-        return ["by you"]
-    if snapshot.status is Status.INTERRUPTED:
-        return ["can be resumed"]
-    if snapshot.status is Status.ELSEWHERE:
-        return ["in another process"]
-    return []
+    words = {
+        Status.FINISHED: f"took {duration(snapshot.seconds)}",
+        Status.STOPPED: "by you",
+        Status.INTERRUPTED: "can be resumed",
+        Status.ELSEWHERE: "in another process",
+    }
+    return [words[snapshot.status]] if snapshot.status in words else []
 
 
 def refused(refusal: str, stays: str) -> str:
@@ -103,8 +101,7 @@ COLUMNS = ("below low", "at low", "inside", "at high", "above high")
 def layers_table(histograms: tuple[WeightHistogram, ...]) -> str:
     """One row per critic parameter: name and shape, a small histogram, counts, clamped share."""
     heads = "".join(f"<th>{name}" for name in ("layer", "weights", *COLUMNS, "clamped"))
-    rows = "".join(map(_layer_row, histograms))
-    return f"<table class=layers><thead><tr>{heads}<tbody>{rows}</table>"
+    return f"<table class=layers><thead><tr>{heads}<tbody>{''.join(map(_layer_row, histograms))}</table>"
 
 
 def _layer_row(histogram: WeightHistogram) -> str:

@@ -1,11 +1,16 @@
 """The frame of a lesson: a question, something to try, and beside it the few lines of PyTorch that do the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
+
+from ganlab.ui.kit import html
+
+Setting = TypeVar("Setting")
 
 
 @contextmanager
@@ -33,3 +38,30 @@ def in_code(code: str, printed: str, wrap: bool = False) -> None:
     st.code(code, language="python")
     st.caption("prints")
     st.code(printed, language=None, wrap_lines=wrap)
+
+
+def last_valid(key: str, read: Callable[[], Setting], default: Setting) -> Setting:
+    """What `read` returns; if it raises ValueError, show its message and return the last valid setting instead."""
+    saved = f"{key}_valid"
+    try:
+        st.session_state[saved] = read()
+    except ValueError as error:
+        st.error(html.plain(str(error)) + " Nothing changed.", icon=":material/error:")
+    return st.session_state.get(saved, default)
+
+
+def shape_input(key: str, default: str) -> str:
+    """The text of a shape, which `examples` can fill in."""
+    st.session_state.setdefault(key, default)
+    return st.text_input("Shape", key=key, persist_state="session", width=150)
+
+
+def examples(key: str, shapes: dict[str, str]) -> None:
+    """Shapes worth trying, by name; one click fills in the shape input of that key."""
+
+    def fill() -> None:
+        if chosen := st.session_state[f"{key}_example"]:
+            st.session_state[key] = shapes[chosen]
+            st.session_state[f"{key}_example"] = None
+
+    st.pills("Examples", list(shapes), key=f"{key}_example", on_change=fill, label_visibility="collapsed")

@@ -1,7 +1,7 @@
 """What a transposed convolution does, as SVG with the colours of front/blocks.css: one square is one cell."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ganlab.lessons.conv_transpose import BIAS, Layer, Result
 
@@ -28,7 +28,6 @@ def drawing(result: Result, outlined: int) -> str:
 
 
 def keys(layer: Layer) -> str:
-    """The key to the kinds of cells."""
     kinds = {
         "gap": "gap between inputs",
         "pick": f"input chosen below, and its {layer.kernel_size} × {layer.kernel_size} window",
@@ -51,9 +50,8 @@ def channel_map(layer: Layer) -> str:
         f"width='{wide / layer.groups:.2f}' height='{high / layer.groups:.2f}'/>"
         for i in range(layer.groups)
     )
-    lines = "".join(f"M{i * wide / across:.2f} 0V{high:.2f}" for i in range(across + 1)) + "".join(
-        f"M0 {i * high / down:.2f}H{wide:.2f}" for i in range(down + 1)
-    )
+    lines = "".join(f"M{i * wide / across:.2f} 0V{high:.2f}" for i in range(across + 1))
+    lines += "".join(f"M0 {i * high / down:.2f}H{wide:.2f}" for i in range(down + 1))
     return (
         f"<svg class='grid map' width='116' height='116' viewBox='-2 -2 116 116' role='img' "
         f"aria-label='{layer.groups} blocks on the diagonal of {down} output by {across} input channels'>"
@@ -66,12 +64,9 @@ def _spread(layer: Layer, cell: Cell, side: float) -> str:
     extent = (n - 1) * stride + 1
     inputs = {(i * stride, j * stride): i * n + j + 1 for i in range(n) for j in range(n)}
     gaps = [(i, j) for i in range(extent) for j in range(extent) if (i, j) not in inputs]
-    parts = [
-        _squares("gap", gaps, side),
-        _squares("in", inputs, side),
-        _squares("pick", [(cell[0] * stride, cell[1] * stride)], side),
-        _numbers("num", inputs, side, layer.grid),
-    ]
+    picked = [(cell[0] * stride, cell[1] * stride)]
+    parts = [_squares("gap", gaps, side), _squares("in", inputs, side), _squares("pick", picked, side)]
+    parts.append(_numbers("num", inputs, side, layer.grid))
     return _svg(extent, side, f"{n} by {n} inputs, {stride - 1} empty cells between neighbours", parts)
 
 
@@ -101,15 +96,11 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
     if layer.beyond:
         end = f"{layer.footprint * side:.1f}"
         parts.append(f"<path class='edge' d='M{end} 0V{end}H0'/>")
-    right, bottom = kept.stop * side, grid * side + 17
-    parts.append(f"<text class='label' x='{right:.1f}' y='{bottom:.1f}'>{_label(result)}</text>")
+    # What the rows that output_padding added hold, nearest first.
+    added = ", then ".join(kind for kind, _ in itertools.groupby(result.added))
+    label = f"added: {added} ↑" if added else ""
+    parts.append(f"<text class='label' x='{kept.stop * side:.1f}' y='{grid * side + 17:.1f}'>{label}</text>")
     return _svg(grid, side, f"output of {layer.output_size} by {layer.output_size} cells", parts)
-
-
-def _label(result: Result) -> str:
-    """What the rows that output_padding added hold, nearest first."""
-    kinds = [kind for kind, _ in itertools.groupby(result.added)]
-    return f"added: {', then '.join(kinds)} ↑" if kinds else ""
 
 
 def _window(layer: Layer, cell: Cell) -> list[Cell]:
@@ -117,15 +108,13 @@ def _window(layer: Layer, cell: Cell) -> list[Cell]:
     return [(cell[0] * layer.stride + a, cell[1] * layer.stride + b) for a in steps for b in steps]
 
 
-def _shades(cells: Iterable[Cell], reached: list[list[int]], side: float) -> Iterable[str]:
+def _shades(cells: Sequence[Cell], reached: list[list[int]], side: float) -> Iterable[str]:
     """One path for each number of overlapping windows."""
     most = max(map(max, reached))
-    by_count: dict[int, list[Cell]] = {}
-    for i, j in cells:
-        by_count.setdefault(reached[i][j], []).append((i, j))
-    for count in sorted(set(by_count) - {0}):
+    for count in range(1, most + 1):
         opacity = 0.14 + 0.36 * (count - 1) / max(most - 1, 1)
-        yield _squares("out", by_count[count], side, f"fill-opacity='{opacity:.2f}'")
+        if overlapping := [(i, j) for i, j in cells if reached[i][j] == count]:
+            yield _squares("out", overlapping, side, f"fill-opacity='{opacity:.2f}'")
 
 
 def _squares(kind: str, cells: Iterable[Cell], side: float, attributes: str = "") -> str:

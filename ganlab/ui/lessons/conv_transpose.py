@@ -43,9 +43,11 @@ def section() -> None:
             layer = _controls()
             result = conv_transpose.compute(layer)
             panel("conv_panel_size", size_in_words(result))
-            drawing = conv_drawing.drawing(result, _outlined_input(layer))
+            last = layer.input_size**2  # inputs are numbered from 1; the slider comes after the drawing
+            st.session_state.conv_cell = min(st.session_state.get("conv_cell", last), last)
+            drawing = conv_drawing.drawing(result, st.session_state.conv_cell - 1)
             panel("conv_panel_drawing", drawing + conv_drawing.keys(layer) + numbers_in_words(layer))
-            _outline_slider(layer)
+            _outline_slider(last)
             panel("conv_panel_why", why_in_words(result))
             panel("conv_panel_groups", groups_in_words(result))
         with beside:
@@ -60,17 +62,15 @@ def _controls() -> Layer:
     with st.grid(5, min_column_width=100, gap="small"):
         for name, text in HELPS.items():
             st.number_input(name, step=1, key=f"conv_{name}", help=text, persist_state="session")
-        st.toggle(
-            "bias", key="conv_bias", help=f"A number added to every output cell; here {BIAS}.", persist_state="session"
-        )
-    refusal = ""
+        help_text = f"A number added to every output cell; here {BIAS}."
+        st.toggle("bias", key="conv_bias", help=help_text, persist_state="session")
+    settings = {field.name: st.session_state[f"conv_{field.name}"] for field in dataclasses.fields(Layer)}
     try:
-        settings = {field.name: st.session_state[f"conv_{field.name}"] for field in dataclasses.fields(Layer)}
-        st.session_state.conv_layer = Layer(**settings)
+        layer = st.session_state.conv_layer = Layer(**settings)
+        color, message = "muted", call(layer)
     except ValueError as error:
-        refusal = f"{error} The drawing still shows the last valid settings."
-    layer = st.session_state.setdefault("conv_layer", Layer())
-    color, message = ("refused", refusal) if refusal else ("muted", call(layer))
+        layer = st.session_state.setdefault("conv_layer", Layer())
+        color, message = "refused", f"{error} The drawing still shows the last valid settings."
     panel("conv_panel_valid", f"<div class='force two-lines {color}' role='status'>{message}</div>")
     return layer
 
@@ -81,21 +81,10 @@ def _take(layer: Layer) -> None:
     st.session_state.conv_cell = layer.input_size**2  # its window reaches the far corner
 
 
-def _outlined_input(layer: Layer) -> int:
-    """The input cell whose window is outlined, counting from 0; its slider comes after the drawing."""
-    last = layer.input_size**2
-    st.session_state.conv_cell = min(st.session_state.get("conv_cell", last), last)
-    return st.session_state.conv_cell - 1
-
-
-def _outline_slider(layer: Layer) -> None:
-    st.select_slider(
-        "Input whose window is outlined",
-        range(1, layer.input_size**2 + 1),
-        key="conv_cell",
-        persist_state="session",
-        help="Each input is multiplied by the whole window, and products that fall on the same cell are added.",
-    )
+def _outline_slider(last: int) -> None:
+    help_text = "Each input is multiplied by the whole window, and products that fall on the same cell are added."
+    title = "Input whose window is outlined"
+    st.select_slider(title, range(1, last + 1), key="conv_cell", persist_state="session", help=help_text)
 
 
 def call(layer: Layer) -> str:
@@ -117,7 +106,6 @@ def size_in_words(result: Result) -> str:
 
 
 def added_in_words(result: Result) -> str:
-    """What output_padding did."""
     layer = result.layer
     count, size = layer.output_padding, layer.output_size - layer.output_padding
     if not count:
@@ -126,14 +114,11 @@ def added_in_words(result: Result) -> str:
             return "output_padding is 0, the only possible value with stride 1 and dilation 1."
         return f"output_padding is 0 and adds nothing. With this stride and dilation it could be up to {largest}."
     bare = f"{size} × {size}" if size > 0 else "nothing"
-    rows, columns = count_of(count, "row"), count_of(count, "column")
-    return (
-        f"Without output_padding: {bare}. It adds {rows} at the bottom and {columns} on the right: {_contents(result)}"
-    )
+    added = f"{count_of(count, 'row')} at the bottom and {count_of(count, 'column')} on the right"
+    return f"Without output_padding: {bare}. It adds {added}: {_contents(result)}"
 
 
 def _contents(result: Result) -> str:
-    """What the added cells hold."""
     with_contributions, bias_only = (result.added.count(kind) for kind in ("contributions", "bias only"))
     contributions, bias = "<span class='violet'>contributions</span>", "<span class='violet'>bias only</span>"
     if not bias_only:
@@ -149,13 +134,12 @@ def _contents(result: Result) -> str:
 
 def numbers_in_words(layer: Layer) -> str:
     """How to read the numbers in the cells."""
-    constants = f"Every weight is {WEIGHT}" + (f" and every bias {BIAS}" if layer.bias else "")
+    biases, plus = (f" and every bias {BIAS}", f", plus {BIAS}") if layer.bias else ("", "")
     per_group = layer.in_channels // layer.groups
     over = f", over {per_group} input channels" if per_group > 1 else ""
-    plus = f", plus {BIAS}" if layer.bias else ""
     return (
-        f"<p class='muted small'>{constants}: an output is {WEIGHT} times the sum of the inputs whose windows "
-        f"overlap there{over}{plus}.</p>"
+        f"<p class='muted small'>Every weight is {WEIGHT}{biases}: an output is {WEIGHT} times the sum of the "
+        f"inputs whose windows overlap there{over}{plus}.</p>"
     )
 
 
@@ -166,10 +150,10 @@ def why_in_words(result: Result) -> str:
     if len(result.collisions) > 1:
         sizes = [str(size) for size in result.collisions]
         all_of_them = f"{'both' if len(sizes) == 2 else 'all of'} {', '.join(sizes[:-1])} and {sizes[-1]}"
+        choices = ", ".join(f"{size - bare} gives {size}" for size in result.collisions)
         text = (
             f"A Conv2d with these settings turns {all_of_them} into {n}. On the way back from {n}, the size is "
-            f"therefore a choice, and output_padding makes it: "
-            f"{', '.join(f'{size - bare} gives {size}' for size in result.collisions)}."
+            f"therefore a choice, and output_padding makes it: {choices}."
         )
     elif result.collisions:
         text = f"No sizes collide: a Conv2d with these settings turns only {result.collisions[0]} into {n}."

@@ -5,9 +5,8 @@ import streamlit as st
 from ganlab.data import image_sets
 from ganlab.formatting import fixed, fixed_percent, percent
 from ganlab.lessons import no_grad
-from ganlab.ui.kit import inputs
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import in_code, last_valid, lesson
 from ganlab.ui.lessons import tables
 
 QUESTION = "“Saves memory and is faster” when a network is only used, as on a test set. Why, and how much?"
@@ -22,13 +21,9 @@ def section() -> None:
                 batch = st.number_input(
                     "Images at a time", value=512, key="no_grad_batch", persist_state="session", width=150
                 )
-                pressed = st.button(
-                    "Measure time and accuracy",
-                    icon=":material/timer:",
-                    key="no_grad_go",
-                    help="Trains a small classifier for half a second, once; then measures for about two seconds.",
-                )
-            batch = inputs.last_valid("no_grad", lambda: no_grad.checked_batch(batch), no_grad.HELD_OUT)
+                about = "Trains a small classifier for half a second, once; then measures for about two seconds."
+                pressed = st.button("Measure time and accuracy", icon=":material/timer:", key="no_grad_go", help=about)
+            batch = last_valid("no_grad", lambda: no_grad.checked_batch(batch), no_grad.HELD_OUT)
             timed = _timed(batch, pressed)
             panel("no_grad_kept", _kept_table(batch))
             panel("no_grad_memory", _memory(batch))
@@ -36,11 +31,10 @@ def section() -> None:
                 panel("no_grad_timed", _timed_table(timed))
                 panel("no_grad_time", _time(timed))
         with beside:
-            result = timed.get("no_grad")
-            in_code(
-                no_grad.accuracy_code(batch),
-                no_grad.accuracy_printed(result.correct, result.total) if result else "(press the button to run it)",
-            )
+            printed = "(press the button to run it)"
+            if result := timed.get("no_grad"):
+                printed = no_grad.accuracy_printed(result.correct, result.total)
+            in_code(no_grad.accuracy_code(batch), printed)
             with st.expander("How the bytes are counted", icon=":material/code:"):
                 in_code(no_grad.code(batch), no_grad.printed(batch))
 
@@ -76,21 +70,17 @@ def _kept_table(batch: int) -> str:
 
 
 def _timed_table(timed: dict[str, no_grad.Timed]) -> str:
-    rows = [
-        (
-            f"<b>{name}</b>",
-            f"{fixed(1000 * t.forward, 2)} ms",
-            f"{fixed(1000 * t.loop, 1)} ms",
-            f"{t.correct} of {t.total}",
-        )
-        for name, t in timed.items()
-    ]
+    rows = []
+    for name, t in timed.items():
+        forward, loop = f"{fixed(1000 * t.forward, 2)} ms", f"{fixed(1000 * t.loop, 1)} ms"
+        rows.append((f"<b>{name}</b>", forward, loop, f"{t.correct} of {t.total}"))
     return tables.table(("CPU time", "one forward pass", "test loop", "correct"), rows)
 
 
 def _memory(batch: int) -> str:
-    kept = no_grad.kept(no_grad.classifier(), no_grad.pixels(batch), no_grad.MODES[0]).saved_bytes
-    weights = no_grad.parameter_bytes()
+    model = no_grad.classifier()
+    kept = no_grad.kept(model, no_grad.pixels(batch), no_grad.MODES[0]).saved_bytes
+    weights = sum(p.nbytes for p in model.parameters())
     return (
         f"<p><b>Memory.</b> backward() needs each layer's input, so the usual forward pass keeps {kept // batch:,} "
         f"bytes per image, here {kept / weights:.2g} times the network's {weights:,} bytes of weights. Under no_grad "

@@ -5,9 +5,8 @@ import streamlit as st
 from ganlab.formatting import number, significant
 from ganlab.lessons import draws, normal_init, shapes
 from ganlab.plots import lessons
-from ganlab.ui.kit import inputs
 from ganlab.ui.kit.components import panel, plot
-from ganlab.ui.kit.lesson import columns, in_code, lesson
+from ganlab.ui.kit.lesson import columns, examples, in_code, last_valid, lesson, shape_input
 from ganlab.ui.lessons import tables
 
 QUESTION = (
@@ -35,7 +34,7 @@ def section() -> None:
 
 def _call() -> normal_init.NormalInit:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shape = inputs.shape_input("init_shape", "2, 5")
+        shape = shape_input("init_shape", "2, 5")
         mean = st.number_input(
             "Mean", value=0.0, step=0.1, format="%g", key="init_mean", persist_state="session", width=118
         )
@@ -43,23 +42,20 @@ def _call() -> normal_init.NormalInit:
             "Std", value=0.02, step=0.01, format="%g", key="init_std", persist_state="session", width=118
         )
         seed = st.number_input("Seed", value=0, key="init_seed", persist_state="session", width=118)
-    inputs.examples("init_shape", EXAMPLES)
-    return inputs.last_valid(
-        "init", lambda: normal_init.NormalInit(shapes.parse(shape), mean, std, seed), normal_init.NormalInit()
-    )
+    examples("init_shape", EXAMPLES)
+    default = normal_init.NormalInit()
+    return last_valid("init", lambda: normal_init.NormalInit(shapes.parse(shape), mean, std, seed), default)
 
 
 def _tensor(call: normal_init.NormalInit) -> None:
     w = normal_init.draw(call)
     mean, std = number(call.mean), number(call.std)
-    panel(
-        "init_facts",
-        tables.facts(
-            ("values", f"{w.numel():,}"),
-            ("mean", significant(w.mean().item(), 4), f"requested {mean}"),
-            ("sd", significant(draws.sd(w), 4), f"requested {std}"),
-        ),
+    facts = tables.facts(
+        ("values", f"{w.numel():,}"),
+        ("mean", significant(w.mean().item(), 4), f"requested {mean}"),
+        ("sd", significant(draws.sd(w), 4), f"requested {std}"),
     )
+    panel("init_facts", facts)
     panel("init_key", tables.bell_key(f"density of N({mean}, {std}²)"))
     plot("init_bell", lessons.against_density(w, call.mean, call.std), 220)
 

@@ -6,9 +6,9 @@ from torch import Tensor
 from ganlab.formatting import fixed
 from ganlab.lessons import draws, randn, shapes
 from ganlab.plots import lessons
-from ganlab.ui.kit import drawings, inputs
+from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import panel, plot
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import examples, in_code, last_valid, lesson, shape_input
 from ganlab.ui.lessons import tables
 
 QUESTION = (
@@ -16,8 +16,7 @@ QUESTION = (
     "What do the bare *, out and layout in its signature mean?"
 )
 EXAMPLES = {"5": "5", "2 × 3": "2, 3", "64 × 100, latents": "64, 100", "100 × 1 × 28 × 28, images": "100, 1, 28, 28"}
-COLUMNS = 8
-"""Of a sheet of images."""
+COLUMNS = 8  # of a sheet of images
 HIGHEST, WIDEST = 300, 440
 """Screen pixels of a sheet of images."""
 
@@ -39,27 +38,25 @@ def section() -> None:
 
 def _call() -> randn.Randn:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shape = inputs.shape_input("randn_shape", "100, 1, 28, 28")
+        shape = shape_input("randn_shape", "100, 1, 28, 28")
         dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
         device = st.selectbox("device", randn.devices(), key="randn_device", persist_state="session", width=92)
         seed = st.number_input("Seed", value=0, key="randn_seed", persist_state="session", width=105)
         requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
-    inputs.examples("randn_shape", EXAMPLES)
-    return inputs.last_valid(
+    examples("randn_shape", EXAMPLES)
+    return last_valid(
         "randn", lambda: randn.Randn(shapes.parse(shape), dtype, device, requires_grad, seed), randn.Randn()
     )
 
 
 def _tensor(t: Tensor) -> None:
-    panel(
-        "randn_facts",
-        tables.facts(
-            ("values", f"{t.numel():,}", f"{t.dim()}-D"),
-            ("bytes", f"{t.nbytes:,}", f"{t.element_size()} each"),
-            ("mean", fixed(t.mean().item(), 4), "expected 0"),
-            ("sd", fixed(draws.sd(t), 4), "expected 1"),
-        ),
+    facts = tables.facts(
+        ("values", f"{t.numel():,}", f"{t.dim()}-D"),
+        ("bytes", f"{t.nbytes:,}", f"{t.element_size()} each"),
+        ("mean", fixed(t.mean().item(), 4), "expected 0"),
+        ("sd", fixed(draws.sd(t), 4), "expected 1"),
     )
+    panel("randn_facts", facts)
     panel("randn_key", tables.bell_key("density of N(0, 1)"))
     plot("randn_bell", lessons.against_density(t.cpu(), 0.0, 1.0), 240)
 

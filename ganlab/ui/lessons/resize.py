@@ -6,17 +6,16 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ganlab.data import images
 from ganlab.lessons import resize
-from ganlab.ui.kit import drawings, inputs
+from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import in_code, last_valid, lesson
 
 QUESTION = (
     "A network needs pictures of one size. A tuple forces it, an int keeps the aspect ratio: what does each do "
     "to a picture that isn't square?"
 )
 KINDS = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff"]
-DRAWN = 300
-"""Screen pixels of a longer side."""
+DRAWN = 300  # screen pixels of a longer side
 
 
 @st.fragment
@@ -26,10 +25,9 @@ def section() -> None:
         with doing:
             with st.container(horizontal=True, vertical_alignment="top", gap="small"):
                 size = st.number_input("Size s", value=224, key="resize_size", persist_state="session", width=130)
-                file = st.file_uploader(
-                    "A picture of your own (or keep the sample)", KINDS, key="resize_file", max_upload_size=50
-                )
-            picture, size = inputs.last_valid("resize", lambda: _checked(file, size), (resize.sample(), 224))
+                title = "A picture of your own (or keep the sample)"
+                file = st.file_uploader(title, KINDS, key="resize_file", max_upload_size=50)
+            picture, size = last_valid("resize", lambda: _checked(file, size), (resize.sample(), 224))
             results = resize.resized(picture, size)
             panel("resize_shown", _before_and_after(picture, results))
         with beside:

@@ -44,13 +44,7 @@ EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "Conv and MaxPool": (
         "100, 1, 28, 28",
-        [
-            ("Conv2d", "1, 16, 3, padding=1"),
-            ("ReLU", ""),
-            ("MaxPool2d", "2"),
-            ("Flatten", ""),
-            ("Linear", "3136, 10"),
-        ],
+        [("Conv2d", "1, 16, 3, padding=1"), ("ReLU", ""), ("MaxPool2d", "2"), ("Flatten", ""), ("Linear", "3136, 10")],
     ),
     "One that does not fit": (
         "64, 1, 16, 16",
@@ -94,12 +88,8 @@ def _controls(report: Report, fault: int | None) -> None:
     with st.container(horizontal=True, gap="small"):
         for name in EXAMPLES:
             st.button(name, key=f"seq_example_{name}", on_click=_take, args=(name,))
-    st.text_input(
-        "Input shape",
-        key="seq_shape",
-        persist_state="session",
-        help="Images are (n, channels, height, width), rows are (n, features). Whole numbers with commas between.",
-    )
+    about = "Images are (n, channels, height, width), rows are (n, features). Whole numbers with commas between."
+    st.text_input("Input shape", key="seq_shape", persist_state="session", help=about)
     with st.container(key="seq_layers", gap="xsmall"):
         for number, row in enumerate([None, *_rows()]):
             if row is not None:

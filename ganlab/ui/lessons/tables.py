@@ -37,7 +37,6 @@ def bell_key(density: str) -> str:
 
 
 def line_key(lines: Sequence[Line]) -> str:
-    """The key to a figure of lines."""
     return f"<div class='ch keys'><div>{''.join(map(_line_key, lines))}</div></div>"
 
 

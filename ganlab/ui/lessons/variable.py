@@ -4,9 +4,8 @@ import streamlit as st
 import torch
 
 from ganlab.lessons import variable
-from ganlab.ui.kit import inputs
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import in_code, last_valid, lesson
 from ganlab.ui.lessons import tables
 
 QUESTION = (
@@ -24,7 +23,7 @@ def section() -> None:
                     "x", value=3.0, step=0.5, format="%g", key="variable_x", persist_state="session", width=140
                 )
                 requires_grad = st.toggle("requires_grad", True, key="variable_requires_grad", persist_state="session")
-            square = inputs.last_valid("variable", lambda: variable.Square(x, requires_grad), variable.Square())
+            square = last_valid("variable", lambda: variable.Square(x, requires_grad), variable.Square())
             panel(
                 "variable_text",
                 "<p>Both print the same: the derivative of x² is 2x. Since 0.4 a tensor does by itself what Variable "
@@ -43,11 +42,7 @@ def section() -> None:
 
 
 def _today() -> str:
-    today = variable.today()
-    rows = [
-        ("<code>type(Variable(t))</code>", today.type),
-        ("<code>isinstance(t, Variable)</code>", str(today.tensors_are_variables)),
-        ("same memory as t", str(today.same_memory)),
-    ]
+    names = ("<code>type(Variable(t))</code>", "<code>isinstance(t, Variable)</code>", "same memory as t")
+    rows = list(zip(names, map(str, variable.today()), strict=True))
     version, _, _ = torch.__version__.partition("+")
     return f"<p>In PyTorch {version}, for any tensor t:</p>{tables.table((), rows)}"
