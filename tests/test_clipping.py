@@ -122,3 +122,37 @@ def test_layer_counts_are_the_exact_counts() -> None:
     wanted = [[h.before_counts.outside, h.after_counts.at_bound] for h in report.histograms()]
     assert report.layer_counts.tolist() == wanted
     assert report.clamped_share == sum(h.before_counts.outside for h in report.histograms()) / 138
+
+
+@pytest.mark.parametrize(
+    ("module", "clip_range", "words"),
+    [
+        (nn.Linear(2, 2), (0.1, -0.1), "Low must be below high"),
+        (nn.Linear(2, 2), (0.0, 0.0), "Low must be below high"),
+        (nn.Linear(2, 2), (np.nan, 0.1), "finite"),
+        (nn.Linear(2, 2), (-1e39, 1e39), "32-bit"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2).double()), (-0.1, 0.1), "one floating-point type"),
+        (nn.Linear(2, 2).to(torch.complex64), (-0.1, 0.1), "one floating-point type"),
+        (nn.ReLU(), (-0.1, 0.1), "no parameters"),
+        (nn.Linear(0, 2, bias=False), (-0.1, 0.1), "no parameters"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_refuses_what_it_cannot_clamp_and_changes_nothing(
+    module: nn.Module, clip_range: tuple[float, float], words: str
+) -> None:
+    before = [parameter.clone() for parameter in module.parameters()]
+    with pytest.raises(ValueError, match=words):
+        clip_(module.named_parameters(), clip_range)
+    assert all(map(torch.equal, before, module.parameters()))
+
+
+def test_asks_for_the_names_of_the_parameters() -> None:
+    with pytest.raises(ValueError, match="named_parameters"):
+        clip_(nn.Linear(2, 2).parameters(), (-0.1, 0.1))
+
+
+def test_histograms_in_bfloat16() -> None:
+    report = clip_(model(torch.bfloat16).named_parameters(), (-0.1, 0.1))
+    whole = pooled(report.histograms())
+    assert whole.after.sum() + whole.after_counts.at_bound == whole.after_counts.total

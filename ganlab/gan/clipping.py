@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganlab.config import checked_clip_range
 from ganlab.formatting import round_up
 
 Layers = tuple[tuple[str, tuple[int, ...]], ...]
@@ -165,24 +166,24 @@ def clip_(named_parameters: Named, clip_range: tuple[float, float], observe: boo
     """w <- clip(w, low, high) for every parameter, in place. Returns what that did, or None without `observe`.
 
     `named_parameters` is what `module.named_parameters()` gives. Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1,
-    line 7.
+    line 7. Raises ValueError, with nothing clamped, for a range or parameters that can't be clamped and counted.
     """
-    named = list(named_parameters)
-    low, high = clip_range
+    named = _checked(list(named_parameters))
+    low, high = checked_clip_range(clip_range)
     before = _flat(named) if observe else None
     for _, parameter in named:
         parameter.clamp_(low, high)
     if before is None:
         return None
     layers = tuple((name, tuple(parameter.shape)) for name, parameter in named)
-    return ClipReport(clip_range, layers, before, _flat(named))
+    return ClipReport((low, high), layers, before, _flat(named))
 
 
 def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
-    """Exact counts, compared with the bounds as tensors in the values' own dtype.
+    """Exact counts. torch rounds each bound to the values' dtype before it compares.
 
-    Comparing Python numbers would be wrong: float32 0.1 is above the double 0.1, so a clamped weight would count as
-    outside.
+    Values turned into Python numbers first would be counted wrongly: float32 0.1 is above the double 0.1, so a weight
+    clamped to 0.1 would count as outside.
     """
     low, high = clip_range
     below, at_low = int((values < low).sum()), int((values == low).sum())
@@ -216,12 +217,25 @@ def bin_edges(clip_range: tuple[float, float], limit: float | None = None, most:
     return np.concatenate([left, np.linspace(low, high, inside + 1), right])
 
 
+def _checked(named: list[tuple[str, nn.Parameter]]) -> list[tuple[str, nn.Parameter]]:
+    """The same parameters. The counts need one dtype, because a bound is rounded to it before it is compared."""
+    if not all(isinstance(name, str) for name, _ in named):
+        raise ValueError("clip_ needs names with the parameters: call it with module.named_parameters().")
+    dtypes = {parameter.dtype for _, parameter in named}
+    if len(dtypes) > 1 or not all(dtype.is_floating_point for dtype in dtypes):
+        names = ", ".join(sorted(str(dtype) for dtype in dtypes))
+        raise ValueError(f"clip_ needs parameters of one floating-point type, not {names}: call it once for each.")
+    if not any(parameter.numel() for _, parameter in named):
+        raise ValueError("There are no weights to clamp: the module has no parameters, or only empty ones.")
+    return named
+
+
 def _flat(named: list[tuple[str, nn.Parameter]]) -> Tensor:
     return torch.cat([parameter.reshape(-1) for _, parameter in named])
 
 
 def _binned(values: Tensor, edges: np.ndarray, clip_range: tuple[float, float]) -> np.ndarray:
     low, high = clip_range
-    free = values[(values != low) & (values != high)].cpu().numpy().astype(np.float64)
+    free = values[(values != low) & (values != high)].double().cpu().numpy()
     which = np.searchsorted(edges, free, side="right") - 1
     return np.bincount(which.clip(0, len(edges) - 2), minlength=len(edges) - 1)
