@@ -20,7 +20,7 @@ from ganlab.gan.rng import rng_of
 from ganlab.gan.training import Trainer
 from ganlab.measure import copies, distances, instruments, plane, subject
 from ganlab.measure.instruments import INSTRUMENTS, look
-from ganlab.measure.reading import MODULES, READINGS, Reading, agreement, row
+from ganlab.measure.reading import COLUMNS, MODULES, READINGS, Reading, agreement, row
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 RING = PRESETS["8-gaussians"]
@@ -224,7 +224,7 @@ def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
 
 def other_kinds(kind: str) -> set[str]:
     """The columns of the instruments that do not apply to this kind of data."""
-    return {column for module in MODULES.values() if kind not in module.KINDS for column in module.COLUMNS}
+    return {column for name, module in MODULES.items() if kind not in module.KINDS for column in COLUMNS[name]}
 
 
 def test_agreement_of_estimate_and_distance() -> None:

@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab.measure.subject import Subject
+from ganlab.measure.subject import Columns, Subject
 
 KINDS = ("image",)
-COLUMNS = ("nearest_training", "nearest_training_real")
 
 COPIES_OF = 128  # images looked up: among 60,000 training images that takes a while
 
@@ -57,6 +56,12 @@ class Copies(NamedTuple):
         return ratio(float(np.median(self.generated)), float(np.median(self.held_out)))
 
 
+COLUMNS: Columns[Copies] = {
+    "nearest_training": lambda result: float(np.median(result.generated)),
+    "nearest_training_real": lambda result: float(np.median(result.held_out)),
+}
+
+
 def measure(subject: Subject) -> Copies:
     """The distances of 128 generated and 128 held-out images to their nearest training image."""
 
@@ -67,11 +72,3 @@ def measure(subject: Subject) -> Copies:
     earlier = subject.earlier(Copies)
     held_out = earlier.held_out if earlier else subject.baseline(lambda: distances_of(subject.held_out))
     return Copies(distances_of(subject.fake), held_out)
-
-
-def row(result: Copies) -> dict[str, float]:
-    """The values of COLUMNS."""
-    return {
-        "nearest_training": float(np.median(result.generated)),
-        "nearest_training_real": float(np.median(result.held_out)),
-    }

@@ -1,5 +1,6 @@
 """How much of the real data the generated samples cover. Knows no critic."""
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -9,10 +10,9 @@ from torch.nn import functional
 
 from ganlab.measure import copies
 from ganlab.measure.distances import pairwise
-from ganlab.measure.subject import Subject
+from ganlab.measure.subject import Columns, Subject
 
 KINDS = ("image", "point")
-COLUMNS = ("modes", "modes_missing", "modes_covered", "high_quality_share", "spread")
 
 MISSING = 0.25
 """A mode or class is missing if it has less than this share of the samples expected of it."""
@@ -70,6 +70,17 @@ class Coverage(NamedTuple):
         return int((self.counts < MISSING * self.expected).sum())
 
 
+COLUMNS: Columns[Coverage] = {
+    "modes": lambda result: len(result.counts) or math.nan,
+    "modes_missing": lambda result: result.missing if len(result.counts) else math.nan,
+    "modes_covered": lambda result: (result.high_quality > 0).sum() if len(result.high_quality) else math.nan,
+    "high_quality_share": lambda result: (
+        result.high_quality.sum() / result.counts.sum() if len(result.high_quality) else math.nan
+    ),
+    "spread": lambda result: result.spread,
+}
+
+
 def measure(subject: Subject) -> Coverage:
     """Counts by mode where the modes are known, else by class where there are labels; and the spread."""
     data, n = subject.dataset, len(subject.fake)
@@ -87,14 +98,3 @@ def measure(subject: Subject) -> Coverage:
             earlier.expected if earlier else subject.baseline(lambda: by_class(subject.usual()).astype(np.float64))
         )
     return Coverage(counts, expected, high_quality, copies.ratio(spread(subject.fake), spread(data.held_out)))
-
-
-def row(result: Coverage) -> dict[str, float]:
-    """The values of COLUMNS."""
-    values: dict[str, float] = {"spread": result.spread}
-    if len(result.counts):
-        values |= {"modes": len(result.counts), "modes_missing": result.missing}
-    if len(result.high_quality):
-        values |= {"modes_covered": (result.high_quality > 0).sum()}
-        values |= {"high_quality_share": result.high_quality.sum() / result.counts.sum()}
-    return values

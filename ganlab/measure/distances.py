@@ -10,18 +10,9 @@ from torch import Tensor
 
 from ganlab.gan.rng import rng_of
 from ganlab.measure.lipschitz import Lipschitz
-from ganlab.measure.subject import Subject
+from ganlab.measure.subject import Columns, Subject
 
 KINDS = ("image", "point")
-COLUMNS = (
-    "w1",
-    "w1_sliced",
-    "real_to_real",
-    "lower_bound",
-    "scaled_estimate",
-    "train_estimate",
-    "held_out_estimate",
-)
 STREAM = 3
 
 LARGEST_EXACT = 32  # pixels; larger images are compared by sliced W1
@@ -99,6 +90,17 @@ class Distances(NamedTuple):
     """held_out_estimate / largest input gradient measured: not a bound. NaN like `lower_bound`."""
 
 
+COLUMNS: Columns[Distances] = {
+    "w1": lambda result: result.w1,
+    "w1_sliced": lambda result: result.sliced,
+    "real_to_real": lambda result: result.real_to_real,
+    "lower_bound": lambda result: result.lower_bound,
+    "scaled_estimate": lambda result: result.scaled,
+    "train_estimate": lambda result: result.train_estimate,
+    "held_out_estimate": lambda result: result.held_out_estimate,
+}
+
+
 @torch.no_grad()
 def measure(subject: Subject) -> Distances:
     """W1 to the held-out samples, and the critic's estimates of it."""
@@ -128,13 +130,6 @@ def measure(subject: Subject) -> Distances:
         lower_bound=_over(estimate, steepness.product) if steepness and not sliced else math.nan,
         scaled=_over(estimate, steepness.measured.largest) if steepness and not sliced else math.nan,
     )
-
-
-def row(result: Distances) -> dict[str, float]:
-    """The values of COLUMNS."""
-    same = ("w1", "real_to_real", "lower_bound", "train_estimate", "held_out_estimate")
-    values = {name: getattr(result, name) for name in same}
-    return {**values, "w1_sliced": result.sliced, "scaled_estimate": result.scaled}
 
 
 def _gap_error(train: Tensor, held_out: Tensor, independent_train: float, independent_held_out: int) -> float:

@@ -10,17 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.gan import sampling
-from ganlab.measure.subject import Subject
+from ganlab.measure.subject import Columns, Subject
 
 KINDS = ("image", "point")
-COLUMNS = (
-    "gradient_input",
-    "gradient_first",
-    "gradient_last",
-    "gradient_per_layer",
-    "gain_law_per_layer",
-    "smallest_weight_gradient",
-)
 STREAM = 1
 
 RMSPROP_EPS = 1e-8
@@ -54,6 +46,16 @@ class Gradients(NamedTuple):
         return float(np.exp(np.log(between).mean())) if len(between) and between.all() else math.nan
 
 
+COLUMNS: Columns[Gradients] = {
+    "gradient_input": lambda result: result.norms[0],
+    "gradient_first": lambda result: result.norms[1] if len(result.norms) > 2 else math.nan,
+    "gradient_last": lambda result: result.norms[-2] if len(result.norms) > 2 else math.nan,
+    "gradient_per_layer": lambda result: result.per_layer,
+    "gain_law_per_layer": lambda result: result.law_per_layer,
+    "smallest_weight_gradient": lambda result: result.weight_rms.min(),
+}
+
+
 def measure(subject: Subject) -> Gradients:
     """The gradients of one batch, drawn and generated as in training, with the generator in train mode."""
     n, rng = subject.config.batch_size, subject.rng(STREAM)
@@ -63,18 +65,6 @@ def measure(subject: Subject) -> Gradients:
     with torch.no_grad():
         fake = sampling.in_train_mode(subject.live_generator)(latents)
     return loss_gradients(subject.live_critic, real, fake)
-
-
-def row(result: Gradients) -> dict[str, float]:
-    """The values of COLUMNS."""
-    hidden = result.norms[1:-1]
-    return {
-        "gradient_input": result.norms[0],
-        **({"gradient_first": hidden[0], "gradient_last": hidden[-1]} if len(hidden) else {}),
-        "gradient_per_layer": result.per_layer,
-        "gain_law_per_layer": result.law_per_layer,
-        "smallest_weight_gradient": result.weight_rms.min(),
-    }
 
 
 def loss_gradients(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradients:

@@ -12,16 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
-from ganlab.measure.subject import Subject
+from ganlab.measure.subject import Columns, Subject
 
 KINDS = ("image", "point")
-COLUMNS = (
-    "lipschitz_product",
-    "largest_gradient",
-    "largest_gradient_real",
-    "largest_gradient_fake",
-    "largest_gradient_between",
-)
 STREAM = 2
 
 SLOPES_AT = 128  # points of each kind; gradients at images are the most expensive part
@@ -59,17 +52,20 @@ class Lipschitz(NamedTuple):
         return math.prod(self.factors.values())
 
 
+COLUMNS: Columns[Lipschitz] = {
+    "lipschitz_product": lambda result: result.product,
+    "largest_gradient": lambda result: result.measured.largest,
+    "largest_gradient_real": lambda result: result.measured.real,
+    "largest_gradient_fake": lambda result: result.measured.fake,
+    "largest_gradient_between": lambda result: result.measured.between,
+}
+
+
 def measure(subject: Subject) -> Lipschitz:
     """The factors of the critic's layers, and its steepest slopes at 128 points of each kind."""
     rng = subject.rng(STREAM)
     factors = lipschitz_factors(subject.critic, subject.dataset.shape, rng)
     return Lipschitz(factors, steepness(subject.critic, subject.held_out[:SLOPES_AT], subject.fake[:SLOPES_AT], rng))
-
-
-def row(result: Lipschitz) -> dict[str, float]:
-    """The values of COLUMNS."""
-    by_kind = {f"largest_gradient_{kind}": value for kind, value in result.measured._asdict().items()}
-    return {"lipschitz_product": result.product, "largest_gradient": result.measured.largest, **by_kind}
 
 
 def lipschitz_factors(

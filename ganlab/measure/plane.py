@@ -10,7 +10,6 @@ from ganlab.measure.lipschitz import input_gradients
 from ganlab.measure.subject import Subject
 
 KINDS = ("point",)
-COLUMNS = ()
 
 REACH = 2.0
 """The plane is shown from -REACH to REACH."""

@@ -17,6 +17,7 @@ from ganlab.measure.gradients import Gradients
 from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.plane import Plane
 from ganlab.measure.spectra import Spectrum
+from ganlab.measure.subject import Columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +25,8 @@ class Reading:
     """The results of one look; None for an instrument that is off or does not apply to the data.
 
     Each instrument is measured by the module in its field's metadata, in the order of the fields: a later one may use
-    the results of an earlier one. A module has KINDS (of data that it applies to), COLUMNS (in instruments.csv),
-    `measure(subject)`, which returns the result, `row(result)` if there are columns, and STREAM if it draws random
-    numbers (see `Subject.rng`).
+    the results of an earlier one. A module has KINDS (of data that it applies to), `measure(subject)`, which returns
+    the result, COLUMNS if it has any in instruments.csv, and STREAM if it draws random numbers (see `Subject.rng`).
     """
 
     step: int = 0
@@ -60,18 +60,17 @@ class Reading:
 
 MODULES: dict[str, ModuleType] = {one.name: one.metadata["module"] for one in fields(Reading) if one.metadata}
 """The module of each instrument, by name."""
-
-READINGS = ("step", *(column for module in MODULES.values() for column in module.COLUMNS), "cpu_seconds")
+COLUMNS: dict[str, Columns] = {name: getattr(module, "COLUMNS", {}) for name, module in MODULES.items()}
+READINGS = ("step", *(column for columns in COLUMNS.values() for column in columns), "cpu_seconds")
 """The columns of instruments.csv, one row per look; NaN for what was not measured."""
 
 
 def row(reading: Reading) -> dict[str, float]:
     """The columns of a reading, as docs/instruments.md defines them."""
-    values: dict[str, float] = {"step": reading.step, "cpu_seconds": reading.total_cost}
+    values = dict.fromkeys(READINGS, math.nan) | {"step": float(reading.step), "cpu_seconds": float(reading.total_cost)}
     for name, result in reading.results.items():
-        if MODULES[name].COLUMNS:
-            values |= MODULES[name].row(result)
-    return {column: float(values.get(column, math.nan)) for column in READINGS}
+        values |= {column: float(value(result)) for column, value in COLUMNS[name].items()}
+    return values
 
 
 def no_readings() -> np.ndarray:

@@ -12,7 +12,6 @@ from ganlab.measure.lipschitz import convolved, with_sizes
 from ganlab.measure.subject import Subject
 
 KINDS = ("image", "point")
-COLUMNS = ()
 
 SMALL = 256
 """The spectrum of a convolution is exact up to this many inputs or outputs."""

@@ -14,6 +14,8 @@ from ganlab.gan import sampling, training
 from ganlab.gan.rng import rng_of
 
 Result = TypeVar("Result")
+Columns = dict[str, Callable[[Result], float]]
+"""An instrument's columns of instruments.csv: the value of each, from a result; NaN where it has none."""
 STREAM = 0
 """The random stream that the samples come from. An instrument that draws has its own STREAM; no two share one."""
 

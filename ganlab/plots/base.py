@@ -1,11 +1,49 @@
-"""What all figures share: their type, and arrays packed for the browser."""
+"""What figures are made of: two axes, curves, upright lines and notes; and arrays packed for the browser."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 Figure = dict[str, Any]
+
+
+def framed(
+    data: Sequence[Figure],
+    xaxis: Figure,
+    yaxis: Figure,
+    *,
+    scale: str,
+    alt: str,
+    margin: tuple[int, int, int, int] = (52, 6, 8, 40),
+    **layout: Any,
+) -> Figure:
+    """Traces between two axes, with margins (left, right, top, bottom) in pixels."""
+    sides = dict(zip("lrtb", margin, strict=True))
+    layout = {"margin": sides, "hovermode": "closest", "xaxis": xaxis, "yaxis": yaxis} | layout
+    return {"data": data, "layout": layout, "scale": scale, "alt": alt}
+
+
+def curve(
+    y: np.ndarray, name: str, color: str, width: float, dash: str = "solid", hover: str = "%{y:.3~g}", **trace: Any
+) -> Figure:
+    """A line through y [n]; a pointer on it shows `hover` and the name. `trace` holds its x."""
+    line = {"color": color, "width": width, "dash": dash}
+    text = f"{hover}<extra>{name}</extra>"
+    base = {"type": "scatter", "mode": "lines", "name": name, "y": packed(y), "line": line, "hovertemplate": text}
+    return base | trace
+
+
+def upright(x: float, color: str, width: float, dash: str) -> Figure:
+    """A vertical line across a chart, below its curves."""
+    ends = {"xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1}
+    return {"type": "line", "layer": "below", "line": {"color": color, "width": width, "dash": dash}, **ends}
+
+
+def note(x: float, y: float | str, text: str, color: str = "$text", size: float = 12.5, **more: Any) -> Figure:
+    """A short text in a chart, without an arrow."""
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": {"color": color, "size": size}} | more
 
 
 def rounded(value: float, digits: int = 4) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ganlab.formatting import number, range_in_words, round_up
 from ganlab.gan.clipping import WeightHistogram, axis_limit
-from ganlab.plots.base import Figure, packed, rounded
+from ganlab.plots.base import Figure, framed, note, packed, rounded, upright
 
 
 def clamp(
@@ -28,18 +28,15 @@ def clamp(
     if pinned and histogram:
         outlines, highest = _pinned_data(pinned, _bin_width(histogram))
         traces, top = traces + outlines, max(top, round_up(1.12 * highest))
-    layout = {
-        "margin": {"l": 50, "r": 4, "t": 30, "b": 42},
-        "bargap": 0,
-        "barmode": "overlay",
-        "hovermode": "x unified",
-        "shapes": _outside(clip_range, limit) + [_rule(bound) for bound in clip_range],
-        "annotations": [
-            _bound_note(f"{name} <b>{number(bound)}</b>", bound, anchor if narrow else "center")
-            for name, bound, anchor in zip(("low", "high"), clip_range, ("right", "left"), strict=True)
-        ]
-        + notes,
-        "xaxis": {
+    low, high = clip_range
+    y_axis: Figure = {"tickformat": "~s", "nticks": 5, "title": {"text": "weights per bin", "standoff": 4}}
+    if log_y:
+        y_axis |= {"type": "log", "range": [np.log10(0.7), np.log10(top * 3)], "dtick": 1}
+    else:
+        y_axis |= {"type": "linear", "range": [0, top]}
+    figure = framed(
+        traces,
+        {
             "range": [-limit, limit],
             "showgrid": False,
             "tickformat": ".4~f" if limit >= 0.001 else ".7~f",
@@ -47,31 +44,26 @@ def clamp(
             "nticks": 9,
             "title": {"text": "weight", "standoff": 2},
         },
-        "yaxis": {
-            "tickformat": "~s",
-            "nticks": 5,
-            "title": {"text": "weights per bin", "standoff": 4},
-            **(
-                {"type": "log", "range": [np.log10(0.7), np.log10(top * 3)], "dtick": 1}
-                if log_y
-                else {"type": "linear", "range": [0, top]}
-            ),
-        },
-    }
-    rules = [
-        {"name": name, "value": bound, "line": 2 + i, "zone": i, "edge": ("x1", "x0")[i], "note": i}
-        for i, (name, bound) in enumerate(zip(("low", "high"), clip_range, strict=True))
+        y_axis,
+        scale=f"{scale}{histogram.name if histogram else ''}{log_y}",
+        alt=f"Histogram of the weights before and after the clamp to {range_in_words(clip_range)}. "
+        + (_counts_in_words(histogram) if histogram else "No clamp yet."),
+        margin=(50, 4, 30, 42),
+        hovermode="x unified",
+        bargap=0,
+        barmode="overlay",
+        shapes=_outside(clip_range, limit) + [upright(bound, "$bound", 1.25, "4px,3px") for bound in clip_range],
+        annotations=[
+            _bound_note("low", low, "right" if narrow else "center"),
+            _bound_note("high", high, "left" if narrow else "center"),
+            *notes,
+        ],
+    )
+    rules = [  # with the indices of their line, zone and note
+        {"name": "low", "value": low, "line": 2, "zone": 0, "edge": "x1", "note": 0},
+        {"name": "high", "value": high, "line": 3, "zone": 1, "edge": "x0", "note": 1},
     ]
-    name = histogram.name if histogram else ""
-    return {
-        "data": traces,
-        "layout": layout,
-        "rules": rules,
-        "mirror": mirror,
-        "scale": f"{scale}{name}{log_y}",
-        "alt": f"Histogram of the weights before and after the clamp to {range_in_words(clip_range)}."
-        + (f" {_counts_in_words(histogram)}" if histogram else " No clamp yet."),
-    }
+    return figure | {"rules": rules, "mirror": mirror}
 
 
 def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[list[Figure], list[Figure], float]:
@@ -146,51 +138,17 @@ def _outside(clip_range: tuple[float, float], limit: float) -> list[Figure]:
     return [zone | {"x0": -limit * 1.05, "x1": low}, zone | {"x0": high, "x1": limit * 1.05}]
 
 
-def _rule(x: float) -> Figure:
-    return {
-        "type": "line",
-        "xref": "x",
-        "yref": "paper",
-        "x0": x,
-        "x1": x,
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": "$bound", "width": 1.25, "dash": "4px,3px"},
-        "layer": "below",
-    }
-
-
-def _bound_note(text: str, x: float, anchor: str) -> Figure:
-    return {
-        "x": x,
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "yshift": 1,
-        "xanchor": anchor,
-        "text": text,
-        "showarrow": False,
-        "font": {"color": "$text", "size": 12.5},
-        "bgcolor": "$page",
-        "bordercolor": "$bound 0.3",
-        "borderwidth": 1,
-        "borderpad": 2.5,
-    }
+def _bound_note(name: str, x: float, anchor: str) -> Figure:
+    place: Figure = {"yref": "paper", "yanchor": "bottom", "yshift": 1, "xanchor": anchor}
+    box: Figure = {"bgcolor": "$page", "bordercolor": "$bound 0.3", "borderwidth": 1, "borderpad": 2.5}
+    return note(x, 1, f"{name} <b>{number(x)}</b>", **place, **box)
 
 
 def _post_note(name: str, x: float, count: int, height: int, log_y: bool, to_the_right: bool) -> Figure:
     side, shift = ("left", 8) if to_the_right else ("right", -8)
-    return {
-        "x": x,
-        "y": float(np.log10(max(height, 1))) if log_y else int(height),
-        "yanchor": "bottom",
-        "yshift": 2,
-        "xanchor": side,
-        "xshift": shift,
-        "text": f"<b>{count:,}</b> at {name}",
-        "showarrow": False,
-        "font": {"color": "$after", "size": 14},
-    }
+    y = float(np.log10(max(height, 1))) if log_y else int(height)
+    place: Figure = {"yanchor": "bottom", "yshift": 2, "xanchor": side, "xshift": shift}
+    return note(x, y, f"<b>{count:,}</b> at {name}", "$after", 14, **place)
 
 
 def _counts_in_words(histogram: WeightHistogram) -> str:

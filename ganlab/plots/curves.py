@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from ganlab.formatting import number, range_in_words, round_up
-from ganlab.plots.base import Figure, packed
+from ganlab.plots.base import Figure, curve, framed, note, packed, upright
 from ganlab.runs.history import METRICS, Change
 from ganlab.runs.snapshot import Snapshot
 
@@ -93,34 +93,25 @@ def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: Vie
     steps = len(snapshot.history)
     x = snapshot.history[view.along]
     traces = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": curve.name,
-            **_thinned_x(x, view.along),
-            "y": packed(_thinned(curve.values)),
-            "line": {"color": curve.color, "width": curve.width, "dash": curve.dash},
-            "hovertemplate": "%{y:.3~g}<extra>" + curve.name + "</extra>",
-            **({"fill": "tozeroy", "fillcolor": curve.fill} if curve.fill else {}),
-        }
-        for curve in curves
+        curve(_thinned(line.values), line.name, line.color, line.width, line.dash)
+        | _thinned_x(x, view.along)
+        | ({"fill": "tozeroy", "fillcolor": line.fill} if line.fill else {})
+        for line in curves
     ]
     end = round_up(max(1.1 * x[-1], 10)) if steps else 10
     newest = f"; at step {steps:,} {curves[-1].name} is {curves[-1].values[-1]:.3g}" if steps else ""
     places = [_place(change, snapshot, view.along) for change in snapshot.changes]
-    return {
-        "data": traces,
-        "layout": {
-            "margin": {"l": 46, "r": 6, "t": 20, "b": 24},
-            "hovermode": "x unified",
-            "shapes": _marks(places) + _cursors(view.cursors, snapshot.history["step"], x),
-            "annotations": _mark_notes(snapshot.changes, places, apart=end / 6),
-            "xaxis": {"range": [0, end], "showgrid": False, "nticks": 6, "tickformat": ",d"},
-            "yaxis": {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
-        },
-        "scale": f"{title} {view.along}" if steps else "empty",
-        "alt": f"{title} over the {ALONG[view.along]}s{newest}.",
-    }
+    return framed(
+        traces,
+        {"range": [0, end], "showgrid": False, "nticks": 6, "tickformat": ",d"},
+        {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
+        scale=f"{title} {view.along}" if steps else "empty",
+        alt=f"{title} over the {ALONG[view.along]}s{newest}.",
+        margin=(46, 6, 20, 24),
+        hovermode="x unified",
+        shapes=_marks(places) + _cursors(view.cursors, snapshot.history["step"], x),
+        annotations=_mark_notes(snapshot.changes, places, apart=end / 6),
+    )
 
 
 def _place(change: Change, snapshot: Snapshot, along: str) -> float:
@@ -146,28 +137,17 @@ def _cursors(cursors: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[F
 
 
 def cursor(place: float, dash: str) -> Figure:
-    """A vertical line across a chart."""
-    return {
-        "type": "line",
-        "xref": "x",
-        "yref": "paper",
-        "x0": float(place),
-        "x1": float(place),
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": "$bound 0.6", "width": 2.5, "dash": dash},
-        "layer": "below",
-    }
+    """The mark of a step that the user looks back at."""
+    return upright(float(place), "$bound 0.6", 2.5, dash)
 
 
 def _mark_notes(changes: Sequence[Change], places: Sequence[float], apart: float) -> list[Figure]:
     """The changes in words; of changes closer together than `apart`, only the newest."""
-    style = {"y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3, "showarrow": False}
-    style |= {"font": {"size": 11.5, "color": "$muted"}}
+    above = {"yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3}
     notes: list[Figure] = []
     for change, place in zip(reversed(changes), reversed(places), strict=True):
         if not notes or notes[-1]["x"] - place >= apart:
-            notes.append(style | {"x": place, "text": change_in_words(change)})
+            notes.append(note(place, 1, change_in_words(change), "$muted", 11.5, **above))
     return notes
 
 

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 from ganlab.formatting import number, round_up
-from ganlab.plots.base import Figure, packed, rounded
-
-MARGIN = {"l": 46, "r": 6, "t": 22, "b": 40}
+from ganlab.plots.base import Figure, curve, framed, note, packed, rounded, upright
 
 
 def shares(
@@ -21,78 +19,50 @@ def shares(
 
     `theory` is the expected share of the chosen layer at its start, or None after training.
     """
-    x = packed(bounds)
+    x, hover = packed(bounds), "%{x:.3~g}: %{y:.1%}"
     curves = [
-        _line(x, values, name, "$before 0.3", 1.2, digits=".1%") for name, values in by_layer.items() if name != chosen
+        curve(values, name, "$before 0.3", 1.2, hover=hover, x=x) for name, values in by_layer.items() if name != chosen
     ]
-    curves.append(_line(x, by_layer[chosen], chosen, "$before", 2.6, digits=".1%"))
+    curves.append(curve(by_layer[chosen], chosen, "$before", 2.6, hover=hover, x=x))
     if theory is not None:
-        curves.append(_line(x, theory, "in theory", "$bound", 1.6, "dot", ".1%"))
-    mark = {"type": "line", "xref": "x", "yref": "paper", "x0": c, "x1": c, "y0": 0, "y1": 1, "layer": "below"}
-    note = {
-        "x": float(np.log10(c)),
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "text": f"c <b>{number(c)}</b>",
-        "showarrow": False,
-        "font": {"color": "$text", "size": 12.5},
-    }
-    return {
-        "data": curves,
-        "layout": {
-            "margin": MARGIN,
-            "hovermode": "closest",
-            "shapes": [mark | {"line": {"color": "$bound", "width": 1.25, "dash": "4px,3px"}}],
-            "annotations": [note],
-            "xaxis": {
-                "type": "log",
-                "range": [float(np.log10(bounds[0])), float(np.log10(bounds[-1]))],
-                "dtick": 1,
-                "showgrid": False,
-                "tickformat": "~r",
-                "title": {"text": "c", "standoff": 2},
-            },
-            "yaxis": {"range": [0, 1.02], "nticks": 5, "tickformat": ".0%"},
+        curves.append(curve(theory, "in theory", "$bound", 1.6, "dot", hover, x=x))
+    return framed(
+        curves,
+        {
+            "type": "log",
+            "range": [float(np.log10(bounds[0])), float(np.log10(bounds[-1]))],
+            "dtick": 1,
+            "showgrid": False,
+            "tickformat": "~r",
+            "title": {"text": "c", "standoff": 2},
         },
-        "scale": "shares",
-        "alt": f"The share of weights outside minus c to c, over c; {chosen} stands out and c {number(c)} is marked.",
-    }
+        {"range": [0, 1.02], "nticks": 5, "tickformat": ".0%"},
+        scale="shares",
+        alt=f"The share of weights outside minus c to c, over c; {chosen} stands out and c {number(c)} is marked.",
+        margin=(46, 6, 22, 40),
+        shapes=[upright(c, "$bound", 1.25, "4px,3px")],
+        annotations=[note(float(np.log10(c)), 1, f"c <b>{number(c)}</b>", yref="paper", yanchor="bottom")],
+    )
 
 
 def outputs(at: np.ndarray, before: np.ndarray, after: np.ndarray, axis: int) -> Figure:
     """A model's outputs [n, outputs] before and after the clamp, where its input number `axis` is `at` [n]."""
-    x = packed(at)
+    x, hover = packed(at), "%{x:.3~g}: %{y:.3f}"
     lines = [
-        _line(x, values, f"output {i}, {when}", color, 1.4)
+        curve(values, f"output {i}, {when}", color, 1.4, hover=hover, x=x)
         for when, color, columns in (("before", "$before 0.75", before), ("after", "$after 0.9", after))
         for i, values in enumerate(columns.T, start=1)
     ]
-    return {
-        "data": lines,
-        "layout": {
-            "margin": MARGIN | {"t": 8},
-            "hovermode": "closest",
-            "xaxis": {
-                "range": [float(at[0]), float(at[-1])],
-                "showgrid": False,
-                "nticks": 9,
-                "title": {"text": f"input {axis + 1}, the others 0", "standoff": 2},
-            },
-            "yaxis": {"range": [0, 1], "nticks": 5, "tickformat": "~g"},
-        },
-        "scale": f"outputs {axis}",
-        "alt": f"The ten outputs over input {axis + 1}: from {before.min():.2f} to {before.max():.2f} before the clamp "
+    title = {"text": f"input {axis + 1}, the others 0", "standoff": 2}
+    return framed(
+        lines,
+        {"range": [float(at[0]), float(at[-1])], "showgrid": False, "nticks": 9, "title": title},
+        {"range": [0, 1], "nticks": 5, "tickformat": "~g"},
+        scale=f"outputs {axis}",
+        alt=f"The ten outputs over input {axis + 1}: from {before.min():.2f} to {before.max():.2f} before the clamp "
         f"and from {after.min():.2f} to {after.max():.2f} after it.",
-    }
-
-
-def _line(
-    x: Figure, values: np.ndarray, name: str, color: str, width: float, dash: str = "solid", digits: str = ".3f"
-) -> Figure:
-    hover = f"%{{x:.3~g}}: %{{y:{digits}}}<extra>{name}</extra>"
-    line = {"color": color, "width": width, "dash": dash}
-    return {"type": "scatter", "mode": "lines", "x": x, "y": packed(values), "line": line, "hovertemplate": hover}
+        margin=(46, 6, 8, 40),
+    )
 
 
 REACH = 4  # standard deviations on either side; what lies further out is counted in the last bins
@@ -115,30 +85,21 @@ def against_density(values: Tensor, mean: float, sd: float) -> Figure:
             "marker": {"color": "$muted 0.3", "line": {"width": 1, "color": "$muted 0.6"}},
             "hovertemplate": "%{y:.3~g}<extra>drawn</extra>",
         },
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": packed(mean + sd * z),
-            "y": packed(peak * np.exp(-(z**2) / 2)),
-            "line": {"color": "$text", "width": 2},
-            "hovertemplate": "%{y:.3~g}<extra>density</extra>",
-        },
+        curve(peak * np.exp(-(z**2) / 2), "density", "$text", 2, x=packed(mean + sd * z)),
     ]
     if n <= RUG:
         traces.append(_rug(values, height=0.025 * top))
     reach = 1.03 * REACH * sd
-    return {
-        "data": traces,
-        "layout": {
-            "margin": {"l": 42, "r": 4, "t": 8, "b": 26},
-            "bargap": 0,
-            "hovermode": "x unified",
-            "xaxis": {"range": [mean - reach, mean + reach], "showgrid": False, "nticks": 7, "hoverformat": ".4~g"},
-            "yaxis": {"range": [0, top], "nticks": 4, "tickformat": "~g", "title": {"text": "density", "standoff": 3}},
-        },
-        "scale": f"bell {mean} {sd} {n}",
-        "alt": f"Histogram of {n:,} values against the density of N({number(mean)}, {number(sd)}²).",
-    }
+    return framed(
+        traces,
+        {"range": [mean - reach, mean + reach], "showgrid": False, "nticks": 7, "hoverformat": ".4~g"},
+        {"range": [0, top], "nticks": 4, "tickformat": "~g", "title": {"text": "density", "standoff": 3}},
+        scale=f"bell {mean} {sd} {n}",
+        alt=f"Histogram of {n:,} values against the density of N({number(mean)}, {number(sd)}²).",
+        margin=(42, 4, 8, 26),
+        hovermode="x unified",
+        bargap=0,
+    )
 
 
 def _heights(values: Tensor, mean: float, sd: float) -> tuple[np.ndarray, float]:
@@ -177,40 +138,36 @@ def through_layers(lines: Sequence[Line]) -> Figure:
     sds = [sd for line in lines for sd in line.sds]
     low, high = math.floor(math.log10(min(sds)) - 0.2), math.ceil(math.log10(max(sds)) + 0.2)
     layers = list(range(len(lines[0].sds)))
-    return {
-        "data": [
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": layers,
-                "y": [rounded(sd) for sd in line.sds],
-                "line": {"color": line.color, "width": 2, "dash": line.dash},
-                "marker": {"size": 11, "symbol": "circle-open", "color": line.color}
-                if line.hollow
-                else {"size": 6, "color": line.color},
-                "hovertemplate": "%{y:.3~g}<extra>" + line.name + "</extra>",
-            }
-            for line in lines
-        ],
-        "layout": {
-            "margin": {"l": 56, "r": 10, "t": 8, "b": 24},
-            "hovermode": "x unified",
-            "xaxis": {
-                "range": [-0.15, len(layers) - 0.85],
-                "showgrid": False,
-                "tickvals": layers,
-                "ticktext": ["input", *(f"layer {i}" for i in layers[1:])],
-            },
-            "yaxis": {
-                "type": "log",
-                "range": [low, high],
-                "dtick": max(1, (high - low) // 4),
-                "exponentformat": "power",
-                "title": {"text": "sd of activations", "standoff": 3},
-            },
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": layers,
+            "y": [rounded(sd) for sd in line.sds],
+            "line": {"color": line.color, "width": 2, "dash": line.dash},
+            "marker": {"color": line.color} | ({"size": 11, "symbol": "circle-open"} if line.hollow else {"size": 6}),
+            "hovertemplate": "%{y:.3~g}<extra>" + line.name + "</extra>",
+        }
+        for line in lines
+    ]
+    in_words = "; ".join(f"{line.name}, {line.sds[0]:.3g} before and {line.sds[-1]:.3g} after" for line in lines)
+    return framed(
+        data,
+        {
+            "range": [-0.15, len(layers) - 0.85],
+            "showgrid": False,
+            "tickvals": layers,
+            "ticktext": ["input", *(f"layer {i}" for i in layers[1:])],
         },
-        "scale": f"layers {low} {high}",
-        "alt": "Standard deviation of the activations after each layer: "
-        + "; ".join(f"{line.name}, {line.sds[0]:.3g} before and {line.sds[-1]:.3g} after" for line in lines)
-        + ".",
-    }
+        {
+            "type": "log",
+            "range": [low, high],
+            "dtick": max(1, (high - low) // 4),
+            "exponentformat": "power",
+            "title": {"text": "sd of activations", "standoff": 3},
+        },
+        scale=f"layers {low} {high}",
+        alt=f"Standard deviation of the activations after each layer: {in_words}.",
+        margin=(56, 10, 8, 24),
+        hovermode="x unified",
+    )

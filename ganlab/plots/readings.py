@@ -1,4 +1,4 @@
-"""What the figures of the instruments have in common: frames, lines, and charts over the looks of a run.
+"""What the figures of the instruments have in common: lines, log axes, and charts over the looks of a run.
 
 Ink is for the critic, violet for generated samples, grey for real ones.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ganlab.formatting import round_up, short
-from ganlab.plots.base import Figure, packed
+from ganlab.plots.base import Figure, curve, framed, note, packed
 
 Rows = Sequence[dict[str, float]]
 """Rows of instruments.csv."""
@@ -31,29 +31,12 @@ def empty() -> Figure:
     return framed([], axis | {"showgrid": False}, axis, scale="empty", alt="Nothing is measured yet.")
 
 
-def framed(
-    data: list[Figure], xaxis: Figure, yaxis: Figure, *, scale: str, alt: str, left: int = 52, bottom: int = 40
-) -> Figure:
-    """Traces between two axes; `alt` is the text for screen readers."""
-    right = 30 if xaxis.get("type") == "category" else 6
-    layout = {"margin": {"l": left, "r": right, "t": 8, "b": bottom}, "hovermode": "closest"}
-    return {"data": data, "layout": layout | {"xaxis": xaxis, "yaxis": yaxis}, "scale": scale, "alt": alt}
-
-
 def stroke(
     x: Figure | list[str], y: np.ndarray, name: str, color: str, width: float, dash: str = "solid", dots: float = 0
 ) -> Figure:
     """A line, with dots of that many pixels at its points."""
-    return {
-        "type": "scatter",
-        "mode": "lines+markers" if dots else "lines",
-        "x": x,
-        "y": packed(y),
-        "name": name,
-        "line": {"color": color, "width": width, "dash": dash},
-        "marker": {"color": color, "size": dots},
-        "hovertemplate": "%{x}: %{y:.3~g}<extra>" + name + "</extra>",
-    }
+    line = curve(y, name, color, width, dash, hover="%{x}: %{y:.3~g}", x=x)
+    return line | {"mode": "lines+markers" if dots else "lines", "marker": {"color": color, "size": dots}}
 
 
 def log_axis(values: np.ndarray) -> Figure:
@@ -74,7 +57,7 @@ def over_looks(title: str, rows: Rows, lines: Sequence[Line], log: bool = False)
     drawn = {line: values for line, values in columns.items() if np.isfinite(values).any()}
     newest = [f"{line.name} {short(values[-1])}" for line, values in drawn.items() if np.isfinite(values[-1])]
     y_axis, notes = _y_axis(steps, list(drawn.values()), log)
-    figure = framed(
+    return framed(
         [
             stroke(packed(steps), values, line.name, line.color, 2, line.dash, _dot_size(values))
             for line, values in drawn.items()
@@ -83,10 +66,9 @@ def over_looks(title: str, rows: Rows, lines: Sequence[Line], log: bool = False)
         y_axis,
         scale=title if drawn else "empty",
         alt=f"{title} over the steps{'; newest: ' if newest else ''}{', '.join(newest)}.",
-        bottom=24,
+        margin=(52, 6, 8, 24),
+        annotations=notes,
     )
-    figure["layout"]["annotations"] = notes
-    return figure
 
 
 def _y_axis(steps: np.ndarray, columns: list[np.ndarray], log: bool) -> tuple[Figure, list[Figure]]:
@@ -104,22 +86,14 @@ def _y_axis(steps: np.ndarray, columns: list[np.ndarray], log: bool) -> tuple[Fi
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     low, high = low - margin, high + margin
     beyond = [values[0] for values in columns if values[0] < low or values[0] > high]
-    return axis | {"range": [low, high]}, [_note(steps[0], value, above=value > high) for value in beyond[:1]]
+    return axis | {"range": [low, high]}, [_beyond(steps[0], value, above=value > high) for value in beyond[:1]]
 
 
-def _note(step: float, value: float, above: bool) -> Figure:
+def _beyond(step: float, value: float, above: bool) -> Figure:
     """The value of a point beyond the axis, at the edge where its line leaves."""
-    return {
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0.02,
-        "y": 1.0 if above else 0.0,
-        "xanchor": "left",
-        "yanchor": "top" if above else "bottom",
-        "showarrow": False,
-        "font": {"color": "$muted", "size": 11.5},
-        "text": f"{'↑' if above else '↓'} {short(value)} at step {step:,.0f}",
-    }
+    text = f"{'↑' if above else '↓'} {short(value)} at step {step:,.0f}"
+    anchors = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top" if above else "bottom"}
+    return note(0.02, 1.0 if above else 0.0, text, "$muted", 11.5, **anchors)
 
 
 def _dot_size(values: np.ndarray) -> float:

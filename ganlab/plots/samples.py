@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganlab.plots.base import Figure, halved
+from ganlab.plots.base import Figure, framed, halved
 
 
 def points(
@@ -32,33 +32,21 @@ def points(
     ]
     if joined:
         traces[-1] |= {"mode": "lines+markers", "line": {"color": "$generator", "width": 1.5}}
-    layout: Figure = {
-        "margin": {"l": 26, "r": 2, "t": 2, "b": 22},
-        "xaxis": axis,
-        "yaxis": axis | {"scaleanchor": "x"},
-    }
-    if generated is not None and names:
-        named = enumerate(zip(names, generated, strict=False))
-        layout["annotations"] = [_note(i, name, *point.tolist()) for i, (name, point) in named if name]
-    return {
-        "data": traces,
-        "layout": layout,
-        "scale": "points",
-        "alt": "Scatter of real and generated points.",
-    }
+    named = enumerate(zip(names, () if generated is None else generated, strict=False))
+    notes = [_note(i, name, *point.tolist()) for i, (name, point) in named if name]
+    return framed(
+        traces,
+        axis,
+        axis | {"scaleanchor": "x"},
+        scale="points",
+        alt="Scatter of real and generated points.",
+        margin=(26, 2, 2, 22),
+        annotations=notes,
+    )
 
 
 def _note(i: int, name: str, x: float, y: float) -> Figure:
     left, below = i % 2, i // 2 % 2  # from four sides in turn, so that the notes of close points stay apart
-    return {
-        "x": x,
-        "y": y,
-        "text": f"<b>{name}</b>",
-        "font": {"color": "$generator", "size": 14},
-        "bgcolor": "$page",
-        "arrowcolor": "$generator",
-        "arrowwidth": 1.2,
-        "ax": -26 if left else 26,
-        "ay": 26 if below else -26,
-        "borderpad": 2,
-    }
+    arrow = {"arrowcolor": "$generator", "arrowwidth": 1.2, "ax": -26 if left else 26, "ay": 26 if below else -26}
+    text = {"text": f"<b>{name}</b>", "font": {"color": "$generator", "size": 14}, "bgcolor": "$page", "borderpad": 2}
+    return {"x": x, "y": y, **text, **arrow}

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ganlab.gan.clipping import WeightHistogram, axis_limit
-from ganlab.plots.base import Figure, packed
+from ganlab.plots.base import Figure, curve, framed, note, packed
 from ganlab.plots.curves import cursor
 
 RIDGES = 16
 REACH = 4  # rows that the tallest one covers
-MARGIN = {"l": 56, "r": 6, "t": 10, "b": 42}
+MARGIN = (56, 6, 10, 42)
 WEIGHT_AXIS = {"tickformat": "~g", "title": {"text": "weight", "standoff": 3}}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -51,42 +51,32 @@ def bands(looks: Sequence[Look]) -> Figure:
     steps = np.array([look.step for look in looks], float)
     lines = np.array([quantiles(look.weights) for look in looks]).reshape(-1, len(QUANTILES)).T
     bounds = np.array([look.weights.clip_range for look in looks]).reshape(-1, 2).T
-    x = packed(steps)
-    line: Figure = {"type": "scatter", "mode": "lines", "x": x, "hoverinfo": "skip"}
-    edge = {"width": 0, "color": "$before"}
+    line: Figure = {"type": "scatter", "mode": "lines", "x": packed(steps), "hoverinfo": "skip"}
+    edge = line | {"line": {"width": 0, "color": "$before"}}
+    rule = line | {"line": {"width": 1.25, "color": "$bound", "dash": "4px,3px", "shape": "hv"}}
     traces: list[Figure] = []
     for low, high, fill in ((0, 4, "$before 0.18"), (1, 3, "$before 0.32")):
-        traces += [
-            line | {"y": packed(lines[low]), "line": edge},
-            line | {"y": packed(lines[high]), "line": edge, "fill": "tonexty", "fillcolor": fill},
-        ]
-    median = {"width": 2, "color": "$before"}
-    traces.append(
-        line
-        | {"y": packed(lines[2]), "line": median, "hoverinfo": "y", "hovertemplate": "%{y:.4~g}<extra>median</extra>"}
-    )
-    rule = {"width": 1.25, "color": "$bound", "dash": "4px,3px", "shape": "hv"}
-    traces += [line | {"y": packed(bound), "line": rule} for bound in bounds]
+        traces.append(edge | {"y": packed(lines[low])})
+        traces.append(edge | {"y": packed(lines[high]), "fill": "tonexty", "fillcolor": fill})
+    traces.append(curve(lines[2], "median", "$before", 2, hover="%{y:.4~g}", x=packed(steps), hoverinfo="y"))
+    traces += [rule | {"y": packed(bound)} for bound in bounds]
     limit = max((axis_limit(look.weights.clip_range) for look in looks), default=1.0)
-    style = {"xanchor": "right", "showarrow": False, "font": {"size": 11.5, "color": "$text"}}
     labels = ((2, "bottom", "median"), (3, "top", "middle half"), (4, "top", "middle 90 %"))
     notes = [
-        style | {"x": float(steps[-1]), "y": float(lines[i][-1]), "yanchor": side, "text": text}
+        note(float(steps[-1]), float(lines[i][-1]), text, size=11.5, xanchor="right", yanchor=side)
         for i, side, text in labels
         if looks
     ]
-    return {
-        "data": traces,
-        "layout": {
-            "margin": MARGIN,
-            "annotations": notes,
-            "hovermode": "x",
-            "xaxis": {"showgrid": False, "nticks": 8, "tickformat": ",d", "title": {"text": "step", "standoff": 2}},
-            "yaxis": WEIGHT_AXIS | {"range": [-limit, limit], "nticks": 7},
-        },
-        "scale": f"bands {limit}",
-        "alt": f"Quantiles of the weights before the clamp over {len(looks)} saved steps.",
-    }
+    return framed(
+        traces,
+        {"showgrid": False, "nticks": 8, "tickformat": ",d", "title": {"text": "step", "standoff": 2}},
+        WEIGHT_AXIS | {"range": [-limit, limit], "nticks": 7},
+        scale=f"bands {limit}",
+        alt=f"Quantiles of the weights before the clamp over {len(looks)} saved steps.",
+        margin=MARGIN,
+        hovermode="x",
+        annotations=notes,
+    )
 
 
 def marked(figure: Figure, steps: Sequence[int]) -> Figure:
@@ -107,23 +97,21 @@ def ridge(looks: Sequence[Look]) -> Figure:
     for i, look in reversed(list(enumerate(looks))):
         traces += _skyline(look.weights, i, *tops)
     ticks = list(range(0, len(looks), max(1, len(looks) // 6)))
-    return {
-        "data": traces,
-        "layout": {
-            "margin": MARGIN,
-            "hovermode": False,
-            "xaxis": WEIGHT_AXIS | {"range": [-limit, limit], "showgrid": False, "nticks": 9},
-            "yaxis": {
-                "range": [-0.3, len(looks) + REACH],
-                "showgrid": False,
-                "tickvals": ticks,
-                "ticktext": [f"{looks[i].step:,}" for i in ticks],
-                "title": {"text": "step", "standoff": 4},
-            },
+    return framed(
+        traces,
+        WEIGHT_AXIS | {"range": [-limit, limit], "showgrid": False, "nticks": 9},
+        {
+            "range": [-0.3, len(looks) + REACH],
+            "showgrid": False,
+            "tickvals": ticks,
+            "ticktext": [f"{looks[i].step:,}" for i in ticks],
+            "title": {"text": "step", "standoff": 4},
         },
-        "scale": f"ridge {limit} {len(looks)}",
-        "alt": f"Histograms of the weights before the clamp at {len(looks)} steps, one behind another.",
-    }
+        scale=f"ridge {limit} {len(looks)}",
+        alt=f"Histograms of the weights before the clamp at {len(looks)} steps, one behind another.",
+        margin=MARGIN,
+        hovermode=False,
+    )
 
 
 def _share(counts: np.ndarray, histogram: WeightHistogram) -> np.ndarray:
@@ -144,13 +132,14 @@ def _skyline(histogram: WeightHistogram, base: int, top: float, top_post: float)
     """
     tall = base + REACH * _share(histogram.before, histogram) / top
     line = {"type": "scatter", "mode": "lines"}
-    x = packed(histogram.edges)
-    skyline = {"y": packed(np.append(tall, tall[-1])), "line": {"width": 1.4, "color": "$before", "shape": "hv"}}
-    floor = line | {"x": x, "y": packed(np.full(len(histogram.edges), float(base))), "line": {"width": 0}}
+    along = line | {"x": packed(histogram.edges)}
+    floor = along | {"y": packed(np.full(len(histogram.edges), float(base))), "line": {"width": 0}}
+    skyline = along | {"y": packed(np.append(tall, tall[-1])), "fill": "tonexty", "fillcolor": "$page 0.75"}
+    skyline |= {"line": {"width": 1.4, "color": "$before", "shape": "hv"}}
+    post = line | {"line": {"width": 4, "color": "$after"}}
     posts = [
-        line
-        | {"x": [bound, bound], "y": [base, base + 0.9 * share / top_post], "line": {"width": 4, "color": "$after"}}
+        post | {"x": [bound, bound], "y": [base, base + 0.9 * share / top_post]}
         for bound, share in zip(histogram.clip_range, _posts(histogram), strict=True)
         if share
     ]
-    return [floor, line | {"x": x, "fill": "tonexty", "fillcolor": "$page 0.75"} | skyline, *posts]
+    return [floor, skyline, *posts]

@@ -52,11 +52,7 @@ def samples(run: Run, are_images: bool) -> None:
     download("PNG", f"{name}.png", sheet, disabled=disabled)
     if are_images:
         download(
-            "ZIP",
-            f"{name}.zip",
-            lambda: images.zip_of_pngs(shown()[: rows * columns]),
-            "folder_zip",
-            disabled=disabled,
+            "ZIP", f"{name}.zip", lambda: images.zip_of_pngs(shown()[: rows * columns]), "folder_zip", disabled=disabled
         )
     help = "generator.safetensors: the generator's weights as they are now."
     download("Generator", "generator.safetensors", network, "network_node", help=help, disabled=disabled)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ganlab.formatting import range_in_words
+from ganlab.plots.base import rounded
 from ganlab.runs.run import Run
 from ganlab.ui.train import steer
 
@@ -29,7 +30,8 @@ def tries(run: Run, ended: bool) -> None:
     """The three cards, relative to the range that the run started with."""
     start = run.config.clip_range
     for column, (label, (low, high), sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):
-        clip_range = (_rounded(low * start[0]), _rounded(high * start[1]))
+        # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
+        clip_range = (rounded(low * start[0], 6) + 0.0, rounded(high * start[1], 6) + 0.0)
         with column.container(border=True, height="stretch"):
             st.button(
                 f"{label}: {range_in_words(clip_range)}",
@@ -40,8 +42,3 @@ def tries(run: Run, ended: bool) -> None:
                 args=(run, clip_range),
             )
             st.markdown(sentence)
-
-
-def _rounded(bound: float) -> float:
-    """Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0."""
-    return float(f"{bound:.6g}") + 0.0

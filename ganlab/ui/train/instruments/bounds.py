@@ -5,8 +5,7 @@ import math
 import numpy as np
 
 from ganlab.formatting import NOTHING, percent, round_up
-from ganlab.plots.base import Figure, halved
-from ganlab.plots.readings import framed
+from ganlab.plots.base import Figure, framed, halved, note
 from ganlab.runs.history import History
 from ganlab.ui.train.instruments.card import Card, CardData
 
@@ -35,32 +34,19 @@ def figure(history: History) -> Figure:
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }
     newest = f"; newest: {percent(shares[-1].min())} to {percent(shares[-1].max())}" if steps else ""
-    figure = framed(
+    counts = history.layer_counts[-1, :, 1].tolist() if steps else []
+    beside = {"xref": "paper", "xanchor": "left"}  # the newest count, to the right of its row
+    return framed(
         [heat] if steps else [],
         {"range": [0, round_up(max(1.1 * steps, 10))], "showgrid": False, "nticks": 6, "tickformat": ",d"},
         {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
         scale=f"at bounds {names}",
         alt=f"Share of each of {len(names)} layers' weights exactly at a bound, by step{newest}.",
-        left=104,
-        bottom=24,
+        margin=(104, 44, 8, 24),
+        annotations=[
+            note(1, name, f"{count:,}", "$muted", 11.5, **beside) for name, count in zip(names, counts, strict=True)
+        ],
     )
-    figure["layout"]["margin"] |= {"r": 44}
-    counts = history.layer_counts[-1, :, 1].tolist() if steps else []
-    figure["layout"]["annotations"] = [_count(name, count) for name, count in zip(names, counts, strict=True)]
-    return figure
-
-
-def _count(layer: str, count: int) -> Figure:
-    """The newest number of weights at a bound, to the right of a row."""
-    return {
-        "x": 1,
-        "xref": "paper",
-        "xanchor": "left",
-        "y": layer,
-        "text": f"{count:,}",
-        "showarrow": False,
-        "font": {"color": "$muted", "size": 11.5},
-    }
 
 
 def sentence(data: CardData) -> str:

@@ -5,8 +5,8 @@ import math
 from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, percent, short
 from ganlab.measure.coverage import Coverage
-from ganlab.plots.base import Figure, packed
-from ganlab.plots.readings import Line, Rows, framed, over_looks
+from ganlab.plots.base import Figure, framed, packed
+from ganlab.plots.readings import Line, Rows, over_looks
 from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, from_reading, from_rows, lines, newest
 
 WITH_MODES = ("8-gaussians", "25-gaussians")
@@ -37,16 +37,16 @@ def counts_figure(coverage: Coverage) -> Figure:
         if len(counts)
     ]
     counts = ", ".join(map(str, coverage.counts)) or "none"
-    figure = framed(
+    return framed(
         bars,
         {"type": "category", "showgrid": False},
         {"nticks": 5, "tickformat": ",d", "rangemode": "tozero"},
         scale=f"classes {len(names)}",
         alt=f"Generated samples by {'mode' if has_modes else 'class'}: {counts}; "
         f"{coverage.missing} with less than a quarter of the expected.",
+        margin=(52, 30, 8, 40),
+        barmode="overlay",
     )
-    figure["layout"]["barmode"] = "overlay"
-    return figure
 
 
 def _filled(opacity: float) -> Figure:

@@ -29,10 +29,7 @@ def estimates_figure(rows: Rows) -> Figure:
 
     Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b.
     """
-    lines = [
-        Line("held out", "held_out_estimate", "$real", "dash"),
-        Line("training", "train_estimate", "$bound"),
-    ]
+    lines = [Line("held out", "held_out_estimate", "$real", "dash"), Line("training", "train_estimate", "$bound")]
     return over_looks("Critic estimate on training and held-out samples", rows, lines)
 
 

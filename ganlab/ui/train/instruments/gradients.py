@@ -6,10 +6,12 @@ import numpy as np
 
 from ganlab.formatting import NOTHING, short
 from ganlab.measure.gradients import RMSPROP_EPS, Gradients, gain_law_lines
-from ganlab.plots.base import Figure
-from ganlab.plots.readings import framed, log_axis, stroke
+from ganlab.plots.base import Figure, framed
+from ganlab.plots.readings import log_axis, stroke
 from ganlab.ui.kit.html import INK
 from ganlab.ui.train.instruments.card import DASHES, DOTS, Card, CardData, from_reading, lines
+
+MARGIN = (52, 30, 8, 40)  # the last layer's name needs room on the right
 
 
 def norms_figure(gradients: Gradients) -> Figure:
@@ -28,6 +30,7 @@ def norms_figure(gradients: Gradients) -> Figure:
         log_axis(above_zero) | {"title": {"text": "gradient norm", "standoff": 4}},
         scale=f"gradients {gradients.layers}",
         alt=f"Norm of the critic's gradient from the scores back to the input, on a log axis: it {verdict(gradients)}.",
+        margin=MARGIN,
     )
 
 
@@ -45,6 +48,7 @@ def weights_figure(gradients: Gradients) -> Figure:
         log_axis(np.append(rms, RMSPROP_EPS)) | {"title": {"text": "rms weight gradient", "standoff": 4}},
         scale=f"weight gradients {names}",
         alt=f"Root mean square gradient of each weight matrix: {below} of {len(names)} below the optimiser's eps.",
+        margin=MARGIN,
     )
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ganlab.formatting import NOTHING, percent
 from ganlab.measure.spectra import Spectrum
-from ganlab.plots.base import Figure, packed
-from ganlab.plots.readings import framed, stroke
+from ganlab.plots.base import Figure, framed, packed
+from ganlab.plots.readings import stroke
 from ganlab.ui.kit.html import CURVE_KEY
 from ganlab.ui.train.instruments.card import Card, CardData, from_reading
 
