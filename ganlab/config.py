@@ -28,6 +28,8 @@ LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")
 """The fields that may change while a run trains."""
 PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")
 """The fields that decide what the user's own images become."""
+LEARNING_RATES = (1e-30, 1e30)
+"""The smallest and the largest; float32 ends near 3e38."""
 WARM_UP_UPDATES = 100
 """Critic updates in each step of the warm-up."""
 
@@ -126,9 +128,11 @@ class TrainConfig:
         "The paper uses RMSprop and warns that momentum, as in Adam, makes training unstable.",
         choices=("rmsprop", "adam"),
     )
-    critic_lr: float = setting(5e-4, "Critic learning rate", "Step size of the critic. The paper used 5e-5.", above=0.0)
+    critic_lr: float = setting(
+        5e-4, "Critic learning rate", "Step size of the critic. The paper used 5e-5.", bounds=LEARNING_RATES
+    )
     generator_lr: float = setting(
-        5e-4, "Generator learning rate", "Step size of the generator. The paper used 5e-5.", above=0.0
+        5e-4, "Generator learning rate", "Step size of the generator. The paper used 5e-5.", bounds=LEARNING_RATES
     )
     batch_size: int = setting(
         64, "Batch size", "Real samples in an update, and as many generated ones. The paper used 64.", bounds=(2, 4096)

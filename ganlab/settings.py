@@ -20,18 +20,17 @@ def setting(
     *,
     choices: tuple[Any, ...] = (),
     bounds: tuple[float, float] | None = None,
-    above: float | None = None,
     pattern: tuple[str, str] | None = None,
     check: Callable[[Any], Any] | None = None,
 ) -> Any:
     """A dataclass field; `default` may be a function that makes the default.
 
-    A value must be one of `choices`, or a number within `bounds` or `above` a limit, or a text that matches
+    A value must be one of `choices`, or a number within `bounds`, or a text that matches
     `pattern` in full, which is a regular expression and its meaning in words, or what `check` returns or refuses with
     ValueError.
     """
     metadata: dict[str, Any] = {"label": label, "help": help, "choices": choices}
-    metadata |= {"bounds": bounds, "above": above, "pattern": pattern, "check": check}
+    metadata |= {"bounds": bounds, "pattern": pattern, "check": check}
     if callable(default):
         return dataclasses.field(default_factory=default, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -84,28 +83,24 @@ def checked(settings: Settings, name: str, value: Any) -> Any:
         if value not in rules["choices"] or type(value) is not type(rules["choices"][0]):
             raise ValueError(f"{name} must be one of {', '.join(map(str, rules['choices']))}, not {value!r}.")
         return value
-    if rules["bounds"] or rules["above"] is not None:
-        return _number(name, field.type is int, value, rules["bounds"], rules["above"])
+    if rules["bounds"]:
+        return _number(name, field.type is int, value, *rules["bounds"])
     regular_expression, meaning = rules["pattern"]
     if not isinstance(value, str) or not re.fullmatch(regular_expression, value):
         raise ValueError(f"{name} must be {meaning}, not {value!r}.")
     return value
 
 
-def _number(name: str, whole: bool, value: Any, bounds: tuple[float, float] | None, above: float | None) -> int | float:
-    kind = ("whole number" if whole else "number") + ("" if above is None else f" above {above:g}")
+def _number(name: str, whole: bool, value: Any, low: float, high: float) -> int | float:
     if isinstance(value, bool) or not isinstance(value, numbers.Integral if whole else numbers.Real):
-        raise ValueError(f"{name} must be a {kind}, not {value!r}.")
+        raise ValueError(f"{name} must be a {'whole number' if whole else 'number'}, not {value!r}.")
     try:
         number = int(value) if isinstance(value, numbers.Integral) and whole else float(value)
     except OverflowError:
         number = math.inf
-    if above is not None and not above < number < math.inf:
-        raise ValueError(f"{name} must be a {kind}, not {value!r}.")
-    if bounds and not bounds[0] <= number <= bounds[1]:
-        low, high = bounds
+    if not low <= number <= high:
         limits = f"from {low} to {high:,}" if high < math.inf else f"at least {low}"
-        raise ValueError(f"{name} must be {limits}, not {value:,}.")
+        raise ValueError(f"{name} must be {limits}, not {value if abs(number) < 1e15 else number:,}.")
     return number
 
 

@@ -97,6 +97,11 @@ def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
         ["--preset", "cats"],
         ["--dataset", "cats"],
         ["--sound", "loud"],
+        ["--critic-lr", "1e308"],
+        ["--images", "no-such-folder"],
+        ["--points", "no-such.csv"],
+        ["--config", "no-such.json"],
+        ["--config", "README.md"],
     ],
 )
 def test_bad_options_are_one_line_and_2(options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -16,6 +16,7 @@ from ganlab.runs.disk import contents, library, networks
 from ganlab.runs.disk import folder as runfolder
 from ganlab.runs.disk.folder import FILES, RunFolder
 from ganlab.runs.disk.lock import held, locked
+from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.training_run import TrainingRun
 
 
@@ -155,3 +156,32 @@ def test_a_folder_that_fills_while_its_lock_is_awaited_is_refused(
         RunFolder(tmp_path / "r", TINY)
     assert (tmp_path / "r/config.json").read_text() == "of another process"
     assert not held(tmp_path / "r")
+
+
+def test_a_finished_run_without_its_checkpoints_is_not_started_again(trained: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    shutil.rmtree(path / "checkpoints")
+    metrics = (path / "metrics.csv").read_text()
+    with pytest.raises(ValueError, match="lost its checkpoints"):
+        RunFolder.reopen(path, TINY_IMAGES.steps + 1)
+    assert (path / "metrics.csv").read_text() == metrics
+    assert (path / "ended.json").exists()
+
+
+@pytest.mark.parametrize("values", [{"latent_dim": 77}, {"dataset": "8-gaussians", "network": "mlp"}])
+def test_networks_of_other_settings_are_named_and_not_used(values: dict, trained: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    settings = json.loads((path / "config.json").read_text()) | values
+    (path / "config.json").write_text(json.dumps(settings))
+    latest = SavedRun(path).latest
+    assert latest.generator is None
+    assert latest.samples is None
+    assert "other settings" in latest.warning
+    assert (latest.real is None) == ("dataset" in values)
+
+
+def test_settings_that_are_not_text_are_one_sentence(trained: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    (path / "config.json").write_bytes(b"\x80\x81")
+    with pytest.raises(ValueError, match="its JSON is invalid"):
+        contents.config_of(path)

@@ -172,6 +172,15 @@ def test_damaged_files_are_named_and_the_rest_is_shown(the_hub: RunHub) -> None:
     assert "step <b>5</b>" in panels(at)
 
 
+def test_tables_of_different_lengths_are_shown(the_hub: RunHub) -> None:
+    run = run_in("interrupted", the_hub, TINY)
+    table = run.path / "metrics.csv"
+    table.write_text(table.read_text().splitlines()[0] + "\n")
+    at = page("1_Train.py", run=run.run_id)
+    assert not at.exception
+    assert "Interrupted" in panels(at)
+
+
 def test_a_resume_that_failed_while_loading_can_be_tried_again(
     the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

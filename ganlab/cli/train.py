@@ -1,7 +1,6 @@
 """`ganlab train`."""
 
 import argparse
-import json
 import re
 import signal
 import sys
@@ -12,7 +11,7 @@ from types import FrameType
 
 from tqdm import tqdm
 
-from ganlab import settings
+from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
 from ganlab.config import PRESETS, TrainConfig, changed, preset
 from ganlab.data import own_images, own_points
@@ -117,25 +116,42 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
         values = {"dataset": "images"} | values | {"images": kept_images(options.images)}
     if options.points:
         values = {"dataset": "drawn"} | values | {"points": kept_points(options.points)}
-    if options.config:
-        base = TrainConfig.from_dict(json.loads(options.config.read_text()))
-    else:
-        base = preset(options.preset or values.get("dataset", "digits"))
-    return changed(base, values)
+    base = options.config and settings_in(options.config)
+    return changed(base or preset(options.preset or values.get("dataset", "digits")), values)
+
+
+def settings_in(file: Path) -> TrainConfig:
+    """The settings in a JSON file. Raises ValueError, naming the file, if they can't be read."""
+    try:
+        return TrainConfig.from_dict(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
+    except OSError as error:
+        raise ValueError(f"{file} can't be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise ValueError(f"{file} does not hold a run's settings: {str(error).rstrip('.')}.") from None
+
+
+def existing(source: str) -> Path | None:
+    """The path; None for the name of data that were kept before. Raises ValueError if it is neither."""
+    path = Path(source)
+    if path.exists():
+        return path
+    if re.fullmatch("[0-9a-f]{16}", source):
+        return None
+    raise ValueError(f"There is no file or folder {source}: check its name.")
 
 
 def kept_images(source: str) -> str:
     """The name of the images in a ZIP or folder, copied into the cache folder; the name of kept ones is returned."""
-    path, cache = Path(source), data_root() / "images"
-    if path.is_dir():
-        return own_images.keep_folder(path, cache)
-    return own_images.keep(path, cache) if path.exists() else source
+    path, cache = existing(source), data_root() / "images"
+    if path is None:
+        return source
+    return own_images.keep_folder(path, cache) if path.is_dir() else own_images.keep(path, cache)
 
 
 def kept_points(source: str) -> str:
     """The name of the points in a CSV, copied into the cache folder; the name of kept ones is returned."""
-    path = Path(source)
-    if not path.exists() and re.fullmatch("[0-9a-f]{16}", source):
+    path = existing(source)
+    if path is None:
         return source
     with path.open("rb") as file:
         points, message = own_points.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)

@@ -125,12 +125,15 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
     checkpoint, refused = contents.newest_checkpoint(path)
     if refused:
         problems.append(refused)
-    run = dataclasses.replace(summary, **_of_checkpoint(checkpoint)) if checkpoint else summary
+    run = summary
+    if checkpoint:
+        of_checkpoint: dict[str, Any] = attempt(lambda: _of_checkpoint(checkpoint, summary.config), {})
+        run = dataclasses.replace(run, **of_checkpoint)
     if summary.status in (Status.FAILED, Status.FINISHED, Status.STOPPED):
         # Only a failed run has made more steps than its last checkpoint.
         of_end: dict[str, Any] = {name: getattr(summary, name) for name in ("step", "critic_step", "seconds")}
         no_networks: dict[str, Any] = {}
-        of_end |= attempt(lambda: _saved_networks(path), no_networks)
+        of_end |= attempt(lambda: _saved_networks(path, summary.config), no_networks)
         run = dataclasses.replace(run, **of_end)
     last_step = None if summary.status is Status.FAILED else run.step
     history = attempt(lambda: tables.history(path, last_step), HistoryWriter().view())
@@ -141,7 +144,7 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
         changes=changes,
         weights=attempt(lambda: _weights(path, run.step), ()),
         readings=attempt(lambda: tables.readings(path, last_step), no_readings()),
-        real=contents.real_samples(path),
+        real=contents.real_samples(path, run.config.kind),
         samples=None if run.generator is None else _samples(run),
         warning=" ".join(problems),
     )
@@ -160,19 +163,29 @@ def _look(path: Path, stamp: Stamp) -> Reading | None:
     return None
 
 
-def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a checkpoint knows, as fields of Snapshot."""
+def _of_checkpoint(checkpoint: Checkpoint, config: TrainConfig) -> dict[str, Any]:
+    """What a checkpoint knows, as fields of Snapshot. Raises ValueError if it is of other networks than the run's."""
+    _check_same(checkpoint.config, config, "Its checkpoint")
     names = ("generator", "critic")
     both = {n: training.network_of(n, checkpoint.config, checkpoint.shape, checkpoint.tensors) for n in names}
     return both | {name: getattr(checkpoint, name) for name in ("step", "critic_step", "seconds", "device")}
 
 
-def _saved_networks(path: Path) -> dict[str, Any]:
-    """Both networks as they were at the end; empty if they were not saved."""
+def _saved_networks(path: Path, config: TrainConfig) -> dict[str, Any]:
+    """Both networks as they were at the end; empty if they were not saved. Raises ValueError for others."""
     files = {which: path / f"{which}.safetensors" for which in ("generator", "critic")}
     if not files["generator"].exists():
         return {}
-    return {which: networks.read_network(file, which)[0] for which, file in files.items()}
+    read = {which: networks.read_network(file, which) for which, file in files.items()}
+    for which, (_, known, _) in read.items():
+        _check_same(known, config, f"{which}.safetensors")
+    return {which: network for which, (network, _, _) in read.items()}
+
+
+def _check_same(known: TrainConfig, config: TrainConfig, source: str) -> None:
+    shapes = {(settings.latent_dim, datasets.shape_of(settings)) for settings in (known, config)}
+    if len(shapes) > 1:
+        raise ValueError(f"{source} holds networks of other settings than config.json: the file of another run?")
 
 
 def _weights(path: Path, step: int) -> tuple:

@@ -60,7 +60,7 @@ def config_of(path: Path) -> TrainConfig:
     file = path / "config.json"
     try:
         tensorfile.check_size(file, 2**16)
-        return TrainConfig.from_dict(tensorfile.parsed(file.read_text()))
+        return TrainConfig.from_dict(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path.name}/config.json can't be read: {str(error).rstrip('.')}.") from None
 
@@ -84,12 +84,12 @@ def newest_checkpoint(path: Path) -> tuple[Checkpoint | None, str]:
     return None, " ".join(refusals)
 
 
-def real_samples(path: Path) -> np.ndarray | None:
-    """The real samples that are shown beside the generated ones; None if they can't be read."""
+def real_samples(path: Path, kind: str) -> np.ndarray | None:
+    """The real samples shown beside generated ones of this kind, image or point; None if they can't be read."""
 
     def check(_: dict[str, str], kinds: tensorfile.Kinds) -> None:
         dtype, shape = kinds.get("real", (None, ()))
-        if (dtype, len(shape)) not in ((torch.uint8, 4), (torch.float32, 2)):
+        if (dtype, len(shape)) != {"image": (torch.uint8, 4), "point": (torch.float32, 2)}[kind]:
             raise ValueError("it holds no real samples")
 
     try:

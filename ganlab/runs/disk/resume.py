@@ -81,6 +81,8 @@ def config_to_resume(path: Path, steps: int | None) -> TrainConfig:
     config, end = config_of(path), ending(path)
     if end and end.status is Status.FAILED:
         raise ValueError(f"Run {path.name} failed ({end.error}): run it again, with other settings.")
+    if end and end.step and not checkpoints.files(path / "checkpoints"):
+        raise ValueError(f"Run {path.name} has lost its checkpoints, so it can't be resumed: run it again.")
     if steps is not None:
         config = dataclasses.replace(config, steps=steps)
     if end and end.step >= config.steps:

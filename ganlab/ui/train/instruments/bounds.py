@@ -45,7 +45,9 @@ def figure(history: History) -> Figure:
         margin=(104, 44, 8, 24),
         annotations=[
             note(1, name, f"{count:,}", "$muted", 11.5, **beside) for name, count in zip(names, counts, strict=True)
-        ],
+        ]
+        if steps
+        else [],
     )
 
 
