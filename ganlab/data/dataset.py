@@ -47,7 +47,7 @@ class Dataset:
 
     @property
     def independent(self) -> tuple[float, int]:
-        """How many independent draws the training part and `held_out` rest on; 0 if nothing is held out."""
+        """How many independent samples are behind the training part and `held_out`; 0 if nothing is held out."""
         if self.points:
             return self.points
         return (math.inf if self.train is None else len(self.train)), len(self.held_out)

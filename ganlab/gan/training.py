@@ -29,11 +29,11 @@ def copied(network: nn.Sequential) -> nn.Sequential:
 
 
 class Trainer:
-    """A generator, a critic and the three verbs that train them.
+    """A generator, a critic and the methods that train them.
 
-    All random numbers come from two streams: `rng` for training, `looking_rng` for what only looks, so looking never
-    changes a run. `config` may be replaced between updates (see `config.LIVE_FIELDS`). Making a trainer also sets
-    the calling thread's number of torch threads: results and speed depend on it.
+    All random numbers come from two streams: `rng` for training, `looking_rng` for display and measurement, which
+    therefore never change a run. `config` may be replaced between updates (see `config.LIVE_FIELDS`). Making a trainer
+    also sets the calling thread's number of torch threads: results and speed depend on it.
     """
 
     def __init__(self, config: TrainConfig, dataset: Dataset | None = None) -> None:
@@ -201,7 +201,7 @@ def below(tensors: dict[str, Value], name: str) -> dict[str, Value]:
 
 
 def looking_rng(config: TrainConfig) -> torch.Generator:
-    """The random stream of what only looks.
+    """The random stream for display and measurement, never for training.
 
     If it started like the training stream, fixed latents and first weights would be the same draws: in MLP runs they
     correlated, r down to -0.39. Runs from before version 0.2 keep theirs, and so their fixed latents.

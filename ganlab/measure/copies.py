@@ -12,7 +12,7 @@ from ganlab.measure.subject import Columns, Subject
 
 KINDS = ("image",)
 
-COPIES_OF = 128  # images looked up: among 60,000 training images that takes a while
+COPIES_OF = 128  # few, because a search among 60,000 training images is slow
 
 
 def nearest(samples: Tensor, real: Iterable[Tensor], k: int) -> tuple[Tensor, Tensor]:

@@ -43,7 +43,7 @@ class Reading:
 
     @property
     def results(self) -> dict[str, object]:
-        """The results by instrument, without those of None."""
+        """The results by instrument, leaving out instruments without one."""
         values = {name: getattr(self, name) for name in MODULES}
         return {name: value for name, value in values.items() if value is not None}
 

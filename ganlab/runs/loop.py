@@ -109,7 +109,7 @@ class Loop:
             self._recorder.count_moment(self._clock.seconds - began)
 
     def _look_if_quick(self) -> bool:
-        """Look where a reader will stay for a while, unless looks are slow; returns whether the instruments looked."""
+        """Look at the step where the page will stay, unless looks are slow; returns whether the instruments looked."""
         on, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
         if measured or not on or not self._budget.affords_one(asked=True):
             return False

@@ -11,7 +11,7 @@ from ganlab.runs.snapshot import Snapshot
 
 
 class Run(Protocol):
-    """One run, to look at. What steers a run are the verbs of `TrainingRun`."""
+    """One run, to look at. To control one, use the methods of `TrainingRun`."""
 
     @property
     def run_id(self) -> str:

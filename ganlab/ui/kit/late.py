@@ -1,4 +1,4 @@
-"""Widgets whose value is owned elsewhere, such as by a run: late messages of the browser told from the user's moves.
+"""Tell stale messages of the browser from moves of the user, for widgets whose value is owned elsewhere, as by a run.
 
 The page sets such a widget to its owner's value before it draws it. A message that the browser sent before it received
 that still carries the old value, and Streamlit calls `on_change` for it: it must not undo what the owner has.
@@ -20,7 +20,7 @@ def show(key: str, value: Any) -> None:
 def is_late(key: str) -> bool:
     """Whether the widget's value was sent before the browser received the newest one.
 
-    Each widget for itself: while a page is on its way, a message may carry some old values and some new ones.
+    Each widget is checked separately: while a page is on its way, a message may mix old values and new ones.
     """
     late = _values("late_values")
     return key in late and st.session_state[key] == late[key]
