@@ -66,8 +66,8 @@ def echoes(page: Page, control: Control) -> list[float]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = chromium(playwright)  # first: without Chromium no server is left behind
         server = serve(Path(folder))
-        browser = chromium(playwright)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(LONG)
         try:

@@ -50,8 +50,8 @@ def measure(page: Page, server: Server) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = chromium(playwright)  # first: without Chromium no server is left behind
         server = serve(Path(folder))
-        browser = chromium(playwright)
         try:
             measure(browser.new_page(viewport={"width": 1440, "height": 1000}), server)
         finally:
