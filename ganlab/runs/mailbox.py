@@ -21,7 +21,7 @@ class Command(Enum):
 
 
 class Mailbox:
-    """The mailbox of one run. `latest` is always the newest Snapshot, `wanted` the config with every accepted change in it.
+    """The mailbox of one run. `latest` is always its newest Snapshot, `wanted` its config with every accepted change.
 
     `instruments` are the ones that are on.
     """
