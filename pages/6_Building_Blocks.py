@@ -23,6 +23,6 @@ with frame.page("Building blocks"):
         "Every number is computed by torch as you watch."
     )
     st.markdown(" · ".join(f"[{name}](#{anchor})" for name, (anchor, _) in LESSONS.items()))
-    for _, section in LESSONS.values():
-        section()
+    for anchor, section in LESSONS.values():
+        section(anchor)
     no_grad.load_digits()

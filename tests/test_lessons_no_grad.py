@@ -9,15 +9,14 @@ from visits import code, page
 from ganlab.lessons import no_grad
 
 pytestmark = pytest.mark.usefixtures("the_hub")
-USUAL, NO_GRAD, INFERENCE, DETACH = no_grad.MODES
+USUAL, NO_GRAD, *_ = no_grad.MODES
 
 
 def test_the_bytes_kept_are_those_counted_by_hand() -> None:
     """The input, the first ReLU's output, which is the second convolution's input, and the second ReLU's output."""
     per_image = 4 * (8 * 8 + 16 * 8 * 8 + 32 * 4 * 4)
     for n in (1, 3, 512):
-        kept = no_grad.kept(no_grad.classifier(), no_grad.pixels(n), USUAL)
-        assert kept == (n * per_image, True, "AddmmBackward0")
+        assert no_grad.kept_by_mode(n)["as usual"] == (n * per_image, True, "AddmmBackward0")
 
 
 def test_the_bytes_kept_by_two_linear_layers() -> None:
@@ -26,12 +25,14 @@ def test_the_bytes_kept_by_two_linear_layers() -> None:
 
 
 def test_what_each_mode_keeps() -> None:
-    model, x = no_grad.classifier(), no_grad.pixels(4)
-    assert no_grad.kept(model, x, NO_GRAD) == (0, False, "None")
-    assert no_grad.kept(model, x, INFERENCE) == (0, False, "None")
-    kept = no_grad.kept(model, x, DETACH)
-    assert (kept.saved_bytes > 0, kept.requires_grad, kept.grad_fn) == (True, False, "None")
-    assert sum(p.nbytes for p in model.parameters()) == 4 * (16 * 9 + 16 + 32 * 16 * 9 + 32 + 512 * 10 + 10)
+    kept = no_grad.kept_by_mode(4)
+    assert kept["no_grad"] == (0, False, "None")
+    assert kept["inference_mode"] == (0, False, "None")
+    detached = kept["detach"]
+    assert (detached.saved_bytes > 0, detached.requires_grad, detached.grad_fn) == (True, False, "None")
+    assert sum(p.nbytes for p in no_grad.classifier().parameters()) == 4 * (
+        16 * 9 + 16 + 32 * 16 * 9 + 32 + 512 * 10 + 10
+    )
 
 
 @pytest.mark.parametrize("batch", [1, 64, 512])

@@ -23,7 +23,8 @@ def example(name: str) -> Report:
 
 def random_layer(rng: random.Random) -> Layer:
     kind = rng.choice(list(ARGUMENTS))
-    few = {name: rng.randint(1, 4) for name, required in ARGUMENTS[kind].items() if required or rng.random() < 0.5}
+    optional = sequential.OPTIONAL
+    few = {name: rng.randint(1, 4) for name in ARGUMENTS[kind] if name not in optional or rng.random() < 0.5}
     for name in few:
         if name in sequential.NATURAL:
             few[name] = rng.randint(0, 3)
@@ -32,7 +33,7 @@ def random_layer(rng: random.Random) -> Layer:
         "negative_slope": 0.2,
         "unflattened_size": rng.choice([(2, 2), (4, 1, 1), (1, 2, 2), (3,)]),
     }
-    return Layer(kind, tuple((few | {name: special[name] for name in special if name in few}).items()))
+    return Layer(kind, few | {name: special[name] for name in special if name in few})
 
 
 def random_shape(rng: random.Random) -> tuple[int, ...]:
@@ -45,10 +46,10 @@ def test_a_layer_is_refused_exactly_where_torch_refuses_it() -> None:
         layer, shape = random_layer(rng), random_shape(rng)
         report = sequential.run(shape, [layer])
         try:
-            module = getattr(nn, layer.kind)(**dict(layer.arguments))
+            module = getattr(nn, layer.kind)(**layer.arguments)
             output = module(torch.zeros(shape))
         except (ValueError, RuntimeError, IndexError):
-            assert report.rows == (), (layer, shape)
+            assert report.rows == [], (layer, shape)
             refused += 1
         else:
             assert report.why == "", (layer, shape)

@@ -101,6 +101,16 @@ class Layer:
         """The cells of the grid that are the output."""
         return slice(self.padding, self.padding + self.output_size)
 
+    @property
+    def weights(self) -> int:
+        """The number of weights: an output channel has some for each input channel of its group."""
+        return self.in_channels * self.out_channels // self.groups * self.kernel_size**2
+
+    @property
+    def biases(self) -> int:
+        """The number of biases."""
+        return self.out_channels if self.bias else 0
+
 
 @dataclass(frozen=True)
 class Result:
@@ -110,10 +120,7 @@ class Result:
     uncut: Tensor  # [footprint, footprint]: the output without padding and output_padding
     output: Tensor  # [output_size, output_size]
     reached: Tensor  # [grid, grid]: how many inputs' windows reach each cell
-    parameters: int
-    parameters_ungrouped: int  # with groups=1
     collisions: tuple[int, ...]  # the sizes that a Conv2d with these settings turns into this input size
-    conv_of_output: int  # what such a Conv2d turns this output size into
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -132,17 +139,13 @@ def compute(layer: Layer) -> Result:
     spread = {"stride": layer.stride, "dilation": layer.dilation}
     cut = {"padding": layer.padding, "output_padding": layer.output_padding, "groups": layer.groups}
     reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), None, **spread)[0, 0]
-    biases = layer.out_channels if layer.bias else 0
     sizes = range(1, layer.grid + layer.stride + 2 * layer.padding)
     return Result(
         layer=layer,
         uncut=functional.conv_transpose2d(x, weight, bias, groups=layer.groups, **spread)[0, 0],
         output=functional.conv_transpose2d(x, weight, bias, **cut, **spread)[0, 0],
         reached=functional.pad(reached, (0, layer.beyond, 0, layer.beyond)),
-        parameters=weight.numel() + biases,
-        parameters_ungrouped=weight.numel() * layer.groups + biases,
         collisions=tuple(size for size in sizes if conv_size(layer, size) == n),
-        conv_of_output=conv_size(layer, layer.output_size),
     )
 
 
@@ -195,4 +198,4 @@ def printed(result: Result) -> str:
     shape = torch.Size((1, layer.out_channels, layer.output_size, layer.output_size))
     back = (f"{size} becomes {layer.input_size}" for size in result.collisions)
     numbers = result.output.long() if layer.output_size <= PRINTED_WHOLE else result.output[-1].long()
-    return "\n".join([str(shape), str(result.parameters), str(numbers), *back, ""])
+    return "\n".join([str(shape), str(layer.weights + layer.biases), str(numbers), *back, ""])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ganlab.formatting import count_of, number
-from ganlab.lessons.shapes import Shape
+from ganlab.lessons.tensors import Shape
 
 Arguments = Mapping[str, Any]  # by name; the name decides the type
 
@@ -23,11 +23,12 @@ def _linear(arguments: Arguments, shape: Shape) -> None:
         raise ValueError(f"expects {wanted:,} as the last size of the shape, but gets {shape}.{hint}")
 
 
-def _images(arguments: Arguments, shape: Shape, channels: str = "in_channels") -> None:
-    if len(shape) not in (3, 4):
-        hint = " Unflatten first?" if len(shape) == 2 else ""
+def _images(arguments: Arguments, shape: Shape, fewest: int = 3, rows: str = " Unflatten first?") -> None:
+    """`fewest` is how few sizes the shape may have; `rows` is the hint if it is that of rows."""
+    if not fewest <= len(shape) <= 4:
+        hint = rows if len(shape) == 2 else ""
         raise ValueError(f"expects images, (n, channels, height, width), but gets {shape}.{hint}")
-    wanted = arguments.get(channels, shape[-3])
+    wanted = arguments.get("in_channels") or arguments.get("num_features") or shape[-3]
     if shape[-3] != wanted:
         raise ValueError(f"expects {count_of(wanted, 'channel')}, but {shape} has {shape[-3]:,}.")
 
@@ -74,10 +75,7 @@ def _norm1d(arguments: Arguments, shape: Shape) -> None:
 
 
 def _norm2d(arguments: Arguments, shape: Shape) -> None:
-    if len(shape) != 4:
-        hint = " BatchNorm1d takes rows." if len(shape) == 2 else ""
-        raise ValueError(f"expects images, (n, channels, height, width), but gets {shape}.{hint}")
-    _images(arguments, shape, "num_features")
+    _images(arguments, shape, fewest=4, rows=" BatchNorm1d takes rows.")
     _several(shape)
 
 

@@ -98,9 +98,10 @@ def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
     return Kept(total, y.requires_grad, type(y.grad_fn).__name__ if y.grad_fn else "None")
 
 
-def pixels(batch: int) -> Tensor:
-    """Zeros in the shape of digits, [batch, 1, 8, 8]: what is kept does not depend on their values."""
-    return torch.zeros(batch, 1, 8, 8)
+def kept_by_mode(batch: int) -> dict[str, Kept]:
+    """What each mode keeps of a pass of digits through the classifier; it does not depend on the pixels' values."""
+    model, x = classifier(), torch.zeros(batch, 1, 8, 8)
+    return {mode.name: kept(model, x, mode) for mode in MODES}
 
 
 def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: Mode) -> tuple[int, int]:
@@ -137,12 +138,11 @@ def measure(batch: int) -> dict[str, Timed]:
     """By mode: a forward pass of one batch, and the accuracy loop over all 512 held-out digits."""
     model, held_out = trained(), list(batches(checked_batch(batch)))
     images, _ = held_out[0]
-    loops = [partial(accuracy, model, held_out, mode) for mode in MODES]
     forward_seconds = cost.cpu_seconds(*(partial(_forward_in_context, model, images, mode) for mode in MODES))
-    loop_seconds = cost.cpu_seconds(*loops)
+    loop_seconds = cost.cpu_seconds(*(partial(accuracy, model, held_out, mode) for mode in MODES))
     return {
-        mode.name: Timed(forward, loop_time, *loop())
-        for mode, loop, forward, loop_time in zip(MODES, loops, forward_seconds, loop_seconds, strict=True)
+        mode.name: Timed(forward, loop, *accuracy(model, held_out, mode))
+        for mode, forward, loop in zip(MODES, forward_seconds, loop_seconds, strict=True)
     }
 
 
@@ -177,8 +177,8 @@ with torch.no_grad():
 
 
 def printed(batch: int) -> str:
-    model, x = classifier(), pixels(batch)
-    passes = [kept(model, x, mode) for mode in MODES[:2]]
+    by_mode = kept_by_mode(batch)
+    passes = by_mode["as usual"], by_mode["no_grad"]
     return "".join(f"{each.saved_bytes:,} bytes kept, {each.grad_fn != 'None'}\n" for each in passes)
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ganlab.lessons import draws
-from ganlab.lessons.shapes import Shape
+from ganlab.lessons import tensors
 
 DEPTH = 5
 WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -23,13 +22,13 @@ class NormalInit:
     Raises ValueError, with a sentence for the reader, for a setting that is not allowed.
     """
 
-    shape: Shape = (2, 5)
+    shape: tensors.Shape = (2, 5)
     mean: float = 0.0
     std: float = 0.02
     seed: int = 0
 
     def __post_init__(self) -> None:
-        draws.check(self.shape, self.seed)
+        tensors.check_draw(self.shape, self.seed)
         if not 1e-4 <= self.std <= 10:
             raise ValueError("The std must be from 0.0001 to 10.")
         if not -100 <= self.mean <= 100:
@@ -37,7 +36,6 @@ class NormalInit:
 
 
 def draw(call: NormalInit) -> Tensor:
-    """The filled tensor, float32."""
     rng = torch.Generator().manual_seed(call.seed)
     return nn.init.normal_(torch.empty(call.shape), call.mean, call.std, generator=rng)
 
@@ -70,7 +68,7 @@ def code(call: NormalInit) -> str:
 from torch import nn
 
 torch.manual_seed({call.seed})
-w = torch.empty({", ".join(map(str, call.shape))})  # not initialised
+w = torch.empty({tensors.written(call.shape)})  # not initialised
 nn.init.normal_(w, {call.mean}, {call.std})  # the _ means: in place
 print({shown})
 print(f"mean {{w.mean():.4g}}, sd {{w.std():.4g}}")"""
@@ -79,11 +77,10 @@ print(f"mean {{w.mean():.4g}}, sd {{w.std():.4g}}")"""
 def printed(call: NormalInit) -> str:
     w = draw(call)
     shown = w if w.numel() <= PRINTED_WHOLE else w.flatten()[:5]
-    return f"{shown}\nmean {w.mean():.4g}, sd {draws.sd(w):.4g}\n"
+    return f"{shown}\nmean {w.mean():.4g}, sd {tensors.sd(w):.4g}\n"
 
 
 def layers_code(std: float, width: int, seed: int) -> str:
-    """The forward pass through the linear layers."""
     return f"""import torch
 from torch import nn
 

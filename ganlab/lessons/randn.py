@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab.lessons import draws
-from ganlab.lessons.shapes import Shape
+from ganlab.lessons import tensors
 
 DTYPES = ("float32", "float64", "float16", "bfloat16")
+IMAGES, PIXELS = 32, 64  # of a batch, how many images are shown, and how many pixels of each side
 
 
 def devices() -> tuple[str, ...]:
@@ -26,18 +26,17 @@ class Randn:
     Raises ValueError, with a sentence for the reader, for a shape or seed that is not allowed.
     """
 
-    shape: Shape = (100, 1, 28, 28)
+    shape: tensors.Shape = (100, 1, 28, 28)
     dtype: str = "float32"
     device: str = "cpu"
     requires_grad: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        draws.check(self.shape, self.seed)
+        tensors.check_draw(self.shape, self.seed)
 
 
 def draw(call: Randn) -> Tensor:
-    """What the call returns: equal seeds give equal numbers."""
     return torch.randn(
         *call.shape,
         generator=torch.Generator(call.device).manual_seed(call.seed),
@@ -45,10 +44,6 @@ def draw(call: Randn) -> Tensor:
         device=call.device,
         requires_grad=call.requires_grad,
     )
-
-
-IMAGES, PIXELS = 32, 64
-"""Of a batch, how many images are shown, and how many pixels of each side."""
 
 
 def as_images(t: Tensor) -> np.ndarray:
@@ -72,7 +67,7 @@ def code(call: Randn) -> str:
     return f"""import torch
 
 rng = torch.Generator({on}).manual_seed({call.seed})
-t = torch.randn({", ".join(map(str, call.shape))},
+t = torch.randn({tensors.written(call.shape)},
                 {options})
 print(t.shape, t.dtype, t.requires_grad)
 print(t.detach().flatten()[:4])
@@ -84,7 +79,7 @@ def printed(call: Randn) -> str:
     values = t.detach()
     return (
         f"{t.shape} {t.dtype} {t.requires_grad}\n{values.flatten()[:4]}\n"
-        f"mean {values.mean():.4f}, sd {draws.sd(values):.4f}\n"
+        f"mean {values.mean():.4f}, sd {tensors.sd(values):.4f}\n"
     )
 
 

@@ -5,35 +5,32 @@ Layers are built and run on torch's meta device, which knows every shape but nei
 
 import ast
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-from ganlab.lessons import shapes
+from ganlab.lessons import tensors
 from ganlab.lessons.fitting import check_fit
-from ganlab.lessons.shapes import Shape
+from ganlab.lessons.tensors import Shape
 
-# The arguments of each layer in order; True if required.
-ARGUMENTS: dict[str, dict[str, bool]] = {
-    "Linear": {"in_features": True, "out_features": True, "bias": False},
-    "Conv2d": dict.fromkeys(("in_channels", "out_channels", "kernel_size"), True)
-    | dict.fromkeys(("stride", "padding", "bias"), False),
-    "ConvTranspose2d": dict.fromkeys(("in_channels", "out_channels", "kernel_size"), True)
-    | dict.fromkeys(("stride", "padding", "output_padding", "bias"), False),
-    "BatchNorm1d": {"num_features": True},
-    "BatchNorm2d": {"num_features": True},
-    "ReLU": {},
-    "LeakyReLU": {"negative_slope": False},
-    "Tanh": {},
-    "MaxPool2d": {"kernel_size": True, "stride": False, "padding": False},
-    "Flatten": {},
-    "Unflatten": {"dim": True, "unflattened_size": True},
+# The arguments of each layer that can be given, in order.
+ARGUMENTS = {
+    "Linear": ("in_features", "out_features", "bias"),
+    "Conv2d": ("in_channels", "out_channels", "kernel_size", "stride", "padding", "bias"),
+    "ConvTranspose2d": ("in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "bias"),
+    "BatchNorm1d": ("num_features",),
+    "BatchNorm2d": ("num_features",),
+    "ReLU": (),
+    "LeakyReLU": ("negative_slope",),
+    "Tanh": (),
+    "MaxPool2d": ("kernel_size", "stride", "padding"),
+    "Flatten": (),
+    "Unflatten": ("dim", "unflattened_size"),
 }
+OPTIONAL = ("stride", "padding", "output_padding", "bias", "negative_slope")
 NATURAL = ("padding", "output_padding", "dim")  # may be 0; all other whole numbers start at 1
 EXAMPLES = {"Unflatten": "1, (100, 1, 1)", "Linear": "3, 10", "LeakyReLU": "0.2", "MaxPool2d": "2"}
-WITH_WEIGHTS = ("Linear", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d")
 LINE = 46  # characters of a layer that fit in the narrow column
 MOST_LAYERS = 12
 LARGEST_ARGUMENT = 10_000
@@ -42,22 +39,19 @@ MOST_PARAMETERS = 5_000_000  # 20 MB
 MOST_PRODUCTS = 1_000_000_000  # multiplications in one layer, about 0.1 s
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """A layer as it is written: `nn.` kind, and its arguments by name in the order they were written."""
 
     kind: str
-    arguments: tuple[tuple[str, Any], ...] = ()
+    arguments: dict[str, Any]
 
     def __str__(self) -> str:
-        required = [name for name, needed in ARGUMENTS[self.kind].items() if needed]
-        rest = dict(self.arguments)
-        words = [repr(rest.pop(name)) for name in required] + [f"{name}={value!r}" for name, value in rest.items()]
-        return f"{self.kind}({', '.join(words)})"
+        required = [repr(self.arguments[name]) for name in ARGUMENTS[self.kind] if name not in OPTIONAL]
+        optional = [f"{name}={value!r}" for name, value in self.arguments.items() if name in OPTIONAL]
+        return f"{self.kind}({', '.join(required + optional)})"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A layer that fits, the shape after it, and its number of parameters."""
 
     layer: Layer
@@ -65,12 +59,11 @@ class Row:
     parameters: int
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The layers that fit, and in a sentence why the next one does not; `why` is empty if all fit."""
 
     input_shape: Shape
-    rows: tuple[Row, ...]
+    rows: list[Row]
     why: str = ""
 
     @property
@@ -80,8 +73,8 @@ class Report:
 
 
 def parse_shape(text: str) -> Shape:
-    """As `shapes.parse`; also refuses a shape that is too large or is no input of a layer."""
-    shape = shapes.parse(text)
+    """As `tensors.parse`; also refuses a shape that is too large or is no input of a layer."""
+    shape = tensors.parse(text)
     if len(shape) > 5 or min(shape) < 1:
         raise ValueError("The input shape needs one to five sizes, each at least 1.")
     if math.prod(shape) > LARGEST_TENSOR:
@@ -98,7 +91,7 @@ def parse(kind: str, text: str) -> Layer:
         positional, named = _read(text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         raise ValueError(f"Write the arguments of {kind} as in PyTorch, for example {example}.") from None
-    return Layer(kind, tuple(_by_name(kind, positional, named).items()))
+    return Layer(kind, _by_name(kind, positional, named))
 
 
 def _read(text: str) -> tuple[list[Any], list[tuple[str, Any]]]:
@@ -128,8 +121,8 @@ def _by_name(kind: str, positional: list[Any], named: list[tuple[str, Any]]) -> 
         if name in arguments:
             raise ValueError(f"{name} of {kind} is given twice.")
         arguments[name] = value
-    for name, required in known.items():
-        if required and name not in arguments:
+    for name in known:
+        if name not in arguments and name not in OPTIONAL:
             raise ValueError(f"{kind} needs {name}.")
     for name, value in arguments.items():
         _check(kind, name, value)
@@ -175,27 +168,26 @@ def suggest(kind: str, shape: Shape) -> str:
 def run(input_shape: Shape, layers: list[Layer]) -> Report:
     """Send a shape through the layers until one does not fit."""
     rows: list[Row] = []
-    shape = input_shape
+    shape, parameters = input_shape, 0
     for number, layer in enumerate(layers, start=1):
         try:
-            check_fit(layer.kind, dict(layer.arguments), shape)
             row = _run_one(layer, shape)
-            parameters = sum(row.parameters for row in [*rows, row])
+            shape, parameters = row.shape, parameters + row.parameters
             if parameters > MOST_PARAMETERS:
                 raise ValueError(
                     f"brings the model to {parameters:,} parameters; this page allows at most {MOST_PARAMETERS:,}."
                 )
         except ValueError as error:
-            return Report(input_shape, tuple(rows), f"Layer {number}, {layer}, {error}")
+            return Report(input_shape, rows, f"Layer {number}, {layer}, {error}")
         rows.append(row)
-        shape = row.shape
-    return Report(input_shape, tuple(rows))
+    return Report(input_shape, rows)
 
 
 def _run_one(layer: Layer, shape: Shape) -> Row:
-    device = {"device": "meta"} if layer.kind in WITH_WEIGHTS else {}
-    module = getattr(nn, layer.kind)(**dict(layer.arguments), **device)
-    output = tuple(module(torch.empty(shape, device="meta")).shape)
+    check_fit(layer.kind, layer.arguments, shape)
+    with torch.device("meta"):
+        module = getattr(nn, layer.kind)(**layer.arguments)
+        output = tuple(module(torch.empty(shape)).shape)
     if math.prod(output) > LARGEST_TENSOR:
         raise ValueError(f"would output {math.prod(output):,} numbers; this page allows at most {LARGEST_TENSOR:,}.")
     row = Row(layer, output, sum(p.numel() for p in module.parameters()))
@@ -217,13 +209,16 @@ def code(report: Report) -> str:
     """The lines that send zeros through the layers that fit."""
     layers = "".join(f"    {_line(str(row.layer))},\n" for row in report.rows)
     model = f"nn.Sequential(\n{layers})" if layers else "nn.Sequential()"
-    shape = ", ".join(map(str, report.input_shape))
-    return (
-        f"import torch\nfrom torch import nn\n\nmodel = {model}\nx = torch.zeros({shape})\n"
-        "for layer in model:\n    x = layer(x)\n"
-        "    print(type(layer).__name__, tuple(x.shape))\n"
-        "print(sum(p.numel() for p in model.parameters()))\n"
-    )
+    return f"""import torch
+from torch import nn
+
+model = {model}
+x = torch.zeros({tensors.written(report.input_shape)})
+for layer in model:
+    x = layer(x)
+    print(type(layer).__name__, tuple(x.shape))
+print(sum(p.numel() for p in model.parameters()))
+"""
 
 
 def _line(layer: str) -> str:
@@ -233,5 +228,5 @@ def _line(layer: str) -> str:
 
 
 def printed(report: Report) -> str:
-    shapes = [f"{row.layer.kind} {row.shape}" for row in report.rows]
-    return "\n".join([*shapes, str(report.parameters), ""])
+    shapes = "".join(f"{row.layer.kind} {row.shape}\n" for row in report.rows)
+    return f"{shapes}{report.parameters}\n"

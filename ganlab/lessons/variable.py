@@ -25,32 +25,21 @@ def today() -> tuple[str, bool, bool]:
     return f"{type(v).__module__}.{type(v).__name__}", isinstance(t, Variable), v.data_ptr() == t.data_ptr()
 
 
-def code_then(square: Square) -> str:
-    """As it was written before 0.4; it still runs."""
-    return _code("from torch.autograd import Variable\n", f"Variable(torch.Tensor([{square.x}])", square)
-
-
-def code_now(square: Square) -> str:
-    return _code("", f"torch.tensor([{square.x}]", square)
-
-
-def _code(imports: str, tensor: str, square: Square) -> str:
-    """`tensor` is the call that makes x, without its closing bracket."""
+def code(square: Square, then: bool) -> str:
+    """The derivative of y, as it was written before 0.4, which still runs, or as it is written now."""
+    imports, tensor = "", f"torch.tensor([{square.x}]"
+    if then:
+        imports, tensor = "from torch.autograd import Variable\n", f"Variable(torch.Tensor([{square.x}])"
     option, backward = ", requires_grad=True", "y.backward()\nprint(x.grad)"
     if not square.requires_grad:
         option, backward = "", "try:\n    y.backward()\nexcept RuntimeError as error:\n    print(error)"
     return f"import torch\n{imports}\nx = {tensor}{option})\ny = (x ** 2).sum()\n{backward}\nprint(type(x))"
 
 
-def printed_then(square: Square) -> str:
-    return _printed(Variable(torch.Tensor([square.x]), requires_grad=square.requires_grad))
-
-
-def printed_now(square: Square) -> str:
-    return _printed(torch.tensor([square.x], requires_grad=square.requires_grad))
-
-
-def _printed(x: torch.Tensor) -> str:
+def printed(square: Square, then: bool) -> str:
+    x: torch.Tensor = torch.tensor([square.x], requires_grad=square.requires_grad)
+    if then:
+        x = Variable(torch.Tensor([square.x]), requires_grad=square.requires_grad)
     try:
         (x**2).sum().backward()
         result = str(x.grad)

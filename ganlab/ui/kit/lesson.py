@@ -1,8 +1,8 @@
 """The frame of a lesson: a question, something to try, and beside it the few lines of PyTorch that do the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 import torch
@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ganlab.ui.kit import html
 
 Setting = TypeVar("Setting")
+Number = TypeVar("Number", int, float)
 
 
 @contextmanager
@@ -40,14 +41,32 @@ def in_code(code: str, printed: str, wrap: bool = False) -> None:
     st.code(printed, language=None, wrap_lines=wrap)
 
 
-def last_valid(key: str, read: Callable[[], Setting], default: Setting) -> Setting:
-    """What `read` returns; if it raises ValueError, show its message and return the last valid setting instead."""
+def valid_or_last(key: str, read: Callable[[], Setting], default: Setting) -> tuple[Setting, str]:
+    """What `read` returns; if it raises ValueError, the last valid setting and the message."""
     saved = f"{key}_valid"
     try:
-        st.session_state[saved] = read()
+        setting = st.session_state[saved] = read()
     except ValueError as error:
-        st.error(html.plain(str(error)) + " Nothing changed.", icon=":material/error:")
-    return st.session_state.get(saved, default)
+        return st.session_state.get(saved, default), str(error)
+    return setting, ""
+
+
+def last_valid(key: str, read: Callable[[], Setting], default: Setting) -> Setting:
+    """As `valid_or_last`, with the message shown."""
+    setting, refusal = valid_or_last(key, read, default)
+    if refusal:
+        st.error(html.plain(refusal) + " Nothing changed.", icon=":material/error:")
+    return setting
+
+
+def row() -> DeltaGenerator:
+    """Widgets side by side."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+
+
+def number_input(label: str, value: Number, key: str, width: int, **options: Any) -> Number:
+    """A number whose entry outlives a visit to another page."""
+    return st.number_input(label, value=value, key=key, width=width, persist_state="session", **options)
 
 
 def shape_input(key: str, default: str) -> str:
@@ -65,3 +84,10 @@ def examples(key: str, shapes: dict[str, str]) -> None:
             st.session_state[f"{key}_example"] = None
 
     st.pills("Examples", list(shapes), key=f"{key}_example", on_change=fill, label_visibility="collapsed")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], css_class: str = "lesson") -> str:
+    """A table of HTML cells; the caller escapes text that is not its own."""
+    heads = "".join(f"<th>{name}" for name in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}" for cell in row) for row in rows)
+    return f"<div class='wide-table'><table class='{css_class}'><tr>{heads}{body}</table></div>"

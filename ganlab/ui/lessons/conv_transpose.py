@@ -8,7 +8,7 @@ from ganlab.formatting import count_of
 from ganlab.lessons import conv_transpose
 from ganlab.lessons.conv_transpose import BIAS, WEIGHT, Layer, Result
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import in_code, lesson, valid_or_last
 from ganlab.ui.lessons import conv_drawing
 
 QUESTION = "“output_padding adds size to the output, but I can't tell how.” And what do groups split?"
@@ -23,6 +23,7 @@ HELPS = {
     "out_channels": "Channels of the output; the drawing shows the first.",
     "groups": "Channels are split into this many parts that don't see each other.",
 }
+OUTLINED = "Each input is multiplied by the whole window, and products that fall on the same cell are added."
 EXAMPLES = {
     "Contributions": Layer(),
     "Bias only": Layer(kernel_size=2, padding=0),
@@ -34,11 +35,11 @@ EXAMPLES = {
 
 
 @st.fragment
-def section() -> None:
+def section(anchor: str) -> None:
     """Every argument as a widget, a drawing of what the layer does with them, and why in words."""
     for name, value in dataclasses.asdict(Layer()).items():
         st.session_state.setdefault(f"conv_{name}", value)
-    with lesson("nn.ConvTranspose2d", "conv-transpose", QUESTION) as (doing, beside):
+    with lesson("nn.ConvTranspose2d", anchor, QUESTION) as (doing, beside):
         with doing:
             layer = _controls()
             result = conv_transpose.compute(layer)
@@ -47,9 +48,10 @@ def section() -> None:
             st.session_state.conv_cell = min(st.session_state.get("conv_cell", last), last)
             drawing = conv_drawing.drawing(result, st.session_state.conv_cell - 1)
             panel("conv_panel_drawing", drawing + conv_drawing.keys(layer) + numbers_in_words(layer))
-            _outline_slider(last)
+            title = "Input whose window is outlined"
+            st.select_slider(title, range(1, last + 1), key="conv_cell", persist_state="session", help=OUTLINED)
             panel("conv_panel_why", why_in_words(result))
-            panel("conv_panel_groups", groups_in_words(result))
+            panel("conv_panel_groups", groups_in_words(layer))
         with beside:
             in_code(conv_transpose.code(result), conv_transpose.printed(result))
 
@@ -65,12 +67,10 @@ def _controls() -> Layer:
         help_text = f"A number added to every output cell; here {BIAS}."
         st.toggle("bias", key="conv_bias", help=help_text, persist_state="session")
     settings = {field.name: st.session_state[f"conv_{field.name}"] for field in dataclasses.fields(Layer)}
-    try:
-        layer = st.session_state.conv_layer = Layer(**settings)
-        color, message = "muted", call(layer)
-    except ValueError as error:
-        layer = st.session_state.setdefault("conv_layer", Layer())
-        color, message = "refused", f"{error} The drawing still shows the last valid settings."
+    layer, refusal = valid_or_last("conv", lambda: Layer(**settings), Layer())
+    color, message = "muted", call(layer)
+    if refusal:
+        color, message = "refused", f"{refusal} The drawing still shows the last valid settings."
     panel("conv_panel_valid", f"<div class='force two-lines {color}' role='status'>{message}</div>")
     return layer
 
@@ -79,12 +79,6 @@ def _take(layer: Layer) -> None:
     for name, value in dataclasses.asdict(layer).items():
         st.session_state[f"conv_{name}"] = value
     st.session_state.conv_cell = layer.input_size**2  # its window reaches the far corner
-
-
-def _outline_slider(last: int) -> None:
-    help_text = "Each input is multiplied by the whole window, and products that fall on the same cell are added."
-    title = "Input whose window is outlined"
-    st.select_slider(title, range(1, last + 1), key="conv_cell", persist_state="session", help=help_text)
 
 
 def call(layer: Layer) -> str:
@@ -160,28 +154,29 @@ def why_in_words(result: Result) -> str:
     else:
         text = f"A Conv2d with these settings turns no size into {n}."
     if layer.output_size not in result.collisions:
-        conv = f"turns it into {result.conv_of_output}" if result.conv_of_output else "can't take it"
+        turned = conv_transpose.conv_size(layer, layer.output_size)
+        conv = f"turns it into {turned}" if turned else "can't take it"
         text += f" The output's size, {layer.output_size}, is not among them: a Conv2d {conv}."
     return f"<h4>Why output_padding exists</h4><p class='two-lines'>{text}</p>"
 
 
-def groups_in_words(result: Result) -> str:
+def groups_in_words(layer: Layer) -> str:
     """Which channels see each other, and how many parameters that saves."""
-    layer = result.layer
-    biases = layer.out_channels if layer.bias else 0
+    weights, biases = layer.weights, layer.biases
     if layer.groups == 1:
         text = (
             f"With groups=1 every output channel (down) sees every input channel (across): "
-            f"<b>{result.parameters:,} parameters</b>, {result.parameters - biases:,} weights and {biases:,} "
+            f"<b>{weights + biases:,} parameters</b>, {weights:,} weights and {biases:,} "
             f"bias{'' if biases == 1 else 'es'}."
         )
     else:
         seen = count_of(layer.in_channels // layer.groups, "channel")
         made = count_of(layer.out_channels // layer.groups, "channel")
+        ungrouped = weights * layer.groups
         rest = f", the {biases:,} biases stay" if biases else ""
         text = (
             f"{layer.groups} layers side by side: each makes {made} from {seen} and sees no others. "
-            f"<b>{result.parameters:,} parameters</b> instead of {result.parameters_ungrouped:,} with groups=1: "
-            f"{result.parameters_ungrouped - biases:,} weights become {result.parameters - biases:,}{rest}."
+            f"<b>{weights + biases:,} parameters</b> instead of {ungrouped + biases:,} with groups=1: "
+            f"{ungrouped:,} weights become {weights:,}{rest}."
         )
     return f"<h4>groups</h4><div class='withmap'>{conv_drawing.channel_map(layer)}<p>{text}</p></div>"

@@ -6,27 +6,24 @@ from ganlab.data import image_sets
 from ganlab.formatting import fixed, fixed_percent, percent
 from ganlab.lessons import no_grad
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, last_valid, lesson
-from ganlab.ui.lessons import tables
+from ganlab.ui.kit.lesson import in_code, last_valid, lesson, number_input, row, table
 
 QUESTION = "“Saves memory and is faster” when a network is only used, as on a test set. Why, and how much?"
 
 
 @st.fragment
-def section() -> None:
+def section(anchor: str) -> None:
     """The same forward pass in four modes: what each keeps and, once a button is pressed, how long each takes."""
-    with lesson("torch.no_grad", "no-grad", QUESTION) as (doing, beside):
+    with lesson("torch.no_grad", anchor, QUESTION) as (doing, beside):
         with doing:
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-                batch = st.number_input(
-                    "Images at a time", value=512, key="no_grad_batch", persist_state="session", width=150
-                )
+            with row():
+                batch = number_input("Images at a time", 512, "no_grad_batch", 150)
                 about = "Trains a small classifier for half a second, once; then measures for about two seconds."
                 pressed = st.button("Measure time and accuracy", icon=":material/timer:", key="no_grad_go", help=about)
             batch = last_valid("no_grad", lambda: no_grad.checked_batch(batch), no_grad.HELD_OUT)
-            timed = _timed(batch, pressed)
-            panel("no_grad_kept", _kept_table(batch))
-            panel("no_grad_memory", _memory(batch))
+            timed, kept = _timed(batch, pressed), no_grad.kept_by_mode(batch)
+            panel("no_grad_kept", _kept_table(kept))
+            panel("no_grad_memory", _memory(kept["as usual"].saved_bytes, batch))
             if timed:
                 panel("no_grad_timed", _timed_table(timed))
                 panel("no_grad_time", _time(timed))
@@ -53,9 +50,7 @@ def _timed(batch: int, pressed: bool) -> dict[str, no_grad.Timed]:
     return timed if measured_batch == batch else {}
 
 
-def _kept_table(batch: int) -> str:
-    model, x = no_grad.classifier(), no_grad.pixels(batch)
-    kept = {mode.name: no_grad.kept(model, x, mode) for mode in no_grad.MODES}
+def _kept_table(kept: dict[str, no_grad.Kept]) -> str:
     most = max(k.saved_bytes for k in kept.values())
     rows = [
         (
@@ -66,7 +61,7 @@ def _kept_table(batch: int) -> str:
         )
         for name, k in kept.items()
     ]
-    return tables.table(("", "bytes kept", "requires_grad", "grad_fn"), rows)
+    return table(("", "bytes kept", "requires_grad", "grad_fn"), rows)
 
 
 def _timed_table(timed: dict[str, no_grad.Timed]) -> str:
@@ -74,13 +69,11 @@ def _timed_table(timed: dict[str, no_grad.Timed]) -> str:
     for name, t in timed.items():
         forward, loop = f"{fixed(1000 * t.forward, 2)} ms", f"{fixed(1000 * t.loop, 1)} ms"
         rows.append((f"<b>{name}</b>", forward, loop, f"{t.correct} of {t.total}"))
-    return tables.table(("CPU time", "one forward pass", "test loop", "correct"), rows)
+    return table(("CPU time", "one forward pass", "test loop", "correct"), rows)
 
 
-def _memory(batch: int) -> str:
-    model = no_grad.classifier()
-    kept = no_grad.kept(model, no_grad.pixels(batch), no_grad.MODES[0]).saved_bytes
-    weights = sum(p.nbytes for p in model.parameters())
+def _memory(kept: int, batch: int) -> str:
+    weights = sum(p.nbytes for p in no_grad.classifier().parameters())
     return (
         f"<p><b>Memory.</b> backward() needs each layer's input, so the usual forward pass keeps {kept // batch:,} "
         f"bytes per image, here {kept / weights:.2g} times the network's {weights:,} bytes of weights. Under no_grad "

@@ -4,12 +4,11 @@ import streamlit as st
 from torch import Tensor
 
 from ganlab.formatting import fixed
-from ganlab.lessons import draws, randn, shapes
-from ganlab.plots import lessons
+from ganlab.lessons import randn, tensors
+from ganlab.lessons.randn import Randn
 from ganlab.ui.kit import drawings
-from ganlab.ui.kit.components import panel, plot
-from ganlab.ui.kit.lesson import examples, in_code, last_valid, lesson, shape_input
-from ganlab.ui.lessons import tables
+from ganlab.ui.kit.lesson import examples, in_code, last_valid, lesson, number_input, row, shape_input
+from ganlab.ui.lessons import drawn
 
 QUESTION = (
     "Draws from N(0, 1) in any shape: the latents that a generator starts from. "
@@ -17,14 +16,13 @@ QUESTION = (
 )
 EXAMPLES = {"5": "5", "2 × 3": "2, 3", "64 × 100, latents": "64, 100", "100 × 1 × 28 × 28, images": "100, 1, 28, 28"}
 COLUMNS = 8  # of a sheet of images
-HIGHEST, WIDEST = 300, 440
-"""Screen pixels of a sheet of images."""
+HIGHEST, WIDEST = 300, 440  # screen pixels of that sheet
 
 
 @st.fragment
-def section() -> None:
+def section(anchor: str) -> None:
     """A tensor, its histogram and its images; then three things in the signature."""
-    with lesson("torch.randn", "randn", QUESTION) as (doing, beside):
+    with lesson("torch.randn", anchor, QUESTION) as (doing, beside):
         with doing:
             call = _call()
             t = randn.draw(call)
@@ -36,29 +34,25 @@ def section() -> None:
         _signature()
 
 
-def _call() -> randn.Randn:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+def _call() -> Randn:
+    with row():
         shape = shape_input("randn_shape", "100, 1, 28, 28")
         dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
         device = st.selectbox("device", randn.devices(), key="randn_device", persist_state="session", width=92)
-        seed = st.number_input("Seed", value=0, key="randn_seed", persist_state="session", width=105)
+        seed = number_input("Seed", 0, "randn_seed", 105)
         requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
     examples("randn_shape", EXAMPLES)
-    return last_valid(
-        "randn", lambda: randn.Randn(shapes.parse(shape), dtype, device, requires_grad, seed), randn.Randn()
-    )
+    return last_valid("randn", lambda: Randn(tensors.parse(shape), dtype, device, requires_grad, seed), Randn())
 
 
 def _tensor(t: Tensor) -> None:
-    facts = tables.facts(
-        ("values", f"{t.numel():,}", f"{t.dim()}-D"),
-        ("bytes", f"{t.nbytes:,}", f"{t.element_size()} each"),
-        ("mean", fixed(t.mean().item(), 4), "expected 0"),
-        ("sd", fixed(draws.sd(t), 4), "expected 1"),
-    )
-    panel("randn_facts", facts)
-    panel("randn_key", tables.bell_key("density of N(0, 1)"))
-    plot("randn_bell", lessons.against_density(t.cpu(), 0.0, 1.0), 240)
+    facts = {
+        "values": (f"{t.numel():,}", f"{t.dim()}-D"),
+        "bytes": (f"{t.nbytes:,}", f"{t.element_size()} each"),
+        "mean": (fixed(t.mean().item(), 4), "expected 0"),
+        "sd": (fixed(tensors.sd(t), 4), "expected 1"),
+    }
+    drawn.show("randn", t.cpu(), 0.0, 1.0, "N(0, 1)", facts, height=240)
 
 
 def _images(t: Tensor) -> None:

@@ -8,7 +8,7 @@ from ganlab.data import images
 from ganlab.lessons import resize
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, last_valid, lesson
+from ganlab.ui.kit.lesson import in_code, last_valid, lesson, number_input
 
 QUESTION = (
     "A network needs pictures of one size. A tuple forces it, an int keeps the aspect ratio: what does each do "
@@ -19,12 +19,12 @@ DRAWN = 300  # screen pixels of a longer side
 
 
 @st.fragment
-def section() -> None:
+def section(anchor: str) -> None:
     """One picture before, and after each of three ways to resize it."""
-    with lesson("transforms.Resize", "resize", QUESTION) as (doing, beside):
+    with lesson("transforms.Resize", anchor, QUESTION) as (doing, beside):
         with doing:
             with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-                size = st.number_input("Size s", value=224, key="resize_size", persist_state="session", width=130)
+                size = number_input("Size s", 224, "resize_size", 130)
                 title = "A picture of your own (or keep the sample)"
                 file = st.file_uploader(title, KINDS, key="resize_file", max_upload_size=50)
             picture, size = last_valid("resize", lambda: _checked(file, size), (resize.sample(), 224))

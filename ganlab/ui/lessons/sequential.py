@@ -1,6 +1,5 @@
 """The lesson on `nn.Sequential`: a list of layers to edit, and the shape after each."""
 
-import dataclasses
 import math
 from html import escape
 
@@ -9,12 +8,11 @@ import streamlit as st
 from ganlab.formatting import NOTHING
 from ganlab.lessons import sequential
 from ganlab.lessons.sequential import Layer, Report
-from ganlab.lessons.shapes import Shape
+from ganlab.lessons.tensors import Shape, written
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.lesson import in_code, lesson
 
 QUESTION = "It bundles layers, so the code gets shorter. What goes in, what comes out, and when does a layer not fit?"
-PARTS = ("kind", "args")
 EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "Critic": (
         "64, 1, 16, 16",
@@ -54,11 +52,11 @@ EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
 
 
 @st.fragment
-def section() -> None:
+def section(anchor: str) -> None:
     """The layers, their shapes, and the code that prints those."""
     if not _complete():
         _take("Critic")
-    with lesson("nn.Sequential", "sequential", QUESTION) as (doing, beside):
+    with lesson("nn.Sequential", anchor, QUESTION) as (doing, beside):
         report, fault = _report()
         with doing:
             _controls(report, fault)
@@ -71,8 +69,9 @@ def section() -> None:
 
 def _complete() -> bool:
     """Whether every widget has its value: Streamlit may drop those of a page that the reader left."""
-    keys = ["seq_shape"] + [f"seq_{part}_{row}" for row in st.session_state.get("seq_rows", []) for part in PARTS]
-    return "seq_rows" in st.session_state and all(key in st.session_state for key in keys)
+    rows = st.session_state.get("seq_rows", [])
+    keys = ["seq_rows", "seq_shape", *(f"seq_{part}_{row}" for row in rows for part in ("kind", "args"))]
+    return all(key in st.session_state for key in keys)
 
 
 def _rows() -> list[int]:
@@ -172,7 +171,7 @@ def _report() -> tuple[Report, int | None]:
             layers.append(sequential.parse(_kind(row), state[f"seq_args_{row}"]))
     except ValueError as error:
         report = sequential.run(*state.get("seq_read", ((64, 1, 16, 16), [])))
-        return dataclasses.replace(report, why=str(error)), len(layers) + 1 if shape else 0
+        return report._replace(why=str(error)), len(layers) + 1 if shape else 0
     state.seq_read = shape, layers
     report = sequential.run(shape, layers)
     state.seq_shapes = [shape, *(row.shape for row in report.rows)]
@@ -201,7 +200,7 @@ def table(report: Report, rows: list[int], fault: int | None) -> str:
 def _line(name: str, shape: Shape, parameters: int | None) -> str:
     kind = "out" if name == "ConvTranspose2d" else "in"
     count = "" if parameters is None else f"{parameters:,}" if parameters else "<span class='muted'>0</span>"
-    return f"<tr><td>{name}<td>{_box(shape, kind)}<td>{', '.join(map(str, shape))}<td>{count}"
+    return f"<tr><td>{name}<td>{_box(shape, kind)}<td>{written(shape)}<td>{count}"
 
 
 def _box(shape: Shape, kind: str) -> str:

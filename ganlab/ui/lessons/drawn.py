@@ -1,0 +1,25 @@
+"""A drawn tensor: facts about it side by side, and its histogram under the density that it was drawn from."""
+
+from torch import Tensor
+
+from ganlab.plots.lessons import against_density
+from ganlab.ui.kit.components import panel, plot
+from ganlab.ui.kit.html import CURVE_KEY, INK
+
+BARS = (
+    "<span><svg viewBox='0 0 20 8'><rect width='20' height='8' style='fill:var(--muted);opacity:.4'/></svg>drawn</span>"
+)
+
+
+def show(key: str, t: Tensor, mean: float, sd: float, law: str, facts: dict[str, tuple[str, str]], height: int) -> None:
+    """The facts, each a value and a note by its name, and the histogram, `height` pixels high, over N(mean, sd²).
+
+    `law` is how that is written; the keys of the elements begin with `key`.
+    """
+    cells = (
+        f"<div><span>{name}</span><b>{value}</b><small>{note}</small></div>" for name, (value, note) in facts.items()
+    )
+    panel(f"{key}_facts", f"<div class='facts'>{''.join(cells)}</div>")
+    curve = CURVE_KEY.format(INK, f"density of {law}")
+    panel(f"{key}_key", f"<div class='ch keys'><div>{BARS}{curve}</div></div>")
+    plot(f"{key}_bell", against_density(t, mean, sd), height)
