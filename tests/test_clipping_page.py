@@ -83,7 +83,7 @@ def test_the_code_that_makes_a_critic_prints_what_the_page_shows(the_hub: RunHub
         c = clip_range.LADDER[7]
         index = int(any_model.BOUNDS.eq(c).nonzero())
         measured = {name: values[index] for name, values in source.shares().measured.items()}
-        assert printed_by(clip_shares.code(source.lines(), c)) == clip_shares.printed(measured)
+        assert printed_by(clip_shares.code(source.config, source.file, c)) == clip_shares.printed(measured)
 
 
 def test_a_range_that_clamps_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
-from ganlab.config import TrainConfig
+from ganlab.config import TrainConfig, link
 from ganlab.gan import networks, training
 from ganlab.gan.clipping import shares_outside
 
@@ -43,14 +43,22 @@ def total(shares: ClipShares, index: int) -> float:
     return float(np.dot(sizes, [values[index] for values in shares.measured.values()]) / sizes.sum())
 
 
-def code(critic: str, c: float) -> str:
-    """The share of each parameter outside [-c, c]; `critic` is the code that makes a critic."""
-    return (
-        f"# run this in the app's folder\n{critic}\n"
-        "for name, w in critic.named_parameters():\n"
-        f"    share = (w.abs() > {c}).double().mean().item()\n"
-        '    print(f"{name:13} {share:6.1%}")\n'
-    )
+def code(config: TrainConfig, file: str, c: float) -> str:
+    """The share of each parameter outside [-c, c] of the critic in a file or, without one, of the start of a run."""
+    settings = {field: text for field, text in link(config).items() if field != "threads"}
+    imports, load = "", ""
+    if file:
+        imports, load = "from safetensors.torch import load_file\n", f"critic.load_state_dict(load_file({file!r}))\n"
+    return f"""# run this in the app's folder
+{imports}from ganlab.config import from_link
+from ganlab.gan import training
+
+_, critic = training.initial(from_link({settings}))
+{load}
+for name, w in critic.named_parameters():
+    share = (w.abs() > {c}).double().mean().item()
+    print(f"{{name:13}} {{share:6.1%}}")
+"""
 
 
 def printed(shares: dict[str, float]) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 from torch import nn
 
-from ganlab.config import PRESETS, TrainConfig, link
+from ganlab.config import PRESETS, TrainConfig
 from ganlab.formatting import fixed_percent, number, range_in_words
 from ganlab.lessons import clip_shares
 from ganlab.lessons.clip_shares import ClipShares
@@ -16,13 +16,17 @@ from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import html, presets
 from ganlab.ui.kit.clip_range import LADDER
 from ganlab.ui.kit.components import panel, plot
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import choice, headline, in_code, lesson, row, table
 from ganlab.ui.kit.server import with_networks
 
 QUESTION = "Convolutions start from N(0, 0.02), Linear layers from PyTorch's default. How much of that is outside ±c?"
 BOUNDS = torch.tensor(sorted({*LADDER, *np.logspace(-4, 0, 121).round(9).tolist()}))
 """The bounds c at which the shares are computed: float32, with every rung of the ladder among them."""
 NOW, START = "As it is now", "At the start"
+THEORY = (
+    "&emsp;<svg viewBox='0 0 20 8' width='20' height='8'>"
+    "<path d='M0 4H20' stroke='currentColor' stroke-width='2' stroke-dasharray='2 3'/></svg>&ensp;the same in theory"
+)
 
 
 class Source(NamedTuple):
@@ -38,25 +42,13 @@ class Source(NamedTuple):
             return _of_start(self.config)
         return _of_critic(self.snapshot.run_id, self.snapshot.step, self.snapshot.critic)
 
-    def lines(self) -> str:
-        """The lines that make the critic."""
-        settings = {field: text for field, text in link(self.config).items() if field != "threads"}
-        initial = (
-            "from ganlab.config import from_link\nfrom ganlab.gan import training\n\n"
-            f"_, critic = training.initial(from_link({settings}))\n"
-        )
-        if self.snapshot is None:
-            return initial
-        loading = f"critic.load_state_dict(load_file({self.file!r}))\n"
-        return f"from safetensors.torch import load_file\n{initial}{loading}"
-
 
 @st.fragment
 def section() -> None:
     """The share over c, one curve per layer, and the lines that count it."""
     with lesson("What share would be clipped?", "any-model", QUESTION) as (doing, beside):
         with doing:
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            with row():
                 source = _choose()
                 shares = source.shares()
                 layer = _layer(list(shares.measured))
@@ -69,7 +61,7 @@ def section() -> None:
             index = int(BOUNDS.eq(c).nonzero())
             panel("model_table", _table(shares, index, c))
             measured = {name: values[index] for name, values in shares.measured.items()}
-            in_code(clip_shares.code(source.lines(), c), clip_shares.printed(measured))
+            in_code(clip_shares.code(source.config, source.file, c), clip_shares.printed(measured))
             if source.snapshot and not source.snapshot.status.ended:
                 st.caption("The file is written when the run ends, with the weights of its last step.")
 
@@ -88,9 +80,7 @@ def _choose() -> Source:
     )
     if chosen not in runs:
         return Source(PRESETS[chosen], None)
-    times = [NOW, START]
-    when = st.segmented_control("When", times, default=NOW, required=True, key="model_when", persist_state="session")
-    run = runs[chosen]
+    run, when = runs[chosen], choice("When", {NOW: NOW, START: START}, "model_when")
     if when == START or run.latest.critic is None:
         return Source(run.config, None)
     return Source(run.config, run.latest, (run.path / "critic.safetensors").as_posix())
@@ -113,22 +103,16 @@ def _of_critic(run_id: str, step: int, _critic: nn.Module) -> ClipShares:
     return clip_shares.of_critic(_critic, BOUNDS)
 
 
-THEORY = (
-    "&emsp;<svg viewBox='0 0 20 8' width='20' height='8'>"
-    "<path d='M0 4H20' stroke='currentColor' stroke-width='2' stroke-dasharray='2 3'/></svg>&ensp;the same in theory"
-)
-
-
 def _table(shares: ClipShares, index: int, c: float) -> str:
     """One row per parameter: the share outside ±c, measured and in theory."""
-    heads = "<th>layer<th>clipped" + ("<th>in theory" if shares.expected else "")
-    rows = "".join(
-        f"<tr><td>{name}<small>{'×'.join(map(str, shares.shapes[name]))}</small><td>{fixed_percent(values[index], 1)}"
-        + (f"<td class=muted>{fixed_percent(shares.expected[name][index], 1)}" if shares.expected else "")
-        for name, values in shares.measured.items()
-    )
-    return (
-        f"<div class='headline'><span class='big'>{fixed_percent(clip_shares.total(shares, index), 1)}</span>"
-        f"<span>of all weights lie outside {range_in_words((-c, c))}.</span></div>"
-        f"<table class='clipshares'><tr>{heads}{rows}</table>"
-    )
+    total = fixed_percent(clip_shares.total(shares, index), 1)
+    rows = [
+        (
+            f"{name}<small>{'×'.join(map(str, shares.shapes[name]))}</small>",
+            *(fixed_percent(by_name[name][index], 1) for by_name in (shares.measured, shares.expected) if by_name),
+        )
+        for name in shares.measured
+    ]
+    head = ("layer", "clipped", "in theory") if shares.expected else ("layer", "clipped")
+    text = headline(total, f"of all weights lie outside {range_in_words((-c, c))}.")
+    return text + table(head, rows, "clipshares")

@@ -11,12 +11,13 @@ from ganlab.config import PRESETS
 from ganlab.formatting import round_up
 from ganlab.gan.clipping import ClipReport, WeightHistogram, bin_edges, pooled
 from ganlab.lessons import article
+from ganlab.lessons.article import Range
 from ganlab.measure.lipschitz import lipschitz_factors
 from ganlab.plots import clamp, lessons
 from ganlab.ui.clipping import tables
 from ganlab.ui.kit import clip_range, html
 from ganlab.ui.kit.components import csv_file, download, panel, plot
-from ganlab.ui.kit.lesson import in_code, last_valid, lesson
+from ganlab.ui.kit.lesson import choice, in_code, last_valid, lesson, number_input, row
 
 QUESTION = (
     "`Sequential(Linear(3, 10), BatchNorm1d(10), Sigmoid())`, every parameter clamped: "
@@ -30,9 +31,7 @@ AT = torch.linspace(-4, 4, 161)  # where the outputs are computed along an input
 class Clamped(NamedTuple):
     """What the reader chose, and what the clamp did."""
 
-    seed: int | None
-    bounds: tuple[float, float]
-    left_out: list[str]
+    chosen: tuple[int | None, Range, list[str]]  # the seed, the clip range and the PARTS left out
     before: nn.Sequential
     after: nn.Sequential
     report: ClipReport
@@ -48,48 +47,29 @@ def section() -> None:
             bounds = clip_range.choose("article_range", article.CLIP_RANGE)
             left_out, before, after = _left_out(), article.model(seed), article.model(seed)
             report = article.clamp_(after, bounds, left_out)
-            clamped = Clamped(seed, bounds, left_out, before, after, report)
+            clamped = Clamped((seed, bounds, left_out), before, after, report)
             panel("article_bound", tables.bound(*map(article.slope_bound, (before, after))))
         with headline:
-            panel("article_headline", tables.headline(report))
-        histograms, limit = _histograms(clamped)
+            panel("article_headline", tables.clamped(report))
+        histograms, limit = _histograms(report)
         with histogram:
             figure = clamp.clamp(pooled(histograms), bounds, limit=limit)
             del figure["rules"]  # only the slider moves the bounds
             plot("article_histogram", figure, 460)
         with beside:
-            chosen = seed, bounds, left_out
-            in_code(article.clamp_code(*chosen), article.clamp_printed(*chosen))
+            in_code(article.clamp_code(*clamped.chosen), article.clamp_printed(*clamped.chosen))
         _tables(clamped, histograms)
     _function(clamped)
 
 
 def _seed() -> int | None:
     """The seed of the weights; None for those that the article prints."""
-    state = st.session_state
-    state.setdefault("article_seed", 0)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        start = st.segmented_control(
-            "Initial weights",
-            list(STARTS),
-            default="article",
-            required=True,
-            key="article_start",
-            format_func=lambda name: STARTS[name],
-            persist_state="session",
-        )
-        seed = st.number_input(
-            "Seed",
-            value=state["article_seed"],
-            key="article_seed",
-            width=125,
-            disabled=start == "article",
-            persist_state="session",
-            help="The seed for torch.manual_seed.",
-        )
-        st.button(
-            "Reset weights", icon=":material/casino:", on_click=_reset, help="Redraws the weights with the next seed."
-        )
+    about, redraw = "The seed for torch.manual_seed.", "Redraws the weights with the next seed."
+    start_seed = st.session_state.setdefault("article_seed", 0)
+    with row():
+        start = choice("Initial weights", STARTS, "article_start")
+        seed = number_input("Seed", start_seed, "article_seed", 125, disabled=start == "article", help=about)
+        st.button("Reset weights", icon=":material/casino:", on_click=_reset, help=redraw)
     # Replacing a run's seed raises ValueError where no run could have this one.
     seed = last_valid("article_seed", lambda: dataclasses.replace(PRESETS["digits"], seed=seed).seed, 0)
     return None if start == "article" else seed
@@ -111,22 +91,23 @@ def _left_out() -> list[str]:
     return [part for part, chosen in zip(article.PARTS, (norm, biases), strict=True) if chosen]
 
 
-def _histograms(clamped: Clamped) -> tuple[tuple[WeightHistogram, ...], float]:
+def _histograms(report: ClipReport) -> tuple[tuple[WeightHistogram, ...], float]:
     """One per parameter, and the axis limit: set by the weights, so that it rarely changes while the range moves."""
-    furthest = max(clamped.report.before.abs().max().item(), *map(abs, clamped.bounds))
+    furthest = max(report.before.abs().max().item(), *map(abs, report.clip_range))
     limit = round_up(1.02 * furthest)
-    return clamped.report.histograms(bin_edges(clamped.bounds, limit, most=48)), limit
+    return report.histograms(bin_edges(report.clip_range, limit, most=48)), limit
 
 
 def _tables(clamped: Clamped, histograms: tuple[WeightHistogram, ...]) -> None:
+    seed, bounds, left_out = clamped.chosen
     values = tables.values_of(clamped.before, clamped.after)
     help_text = "Every value before and after, and whether it was clamped."
     _title("Every value", "weights.csv", tables.values_csv(values), "values_csv", help_text)
-    panel("article_values", tables.values_table(values, clamped.bounds))
+    panel("article_values", tables.values_table(values, bounds))
     counts = tables.counts_csv(histograms)
     _title("Parameter by parameter", "counts.csv", counts, "counts_csv", "The counts before and after.")
     panel("article_layers", html.layers_table(histograms))
-    if clamped.seed is None and "batch norm" not in clamped.left_out:
+    if seed is None and "batch norm" not in left_out:
         st.caption("Batch norm's scale starts at 1 in today's PyTorch; in the article's it was drawn from 0 to 1.")
 
 
@@ -141,15 +122,7 @@ def _function(clamped: Clamped) -> None:
     with lesson("What the clamp does to the function", "function", FUNCTION_QUESTION) as (doing, beside):
         models = [clamped.before, clamped.after]
         with doing:
-            axis = st.segmented_control(
-                "Along",
-                [0, 1, 2],
-                default=0,
-                required=True,
-                key="article_axis",
-                format_func=lambda i: f"Input {i + 1}",
-                persist_state="session",
-            )
+            axis = choice("Along", {0: "Input 1", 1: "Input 2", 2: "Input 3"}, "article_axis")
             before, after = (article.along(model, axis, AT).numpy() for model in models)
             panel("article_key", tables.KEY)
             plot("article_function", lessons.outputs(AT.numpy(), before, after, axis), 330)
@@ -159,5 +132,4 @@ def _function(clamped: Clamped) -> None:
             steepest = [article.slope_along(model, axis, AT) for model in models]
             panel("article_slopes", tables.slopes(factors, bounds, steepest))
             with st.expander("In PyTorch", icon=":material/code:"):
-                chosen = clamped.seed, clamped.bounds, clamped.left_out
-                in_code(article.slope_code(*chosen), article.slope_printed(*chosen))
+                in_code(article.slope_code(*clamped.chosen), article.slope_printed(*clamped.chosen))

@@ -9,7 +9,7 @@ from ganlab.formatting import number, significant
 from ganlab.lessons import own_numbers
 from ganlab.ui.kit import clip_range, html
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, lesson
+from ganlab.ui.kit.lesson import in_code, lesson, table, valid_or_last
 
 QUESTION = "A number outside the range moves exactly onto the nearer bound; a number inside stays."
 WIDTH, HEIGHT, EDGE = 640, 132, 40
@@ -18,18 +18,13 @@ WIDTH, HEIGHT, EDGE = 640, 132, 40
 @st.fragment
 def section() -> None:
     """A line of numbers before and after the clamp."""
-    state = st.session_state
-    state.setdefault("numbers", own_numbers.parse(own_numbers.EXAMPLE))
     with lesson("Your own numbers", "numbers", QUESTION) as (doing, beside):
         with doing:
             text = st.text_input("Numbers", own_numbers.EXAMPLE, key="numbers_text", live=True, persist_state="session")
-            refusal, result = "", st.container()
-            try:
-                state["numbers"] = own_numbers.parse(text)
-            except ValueError as error:
-                refusal = str(error)  # the earlier numbers stay
+            result = st.container()
             bounds = clip_range.choose("numbers_range", own_numbers.EXAMPLE_RANGE, clip_range.RUNGS, tied=False)
-        values = state["numbers"]
+        example = own_numbers.parse(own_numbers.EXAMPLE)
+        values, refusal = valid_or_last("numbers", lambda: own_numbers.parse(text), example)
         clamped = torch.tensor(values).clamp(*bounds).tolist()
         with result:
             panel("numbers", lists(values, clamped, refusal) + drawing(values, clamped, bounds))
@@ -43,11 +38,11 @@ def lists(before: list[float], after: list[float], refusal: str) -> str:
     message = f"{sum(moved)} of {len(before)} moved onto a bound."
     if refusal:
         message = f"<span class='refused'>{escape(refusal)} The numbers are unchanged.</span>"
-    return (
-        f"<div class='force' role='status'>{message}</div><table class='lists'>"
-        f"<tr><td>{html.BEFORE.format('before')}<td>{_list(before, moved, 'b-text')}"
-        f"<tr><td>{html.AFTER.format('after')}<td>{_list(after, moved, 'a-text')}</table>"
-    )
+    rows = [
+        (html.BEFORE.format("before"), _list(before, moved, "b-text")),
+        (html.AFTER.format("after"), _list(after, moved, "a-text")),
+    ]
+    return f"<div class='force' role='status'>{message}</div>{table((), rows, 'lists')}"
 
 
 def _list(values: list[float], moved: list[bool], css_class: str) -> str:

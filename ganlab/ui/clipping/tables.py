@@ -8,11 +8,12 @@ from torch import nn
 from ganlab.formatting import fixed, range_in_words, significant
 from ganlab.gan.clipping import ClipReport, WeightHistogram
 from ganlab.ui.kit.html import AFTER, BEFORE
+from ganlab.ui.kit.lesson import headline, table
 
 KEY = f"<div class='muted small'>{BEFORE.format('before')}&emsp;{AFTER.format('after')}</div>"
 UNITS = 10
+# Each part's number of columns, its layer and its name; `nn` calls batch norm's scale weight and its shift bias.
 HEADS = ((3, "linear", "weight"), (1, "linear", "bias"), (1, "norm", "scale"), (1, "norm", "shift"))
-"""Each part's number of columns, its layer and its name; `nn` calls batch norm's scale weight and its shift bias."""
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 
 
@@ -36,16 +37,14 @@ def values_of(before: nn.Module, after: nn.Module) -> list[Value]:
     ]
 
 
-def headline(report: ClipReport) -> str:
+def clamped(report: ClipReport) -> str:
     """How many values were clamped, as the one big number."""
-    bounds, clamped = range_in_words(report.clip_range), report.clamped.sum()
-    text = f"{BEFORE.format('Before')} the clamp they were outside {bounds}.<br>"
-    text += f"{AFTER.format('After')} it they are exactly at a bound."
-    if clamped == 0:
-        text = f"{BEFORE.format('Before')} the clamp all were already inside {bounds}."
-    return (
-        f"<div class='headline'><span class='big'>{clamped} of {report.before.numel()}</span>"
-        f"<span>values clamped. {text}</span></div>"
+    bounds, count = range_in_words(report.clip_range), report.clamped.sum()
+    text = f"they were outside {bounds}.<br>{AFTER.format('After')} it they are exactly at a bound."
+    if count == 0:
+        text = f"all were already inside {bounds}."
+    return headline(
+        f"{count} of {report.before.numel()}", f"values clamped. {BEFORE.format('Before')} the clamp {text}"
     )
 
 
@@ -56,15 +55,14 @@ def values_table(values: list[Value], bounds: tuple[float, float]) -> str:
     by_unit = [[v for v in values if v.row == unit] for unit in range(UNITS)]
     heads = "".join(f"<th colspan={span}><span class=desk>{layer} </span>{part}" for span, layer, part in HEADS)
 
-    def table(title: str, side: str) -> str:
+    tables = []
+    for side, key in (("before", BEFORE), ("after", AFTER)):
         body = "".join(f"<tr>{''.join(_cell(getattr(v, side), v.clamped, furthest) for v in unit)}" for unit in by_unit)
-        return (
-            f"<div><p>{title}</p><table class='values {side}' style='--low:{low};--high:{high}'>"
+        tables.append(
+            f"<div><p>{key.format(side)}</p><table class='values {side}' style='--low:{low};--high:{high}'>"
             f"<tr>{heads}{body}</table></div>"
         )
-
-    both = table(BEFORE.format("before"), "before") + table(AFTER.format("after"), "after")
-    return f"<div class='beside'>{both}</div>"
+    return f"<div class='beside'>{''.join(tables)}</div>"
 
 
 def _cell(value: float, clamped: int, furthest: float) -> str:
@@ -100,12 +98,8 @@ def slopes(factors: list[dict[str, float]], bounds: list[float], steepest: list[
         "batchnorm": "BatchNorm1d <span class=muted>largest scale</span>",
         "sigmoid": "Sigmoid <span class=muted>steepest slope</span>",
     }
-    rows = [f"<tr><td>{names[name]}{_pair(factors[0][name], factors[1][name])}" for name in names]
-    rows += [f"<tr class=sum><td>Bound on the slope, their product{_pair(*bounds)}"]
-    rows += [f"<tr><td>Steepest slope on this line{_pair(*steepest)}"]
-    heads = f"<tr><th>multiplies distances by at most<th>{BEFORE.format('before')}<th>{AFTER.format('after')}"
-    return f"<table class=slopes>{heads}{''.join(rows)}</table>"
-
-
-def _pair(before: float, after: float) -> str:
-    return f"<td>{significant(before, 3)}<td>{significant(after, 3)}"
+    pairs = [(text, *(each[name] for each in factors)) for name, text in names.items()]
+    pairs += [("Bound on the slope, their product", *bounds), ("Steepest slope on this line", *steepest)]
+    rows = [(text, significant(before, 3), significant(after, 3)) for text, before, after in pairs]
+    head = ("multiplies distances by at most", BEFORE.format("before"), AFTER.format("after"))
+    return table(head, rows, "slopes")

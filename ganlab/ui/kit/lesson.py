@@ -86,6 +86,25 @@ def examples(key: str, shapes: dict[str, str]) -> None:
     st.pills("Examples", list(shapes), key=f"{key}_example", on_change=fill, label_visibility="collapsed")
 
 
+def choice(label: str, titles: dict[Setting, str], key: str) -> Setting:
+    """One of the settings, chosen by its title; the first at first."""
+    settings = list(titles)
+    return st.segmented_control(
+        label,
+        settings,
+        default=settings[0],
+        required=True,
+        key=key,
+        format_func=titles.__getitem__,
+        persist_state="session",
+    )
+
+
+def headline(big: str, text: str) -> str:
+    """The one big number of a lesson, and what it counts."""
+    return f"<div class='headline'><span class='big'>{big}</span><span>{text}</span></div>"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], css_class: str = "lesson") -> str:
     """A table of HTML cells; the caller escapes text that is not its own."""
     heads = "".join(f"<th>{name}" for name in head)

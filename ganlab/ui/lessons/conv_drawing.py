@@ -1,7 +1,10 @@
 """What a transposed convolution does, as SVG with the colours of front/blocks.css: one square is one cell."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 from ganlab.lessons.conv_transpose import BIAS, Layer, Result
 
@@ -62,36 +65,40 @@ def channel_map(layer: Layer) -> str:
 def _spread(layer: Layer, cell: Cell, side: float) -> str:
     n, stride = layer.input_size, layer.stride
     extent = (n - 1) * stride + 1
-    inputs = {(i * stride, j * stride): i * n + j + 1 for i in range(n) for j in range(n)}
-    gaps = [(i, j) for i in range(extent) for j in range(extent) if (i, j) not in inputs]
-    picked = [(cell[0] * stride, cell[1] * stride)]
-    parts = [_squares("gap", gaps, side), _squares("in", inputs, side), _squares("pick", picked, side)]
-    parts.append(_numbers("num", inputs, side, layer.grid))
+    values = torch.zeros(extent, extent, dtype=torch.long)
+    values[::stride, ::stride] = torch.arange(1, n * n + 1).reshape(n, n)
+    parts = [
+        _squares("gap", values == 0, side),
+        _squares("in", values > 0, side),
+        _squares("pick", values == cell[0] * n + cell[1] + 1, side),
+        _numbers("num", values > 0, values, side, layer.grid),
+    ]
     return _svg(extent, side, f"{n} by {n} inputs, {stride - 1} empty cells between neighbours", parts)
 
 
 def _cut(result: Result, cell: Cell, side: float) -> str:
-    layer = result.layer
-    grid, kept = layer.grid, range(layer.kept.start, layer.kept.stop)
-    new_from = kept.stop - layer.output_padding
-    everywhere = [(i, j) for i in range(grid) for j in range(grid)]
-    outside = [(i, j) for i, j in everywhere if i not in kept or j not in kept]
-    inside = [(i, j) for i, j in everywhere if i in kept and j in kept]
-    reached = result.reached.int().tolist()
-    uncut, beyond = result.uncut.int().tolist(), BIAS if layer.bias else 0
-    values = {(i, j): uncut[i][j] if max(i, j) < layer.footprint else beyond for i, j in everywhere}
-    filled = [(i, j) for i, j in inside if reached[i][j]]
-    unreached = [(i, j) for i, j in inside if not reached[i][j]]
-    new = [(i, j) for i, j in inside if max(i, j) >= new_from]
-    parts = [
-        _squares("cut", outside, side),
-        *_shades(inside, reached, side),
+    layer, reached, kept = result.layer, result.reached, result.layer.kept
+    grid, most = layer.grid, int(reached.max())
+    inside, new, window = torch.zeros(3, grid, grid, dtype=torch.bool)
+    inside[kept, kept] = new[kept, kept] = True
+    before_added = slice(max(kept.stop - layer.output_padding, 0))
+    new[before_added, before_added] = False
+    down, right = (slice(i * layer.stride, i * layer.stride + layer.dilation * layer.kernel_size) for i in cell)
+    window[down, right][:: layer.dilation, :: layer.dilation] = True
+    filled, unreached = inside & (reached > 0), inside & (reached == 0)
+    bias = float(BIAS if layer.bias else 0)  # all that cells beyond the footprint hold
+    values = functional.pad(result.uncut, (0, layer.beyond, 0, layer.beyond), value=bias).long()
+    parts = [_squares("cut", ~inside, side)]
+    for overlapping in range(1, most + 1):
+        opacity = 0.14 + 0.36 * (overlapping - 1) / max(most - 1, 1)
+        parts.append(_squares("out", inside & (reached == overlapping), side, f"fill-opacity='{opacity:.2f}'"))
+    parts += [
         _squares("bias", unreached, side),
         _squares("new", new, side),
-        _squares("pick", _window(layer, cell), side),
-        _numbers("faint", {c: values[c] for c in outside}, side, grid),
-        _numbers("num", {c: values[c] for c in filled}, side, grid),
-        _numbers("faint", {c: values[c] for c in unreached}, side, grid),
+        _squares("pick", window, side),
+        _numbers("faint", ~inside, values, side, grid),
+        _numbers("num", filled, values, side, grid),
+        _numbers("faint", unreached, values, side, grid),
     ]
     if layer.beyond:
         end = f"{layer.footprint * side:.1f}"
@@ -103,34 +110,22 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
     return _svg(grid, side, f"output of {layer.output_size} by {layer.output_size} cells", parts)
 
 
-def _window(layer: Layer, cell: Cell) -> list[Cell]:
-    steps = range(0, layer.dilation * layer.kernel_size, layer.dilation)
-    return [(cell[0] * layer.stride + a, cell[1] * layer.stride + b) for a in steps for b in steps]
-
-
-def _shades(cells: Sequence[Cell], reached: list[list[int]], side: float) -> Iterable[str]:
-    """One path for each number of overlapping windows."""
-    most = max(map(max, reached))
-    for count in range(1, most + 1):
-        opacity = 0.14 + 0.36 * (count - 1) / max(most - 1, 1)
-        if overlapping := [(i, j) for i, j in cells if reached[i][j] == count]:
-            yield _squares("out", overlapping, side, f"fill-opacity='{opacity:.2f}'")
-
-
-def _squares(kind: str, cells: Iterable[Cell], side: float, attributes: str = "") -> str:
+def _squares(kind: str, mask: Tensor, side: float, attributes: str = "") -> str:
     inset = 1 if side > 14 else 0.5
     size = round(side - 2 * inset, 1)
+    cells = mask.nonzero().tolist()
     path = "".join(f"M{j * side + inset:.1f} {i * side + inset:.1f}h{size}v{size}h-{size}z" for i, j in cells)
     return f"<path class='{kind}' {attributes} d='{path}'/>"
 
 
-def _numbers(kind: str, values: dict[Cell, int], side: float, grid: int) -> str:
-    if grid > MOST_NUMBERED or not values:
+def _numbers(kind: str, mask: Tensor, values: Tensor, side: float, grid: int) -> str:
+    numbers = values[mask].tolist()
+    if grid > MOST_NUMBERED or not numbers:
         return ""
-    size = min(13, side * 0.5, 1.6 * side / max(len(str(n)) for n in values.values()))
+    size = min(13, side * 0.5, 1.6 * side / max(len(str(n)) for n in numbers))
     texts = "".join(
         f"<text x='{(j + 0.5) * side:.1f}' y='{(i + 0.5) * side + size * 0.35:.1f}'>{n}</text>"
-        for (i, j), n in values.items()
+        for (i, j), n in zip(mask.nonzero().tolist(), numbers, strict=True)
     )
     return f"<g class='{kind}' font-size='{size:.1f}'>{texts}</g>"
 

@@ -8,7 +8,7 @@ from ganlab.formatting import count_of
 from ganlab.lessons import conv_transpose
 from ganlab.lessons.conv_transpose import BIAS, WEIGHT, Layer, Result
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.lesson import in_code, lesson, valid_or_last
+from ganlab.ui.kit.lesson import headline, in_code, lesson, valid_or_last
 from ganlab.ui.lessons import conv_drawing
 
 QUESTION = "“output_padding adds size to the output, but I can't tell how.” And what do groups split?"
@@ -92,8 +92,7 @@ def call(layer: Layer) -> str:
 def size_in_words(result: Result) -> str:
     """The output's size, and how output_padding changes it."""
     size = result.layer.output_size
-    return (
-        f"<div class='headline'><div class='big'>{size} × {size}</div><div>{added_in_words(result)}</div></div>"
+    return headline(f"{size} × {size}", added_in_words(result)) + (
         "<p class='formula muted small'>(input − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding "
         f"+ 1<br>{conv_transpose.size_formula(result.layer)} = <b>{size}</b></p>"
     )
