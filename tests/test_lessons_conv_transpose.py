@@ -14,7 +14,8 @@ from torch import nn
 from visits import page, panels
 
 from ganlab.lessons import conv_transpose
-from ganlab.lessons.conv_transpose import BIAS, LARGEST, WEIGHT, Layer, compute
+from ganlab.lessons.conv_transpose import BIAS, CHANNELS, SIZES, WEIGHT, Layer, compute
+from ganlab.settings import bounds
 from ganlab.ui.lessons import conv_drawing
 from ganlab.ui.lessons.conv_transpose import EXAMPLES
 
@@ -119,10 +120,11 @@ def test_settings_are_refused_exactly_where_torch_refuses_them() -> None:
     assert refused > 400
 
 
-@pytest.mark.parametrize("name", LARGEST)
+@pytest.mark.parametrize("name", [*SIZES, *CHANNELS])
 def test_a_refusal_names_the_limit_of_the_page(name: str) -> None:
-    for value in (LARGEST[name] + 1, 2**53):
-        assert f"up to {name}={LARGEST[name]}" in refusal({name: value})
+    _, largest = bounds(Layer, name)
+    for value in (largest + 1, 2**53):
+        assert f"up to {name}={largest}" in refusal({name: value})
     assert "at least" in refusal({name: -1})
 
 

@@ -1,5 +1,7 @@
 """The lesson on `torch.randn`: its draws, its signature, its images."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -42,6 +44,12 @@ def test_two_stars_are_a_syntax_error() -> None:
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         Randn(shape)
+
+
+@pytest.mark.parametrize("setting", [{"dtype": "float32)"}, {"device": "nowhere"}, {"requires_grad": 1}, {"seed": -1}])
+def test_other_settings_are_refused(setting: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        Randn(**setting)
 
 
 def test_images_are_small_and_grey_is_zero() -> None:

@@ -10,22 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ganlab import settings
 from ganlab.formatting import number
+from ganlab.settings import setting
 
 WEIGHT, BIAS = 10, 1
-# The largest value of each setting; together they allow about 200,000 weights and 10 ms.
-LARGEST = {
-    "in_channels": 64,
-    "out_channels": 64,
-    "kernel_size": 7,
-    "stride": 8,
-    "padding": 16,
-    "output_padding": 7,
-    "groups": 64,
-    "dilation": 8,
-    "input_size": 8,
-}
 LARGEST_GRID = 32
+SIZES = ("kernel_size", "stride", "padding", "output_padding", "dilation", "input_size")
+CHANNELS = ("in_channels", "out_channels", "groups")
 PRINTED_WHOLE = 13  # rows; of larger outputs only the last row is printed
 
 
@@ -36,20 +28,27 @@ class Layer:
     Raises ValueError, with a sentence for the reader, for settings that do not fit together or are too large to draw.
     """
 
-    in_channels: int = 1
-    out_channels: int = 1
-    kernel_size: int = 3
-    stride: int = 2
-    padding: int = 1
-    output_padding: int = 1
-    groups: int = 1
-    bias: bool = True
-    dilation: int = 1
-    input_size: int = 4
+    # Together the bounds allow about 200,000 weights and 10 ms.
+    in_channels: int = setting(1, "", "Channels of the input; all are alike here.", bounds=(1, 64))
+    out_channels: int = setting(1, "", "Channels of the output; the drawing shows the first.", bounds=(1, 64))
+    kernel_size: int = setting(
+        3, "", "Every input cell is multiplied by a window of this height and width.", bounds=(1, 7)
+    )
+    stride: int = setting(2, "", "How far apart the windows of neighbouring inputs start.", bounds=(1, 8))
+    padding: int = setting(
+        1, "", "How many rows and columns are cut off on each side: the reverse of a Conv2d's padding.", bounds=(0, 16)
+    )
+    output_padding: int = setting(
+        1, "", "How many rows and columns are added back, at the bottom and on the right only.", bounds=(0, 7)
+    )
+    groups: int = setting(1, "", "Channels are split into this many parts that don't see each other.", bounds=(1, 64))
+    bias: bool = setting(True, "", f"A number added to every output cell; here {BIAS}.", choices=(True, False))
+    dilation: int = setting(1, "", "The distance between neighbouring cells of a window.", bounds=(1, 8))
+    input_size: int = setting(4, "", "Height and width of the input.", bounds=(1, 8))
 
     def __post_init__(self) -> None:
-        for name, largest in LARGEST.items():
-            value, smallest = getattr(self, name), 0 if name in ("padding", "output_padding") else 1
+        for name in (*SIZES, *CHANNELS):
+            value, (smallest, largest) = getattr(self, name), settings.bounds(Layer, name)
             if value < smallest:
                 raise ValueError(f"{name} must be at least {smallest}, not {number(value)}.")
             if value > largest:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.lessons import tensors
+from ganlab.settings import SEEDS, check_all, setting
 
 DEPTH = 5
 WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -22,17 +23,13 @@ class NormalInit:
     Raises ValueError, with a sentence for the reader, for a setting that is not allowed.
     """
 
-    shape: tensors.Shape = (2, 5)
-    mean: float = 0.0
-    std: float = 0.02
-    seed: int = 0
+    shape: tuple[int, ...] = setting((2, 5), "shape", check=tensors.checked)
+    mean: float = setting(0.0, "mean", bounds=(-100, 100))
+    std: float = setting(0.02, "std", bounds=(1e-4, 10))
+    seed: int = setting(0, "seed", bounds=SEEDS)
 
     def __post_init__(self) -> None:
-        tensors.check_draw(self.shape, self.seed)
-        if not 1e-4 <= self.std <= 10:
-            raise ValueError("The std must be from 0.0001 to 10.")
-        if not -100 <= self.mean <= 100:
-            raise ValueError("The mean must be from −100 to 100.")
+        check_all(self)
 
 
 def draw(call: NormalInit) -> Tensor:

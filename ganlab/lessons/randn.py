@@ -8,32 +8,29 @@ import torch
 from torch import Tensor
 
 from ganlab.lessons import tensors
+from ganlab.settings import SEEDS, check_all, setting
 
 DTYPES = ("float32", "float64", "float16", "bfloat16")
+_accelerator = torch.accelerator.current_accelerator(check_available=True)
+DEVICES = ("cpu",) if _accelerator is None else ("cpu", _accelerator.type)
 IMAGES, PIXELS = 32, 64  # of a batch, how many images are shown, and how many pixels of each side
-
-
-def devices() -> tuple[str, ...]:
-    """The devices of this machine that can draw."""
-    accelerator = torch.accelerator.current_accelerator(check_available=True)
-    return ("cpu",) if accelerator is None else ("cpu", accelerator.type)
 
 
 @dataclass(frozen=True)
 class Randn:
     """One call of `torch.randn`; by default that of the study notes, (n, c, h, w).
 
-    Raises ValueError, with a sentence for the reader, for a shape or seed that is not allowed.
+    Raises ValueError, with a sentence for the reader, for a setting that is not allowed.
     """
 
-    shape: tensors.Shape = (100, 1, 28, 28)
-    dtype: str = "float32"
-    device: str = "cpu"
-    requires_grad: bool = False
-    seed: int = 0
+    shape: tuple[int, ...] = setting((100, 1, 28, 28), "shape", check=tensors.checked)
+    dtype: str = setting("float32", "dtype", choices=DTYPES)
+    device: str = setting("cpu", "device", choices=DEVICES)
+    requires_grad: bool = setting(False, "requires_grad", choices=(True, False))
+    seed: int = setting(0, "seed", bounds=SEEDS)
 
     def __post_init__(self) -> None:
-        tensors.check_draw(self.shape, self.seed)
+        check_all(self)
 
 
 def draw(call: Randn) -> Tensor:

@@ -22,8 +22,8 @@ def written(shape: Shape) -> str:
     return ", ".join(map(str, shape))
 
 
-def check_draw(shape: Shape, seed: int) -> None:
-    """Raises ValueError, with a sentence for the reader, for a shape or seed that may not be drawn."""
+def checked(shape: Shape) -> Shape:
+    """The shape. Raises ValueError, with a sentence for the reader, for one that may not be drawn."""
     if not 1 <= len(shape) <= 4 or min(shape) < 1:
         raise ValueError("A shape has one to four sizes here, each at least 1.")
     if math.prod(shape) > LARGEST:
@@ -31,8 +31,7 @@ def check_draw(shape: Shape, seed: int) -> None:
             f"A tensor of {' × '.join(f'{n:,}' for n in shape)} has {math.prod(shape):,} numbers; "
             f"this page draws at most {LARGEST:,}."
         )
-    if not 0 <= seed < 2**53:
-        raise ValueError("The seed must be a whole number from 0 to 9,007,199,254,740,991.")
+    return shape
 
 
 def sd(values: Tensor) -> float:

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 import torch
 from torch.autograd import Variable
 
+from ganlab.settings import check_all, setting
+
 
 @dataclass(frozen=True)
 class Square:
     """y = x² at one x. Raises ValueError, with a sentence for the reader, for an x that is not allowed."""
 
-    x: float = 3.0
-    requires_grad: bool = True
+    x: float = setting(3.0, "x", bounds=(-1000, 1000))
+    requires_grad: bool = setting(True, "requires_grad", choices=(True, False))
 
     def __post_init__(self) -> None:
-        if not -1000 <= self.x <= 1000:
-            raise ValueError("x must be from −1,000 to 1,000.")
+        check_all(self)
 
 
 def today() -> tuple[str, bool, bool]:

@@ -1,13 +1,13 @@
 """The article's model before and after the clamp: its 60 values, and the function that it computes."""
 
-import dataclasses
 from typing import NamedTuple
 
 import streamlit as st
 import torch
 from torch import nn
 
-from ganlab.config import PRESETS
+from ganlab import settings
+from ganlab.config import TrainConfig
 from ganlab.formatting import round_up
 from ganlab.gan.clipping import ClipReport, WeightHistogram, bin_edges, pooled
 from ganlab.lessons import article
@@ -70,8 +70,7 @@ def _seed() -> int | None:
         start = choice("Initial weights", STARTS, "article_start")
         seed = number_input("Seed", start_seed, "article_seed", 125, disabled=start == "article", help=about)
         st.button("Reset weights", icon=":material/casino:", on_click=_reset, help=redraw)
-    # Replacing a run's seed raises ValueError where no run could have this one.
-    seed = last_valid("article_seed", lambda: dataclasses.replace(PRESETS["digits"], seed=seed).seed, 0)
+    seed = last_valid("article_seed", lambda: settings.checked(TrainConfig, "seed", seed), 0)
     return None if start == "article" else seed
 
 

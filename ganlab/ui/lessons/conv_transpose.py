@@ -4,25 +4,15 @@ import dataclasses
 
 import streamlit as st
 
+from ganlab import settings
 from ganlab.formatting import count_of
 from ganlab.lessons import conv_transpose
-from ganlab.lessons.conv_transpose import BIAS, WEIGHT, Layer, Result
+from ganlab.lessons.conv_transpose import BIAS, CHANNELS, SIZES, WEIGHT, Layer, Result
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.lesson import headline, in_code, lesson, valid_or_last
 from ganlab.ui.lessons import conv_drawing
 
 QUESTION = "“output_padding adds size to the output, but I can't tell how.” And what do groups split?"
-HELPS = {
-    "kernel_size": "Every input cell is multiplied by a window of this height and width.",
-    "stride": "How far apart the windows of neighbouring inputs start.",
-    "padding": "How many rows and columns are cut off on each side: the reverse of a Conv2d's padding.",
-    "output_padding": "How many rows and columns are added back, at the bottom and on the right only.",
-    "dilation": "The distance between neighbouring cells of a window.",
-    "input_size": "Height and width of the input.",
-    "in_channels": "Channels of the input; all are alike here.",
-    "out_channels": "Channels of the output; the drawing shows the first.",
-    "groups": "Channels are split into this many parts that don't see each other.",
-}
 OUTLINED = "Each input is multiplied by the whole window, and products that fall on the same cell are added."
 EXAMPLES = {
     "Contributions": Layer(),
@@ -62,12 +52,12 @@ def _controls() -> Layer:
         for name, layer in EXAMPLES.items():
             st.button(name, key=f"conv_example_{name}", on_click=_take, args=(layer,))
     with st.grid(5, min_column_width=100, gap="small"):
-        for name, text in HELPS.items():
-            st.number_input(name, step=1, key=f"conv_{name}", help=text, persist_state="session")
-        help_text = f"A number added to every output cell; here {BIAS}."
-        st.toggle("bias", key="conv_bias", help=help_text, persist_state="session")
-    settings = {field.name: st.session_state[f"conv_{field.name}"] for field in dataclasses.fields(Layer)}
-    layer, refusal = valid_or_last("conv", lambda: Layer(**settings), Layer())
+        for name in (*SIZES, *CHANNELS):
+            help_text = settings.help_of(Layer, name)
+            st.number_input(name, step=1, key=f"conv_{name}", help=help_text, persist_state="session")
+        st.toggle("bias", key="conv_bias", help=settings.help_of(Layer, "bias"), persist_state="session")
+    chosen = {name: st.session_state[f"conv_{name}"] for name in settings.fields(Layer)}
+    layer, refusal = valid_or_last("conv", lambda: Layer(**chosen), Layer())
     color, message = "muted", call(layer)
     if refusal:
         color, message = "refused", f"{refusal} The drawing still shows the last valid settings."

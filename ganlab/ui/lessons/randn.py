@@ -38,7 +38,7 @@ def _call() -> Randn:
     with row():
         shape = shape_input("randn_shape", "100, 1, 28, 28")
         dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
-        device = st.selectbox("device", randn.devices(), key="randn_device", persist_state="session", width=92)
+        device = st.selectbox("device", randn.DEVICES, key="randn_device", persist_state="session", width=92)
         seed = number_input("Seed", 0, "randn_seed", 105)
         requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
     examples("randn_shape", EXAMPLES)
