@@ -9,7 +9,6 @@ from visits import code, page
 from ganlab.lessons import no_grad
 
 pytestmark = pytest.mark.usefixtures("the_hub")
-USUAL, NO_GRAD, *_ = no_grad.MODES
 
 
 def test_the_bytes_kept_are_those_counted_by_hand() -> None:
@@ -21,7 +20,7 @@ def test_the_bytes_kept_are_those_counted_by_hand() -> None:
 
 def test_the_bytes_kept_by_two_linear_layers() -> None:
     model = nn.Sequential(nn.Linear(10, 20), nn.Tanh(), nn.Linear(20, 1))
-    assert no_grad.kept(model, torch.zeros(5, 10), USUAL).saved_bytes == 4 * 5 * (10 + 20)
+    assert no_grad.kept(model, torch.zeros(5, 10), "as usual").saved_bytes == 4 * 5 * (10 + 20)
 
 
 def test_what_each_mode_keeps() -> None:
@@ -38,7 +37,7 @@ def test_what_each_mode_keeps() -> None:
 @pytest.mark.parametrize("batch", [1, 64, 512])
 def test_the_code_prints_what_the_page_shows(batch: int) -> None:
     assert printed_by(no_grad.code(batch)) == no_grad.printed(batch)
-    correct, total = no_grad.accuracy(no_grad.trained(), list(no_grad.batches(batch)), NO_GRAD)
+    correct, total = no_grad.accuracy(no_grad.trained(), list(no_grad.batches(batch)), "no_grad")
     assert printed_by(no_grad.accuracy_code(batch)) == no_grad.accuracy_printed(correct, total)
 
 

@@ -17,20 +17,13 @@ SEED = 0
 NOTICED = 0.05  # a difference in time of less than this share can't be told from noise
 
 
-class Mode(NamedTuple):
-    """One way to run the same forward pass."""
-
-    name: str
-    context: Callable[[], AbstractContextManager]
-    detach: bool = False
-
-
-MODES = (
-    Mode("as usual", nullcontext),
-    Mode("no_grad", torch.no_grad),
-    Mode("inference_mode", torch.inference_mode),
-    Mode("detach", nullcontext, detach=True),
-)
+# The ways to run the same forward pass, each with the context that it runs in.
+MODES: dict[str, Callable[[], AbstractContextManager]] = {
+    "as usual": nullcontext,
+    "no_grad": torch.no_grad,
+    "inference_mode": torch.inference_mode,
+    "detach": nullcontext,
+}
 
 
 def checked_batch(batch: int) -> int:
@@ -92,7 +85,7 @@ class Kept(NamedTuple):
     grad_fn: str
 
 
-def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
+def kept(model: nn.Module, x: Tensor, mode: str) -> Kept:
     """What a forward pass of x keeps, and what its result knows of how it was made."""
     total, y = cost.saved_bytes(lambda: _forward_in_context(model, x, mode), model)
     return Kept(total, y.requires_grad, type(y.grad_fn).__name__ if y.grad_fn else "None")
@@ -101,13 +94,13 @@ def kept(model: nn.Module, x: Tensor, mode: Mode) -> Kept:
 def kept_by_mode(batch: int) -> dict[str, Kept]:
     """What each mode keeps of a pass of digits through the classifier; it does not depend on the pixels' values."""
     model, x = classifier(), torch.zeros(batch, 1, 8, 8)
-    return {mode.name: kept(model, x, mode) for mode in MODES}
+    return {mode: kept(model, x, mode) for mode in MODES}
 
 
-def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: Mode) -> tuple[int, int]:
+def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: str) -> tuple[int, int]:
     """(correct, total): the loop of the study notes."""
     correct = total = 0
-    with mode.context():
+    with MODES[mode]():
         for images, labels in held_out:
             predicted = _forward(model, images, mode).argmax(dim=1)
             total += len(labels)
@@ -115,13 +108,13 @@ def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: Mode
     return correct, total
 
 
-def _forward(model: nn.Module, x: Tensor, mode: Mode) -> Tensor:
+def _forward(model: nn.Module, x: Tensor, mode: str) -> Tensor:
     y = model(x)
-    return y.detach() if mode.detach else y
+    return y.detach() if mode == "detach" else y
 
 
-def _forward_in_context(model: nn.Module, x: Tensor, mode: Mode) -> Tensor:
-    with mode.context():
+def _forward_in_context(model: nn.Module, x: Tensor, mode: str) -> Tensor:
+    with MODES[mode]():
         return _forward(model, x, mode)
 
 
@@ -141,7 +134,7 @@ def measure(batch: int) -> dict[str, Timed]:
     forward_seconds = cost.cpu_seconds(*(partial(_forward_in_context, model, images, mode) for mode in MODES))
     loop_seconds = cost.cpu_seconds(*(partial(accuracy, model, held_out, mode) for mode in MODES))
     return {
-        mode.name: Timed(forward, loop, *accuracy(model, held_out, mode))
+        mode: Timed(forward, loop, *accuracy(model, held_out, mode))
         for mode, forward, loop in zip(MODES, forward_seconds, loop_seconds, strict=True)
     }
 

@@ -1,7 +1,5 @@
 """The article's model before and after the clamp: its 60 values, and the function that it computes."""
 
-from typing import NamedTuple
-
 import streamlit as st
 import torch
 from torch import nn
@@ -25,16 +23,9 @@ QUESTION = (
 )
 FUNCTION_QUESTION = "The model's ten outputs along one input, in eval mode. Narrow weights make a flat function."
 STARTS = {"article": "The article's weights", "seed": "PyTorch's default"}
+Chosen = tuple[int | None, Range, list[str]]  # the seed, the clip range and the PARTS left out
+Models = tuple[nn.Sequential, nn.Sequential]  # before and after the clamp
 AT = torch.linspace(-4, 4, 161)  # where the outputs are computed along an input
-
-
-class Clamped(NamedTuple):
-    """What the reader chose, and what the clamp did."""
-
-    chosen: tuple[int | None, Range, list[str]]  # the seed, the clip range and the PARTS left out
-    before: nn.Sequential
-    after: nn.Sequential
-    report: ClipReport
 
 
 @st.fragment
@@ -45,10 +36,10 @@ def section() -> None:
             seed = _seed()
             headline, histogram = st.container(), st.container()
             bounds = clip_range.choose("article_range", article.CLIP_RANGE)
-            left_out, before, after = _left_out(), article.model(seed), article.model(seed)
-            report = article.clamp_(after, bounds, left_out)
-            clamped = Clamped((seed, bounds, left_out), before, after, report)
-            panel("article_bound", tables.bound(*map(article.slope_bound, (before, after))))
+            chosen = seed, bounds, _left_out()
+            models = article.model(seed), article.model(seed)
+            report = article.clamp_(models[1], *chosen[1:])
+            panel("article_bound", tables.bound(*map(article.slope_bound, models)))
         with headline:
             panel("article_headline", tables.clamped(report))
         histograms, limit = _histograms(report)
@@ -57,9 +48,9 @@ def section() -> None:
             del figure["rules"]  # only the slider moves the bounds
             plot("article_histogram", figure, 460)
         with beside:
-            in_code(article.clamp_code(*clamped.chosen), article.clamp_printed(*clamped.chosen))
-        _tables(clamped, histograms)
-    _function(clamped)
+            in_code(article.clamp_code(*chosen), article.clamp_printed(*chosen))
+        _tables(chosen, models, histograms)
+    _function(chosen, models)
 
 
 def _seed() -> int | None:
@@ -97,9 +88,9 @@ def _histograms(report: ClipReport) -> tuple[tuple[WeightHistogram, ...], float]
     return report.histograms(bin_edges(report.clip_range, limit, most=48)), limit
 
 
-def _tables(clamped: Clamped, histograms: tuple[WeightHistogram, ...]) -> None:
-    seed, bounds, left_out = clamped.chosen
-    values = tables.values_of(clamped.before, clamped.after)
+def _tables(chosen: Chosen, models: Models, histograms: tuple[WeightHistogram, ...]) -> None:
+    seed, bounds, left_out = chosen
+    values = tables.values_of(*models)
     help_text = "Every value before and after, and whether it was clamped."
     _title("Every value", "weights.csv", tables.values_csv(values), "values_csv", help_text)
     panel("article_values", tables.values_table(values, bounds))
@@ -117,9 +108,8 @@ def _title(title: str, name: str, table: tables.Table, key: str, help_text: str)
         download("CSV", name, lambda: csv_file(*table), key=key, help=help_text)
 
 
-def _function(clamped: Clamped) -> None:
+def _function(chosen: Chosen, models: Models) -> None:
     with lesson("What the clamp does to the function", "function", FUNCTION_QUESTION) as (doing, beside):
-        models = [clamped.before, clamped.after]
         with doing:
             axis = choice("Along", {0: "Input 1", 1: "Input 2", 2: "Input 3"}, "article_axis")
             before, after = (article.along(model, axis, AT).numpy() for model in models)
@@ -131,4 +121,4 @@ def _function(clamped: Clamped) -> None:
             steepest = [article.slope_along(model, axis, AT) for model in models]
             panel("article_slopes", tables.slopes(factors, bounds, steepest))
             with st.expander("In PyTorch", icon=":material/code:"):
-                in_code(article.slope_code(*clamped.chosen), article.slope_printed(*clamped.chosen))
+                in_code(article.slope_code(*chosen), article.slope_printed(*chosen))

@@ -98,8 +98,8 @@ def slopes(factors: list[dict[str, float]], bounds: list[float], steepest: list[
         "batchnorm": "BatchNorm1d <span class=muted>largest scale</span>",
         "sigmoid": "Sigmoid <span class=muted>steepest slope</span>",
     }
-    pairs = [(text, *(each[name] for each in factors)) for name, text in names.items()]
-    pairs += [("Bound on the slope, their product", *bounds), ("Steepest slope on this line", *steepest)]
-    rows = [(text, significant(before, 3), significant(after, 3)) for text, before, after in pairs]
+    pairs = {text: [each[name] for each in factors] for name, text in names.items()}
+    pairs |= {"Bound on the slope, their product": bounds, "Steepest slope on this line": steepest}
+    rows = [(text, *(significant(value, 3) for value in pair)) for text, pair in pairs.items()]
     head = ("multiplies distances by at most", BEFORE.format("before"), AFTER.format("after"))
     return table(head, rows, "slopes")
