@@ -78,11 +78,11 @@ def test_the_code_that_makes_a_critic_prints_what_the_page_shows(the_hub: RunHub
     run = the_hub.start(TINY)
     wait_until(lambda: run.latest.status.ended)
     file = (run.folder.path / "critic.safetensors").as_posix()
-    sources = [any_model.Source(config, None) for config in PRESETS.values()]
+    sources = [any_model.Source(config) for config in PRESETS.values()]
     for source in [*sources, any_model.Source(run.config, run.latest, file)]:
         c = clip_range.LADDER[7]
         index = int(any_model.BOUNDS.eq(c).nonzero())
-        measured = {name: values[index] for name, values in source.shares().measured.items()}
+        measured = {name: values[index] for name, values in any_model.shares_of(source).measured.items()}
         assert printed_by(clip_shares.code(source.config, source.file, c)) == clip_shares.printed(measured)
 
 

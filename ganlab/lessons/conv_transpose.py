@@ -5,6 +5,7 @@ so the last digit of an output is the bias and the rest is a sum of inputs.
 """
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ PRINTED_WHOLE = 13  # rows; of larger outputs only the last row is printed
 class Layer:
     """The arguments of a square `nn.ConvTranspose2d`, and the height and width of its input.
 
-    Raises ValueError, with a sentence for the reader, for settings that do not fit together or are too large to draw.
+    Raises ValueError for settings that do not fit together or are too large to draw.
     """
 
     # Together the bounds allow about 200,000 weights and 10 ms.
@@ -102,24 +103,25 @@ class Layer:
 
     @property
     def weights(self) -> int:
-        """The number of weights: an output channel has some for each input channel of its group."""
+        # An output channel has some for each input channel of its group.
         return self.in_channels * self.out_channels // self.groups * self.kernel_size**2
 
     @property
     def biases(self) -> int:
-        """The number of biases."""
         return self.out_channels if self.bias else 0
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What torch computes for a layer. Tensors show channel 0 of the output; all output channels are alike here."""
 
     layer: Layer
-    uncut: Tensor  # [footprint, footprint]: the output without padding and output_padding
-    output: Tensor  # [output_size, output_size]
+    cells: Tensor  # [grid, grid]: the output before padding cuts any off
     reached: Tensor  # [grid, grid]: how many inputs' windows reach each cell
     collisions: tuple[int, ...]  # the sizes that a Conv2d with these settings turns into this input size
+
+    @property
+    def output(self) -> Tensor:
+        return self.cells[self.layer.kept, self.layer.kept]
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -134,17 +136,15 @@ def compute(layer: Layer) -> Result:
     n, k = layer.input_size, layer.kernel_size
     x = torch.arange(1.0, n * n + 1).reshape(1, 1, n, n).repeat(1, layer.in_channels, 1, 1)
     weight = torch.full((layer.in_channels, layer.out_channels // layer.groups, k, k), float(WEIGHT))
-    bias = torch.full((layer.out_channels,), float(BIAS)) if layer.bias else None
+    bias = torch.full((layer.out_channels,), float(BIAS if layer.bias else 0))
     spread = {"stride": layer.stride, "dilation": layer.dilation}
-    cut = {"padding": layer.padding, "output_padding": layer.output_padding, "groups": layer.groups}
-    reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), None, **spread)[0, 0]
+    cells = functional.conv_transpose2d(x, weight, bias, groups=layer.groups, **spread)[0, 0]
+    reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), **spread)[0, 0]
+    beyond = (0, layer.beyond, 0, layer.beyond)
     sizes = range(1, layer.grid + layer.stride + 2 * layer.padding)
+    collisions = tuple(size for size in sizes if conv_size(layer, size) == n)
     return Result(
-        layer=layer,
-        uncut=functional.conv_transpose2d(x, weight, bias, groups=layer.groups, **spread)[0, 0],
-        output=functional.conv_transpose2d(x, weight, bias, **cut, **spread)[0, 0],
-        reached=functional.pad(reached, (0, layer.beyond, 0, layer.beyond)),
-        collisions=tuple(size for size in sizes if conv_size(layer, size) == n),
+        layer, functional.pad(cells, beyond, value=bias[0].item()), functional.pad(reached, beyond), collisions
     )
 
 

@@ -27,7 +27,7 @@ MODES: dict[str, Callable[[], AbstractContextManager]] = {
 
 
 def checked_batch(batch: int) -> int:
-    """The number of images at a time. Raises ValueError, with a sentence for the reader, if it is not allowed."""
+    """The number of images at a time. Raises ValueError if it is not allowed."""
     if not 1 <= batch <= HELD_OUT:
         raise ValueError(f"Images at a time must be from 1 to {HELD_OUT}, the number of held-out digits.")
     return batch

@@ -18,10 +18,7 @@ PRINTED_WHOLE = 20  # numbers; of a larger tensor only the first five are printe
 
 @dataclass(frozen=True)
 class NormalInit:
-    """One call of `nn.init.normal_`; by default that of the study notes.
-
-    Raises ValueError, with a sentence for the reader, for a setting that is not allowed.
-    """
+    """One call of `nn.init.normal_`, by default that of the study notes. Raises ValueError for other settings."""
 
     shape: tuple[int, ...] = setting((2, 5), "shape", check=tensors.checked)
     mean: float = setting(0.0, "mean", bounds=(-100, 100))
@@ -43,10 +40,7 @@ def keeping_std(width: int) -> float:
 
 
 def sds(std: float, width: int, seed: int, batch_norm: bool = False) -> list[float]:
-    """Six numbers: the sd of activations [64, width] drawn from N(0, 1), and after each of 5 linear layers.
-
-    With `batch_norm`, batch norm follows each layer and the sd is taken after it.
-    """
+    """Six: the sd of activations [64, width] from N(0, 1), and after each linear layer, or after its batch norm."""
     rng = torch.Generator().manual_seed(seed)
     x = torch.randn(BATCH, width, generator=rng)
     sds = [x.std().item()]

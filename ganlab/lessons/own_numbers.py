@@ -14,7 +14,7 @@ LARGEST_COUNT = 200
 def parse(text: str) -> list[float]:
     """The numbers in a line of text, separated by commas, semicolons or spaces, rounded to float32.
 
-    Raises ValueError, with a sentence for the reader, if there are none or too many or a word is not a number.
+    Raises ValueError if there are none or too many or a word is not a number.
     """
     words = text.replace(",", " ").replace(";", " ").replace("\N{MINUS SIGN}", "-").split()
     if not words:

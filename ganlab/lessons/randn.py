@@ -18,12 +18,9 @@ IMAGES, PIXELS = 32, 64  # of a batch, how many images are shown, and how many p
 
 @dataclass(frozen=True)
 class Randn:
-    """One call of `torch.randn`; by default that of the study notes, (n, c, h, w).
+    """One call of `torch.randn`, by default that of the study notes. Raises ValueError for other settings."""
 
-    Raises ValueError, with a sentence for the reader, for a setting that is not allowed.
-    """
-
-    shape: tuple[int, ...] = setting((100, 1, 28, 28), "shape", check=tensors.checked)
+    shape: tuple[int, ...] = setting((100, 1, 28, 28), "shape", check=tensors.checked)  # (n, c, h, w)
     dtype: str = setting("float32", "dtype", choices=DTYPES)
     device: str = setting("cpu", "device", choices=DEVICES)
     requires_grad: bool = setting(False, "requires_grad", choices=(True, False))
@@ -44,11 +41,8 @@ def draw(call: Randn) -> Tensor:
 
 
 def as_images(t: Tensor) -> np.ndarray:
-    """[n, c, h, w] -> uint8 [at most 32, at most 64, at most 64, c or 1]; −3 is black and 3 white.
-
-    Of 2, 4 or more channels only the first is shown.
-    """
-    channels = t.shape[1] if t.shape[1] == 3 else 1
+    """[n, c, h, w] -> uint8 [at most 32, at most 64, at most 64, 3 or 1]; −3 is black and 3 white."""
+    channels = 3 if t.shape[1] == 3 else 1  # of 2, 4 or more channels only the first is shown
     part = t.detach()[:IMAGES, :channels, :PIXELS, :PIXELS].float().cpu()
     grey = (part / 6 + 0.5).clamp(0, 1) * 255
     return grey.round().to(torch.uint8).permute(0, 2, 3, 1).numpy()

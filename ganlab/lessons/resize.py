@@ -26,7 +26,7 @@ class Resized(NamedTuple):
 def opened(file: BinaryIO, name: str) -> Image.Image:
     """A picture at its own size, RGB, checked by its content.
 
-    Raises ValueError, with a sentence for the reader that begins with `name`, for a file that can't be used.
+    Raises ValueError, whose message begins with `name`, for a file that can't be used.
     """
     with image_files.readable(name):
         header = image_files.header(file, name)
@@ -38,7 +38,7 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
 
 
 def check(picture: Image.Image, size: int) -> None:
-    """Raises ValueError, with a sentence for the reader, for a size that is not allowed."""
+    """Raises ValueError for a size that is not allowed."""
     if not 1 <= size <= LARGEST_SIZE:
         raise ValueError(f"The size must be from 1 to {LARGEST_SIZE} pixels.")
     width, height = kept_ratio(picture.size, size)

@@ -68,7 +68,6 @@ class Report(NamedTuple):
 
     @property
     def parameters(self) -> int:
-        """The number of parameters of all layers that fit."""
         return sum(row.parameters for row in self.rows)
 
 
@@ -83,7 +82,7 @@ def parse_shape(text: str) -> Shape:
 
 
 def parse(kind: str, text: str) -> Layer:
-    """The layer with the arguments written in the text. Raises ValueError, with a sentence for the reader."""
+    """The layer with the arguments written in the text. Raises ValueError for other text."""
     example = EXAMPLES.get(kind, "1, 32, 4, stride=2, padding=1" if "Conv" in kind else "32")
     if not ARGUMENTS[kind] and text.strip():
         raise ValueError(f"{kind} takes no arguments here.")
@@ -95,10 +94,7 @@ def parse(kind: str, text: str) -> Layer:
 
 
 def _read(text: str) -> tuple[list[Any], list[tuple[str, Any]]]:
-    """The positional and named arguments of a call, literals only; nothing is executed.
-
-    Raises whatever `ast` raises for other text, or ValueError.
-    """
+    """The positional and named arguments of a call, literals only: nothing is executed. Raises what `ast` raises."""
     if "#" in text:
         raise ValueError("a comment")
     call = ast.parse(f"f({text})", mode="eval").body

@@ -10,7 +10,7 @@ LARGEST = 1_000_000  # numbers in one tensor
 
 
 def parse(text: str) -> Shape:
-    """(2, 5) of "2, 5", "(2, 5)" or "2 × 5". Raises ValueError, with a sentence for the reader, for other text."""
+    """(2, 5) of "2, 5", "(2, 5)" or "2 × 5". Raises ValueError for other text."""
     sizes = re.split(r"\s*[,x×]\s*|\s+", text.strip().strip("()[]").strip(" ,"))
     if not all(re.fullmatch(r"\d{1,12}", size, re.ASCII) for size in sizes):
         raise ValueError(f"“{text[:40]}” is not a shape. Write whole numbers with commas between, such as 2, 5.")
@@ -23,7 +23,7 @@ def written(shape: Shape) -> str:
 
 
 def checked(shape: Shape) -> Shape:
-    """The shape. Raises ValueError, with a sentence for the reader, for one that may not be drawn."""
+    """The shape. Raises ValueError for one that may not be drawn."""
     if not 1 <= len(shape) <= 4 or min(shape) < 1:
         raise ValueError("A shape has one to four sizes here, each at least 1.")
     if math.prod(shape) > LARGEST:

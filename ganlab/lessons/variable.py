@@ -10,7 +10,7 @@ from ganlab.settings import check_all, setting
 
 @dataclass(frozen=True)
 class Square:
-    """y = x² at one x. Raises ValueError, with a sentence for the reader, for an x that is not allowed."""
+    """y = x² at one x. Raises ValueError for an x that is not allowed."""
 
     x: float = setting(3.0, "x", bounds=(-1000, 1000))
     requires_grad: bool = setting(True, "requires_grad", choices=(True, False))

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 import torch
-from torch import nn
 
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.formatting import fixed_percent, number, range_in_words
@@ -20,41 +19,43 @@ from ganlab.ui.kit.lesson import choice, headline, in_code, lesson, row, table
 from ganlab.ui.kit.server import with_networks
 
 QUESTION = "Convolutions start from N(0, 0.02), Linear layers from PyTorch's default. How much of that is outside ±c?"
+# The bounds c at which the shares are computed: float32, with every rung of the ladder among them.
 BOUNDS = torch.tensor(sorted({*LADDER, *np.logspace(-4, 0, 121).round(9).tolist()}))
-"""The bounds c at which the shares are computed: float32, with every rung of the ladder among them."""
 NOW, START = "As it is now", "At the start"
-THEORY = (
-    "&emsp;<svg viewBox='0 0 20 8' width='20' height='8'>"
-    "<path d='M0 4H20' stroke='currentColor' stroke-width='2' stroke-dasharray='2 3'/></svg>&ensp;the same in theory"
-)
+DOTTED = "stroke='currentColor' stroke-width='2' stroke-dasharray='2 3'"
 
 
 class Source(NamedTuple):
-    """Whose critic is shown."""
+    """Whose critic is shown: a run's as it is now, or that of the start of a run with these settings."""
 
     config: TrainConfig
-    snapshot: Snapshot | None  # the run's; None for the start of a run with these settings
-    file: str = ""  # where that run writes its critic when it ends
+    snapshot: Snapshot | None = None
+    file: str = ""  # where the run writes its critic when it ends
 
-    def shares(self) -> ClipShares:
-        """What each bound would clip."""
-        if self.snapshot is None:
-            return _of_start(self.config)
-        return _of_critic(self.snapshot.run_id, self.snapshot.step, self.snapshot.critic)
+
+@st.cache_data(
+    max_entries=32, show_spinner=False, hash_funcs={Snapshot: lambda snapshot: (snapshot.run_id, snapshot.step)}
+)
+def shares_of(source: Source) -> ClipShares:
+    """What each bound would clip."""
+    if source.snapshot and source.snapshot.critic:
+        return clip_shares.of_critic(source.snapshot.critic, BOUNDS)
+    return clip_shares.of_start(source.config, BOUNDS)
 
 
 @st.fragment
 def section() -> None:
-    """The share over c, one curve per layer, and the lines that count it."""
     with lesson("What share would be clipped?", "any-model", QUESTION) as (doing, beside):
         with doing:
             with row():
                 source = _choose()
-                shares = source.shares()
+                shares = shares_of(source)
                 layer = _layer(list(shares.measured))
             c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
-            theory = THEORY if shares.expected else ""
-            panel("model_key", f"<div class='muted small'>{html.BEFORE.format(layer)}, measured{theory}</div>")
+            theory = html.CURVE_KEY.format(DOTTED, "the same in theory") if shares.expected else ""
+            panel(
+                "model_key", f"<div class='ch keys'><div>{html.BEFORE.format(f'{layer}, measured')}{theory}</div></div>"
+            )
             figure = lessons.shares(BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer), c)
             plot("model_shares", figure, 330)
         with beside:
@@ -79,10 +80,10 @@ def _choose() -> Source:
         "Critic of", options, default, format_func=title, key="model_critic", persist_state="session", width=290
     )
     if chosen not in runs:
-        return Source(PRESETS[chosen], None)
+        return Source(PRESETS[chosen])
     run, when = runs[chosen], choice("When", {NOW: NOW, START: START}, "model_when")
     if when == START or run.latest.critic is None:
-        return Source(run.config, None)
+        return Source(run.config)
     return Source(run.config, run.latest, (run.path / "critic.safetensors").as_posix())
 
 
@@ -90,17 +91,6 @@ def _layer(names: list[str]) -> str:
     if st.session_state.get("model_layer") not in names:
         st.session_state["model_layer"] = next((name for name in names if name.endswith("2.weight")), names[0])
     return st.selectbox("Layer", names, key="model_layer", persist_state="session", width=220)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _of_start(config: TrainConfig) -> ClipShares:
-    return clip_shares.of_start(config, BOUNDS)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _of_critic(run_id: str, step: int, _critic: nn.Module) -> ClipShares:
-    """Cached by run and step."""
-    return clip_shares.of_critic(_critic, BOUNDS)
 
 
 def _table(shares: ClipShares, index: int, c: float) -> str:

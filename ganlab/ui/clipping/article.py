@@ -30,7 +30,6 @@ AT = torch.linspace(-4, 4, 161)  # where the outputs are computed along an input
 
 @st.fragment
 def section() -> None:
-    """The values, and below them the function."""
     with lesson("The article's model", "article", QUESTION) as (doing, beside):
         with doing:
             seed = _seed()

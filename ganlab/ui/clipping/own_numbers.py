@@ -17,7 +17,6 @@ WIDTH, HEIGHT, EDGE = 640, 132, 40
 
 @st.fragment
 def section() -> None:
-    """A line of numbers before and after the clamp."""
     with lesson("Your own numbers", "numbers", QUESTION) as (doing, beside):
         with doing:
             text = st.text_input("Numbers", own_numbers.EXAMPLE, key="numbers_text", live=True, persist_state="session")

@@ -60,7 +60,6 @@ def last_valid(key: str, read: Callable[[], Setting], default: Setting) -> Setti
 
 
 def row() -> DeltaGenerator:
-    """Widgets side by side."""
     return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
 
 

@@ -4,9 +4,8 @@ import itertools
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from ganlab.lessons.conv_transpose import BIAS, Layer, Result
+from ganlab.lessons.conv_transpose import Layer, Result
 
 AREA = 306  # pixels: the side of the larger drawing
 MOST_NUMBERED = 14  # cells per side; in more, numbers would be too small to read
@@ -86,8 +85,7 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
     down, right = (slice(i * layer.stride, i * layer.stride + layer.dilation * layer.kernel_size) for i in cell)
     window[down, right][:: layer.dilation, :: layer.dilation] = True
     filled, unreached = inside & (reached > 0), inside & (reached == 0)
-    bias = float(BIAS if layer.bias else 0)  # all that cells beyond the footprint hold
-    values = functional.pad(result.uncut, (0, layer.beyond, 0, layer.beyond), value=bias).long()
+    values = result.cells.long()
     parts = [_squares("cut", ~inside, side)]
     for overlapping in range(1, most + 1):
         opacity = 0.14 + 0.36 * (overlapping - 1) / max(most - 1, 1)

@@ -26,7 +26,6 @@ EXAMPLES = {
 
 @st.fragment
 def section(anchor: str) -> None:
-    """Every argument as a widget, a drawing of what the layer does with them, and why in words."""
     for name, value in dataclasses.asdict(Layer()).items():
         st.session_state.setdefault(f"conv_{name}", value)
     with lesson("nn.ConvTranspose2d", anchor, QUESTION) as (doing, beside):

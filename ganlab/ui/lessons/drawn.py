@@ -1,4 +1,4 @@
-"""A drawn tensor: facts about it side by side, and its histogram under the density that it was drawn from."""
+"""A drawn tensor: facts about it side by side, and its histogram over the density that it was drawn from."""
 
 from torch import Tensor
 
@@ -12,10 +12,7 @@ BARS = (
 
 
 def show(key: str, t: Tensor, mean: float, sd: float, law: str, facts: dict[str, tuple[str, str]], height: int) -> None:
-    """The facts, each a value and a note by its name, and the histogram, `height` pixels high, over N(mean, sd²).
-
-    `law` is how that is written; the keys of the elements begin with `key`.
-    """
+    """The facts, each a value and a note by its name, and the histogram over N(mean, sd²), which is written `law`."""
     cells = (
         f"<div><span>{name}</span><b>{value}</b><small>{note}</small></div>" for name, (value, note) in facts.items()
     )

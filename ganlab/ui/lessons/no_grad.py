@@ -1,4 +1,4 @@
-"""The lesson on `torch.no_grad`."""
+"""The lesson on `torch.no_grad`: what a forward pass keeps in four modes and, at a button, how long each takes."""
 
 import streamlit as st
 
@@ -13,7 +13,6 @@ QUESTION = "“Saves memory and is faster” when a network is only used, as on 
 
 @st.fragment
 def section(anchor: str) -> None:
-    """The same forward pass in four modes: what each keeps and, once a button is pressed, how long each takes."""
     with lesson("torch.no_grad", anchor, QUESTION) as (doing, beside):
         with doing:
             with row():

@@ -1,4 +1,4 @@
-"""The lesson on `nn.init.normal_`."""
+"""The lesson on `nn.init.normal_`: a tensor and its histogram; then five layers of such tensors."""
 
 import streamlit as st
 
@@ -22,7 +22,6 @@ RING = "<circle cx='10' cy='4' r='3.2' fill='none' stroke='currentColor'/>"
 
 @st.fragment
 def section(anchor: str) -> None:
-    """A tensor and its histogram; then five layers of such tensors."""
     with lesson("nn.init.normal_", anchor, QUESTION) as (doing, beside):
         with doing:
             call = _call()

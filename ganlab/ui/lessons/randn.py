@@ -1,4 +1,4 @@
-"""The lesson on `torch.randn`."""
+"""The lesson on `torch.randn`: a tensor, its histogram and its images; then three things in the signature."""
 
 import streamlit as st
 from torch import Tensor
@@ -21,7 +21,6 @@ HIGHEST, WIDEST = 300, 440  # screen pixels of that sheet
 
 @st.fragment
 def section(anchor: str) -> None:
-    """A tensor, its histogram and its images; then three things in the signature."""
     with lesson("torch.randn", anchor, QUESTION) as (doing, beside):
         with doing:
             call = _call()

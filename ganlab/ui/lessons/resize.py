@@ -1,4 +1,4 @@
-"""The lesson on `transforms.Resize`."""
+"""The lesson on `transforms.Resize`: one picture before, and after each of three ways to resize it."""
 
 import streamlit as st
 from PIL import Image
@@ -20,7 +20,6 @@ DRAWN = 300  # screen pixels of a longer side
 
 @st.fragment
 def section(anchor: str) -> None:
-    """One picture before, and after each of three ways to resize it."""
     with lesson("transforms.Resize", anchor, QUESTION) as (doing, beside):
         with doing:
             with st.container(horizontal=True, vertical_alignment="top", gap="small"):

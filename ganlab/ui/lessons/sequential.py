@@ -53,7 +53,6 @@ EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
 
 @st.fragment
 def section(anchor: str) -> None:
-    """The layers, their shapes, and the code that prints those."""
     if not _complete():
         _take("Critic")
     with lesson("nn.Sequential", anchor, QUESTION) as (doing, beside):

@@ -1,4 +1,4 @@
-"""The lesson on `Variable`."""
+"""The lesson on `Variable`: one derivative, written then and now; and what Variable is today."""
 
 import streamlit as st
 import torch
@@ -18,7 +18,6 @@ TEXT = (
 
 @st.fragment
 def section(anchor: str) -> None:
-    """One derivative, written then and now; and what Variable is today."""
     with lesson("Variable, then and now", anchor, QUESTION) as (doing, beside):
         with doing:
             with row():
