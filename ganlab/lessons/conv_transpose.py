@@ -136,16 +136,16 @@ def compute(layer: Layer) -> Result:
     n, k = layer.input_size, layer.kernel_size
     x = torch.arange(1.0, n * n + 1).reshape(1, 1, n, n).repeat(1, layer.in_channels, 1, 1)
     weight = torch.full((layer.in_channels, layer.out_channels // layer.groups, k, k), float(WEIGHT))
-    bias = torch.full((layer.out_channels,), float(BIAS if layer.bias else 0))
+    bias = float(BIAS if layer.bias else 0)
+    biases = torch.full((layer.out_channels,), bias)
     spread = {"stride": layer.stride, "dilation": layer.dilation}
-    cells = functional.conv_transpose2d(x, weight, bias, groups=layer.groups, **spread)[0, 0]
-    reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), **spread)[0, 0]
+    cells = functional.conv_transpose2d(x, weight, biases, groups=layer.groups, **spread)[0, 0]
+    reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), None, **spread)[0, 0]
     beyond = (0, layer.beyond, 0, layer.beyond)
+    cells, reached = functional.pad(cells, beyond, value=bias), functional.pad(reached, beyond)
     sizes = range(1, layer.grid + layer.stride + 2 * layer.padding)
     collisions = tuple(size for size in sizes if conv_size(layer, size) == n)
-    return Result(
-        layer, functional.pad(cells, beyond, value=bias[0].item()), functional.pad(reached, beyond), collisions
-    )
+    return Result(layer, cells, reached, collisions)
 
 
 def conv_size(layer: Layer, size: int) -> int:

@@ -33,12 +33,10 @@ class Source(NamedTuple):
     file: str = ""  # where the run writes its critic when it ends
 
 
-@st.cache_data(
-    max_entries=32, show_spinner=False, hash_funcs={Snapshot: lambda snapshot: (snapshot.run_id, snapshot.step)}
-)
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Snapshot: lambda each: (each.run_id, each.step)})
 def shares_of(source: Source) -> ClipShares:
     """What each bound would clip."""
-    if source.snapshot and source.snapshot.critic:
+    if source.snapshot and source.snapshot.critic is not None:
         return clip_shares.of_critic(source.snapshot.critic, BOUNDS)
     return clip_shares.of_start(source.config, BOUNDS)
 
@@ -53,16 +51,15 @@ def section() -> None:
                 layer = _layer(list(shares.measured))
             c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
             theory = html.CURVE_KEY.format(DOTTED, "the same in theory") if shares.expected else ""
-            panel(
-                "model_key", f"<div class='ch keys'><div>{html.BEFORE.format(f'{layer}, measured')}{theory}</div></div>"
-            )
+            measured = html.BEFORE.format(f"{layer}, measured")
+            panel("model_key", f"<div class='ch keys'><div>{measured}{theory}</div></div>")
             figure = lessons.shares(BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer), c)
             plot("model_shares", figure, 330)
         with beside:
             index = int(BOUNDS.eq(c).nonzero())
             panel("model_table", _table(shares, index, c))
-            measured = {name: values[index] for name, values in shares.measured.items()}
-            in_code(clip_shares.code(source.config, source.file, c), clip_shares.printed(measured))
+            by_name = {name: values[index] for name, values in shares.measured.items()}
+            in_code(clip_shares.code(source.config, source.file, c), clip_shares.printed(by_name))
             if source.snapshot and not source.snapshot.status.ended:
                 st.caption("The file is written when the run ends, with the weights of its last step.")
 
