@@ -104,8 +104,8 @@ def test_a_seed_that_no_run_can_have_is_refused() -> None:
 def test_the_csv_files_hold_every_value_and_the_counts() -> None:
     before, after = article.model(None), article.model(None)
     report = article.clamp_(after, (-0.1, 0.1))
-    head, rows = tables.values_csv(tables.values_of(before, after))
-    assert head[:3] == ("parameter", "row", "column")
+    rows = tables.values_of(before, after)
+    assert tables.Value._fields == ("parameter", "row", "column", "before", "after", "clamped")
     assert [row[:3] for row in rows[:4]] == [("linear.weight", 0, i) for i in range(3)] + [("linear.weight", 1, 0)]
     assert sum(row[-1] for row in rows) == 43
     _, counts = tables.counts_csv(report.histograms())

@@ -87,14 +87,9 @@ class Layer:
         return self.footprint - 2 * self.padding + self.output_padding
 
     @property
-    def beyond(self) -> int:
-        """How many cells the output extends past the footprint, where no window reaches."""
-        return max(self.output_padding - self.padding, 0)
-
-    @property
     def grid(self) -> int:
-        """The footprint and the cells beyond it, in one direction."""
-        return self.footprint + self.beyond
+        """The footprint and the cells beyond it that output_padding adds, where no window reaches."""
+        return self.footprint + max(self.output_padding - self.padding, 0)
 
     @property
     def kept(self) -> slice:
@@ -141,7 +136,7 @@ def compute(layer: Layer) -> Result:
     spread = {"stride": layer.stride, "dilation": layer.dilation}
     cells = functional.conv_transpose2d(x, weight, biases, groups=layer.groups, **spread)[0, 0]
     reached = functional.conv_transpose2d(torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), None, **spread)[0, 0]
-    beyond = (0, layer.beyond, 0, layer.beyond)
+    beyond = (0, layer.grid - layer.footprint, 0, layer.grid - layer.footprint)
     cells, reached = functional.pad(cells, beyond, value=bias), functional.pad(reached, beyond)
     sizes = range(1, layer.grid + layer.stride + 2 * layer.padding)
     collisions = tuple(size for size in sizes if conv_size(layer, size) == n)

@@ -6,8 +6,8 @@ from torch import nn
 
 from ganlab import settings
 from ganlab.config import TrainConfig
-from ganlab.formatting import round_up
-from ganlab.gan.clipping import ClipReport, WeightHistogram, bin_edges, pooled
+from ganlab.formatting import round_up, significant
+from ganlab.gan.clipping import WeightHistogram, bin_edges, pooled
 from ganlab.lessons import article
 from ganlab.lessons.article import Range
 from ganlab.measure.lipschitz import lipschitz_factors
@@ -38,10 +38,14 @@ def section() -> None:
             chosen = seed, bounds, _left_out()
             models = article.model(seed), article.model(seed)
             report = article.clamp_(models[1], *chosen[1:])
-            panel("article_bound", tables.bound(*map(article.slope_bound, models)))
+            before, after = (significant(article.slope_bound(model), 3) for model in models)
+            slope = f"The function's slope is at most {before} before the clamp and {after} after it."
+            panel("article_bound", f"<div class='muted'>{slope}</div>")
         with headline:
             panel("article_headline", tables.clamped(report))
-        histograms, limit = _histograms(report)
+        # Set by the weights, so that it rarely changes while the range moves.
+        limit = round_up(1.02 * max(report.before.abs().max().item(), *map(abs, bounds)))
+        histograms = report.histograms(bin_edges(bounds, limit, most=48))
         with histogram:
             figure = clamp.clamp(pooled(histograms), bounds, limit=limit)
             del figure["rules"]  # only the slider moves the bounds
@@ -80,18 +84,11 @@ def _left_out() -> list[str]:
     return [part for part, chosen in zip(article.PARTS, (norm, biases), strict=True) if chosen]
 
 
-def _histograms(report: ClipReport) -> tuple[tuple[WeightHistogram, ...], float]:
-    """One per parameter, and the axis limit: set by the weights, so that it rarely changes while the range moves."""
-    furthest = max(report.before.abs().max().item(), *map(abs, report.clip_range))
-    limit = round_up(1.02 * furthest)
-    return report.histograms(bin_edges(report.clip_range, limit, most=48)), limit
-
-
 def _tables(chosen: Chosen, models: Models, histograms: tuple[WeightHistogram, ...]) -> None:
     seed, bounds, left_out = chosen
     values = tables.values_of(*models)
     help_text = "Every value before and after, and whether it was clamped."
-    _title("Every value", "weights.csv", tables.values_csv(values), "values_csv", help_text)
+    _title("Every value", "weights.csv", (tables.Value._fields, values), "values_csv", help_text)
     panel("article_values", tables.values_table(values, bounds))
     counts = tables.counts_csv(histograms)
     _title("Parameter by parameter", "counts.csv", counts, "counts_csv", "The counts before and after.")

@@ -18,7 +18,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 
 
 class Value(NamedTuple):
-    """One weight: its place, and its value before and after the clamp."""
+    """One weight: its place, counted from 0 as in torch, and its value before and after the clamp."""
 
     parameter: str
     row: int
@@ -71,24 +71,11 @@ def _cell(value: float, clamped: int, furthest: float) -> str:
     return f"<td{mark} style='--a:{start:.1f}%;--b:{end:.1f}%'>{fixed(value, 4)}"
 
 
-def values_csv(values: list[Value]) -> Table:
-    """Column names and one row per value; a value's row and column count from 0, as in torch."""
-    return ("parameter", "row", "column", "before", "after", "clamped"), values
-
-
 def counts_csv(histograms: Sequence[WeightHistogram]) -> Table:
     """Column names, and each parameter's counts before and after."""
     head = ("parameter", "when", "below_low", "at_low", "inside", "at_high", "above_high")
     both = [((h.name, "before", *h.before_counts), (h.name, "after", *h.after_counts)) for h in histograms]
     return head, [row for pair in both for row in pair]
-
-
-def bound(before: float, after: float) -> str:
-    """The bound on the slope in one line; the next lesson says where it comes from."""
-    return (
-        f"<div class='muted'>The function's slope is at most {significant(before, 3)} before the clamp and "
-        f"{significant(after, 3)} after it.</div>"
-    )
 
 
 def slopes(factors: list[dict[str, float]], bounds: list[float], steepest: list[float]) -> str:

@@ -38,7 +38,7 @@ def keys(layer: Layer) -> str:
         "bias": "bias only" if layer.bias else "only 0",
         "new": "added by output_padding",
     }
-    if layer.beyond:
+    if layer.grid > layer.footprint:
         kinds["edge"] = "where the windows end"
     return f"<p class='cellkeys'>{''.join(KEY.format(kind, text) for kind, text in kinds.items())}</p>"
 
@@ -98,7 +98,7 @@ def _cut(result: Result, cell: Cell, side: float) -> str:
         _numbers("num", filled, values, side, grid),
         _numbers("faint", unreached, values, side, grid),
     ]
-    if layer.beyond:
+    if layer.grid > layer.footprint:
         end = f"{layer.footprint * side:.1f}"
         parts.append(f"<path class='edge' d='M{end} 0V{end}H0'/>")
     # What the rows that output_padding added hold, nearest first.
