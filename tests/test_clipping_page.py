@@ -8,7 +8,8 @@ from visits import code, page, panels
 from ganlab.config import PRESETS
 from ganlab.lessons import article, clip_shares
 from ganlab.runs.hub import RunHub
-from ganlab.ui.clipping import any_model, tables
+from ganlab.ui.clipping import any_model
+from ganlab.ui.clipping.article import Value, counts_csv, values_of
 from ganlab.ui.kit import clip_range
 
 pytestmark = pytest.mark.usefixtures("the_hub")
@@ -104,10 +105,10 @@ def test_a_seed_that_no_run_can_have_is_refused() -> None:
 def test_the_csv_files_hold_every_value_and_the_counts() -> None:
     before, after = article.model(None), article.model(None)
     report = article.clamp_(after, (-0.1, 0.1))
-    rows = tables.values_of(before, after)
-    assert tables.Value._fields == ("parameter", "row", "column", "before", "after", "clamped")
+    rows = values_of(before, after)
+    assert Value._fields == ("parameter", "row", "column", "before", "after", "clamped")
     assert [row[:3] for row in rows[:4]] == [("linear.weight", 0, i) for i in range(3)] + [("linear.weight", 1, 0)]
     assert sum(row[-1] for row in rows) == 43
-    _, counts = tables.counts_csv(report.histograms())
+    _, counts = counts_csv(report.histograms())
     assert counts[0] == ("linear.weight", "before", 15, 0, 5, 0, 10)
     assert counts[1] == ("linear.weight", "after", 0, 15, 5, 10, 0)
