@@ -18,10 +18,10 @@ from ganlab.measure.lipschitz import lipschitz_factors
 Range = tuple[float, float]
 
 CLIP_RANGE: Range = (-0.1, 0.1)
+# What a clamp may leave out; the article clamps every parameter.
 PARTS = {"batch norm": ("batchnorm.weight", "batchnorm.bias"), "biases": ("linear.bias", "batchnorm.bias")}
-"""What a clamp may leave out; the article clamps every parameter."""
+# The shown code builds an `nn.Sequential` of unnamed layers.
 NAMES_IN_CODE = {"batchnorm.weight": "1.weight", "batchnorm.bias": "1.bias", "linear.bias": "0.bias"}
-"""The shown code builds an `nn.Sequential` of unnamed layers."""
 
 
 @cache

@@ -35,10 +35,11 @@ def _images(arguments: Arguments, shape: Shape, fewest: int = 3, rows: str = " U
 
 def _conv(arguments: Arguments, shape: Shape) -> None:
     _images(arguments, shape)
-    _window(arguments["kernel_size"], arguments.get("padding", 0), shape)
+    _window(arguments, shape)
 
 
-def _window(kernel: int, padding: int, shape: Shape) -> None:
+def _window(arguments: Arguments, shape: Shape) -> None:
+    kernel, padding = arguments["kernel_size"], arguments.get("padding", 0)
     high, wide = (size + 2 * padding for size in shape[-2:])
     if kernel > min(high, wide):
         around = ", padding included" if padding else ""
@@ -61,7 +62,7 @@ def _pool(arguments: Arguments, shape: Shape) -> None:
     kernel, padding = arguments["kernel_size"], arguments.get("padding", 0)
     if 2 * padding > kernel:
         raise ValueError(f"needs a padding of at most half its kernel_size, but {padding} is more than {kernel} / 2.")
-    _window(kernel, padding, shape)
+    _window(arguments, shape)
 
 
 def _norm1d(arguments: Arguments, shape: Shape) -> None:
@@ -97,6 +98,7 @@ def _unflatten(arguments: Arguments, shape: Shape) -> None:
         raise ValueError(f"splits {math.prod(sizes):,} into {sizes}, but size {dim} of {shape} is {shape[dim]:,}.")
 
 
+# The other layers accept every shape.
 CHECKS: dict[str, Callable[[Arguments, Shape], None]] = {
     "Linear": _linear,
     "Conv2d": _conv,
@@ -107,4 +109,3 @@ CHECKS: dict[str, Callable[[Arguments, Shape], None]] = {
     "Flatten": _flatten,
     "Unflatten": _unflatten,
 }
-"""The other layers accept every shape."""

@@ -31,13 +31,8 @@ class Randn:
 
 
 def draw(call: Randn) -> Tensor:
-    return torch.randn(
-        *call.shape,
-        generator=torch.Generator(call.device).manual_seed(call.seed),
-        dtype=getattr(torch, call.dtype),
-        device=call.device,
-        requires_grad=call.requires_grad,
-    )
+    rng, dtype = torch.Generator(call.device).manual_seed(call.seed), getattr(torch, call.dtype)
+    return torch.randn(call.shape, generator=rng, dtype=dtype, device=call.device, requires_grad=call.requires_grad)
 
 
 def as_images(t: Tensor) -> np.ndarray:

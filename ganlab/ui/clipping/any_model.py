@@ -93,13 +93,10 @@ def _layer(names: list[str]) -> str:
 def _table(shares: ClipShares, index: int, c: float) -> str:
     """One row per parameter: the share outside ±c, measured and in theory."""
     total = fixed_percent(clip_shares.total(shares, index), 1)
-    rows = [
-        (
-            f"{name}<small>{'×'.join(map(str, shares.shapes[name]))}</small>",
-            *(fixed_percent(by_name[name][index], 1) for by_name in (shares.measured, shares.expected) if by_name),
-        )
-        for name in shares.measured
-    ]
-    head = ("layer", "clipped", "in theory") if shares.expected else ("layer", "clipped")
+    columns = [shares.measured, shares.expected] if shares.expected else [shares.measured]
+    rows = []
+    for name, shape in shares.shapes.items():
+        label = f"{name}<small>{'×'.join(map(str, shape))}</small>"
+        rows.append((label, *(fixed_percent(column[name][index], 1) for column in columns)))
     text = headline(total, f"of all weights lie outside {range_in_words((-c, c))}.")
-    return text + table(head, rows, "clipshares")
+    return text + table(("layer", "clipped", "in theory")[: 1 + len(columns)], rows, "clipshares")

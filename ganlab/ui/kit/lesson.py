@@ -87,15 +87,9 @@ def examples(key: str, shapes: dict[str, str]) -> None:
 
 def choice(label: str, titles: dict[Setting, str], key: str) -> Setting:
     """One of the settings, chosen by its title; the first at first."""
-    settings = list(titles)
+    settings, title = list(titles), titles.__getitem__
     return st.segmented_control(
-        label,
-        settings,
-        default=settings[0],
-        required=True,
-        key=key,
-        format_func=titles.__getitem__,
-        persist_state="session",
+        label, settings, default=settings[0], required=True, key=key, format_func=title, persist_state="session"
     )
 
 

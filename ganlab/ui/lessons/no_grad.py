@@ -51,15 +51,10 @@ def _timed(batch: int, pressed: bool) -> dict[str, no_grad.Timed]:
 
 def _kept_table(kept: dict[str, no_grad.Kept]) -> str:
     most = max(k.saved_bytes for k in kept.values())
-    rows = [
-        (
-            f"<b>{name}</b>",
-            f"{k.saved_bytes:,}<span class='ink-bar'><span style='width:{k.saved_bytes / most:.0%}'></span></span>",
-            str(k.requires_grad),
-            f"<code>{k.grad_fn}</code>",
-        )
-        for name, k in kept.items()
-    ]
+    rows = []
+    for name, k in kept.items():
+        bar = f"<span class='ink-bar'><span style='width:{k.saved_bytes / most:.0%}'></span></span>"
+        rows.append((f"<b>{name}</b>", f"{k.saved_bytes:,}{bar}", str(k.requires_grad), f"<code>{k.grad_fn}</code>"))
     return table(("", "bytes kept", "requires_grad", "grad_fn"), rows)
 
 

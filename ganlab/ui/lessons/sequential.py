@@ -2,6 +2,7 @@
 
 import math
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.lesson import in_code, lesson
 
 QUESTION = "It bundles layers, so the code gets shorter. What goes in, what comes out, and when does a layer not fit?"
+UNLABELLED: dict[str, Any] = {"persist_state": "session", "label_visibility": "collapsed"}
 EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "Critic": (
         "64, 1, 16, 16",
@@ -101,32 +103,12 @@ def _controls(report: Report, fault: int | None) -> None:
 
 def _layer(number: int, row: int) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", wrap=False):
-        st.selectbox(
-            f"Layer {number}",
-            list(sequential.ARGUMENTS),
-            key=f"seq_kind_{row}",
-            persist_state="session",
-            on_change=_suggest,
-            args=(row,),
-            label_visibility="collapsed",
-            width=166,
-        )
-        st.text_input(
-            f"Arguments of layer {number}",
-            key=f"seq_args_{row}",
-            persist_state="session",
-            label_visibility="collapsed",
-            placeholder="no arguments" if not sequential.ARGUMENTS[_kind(row)] else "arguments",
-        )
-        st.button(
-            "",
-            key=f"seq_remove_{row}",
-            icon=":material/close:",
-            help=f"Remove layer {number}",
-            type="tertiary",
-            on_click=_remove,
-            args=(row,),
-        )
+        kinds, key = list(sequential.ARGUMENTS), f"seq_kind_{row}"
+        st.selectbox(f"Layer {number}", kinds, key=key, on_change=_suggest, args=(row,), width=166, **UNLABELLED)
+        example = "arguments" if sequential.ARGUMENTS[_kind(row)] else "no arguments"
+        st.text_input(f"Arguments of layer {number}", key=f"seq_args_{row}", placeholder=example, **UNLABELLED)
+        key, about = f"seq_remove_{row}", f"Remove layer {number}"
+        st.button("", key=key, icon=":material/close:", help=about, type="tertiary", on_click=_remove, args=(row,))
 
 
 def _take(name: str) -> None:
