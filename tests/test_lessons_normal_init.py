@@ -52,7 +52,7 @@ def test_equal_seeds_give_equal_numbers_without_the_global_generator() -> None:
 def test_each_layer_multiplies_the_sd_by_std_times_root_width() -> None:
     sds = normal_init.sds(0.02, 512, 0)
     assert np.allclose(np.divide(sds[1:], sds[:-1]), 0.02 * 512**0.5, rtol=0.08)
-    kept = normal_init.sds(normal_init.keeping_std(512), 512, 0)
+    kept = normal_init.sds(512**-0.5, 512, 0)
     assert np.allclose(kept, 1, atol=0.2)
     assert np.allclose(normal_init.sds(0.02, 512, 0, batch_norm=True), 1, atol=0.05)
 

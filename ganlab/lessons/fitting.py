@@ -10,12 +10,6 @@ from ganlab.lessons.tensors import Shape
 Arguments = Mapping[str, Any]  # by name; the name decides the type
 
 
-def check_fit(kind: str, arguments: Arguments, shape: Shape) -> None:
-    """Raises ValueError where the layer `nn.` `kind`, in training mode, would refuse the shape."""
-    if check := CHECKS.get(kind):
-        check(arguments, shape)
-
-
 def _linear(arguments: Arguments, shape: Shape) -> None:
     wanted = arguments["in_features"]
     if shape[-1] != wanted:
@@ -98,7 +92,7 @@ def _unflatten(arguments: Arguments, shape: Shape) -> None:
         raise ValueError(f"splits {math.prod(sizes):,} into {sizes}, but size {dim} of {shape} is {shape[dim]:,}.")
 
 
-# The other layers accept every shape.
+# Each raises ValueError where its layer, in training mode, would refuse the shape. The other layers accept every shape.
 CHECKS: dict[str, Callable[[Arguments, Shape], None]] = {
     "Linear": _linear,
     "Conv2d": _conv,

@@ -34,11 +34,6 @@ def draw(call: NormalInit) -> Tensor:
     return nn.init.normal_(torch.empty(call.shape), call.mean, call.std, generator=rng)
 
 
-def keeping_std(width: int) -> float:
-    """The std that leaves the sd of activations unchanged: each output is a sum of `width` products."""
-    return 1 / math.sqrt(width)
-
-
 def sds(std: float, width: int, seed: int, batch_norm: bool = False) -> list[float]:
     """Six: the sd of activations [64, width] from N(0, 1), and after each linear layer, or after its batch norm."""
     rng = torch.Generator().manual_seed(seed)

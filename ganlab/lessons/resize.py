@@ -24,10 +24,7 @@ class Resized(NamedTuple):
 
 
 def opened(file: BinaryIO, name: str) -> Image.Image:
-    """A picture at its own size, RGB, checked by its content.
-
-    Raises ValueError, whose message begins with `name`, for a file that can't be used.
-    """
+    """An RGB picture, checked by its content. Raises ValueError, beginning with `name`, for an unusable file."""
     with image_files.readable(name):
         header = image_files.header(file, name)
     pixels = header.width * header.height

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ganlab.lessons import tensors
-from ganlab.lessons.fitting import check_fit
+from ganlab.lessons.fitting import CHECKS
 from ganlab.lessons.tensors import Shape
 
 # The arguments of each layer that can be given, in order.
@@ -155,10 +155,8 @@ def suggest(kind: str, shape: Shape) -> str:
         "ConvTranspose2d": f"{channels}, 32, 4, stride=2, padding=1",
         "BatchNorm1d": f"{features}",
         "BatchNorm2d": f"{channels}",
-        "LeakyReLU": "0.2",
-        "MaxPool2d": "2",
         "Unflatten": f"1, ({features}, 1, 1)",
-    }.get(kind, "")
+    }.get(kind, EXAMPLES.get(kind, ""))
 
 
 def run(input_shape: Shape, layers: list[Layer]) -> Report:
@@ -180,7 +178,8 @@ def run(input_shape: Shape, layers: list[Layer]) -> Report:
 
 
 def _run_one(layer: Layer, shape: Shape) -> Row:
-    check_fit(layer.kind, layer.arguments, shape)
+    if check := CHECKS.get(layer.kind):
+        check(layer.arguments, shape)
     with torch.device("meta"):
         module = getattr(nn, layer.kind)(**layer.arguments)
         output = tuple(module(torch.empty(shape)).shape)

@@ -25,23 +25,18 @@ def section() -> None:
         example = own_numbers.parse(own_numbers.EXAMPLE)
         values, refusal = valid_or_last("numbers", lambda: own_numbers.parse(text), example)
         clamped = torch.tensor(values).clamp(*bounds).tolist()
+        moved = [before != after for before, after in zip(values, clamped, strict=True)]
+        message = f"{sum(moved)} of {len(values)} moved onto a bound."
         with result:
-            panel("numbers", lists(values, clamped, refusal) + drawing(values, clamped, bounds))
+            shown = f"<span class='refused'>{escape(refusal)} The numbers are unchanged.</span>" if refusal else message
+            rows = [
+                (html.BEFORE.format("before"), _list(values, moved, "b-text")),
+                (html.AFTER.format("after"), _list(clamped, moved, "a-text")),
+            ]
+            lists = f"<div class='force' role='status'>{shown}</div>{table((), rows, 'lists')}"
+            panel("numbers", lists + drawing(values, clamped, bounds, message))
         with beside:
             in_code(own_numbers.code(values, bounds), own_numbers.printed(values, bounds))
-
-
-def lists(before: list[float], after: list[float], refusal: str) -> str:
-    """The numbers before and after, the moved ones in bold, under how many moved or the refusal of a new text."""
-    moved = [a != b for a, b in zip(before, after, strict=True)]
-    message = f"{sum(moved)} of {len(before)} moved onto a bound."
-    if refusal:
-        message = f"<span class='refused'>{escape(refusal)} The numbers are unchanged.</span>"
-    rows = [
-        (html.BEFORE.format("before"), _list(before, moved, "b-text")),
-        (html.AFTER.format("after"), _list(after, moved, "a-text")),
-    ]
-    return f"<div class='force' role='status'>{message}</div>{table((), rows, 'lists')}"
 
 
 def _list(values: list[float], moved: list[bool], css_class: str) -> str:
@@ -51,7 +46,7 @@ def _list(values: list[float], moved: list[bool], css_class: str) -> str:
     )
 
 
-def drawing(before: list[float], after: list[float], bounds: tuple[float, float]) -> str:
+def drawing(before: list[float], after: list[float], bounds: tuple[float, float], alt: str) -> str:
     """Two number lines: each number falls from the upper line, before, to the lower one, after."""
     limit = 1.1 * max(map(abs, [*before, *bounds]))
 
@@ -70,8 +65,5 @@ def drawing(before: list[float], after: list[float], bounds: tuple[float, float]
         for a, b in zip(before, after, strict=True)
     )
     lines = "".join(f'<path class="floor" d="M0 {y}H{WIDTH}"/>' for y in (40, HEIGHT - 36))
-    return (
-        f'<svg class="falls" viewBox="0 -10 {WIDTH} {HEIGHT}" role="img" aria-label="{len(before)} numbers, '
-        f'{sum(a != b for a, b in zip(before, after, strict=True))} of them moved onto a bound">'
-        f"{lines}{rules}{falls}</svg>"
-    )
+    svg = f'<svg class="falls" viewBox="0 -10 {WIDTH} {HEIGHT}" role="img" aria-label="Numbers: {alt}">'
+    return f"{svg}{lines}{rules}{falls}</svg>"

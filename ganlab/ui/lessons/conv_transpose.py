@@ -72,9 +72,9 @@ def _take(layer: Layer) -> None:
 
 def call(layer: Layer) -> str:
     """The call that makes the layer, without arguments that have their default."""
-    settings = dataclasses.asdict(layer)
+    values = dataclasses.asdict(layer)
     defaults = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "bias": True, "dilation": 1}
-    named = "".join(f", {name}={settings[name]}" for name, default in defaults.items() if settings[name] != default)
+    named = "".join(f", {name}={values[name]}" for name, default in defaults.items() if values[name] != default)
     return f"nn.ConvTranspose2d({layer.in_channels}, {layer.out_channels}, {layer.kernel_size}{named})"
 
 

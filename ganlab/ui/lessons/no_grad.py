@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ganlab.data import image_sets
 from ganlab.formatting import fixed, fixed_percent, percent
 from ganlab.lessons import no_grad
 from ganlab.ui.kit.components import panel
@@ -33,11 +32,6 @@ def section(anchor: str) -> None:
             in_code(no_grad.accuracy_code(batch), printed)
             with st.expander("How the bytes are counted", icon=":material/code:"):
                 in_code(no_grad.code(batch), no_grad.printed(batch))
-
-
-def load_digits() -> None:
-    """Call this once the page is drawn; the button then need not wait for scikit-learn."""
-    image_sets.labelled_digits(8)
 
 
 def _timed(batch: int, pressed: bool) -> dict[str, no_grad.Timed]:

@@ -60,7 +60,7 @@ def _layers(call: NormalInit) -> tuple[int, list[float]]:
     """Returns the width that the reader chose, and the sd before the layers and after each."""
     st.markdown("**Through five linear layers with such weights** (mean 0)")
     width = st.select_slider("Width of each layer", normal_init.WIDTHS, 128, key="init_width", persist_state="session")
-    std, keep = number(call.std), normal_init.keeping_std(width)
+    std, keep = number(call.std), width**-0.5  # each output is a sum of `width` products
     sds = normal_init.sds(call.std, width, call.seed)
     normed = normal_init.sds(call.std, width, call.seed, batch_norm=True)
     lines = [
