@@ -15,16 +15,20 @@ def test_the_bytes_kept_are_those_counted_by_hand() -> None:
     """The input, the first ReLU's output, which is the second convolution's input, and the second ReLU's output."""
     per_image = 4 * (8 * 8 + 16 * 8 * 8 + 32 * 4 * 4)
     for n in (1, 3, 512):
-        assert no_grad.kept_by_mode(n)["as usual"] == (n * per_image, True, "AddmmBackward0")
+        assert no_grad.kept(no_grad.classifier(), no_grad.pixels(n))["as usual"] == (
+            n * per_image,
+            True,
+            "AddmmBackward0",
+        )
 
 
 def test_the_bytes_kept_by_two_linear_layers() -> None:
     model = nn.Sequential(nn.Linear(10, 20), nn.Tanh(), nn.Linear(20, 1))
-    assert no_grad.kept(model, torch.zeros(5, 10), "as usual").saved_bytes == 4 * 5 * (10 + 20)
+    assert no_grad.kept(model, torch.zeros(5, 10))["as usual"].saved_bytes == 4 * 5 * (10 + 20)
 
 
 def test_what_each_mode_keeps() -> None:
-    kept = no_grad.kept_by_mode(4)
+    kept = no_grad.kept(no_grad.classifier(), no_grad.pixels(4))
     assert kept["no_grad"] == (0, False, "None")
     assert kept["inference_mode"] == (0, False, "None")
     detached = kept["detach"]

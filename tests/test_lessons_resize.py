@@ -50,7 +50,7 @@ def test_pixels_are_averaged_and_not_skipped() -> None:
 
 def test_a_result_that_would_be_too_large_is_refused() -> None:
     with pytest.raises(ValueError, match="74,666 × 224 pixels"):
-        resize.resized(Image.new("RGB", (1000, 3)), 224)
+        resize.check(Image.new("RGB", (1000, 3)), 224)
 
 
 @pytest.mark.parametrize("size", [0, -3, 513])

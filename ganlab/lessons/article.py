@@ -32,16 +32,14 @@ def printed_weights() -> dict[str, Tensor]:
 
 
 def model(seed: int | None) -> nn.Sequential:
-    """[n, 3] -> [n, 10] in (0, 1), in eval mode, with the article's weights or those of a seed.
-
-    A seed gives the weights that `torch.manual_seed(seed)` would give, without using the global generator.
-    """
+    """[n, 3] -> [n, 10] in (0, 1), in eval mode, with the article's weights or those of a seed."""
     linear: nn.Linear = skip_init(nn.Linear, 3, 10)
     model = nn.Sequential(OrderedDict(linear=linear, batchnorm=nn.BatchNorm1d(10), sigmoid=nn.Sigmoid()))
     model.eval().requires_grad_(False)
     if seed is None:
         model.load_state_dict(printed_weights(), strict=False)  # all but batch norm's running statistics
         return model
+    # The weights that `torch.manual_seed(seed)` would give, without using the global generator.
     rng = torch.Generator().manual_seed(seed)
     nn.init.kaiming_uniform_(linear.weight, a=math.sqrt(5), generator=rng)
     nn.init.uniform_(linear.bias, -1 / math.sqrt(3), 1 / math.sqrt(3), generator=rng)

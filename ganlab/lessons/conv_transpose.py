@@ -24,10 +24,7 @@ PRINTED_WHOLE = 13  # rows; of larger outputs only the last row is printed
 
 @dataclass(frozen=True)
 class Layer:
-    """The arguments of a square `nn.ConvTranspose2d`, and the height and width of its input.
-
-    Raises ValueError for settings that do not fit together or are too large to draw.
-    """
+    """A square `nn.ConvTranspose2d` and its input. Raises ValueError if they do not fit or are too large to draw."""
 
     # Together the bounds allow about 200,000 weights and 10 ms.
     in_channels: int = setting(1, "", "Channels of the input; all are alike here.", bounds=(1, 64))

@@ -12,10 +12,7 @@ LARGEST_COUNT = 200
 
 
 def parse(text: str) -> list[float]:
-    """The numbers in a line of text, separated by commas, semicolons or spaces, rounded to float32.
-
-    Raises ValueError if there are none or too many or a word is not a number.
-    """
+    """The numbers in a line of text, as float32. Raises ValueError for none, too many, or a word that isn't one."""
     words = text.replace(",", " ").replace(";", " ").replace("\N{MINUS SIGN}", "-").split()
     if not words:
         raise ValueError("Type some numbers, separated by commas.")

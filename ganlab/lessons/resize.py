@@ -53,8 +53,7 @@ def kept_ratio(picture_size: tuple[int, int], size: int) -> tuple[int, int]:
 
 
 def resized(picture: Image.Image, size: int) -> list[Resized]:
-    """The picture resized in all three ways, antialiased. Raises ValueError as `check` does."""
-    check(picture, size)
+    """The picture resized in all three ways, antialiased, to a size that `check` accepts."""
     square = transforms.Resize((size, size))
     keep = transforms.Resize(size)
     kept = keep(picture)

@@ -14,10 +14,7 @@ KEY = "<span class='cells'><i class='{}'></i>{}</span>"
 
 
 def drawing(result: Result, outlined: int) -> str:
-    """The input spread out; and all cells that its windows reach, with those that are cut off marked.
-
-    The window of input number `outlined`, counting from 0, is outlined.
-    """
+    """The input spread out, and all cells that windows reach; that of input `outlined`, from 0, has an outline."""
     layer = result.layer
     side = min(AREA / layer.grid, 34)
     cell = divmod(outlined, layer.input_size)

@@ -19,7 +19,7 @@ def section(anchor: str) -> None:
                 about = "Trains a small classifier for half a second, once; then measures for about two seconds."
                 pressed = st.button("Measure time and accuracy", icon=":material/timer:", key="no_grad_go", help=about)
             batch = last_valid("no_grad", lambda: no_grad.checked_batch(batch), no_grad.HELD_OUT)
-            timed, kept = _timed(batch, pressed), no_grad.kept_by_mode(batch)
+            timed, kept = _timed(batch, pressed), no_grad.kept(no_grad.classifier(), no_grad.pixels(batch))
             panel("no_grad_kept", _kept_table(kept))
             panel("no_grad_memory", _memory(kept["as usual"].saved_bytes, batch))
             if timed:

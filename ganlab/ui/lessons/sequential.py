@@ -61,7 +61,7 @@ def section(anchor: str) -> None:
         report, fault = _report()
         with doing:
             _controls(report, fault)
-            panel("seq_panel_table", table(report, _rows(), fault))
+            panel("seq_panel_table", table(report, st.session_state.seq_rows, fault))
         with beside:
             in_code(sequential.code(report), sequential.printed(report))
             if report.why:
@@ -73,10 +73,6 @@ def _complete() -> bool:
     rows = st.session_state.get("seq_rows", [])
     keys = ["seq_rows", "seq_shape", *(f"seq_{part}_{row}" for row in rows for part in ("kind", "args"))]
     return all(key in st.session_state for key in keys)
-
-
-def _rows() -> list[int]:
-    return st.session_state.seq_rows
 
 
 def _kind(row: int) -> str:
@@ -91,13 +87,13 @@ def _controls(report: Report, fault: int | None) -> None:
     about = "Images are (n, channels, height, width), rows are (n, features). Whole numbers with commas between."
     st.text_input("Input shape", key="seq_shape", persist_state="session", help=about)
     with st.container(key="seq_layers", gap="xsmall"):
-        for number, row in enumerate([None, *_rows()]):
+        for number, row in enumerate([None, *st.session_state.seq_rows]):
             if row is not None:
                 _layer(number, row)
             with st.container():
                 if number == fault:
                     panel("seq_why", f"<div class='force refused' role='alert'>{escape(report.why)}</div>")
-    full = len(_rows()) >= sequential.MOST_LAYERS
+    full = len(st.session_state.seq_rows) >= sequential.MOST_LAYERS
     st.button("Add a layer", key="seq_add", icon=":material/add:", on_click=_insert, disabled=full)
 
 
@@ -122,33 +118,30 @@ def _take(name: str) -> None:
 def _insert(kind: str = "ReLU", arguments: str = "") -> None:
     row = st.session_state.get("seq_last_row", 0) + 1
     st.session_state.seq_last_row = row
-    st.session_state.seq_rows = [*_rows(), row]
+    st.session_state.seq_rows = [*st.session_state.seq_rows, row]
     st.session_state[f"seq_kind_{row}"] = kind
     st.session_state[f"seq_args_{row}"] = arguments
 
 
 def _remove(row: int) -> None:
-    st.session_state.seq_rows = [other for other in _rows() if other != row]
+    st.session_state.seq_rows = [other for other in st.session_state.seq_rows if other != row]
 
 
 def _suggest(row: int) -> None:
     """A layer whose kind was changed starts with arguments that fit the shape before it."""
     shapes: list[Shape] = st.session_state.seq_shapes
-    before = shapes[min(_rows().index(row), len(shapes) - 1)]
+    before = shapes[min(st.session_state.seq_rows.index(row), len(shapes) - 1)]
     st.session_state[f"seq_args_{row}"] = sequential.suggest(_kind(row), before)
 
 
 def _report() -> tuple[Report, int | None]:
-    """The report on what the widgets hold, and which of them is at fault: 0 for the input, None if all layers fit.
-
-    If a text can't be read, the report is on what was last read, with the reason.
-    """
+    """The report on the widgets, or on what was last read of them, and the one at fault: 0 for the input, or None."""
     state = st.session_state
     shape: Shape = ()
     layers: list[Layer] = []
     try:
         shape = sequential.parse_shape(state.seq_shape)
-        for row in _rows():
+        for row in st.session_state.seq_rows:
             layers.append(sequential.parse(_kind(row), state[f"seq_args_{row}"]))
     except ValueError as error:
         report = sequential.run(*state.get("seq_read", ((64, 1, 16, 16), [])))
