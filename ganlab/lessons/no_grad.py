@@ -86,17 +86,12 @@ class Kept(NamedTuple):
 
 
 def kept(model: nn.Module, x: Tensor) -> dict[str, Kept]:
-    """By mode: what a forward pass of x keeps, and what its result knows of how it was made."""
+    """By mode: what a forward pass keeps of any x of this shape, and what its result knows of how it was made."""
     by_mode = {}
     for mode in MODES:
         total, y = cost.saved_bytes(partial(_forward_in_context, model, x, mode), model)
         by_mode[mode] = Kept(total, y.requires_grad, type(y.grad_fn).__name__ if y.grad_fn else "None")
     return by_mode
-
-
-def pixels(batch: int) -> Tensor:
-    """Zeros in the shape of digits: what is kept does not depend on their values."""
-    return torch.zeros(batch, 1, 8, 8)
 
 
 def accuracy(model: nn.Module, held_out: list[tuple[Tensor, Tensor]], mode: str) -> tuple[int, int]:
@@ -172,7 +167,7 @@ with torch.no_grad():
 
 
 def printed(batch: int) -> str:
-    by_mode = kept(classifier(), pixels(batch))
+    by_mode = kept(classifier(), torch.zeros(batch, 1, 8, 8))
     passes = by_mode["as usual"], by_mode["no_grad"]
     return "".join(f"{each.saved_bytes:,} bytes kept, {each.grad_fn != 'None'}\n" for each in passes)
 

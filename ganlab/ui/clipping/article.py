@@ -29,7 +29,6 @@ STARTS = {"article": "The article's weights", "seed": "PyTorch's default"}
 Chosen = tuple[int | None, Range, list[str]]  # the seed, the clip range and the PARTS left out
 Models = tuple[nn.Sequential, nn.Sequential]  # before and after the clamp
 SIDES = {"before": BEFORE.format("before"), "after": AFTER.format("after")}
-UNITS = 10
 # Each part's number of columns, its layer and its name; `nn` calls batch norm's scale weight and its shift bias.
 HEADS = ((3, "linear", "weight"), (1, "linear", "bias"), (1, "norm", "scale"), (1, "norm", "shift"))
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
@@ -154,18 +153,16 @@ def _clamped(report: ClipReport) -> str:
     text = f"they were outside {bounds}.<br>{AFTER.format('After')} it they are exactly at a bound."
     if count == 0:
         text = f"all were already inside {bounds}."
-    return headline(
-        f"{count} of {report.before.numel()}", f"values clamped. {BEFORE.format('Before')} the clamp {text}"
-    )
+    text = f"values clamped. {BEFORE.format('Before')} the clamp {text}"
+    return headline(f"{count} of {report.before.numel()}", text)
 
 
 def _values_table(values: list[Value], bounds: tuple[float, float]) -> str:
     """Two tables with one row per unit: each value over a bar from 0, clamped values in colour."""
     furthest = max(max(abs(v.before) for v in values), *map(abs, bounds)) * 1.08
     low, high = (f"{50 + 50 * bound / furthest:.1f}%" for bound in bounds)
-    by_unit = [[v for v in values if v.row == unit] for unit in range(UNITS)]
+    by_unit = [[v for v in values if v.row == unit] for unit in range(10)]
     heads = "".join(f"<th colspan={span}><span class=desk>{layer} </span>{part}" for span, layer, part in HEADS)
-
     tables = []
     for side, key in SIDES.items():
         body = "".join(f"<tr>{''.join(_cell(getattr(v, side), v.clamped, furthest) for v in unit)}" for unit in by_unit)

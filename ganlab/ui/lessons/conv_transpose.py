@@ -32,15 +32,15 @@ def section(anchor: str) -> None:
         with doing:
             layer = _controls()
             result = conv_transpose.compute(layer)
-            panel("conv_panel_size", size_in_words(result))
+            panel("conv_panel_size", _size_in_words(result))
             last = layer.input_size**2  # inputs are numbered from 1; the slider comes after the drawing
             st.session_state.conv_cell = min(st.session_state.get("conv_cell", last), last)
             drawing = conv_drawing.drawing(result, st.session_state.conv_cell - 1)
-            panel("conv_panel_drawing", drawing + conv_drawing.keys(layer) + numbers_in_words(layer))
+            panel("conv_panel_drawing", drawing + conv_drawing.keys(layer) + _numbers_in_words(layer))
             title = "Input whose window is outlined"
             st.select_slider(title, range(1, last + 1), key="conv_cell", persist_state="session", help=OUTLINED)
-            panel("conv_panel_why", why_in_words(result))
-            panel("conv_panel_groups", groups_in_words(layer))
+            panel("conv_panel_why", _why_in_words(result))
+            panel("conv_panel_groups", _groups_in_words(layer))
         with beside:
             in_code(conv_transpose.code(result), conv_transpose.printed(result))
 
@@ -57,7 +57,7 @@ def _controls() -> Layer:
         st.toggle("bias", key="conv_bias", help=settings.help_of(Layer, "bias"), persist_state="session")
     chosen = {name: st.session_state[f"conv_{name}"] for name in settings.fields(Layer)}
     layer, refusal = valid_or_last("conv", lambda: Layer(**chosen), Layer())
-    color, message = "muted", call(layer)
+    color, message = "muted", _call(layer)
     if refusal:
         color, message = "refused", f"{refusal} The drawing still shows the last valid settings."
     panel("conv_panel_valid", f"<div class='force two-lines {color}' role='status'>{message}</div>")
@@ -70,24 +70,22 @@ def _take(layer: Layer) -> None:
     st.session_state.conv_cell = layer.input_size**2  # its window reaches the far corner
 
 
-def call(layer: Layer) -> str:
-    """The call that makes the layer, without arguments that have their default."""
+def _call(layer: Layer) -> str:
     values = dataclasses.asdict(layer)
     defaults = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "bias": True, "dilation": 1}
     named = "".join(f", {name}={values[name]}" for name, default in defaults.items() if values[name] != default)
     return f"nn.ConvTranspose2d({layer.in_channels}, {layer.out_channels}, {layer.kernel_size}{named})"
 
 
-def size_in_words(result: Result) -> str:
-    """The output's size, and how output_padding changes it."""
+def _size_in_words(result: Result) -> str:
     size = result.layer.output_size
-    return headline(f"{size} × {size}", added_in_words(result)) + (
+    return headline(f"{size} × {size}", _added_in_words(result)) + (
         "<p class='formula muted small'>(input − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding "
         f"+ 1<br>{conv_transpose.size_formula(result.layer)} = <b>{size}</b></p>"
     )
 
 
-def added_in_words(result: Result) -> str:
+def _added_in_words(result: Result) -> str:
     layer = result.layer
     count, size = layer.output_padding, layer.output_size - layer.output_padding
     if not count:
@@ -114,8 +112,7 @@ def _contents(result: Result) -> str:
     )
 
 
-def numbers_in_words(layer: Layer) -> str:
-    """How to read the numbers in the cells."""
+def _numbers_in_words(layer: Layer) -> str:
     biases, plus = (f" and every bias {BIAS}", f", plus {BIAS}") if layer.bias else ("", "")
     per_group = layer.in_channels // layer.groups
     over = f", over {per_group} input channels" if per_group > 1 else ""
@@ -125,7 +122,7 @@ def numbers_in_words(layer: Layer) -> str:
     )
 
 
-def why_in_words(result: Result) -> str:
+def _why_in_words(result: Result) -> str:
     """The sizes that a convolution turns into the same size, between which output_padding chooses."""
     layer, n = result.layer, result.layer.input_size
     bare = layer.output_size - layer.output_padding
@@ -148,8 +145,7 @@ def why_in_words(result: Result) -> str:
     return f"<h4>Why output_padding exists</h4><p class='two-lines'>{text}</p>"
 
 
-def groups_in_words(layer: Layer) -> str:
-    """Which channels see each other, and how many parameters that saves."""
+def _groups_in_words(layer: Layer) -> str:
     weights, biases = layer.weights, layer.biases
     if layer.groups == 1:
         text = (

@@ -6,9 +6,7 @@ from ganlab.plots.lessons import against_density
 from ganlab.ui.kit.components import panel, plot
 from ganlab.ui.kit.html import CURVE_KEY, INK
 
-BARS = (
-    "<span><svg viewBox='0 0 20 8'><rect width='20' height='8' style='fill:var(--muted);opacity:.4'/></svg>drawn</span>"
-)
+BARS = "<span><svg viewBox='0 0 20 8'><rect width='20' height='8' fill='var(--muted)' opacity='.4'/></svg>drawn</span>"
 
 
 def show(key: str, t: Tensor, mean: float, sd: float, law: str, facts: dict[str, tuple[str, str]], height: int) -> None:

@@ -1,6 +1,7 @@
 """The lesson on `torch.no_grad`: what a forward pass keeps in four modes and, at a button, how long each takes."""
 
 import streamlit as st
+import torch
 
 from ganlab.formatting import fixed, fixed_percent, percent
 from ganlab.lessons import no_grad
@@ -19,7 +20,7 @@ def section(anchor: str) -> None:
                 about = "Trains a small classifier for half a second, once; then measures for about two seconds."
                 pressed = st.button("Measure time and accuracy", icon=":material/timer:", key="no_grad_go", help=about)
             batch = last_valid("no_grad", lambda: no_grad.checked_batch(batch), no_grad.HELD_OUT)
-            timed, kept = _timed(batch, pressed), no_grad.kept(no_grad.classifier(), no_grad.pixels(batch))
+            timed, kept = _timed(batch, pressed), no_grad.kept(no_grad.classifier(), torch.zeros(batch, 1, 8, 8))
             panel("no_grad_kept", _kept_table(kept))
             panel("no_grad_memory", _memory(kept["as usual"].saved_bytes, batch))
             if timed:

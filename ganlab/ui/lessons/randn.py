@@ -74,8 +74,7 @@ def _signature() -> None:
     st.markdown("**The signature** as the documentation writes it, and three things in it that need explaining:")
     st.code(
         "torch.randn(*size, *, generator=None, out=None, dtype=None, layout=torch.strided, device=None,\n"
-        "            requires_grad=False, pin_memory=False)",
-        language="python",
+        "            requires_grad=False, pin_memory=False)"
     )
     star, out, layout = st.columns(3, gap="medium")
     with star:

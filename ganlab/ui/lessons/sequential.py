@@ -159,10 +159,9 @@ def table(report: Report, rows: list[int], fault: int | None) -> str:
     for number, row in enumerate(rows[len(report.rows) :], start=len(report.rows) + 1):
         state = "refused" if number == fault else "muted"
         lines.append(f"<tr class='{state}'><td>{_kind(row)}<td><td>{NOTHING}<td>{NOTHING}")
+    message = f"All {len(rows)} fit." if rows else "Without layers, the input comes out unchanged."
     if report.why:
         message = f"{len(report.rows)} of {len(rows)} fit."
-    else:
-        message = f"All {len(rows)} fit." if rows else "Without layers, the input comes out unchanged."
     so_far = " so far" if len(report.rows) < len(rows) else ""
     return (
         f"<div class='force two-lines muted' role='status'>{message}</div>"
