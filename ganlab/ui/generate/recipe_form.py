@@ -90,10 +90,7 @@ def ladder(field: str, rungs: Sequence[Any], value: Any, name: Callable[[Any], s
 
 def _tied(field: str, value: Any) -> dict[str, Any]:
     """Widget options that show the recipe's value and put the user's edits back into the address."""
-    st.session_state[f"recipe_{field}"] = value
+    key = f"recipe_{field}"
+    st.session_state[key] = value
     words = {"label": settings.label(Recipe, field), "help": settings.help_of(Recipe, field) or None}
-    return words | {"key": f"recipe_{field}", "on_change": _moved, "args": (field,)}
-
-
-def _moved(field: str) -> None:
-    put(**{field: st.session_state[f"recipe_{field}"]})
+    return words | {"key": key, "on_change": lambda: put(**{field: st.session_state[key]})}

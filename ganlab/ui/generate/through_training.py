@@ -37,7 +37,8 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
         recipe_form.ladder("look", steps, step, lambda step: f"{step:,}", label_visibility="collapsed")
         try:
             if plays:
-                _animation(run, frames)
+                uri = drawings.data_uri(animation(run, frames), "gif")
+                views.show_picture("through", uri, views.BESIDE, f"Animation of {len(frames)} saved steps")
             else:
                 _moment(run, step)
         except ValueError as error:
@@ -47,23 +48,15 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
         st.caption(f"{len(steps)} steps were saved. {shown}")
 
 
-def _animation(run: Run, steps: list[int]) -> None:
-    uri = drawings.data_uri(animation(run, steps), "gif")
-    with st.container(key="through", horizontal_alignment="center"):
-        st.image(uri, width=views.BESIDE, alt=f"Animation of {len(steps)} saved steps")
-
-
 def _moment(run: Run, step: int) -> None:
     samples = contents.read_moment(run.path, step).samples
     if samples.ndim == 2:
         with st.container(horizontal_alignment="center"), st.container(width=480):
             plot("through_points", points(run.latest.real, samples), 480)
-        return
-    pixels = samples[: GRID * GRID]
-    width = views.screen_width(pixels, GRID, views.BESIDE)
-    with st.container(key="through", horizontal_alignment="center"):
+    else:
+        pixels = samples[: GRID * GRID]
         alt = f"{len(pixels)} generated images at step {step:,}"
-        st.image(drawings.sheet_uri(pixels, GRID), width=width, alt=alt)
+        views.show_sheet("through", pixels, GRID, views.BESIDE, alt)
 
 
 def animation(run: Run, steps: list[int]) -> bytes:
