@@ -29,7 +29,7 @@ COMPARED = 128  # other real samples, whose distances from their nearest are the
 
 def card(source: Source, recipe: Recipe, rendered: Rendered) -> None:
     if not rendered.are_images:
-        _one_point(source, recipe)
+        _one_sample(source, recipe)
     elif recipe.view in WAYS:
         st.subheader("There and back", anchor=False)
         uri = drawings.data_uri(images.gif(rendered.pixels, there_and_back=True), "gif")
@@ -38,7 +38,7 @@ def card(source: Source, recipe: Recipe, rendered: Rendered) -> None:
     elif recipe.view in ("plane", "arithmetic"):
         _choose_corners(source, recipe)
     elif recipe.pick >= 0:
-        _one_image(source, recipe)
+        _one_sample(source, recipe)
     else:
         st.subheader("One sample up close", anchor=False)
         st.markdown(
@@ -63,36 +63,29 @@ def _set_corner(i: int) -> None:
     st.session_state["corner"] = {"a": "b", "b": "c", "c": "a"}[corner]
 
 
-def _one_image(source: Source, recipe: Recipe) -> None:
+def _one_sample(source: Source, recipe: Recipe) -> None:
     one = picked(source, recipe)
-    _header(recipe, one)
-    latent = one.latents[0]
-    made_from = f"{_latent(latent)}<small>made from these {len(latent)} random numbers</small>"
-    panel("one", f"<div class='closely'>{views.figure(one.pixels[0], '', 'generated')}<div>{made_from}</div></div>")
-    _nearest_images(source, one)
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.markdown("**More like this**", width="content")
-        recipe_form.slider(recipe, "stride", width=180)
-    near = sampling.around(torch.from_numpy(latent), NEIGHBOURS, recipe.stride, recipe.to)
-    pixels = images.to_uint8(sampling.generate(source.generator, near).numpy())
-    views.show_sheet("samples", pixels, 6, views.BESIDE, f"{NEIGHBOURS} neighbours of sample {recipe.start}")
-
-
-def _one_point(source: Source, recipe: Recipe) -> None:
-    one = picked(source, recipe)
-    _header(recipe, one)
-    panel("one", f"<p>At {_in_text(one.samples[0])}, made from this latent:</p>{_latent(one.latents[0])}")
-    _nearest_point(source, one)
-
-
-def _header(recipe: Recipe, one: Rendered) -> None:
-    numbers = ", ".join(f"{value:.4f}" for value in one.latents[0].tolist())
+    values = one.latents[0]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(f"Sample {recipe.start}", anchor=False, width="content")
         if not one.are_images and recipe.view not in WAYS:  # a click picks an image; a way has the field already
             recipe_form.number(recipe, "pick", label_visibility="collapsed", width=120)
         with st.popover("Latent", icon=":material/data_array:", type="tertiary"):
+            numbers = ", ".join(f"{value:.4f}" for value in values.tolist())
             st.code(f"[{numbers}]", language=None, wrap_lines=True)
+    if not one.are_images:
+        panel("one", f"<p>At {_in_text(one.samples[0])}, made from this latent:</p>{_latent(values)}")
+        _nearest_point(source, one)
+        return
+    made_from = f"{_latent(values)}<small>made from these {len(values)} random numbers</small>"
+    panel("one", f"<div class='closely'>{views.figure(one.pixels[0], '', 'generated')}<div>{made_from}</div></div>")
+    _nearest_images(source, one)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.markdown("**More like this**", width="content")
+        recipe_form.slider(recipe, "stride", width=180)
+    near = sampling.around(torch.from_numpy(values), NEIGHBOURS, recipe.stride, recipe.to)
+    pixels = images.to_uint8(sampling.generate(source.generator, near).numpy())
+    views.show_sheet("samples", pixels, 6, views.BESIDE, f"{NEIGHBOURS} neighbours of sample {recipe.start}")
 
 
 def _latent(values: np.ndarray) -> str:
