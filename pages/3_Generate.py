@@ -20,7 +20,8 @@ with frame.page("Generate"):
             views.card(source, recipe, rendered)
         with right.container(border=True, height="stretch"):
             closeup.card(source, recipe, rendered)
-        through_training.card(source, runs.get(source.name), recipe)
+        if run := runs.get(source.name):  # an uploaded generator has none
+            through_training.card(run, recipe)
         cost.card(source, recipe.n)
         with st.expander("The same without ganlab", icon=":material/code:"):
             st.markdown("Save this as `sample.py` beside `generator.safetensors` and run it to get the same samples.")

@@ -66,11 +66,8 @@ def choice(recipe: Recipe, field: str, **options: Any) -> None:
 def truncation(recipe: Recipe) -> None:
     """From 0.2 to off; a link may name any other value."""
     value = recipe.truncation
-
-    def name(value: float) -> str:
-        return "off" if value == math.inf else f"±{value:g}"
-
-    ladder("truncation", sorted({*TRUNCATIONS, value}), value, name, width=210)
+    rungs = sorted({*TRUNCATIONS, value})
+    ladder("truncation", rungs, value, lambda rung: "off" if rung == math.inf else f"±{rung:g}", width=210)
 
 
 def sheet(recipe: Recipe, largest: int) -> None:

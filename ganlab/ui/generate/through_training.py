@@ -12,7 +12,6 @@ from ganlab.plots.whole_run import evenly
 from ganlab.runs.disk import contents, moments
 from ganlab.runs.run import Run
 from ganlab.ui.generate import recipe_form, views
-from ganlab.ui.generate.source import Source
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import download, plot
 
@@ -20,10 +19,10 @@ GRID = 8  # samples along each side of a sheet
 FRAMES = 60  # of an animation at most, so that it stays below a few megabytes
 
 
-def card(source: Source, run: Run | None, recipe: Recipe) -> None:
-    """A sheet for each saved moment, chosen by a slider, and all of them as an animation; nothing for an upload."""
-    steps = contents.moment_steps(run.path) if run else []
-    if run is None or len(steps) < 2:
+def card(run: Run, recipe: Recipe) -> None:
+    """A sheet for each saved moment, chosen by a slider, and all of them as an animation."""
+    steps = contents.moment_steps(run.path)
+    if len(steps) < 2:
         return
     frames = evenly(steps, FRAMES)
     step = min(steps, key=lambda step: abs(step - (recipe.look or steps[-1])))
@@ -32,7 +31,7 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
             st.subheader("Fixed latents through training", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):
                 plays = st.toggle("Play", key="through_plays", help="All saved steps as an animation.")
-                name = f"{source.name}-training.gif"
+                name = f"{run.run_id}-training.gif"
                 download("GIF", name, lambda: animation(run, frames), "gif_box", key="training_gif")
         recipe_form.ladder("look", steps, step, lambda step: f"{step:,}", label_visibility="collapsed")
         try:

@@ -1,4 +1,4 @@
-"""What Home says of weight clipping: a lead, a picture of how data flows, and five sentences. HTML of panels.
+"""What Home says about weight clipping: a lead, a picture of how data flows, and five sentences. HTML of panels.
 
 The picture shows the default run at one step, which bench/example.py recorded in example.npz.
 """
