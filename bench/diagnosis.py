@@ -37,7 +37,7 @@ CASES: dict[str, Case] = {
     "has overfitted": ("digits", SMALL_SET, 20, 200),
     "copies": ("digits", SMALL_SET, 5, 600),
 }
-"""By words of the rule's sentence."""
+"""Keyed by words from the rule's sentence."""
 HEALTHY = {"digits": 160, "8-gaussians": 300, "25-gaussians": 300, "swiss-roll": 300}
 """Presets that must have no finding, and after how many steps."""
 
@@ -77,7 +77,7 @@ def first_with(words: str, case: Case) -> tuple[int, str]:
 
 
 def main() -> int:
-    """The number of rules that did not fire, and of presets with a finding."""
+    """The number of rules that did not fire plus that of presets with a finding."""
     failed = 0
     for words, case in CASES.items():
         preset, settings, few, _ = case

@@ -20,7 +20,7 @@ def test_the_flow_has_alternative_text_for_wide_screens_and_phones() -> None:
 
 
 def test_the_example_was_recorded_from_the_default_run() -> None:
-    """As far as one can tell without training it again."""
+    """As far as can be told without training it again."""
     e = example()
     assert tuple(e.clip_range) == PRESETS["digits"].clip_range
     assert e.weights.tolist() == [99_009, 34_465]
