@@ -6,7 +6,7 @@ from ganlab.config import PRESETS
 from ganlab.ui.home import flow, introduction, run_cards
 from ganlab.ui.home.earlier_runs import earlier_runs
 from ganlab.ui.home.example import STEP, example
-from ganlab.ui.kit import frame, refusals, server
+from ganlab.ui.kit import frame, server
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import hub
 
@@ -56,7 +56,7 @@ with frame.page("Home"):
             icon_position="right",
             query_params={"preset": "8-gaussians"},
         )
-    refusals.notices()
+    frame.notices()
     st.space("xsmall")
     panel("flow", flow.flow(example()))
     st.caption(f"Weights, digits and estimate are those of the default run after step {STEP}.", text_alignment="right")

@@ -4,17 +4,16 @@ import streamlit as st
 
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
-from ganlab.ui.kit import frame, refusals
+from ganlab.ui.kit import frame
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import find_run
 from ganlab.ui.train import layout, live, look_back, panels, start, steer, view
 from ganlab.ui.train.instruments import panel as instruments
-from ganlab.ui.train.tries import tries
 
 
 def start_page() -> None:
     """Choose the data and start."""
-    refusals.notices()
+    frame.notices()
     config = start.settings()
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container():
@@ -31,7 +30,7 @@ def run_page(run: Run) -> None:
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         slots["state"] = st.container()
         steer.transport(run, snapshot.status)
-    refusals.notices()
+    frame.notices()
     if snapshot.status is Status.FAILED:
         layout.failure(snapshot)
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
@@ -43,11 +42,10 @@ def run_page(run: Run) -> None:
         layout.weights(run, snapshot, slots)
     with right.container(border=True, height="stretch"):
         layout.samples(run, snapshot, slots)
-    tries(run, snapshot.status.ended)
+    steer.tries(run, snapshot.status.ended)
     layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)
-    layout.layers(slots)
-    layout.notes(run, slots)
+    layout.details(run, slots)
     live.live(run, snapshot.status, slots)
 
 

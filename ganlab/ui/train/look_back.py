@@ -4,10 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.gan.clipping import WeightHistogram, pooled
 from ganlab.plots import whole_run
@@ -17,6 +15,7 @@ from ganlab.runs.disk.moments import Moment, stamp
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import late
+from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
 VIEWS = {"clamp": "Before and after", "ridge": "Ridge", "bands": "Quantiles"}
@@ -24,7 +23,7 @@ Place = int | str
 """A step, or LATEST."""
 
 
-def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
+def controls(run: Run, slots: Slots) -> None:
     """A slider over the saved steps, a button back to the newest one, and the pin."""
     state = st.session_state
     if state.get("looks_at") != run.run_id:
@@ -39,18 +38,15 @@ def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
         slots["look"] = st.container(width=150)
         with st.container(width="stretch"):
             # Another widget for other places: the browser identifies a place by its number among them.
-            key = f"look_back_{len(places)}"
-            late.show(key, state["step_shown"])
+            tied = late.tied(f"look_back_{len(places)}", state["step_shown"], _go)
             st.select_slider(
                 "Look back",
                 places,
                 value=state["step_shown"],
-                key=key,
                 label_visibility="collapsed",
                 format_func=lambda place: place if isinstance(place, str) else f"{place:,}",
                 disabled=len(places) < 2,
-                on_change=_chosen,
-                args=(key,),
+                **tied,
             )
         _button("Latest", "last_page", "Follow the run again.", not looks_back(), _go, LATEST)
         if state["pinned"] is None:
@@ -70,8 +66,8 @@ def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
 
 
 def _button(label: str, icon: str, help: str, disabled: bool, call: Callable[..., None], *args: object) -> None:
-    options: dict[str, Any] = {"icon": f":material/{icon}:", "type": "tertiary", "help": help, "disabled": disabled}
-    st.button(label, on_click=call, args=args, **options)
+    icon = f":material/{icon}:"
+    st.button(label, icon=icon, type="tertiary", help=help, disabled=disabled, on_click=call, args=args)
 
 
 def outgrown(run: Run) -> bool:
@@ -81,11 +77,6 @@ def outgrown(run: Run) -> bool:
 
 def _go(place: Place) -> None:
     st.session_state["step_shown"] = place
-
-
-def _chosen(key: str) -> None:
-    if not late.is_late(key):
-        st.session_state["step_shown"] = st.session_state[key]
 
 
 def _pin(run: Run) -> None:
@@ -116,17 +107,8 @@ def at(run: Run, place: Place, snapshot: Snapshot | None = None) -> Snapshot:
 
 def pinned(run: Run) -> Moment | None:
     """The pinned moment."""
-    step = pinned_step()
+    step = st.session_state.get("pinned")
     return None if step is None else _saved(run, step)
-
-
-def pinned_step() -> int | None:
-    return st.session_state.get("pinned")
-
-
-def of_layer(weights: tuple[WeightHistogram, ...], layer: str | None) -> WeightHistogram:
-    """The layer of that name, or all together."""
-    return next((histogram for histogram in weights if histogram.name == layer), None) or pooled(weights)
 
 
 def over_the_run(run: Run, layer: str | None, ridge: bool) -> Figure:

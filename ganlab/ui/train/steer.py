@@ -1,23 +1,29 @@
-"""Steering a run: its buttons, clip range and rates. Callbacks call methods of the run; nothing else changes it."""
+"""Steering a run: its buttons, clip range, rates, and things to try.
+
+Callbacks call methods of the run; nothing else changes it.
+"""
 
 import dataclasses
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from ganlab import settings
 from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.formatting import range_in_words
+from ganlab.plots.base import rounded
 from ganlab.runs.hub import Refused
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.kit import clip_range, late
+from ganlab.ui.kit import clip_range, frame, late
 from ganlab.ui.kit.clip_range import Range
-from ganlab.ui.kit.refusals import refuse
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import form, start
+from ganlab.ui.train import downloads, form
+from ganlab.ui.train.start import button, start, start_page_for
 
 RATES = {
     "critic_lr": "A change acts from the next critic update.",
@@ -25,6 +31,24 @@ RATES = {
     "n_critic": "A change acts from the next step.",
 }
 """The live fields beside the curves, and when a change acts."""
+TRIES = (
+    (
+        "Clip ten times tighter",
+        (0.1, 0.1),
+        "Many more weights fold into the posts, and the estimate falls to almost zero: hardly any gradient is left.",
+    ),
+    (
+        "Clip ten times wider",
+        (10.0, 10.0),
+        "The posts vanish, the weights drift towards the new bounds, and the estimate grows by orders of magnitude.",
+    ),
+    (
+        "Forbid negative weights",
+        (0.0, 1.0),
+        "Everything below 0 folds into one post there: the critic can only add, and the estimate falls to about zero.",
+    ),
+)
+"""Clip ranges to try, as multiples of the bounds that the run started with, and what to expect."""
 
 
 def transport(run: Run, status: Status) -> None:
@@ -35,42 +59,33 @@ def transport(run: Run, status: Status) -> None:
             resumable = True  # it failed on being resumed, before it trained
         with st.container(horizontal=True, width=540 if resumable else 430, gap="xsmall", key="transport"):
             if resumable:
-                _button("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
-            _button("New run", "add", start.start_page_for, run.config, type="secondary" if resumable else "primary")
-            _button("Run again", "replay", start.start, run.config)
+                button("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
+            button("New run", "add", start_page_for, run.config, type="secondary" if resumable else "primary")
+            button("Run again", "replay", start, run.config)
             again = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
-            _button("Run again, new seed", "casino", start.start, again)
+            button("Run again, new seed", "casino", start, again)
         return
     paused = status is Status.PAUSED
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if paused:
-            _button("Resume", "play_arrow", _resume, run, type="primary")
+            button("Resume", "play_arrow", _resume, run, type="primary")
         else:
             running = status is Status.RUNNING
-            _button("Pause", "pause", _command, run, TrainingRun.pause, type="primary", disabled=not running)
+            button("Pause", "pause", _command, run, TrainingRun.pause, type="primary", disabled=not running)
         step_help = "One generator update, then wait again."
-        _button("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
-        _button("Stop", "stop", _command, run, TrainingRun.stop, help="End this run. This page keeps what it learned.")
-        new_run_help = "The current run continues."
-        _button("New run", "add", start.start_page_for, run.config, type="tertiary", help=new_run_help)
+        button("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
+        button("Stop", "stop", _command, run, TrainingRun.stop, help="End this run. This page keeps what it learned.")
+        button("New run", "add", start_page_for, run.config, type="tertiary", help="The current run continues.")
 
 
-def _button(label: str, icon: str, call: Callable[..., None], *args: object, **options: Any) -> None:
-    st.button(label, icon=f":material/{icon}:", width="stretch", on_click=call, args=args, **options)
-
-
+@frame.refusing(Refused)
 def _resume(run: Run) -> None:
-    try:
-        hub().resume(run)
-    except Refused as error:
-        refuse(str(error))
+    hub().resume(run)
 
 
+@frame.refusing(Refused)
 def _command(run: Run, verb: Callable[[TrainingRun], None]) -> None:
-    try:
-        verb(hub().training(run.run_id))
-    except Refused as error:
-        refuse(str(error))
+    verb(hub().training(run.run_id))
 
 
 def take_up(run: Run) -> None:
@@ -87,10 +102,10 @@ def live_values(run: Run) -> list[Any]:
     return [getattr(run.wanted, field) for field in LIVE_FIELDS]
 
 
-def clip_controls(run: Run, ended: bool, beside: Callable[[], None]) -> None:
-    """The clip range, the way back to the first one, and more beside it."""
+def clip_controls(run: Run, ended: bool) -> None:
+    """The clip range, the way back to the first one, and the histogram as a file."""
 
-    def rest() -> None:
+    def beside() -> None:
         st.button(
             "Reset",
             icon=":material/undo:",
@@ -101,39 +116,43 @@ def clip_controls(run: Run, ended: bool, beside: Callable[[], None]) -> None:
             args=(run, run.config.clip_range),
         )
         st.space("stretch")
-        beside()
+        downloads.histogram(run)
 
     clip_range.controls(
-        "", lambda: run.wanted.clip_range, lambda wanted: change_clip_range(run, wanted), disabled=ended, beside=rest
+        "", lambda: run.wanted.clip_range, partial(change_clip_range, run), disabled=ended, beside=beside
     )
 
 
 def rates(run: Run, ended: bool) -> None:
     """Learning rates and critic updates per step."""
     for field, when in RATES.items():
-        value = getattr(run.wanted, field)
-        late.show(field, value)
-        st.number_input(
-            settings.label(TrainConfig, field),
-            value=value,
-            key=field,
-            width=165,
-            disabled=ended,
-            help=f"{settings.help_of(TrainConfig, field)} {when}",
-            on_change=_change_rate,
-            args=(run, field),
-            **form.of_number(field, value),
-        )
+        value, help = getattr(run.wanted, field), f"{settings.help_of(TrainConfig, field)} {when}"
+        options = form.of_number(field, value) | late.tied(field, value, partial(_change_rate, run, field))
+        label = settings.label(TrainConfig, field)
+        st.number_input(label, value=value, width=165, disabled=ended, help=help, **options)
 
 
-def _change_rate(run: Run, field: str) -> None:
-    if not late.is_late(field):
-        try:
-            hub().training(run.run_id).change(**{field: st.session_state[field]})
-        except ValueError as error:
-            refuse(settings.labelled(TrainConfig, error))
-        except Refused as error:
-            refuse(str(error))
+@frame.refusing(ValueError, Refused)
+def _change_rate(run: Run, field: str, value: float) -> None:
+    hub().training(run.run_id).change(**{field: value})
+
+
+def tries(run: Run, ended: bool) -> None:
+    """A card with a button and a sentence for each of TRIES."""
+    low, high = run.config.clip_range
+    for column, (label, factors, sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):
+        # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
+        wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
+        with column.container(border=True, height="stretch"):
+            st.button(
+                f"{label}: {range_in_words(wanted)}",
+                key=f"try_{label}",
+                icon=":material/science:",
+                disabled=ended,
+                on_click=change_clip_range,
+                args=(run, wanted),
+            )
+            st.markdown(sentence)
 
 
 def pull(run: Run, name: str, value: float) -> None:
