@@ -34,7 +34,8 @@ def run_page(run: Run) -> None:
     if snapshot.status is Status.FAILED:
         layout.failure(snapshot)
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
-            live.state_line(snapshot, slots)
+            with slots["state"]:
+                panel("state", panels.state_line(snapshot))
             return
     look_back.controls(run, slots)
     left, right = st.columns([1.41, 1], gap="small")

@@ -41,7 +41,7 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     slots["clamp"] = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Clip range", width="content", help=CLIP_HELP)
-        slots["in force"] = st.container()
+        slots["in_force"] = st.container()
     steer.clip_controls(run, snapshot.status.ended)
     slots["counts"] = st.container()
 

@@ -48,19 +48,22 @@ def _controls(run: Run) -> tuple[object, ...]:
 
 
 def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
-    state_line(snapshot, slots)
     shown, pin = look_back.shown(run, snapshot), look_back.pinned(run)
     histogram = _histogram(shown.weights)
-    with slots["look"]:
-        panel("look", panels.look(shown.step, snapshot.step, pin.step if pin else None))
-    with slots["headline"]:
-        panel("headline", panels.headline(histogram, shown.step if look_back.looks_back() else None))
+    texts = {
+        "state": panels.state_line(snapshot),
+        "look": panels.look(shown.step, snapshot.step, pin.step if pin else None),
+        "headline": panels.headline(histogram, shown.step if look_back.looks_back() else None),
+        "in_force": panels.in_force(snapshot.config.clip_range, st.session_state.get("clip_refusal", "")),
+        "counts": panels.counts_table(histogram, (pin.step, _histogram(pin.weights)) if pin else None),
+        "layers": html.layers_table(shown.weights),
+        "record": panels.record(snapshot),
+    }
+    for name, text in texts.items():
+        with slots[name]:
+            panel(name, text)
     with slots["clamp"]:
         _weights_plot(run, shown, pin)
-    with slots["in force"]:
-        panel("in_force", panels.in_force(snapshot.config.clip_range, st.session_state.get("clip_refusal", "")))
-    with slots["counts"]:
-        panel("counts", panels.counts_table(histogram, (pin.step, _histogram(pin.weights)) if pin else None))
     with slots["samples"]:
         _samples(shown, pin.samples if pin else None)
     if pin and pin.samples.ndim == 4:
@@ -74,15 +77,6 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
         with slots[title]:
             plot(f"chart_{title}", figure(charted, wanted), 210)
     instruments.fill(run, snapshot, slots, wanted.cursors)
-    with slots["layers"]:
-        panel("layers", html.layers_table(shown.weights))
-    with slots["record"]:
-        panel("record", panels.record(snapshot))
-
-
-def state_line(snapshot: Snapshot, slots: Slots) -> None:
-    with slots["state"]:
-        panel("state", panels.state_line(snapshot))
 
 
 def _histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:

@@ -31,32 +31,28 @@ RATES = {
     "n_critic": "A change acts from the next step.",
 }
 """The live fields beside the curves, and when a change acts."""
-TRIES = (
-    (
-        "Clip ten times tighter",
+TRIES = {
+    "Clip ten times tighter": (
         (0.1, 0.1),
         "Many more weights fold into the posts, and the estimate falls to almost zero: hardly any gradient is left.",
     ),
-    (
-        "Clip ten times wider",
+    "Clip ten times wider": (
         (10.0, 10.0),
         "The posts vanish, the weights drift towards the new bounds, and the estimate grows by orders of magnitude.",
     ),
-    (
-        "Forbid negative weights",
+    "Forbid negative weights": (
         (0.0, 1.0),
         "Everything below 0 folds into one post there: the critic can only add, and the estimate falls to about zero.",
     ),
-)
+}
 """Clip ranges to try, as multiples of the bounds that the run started with, and what to expect."""
 
 
 def transport(run: Run, status: Status) -> None:
     """Pause or Resume, Step, Stop; after the end, ways to continue."""
     if status.ended:
-        resumable = status in (Status.STOPPED, Status.INTERRUPTED)
-        if status is Status.FAILED and not (run.path / "ended.json").exists():
-            resumable = True  # it failed on being resumed, before it trained
+        failed_to_resume = status is Status.FAILED and not (run.path / "ended.json").exists()  # before it trained
+        resumable = failed_to_resume or status in (Status.STOPPED, Status.INTERRUPTED)
         with st.container(horizontal=True, width=540 if resumable else 430, gap="xsmall", key="transport"):
             if resumable:
                 button("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
@@ -140,7 +136,7 @@ def _change_rate(run: Run, field: str, value: float) -> None:
 def tries(run: Run, ended: bool) -> None:
     """A card with a button and a sentence for each of TRIES."""
     low, high = run.config.clip_range
-    for column, (label, factors, sentence) in zip(st.columns(3, gap="small"), TRIES, strict=True):
+    for column, (label, (factors, sentence)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
         # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
         wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
         with column.container(border=True, height="stretch"):
