@@ -1,8 +1,7 @@
 """The time machine of Train: every panel shows one saved step, and a second one can be pinned over it."""
 
 import dataclasses
-from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +14,7 @@ from ganlab.runs.disk.moments import Moment, stamp
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import late
+from ganlab.ui.kit.components import button
 from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
@@ -37,8 +37,6 @@ def controls(run: Run, slots: Slots) -> None:
     with st.container(key="past", horizontal=True, vertical_alignment="center", gap="small"):
         slots["look"] = st.container(width=150)
         with st.container(width="stretch"):
-            # Another widget for other places: the browser identifies a place by its number among them.
-            tied = late.tied(f"look_back_{len(places)}", state["step_shown"], _go)
             st.select_slider(
                 "Look back",
                 places,
@@ -46,13 +44,15 @@ def controls(run: Run, slots: Slots) -> None:
                 label_visibility="collapsed",
                 format_func=lambda place: place if isinstance(place, str) else f"{place:,}",
                 disabled=len(places) < 2,
-                **tied,
+                # Another widget for other places: the browser identifies a place by its number among them.
+                **late.tied(f"look_back_{len(places)}", state["step_shown"], _go),
             )
-        _button("Latest", "last_page", "Follow the run again.", not looks_back(), _go, LATEST)
+        quiet = partial(button, type="tertiary")
+        quiet("Latest", "last_page", _go, LATEST, help="Follow the run again.", disabled=not looks_back())
         if state["pinned"] is None:
-            _button("Pin", "keep", "Overlay this step as a dotted outline.", not steps, _pin, run)
+            quiet("Pin", "keep", _pin, run, help="Overlay this step as a dotted outline.", disabled=not steps)
         else:
-            _button("Unpin", "keep_off", f"Remove the outline of step {state['pinned']:,}.", False, _unpin)
+            quiet("Unpin", "keep_off", _unpin, help=f"Remove the outline of step {state['pinned']:,}.")
         st.selectbox(
             "Weights",
             list(VIEWS),
@@ -65,11 +65,6 @@ def controls(run: Run, slots: Slots) -> None:
         )
 
 
-def _button(label: str, icon: str, help: str, disabled: bool, call: Callable[..., None], *args: object) -> None:
-    icon = f":material/{icon}:"
-    st.button(label, icon=icon, type="tertiary", help=help, disabled=disabled, on_click=call, args=args)
-
-
 def outgrown(run: Run) -> bool:
     """Whether the slider lacks so many saved steps that it should be redrawn: rarely, the user may be dragging it."""
     return len(contents.moment_steps(run.path)) > 2 * len(st.session_state["places"]) + 4
@@ -80,8 +75,7 @@ def _go(place: Place) -> None:
 
 
 def _pin(run: Run) -> None:
-    """Pin the step that is shown, or the newest saved one."""
-    moment = _saved(run, st.session_state["step_shown"])
+    moment = _saved(run, place())  # or the newest saved one
     st.session_state["pinned"] = moment.step if moment else None
 
 

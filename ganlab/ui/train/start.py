@@ -3,14 +3,11 @@
 The page's address holds the settings: what is chosen or typed goes there, and what is shown comes from there.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, link
 from ganlab.ui.kit import drawings, html
-from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import CARDS, MORE
 from ganlab.ui.kit.server import try_to_start
 from ganlab.ui.train import form, own_images, own_points
@@ -23,8 +20,7 @@ def start(config: TrainConfig) -> None:
 
 
 def _start_chosen() -> None:
-    """Start what the form shows now, including an edit that came with the click."""
-    if config := form.take():
+    if config := form.take():  # with an edit that came with the click
         start(config)
 
 
@@ -46,9 +42,9 @@ def settings() -> TrainConfig:
 def buttons(config: TrainConfig) -> None:
     """Start, and the two buttons that a run will enable."""
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
-        button("Start", "play_arrow", _start_chosen, type="primary", disabled=not _has_data(config))
-        button("Step", "step_over", disabled=True)
-        button("Stop", "stop", disabled=True)
+        button("Start", "play_arrow", _start_chosen, type="primary", width="stretch", disabled=not _has_data(config))
+        button("Step", "step_over", width="stretch", disabled=True)
+        button("Stop", "stop", width="stretch", disabled=True)
 
 
 def _has_data(config: TrainConfig) -> bool:
@@ -56,11 +52,6 @@ def _has_data(config: TrainConfig) -> bool:
     if config.dataset == "drawn":
         return own_points.enough(config)
     return config.dataset != "images" or bool(config.images)
-
-
-def button(label: str, icon: str, call: Callable[..., None] | None = None, *args: object, **options: Any) -> None:
-    """One of the buttons that drive a run, all equally wide."""
-    st.button(label, icon=f":material/{icon}:", width="stretch", on_click=call, args=args, **options)
 
 
 def choices(config: TrainConfig) -> None:
@@ -83,7 +74,6 @@ def choices(config: TrainConfig) -> None:
 
 
 def _card(name: str, on: bool) -> None:
-    """A preset's picture, name, sentence and three facts, and the button that chooses it."""
     (title, line), config, picture = CARDS[name], PRESETS[name], drawings.dataset_thumb(name)
     chips = "".join(f"<span>{fact}</span>" for fact in html.facts(config))
     text = f"<h4>{title}</h4><p>{line}</p><div class='chips'>{chips}</div>"

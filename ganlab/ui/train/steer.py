@@ -21,9 +21,10 @@ from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit import clip_range, frame, late
 from ganlab.ui.kit.clip_range import Range
+from ganlab.ui.kit.components import button
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import downloads, form
-from ganlab.ui.train.start import button, start, start_page_for
+from ganlab.ui.train.start import start, start_page_for
 
 RATES = {
     "critic_lr": "A change acts from the next critic update.",
@@ -50,28 +51,29 @@ TRIES = {
 
 def transport(run: Run, status: Status) -> None:
     """Pause or Resume, Step, Stop; after the end, ways to continue."""
+    wide = partial(button, width="stretch")
     if status.ended:
         failed_to_resume = status is Status.FAILED and not (run.path / "ended.json").exists()  # before it trained
         resumable = failed_to_resume or status in (Status.STOPPED, Status.INTERRUPTED)
         with st.container(horizontal=True, width=540 if resumable else 430, gap="xsmall", key="transport"):
             if resumable:
-                button("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
-            button("New run", "add", start_page_for, run.config, type="secondary" if resumable else "primary")
-            button("Run again", "replay", start, run.config)
+                wide("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
+            wide("New run", "add", start_page_for, run.config, type="secondary" if resumable else "primary")
+            wide("Run again", "replay", start, run.config)
             again = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
-            button("Run again, new seed", "casino", start, again)
+            wide("Run again, new seed", "casino", start, again)
         return
     paused = status is Status.PAUSED
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if paused:
-            button("Resume", "play_arrow", _resume, run, type="primary")
+            wide("Resume", "play_arrow", _resume, run, type="primary")
         else:
             running = status is Status.RUNNING
-            button("Pause", "pause", _command, run, TrainingRun.pause, type="primary", disabled=not running)
+            wide("Pause", "pause", _command, run, TrainingRun.pause, type="primary", disabled=not running)
         step_help = "One generator update, then wait again."
-        button("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
-        button("Stop", "stop", _command, run, TrainingRun.stop, help="End this run. This page keeps what it learned.")
-        button("New run", "add", start_page_for, run.config, type="tertiary", help="The current run continues.")
+        wide("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
+        wide("Stop", "stop", _command, run, TrainingRun.stop, help="End this run. This page keeps what it learned.")
+        wide("New run", "add", start_page_for, run.config, type="tertiary", help="The current run continues.")
 
 
 @frame.refusing(Refused)
@@ -102,15 +104,9 @@ def clip_controls(run: Run, ended: bool) -> None:
     """The clip range, the way back to the first one, and the histogram as a file."""
 
     def beside() -> None:
-        st.button(
-            "Reset",
-            icon=":material/undo:",
-            type="tertiary",
-            disabled=ended,
-            help="Back to the range that this run started with. The weights stay where training took them.",
-            on_click=change_clip_range,
-            args=(run, run.config.clip_range),
-        )
+        help = "Back to the range that this run started with. The weights stay where training took them."
+        first = run.config.clip_range
+        button("Reset", "undo", change_clip_range, run, first, type="tertiary", disabled=ended, help=help)
         st.space("stretch")
         downloads.histogram(run)
 
@@ -140,14 +136,8 @@ def tries(run: Run, ended: bool) -> None:
         # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
         wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
         with column.container(border=True, height="stretch"):
-            st.button(
-                f"{label}: {range_in_words(wanted)}",
-                key=f"try_{label}",
-                icon=":material/science:",
-                disabled=ended,
-                on_click=change_clip_range,
-                args=(run, wanted),
-            )
+            text, key = f"{label}: {range_in_words(wanted)}", f"try_{label}"
+            button(text, "science", change_clip_range, run, wanted, key=key, disabled=ended)
             st.markdown(sentence)
 
 
