@@ -28,14 +28,14 @@ OWN_DATA = {
     "images": ("ZIP_OR_FOLDER", "Your images, or kept ones by their name."),
     "points": ("CSV", "Your 2-D points, or kept ones by their name."),
 }
-EPILOG = (
-    "Ctrl-C or SIGTERM stops the run after its step and saves everything; --resume continues it. Exit status: 0 if the "
-    "run finished, 1 if it failed, 2 for options that can't be used, 130 or 143 if Ctrl-C or SIGTERM stopped it."
-)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = EPILOG
+    parser.epilog = (
+        "Ctrl-C or SIGTERM stops the run after its step and saves everything; --resume continues it. Exit status: "
+        "0 if the run finished, 1 if it failed, 2 for options that can't be used, 130 or 143 if Ctrl-C or SIGTERM "
+        "stopped it."
+    )
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", type=Path, metavar="FOLDER", help="the folder to write; it must not hold a run yet")
     place.add_argument("--resume", metavar="ID_OR_FOLDER", help="continue a run; the only setting it takes is --steps")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ganlab.config import checked_clip_range
 from ganlab.formatting import number, range_in_words
-from ganlab.ui.kit import late
+from ganlab.ui.kit import frame, late
 from ganlab.ui.kit.components import panel
 
 RUNGS = [round(m * 10.0**e, 6) for e in (-4, -3, -2, -1, 0) for m in (1, 1.5, 2, 3, 5, 7)] + [10.0]
@@ -69,11 +69,9 @@ def choose(name: str, default: Range, rungs: list[float] = LADDER, tied: bool = 
     state = st.session_state
     clip_range = state.setdefault(name, default)
 
+    @frame.refusing(ValueError, key=f"{name}_refused")
     def change(wanted: Range) -> None:
-        try:
-            state[name] = checked_clip_range(wanted)
-        except ValueError as error:
-            state[f"{name}_refused"] = str(error)
+        state[name] = checked_clip_range(wanted)
 
     st.markdown("Clip range", help="The slider has uneven steps, finer near 0. Low and High take any value.")
     controls(f"{name}_", lambda: state[name], change, rungs=rungs, tied=tied)

@@ -46,12 +46,15 @@ def page(title: str) -> Iterator[None]:
 
 
 @contextmanager
-def refusing(*errors: type[Exception]) -> Iterator[None]:
-    """Decorates a callback: `notices` shows the message of such an error, with a setting's label for its name."""
+def refusing(*errors: type[Exception], key: str = "refused") -> Iterator[None]:
+    """Decorates a callback: the message of such an error goes under this key of the session, for the next drawing.
+
+    A setting's label replaces its name there.
+    """
     try:
         yield
     except errors as error:
-        st.session_state["refused"] = settings.labelled(TrainConfig, error)
+        st.session_state[key] = settings.labelled(TrainConfig, error)
 
 
 def notices() -> None:

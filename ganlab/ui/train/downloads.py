@@ -20,11 +20,7 @@ def histogram(run: Run) -> None:
     """The histograms of the shown clamp as CSV."""
     place, name = look_back.place(), f"{run.run_id}-{look_back.name(run)}-histogram.csv"
     help = "The counts of every bin of every layer, before and after the clamp."
-
-    def content() -> bytes:
-        return histogram_csv(look_back.at(run, place).weights)
-
-    download("CSV", name, content, key="download_histogram", help=help)
+    download("CSV", name, lambda: histogram_csv(look_back.at(run, place).weights), key="download_histogram", help=help)
 
 
 def samples(run: Run, are_images: bool) -> None:
@@ -57,12 +53,9 @@ def samples(run: Run, are_images: bool) -> None:
 def metrics(run: Run) -> None:
     """All curves as CSV, every step of them; while they are frozen, as far as they are shown."""
     frozen = view.frozen(run)  # a download runs outside the page, where there is no session
+    name = f"{run.run_id}-metrics.csv"
     help = "Every step's estimate, losses, clip range, seconds, and the shares of every layer."
-
-    def content() -> bytes:
-        return curves_csv(frozen or run.latest)
-
-    download("CSV", f"{run.run_id}-metrics.csv", content, key="download_curves", help=help)
+    download("CSV", name, lambda: curves_csv(frozen or run.latest), key="download_curves", help=help)
 
 
 def curves_csv(snapshot: Snapshot) -> bytes:

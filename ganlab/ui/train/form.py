@@ -140,11 +140,8 @@ def _files(config: TrainConfig) -> None:
 
 def save(config: TrainConfig, opens: str) -> None:
     """The settings as a JSON file, and as a link; `opens` says what the link does."""
-
-    def as_json() -> bytes:
-        return (json.dumps(config.as_dict(), indent=2) + "\n").encode()
-
-    download("Save settings", "ganlab.json", as_json, "data_object", help="As JSON, like the config.json of a run.")
+    text, help = json.dumps(config.as_dict(), indent=2) + "\n", "As JSON, like the config.json of a run."
+    download("Save settings", "ganlab.json", text.encode, "data_object", help=help)
     with st.popover("Link", icon=":material/link:", type="tertiary"):
         st.caption(opens)
         here = (st.context.url or "").split("?")[0]
@@ -152,8 +149,7 @@ def save(config: TrainConfig, opens: str) -> None:
 
 
 def _load() -> None:
-    file = st.session_state["settings_file"]
-    if file is None:
+    if not (file := st.session_state["settings_file"]):
         return
     try:
         go(TrainConfig.from_dict(json.loads(file.getvalue())))

@@ -1,6 +1,7 @@
 """The time machine of Train: every panel shows one saved step, and a second one can be pinned over it."""
 
 import dataclasses
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -52,7 +53,13 @@ def controls(run: Run, slots: Slots) -> None:
         if state["pinned"] is None:
             quiet("Pin", "keep", _pin, run, help="Overlay this step as a dotted outline.", disabled=not steps)
         else:
-            quiet("Unpin", "keep_off", _unpin, help=f"Remove the outline of step {state['pinned']:,}.")
+            quiet(
+                "Unpin",
+                "keep_off",
+                state.update,
+                {"pinned": None},
+                help=f"Remove the outline of step {state['pinned']:,}.",
+            )
         st.selectbox(
             "Weights",
             list(VIEWS),
@@ -77,10 +84,6 @@ def _go(place: Place) -> None:
 def _pin(run: Run) -> None:
     moment = _saved(run, place())  # or the newest saved one
     st.session_state["pinned"] = moment.step if moment else None
-
-
-def _unpin() -> None:
-    st.session_state["pinned"] = None
 
 
 def shown(run: Run, snapshot: Snapshot) -> Snapshot:
@@ -143,17 +146,15 @@ def _saved(run: Run, place: Place) -> Moment | None:
 
 @lru_cache(maxsize=16)
 def _moment(path: Path, step: int, _stamp: int) -> Moment | None:
-    try:
+    with suppress(ValueError):
         return contents.read_moment(path, step)
-    except ValueError:
-        return None
+    return None
 
 
 @lru_cache(maxsize=320)
 def _weights(path: Path, step: int, _stamp: int) -> dict[str, WeightHistogram]:
     """Each layer's, and "" for all together; small enough to keep for every step. Empty if it can't be read."""
-    try:
+    with suppress(ValueError):
         weights = contents.read_moment(path, step).weights
-    except ValueError:
-        return {}
-    return {histogram.name: histogram for histogram in weights} | {"": pooled(weights)}
+        return {histogram.name: histogram for histogram in weights} | {"": pooled(weights)}
+    return {}

@@ -38,13 +38,12 @@ def choose(config: TrainConfig) -> None:
                 st.error(html.plain(problem), icon=":material/error:")
             st.markdown("Press to add a point, drag to spray many. Or begin with a shape and change it.", help=HELP)
             st.pills("Begin with", list(SHAPES), key="points_shape", on_change=_keep_shape, wrap=True)
-            help = "Two numbers per line, for x and y; 16 to 5,000 lines. A header line may come first."
             st.file_uploader(
                 "Or a CSV of two columns",
                 type=["csv", "txt"],
                 key="points_csv",
                 max_upload_size=own_points.LIMIT_BYTES // 2**20,
-                help=help,
+                help="Two numbers per line, for x and y; 16 to 5,000 lines. A header line may come first.",
                 on_change=_keep_csv,
             )
             frame.once("points_moved", st.info, "open_in_full")
@@ -90,7 +89,6 @@ def _keep_csv() -> None:
 
 
 def _keep(points: np.ndarray) -> None:
-    """Keep the points and put their name into the address. Raises ValueError or OSError."""
     name = own_points.keep(points, data_root() / "points") if len(points) else ""
     form.put(points=name)
     st.session_state["points_last"] = name

@@ -48,7 +48,6 @@ def buttons(config: TrainConfig) -> None:
 
 
 def _has_data(config: TrainConfig) -> bool:
-    """Whether the user has chosen the images or points that the dataset needs."""
     if config.dataset == "drawn":
         return own_points.enough(config)
     return config.dataset != "images" or bool(config.images)
@@ -84,7 +83,6 @@ def _card(name: str, on: bool) -> None:
 
 
 def _more(chosen: str) -> None:
-    """The datasets without a card, and a sentence about the chosen one."""
     shown = chosen if chosen in MORE else None
     st.session_state["more"] = shown
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

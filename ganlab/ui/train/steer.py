@@ -102,17 +102,15 @@ def live_values(run: Run) -> list[Any]:
 
 def clip_controls(run: Run, ended: bool) -> None:
     """The clip range, the way back to the first one, and the histogram as a file."""
+    change = partial(change_clip_range, run)
 
     def beside() -> None:
         help = "Back to the range that this run started with. The weights stay where training took them."
-        first = run.config.clip_range
-        button("Reset", "undo", change_clip_range, run, first, type="tertiary", disabled=ended, help=help)
+        button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=ended, help=help)
         st.space("stretch")
         downloads.histogram(run)
 
-    clip_range.controls(
-        "", lambda: run.wanted.clip_range, partial(change_clip_range, run), disabled=ended, beside=beside
-    )
+    clip_range.controls("", lambda: run.wanted.clip_range, change, disabled=ended, beside=beside)
 
 
 def rates(run: Run, ended: bool) -> None:
@@ -147,10 +145,8 @@ def pull(run: Run, name: str, value: float) -> None:
     change_clip_range(run, wanted)
 
 
+@frame.refusing(ValueError, Refused, key="clip_refusal")
 def change_clip_range(run: Run, wanted: Range) -> None:
     """Change a run's clip range; a refusal is shown beside the range that stays in force."""
-    try:
-        hub().training(run.run_id).change(clip_range=wanted)
-        st.session_state.pop("clip_refusal", None)
-    except (ValueError, Refused) as error:
-        st.session_state["clip_refusal"] = str(error)
+    hub().training(run.run_id).change(clip_range=wanted)
+    st.session_state.pop("clip_refusal", None)
