@@ -27,7 +27,6 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf|nan)")
 
     def error(self, message: str) -> NoReturn:
-        """Print one line and exit with 2."""
         print(f"{self.prog}: {message}", file=sys.stderr)
         sys.exit(2)
 

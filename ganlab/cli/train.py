@@ -23,7 +23,6 @@ from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
-SETTINGS = tuple(settings.fields(TrainConfig))  # their names: each is an option
 OWN_DATA = {
     "images": ("ZIP_OR_FOLDER", "Your images, or kept ones by their name."),
     "points": ("CSV", "Your 2-D points, or kept ones by their name."),
@@ -114,7 +113,7 @@ def stopped_by_signals(run: TrainingRun) -> Iterator[list[int]]:
 
 def config_of(options: argparse.Namespace) -> TrainConfig:
     """The settings of the file or preset, changed by the options given. Raises ValueError."""
-    values = {name: value for name in SETTINGS if (value := getattr(options, name)) is not None}
+    values = {name: value for name in settings.fields(TrainConfig) if (value := getattr(options, name)) is not None}
     for name, dataset, keep in (("images", "images", keep_images), ("points", "drawn", keep_points)):
         if source := values.get(name):
             if values.setdefault("dataset", dataset) != dataset:
@@ -158,10 +157,7 @@ def keep_points(path: Path) -> str:
 
 
 def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozenset[str]:
-    """The instruments to use: those named, all that apply if no names are given, and none without the option.
-
-    Raises ValueError for one that does not apply to the data.
-    """
+    """The instruments named, or all that apply to the data; none without the option. Raises ValueError for others."""
     if options.instruments is None:
         return frozenset()
     names, available = frozenset(options.instruments), instruments.available(config.kind)
@@ -172,7 +168,7 @@ def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozense
 
 def resumed(options: argparse.Namespace) -> RunFolder:
     """The folder of the run to continue. Raises ValueError for any setting but steps."""
-    fixed = [*(name for name in SETTINGS if name != "steps"), "preset", "config"]
+    fixed = [*(name for name in settings.fields(TrainConfig) if name != "steps"), "preset", "config"]
     if given := [name for name in fixed if getattr(options, name) is not None]:
         raise ValueError(f"--resume continues with the run's own settings: leave out {', '.join(given)}.")
     return RunFolder.reopen(folder_of(options.resume), options.steps)

@@ -1,4 +1,4 @@
-"""The frame of every page: title, icon and links, and what a callback has to say at the next drawing of the page."""
+"""The frame of every page: title, icon, links, and the messages that callbacks leave for the next drawing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,10 +47,7 @@ def page(title: str) -> Iterator[None]:
 
 @contextmanager
 def refusing(*errors: type[Exception], key: str = "refused") -> Iterator[None]:
-    """Decorates a callback: the message of such an error goes under this key of the session, for the next drawing.
-
-    A setting's label replaces its name there.
-    """
+    """Decorates a callback: the session keeps the message of such an error, with a setting's label for its name."""
     try:
         yield
     except errors as error:

@@ -90,11 +90,7 @@ def setting(name: str, config: TrainConfig) -> None:
     if name == "clip_range":
         _bounds(config)
         return
-    label, value, choices = (
-        settings.label(TrainConfig, name),
-        getattr(config, name),
-        settings.choices(TrainConfig, name),
-    )
+    label, value = settings.label(TrainConfig, name), getattr(config, name)
     without_effect = (name == "network" and config.kind == "point") or (name == "depth" and config.network != "mlp")
     options = _tied(name, value) | {"help": settings.help_of(TrainConfig, name), "disabled": without_effect}
     choices = settings.choices(TrainConfig, name)

@@ -53,13 +53,8 @@ def controls(run: Run, slots: Slots) -> None:
         if state["pinned"] is None:
             quiet("Pin", "keep", _pin, run, help="Overlay this step as a dotted outline.", disabled=not steps)
         else:
-            quiet(
-                "Unpin",
-                "keep_off",
-                state.update,
-                {"pinned": None},
-                help=f"Remove the outline of step {state['pinned']:,}.",
-            )
+            help = f"Remove the outline of step {state['pinned']:,}."
+            quiet("Unpin", "keep_off", state.update, {"pinned": None}, help=help)
         st.selectbox(
             "Weights",
             list(VIEWS),

@@ -78,9 +78,8 @@ def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHis
 def _counts_rows(histogram: WeightHistogram | None, at: str, before: str, after: str) -> str:
     """Before and after the clamp; these CSS classes go to what the clamp moves, and to where it puts it."""
     counts = (histogram.before_counts, histogram.after_counts) if histogram else (None, None)
-    return _counts_row(BEFORE.format("before") + at, counts[0], before, hot=(0, 4)) + _counts_row(
-        AFTER.format("after") + at, counts[1], after, hot=(1, 3)
-    )
+    first = _counts_row(BEFORE.format("before") + at, counts[0], before, hot=(0, 4))
+    return first + _counts_row(AFTER.format("after") + at, counts[1], after, hot=(1, 3))
 
 
 def _counts_row(name: str, counts: Counts | None, css_class: str, hot: tuple[int, ...]) -> str:

@@ -42,10 +42,9 @@ def show_layer(name: str) -> None:
 
 def layer_menu(names: list[str]) -> None:
     """The menu: all layers together, or one parameter of the critic."""
-    options, shown = [ALL_LAYERS, *names], layer() or ALL_LAYERS
-    if shown not in options:
-        shown = ALL_LAYERS
-        show_layer(shown)
+    options = [ALL_LAYERS, *names]
+    shown = next((name for name in names if name == layer()), ALL_LAYERS)  # another run may have other layers
+    show_layer(shown)
     tied = late.tied("layer_menu", shown, show_layer)
     st.selectbox("Layer", options, options.index(shown), label_visibility="collapsed", width=150, **tied)
 
