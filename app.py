@@ -5,7 +5,7 @@ import streamlit as st
 from ganlab.config import PRESETS
 from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, STEP, flow
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
-from ganlab.ui.kit import frame, refusals, server
+from ganlab.ui.kit import frame, server
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import hub
 
@@ -55,7 +55,7 @@ with frame.page("Home"):
             icon_position="right",
             query_params={"preset": "8-gaussians"},
         )
-    refusals.notices()
+    frame.notices()
     st.space("xsmall")
     panel("flow", flow())
     st.caption(f"Weights, digits and estimate are those of the default run after step {STEP}.", text_alignment="right")

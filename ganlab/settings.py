@@ -61,7 +61,7 @@ def bounds(settings: Settings, name: str) -> tuple[float, float]:
     return fields(settings)[name].metadata["bounds"]
 
 
-def labelled(settings: Settings, error: ValueError) -> str:
+def labelled(settings: Settings, error: Exception) -> str:
     """The error's message, with the label in place of the field's name that it begins with."""
     name, space, rest = str(error).partition(" ")
     return label(settings, name) + space + rest

@@ -100,6 +100,8 @@ def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
         ["--critic-lr", "1e308"],
         ["--images", "no-such-folder"],
         ["--points", "no-such.csv"],
+        ["--dataset", "digits", "--images", "0123456789abcdef"],
+        ["--dataset", "images", "--points", "0123456789abcdef"],
         ["--config", "no-such.json"],
         ["--config", "README.md"],
     ],
@@ -200,6 +202,18 @@ def test_the_app_is_served_from_its_own_folder(tmp_path: Path, monkeypatch: pyte
     assert Path.cwd() == ROOT
     assert library.runs_root() == tmp_path / "here"
     assert data_root() == tmp_path / "data"
+
+
+@pytest.mark.parametrize("options", ["--port 8600 runs list", "--no-browser train --out x", "--runs FILE runs list"])
+def test_options_that_a_command_would_ignore_are_refused(
+    options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").touch()
+    assert run(*options.split()) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "many"])

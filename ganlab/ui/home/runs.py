@@ -11,7 +11,6 @@ from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import drawings, frame, html
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.refusals import refuse
 from ganlab.ui.kit.server import hub
 
 SHOWN = 10
@@ -51,11 +50,9 @@ def _row(run: Run) -> None:
             st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
 
 
+@frame.refusing(Refused)
 def _delete(run_id: str) -> None:
-    try:
-        st.session_state["refused"] = hub().delete(run_id)
-    except Refused as error:
-        refuse(str(error))
+    st.session_state["refused"] = hub().delete(run_id)
 
 
 def in_progress_card(snapshot: Snapshot) -> str:

@@ -21,7 +21,7 @@ from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.components import overview, panel, plot
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import layer, look_back
+from ganlab.ui.train import look_back, view
 from ganlab.ui.train.instruments import (
     bounds,
     copies,
@@ -152,7 +152,7 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     with slots["networks"]:
         judged = reading is not None and reading.step >= diagnosis.WINDOW
         measured = reading.gradients if reading else None
-        html = networks.drawing(blocks, measured, layer.shown(), snapshot.config.latent_dim, judged)
+        html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
         overview("networks", html, lambda block: _pick(run, block))
     for name, card in CARDS.items():
         if f"head {name}" in slots:
@@ -193,5 +193,5 @@ def _once(name: str, version: tuple[object, ...], make: Callable[[], Made]) -> M
 
 def _pick(run: Run, block: str) -> None:
     """Show the weights of the block that was clicked; of all layers if `block` is empty."""
-    if name := networks.parameter(block, run.latest.critic) if block else layer.ALL:
-        layer.pick(name)
+    if name := networks.parameter(block, run.latest.critic) if block else view.ALL_LAYERS:
+        view.show_layer(name)
