@@ -10,9 +10,8 @@ from ganlab.config import TrainConfig
 from ganlab.gan.training import Trainer
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients, gain_law_lines
-from ganlab.measure.instruments import look
 from ganlab.measure.plane import REACH, TICKS
-from ganlab.measure.reading import Reading, row
+from ganlab.measure.reading import Reading, look, row
 from ganlab.plots.base import Figure
 from ganlab.runs.history import METRICS, History, HistoryWriter
 from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra, steepness

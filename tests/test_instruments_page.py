@@ -16,8 +16,7 @@ from ganlab.formatting import NOTHING
 from ganlab.gan.networks import Block
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import READINGS, Reading, agreement, no_readings
+from ganlab.measure.reading import INSTRUMENTS, READINGS, Reading, agreement, no_readings
 from ganlab.runs import look_budget
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganlab.measure.subject import Columns, Subject
 
-KINDS = ("image",)
+KIND = "image"
 
 COPIES_OF = 128  # few, because a search among 60,000 training images is slow
 
@@ -69,6 +69,5 @@ def measure(subject: Subject) -> Copies:
         distances, _ = nearest(samples[:COPIES_OF], subject.dataset.training_images(), k=1)
         return distances.squeeze(1).double().numpy() / 2  # pixels go from -1 to 1
 
-    earlier = subject.earlier(Copies)
-    held_out = earlier.held_out if earlier else subject.baseline(lambda: distances_of(subject.held_out))
+    held_out = subject.baseline(Copies, lambda known: known.held_out, lambda: distances_of(subject.held_out))
     return Copies(distances_of(subject.fake), held_out)

@@ -14,12 +14,10 @@ from torch.nn.grad import conv2d_input
 
 from ganlab.measure.subject import Columns, Subject
 
-KINDS = ("image", "point")
 STREAM = 2
 
 SLOPES_AT = 128  # points of each kind; gradients at images are the most expensive part
-TOLERANCE = 1e-3
-"""How far above the true norm the norm of a convolution may be, relative."""
+TOLERANCE = 1e-3  # how far above the true norm the norm of a convolution may be, relative
 BLOCK = 16  # vectors in the power iteration; with one it converges far more slowly
 MOST_ROUNDS = 1000
 _STRETCH = {nn.ReLU: 1.0, nn.Tanh: 1.0, nn.Sigmoid: 0.25, nn.Flatten: 1.0, nn.Unflatten: 1.0}
@@ -30,20 +28,17 @@ class Steepness(NamedTuple):
 
     real: float
     fake: float
-    between: float
-    """At points between a real and a generated one."""
+    between: float  # a real and a generated point
 
     @property
     def largest(self) -> float:
-        """The largest over all points."""
         return max(self)
 
 
 class Lipschitz(NamedTuple):
     """How steep the critic can be, and how steep it is at the data; in eval mode."""
 
-    factors: dict[str, float]
-    """By layer, the most it can stretch a distance."""
+    factors: dict[str, float]  # by layer, the most it can stretch a distance
     measured: Steepness
 
     @property

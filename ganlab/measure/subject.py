@@ -14,6 +14,7 @@ from ganlab.gan import sampling, training
 from ganlab.gan.rng import rng_of
 
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 Columns = dict[str, Callable[[Result], float]]
 """An instrument's columns of instruments.csv: the value of each, from a result; NaN where it has none."""
 STREAM = 0
@@ -24,27 +25,18 @@ STREAM = 0
 class Subject:
     """One moment of a run, as the instruments see it."""
 
-    live_critic: nn.Sequential
-    """The critic in training; instruments copy it before they change anything."""
+    live_critic: nn.Sequential  # in training; instruments copy it before they change anything
     live_generator: nn.Sequential
-    """The generator in training."""
-    critic: nn.Sequential
-    """A copy on the CPU in eval mode."""
+    critic: nn.Sequential  # a copy on the CPU in eval mode, and so is `generator`
     generator: nn.Sequential
-    """A copy on the CPU in eval mode."""
     dataset: Dataset
     config: TrainConfig
     step: int
-    train: Tensor
-    """As many samples of the training part as are held out: [n, ...]."""
-    fake: Tensor
-    """As many generated samples: [n, ...]."""
-    earlier_results: tuple[object, ...] = ()
-    """Results of an earlier look at the same run."""
-    results: dict[str, Any] = field(default_factory=dict)
-    """Results of this look so far, by instrument."""
-    baseline_seconds: list[float] = field(default_factory=list)
-    """CPU seconds spent on what training does not change."""
+    train: Tensor  # as many samples of the training part as are held out: [n, ...]
+    fake: Tensor  # as many generated samples: [n, ...]
+    earlier_results: tuple[object, ...]  # of an earlier look at the same run
+    cost: dict[str, float]  # as in Reading, so far
+    results: dict[str, Any] = field(default_factory=dict)  # of this look so far, by instrument
 
     @property
     def held_out(self) -> Tensor:
@@ -55,20 +47,21 @@ class Subject:
         """The result of this type in this look; None if its instrument is off or comes later."""
         return _first(kind, self.results.values())
 
-    def earlier(self, kind: type[Result]) -> Result | None:
-        """The result of this type in an earlier look; None if there is none."""
-        return _first(kind, self.earlier_results)
-
     def rng(self, stream: int) -> torch.Generator:
         """A new random generator for one stream, seeded from the run's seed, the step and the stream."""
         return rng_of(self.config.seed, self.step, stream)
 
-    def baseline(self, measure: Callable[[], Result]) -> Result:
-        """Measure what training does not change. Its cost is counted separately: only a run's first look pays it."""
+    def baseline(self, kind: type[Result], known: Callable[[Result], Value], measure: Callable[[], Value]) -> Value:
+        """What training does not change: `known` from an earlier look's result of this type, else measured.
+
+        Its cost is counted separately: only a run's first look pays it.
+        """
+        if (earlier := _first(kind, self.earlier_results)) is not None:
+            return known(earlier)
         start = time.thread_time()
-        result = measure()
-        self.baseline_seconds.append(time.thread_time() - start)
-        return result
+        value = measure()
+        self.cost["baselines"] += time.thread_time() - start
+        return value
 
     def usual(self, draw: int = 0) -> Tensor:
         """As many samples of the training part as are held out; the same at every step of a run."""
@@ -81,7 +74,8 @@ def draw(
     dataset: Dataset,
     config: TrainConfig,
     step: int,
-    earlier_results: Iterable[object] = (),
+    earlier_results: tuple[object, ...],
+    cost: dict[str, float],
 ) -> Subject:
     """Copy the networks and draw the samples. Raises FloatingPointError if samples or weights are not finite."""
     rng = rng_of(config.seed, step, STREAM)
@@ -100,7 +94,8 @@ def draw(
         step=step,
         train=dataset.sample(n, rng),
         fake=fake,
-        earlier_results=tuple(earlier_results),
+        earlier_results=earlier_results,
+        cost=cost,
     )
 
 

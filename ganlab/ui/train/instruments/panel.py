@@ -11,8 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.config import TrainConfig
-from ganlab.measure.instruments import INSTRUMENTS, available
-from ganlab.measure.reading import Reading, agreement
+from ganlab.measure.reading import INSTRUMENTS, Reading, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.plots.readings import Rows
