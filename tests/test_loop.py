@@ -14,7 +14,7 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.training import Trainer
-from ganlab.measure import lipschitz, reading, subject
+from ganlab.measure import lipschitz, reading
 from ganlab.measure.reading import INSTRUMENTS, READINGS
 from ganlab.runs import loop, saved_run
 from ganlab.runs.disk.folder import RunFolder
@@ -266,7 +266,7 @@ def test_where_nothing_can_be_drawn_all_are_off(tmp_path: Path, monkeypatch: pyt
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(subject, "draw", fail)
+    monkeypatch.setattr(reading, "Subject", fail)
     last = trained(tmp_path / "r", TINY, SOME)
     assert last.status is Status.FINISHED
     assert last.warning == "The instruments are off since step 1: MemoryError."

@@ -17,7 +17,7 @@ from torch import nn
 
 from ganlab.config import TrainConfig
 from ganlab.data.dataset import Dataset
-from ganlab.measure import copies, coverage, distances, gradients, lipschitz, plane, spectra, subject
+from ganlab.measure import copies, coverage, distances, gradients, lipschitz, plane, spectra
 from ganlab.measure.copies import Copies
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.distances import Distances
@@ -25,7 +25,7 @@ from ganlab.measure.gradients import Gradients
 from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.plane import Plane
 from ganlab.measure.spectra import Spectrum
-from ganlab.measure.subject import Columns
+from ganlab.measure.subject import Columns, Subject
 
 Result = TypeVar("Result")
 
@@ -116,11 +116,11 @@ def look(
         return result
 
     known = tuple(earlier.results.values()) if earlier else ()
-    one = timed("drawing", lambda: subject.draw(critic, generator, dataset, config, step, known, cost))
+    subject = timed("drawing", lambda: Subject(critic, generator, dataset, config, step, known, cost))
     for name, module in MODULES.items():
         if name in which & available(config.kind):
-            one.results[name] = timed(name, partial(module.measure, one))
-    return Reading(step=step, cost=cost, **one.results)
+            subject.results[name] = timed(name, partial(module.measure, subject))
+    return Reading(step=step, cost=cost, **subject.results)
 
 
 def row(reading: Reading) -> dict[str, float]:
