@@ -2,16 +2,17 @@
 
 import math
 
+import numpy as np
+
 from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, percent, short
 from ganlab.measure.coverage import Coverage
 from ganlab.plots.base import Figure, framed, packed
-from ganlab.plots.readings import Line, Rows, over_looks
-from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, from_reading, from_rows, lines, newest
+from ganlab.plots.readings import Line, empty
+from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, chart, lines, of_result
 
 WITH_MODES = ("8-gaussians", "25-gaussians")
-WITH_NEITHER = ("swiss-roll", "drawn", "images")
-"""Data without modes or classes: only the spread can be shown."""
+WITH_NEITHER = ("swiss-roll", "drawn", "images")  # modes nor classes: only the spread can be shown
 
 
 def counts_figure(coverage: Coverage) -> Figure:
@@ -20,26 +21,16 @@ def counts_figure(coverage: Coverage) -> Figure:
     For modes, those within 3 sd are darker.
     """
     names, has_modes = [str(i) for i in range(len(coverage.counts))], len(coverage.high_quality) > 0
-    bars = [
-        {
-            "type": "bar",
-            "x": names,
-            "y": packed(counts),
-            "marker": marker,
-            "name": name,
-            "hovertemplate": "%{y:,.0f}<extra>" + name + "</extra>",
-        }
-        for name, counts, marker in (
-            ("nearest to it" if has_modes else "generated", coverage.counts, _filled(0.35 if has_modes else 0.75)),
-            ("within 3 sd", coverage.high_quality, _filled(1)),
-            ("expected", coverage.expected, {"color": "rgba(0,0,0,0)", "line": {"color": "$real", "width": 1.4}}),
-        )
-        if len(counts)
-    ]
+    all_generated = ("nearest to it", "$generator 0.35") if has_modes else ("generated", "$generator 0.75")
+    groups = (
+        (coverage.counts, *all_generated, {"width": 0}),
+        (coverage.high_quality, "within 3 sd", "$generator", {"width": 0}),
+        (coverage.expected, "expected", "rgba(0,0,0,0)", {"color": "$real", "width": 1.4}),
+    )
     counts = ", ".join(map(str, coverage.counts)) or "none"
     return framed(
-        bars,
-        {"type": "category", "showgrid": False},
+        [_bars(names, *group) for group in groups if len(group[0])],
+        {"type": "category"},
         {"nticks": 5, "tickformat": ",d", "rangemode": "tozero"},
         scale=f"classes {len(names)}",
         alt=f"Generated samples by {'mode' if has_modes else 'class'}: {counts}; "
@@ -49,13 +40,14 @@ def counts_figure(coverage: Coverage) -> Figure:
     )
 
 
-def _filled(opacity: float) -> Figure:
-    return {"color": f"$generator {opacity}", "line": {"width": 0}}
+def _bars(x: list[str], counts: np.ndarray, name: str, color: str, outline: Figure) -> Figure:
+    style = {"marker": {"color": color, "line": outline}, "hovertemplate": "%{y:,.0f}<extra>" + name + "</extra>"}
+    return {"type": "bar", "x": x, "y": packed(counts), "name": name} | style
 
 
-def spread_figure(rows: Rows) -> Figure:
+def spread_figure(data: CardData) -> Figure:
     """The spread of the generated samples, divided by that of the real ones."""
-    figure = over_looks("Spread: generated / real", rows, [Line("generated", "spread", "$generator")])
+    figure = chart("Spread: generated / real", Line("generated", "spread", "$generator"))(data)
     rule = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "layer": "below"}
     if "range" in (axis := figure["layout"]["yaxis"]):
         axis["range"] = [min(axis["range"][0], 0.95), max(axis["range"][1], 1.05)]
@@ -65,14 +57,14 @@ def spread_figure(rows: Rows) -> Figure:
 
 def sentence(data: CardData) -> str:
     """The modes or classes that the generated samples cover, and their spread."""
-    spread = newest(data, "spread")
+    spread = data.newest("spread")
     if math.isnan(spread):
         return NOTHING
     of_real = f"Spread: <b>{short(spread)}×</b> the real samples'."
-    total, missing = newest(data, "modes"), newest(data, "modes_missing")
+    total, missing = data.newest("modes"), data.newest("modes_missing")
     if math.isnan(total):
         return of_real
-    covered, high_quality = newest(data, "modes_covered"), newest(data, "high_quality_share")
+    covered, high_quality = data.newest("modes_covered"), data.newest("high_quality_share")
     if math.isnan(covered):
         return f"<b>{total - missing:.0f} of {total:.0f} classes</b> have at least a quarter of the expected. {of_real}"
     near = f"<b>{covered:.0f} of {total:.0f} modes</b> have samples within 3 sd: {percent(high_quality)} of all."
@@ -98,7 +90,7 @@ CARDS = {
     "Modes": Card(
         "coverage",
         sentence,
-        from_reading("coverage", counts_figure),
+        of_result("coverage", counts_figure, empty()),
         f"how many generated samples are nearest to each mode, and how many are expected. *Spread*: {_SPREAD}",
         key=lambda data: _MODES,
         applies=_has_modes,
@@ -106,7 +98,7 @@ CARDS = {
     "Classes": Card(
         "coverage",
         sentence,
-        from_reading("coverage", counts_figure),
+        of_result("coverage", counts_figure, empty()),
         "how many generated images fall into each class, by a vote of their five nearest held-out images, and how many "
         f"are expected. *Spread*: {_SPREAD}",
         key=lambda data: _CLASSES,
@@ -115,7 +107,7 @@ CARDS = {
     "Spread": Card(
         "coverage",
         sentence,
-        from_rows(spread_figure),
+        spread_figure,
         _SPREAD,
         key=lines((VIOLET, "generated"), (REAL, "real")),
         over_time=True,

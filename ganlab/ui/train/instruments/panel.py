@@ -33,7 +33,7 @@ from ganlab.ui.train.instruments import (
     spectra,
     steepness,
 )
-from ganlab.ui.train.instruments.card import CardData, card_head, rows_of
+from ganlab.ui.train.instruments.card import CardData, rows_of
 
 Made = TypeVar("Made")
 ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two cards
@@ -177,7 +177,8 @@ def _head_and_figure(
     def make() -> tuple[str, Figure]:
         figure = card.figure(data)
         marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
-        return card_head(name, card.sentence(data), card.key(data)), marked
+        title = f"<div class='ch'><b>{name}</b><div>{card.key(data)}</div></div>"
+        return f"<div class='inst'>{title}<p>{card.sentence(data)}</p></div>", marked
 
     return _once(name, (*version, *card.depends_on(data), cursors), make)
 

@@ -11,10 +11,8 @@ from ganlab.plots.readings import empty
 from ganlab.ui.train.instruments.card import Card, CardData
 
 TITLE = "The plane"
-LAYERS = ("values", "arrows", "latent map", "points")
-"""What the plane may show, from back to front."""
-SHOWN = ("values", "arrows", "points")
-"""What it shows at first."""
+LAYERS = ("values", "arrows", "latent map", "points")  # what the plane may show, from back to front
+SHOWN = ("values", "arrows", "points")  # what it shows at first
 LONGEST = 0.35  # of an arrow, in the plane's units
 
 
