@@ -1,4 +1,4 @@
-"""What figures are made of: axes, curves, upright lines and notes; and arrays packed for the browser."""
+"""What figures are made of: axes, curves, bars, upright lines and notes; and arrays packed for the browser."""
 
 import base64
 from collections.abc import Sequence
@@ -61,8 +61,16 @@ def curve(
     return base | trace
 
 
-def upright(x: float, color: str, width: float, dash: str) -> Figure:
-    """A vertical line across a chart, below its curves."""
+def bars(
+    x: Figure | list[str], y: np.ndarray, name: str, color: str, outline: Figure, hover: str = "%{y:,.0f}", **trace: Any
+) -> Figure:
+    """Bars as high as y [n]; a pointer on one shows `hover` and the name."""
+    style = {"marker": {"color": color, "line": outline}, "hovertemplate": f"{hover}<extra>{name}</extra>"}
+    return {"type": "bar", "name": name, "x": x, "y": packed(y)} | style | trace
+
+
+def upright(x: float, color: str = "$bound", width: float = 1.25, dash: str = "4px,3px") -> Figure:
+    """A vertical line across a chart, below its curves; by default that of a bound."""
     ends = {"xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1}
     return {"type": "line", "layer": "below", "line": {"color": color, "width": width, "dash": dash}, **ends}
 

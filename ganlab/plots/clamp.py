@@ -30,7 +30,7 @@ def clamp(
     if pinned and histogram:
         outlines, highest = _pinned_data(pinned, _bin_width(histogram))
         traces, top = traces + outlines, max(top, round_up(1.12 * highest))
-    low, high = clip_range
+    sides = ("right", "left") if narrow else ("center", "center")
     places = 4 if limit >= 0.001 else 7
     tick, hover = f".{places}~f", f".{places + 1}~f"
     linear = {"type": "linear", "range": [0, top]}
@@ -46,16 +46,12 @@ def clamp(
         hovermode="x unified",
         bargap=0,
         barmode="overlay",
-        shapes=_outside(clip_range, limit) + [upright(bound, "$bound", 1.25, "4px,3px") for bound in clip_range],
-        annotations=[
-            _bound_note("low", low, "right" if narrow else "center"),
-            _bound_note("high", high, "left" if narrow else "center"),
-            *notes,
-        ],
+        shapes=_outside(clip_range, limit) + [upright(bound) for bound in clip_range],
+        annotations=[*map(_bound_note, ("low", "high"), clip_range, sides), *notes],
     )
     rules = [  # with the indices of their line, zone and note
-        {"name": "low", "value": low, "line": 2, "zone": 0, "edge": "x1", "note": 0},
-        {"name": "high", "value": high, "line": 3, "zone": 1, "edge": "x0", "note": 1},
+        {"name": "low", "value": clip_range[0], "line": 2, "zone": 0, "edge": "x1", "note": 0},
+        {"name": "high", "value": clip_range[1], "line": 3, "zone": 1, "edge": "x0", "note": 1},
     ]
     return figure | {"rules": rules, "mirror": mirror}
 

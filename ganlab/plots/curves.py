@@ -58,22 +58,16 @@ def losses(snapshot: Snapshot, view: View) -> Figure:
 
 def shares(snapshot: Snapshot, view: View) -> Figure:
     """The share of weights that each clamp moved, and the share exactly at a bound after it."""
-    clamped, at_bound = shares_of_layer(snapshot, view.layer)
+    history = snapshot.history
+    clamped, at_bound = history["clamped_share"], history["at_bound_share"]
+    if view.layer in history.layer_names:
+        clamped, at_bound = history.layer_shares[:, history.layer_names.index(view.layer)].T
     curves = [
         Curve("at a bound", at_bound, "$after", width=1.6, fill="$after 0.2"),
         Curve("outside", clamped, "$before", width=1.6),
     ]
     title = f"Share of weights clamped, {view.layer or 'all layers'}"
     return over_time(title, curves, snapshot, view, tickformat=".0%", rangemode="tozero")
-
-
-def shares_of_layer(snapshot: Snapshot, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """(clamped_share, at_bound_share), [steps] each, of one critic parameter; of all for None or an unknown name."""
-    history = snapshot.history
-    if layer in history.layer_names:
-        of_layer = history.layer_shares[:, history.layer_names.index(layer)]
-        return of_layer[:, 0], of_layer[:, 1]
-    return history["clamped_share"], history["at_bound_share"]
 
 
 def table(snapshot: Snapshot) -> tuple[list[str], np.ndarray]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganlab.formatting import number, round_up
-from ganlab.plots.base import Figure, axis, curve, framed, note, packed, upright
+from ganlab.plots.base import Figure, axis, bars, curve, framed, note, packed, upright
 
 
 def shares(
@@ -34,7 +34,7 @@ def shares(
         scale="shares",
         alt=f"The share of weights outside minus c to c, over c; {chosen} stands out and c {number(c)} is marked.",
         margin=(46, 6, 22, 40),
-        shapes=[upright(c, "$bound", 1.25, "4px,3px")],
+        shapes=[upright(c)],
         annotations=[note(float(np.log10(c)), 1, f"c <b>{number(c)}</b>", yref="paper", yanchor="bottom")],
     )
 
@@ -69,15 +69,10 @@ def against_density(values: Tensor, mean: float, sd: float) -> Figure:
     z = np.linspace(-REACH, REACH, 97)
     peak = 1 / (sd * math.sqrt(2 * math.pi))
     top = round_up(1.08 * max(float(heights.max()), peak))
-    traces: list[Figure] = [
-        {
-            "type": "bar",
-            "x": packed(mean - REACH * sd + width * (np.arange(len(heights)) + 0.5)),
-            "y": packed(heights),
-            "width": width,
-            "marker": {"color": "$muted 0.3", "line": {"width": 1, "color": "$muted 0.6"}},
-            "hovertemplate": "%{y:.3~g}<extra>drawn</extra>",
-        },
+    middles = packed(mean - REACH * sd + width * (np.arange(len(heights)) + 0.5))
+    outline = {"width": 1, "color": "$muted 0.6"}
+    traces = [
+        bars(middles, heights, "drawn", "$muted 0.3", outline, hover="%{y:.3~g}", width=width),
         curve(peak * np.exp(-(z**2) / 2), "density", "$text", x=packed(mean + sd * z)),
     ]
     if n <= RUG:

@@ -11,8 +11,7 @@ import numpy as np
 from ganlab.formatting import short
 from ganlab.plots.base import AT_X, Figure, curve, framed, note, packed, steps_axis
 
-Rows = Sequence[dict[str, float]]
-"""Rows of instruments.csv."""
+Rows = Sequence[dict[str, float]]  # of instruments.csv
 EARLY = 4  # looks; with more than these, the first, of networks that have hardly learned, does not set the scale
 
 

@@ -2,12 +2,10 @@
 
 import math
 
-import numpy as np
-
 from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, percent, short
 from ganlab.measure.coverage import Coverage
-from ganlab.plots.base import Figure, framed, packed
+from ganlab.plots.base import Figure, bars, framed
 from ganlab.plots.readings import Line, empty
 from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, chart, lines, of_result
 
@@ -27,22 +25,17 @@ def counts_figure(coverage: Coverage) -> Figure:
         (coverage.high_quality, "within 3 sd", "$generator", {"width": 0}),
         (coverage.expected, "expected", "rgba(0,0,0,0)", {"color": "$real", "width": 1.4}),
     )
-    counts = ", ".join(map(str, coverage.counts)) or "none"
+    in_words = ", ".join(map(str, coverage.counts)) or "none"
     return framed(
-        [_bars(names, *group) for group in groups if len(group[0])],
+        [bars(names, counts, *style) for counts, *style in groups if len(counts)],
         {"type": "category"},
         {"nticks": 5, "tickformat": ",d", "rangemode": "tozero"},
         scale=f"classes {len(names)}",
-        alt=f"Generated samples by {'mode' if has_modes else 'class'}: {counts}; "
+        alt=f"Generated samples by {'mode' if has_modes else 'class'}: {in_words}; "
         f"{coverage.missing} with less than a quarter of the expected.",
         margin=(52, 30, 8, 40),
         barmode="overlay",
     )
-
-
-def _bars(x: list[str], counts: np.ndarray, name: str, color: str, outline: Figure) -> Figure:
-    style = {"marker": {"color": color, "line": outline}, "hovertemplate": "%{y:,.0f}<extra>" + name + "</extra>"}
-    return {"type": "bar", "x": x, "y": packed(counts), "name": name} | style
 
 
 def spread_figure(data: CardData) -> Figure:

@@ -11,10 +11,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.config import TrainConfig
-from ganlab.measure.reading import INSTRUMENTS, Reading, agreement, available
+from ganlab.measure.reading import INSTRUMENTS, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
-from ganlab.plots.readings import Rows
 from ganlab.runs import diagnosis
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
@@ -140,8 +139,10 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         return
     reading, ended = snapshot.reading or run.reading, snapshot.status.ended
     version = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
-    rows, agreed = _once("rows", version, lambda: _rows_and_agreement(snapshot, reading))
-    data = CardData(reading, rows, agreed, snapshot.history, snapshot.config, snapshot.real)
+    table, history = snapshot.readings, snapshot.history
+    rows = _once("rows", version, lambda: rows_of(table, reading))
+    agreed = _once("agreement", version, lambda: agreement(table[table[:, 0] > history.range_since]))
+    data = CardData(reading, rows, agreed, history, snapshot.config, snapshot.real)
     with slots["instruments share"]:
         panel("instruments_share", findings.share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
@@ -160,12 +161,6 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
                 panel(f"head_{name}", head)
             with slots[f"plot {name}"]:
                 plot(f"plot_{name}", figure, card.height)
-
-
-def _rows_and_agreement(snapshot: Snapshot, reading: Reading | None) -> tuple[Rows, tuple[float, int]]:
-    table = snapshot.readings
-    same_range = table[table[:, 0] > snapshot.history.range_since] if len(table) else table
-    return rows_of(table, reading), agreement(same_range)
 
 
 def _head_and_figure(
