@@ -82,7 +82,7 @@ def test_the_result_of_an_instrument_does_not_depend_on_the_others(config: Train
     for name in available(config.kind):
         mine, among_all = (getattr(reading, name) for reading in (reading_of(trainer, which=frozenset({name})), every))
         if name == "distances":  # its bounds need the norms
-            mine, among_all = (d._replace(lower_bound=0.0, scaled=0.0) for d in (mine, among_all))
+            mine, among_all = (d._replace(lower_bound=0.0, scaled_estimate=0.0) for d in (mine, among_all))
         assert mine
         assert repr(mine) == repr(among_all)
 
@@ -151,10 +151,10 @@ def test_large_images_are_compared_by_sliced_w1() -> None:
     config = dataclasses.replace(TINY_IMAGES, image_size=64)
     result = reading_of(Trainer(config, data), which=frozenset({"distances", "lipschitz"})).distances
     exact = quality.exact_w1(images[:8].numpy(), images[8:16].numpy())
-    assert result.sliced
+    assert result.w1_sliced
     assert 0 < result.real_to_real < exact
     assert math.isnan(result.lower_bound)  # it bounds the distance between images, not between their projections
-    assert math.isnan(result.scaled)
+    assert math.isnan(result.scaled_estimate)
 
 
 class Shift(nn.Module):
@@ -176,7 +176,7 @@ def test_the_lower_bound_is_the_distance_itself_for_an_optimal_critic() -> None:
     result = look(critic, Shift(data.held_out), data, TINY).distances
     assert result.w1 == pytest.approx(5, rel=1e-5)
     assert result.lower_bound == pytest.approx(5, rel=1e-5)
-    assert result.scaled == pytest.approx(5, rel=1e-5)
+    assert result.scaled_estimate == pytest.approx(5, rel=1e-5)
     assert result.held_out_estimate == pytest.approx(250, rel=1e-5)
 
 
@@ -191,8 +191,8 @@ def test_the_lower_bound_never_exceeds_the_exact_distance(config: TrainConfig, c
         reading = reading_of(trainer, which=frozenset({"distances", "lipschitz"}))
         result = reading.distances
         assert -result.w1 <= result.lower_bound <= result.w1
-        assert reading.lipschitz.measured.largest <= reading.lipschitz.product
-        assert abs(result.lower_bound) <= abs(result.scaled)
+        assert reading.lipschitz.largest <= reading.lipschitz.product
+        assert abs(result.lower_bound) <= abs(result.scaled_estimate)
 
 
 def test_train_and_held_out_estimates_are_the_critics() -> None:

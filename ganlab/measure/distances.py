@@ -1,6 +1,7 @@
 """How far generated samples are from real ones: exact distances, and how the critic's estimate compares."""
 
 import math
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -72,28 +73,20 @@ class Distances(NamedTuple):
 
     # Exact W1 between the held-out samples and as many generated ones; sliced W1 for images above 32 x 32.
     w1: float
-    sliced: bool  # whether `w1` and `real_to_real` are
+    w1_sliced: bool  # whether `w1` and `real_to_real` are
     # The same between held-out and training samples, mean of 5 draws: no generator can be expected below it.
     real_to_real: float
+    # held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, and where W1
+    # is sliced: it bounds the distance between samples, not between their projections.
+    lower_bound: float
+    scaled_estimate: float  # held_out_estimate / largest input gradient measured: not a bound; NaN like `lower_bound`
     train_estimate: float  # E critic(training samples) - E critic(generated); NaN where nothing is held out
     held_out_estimate: float  # E critic(held-out samples) - E critic(generated), on the same samples as `w1`
     # Standard error of the difference of the two estimates, from the number of independent samples behind each.
     gap_error: float
-    # held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, and where W1
-    # is sliced: it bounds the distance between samples, not between their projections.
-    lower_bound: float
-    scaled: float  # held_out_estimate / largest input gradient measured: not a bound; NaN like `lower_bound`
 
 
-COLUMNS: Columns[Distances] = {
-    "w1": lambda result: result.w1,
-    "w1_sliced": lambda result: result.sliced,
-    "real_to_real": lambda result: result.real_to_real,
-    "lower_bound": lambda result: result.lower_bound,
-    "scaled_estimate": lambda result: result.scaled,
-    "train_estimate": lambda result: result.train_estimate,
-    "held_out_estimate": lambda result: result.held_out_estimate,
-}
+COLUMNS: Columns[Distances] = {name: attrgetter(name) for name in Distances._fields if name != "gap_error"}
 
 
 @torch.no_grad()
@@ -109,21 +102,21 @@ def measure(subject: Subject) -> Distances:
     def real_to_real() -> float:
         return sum(w1(subject.usual(draw), 0) for draw in range(REAL_DRAWS)) / REAL_DRAWS
 
-    steepness = subject.result(Lipschitz)
+    lipschitz: Lipschitz | None = subject.results.get("lipschitz")
     train, held_out, fake = (subject.critic(x).double() for x in (subject.train, subject.held_out, subject.fake))
     estimate = (held_out.mean() - fake.mean()).item()
     # With few points none is held out, and both estimates would be of the same points.
     held_out_apart = subject.dataset.independent[1] > 0
     return Distances(
         w1=w1(subject.fake, subject.step),
-        sliced=sliced,
-        real_to_real=subject.baseline(Distances, lambda known: known.real_to_real, real_to_real),
+        w1_sliced=sliced,
+        real_to_real=subject.baseline("distances", "real_to_real", real_to_real),
         train_estimate=(train.mean() - fake.mean()).item() if held_out_apart else math.nan,
         held_out_estimate=estimate,
         gap_error=_gap_error(train, held_out, *subject.dataset.independent) if held_out_apart else math.nan,
         # Both refer to the Euclidean distance between samples; distances between projections are smaller.
-        lower_bound=_over(estimate, steepness.product) if steepness and not sliced else math.nan,
-        scaled=_over(estimate, steepness.measured.largest) if steepness and not sliced else math.nan,
+        lower_bound=_over(estimate, lipschitz.product) if lipschitz and not sliced else math.nan,
+        scaled_estimate=_over(estimate, lipschitz.largest) if lipschitz and not sliced else math.nan,
     )
 
 

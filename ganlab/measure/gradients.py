@@ -31,10 +31,7 @@ class Gradients(NamedTuple):
 
     @property
     def per_layer(self) -> float:
-        """The factor by which the gradient grows per hidden layer on its way back: a straight line through log(norm).
-
-        Only finite norms above 0 count; NaN below two of them.
-        """
+        """The factor by which the gradient grows per hidden layer on its way back, fitted; NaN below two norms > 0."""
         norms = self.norms[1:-1]
         depths = np.flatnonzero((norms > 0) & np.isfinite(norms))
         if len(depths) < 2:

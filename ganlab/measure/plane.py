@@ -18,7 +18,7 @@ ARROWS = 64
 
 
 class Plane(NamedTuple):
-    """Both networks over the plane."""
+    """Both networks over the plane, in eval mode."""
 
     values: np.ndarray  # the critic at (x[j], y[i]), both from -REACH to REACH: float32 [41, 41]
     generated: np.ndarray  # points: float32 [n, 2]
@@ -28,7 +28,6 @@ class Plane(NamedTuple):
 
 
 def measure(subject: Subject) -> Plane:
-    """Both networks over the plane, in eval mode."""
     ticks = torch.linspace(-REACH, REACH, TICKS)
     grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), dim=-1)  # [y, x, 2]
     with torch.no_grad():

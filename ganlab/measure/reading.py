@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import partial
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import nn
@@ -52,7 +52,7 @@ class Reading:
     cost: dict[str, float] = field(default_factory=dict)
 
     @property
-    def results(self) -> dict[str, object]:
+    def results(self) -> dict[str, Any]:
         """The results by instrument, leaving out instruments without one."""
         return {name: result for name in MODULES if (result := getattr(self, name)) is not None}
 
@@ -115,7 +115,7 @@ def look(
         cost[name] = time.thread_time() - start - (cost["baselines"] - baselines)
         return result
 
-    known = tuple(earlier.results.values()) if earlier else ()
+    known = earlier.results if earlier else {}
     subject = timed("drawing", lambda: Subject(critic, generator, dataset, config, step, known, cost))
     for name, module in MODULES.items():
         if name in which & available(config.kind):

@@ -23,16 +23,13 @@ class Spectrum(NamedTuple):
 
 
 def measure(subject: Subject) -> tuple[Spectrum, ...]:
-    """The spectra of the critic's layers."""
+    """The spectra of the critic's layers: Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
     return spectra(subject.critic, subject.dataset.shape)
 
 
 @torch.no_grad()
 def spectra(model: nn.Sequential, shape: tuple[int, ...]) -> tuple[Spectrum, ...]:
-    """The singular values of each linear and convolutional layer; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3.
-
-    `shape` is that of the model's input.
-    """
+    """The singular values of each linear and convolutional layer of a model with inputs of this shape."""
     return tuple(
         _spectrum(name, layer, size)
         for name, layer, size in with_sizes(model, shape)

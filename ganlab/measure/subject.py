@@ -1,7 +1,7 @@
 """What the instruments look at."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
@@ -33,7 +33,7 @@ class Subject:
         dataset: Dataset,
         config: TrainConfig,
         step: int,
-        earlier_results: tuple[object, ...],
+        earlier: dict[str, Any],
         cost: dict[str, float],
     ) -> None:
         rng, n = rng_of(config.seed, step, STREAM), len(dataset.held_out)
@@ -48,24 +48,20 @@ class Subject:
             raise FloatingPointError("The samples or the critic's weights are not finite.")
         self.train = dataset.sample(n, rng)  # of the training part: [n, ...]
         self.results: dict[str, Any] = {}  # of this look so far, by instrument
-        self._earlier_results = earlier_results  # of an earlier look at the same run
+        self._earlier = earlier  # results of an earlier look at the same run
         self._cost = cost  # as in Reading, so far
-
-    def result(self, kind: type[Result]) -> Result | None:
-        """The result of this type in this look; None if its instrument is off or comes later."""
-        return _first(kind, self.results.values())
 
     def rng(self, stream: int) -> torch.Generator:
         """A new random generator for one stream, seeded from the run's seed, the step and the stream."""
         return rng_of(self.config.seed, self.step, stream)
 
-    def baseline(self, kind: type[Result], known: Callable[[Result], Value], measure: Callable[[], Value]) -> Value:
-        """What training does not change: `known` from an earlier look's result of this type, else measured.
+    def baseline(self, instrument: str, field: str, measure: Callable[[], Value]) -> Value:
+        """What training does not change: a field of the instrument's earlier result, or measured now.
 
         Its cost is counted separately: only a run's first look pays it.
         """
-        if (earlier := _first(kind, self._earlier_results)) is not None:
-            return known(earlier)
+        if instrument in self._earlier:
+            return getattr(self._earlier[instrument], field)
         start = time.thread_time()
         value = measure()
         self._cost["baselines"] += time.thread_time() - start
@@ -74,7 +70,3 @@ class Subject:
     def usual(self, draw: int = 0) -> Tensor:
         """As many samples of the training part as are held out; the same at every step of a run."""
         return self.dataset.sample(len(self.held_out), rng_of(self.config.seed, 0, STREAM, draw))
-
-
-def _first(kind: type[Result], results: Iterable[object]) -> Result | None:
-    return next((result for result in results if isinstance(result, kind)), None)

@@ -49,10 +49,7 @@ def curve(
     dots: float = 0,
     **trace: Any,
 ) -> Figure:
-    """A line through y [n], with dots of that many pixels; a pointer on it shows `hover` and the name.
-
-    `trace` holds its x.
-    """
+    """A line through y [n] at the x in `trace`, with dots of that many pixels; a pointer shows `hover` and the name."""
     line = {"color": color, "width": width, "dash": dash}
     text = f"{hover}<extra>{name}</extra>"
     base = {"type": "scatter", "mode": "lines", "name": name, "y": packed(y), "line": line, "hovertemplate": text}

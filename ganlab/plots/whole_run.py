@@ -124,10 +124,7 @@ def _posts(histogram: WeightHistogram) -> tuple[float, float]:
 
 
 def _skyline(histogram: WeightHistogram, base: int, top: float, top_post: float) -> list[Figure]:
-    """A histogram on its base line, and a post on each bound.
-
-    The tallest histogram covers REACH rows, the tallest post almost one.
-    """
+    """A histogram on its base line, at most REACH rows high, and posts on its bounds, at most almost one row high."""
     tall = base + REACH * _density(histogram) / top
     along = LINE | {"x": packed(histogram.edges)}
     floor = along | {"y": packed(np.full(len(histogram.edges), float(base))), "line": {"width": 0}}

@@ -14,7 +14,6 @@ figure = chart(
 
 
 def sentence(data: CardData) -> str:
-    """Whether generated images are copies."""
     generated, held_out = data.newest("nearest_training"), data.newest("nearest_training_real")
     if math.isnan(generated):
         return NOTHING

@@ -2,7 +2,6 @@
 
 import math
 
-from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, percent, short
 from ganlab.measure.coverage import Coverage
 from ganlab.plots.base import Figure, bars, framed
@@ -14,20 +13,19 @@ WITH_NEITHER = ("swiss-roll", "drawn", "images")  # modes nor classes: only the 
 
 
 def counts_figure(coverage: Coverage) -> Figure:
-    """The generated samples of each class or mode (violet), and how many are expected (grey outline).
-
-    For modes, those within 3 sd are darker.
-    """
+    """The generated samples of each class or mode (violet), and how many are expected (grey outline)."""
     names, has_modes = [str(i) for i in range(len(coverage.counts))], len(coverage.high_quality) > 0
     all_generated = ("nearest to it", "$generator 0.35") if has_modes else ("generated", "$generator 0.75")
-    groups = (
-        (coverage.counts, *all_generated, {"width": 0}),
-        (coverage.high_quality, "within 3 sd", "$generator", {"width": 0}),
-        (coverage.expected, "expected", "rgba(0,0,0,0)", {"color": "$real", "width": 1.4}),
-    )
+    within = [bars(names, coverage.high_quality, "within 3 sd", "$generator", {"width": 0})] if has_modes else []
+    outline = {"color": "$real", "width": 1.4}
+    drawn = [
+        bars(names, coverage.counts, *all_generated, {"width": 0}),
+        *within,
+        bars(names, coverage.expected, "expected", "rgba(0,0,0,0)", outline),
+    ]
     in_words = ", ".join(map(str, coverage.counts)) or "none"
     return framed(
-        [bars(names, counts, *style) for counts, *style in groups if len(counts)],
+        drawn if names else [],
         {"type": "category"},
         {"nticks": 5, "tickformat": ",d", "rangemode": "tozero"},
         scale=f"classes {len(names)}",
@@ -64,14 +62,6 @@ def sentence(data: CardData) -> str:
     return f"{near} {of_real}"
 
 
-def _has_modes(config: TrainConfig) -> bool:
-    return config.dataset in WITH_MODES
-
-
-def _has_neither(config: TrainConfig) -> bool:
-    return config.dataset in WITH_NEITHER
-
-
 _MODES = (
     "<span><i class='gen good'></i>within 3 sd</span><span><i class='gen near'></i>nearest to it</span>"
     "<span><i class='expected'></i>expected</span>"
@@ -86,7 +76,7 @@ CARDS = {
         of_result("coverage", counts_figure, empty()),
         f"how many generated samples are nearest to each mode, and how many are expected. *Spread*: {_SPREAD}",
         key=lambda data: _MODES,
-        applies=_has_modes,
+        applies=lambda config: config.dataset in WITH_MODES,
     ),
     "Classes": Card(
         "coverage",
@@ -95,7 +85,7 @@ CARDS = {
         "how many generated images fall into each class, by a vote of their five nearest held-out images, and how many "
         f"are expected. *Spread*: {_SPREAD}",
         key=lambda data: _CLASSES,
-        applies=lambda config: not _has_modes(config) and not _has_neither(config),
+        applies=lambda config: config.dataset not in (*WITH_MODES, *WITH_NEITHER),
     ),
     "Spread": Card(
         "coverage",
@@ -104,6 +94,6 @@ CARDS = {
         _SPREAD,
         key=lines((VIOLET, "generated"), (REAL, "real")),
         over_time=True,
-        applies=_has_neither,
+        applies=lambda config: config.dataset in WITH_NEITHER,
     ),
 }

@@ -15,10 +15,7 @@ MARGIN = (52, 30, 8, 40)  # the last layer's name needs room on the right
 
 
 def norms_figure(gradients: Gradients) -> Figure:
-    """The norm of the critic loss's gradient at every layer, and dotted the gain law's expectation.
-
-    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left. The gain law's line stops at batch norm.
-    """
+    """The norm of the critic loss's gradient at each layer: Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left."""
     above_zero = np.where(gradients.norms > 0, gradients.norms, np.nan)
     measured = curve(above_zero, "measured", "$bound", 2.2, hover=AT_X, dots=6, x=list(gradients.layers))
     expected = [

@@ -32,10 +32,9 @@ def outlines(snapshot: Snapshot) -> Outlines | None:
 def drawing(
     blocks: Outlines | None, gradients: Gradients | None, layer: str | None, latent_dim: int, judged: bool = True
 ) -> str:
-    """Latents, generator, sample, critic and score, as HTML.
+    """Latents, generator, sample, critic and score, as HTML; `layer` is the chosen parameter of the critic.
 
-    The critic's layers are buttons; `layer` is the chosen parameter. They are coloured by their health only once the
-    gradients can be `judged`.
+    Its layers are coloured by their health only once the gradients can be `judged`.
     """
     if blocks is None:
         return "<p class='muted'>The networks appear with the first step.</p>"

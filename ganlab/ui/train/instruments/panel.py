@@ -32,22 +32,14 @@ from ganlab.ui.train.instruments import (
     spectra,
     steepness,
 )
-from ganlab.ui.train.instruments.card import CardData, rows_of
+from ganlab.ui.train.instruments.card import Card, CardData, rows_of
 
 Made = TypeVar("Made")
 ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two cards
 
-CARDS = {
-    **gradients.CARDS,
-    **bounds.CARDS,
-    **steepness.CARDS,
-    **spectra.CARDS,
-    **distances.CARDS,
-    **coverage.CARDS,
-    **copies.CARDS,
-    **plane.CARDS,
-}
-"""Every card, by its title, in the order of the page."""
+FILES = (gradients, bounds, steepness, spectra, distances, coverage, copies, plane)  # in the order of the page
+CARDS: dict[str, Card] = {title: card for file in FILES for title, card in file.CARDS.items()}
+"""Every card, by its title."""
 
 
 def cards_of(config: TrainConfig) -> list[str]:

@@ -20,26 +20,20 @@ MOST_NAMED = 4  # layers in the key
 def figure(spectra: Sequence[Spectrum]) -> Figure:
     """Every layer's singular values over its largest; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
     drawn = drawable(spectra)
-    lines = [
-        curve(
-            spectrum.values / spectrum.values[0],
-            spectrum.layer if spectrum.exact else f"{spectrum.layer}, reshaped kernel",
-            f"$bound {_opacity(i, len(drawn)):.2f}",
-            1.8,
-            list(DASHES)[i % len(DASHES)],
-            AT_X,
-            x=packed(np.linspace(0, 1, len(spectrum.values))),
-        )
-        for i, spectrum in enumerate(drawn)
-    ]
     shares = [f"{spectrum.layer} {percent(large(spectrum).mean())}" for spectrum in drawn]
     return framed(
-        lines,
+        [_line(spectrum, i, len(drawn)) for i, spectrum in enumerate(drawn)],
         axis("singular values", range=[0, 1], tickformat=".0%"),
         axis("of the largest", 4, range=[0, 1.02], nticks=5),
         scale=f"spectra {[spectrum.layer for spectrum in drawn]}",
         alt=f"Singular values of each layer. Above half the largest: {', '.join(shares) or 'nothing to show'}.",
     )
+
+
+def _line(spectrum: Spectrum, i: int, n: int) -> Figure:
+    name = spectrum.layer if spectrum.exact else f"{spectrum.layer}, reshaped kernel"
+    x, dash = packed(np.linspace(0, 1, len(spectrum.values))), list(DASHES)[i % len(DASHES)]
+    return curve(spectrum.values / spectrum.values[0], name, f"$bound {_opacity(i, n):.2f}", 1.8, dash, AT_X, x=x)
 
 
 def drawable(spectra: Sequence[Spectrum]) -> list[Spectrum]:

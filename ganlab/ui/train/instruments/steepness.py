@@ -16,7 +16,6 @@ figure = chart(
 
 
 def sentence(data: CardData) -> str:
-    """How steep the critic is, and how steep it can be."""
     measured, bound = data.newest("largest_gradient"), data.newest("lipschitz_product")
     if math.isnan(measured):
         return NOTHING
