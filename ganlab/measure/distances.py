@@ -130,5 +130,4 @@ def _gap_error(train: Tensor, held_out: Tensor, independent_train: float, indepe
 
 
 def _over(estimate: float, slope: float) -> float:
-    """0 for a flat critic, whose estimate is 0 as well."""
-    return estimate / slope if slope > 0 else 0.0
+    return estimate / slope if slope > 0 else 0.0  # the estimate of a flat critic is 0 as well

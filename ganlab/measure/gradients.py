@@ -2,7 +2,7 @@
 
 import copy
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +77,10 @@ def loss_gradients(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradien
         if isinstance(layer, nn.ReLU | nn.LeakyReLU):
             layer.inplace = False  # in place, it would overwrite an activation whose gradient is wanted
     blocks = _blocks(model)
-    passes = [_activations(blocks, batch.detach().clone().requires_grad_()) for batch in (real, fake)]
+    stages = [nn.Sequential(*block.layers) for block in blocks]
+    batches = [batch.detach().clone().requires_grad_() for batch in (real, fake)]
+    # Of both batches: the batch itself, then the output of each block.
+    passes = [list(accumulate(stages, lambda x, stage: stage(x), initial=batch)) for batch in batches]
     critic_loss = -(passes[0][-1].mean() - passes[1][-1].mean())
     weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
     wanted = [*passes[0], *passes[1], *weights.values()]
@@ -111,14 +114,6 @@ def _blocks(model: nn.Sequential) -> list[_Block]:
         else:
             (blocks[-1].layers if blocks else before).append(layer)
     return blocks
-
-
-def _activations(blocks: list[_Block], batch: Tensor) -> list[Tensor]:
-    """The batch, and the output of each block."""
-    activations = [batch]
-    for block in blocks:
-        activations.append(nn.Sequential(*block.layers)(activations[-1]))
-    return activations
 
 
 def _gain(block: _Block) -> float:

@@ -126,9 +126,7 @@ def operator_norm(conv: nn.Conv2d, shape: tuple[int, ...], rng: torch.Generator)
 def convolved(conv: nn.Conv2d, images: Tensor) -> Tensor:
     """The convolution of images [n, c, h, w] without its bias, which stretches nothing."""
     if conv.padding_mode != "zeros":
-        raise ValueError(
-            f"The norm of a convolution with {conv.padding_mode} padding is unknown; only zeros are supported."
-        )
+        raise ValueError(f"The norm of a convolution with {conv.padding_mode} padding is unknown: pad with zeros.")
     return functional.conv2d(images, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
 
 

@@ -48,10 +48,8 @@ def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
 
 def losses(snapshot: Snapshot, view: View) -> Figure:
     """Both losses, as running medians unless `view.median` is None."""
-    critic, generator = (
-        values if view.median is None else running_median(values, view.median)
-        for values in (snapshot.history["critic_loss"], snapshot.history["generator_loss"])
-    )
+    critic = running_median(snapshot.history["critic_loss"], view.median)
+    generator = running_median(snapshot.history["generator_loss"], view.median)
     curves = [Curve("critic", critic, "$bound"), Curve("generator", generator, "$generator", dash="dot")]
     return over_time("Losses of critic and generator", curves, snapshot, view)
 
@@ -144,9 +142,9 @@ def change_in_words(change: Change) -> str:
     return f"{names[change.field]} {number(change.value)}"
 
 
-def running_median(values: np.ndarray, over: int) -> np.ndarray:
-    """The median of the `over` values around each value; the ends are repeated. [n] -> [n]."""
-    return median_filter(values, size=over, mode="nearest") if len(values) else values
+def running_median(values: np.ndarray, over: int | None) -> np.ndarray:
+    """The median of the `over` values around each value; the ends are repeated. [n] -> [n]; unchanged for None."""
+    return median_filter(values, size=over, mode="nearest") if over and len(values) else values
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:

@@ -26,10 +26,9 @@ def shares(
     curves.append(curve(by_layer[chosen], chosen, "$before", 2.6, hover=hover, x=x))
     if theory is not None:
         curves.append(curve(theory, "in theory", "$bound", 1.6, "dot", hover, x=x))
-    ends = [float(np.log10(bounds[0])), float(np.log10(bounds[-1]))]
     return framed(
         curves,
-        axis("c", type="log", range=ends, dtick=1, tickformat="~r"),
+        axis("c", type="log", range=np.log10(bounds[[0, -1]]).tolist(), dtick=1, tickformat="~r"),
         {"range": [0, 1.02], "nticks": 5, "tickformat": ".0%"},
         scale="shares",
         alt=f"The share of weights outside minus c to c, over c; {chosen} stands out and c {number(c)} is marked.",

@@ -37,7 +37,7 @@ class LookBudget:
         return self._steps >= FIRST and self._elapsed() >= self._next
 
     def affords_one(self, for_user: bool = False) -> bool:
-        """Whether an extra look fits now: within SHARE or, `for_user`, who waits for it, within QUICK.
+        """Whether an extra look fits now: within SHARE, or at most QUICK `for_user`, who waits for it.
 
         False before the first look.
         """

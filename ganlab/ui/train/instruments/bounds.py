@@ -28,7 +28,6 @@ def figure(history: History) -> Figure:
         "zmin": 0,
         "zmax": 1,
         "colorscale": [[0, "$text 0.05"], [1, "$text"]],
-        "xgap": 0,
         "ygap": 1,
         "showscale": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
@@ -48,7 +47,6 @@ def figure(history: History) -> Figure:
 
 
 def sentence(data: CardData) -> str:
-    """How many weights are at a bound, and in which layer the share is largest."""
     history = data.history
     if not len(history) or not history.layers:
         return NOTHING

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from ganlab.config import TrainConfig
+from ganlab.formatting import NOTHING
 from ganlab.measure import reading as readings
 from ganlab.measure.reading import READINGS, Reading
 from ganlab.plots.base import Figure
@@ -62,6 +63,11 @@ def of_result(instrument: str, draw: Callable[[Any], Drawn], otherwise: Drawn) -
     return drawn
 
 
+def if_measured(column: str, sentence: Callable[[CardData], str]) -> Callable[[CardData], str]:
+    """The sentence; NOTHING if the newest look has no value in this column of instruments.csv."""
+    return lambda data: NOTHING if math.isnan(data.newest(column)) else sentence(data)
+
+
 def chart(title: str, *lines: Line, log: bool = False) -> Callable[[CardData], Figure]:
     """Columns of instruments.csv over the looks."""
     return lambda data: over_looks(title, data.rows, lines, log)
@@ -79,6 +85,5 @@ def rows_of(table: np.ndarray, reading: Reading | None) -> Sequence[dict[str, fl
     thinned = table if k == 1 else np.concatenate([table[:-1:k], table[-1:]])
     rows = [dict(zip(READINGS, row, strict=True)) for row in thinned.tolist()]
     if reading:  # a saved run is measured again with every instrument, so the reading may hold more than its row
-        rows = [row for row in rows if row["step"] != reading.step]
-        rows.append(readings.row(reading))
+        rows = [*(row for row in rows if row["step"] != reading.step), readings.row(reading)]
     return rows

@@ -1,10 +1,8 @@
 """The card on the nearest training image."""
 
-import math
-
-from ganlab.formatting import NOTHING, short
+from ganlab.formatting import short
 from ganlab.plots.readings import Line
-from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, chart, lines
+from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, chart, if_measured, lines
 
 figure = chart(
     "Distance to the nearest training image",
@@ -15,8 +13,6 @@ figure = chart(
 
 def sentence(data: CardData) -> str:
     generated, held_out = data.newest("nearest_training"), data.newest("nearest_training_real")
-    if math.isnan(generated):
-        return NOTHING
     median = f"Median <b>{short(generated)}</b>, for held-out images {short(held_out)}."
     return f"{median} Far below that, generated images are copies."
 
@@ -24,7 +20,7 @@ def sentence(data: CardData) -> str:
 CARDS = {
     "Nearest training image": Card(
         "copies",
-        sentence,
+        if_measured("nearest_training", sentence),
         figure,
         "the median root mean square pixel difference between an image and the training image nearest to it; 1 is "
         "black against white. Generated images far below held-out ones are copies.",

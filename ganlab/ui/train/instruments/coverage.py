@@ -2,14 +2,14 @@
 
 import math
 
-from ganlab.formatting import NOTHING, percent, short
+from ganlab.formatting import percent, short
 from ganlab.measure.coverage import Coverage
 from ganlab.plots.base import Figure, bars, framed
 from ganlab.plots.readings import Line, empty
-from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, chart, lines, of_result
+from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, chart, if_measured, lines, of_result
 
 WITH_MODES = ("8-gaussians", "25-gaussians")
-WITH_NEITHER = ("swiss-roll", "drawn", "images")  # modes nor classes: only the spread can be shown
+WITH_NEITHER = ("swiss-roll", "drawn", "images")  # neither modes nor classes: only the spread can be shown
 
 
 def counts_figure(coverage: Coverage) -> Figure:
@@ -47,11 +47,7 @@ def spread_figure(data: CardData) -> Figure:
 
 
 def sentence(data: CardData) -> str:
-    """The modes or classes that the generated samples cover, and their spread."""
-    spread = data.newest("spread")
-    if math.isnan(spread):
-        return NOTHING
-    of_real = f"Spread: <b>{short(spread)}×</b> the real samples'."
+    of_real = f"Spread: <b>{short(data.newest('spread'))}×</b> the real samples'."
     total, missing = data.newest("modes"), data.newest("modes_missing")
     if math.isnan(total):
         return of_real
@@ -72,7 +68,7 @@ _SPREAD = "the root mean square distance of the generated samples from their mea
 CARDS = {
     "Modes": Card(
         "coverage",
-        sentence,
+        if_measured("spread", sentence),
         of_result("coverage", counts_figure, empty()),
         f"how many generated samples are nearest to each mode, and how many are expected. *Spread*: {_SPREAD}",
         key=lambda data: _MODES,
@@ -80,7 +76,7 @@ CARDS = {
     ),
     "Classes": Card(
         "coverage",
-        sentence,
+        if_measured("spread", sentence),
         of_result("coverage", counts_figure, empty()),
         "how many generated images fall into each class, by a vote of their five nearest held-out images, and how many "
         f"are expected. *Spread*: {_SPREAD}",
@@ -89,7 +85,7 @@ CARDS = {
     ),
     "Spread": Card(
         "coverage",
-        sentence,
+        if_measured("spread", sentence),
         spread_figure,
         _SPREAD,
         key=lines((VIOLET, "generated"), (REAL, "real")),

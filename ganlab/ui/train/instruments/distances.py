@@ -3,11 +3,11 @@
 import math
 
 from ganlab.data.own_sets import SPLIT_FROM
-from ganlab.formatting import NOTHING, number, short
+from ganlab.formatting import number, short
 from ganlab.plots.base import Figure
 from ganlab.plots.readings import Line
 from ganlab.ui.kit.html import INK
-from ganlab.ui.train.instruments.card import DOTS, REAL, VIOLET, Card, CardData, chart, lines
+from ganlab.ui.train.instruments.card import DOTS, REAL, VIOLET, Card, CardData, chart, if_measured, lines
 
 ENOUGH = 5  # looks for a rank correlation
 
@@ -36,8 +36,6 @@ estimates_figure = chart(
 def sentence(data: CardData) -> str:
     """The true distance, the critic's lower bound, and how well the critic's estimate follows the distance."""
     w1, real_to_real, bound = (data.newest(column) for column in ("w1", "real_to_real", "lower_bound"))
-    if math.isnan(w1):
-        return NOTHING
     text = f"{'Sliced' if data.newest('w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
     text += f", {w1 / real_to_real:.1f}× real to real" if real_to_real else ""
     text += f"; the critic proves at least {short(bound)}" if bound > 0 else ""
@@ -52,8 +50,6 @@ def estimates_sentence(data: CardData) -> str:
     """The gap between the two estimates: how much better the critic knows its training samples."""
     result = data.reading and data.reading.distances
     train, held_out = data.newest("train_estimate"), data.newest("held_out_estimate")
-    if math.isnan(held_out):
-        return NOTHING
     if math.isnan(train):
         return f"Real minus generated: <b>{short(held_out)}</b>. Below {SPLIT_FROM} points none are held out."
     error = f", standard error {short(result.gap_error)}" if result else ""
@@ -69,7 +65,7 @@ def _key_in_two_rows(data: CardData) -> str:
 CARDS = {
     "Distances": Card(
         "distances",
-        sentence,
+        if_measured("w1", sentence),
         figure,
         "the exact Wasserstein-1 distance between 512 generated and 512 held-out samples; sliced above 32 × 32 "
         "pixels. *Real to real* is the same for training samples, the mean of five draws. The critic's estimate "
@@ -80,7 +76,7 @@ CARDS = {
     ),
     "Training and held-out estimate": Card(
         "distances",
-        estimates_sentence,
+        if_measured("held_out_estimate", estimates_sentence),
         estimates_figure,
         "E critic(real) − E critic(generated), after the generator's update. If they are far apart, the critic has "
         "overfitted.",

@@ -5,6 +5,7 @@ reference to it (`global.minCachedMessageSize` in its settings).
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import streamlit as st
@@ -148,26 +149,20 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         overview("networks", html, lambda block: _pick(run, block))
     for name, card in CARDS.items():
         if f"head {name}" in slots:
-            head, figure = _head_and_figure(name, data, version, cursors)
+            shown = (*version, *card.depends_on(data), cursors)
+            head, figure = _once(name, shown, partial(_head_and_figure, name, data, cursors))
             with slots[f"head {name}"]:
                 panel(f"head_{name}", head)
             with slots[f"plot {name}"]:
                 plot(f"plot_{name}", figure, card.height)
 
 
-def _head_and_figure(
-    name: str, data: CardData, version: tuple[object, ...], cursors: tuple[int, ...]
-) -> tuple[str, Figure]:
-    """A card's head and figure, made again only when something that they show has changed."""
+def _head_and_figure(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[str, Figure]:
     card = CARDS[name]
-
-    def make() -> tuple[str, Figure]:
-        figure = card.figure(data)
-        marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
-        title = f"<div class='ch'><b>{name}</b><div>{card.key(data)}</div></div>"
-        return f"<div class='inst'>{title}<p>{card.sentence(data)}</p></div>", marked
-
-    return _once(name, (*version, *card.depends_on(data), cursors), make)
+    figure = card.figure(data)
+    marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
+    title = f"<div class='ch'><b>{name}</b><div>{card.key(data)}</div></div>"
+    return f"<div class='inst'>{title}<p>{card.sentence(data)}</p></div>", marked
 
 
 def _once(name: str, version: tuple[object, ...], make: Callable[[], Made]) -> Made:

@@ -87,7 +87,6 @@ def _arrow(start: np.ndarray, vector: np.ndarray) -> str:
 
 
 def sentence(data: CardData) -> str:
-    """The critic's range over the plane, and its steepest slope at a generated point."""
     if not data.reading or not data.reading.plane:
         return NOTHING
     low, high, steepest = _extremes(data.reading.plane)

@@ -1,11 +1,9 @@
 """The card on steepness."""
 
-import math
-
-from ganlab.formatting import NOTHING, short
+from ganlab.formatting import short
 from ganlab.plots.readings import Line
 from ganlab.ui.kit.html import INK
-from ganlab.ui.train.instruments.card import DASHES, Card, CardData, chart, lines
+from ganlab.ui.train.instruments.card import DASHES, Card, CardData, chart, if_measured, lines
 
 figure = chart(
     "Steepness of the critic",
@@ -17,15 +15,13 @@ figure = chart(
 
 def sentence(data: CardData) -> str:
     measured, bound = data.newest("largest_gradient"), data.newest("lipschitz_product")
-    if math.isnan(measured):
-        return NOTHING
     return f"The steepest slope measured is <b>{short(measured)}</b>. The norms of the layers allow {short(bound)}."
 
 
 CARDS = {
     "Steepness": Card(
         "lipschitz",
-        sentence,
+        if_measured("largest_gradient", sentence),
         figure,
         "the *largest gradient* with respect to the input, over real, generated and interpolated points; and the "
         "*product* of the layers' operator norms, which no slope can exceed. The critic is in eval mode: batch norm "
