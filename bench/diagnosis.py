@@ -15,7 +15,7 @@ from ganlab.config import PRESETS
 from ganlab.data import image_sets
 from ganlab.data.dataset import Dataset
 from ganlab.gan.training import Trainer, set_up_torch
-from ganlab.measure.instruments import INSTRUMENTS, look
+from ganlab.measure.reading import INSTRUMENTS, look
 from ganlab.runs.diagnosis import Finding, diagnose
 from ganlab.runs.history import HistoryWriter
 
@@ -63,7 +63,7 @@ def findings(preset: str, settings: dict[str, Any], few: int | None, steps: int)
         history.append(row | {"seconds": 0.0}, report.layers, report.layer_counts)
         if step % EVERY == 0:
             subject = trainer.critic, trainer.generator, trainer.dataset, config
-            reading = look(*subject, which=WHICH, step=step, before=reading)
+            reading = look(*subject, which=WHICH, step=step, earlier=reading)
             yield step, diagnose(reading, history.view(), config)
 
 

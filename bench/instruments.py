@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets
-from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Snapshot
 from ganlab.runs.training_run import TrainingRun

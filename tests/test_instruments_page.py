@@ -16,8 +16,7 @@ from ganlab.formatting import NOTHING
 from ganlab.gan.networks import Block
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import READINGS, Reading, agreement, no_readings
+from ganlab.measure.reading import INSTRUMENTS, READINGS, Reading, agreement, no_readings
 from ganlab.runs import look_budget
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
@@ -302,7 +301,7 @@ def test_advice_that_findings_share_is_given_once() -> None:
 
 def test_a_layer_of_zeros_and_a_distance_of_nothing_have_no_ratio() -> None:
     zeros = Gradients(("input", *"abc"), np.array([0.0, 0, 0, 1]), np.array([1.0, 0, 1]), tuple("abc"), np.zeros(3))
-    assert gradients.norms_sentence(card_data(Reading(gradients=zeros), no_readings())).endswith("<b>is zero at b</b>.")
+    assert gradients.norms_sentence(zeros).endswith("<b>is zero at b</b>.")
     same = np.full((1, len(READINGS)), np.nan)
     same[0, [READINGS.index("w1"), READINGS.index("real_to_real")]] = 0.0
     assert distances.sentence(card_data(None, same)) == "Exact W1 <b>0</b>."

@@ -14,9 +14,8 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.training import Trainer
-from ganlab.measure import instruments, lipschitz, reading, subject
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import READINGS
+from ganlab.measure import lipschitz, reading
+from ganlab.measure.reading import INSTRUMENTS, READINGS
 from ganlab.runs import loop, saved_run
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
@@ -92,7 +91,7 @@ def test_on_and_off_are_the_same_run_bit_for_bit(config: TrainConfig, tmp_path: 
 
 @pytest.mark.usefixtures("eager")
 def test_off_computes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instruments, "look", None)
+    monkeypatch.setattr(reading, "look", None)
     last = trained(tmp_path / "r", TINY, NONE)
     assert (last.status, last.warning, last.instruments_share) == (Status.FINISHED, "", 0.0)
 
@@ -132,7 +131,7 @@ class Late(LookBudget):
     def is_due(self) -> bool:
         return False
 
-    def affords_one(self, asked: bool = False) -> bool:
+    def affords_one(self, for_user: bool = False) -> bool:
         return True
 
 
@@ -267,7 +266,7 @@ def test_where_nothing_can_be_drawn_all_are_off(tmp_path: Path, monkeypatch: pyt
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(subject, "draw", fail)
+    monkeypatch.setattr(reading, "Subject", fail)
     last = trained(tmp_path / "r", TINY, SOME)
     assert last.status is Status.FINISHED
     assert last.warning == "The instruments are off since step 1: MemoryError."

@@ -17,7 +17,7 @@ from ganlab.config import PRESETS, TrainConfig, changed, preset
 from ganlab.data import own_images, own_points
 from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent
-from ganlab.measure import instruments
+from ganlab.measure import reading as readings
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status
@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--resume", metavar="ID_OR_FOLDER", help="continue a run; the only setting it takes is --steps")
     parser.add_argument("--preset", choices=PRESETS, help="start from these settings (default: the dataset's preset)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="start from the settings in this config.json")
-    names = sorted(instruments.INSTRUMENTS)
+    names = sorted(readings.INSTRUMENTS)
     help_text = f"measure between steps, into instruments.csv: {', '.join(names)} (no names: all)"
     parser.add_argument("--instruments", nargs="*", choices=names, metavar="NAME", help=help_text)
     group = parser.add_argument_group("settings")
@@ -160,7 +160,7 @@ def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozense
     """The instruments named, or all that apply to the data; none without the option. Raises ValueError for others."""
     if options.instruments is None:
         return frozenset()
-    names, available = frozenset(options.instruments), instruments.available(config.kind)
+    names, available = frozenset(options.instruments), readings.available(config.kind)
     if unavailable := sorted(names - available):
         raise ValueError(f"--instruments: {', '.join(unavailable)} can't be measured on {config.kind}s; leave it out.")
     return names or available

@@ -4,7 +4,7 @@ import threading
 import time
 
 from ganlab.config import TrainConfig, spare_cores
-from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.run import Run

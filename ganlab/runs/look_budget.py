@@ -36,8 +36,8 @@ class LookBudget:
         self._steps += 1
         return self._steps >= FIRST and self._elapsed() >= self._next
 
-    def affords_one(self, asked: bool = False) -> bool:
-        """Whether an extra look fits now: within SHARE or, if the user `asked` for it, QUICK.
+    def affords_one(self, for_user: bool = False) -> bool:
+        """Whether an extra look fits now: within SHARE, or at most QUICK `for_user`, who waits for it.
 
         False before the first look.
         """
@@ -45,7 +45,7 @@ class LookBudget:
             return False
         expected = max(self._costs)
         within = self._spent + expected <= SHARE * (self._elapsed() + expected)
-        return within or (asked and expected <= QUICK)
+        return within or (for_user and expected <= QUICK)
 
     @contextmanager
     def looking(self) -> Iterator[None]:

@@ -9,10 +9,8 @@ from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer, copied
-from ganlab.measure import instruments
 from ganlab.measure import reading as readings
-from ganlab.measure.instruments import Broken
-from ganlab.measure.reading import Reading
+from ganlab.measure.reading import INSTRUMENTS, Broken, Reading
 from ganlab.runs.history import Change
 from ganlab.runs.look_budget import FIRST, LookBudget
 from ganlab.runs.mailbox import Command, Mailbox
@@ -111,7 +109,7 @@ class Loop:
     def _look_if_quick(self) -> bool:
         """Look at the step where the page will stay, unless looks are slow; returns whether the instruments looked."""
         on, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
-        if measured or not on or not self._budget.affords_one(asked=True):
+        if measured or not on or not self._budget.affords_one(for_user=True):
             return False
         self._look(on)
         return True
@@ -122,21 +120,21 @@ class Loop:
 
     def _instruments(self) -> frozenset[str]:
         """The instruments that are on and apply to this data."""
-        return self._mailbox.instruments & instruments.available(self._trainer.config.kind)
+        return self._mailbox.instruments & readings.available(self._trainer.config.kind)
 
     def _look(self, which: frozenset[str]) -> None:
         """Measure with these instruments; one that fails is switched off."""
         trainer = self._trainer
         try:
             with self._budget.looking():
-                self._reading = instruments.look(
+                self._reading = readings.look(
                     trainer.critic,
                     trainer.generator,
                     trainer.dataset,
                     trainer.config,
                     which=which,
                     step=trainer.step_count,
-                    before=self._reading,
+                    earlier=self._reading,
                 )
         except FloatingPointError:
             return  # nothing to measure; training itself will fail shortly
@@ -150,8 +148,8 @@ class Loop:
             self._recorder.warn(name, "")
 
     def _switch_off(self, broken: Broken) -> None:
-        one = broken.name in instruments.INSTRUMENTS
-        self._mailbox.switch_off(frozenset({broken.name}) if one else instruments.INSTRUMENTS)
+        one = broken.name in INSTRUMENTS
+        self._mailbox.switch_off(frozenset({broken.name}) if one else INSTRUMENTS)
         which = f"The instrument {broken.name} is" if one else "The instruments are"
         sentence = f"{which} off since step {self._trainer.step_count:,}: {str(broken).rstrip('.')}."
         self._recorder.warn(broken.name, sentence)

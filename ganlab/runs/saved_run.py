@@ -12,9 +12,7 @@ import numpy as np
 from ganlab.config import TrainConfig
 from ganlab.data import datasets, images
 from ganlab.gan import sampling, training
-from ganlab.measure import instruments
-from ganlab.measure.instruments import Broken
-from ganlab.measure.reading import READINGS, Reading, no_readings
+from ganlab.measure.reading import READINGS, Broken, Reading, look, no_readings
 from ganlab.runs.disk import contents, lock, networks, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.history import HistoryWriter
@@ -159,7 +157,7 @@ def _look(path: Path, stamp: Stamp) -> Reading | None:
         return None
     with suppress(ValueError, OSError, FloatingPointError, Broken):
         dataset = datasets.load(run.config)
-        return instruments.look(run.critic, run.generator, dataset, run.config, step=run.step)
+        return look(run.critic, run.generator, dataset, run.config, step=run.step)
     return None
 
 

@@ -16,8 +16,7 @@ from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
 from ganlab.gan.training import Trainer, device_of
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import Reading
+from ganlab.measure.reading import INSTRUMENTS, Reading
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.resume import ResumePoint
 from ganlab.runs.loop import Loop

@@ -113,8 +113,8 @@ def over_the_run(run: Run, layer: str | None, ridge: bool) -> Figure:
 @lru_cache(maxsize=8)
 def _over_the_run(path: Path, steps: tuple[int, ...], _stamp: int, layer: str | None, ridge: bool) -> Figure:
     read = ((step, _weights(path, step, stamp(path, step))) for step in steps)
-    looks = [whole_run.Look(step, weights.get(layer or "") or weights[""]) for step, weights in read if weights]
-    return whole_run.ridge(looks) if ridge else whole_run.bands(looks)
+    saved = [whole_run.StepWeights(step, weights.get(layer or "") or weights[""]) for step, weights in read if weights]
+    return whole_run.ridge(saved) if ridge else whole_run.bands(saved)
 
 
 def looks_back() -> bool:
