@@ -7,23 +7,32 @@ import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ganlab import settings
 from ganlab.settings import SEEDS, setting
 
+
+class DatasetFacts(NamedTuple):
+    """What is known of a dataset before it is loaded."""
+
+    title: str
+    kind: str  # what one sample is: "image" or "point"
+    counted: str = ""  # by what samples can be counted: "modes", "classes" or nothing
+    coloured: bool = False  # images of three channels
+
+
 DATASETS = {
-    "digits": "image",
-    "mnist": "image",
-    "fashion-mnist": "image",
-    "cifar10": "image",
-    "images": "image",
-    "8-gaussians": "point",
-    "25-gaussians": "point",
-    "swiss-roll": "point",
-    "drawn": "point",
+    "digits": DatasetFacts("digits", "image", "classes"),
+    "mnist": DatasetFacts("MNIST", "image", "classes"),
+    "fashion-mnist": DatasetFacts("Fashion-MNIST", "image", "classes"),
+    "cifar10": DatasetFacts("CIFAR-10", "image", "classes", coloured=True),
+    "images": DatasetFacts("my images", "image"),  # the user's own; the setting `colour` gives them their channels
+    "8-gaussians": DatasetFacts("8 Gaussians", "point", "modes"),
+    "25-gaussians": DatasetFacts("25 Gaussians", "point", "modes"),
+    "swiss-roll": DatasetFacts("Swiss roll", "point"),
+    "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
-"""The kind of one sample of each dataset. `images` and `drawn` are the user's own."""
 LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")
 """The fields that may change while a run trains."""
 PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")
@@ -196,7 +205,7 @@ class TrainConfig:
     @property
     def kind(self) -> str:
         """What one sample is: `image` or `point`."""
-        return DATASETS[self.dataset]
+        return DATASETS[self.dataset].kind
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-ready values."""

@@ -5,6 +5,7 @@ read. Sizes are compared before memory is taken. Every refusal is a ValueError w
 """
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import safetensors.torch
 import torch
@@ -38,12 +39,12 @@ def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     return safetensors.torch.save(_contiguous(tensors), _one_key(metadata))
 
 
-def write(path: Path, content: bytes, sync: bool = False) -> None:
+def write(path: Path, content: bytes | BinaryIO, sync: bool = False) -> None:
     """Write a file whole or not at all, even if this process is killed; with `sync`, even if the power fails."""
     part = _part(path)
     try:
         with part.open("wb") as file:
-            file.write(content)
+            shutil.copyfileobj(io.BytesIO(content) if isinstance(content, bytes) else content, file)
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
@@ -145,6 +146,18 @@ def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[
             return metadata, {name: file.get_tensor(name) for name in kinds}
     except SafetensorError:
         raise ValueError("it is not a safetensors file, or it is damaged") from None
+
+
+def read_one(
+    path: Path, name: str, fits: Callable[[torch.dtype, tuple[int, ...]], bool], limit: int = LIMIT_BYTES
+) -> Tensor:
+    """The tensor of a file that holds one, of that name. Raises ValueError like `read`, or if it does not fit."""
+
+    def check(_: dict[str, str], kinds: Kinds) -> None:
+        if list(kinds) != [name] or not fits(*kinds[name]):
+            raise ValueError("it holds something else")
+
+    return read(path, check, limit)[1][name]
 
 
 def _kind(declared: Any) -> tuple[torch.dtype, tuple[int, ...]]:

@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganlab.data import image_files, own_images
+from ganlab.data import images, own_images
 
 RNG = np.random.default_rng(0)
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
@@ -161,7 +161,7 @@ def test_sizes_up_to_the_limits_can_be_used(tmp_path: Path, monkeypatch: pytest.
     data = encoded(Image.new("L", (65_535, 2), 200))
     for fit in ("stretch", "crop"):
         assert (decoded(tmp_path, data, "line.png", 4, fit) == 200).all()
-    monkeypatch.setattr(image_files, "LIMIT_PIXELS", 2 * 65_535 - 1)
+    monkeypatch.setattr(images, "LIMIT_PIXELS", 2 * 65_535 - 1)
     with pytest.raises(ValueError, match=r"^0/line.png is too large; at most 131,069 pixels are allowed, and 65,535 "):
         decoded(tmp_path, data, "line.png", 4)
 

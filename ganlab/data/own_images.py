@@ -16,8 +16,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ganlab.data import image_files, kept
-from ganlab.data.image_files import Refusal
+from ganlab.data import images, kept
+from ganlab.data.images import Refusal
 
 LIMIT_FILES = 50_000
 """Files in an archive, or pictures in a folder."""
@@ -104,8 +104,8 @@ def _check_pictures(archive: Path | BinaryIO) -> None:
     with _opened(archive) as (file, entries):
         for entry in entries:
             name = _printable(entry.orig_filename)
-            with image_files.readable(name), file.open(entry) as packed:
-                image_files.header(packed, name)
+            with images.readable(name), file.open(entry) as packed:
+                images.read_header(packed, name)
         for entry in _evenly(entries, _SAMPLES):
             _pixels(file, entry, 8, "stretch", "rgb")
 
@@ -244,12 +244,12 @@ def _pictures_on_disk(folder: Path) -> dict[str, Path]:
 def _pixels(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int, fit: str, colour: str) -> np.ndarray:
     """One picture, uint8 [size, size, c]. Raises Refusal naming it."""
     name = _printable(entry.orig_filename)
-    with image_files.readable(name), tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+    with images.readable(name), tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         with archive.open(entry) as packed:
             shutil.copyfileobj(packed, file)  # to its end, where zipfile checks the CRC
         if file.tell() != entry.file_size:
             raise Refusal(f"{name} doesn't match its declared size.")
-        return image_files.pixels(file, size, fit, colour, name)
+        return images.read_square(file, size, fit, colour, name)
 
 
 def _printable(name: str) -> str:

@@ -87,13 +87,11 @@ def newest_checkpoint(path: Path) -> tuple[Checkpoint | None, str]:
 def real_samples(path: Path, kind: str) -> np.ndarray | None:
     """The real samples shown beside generated ones of this kind, image or point; None if they can't be read."""
 
-    def check(_: dict[str, str], kinds: tensorfile.Kinds) -> None:
-        dtype, shape = kinds.get("real", (None, ()))
-        if (dtype, len(shape)) != {"image": (torch.uint8, 4), "point": (torch.float32, 2)}[kind]:
-            raise ValueError("it holds no real samples")
+    def fits(dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
+        return (dtype, len(shape)) == {"image": (torch.uint8, 4), "point": (torch.float32, 2)}[kind]
 
     try:
-        return tensorfile.read(path / "real.safetensors", check, 2**24)[1]["real"].numpy()
+        return tensorfile.read_one(path / "real.safetensors", "real", fits, 2**24).numpy()
     except (ValueError, OSError):
         return None
 

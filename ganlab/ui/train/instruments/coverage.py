@@ -1,17 +1,14 @@
 """The cards on modes, classes and spread."""
 
 import math
+from collections.abc import Callable
 
-from ganlab.config import TrainConfig
+from ganlab.config import DATASETS, TrainConfig
 from ganlab.formatting import NOTHING, percent, short
 from ganlab.measure.coverage import Coverage
 from ganlab.plots.base import Figure, framed, packed
 from ganlab.plots.readings import Line, Rows, over_looks
 from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, from_reading, from_rows, lines, newest
-
-WITH_MODES = ("8-gaussians", "25-gaussians")
-WITH_NEITHER = ("swiss-roll", "drawn", "images")
-"""Data without modes or classes: only the spread can be shown."""
 
 
 def counts_figure(coverage: Coverage) -> Figure:
@@ -79,12 +76,8 @@ def sentence(data: CardData) -> str:
     return f"{near} {of_real}"
 
 
-def _has_modes(config: TrainConfig) -> bool:
-    return config.dataset in WITH_MODES
-
-
-def _has_neither(config: TrainConfig) -> bool:
-    return config.dataset in WITH_NEITHER
+def _counted_by(what: str) -> Callable[[TrainConfig], bool]:
+    return lambda config: DATASETS[config.dataset].counted == what
 
 
 _MODES = (
@@ -101,7 +94,7 @@ CARDS = {
         from_reading("coverage", counts_figure),
         f"how many generated samples are nearest to each mode, and how many are expected. *Spread*: {_SPREAD}",
         key=lambda data: _MODES,
-        applies=_has_modes,
+        applies=_counted_by("modes"),
     ),
     "Classes": Card(
         "coverage",
@@ -110,7 +103,7 @@ CARDS = {
         "how many generated images fall into each class, by a vote of their five nearest held-out images, and how many "
         f"are expected. *Spread*: {_SPREAD}",
         key=lambda data: _CLASSES,
-        applies=lambda config: not _has_modes(config) and not _has_neither(config),
+        applies=_counted_by("classes"),
     ),
     "Spread": Card(
         "coverage",
@@ -119,6 +112,6 @@ CARDS = {
         _SPREAD,
         key=lines((VIOLET, "generated"), (REAL, "real")),
         over_time=True,
-        applies=_has_neither,
+        applies=_counted_by(""),
     ),
 }
