@@ -42,7 +42,7 @@ def generator_file(config: TrainConfig) -> bytes:
     return network_file(config, 7, generator)
 
 
-@pytest.mark.parametrize("view", settings.choices(Recipe, "view"))
+@pytest.mark.parametrize("view", settings.rules(Recipe, "view").choices)
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, config)

@@ -75,8 +75,8 @@ def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())
 
 
-@pytest.mark.parametrize("path", settings.choices(Recipe, "path"))
-@pytest.mark.parametrize("view", settings.choices(Recipe, "view"))
+@pytest.mark.parametrize("path", settings.rules(Recipe, "path").choices)
+@pytest.mark.parametrize("view", settings.rules(Recipe, "view").choices)
 def test_the_script_makes_the_same_latents_in_every_view(view: str, path: str, tmp_path: Path) -> None:
     generator = trained(TINY_IMAGES, tmp_path)
     recipe = Recipe(view=view, path=path, n=70, seed=4, truncation=1.5, pick=66, to=8, a=3, b=65, c=9, stride=0.4)

@@ -44,7 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings")
     samples = group.add_mutually_exclusive_group()
     for name, field in settings.fields(TrainConfig).items():
-        flag, help_text = f"--{name.replace('_', '-')}", settings.help_of(TrainConfig, name).replace("%", "%%")
+        rules = settings.rules(TrainConfig, name)
+        flag, help_text = f"--{name.replace('_', '-')}", rules.help.replace("%", "%%")
         if name == "clip_range":
             group.add_argument(flag, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"), help=help_text)
         elif name == "images":
@@ -52,8 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         elif name == "points":
             samples.add_argument(flag, metavar="CSV", help="Your 2-D points, or kept ones by their name.")
         else:
-            choices = settings.choices(TrainConfig, name) or None
-            group.add_argument(flag, type=field.type, choices=choices, help=help_text)
+            group.add_argument(flag, type=field.type, choices=rules.choices or None, help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -12,14 +12,15 @@ import streamlit as st
 
 from ganlab import settings
 from ganlab.config import PRESETS, TrainConfig, changed, from_link, link
+from ganlab.settings import Rules
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download
 from ganlab.ui.kit.html import TITLES, plain
 from ganlab.ui.kit.refusals import refuse
 
 BOUNDS = {
-    "low": ("Low", "Smallest value a critic weight may keep. The paper used −0.01."),
-    "high": ("High", "Largest value a critic weight may keep. The paper used 0.01."),
+    "low": Rules("Low", "Smallest value a critic weight may keep. The paper used −0.01."),
+    "high": Rules("High", "Largest value a critic weight may keep. The paper used 0.01."),
 }
 """Label and help of the two widgets for the clip range."""
 
@@ -107,22 +108,21 @@ def advanced(config: TrainConfig) -> None:
 def choice(name: str, value: Any, menu: bool = False, disabled: bool = False) -> None:
     """A setting that is one of a few values, as pills or as a menu."""
     st.session_state[f"set_{name}"] = value
-    label, values = settings.label(TrainConfig, name), settings.choices(TrainConfig, name)
-    options: dict[str, Any] = {"key": f"set_{name}", "disabled": disabled, "on_change": _moved}
-    options["help"] = settings.help_of(TrainConfig, name)
+    rules = settings.rules(TrainConfig, name)
+    options: dict[str, Any] = {"key": f"set_{name}", "disabled": disabled, "on_change": _moved, "help": rules.help}
     options["format_func"] = lambda option: TITLES.get(option, str(option).capitalize())
     if menu:
-        st.selectbox(label, values, index=values.index(value), **options)
+        st.selectbox(rules.label, rules.choices, index=rules.choices.index(value), **options)
     else:
-        st.segmented_control(label, values, default=value, required=True, **options)
+        st.segmented_control(rules.label, rules.choices, default=value, required=True, **options)
 
 
 def number(name: str, value: float, **options: Any) -> None:
     """A setting that is a number, or a bound of the clip range."""
-    label, help = BOUNDS.get(name) or (settings.label(TrainConfig, name), settings.help_of(TrainConfig, name))
+    rules = BOUNDS.get(name) or settings.rules(TrainConfig, name)
     st.session_state[f"set_{name}"] = value
     options |= of_number(name, value)
-    st.number_input(label, value=value, key=f"set_{name}", help=help, on_change=_moved, **options)
+    st.number_input(rules.label, value=value, key=f"set_{name}", help=rules.help, on_change=_moved, **options)
 
 
 def of_number(name: str, value: float) -> dict[str, Any]:

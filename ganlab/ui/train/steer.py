@@ -113,13 +113,14 @@ def rates(run: Run, ended: bool) -> None:
     for field, when in RATES.items():
         value = getattr(run.wanted, field)
         late.show(field, value)
+        rules = settings.rules(TrainConfig, field)
         st.number_input(
-            settings.label(TrainConfig, field),
+            rules.label,
             value=value,
             key=field,
             width=165,
             disabled=ended,
-            help=f"{settings.help_of(TrainConfig, field)} {when}",
+            help=f"{rules.help} {when}",
             on_change=_change_rate,
             args=(run, field),
             **form.of_number(field, value),
