@@ -188,7 +188,7 @@ def test_the_lower_bound_never_exceeds_the_exact_distance(config: TrainConfig, c
     trainer = small(config)
     for _ in range(3):
         for _ in range(8):
-            trainer.critic_update(observe=False)  # with the generator fixed the estimate grows
+            trainer.critic_update()  # with the generator fixed the estimate grows
         reading = reading_of(trainer, which=frozenset({"distances", "lipschitz"}))
         result = reading.distances
         assert -result.w1 <= result.lower_bound <= result.w1

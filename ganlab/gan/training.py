@@ -50,10 +50,10 @@ class Trainer:
         self.step_count = 0
         self.critic_step = 0
 
-    def critic_update(self, observe: bool = True) -> tuple[float, ClipReport | None]:
+    def critic_update(self) -> tuple[float, ClipReport]:
         """Algorithm 1 of Arjovsky et al. 2017 (arXiv 1701.07875), lines 3 to 7.
 
-        Returns the critic's loss and, with `observe`, what the clamp did.
+        Returns the critic's loss and what the clamp did.
         """
         real = self.dataset.sample(self.config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
         latents = self._latents()  # line 4: fresh latents
@@ -66,7 +66,7 @@ class Trainer:
         loss = self._finite("critic", critic_loss)
         _step(self.critic_optimizer, self.config.critic_lr)  # line 6: RMSprop
         # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
-        report = clip_(self.critic.named_parameters(), self.config.clip_range, observe)
+        report = clip_(self.critic.named_parameters(), self.config.clip_range)
         self.critic_step += 1
         return loss, report
 
@@ -90,11 +90,10 @@ class Trainer:
         """
         before_update()
         n_critic = WARM_UP_UPDATES if self.step_count < self.config.warm_up else self.config.n_critic
-        for i in range(n_critic):
-            if i > 0:
-                before_update()
-            critic_loss, clip = self.critic_update(observe=i == n_critic - 1)
-        assert clip is not None  # the last update is observed
+        critic_loss, clip = self.critic_update()
+        for _ in range(n_critic - 1):
+            before_update()
+            critic_loss, clip = self.critic_update()
         generator_loss = self.generator_update()
         self.step_count += 1
         row = {

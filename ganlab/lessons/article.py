@@ -92,7 +92,7 @@ def clamp_printed(seed: int | None, clip_range: Range, left_out: Collection[str]
     article = model(seed)
     report = clamp_(article, clip_range, left_out)
     lines = [str(parameter.data) for _, parameter in clamped_parameters(article, left_out)]
-    return "\n".join([*lines, f"{report.clamped.sum()} of {report.before.numel()} values clamped\n"])
+    return "\n".join([*lines, f"{report.clamped} of {report.before.numel()} values clamped\n"])
 
 
 def slope_code(seed: int | None, clip_range: Range, left_out: Collection[str] = ()) -> str:
