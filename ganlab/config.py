@@ -33,24 +33,16 @@ DATASETS = {
     "swiss-roll": DatasetFacts("Swiss roll", "point"),
     "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
-LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")
-"""The fields that may change while a run trains."""
-PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")
-"""The fields that decide what the user's own images become."""
-LEARNING_RATES = (1e-30, 1e30)
-"""The smallest and the largest; float32 ends near 3e38."""
-WARM_UP_UPDATES = 100
-"""Critic updates in each step of the warm-up."""
-
-
-def cores() -> int:
-    """How many CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
+PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")  # decide what the user's own images become
+LEARNING_RATES = (1e-30, 1e30)  # the smallest and the largest; float32 ends near 3e38
+WARM_UP_UPDATES = 100  # critic updates in each step of the warm-up
 
 
 def spare_cores() -> int:
-    """All cores but the one kept for the browser and the page; at least 1."""
-    return max(1, cores() - 1)
+    """The CPU cores that this process may use, but for one that is kept for the browser and the page; at least 1."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def checked_clip_range(clip_range: Any) -> tuple[float, float]:
@@ -207,6 +199,14 @@ class TrainConfig:
         """What one sample is: `image` or `point`."""
         return DATASETS[self.dataset].kind
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample: (c, h, w) or (2,)."""
+        if self.kind == "point":
+            return (2,)
+        coloured = self.colour == "rgb" if self.dataset == "images" else DATASETS[self.dataset].coloured
+        return (3 if coloured else 1, self.image_size, self.image_size)
+
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-ready values."""
         return dataclasses.asdict(self) | {"clip_range": list(self.clip_range)}
@@ -277,25 +277,18 @@ def preset(name: str) -> TrainConfig:
     return PRESETS[name]
 
 
-def preset_of(config: TrainConfig) -> str:
-    """The preset of the same dataset that shares most settings with these."""
-
-    def shared(name: str) -> int:
-        preset = PRESETS[name].as_dict()
-        return sum(value == preset[field] for field, value in config.as_dict().items())
-
-    return max((name for name in PRESETS if PRESETS[name].dataset == config.dataset), key=shared)
-
-
 def link(config: TrainConfig) -> dict[str, str]:
-    """The settings as a link's query: a preset, the fields that differ from it, and always the threads.
+    """The settings as a link's query: the dataset's preset that is most like them, and the fields that differ from it.
 
-    The default number of threads depends on the computer.
+    The threads are always among these: their default depends on the computer.
     """
-    name = preset_of(config)
-    usual = vars(PRESETS[name]) | {"threads": None}
-    differing = {field: value for field, value in vars(config).items() if value != usual[field]}
-    return {"preset": name} | {field: settings.as_text(value) for field, value in differing.items()}
+    differing = {
+        name: [field for field in vars(config) if getattr(config, field) != getattr(usual, field) or field == "threads"]
+        for name, usual in PRESETS.items()
+        if usual.dataset == config.dataset
+    }
+    name = min(differing, key=lambda name: len(differing[name]))
+    return {"preset": name} | {field: settings.as_text(getattr(config, field)) for field in differing[name]}
 
 
 def from_link(query: Mapping[str, str]) -> TrainConfig:

@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_origin
 
-SEEDS = (0, 2**53 - 1)
-"""Bounds of a seed: up to the largest whole number that a browser represents exactly."""
-Settings = type[Any]
-"""A dataclass whose fields are all made by `setting`."""
+SEEDS = (0, 2**53 - 1)  # bounds of a seed: up to the largest whole number that a browser represents exactly
+Settings = type[Any]  # a dataclass whose fields are all made by `setting`
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-LIMIT_BYTES = 2 * 2**30
-"""Of one file."""
-LIMIT_HEADER = 2**20
-"""Bytes of names, shapes and metadata."""
-Kinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]
-"""Data type and shape of every tensor, by name."""
+LIMIT_BYTES = 2 * 2**30  # of one file
+LIMIT_HEADER = 2**20  # bytes of names, shapes and metadata
+Kinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]  # data type and shape of every tensor, by name
 Check = Callable[[dict[str, str], Kinds], None]
 """Raises ValueError with a lower-case clause for metadata or tensors other than those expected."""
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
@@ -63,25 +60,20 @@ def write_hashed(
     """
     part = _part(folder / "tensors")
     part.mkdir()  # a folder, because the library writes to a temporary file of its own beside the one it is given
+    file = part / "tensors"
     try:
-        file = part / "tensors"
-        _save(file, tensors, metadata)
+        safetensors.torch.save_file(_contiguous(tensors), file, _one_key(metadata))
+        with file.open("rb+") as written:
+            os.fsync(written.fileno())
         file.chmod(part.stat().st_mode & 0o666)  # as the umask wants it: the library makes it private
         path = folder / name(file_sha256(file))
         os.replace(file, path)
         return path
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _save(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    try:
-        safetensors.torch.save_file(_contiguous(tensors), file, _one_key(metadata))
     except SafetensorError as error:
         match = re.search(r"I/O error: (.+) \(os error (\d+)\)", str(error))
         raise (OSError(int(match[2]), match[1]) if match else OSError(str(error))) from None
-    with file.open("rb+") as written:
-        os.fsync(written.fileno())
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _part(path: Path) -> Path:
@@ -97,11 +89,6 @@ def _one_key(metadata: Mapping[str, str]) -> dict[str, str] | None:
     """Metadata for the library, which writes several keys in random order, and none as an empty object."""
     assert len(metadata) <= 1
     return dict(metadata) or None
-
-
-def sha256(content: bytes) -> str:
-    """64 hex digits."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-Announce = Callable[[str], None]
-"""Called with what is being fetched or decoded, and how far it is."""
-HELD_OUT = 512
-"""Samples that are never trained on; a third of a set with fewer than 1,536."""
+Announce = Callable[[str], None]  # called with what is being fetched or decoded, and how far it is
+HELD_OUT = 512  # samples that are never trained on; a third of a set with fewer than 1,536
 SPLIT_SEED = 20170126  # the split belongs to the data, not to a run; the day of arXiv 1701.07875
 
 
@@ -25,18 +23,12 @@ class Dataset:
     name: str
     sample: Callable[[int, torch.Generator], Tensor]
     held_out: Tensor
-    labels: Tensor | None = None
-    """Classes of `held_out`, if the data has any: int64 [512]."""
-    pixels: str = ""
-    """For the user's own images: the SHA-256 of the file of their pixels."""
-    images: Tensor | None = None
-    """All images of a finite set, float or uint8 [n, c, h, w]; None for endless draws."""
-    train: Tensor | None = None
-    """Indices of the training part in `images`: int64."""
-    centres: Tensor | None = None
-    """Centres of the modes, if the data has modes and they are known: [modes, 2]."""
-    sd: float | None = None
-    """Standard deviation of each mode along each axis."""
+    labels: Tensor | None = None  # classes of `held_out`, if the data has any: int64 [512]
+    pixels: str = ""  # for the user's own images: the SHA-256 of the file of their pixels
+    images: Tensor | None = None  # all images of a finite set, float or uint8 [n, c, h, w]; None for endless draws
+    train: Tensor | None = None  # indices of the training part in `images`: int64
+    centres: Tensor | None = None  # centres of the modes, if the data has modes and they are known: [modes, 2]
+    sd: float | None = None  # standard deviation of each mode along each axis
     points: tuple[int, int] | None = None
     """For the user's own points: how many `sample` draws around, and how many others `held_out` was drawn around."""
 

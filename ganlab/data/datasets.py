@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ganlab.config import DATASETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import image_sets, point_sets
 from ganlab.data.dataset import Announce, Dataset
 
@@ -43,11 +43,3 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
 def at_hand(config: TrainConfig) -> bool:
     """Whether all files that the data set is loaded from are on this computer."""
     return all(file.is_file() for file in SOURCES[config.dataset].files(config))
-
-
-def shape_of(config: TrainConfig) -> tuple[int, ...]:
-    """The shape of one sample, known before anything is loaded: (c, h, w) or (2,)."""
-    if config.kind == "point":
-        return (2,)
-    coloured = config.colour == "rgb" if config.dataset == "images" else DATASETS[config.dataset].coloured
-    return (3 if coloured else 1, config.image_size, config.image_size)

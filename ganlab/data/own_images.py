@@ -19,14 +19,10 @@ import numpy as np
 from ganlab.data import images, kept
 from ganlab.data.images import Refusal
 
-LIMIT_FILES = 50_000
-"""Files in an archive, or pictures in a folder."""
-LIMIT_SEEN = 200_000
-"""Files of any kind in a folder, with its subfolders."""
-LIMIT_BYTES = 512 * 2**20
-"""Declared size of all files together, unpacked."""
-FEWEST = 16
-"""Pictures needed, in an archive or a folder."""
+LIMIT_FILES = 50_000  # files in an archive, or pictures in a folder
+LIMIT_SEEN = 200_000  # files of any kind in a folder, with its subfolders
+LIMIT_BYTES = 512 * 2**20  # declared size of all files together, unpacked
+FEWEST = 16  # pictures needed, in an archive or a folder
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
 _ENTRY = b"PK\1\2"  # how every entry of the directory begins
 _SAMPLES = 32  # pictures that are decoded before an archive is kept
@@ -69,12 +65,6 @@ def find(name: str, folder: Path) -> Path:
     raise FileNotFoundError(f"The images {_printable(name)} are not on this computer; choose the ZIP or folder again.")
 
 
-def count(archive: Path | BinaryIO) -> int:
-    """How many pictures the archive holds. Opens none; raises ValueError, in one sentence, for a bad directory."""
-    with _opened(archive) as (_, entries):
-        return len(entries)
-
-
 def decode(
     archive: Path, size: int, fit: str, colour: str, announce: Callable[[str], None] = lambda _: None
 ) -> np.ndarray:
@@ -93,10 +83,10 @@ def decode(
     return decoded
 
 
-def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: str) -> np.ndarray:
-    """At most `n` evenly spaced pictures of the archive: uint8 [<= n, size, size, c]. Otherwise like `decode`."""
+def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
+    """At most `n` evenly spaced pictures, uint8 [<= n, size, size, c], and how many there are. Else like `decode`."""
     with _opened(archive) as (file, entries):
-        return np.stack([_pixels(file, entry, size, fit, colour) for entry in _evenly(entries, n)])
+        return np.stack([_pixels(file, entry, size, fit, colour) for entry in _evenly(entries, n)]), len(entries)
 
 
 def _check_pictures(archive: Path | BinaryIO) -> None:

@@ -14,16 +14,11 @@ import torch
 from ganlab import tensorfile
 from ganlab.data import kept
 
-FEWEST = 16
-"""Points that a run needs."""
-MOST = 5_000
-"""Points that are allowed."""
-LIMIT_BYTES = 2 * 2**20
-"""Size of a CSV."""
-SHAPE_POINTS = 600
-"""Points of a shape to start a drawing from."""
-REACH = 2.0
-"""Points lie in [-2, 2]^2, the square that every picture of points shows."""
+FEWEST = 16  # points that a run needs
+MOST = 5_000  # points that are allowed
+LIMIT_BYTES = 2 * 2**20  # size of a CSV
+SHAPE_POINTS = 600  # points of a shape to start a drawing from
+REACH = 2.0  # points lie in [-2, 2]^2, the square that every picture of points shows
 _SCALED_REACH = 1.6  # of points that had to be scaled
 _HAND = 0.03  # standard deviation along each axis, around the line of a shape
 _LARGEST = 1e30  # number in a CSV: none of their sums overflows
@@ -161,8 +156,7 @@ def letter() -> np.ndarray:
     return _drawn(_evenly(np.concatenate([arc, [(0.3, 0.0)]])))
 
 
-SHAPES = {"Two moons": two_moons, "Spiral": spiral, "Heart": heart, "Letter": letter}
-"""By their names on the page."""
+SHAPES = {"Two moons": two_moons, "Spiral": spiral, "Heart": heart, "Letter": letter}  # by their names on the page
 
 
 def _evenly(line: np.ndarray) -> np.ndarray:

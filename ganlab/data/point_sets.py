@@ -15,10 +15,8 @@ from ganlab.data import own_points
 from ganlab.data.dataset import HELD_OUT, SPLIT_SEED, Announce, Dataset, endless
 from ganlab.data.download import data_root
 
-JITTER = 0.02
-"""Standard deviation along each axis of a draw around one of the user's points."""
-SPLIT_FROM = 100
-"""Of fewer points none is held out: a third of a few clicks would be a third of the shape."""
+JITTER = 0.02  # standard deviation along each axis of a draw around one of the user's points
+SPLIT_FROM = 100  # of fewer points none is held out: a third of a few clicks would be a third of the shape
 
 
 def eight_gaussians() -> Dataset:

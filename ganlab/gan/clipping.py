@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from ganlab.config import checked_clip_range
 from ganlab.formatting import round_up
 
-Layers = tuple[tuple[str, tuple[int, ...]], ...]
-"""(name, shape) of each of the critic's parameters."""
+Layers = tuple[tuple[str, tuple[int, ...]], ...]  # (name, shape) of each of the critic's parameters
 
 
 class Counts(NamedTuple):

@@ -19,8 +19,7 @@ class Block(NamedTuple):
     """A layer with a matrix or kernel, together with the layers that act on its output."""
 
     name: str
-    shape: tuple[int, ...]
-    """Of its output, for one sample."""
+    shape: tuple[int, ...]  # of its output, for one sample
     parameters: int
     has_batch_norm: bool = False
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from ganlab import settings
 from ganlab.settings import SEEDS, setting
 
-WAYS = ("interpolate", "walk")
-"""The views whose samples follow one another."""
+WAYS = ("interpolate", "walk")  # the views whose samples follow one another
 
 
 @dataclass(frozen=True, kw_only=True)

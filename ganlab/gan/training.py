@@ -164,11 +164,9 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
     fits = shape == (2,) if config.kind == "point" else shape in [(c, *[config.image_size] * 2) for c in (1, 3)]
     if not fits:
         raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
-    _check_size(config, shape)
+    networks_of = dict(zip(("generator", "critic"), _without_memory(config, shape), strict=True))
     states = torch.Generator().get_state()
     kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
-    with torch.device("meta"):
-        networks_of = dict(zip(("generator", "critic"), build(config, shape), strict=True))
     for name, network in networks_of.items():
         kinds |= {f"{name}.{key}": (t.dtype, tuple(t.shape)) for key, t in network.state_dict().items()}
         for key, parameter in network.named_parameters():
@@ -232,19 +230,21 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
     Raises ValueError for networks that are too large.
     """
     rng = rng or torch.Generator().manual_seed(config.seed)
-    shape = datasets.shape_of(config)
-    _check_size(config, shape)
-    generator, critic = build(config, shape)
+    _without_memory(config, config.shape)
+    generator, critic = build(config, config.shape)
     return networks.init_(generator, rng), networks.init_(critic, rng)
 
 
-def _check_size(config: TrainConfig, shape: tuple[int, ...]) -> None:
-    with torch.device("meta"):  # shapes without memory
-        weights = sum(p.numel() for network in build(config, shape) for p in network.parameters())
+def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
+    """As `build`, but only shapes. Raises ValueError for networks that are too large."""
+    with torch.device("meta"):
+        both = build(config, shape)
+    weights = sum(p.numel() for network in both for p in network.parameters())
     if weights > LIMIT_WEIGHTS:
         raise ValueError(
             f"These networks have {weights:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width."
         )
+    return both
 
 
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:

@@ -10,7 +10,6 @@ from torch import nn
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.data import datasets
 from ganlab.gan import training
 from ganlab.runs.disk import checkpoints, moments
 from ganlab.runs.disk.checkpoints import DEVICE, Checkpoint, CheckpointFile
@@ -103,7 +102,7 @@ def moment_steps(path: Path) -> list[int]:
 
 def read_moment(path: Path, step: int) -> Moment:
     """The moment of a step. Raises ValueError if it can't be read."""
-    return moments.read(path / "moments", step, len(datasets.shape_of(config_of(path))))
+    return moments.read(path / "moments", step, len(config_of(path).shape))
 
 
 def checkpoint_files(path: Path) -> list[CheckpointFile]:
