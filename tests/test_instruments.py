@@ -148,7 +148,7 @@ def test_what_training_does_not_change_is_measured_once() -> None:
 
 def test_large_images_are_compared_by_sliced_w1() -> None:
     images = torch.rand(30, 1, 64, 64, generator=rng()) * 2 - 1
-    data = Dataset("big", lambda n, rng: images[torch.randint(30, (n,), generator=rng)], images[:8])
+    data = Dataset(lambda n, rng: images[torch.randint(30, (n,), generator=rng)], images[:8])
     config = dataclasses.replace(TINY_IMAGES, image_size=64)
     result = reading_of(Trainer(config, data), which=frozenset({"distances", "lipschitz"})).distances
     exact = quality.exact_w1(images[:8].numpy(), images[8:16].numpy())
@@ -289,7 +289,7 @@ def test_the_standard_error_of_the_gap_is_right_for_own_points(
 
 @pytest.mark.parametrize("images", [torch.full((20, 1, 16, 16), 0.25), torch.eye(16).repeat(20, 1, 1, 1)])
 def test_images_that_are_all_the_same_have_no_ratios(images: Tensor) -> None:
-    data = split("same", images, None)
+    data = split(images)
     values = row(reading_of(Trainer(TINY_IMAGES, data)))
     assert math.isnan(values["spread"])
     assert values["real_to_real"] == pytest.approx(0, abs=1e-5)

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import tarfile
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -29,7 +28,7 @@ CIFAR10 = ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab
 @cache
 def digits(size: int = 16) -> Dataset:
     """The 1,797 real handwritten digits, resized; 1,285 for training."""
-    return split("digits", *labelled_digits(size))
+    return split(*labelled_digits(size))
 
 
 @cache
@@ -69,7 +68,7 @@ def mnist(config: TrainConfig, announce: Announce) -> Dataset:
     images_file, labels_file = mnist_files(config)
     images = torch.from_numpy(content(images_file, header=16).reshape(-1, 1, 28, 28))
     labels = torch.from_numpy(content(labels_file, header=8)).long()
-    return split(config.dataset, _resized(images, config.image_size, announce), labels)
+    return split(_resized(images, config.image_size, announce), labels)
 
 
 def cifar10_files(_: TrainConfig) -> list[Path]:
@@ -92,7 +91,7 @@ def cifar10(config: TrainConfig, announce: Announce) -> Dataset:
             records.append(np.frombuffer(batch.read(), np.uint8).reshape(-1, 1 + 3 * 32 * 32))
     both = torch.from_numpy(np.concatenate(records))  # a class and an image each
     images, labels = both[:, 1:].reshape(-1, 3, 32, 32), both[:, 0].long()
-    return split("cifar10", _resized(images, config.image_size, announce), labels)
+    return split(_resized(images, config.image_size, announce), labels)
 
 
 def _resized(images: Tensor, size: int, announce: Announce = lambda _: None) -> Tensor:
@@ -130,7 +129,7 @@ def own(config: TrainConfig, announce: Announce) -> Dataset:
         archive = own_images.find(config.images, data_root() / "images")
         pixels = torch.from_numpy(own_images.decode(archive, config.image_size, config.fit, config.colour, announce))
         name = _keep_pixels(folder, pixels, config.pixels)
-    return replace(split("images", pixels, None), pixels=name)
+    return split(pixels, pixels=name)
 
 
 def _keep_pixels(folder: Path, pixels: Tensor, expected: str) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ganlab.data import images, kept
 from ganlab.data.images import Refusal
+from ganlab.formatting import count_of
 
 LIMIT_FILES = 50_000  # files in an archive, or pictures in a folder
 LIMIT_SEEN = 200_000  # files of any kind in a folder, with its subfolders
@@ -36,7 +37,13 @@ def keep(archive: Path | BinaryIO, folder: Path) -> str:
     Raises ValueError, in one sentence, if the archive is over a limit or has a suspicious entry, if a file with the
     name of a picture is none, or if one of 32 pictures can't be decoded.
     """
-    _check_pictures(archive)
+    with _opened(archive) as (file, entries):
+        for entry in entries:
+            name = _printable(entry.orig_filename)
+            with images.readable(name), file.open(entry) as packed:
+                images.read_header(packed, name)
+        for entry in _evenly(entries, _SAMPLES):
+            _pixels(file, entry, 8, "stretch", "rgb")
     with _stream(archive) as content:
         return kept.keep(folder, content, ".zip")
 
@@ -87,17 +94,6 @@ def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: st
     """At most `n` evenly spaced pictures, uint8 [<= n, size, size, c], and how many there are. Else like `decode`."""
     with _opened(archive) as (file, entries):
         return np.stack([_pixels(file, entry, size, fit, colour) for entry in _evenly(entries, n)]), len(entries)
-
-
-def _check_pictures(archive: Path | BinaryIO) -> None:
-    """Raises ValueError for a file that is no picture, or a broken picture among those decoded."""
-    with _opened(archive) as (file, entries):
-        for entry in entries:
-            name = _printable(entry.orig_filename)
-            with images.readable(name), file.open(entry) as packed:
-                images.read_header(packed, name)
-        for entry in _evenly(entries, _SAMPLES):
-            _pixels(file, entry, 8, "stretch", "rgb")
 
 
 def _evenly(entries: list[zipfile.ZipInfo], n: int) -> list[zipfile.ZipInfo]:
@@ -182,8 +178,7 @@ def _check_enough(n: int, title: str) -> None:
     if n == 0:
         raise Refusal(f"{title} holds no images (PNG, JPEG, GIF, BMP, WebP or TIFF).")
     if n < FEWEST:
-        noun = "image" if n == 1 else "images"
-        raise Refusal(f"{title} holds {n} {noun}; at least {FEWEST} are needed.")
+        raise Refusal(f"{title} holds {count_of(n, 'image')}; at least {FEWEST} are needed.")
 
 
 def _fault(entry: zipfile.ZipInfo) -> str | None:

@@ -13,6 +13,7 @@ import torch
 
 from ganlab import tensorfile
 from ganlab.data import kept
+from ganlab.formatting import count_of
 
 FEWEST = 16  # points that a run needs
 MOST = 5_000  # points that are allowed
@@ -44,7 +45,7 @@ def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
         raise ValueError(f"{name} holds {len(filled):,} points; at most {MOST:,} are allowed.")
     rows = [_pair(line, f"Line {i} of {name}") for i, line in filled]
     if len(rows) < FEWEST:
-        raise ValueError(f"{name} holds {len(rows)} point{'s' * (len(rows) != 1)}; at least {FEWEST} are needed.")
+        raise ValueError(f"{name} holds {count_of(len(rows), 'point')}; at least {FEWEST} are needed.")
     return _fitted(np.array(rows))
 
 

@@ -1,5 +1,6 @@
 """The clamp and what it did: the only place where weights are clamped or counted."""
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,12 +62,10 @@ class WeightHistogram:
 
 def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
     """All layers together; the histograms must come from the same clamp, so that their edges are equal."""
-    first = histograms[0]
-    return WeightHistogram(
+    return dataclasses.replace(
+        histograms[0],
         name="All layers",
         shape=(sum(h.before_counts.total for h in histograms),),
-        clip_range=first.clip_range,
-        edges=first.edges,
         before=np.sum([h.before for h in histograms], axis=0),
         after=np.sum([h.after for h in histograms], axis=0),
         before_counts=Counts(*map(sum, zip(*(h.before_counts for h in histograms), strict=True))),
