@@ -33,7 +33,7 @@ _MOST_SIDES = 8
 
 def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     """A file's content; equal tensors and metadata give equal bytes. `metadata` has at most one key."""
-    return safetensors.torch.save(_contiguous(tensors), _one_key(metadata))
+    return safetensors.torch.save(*_arguments(tensors, metadata))
 
 
 def write(path: Path, content: bytes | BinaryIO, sync: bool = False) -> None:
@@ -62,7 +62,8 @@ def write_hashed(
     part.mkdir()  # a folder, because the library writes to a temporary file of its own beside the one it is given
     file = part / "tensors"
     try:
-        safetensors.torch.save_file(_contiguous(tensors), file, _one_key(metadata))
+        contiguous, one_key = _arguments(tensors, metadata)
+        safetensors.torch.save_file(contiguous, file, one_key)
         with file.open("rb+") as written:
             os.fsync(written.fileno())
         file.chmod(part.stat().st_mode & 0o666)  # as the umask wants it: the library makes it private
@@ -81,14 +82,12 @@ def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
-def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.contiguous() for name, tensor in tensors.items()}
-
-
-def _one_key(metadata: Mapping[str, str]) -> dict[str, str] | None:
-    """Metadata for the library, which writes several keys in random order, and none as an empty object."""
+def _arguments(
+    tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> tuple[dict[str, Tensor], dict[str, str] | None]:
+    """For the library, which writes several keys of metadata in random order, and none as an empty object."""
     assert len(metadata) <= 1
-    return dict(metadata) or None
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}, dict(metadata) or None
 
 
 def file_sha256(path: Path) -> str:

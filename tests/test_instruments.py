@@ -16,8 +16,7 @@ from torch import Tensor, nn
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
-from ganlab.gan.rng import rng_of
-from ganlab.gan.training import Trainer
+from ganlab.gan.training import Trainer, rng_of
 from ganlab.measure import copies, distances, instruments, plane, subject
 from ganlab.measure.instruments import INSTRUMENTS, look
 from ganlab.measure.reading import COLUMNS, MODULES, READINGS, Reading, agreement, row

@@ -39,8 +39,8 @@ def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
     except UnicodeDecodeError:
         raise ValueError(f"{name} is not a text file.") from None
     filled = [(i, line) for i, line in enumerate(lines, start=1) if line.strip()]
-    if filled and _is_header(filled[0][1]):
-        del filled[0]
+    if filled and all(_number(field) is None for field in _fields(filled[0][1])):
+        del filled[0]  # words: the columns' names
     if len(filled) > MOST:
         raise ValueError(f"{name} holds {len(filled):,} points; at most {MOST:,} are allowed.")
     rows = [_pair(line, f"Line {i} of {name}") for i, line in filled]
@@ -84,11 +84,6 @@ def load(name: str, folder: Path) -> np.ndarray:
 
 def _fields(line: str) -> list[str]:
     return re.split(r"\s*[,;\t]\s*|\s+", line.strip())
-
-
-def _is_header(line: str) -> bool:
-    """Whether the line has no number in it."""
-    return all(_number(field) is None for field in _fields(line))
 
 
 def _number(field: str) -> float | None:

@@ -95,15 +95,10 @@ class ClipReport:
 
     @cached_property
     def layer_counts(self) -> np.ndarray:
-        """How many values of each layer were outside [low, high] before the clamp, and how many equal a bound after it.
-
-        int64 [layers, 2].
-        """
+        """Values of each layer outside [low, high] before the clamp, and at a bound after it: int64 [layers, 2]."""
         low, high = self.clip_range
-        clamped = (self.before < low) | (self.before > high)
-        at_bound = (self.after == low) | (self.after == high)
-        ends = np.cumsum(self._sizes[:-1])
-        counts = [[np.count_nonzero(layer) for layer in np.split(m.cpu().numpy(), ends)] for m in (clamped, at_bound)]
+        masks = (self.before < low) | (self.before > high), (self.after == low) | (self.after == high)
+        counts = [[int(layer.count_nonzero()) for layer in self._per_layer(mask.cpu())] for mask in masks]
         return np.array(counts).T
 
     @property
@@ -121,9 +116,8 @@ class ClipReport:
         """Values equal to low or high after the clamp, divided by all values that the clamp covers."""
         return int(self.layer_counts[:, 1].sum()) / self.after.numel()
 
-    @cached_property
-    def _sizes(self) -> list[int]:
-        return [math.prod(shape) for _, shape in self.layers]
+    def _per_layer(self, values: Tensor) -> tuple[Tensor, ...]:
+        return values.split([math.prod(shape) for _, shape in self.layers])
 
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
         """One histogram per clamped parameter, in order; `edges` as `bin_edges` returns them."""
@@ -140,7 +134,7 @@ class ClipReport:
                 after_counts=count(after, self.clip_range),
             )
             for (name, shape), before, after in zip(
-                self.layers, self.before.split(self._sizes), self.after.split(self._sizes), strict=True
+                self.layers, self._per_layer(self.before), self._per_layer(self.after), strict=True
             )
         )
 

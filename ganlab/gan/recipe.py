@@ -1,6 +1,5 @@
 """What to sample from a generator: which latents, and how they are shown. Travels in a link; knows no torch."""
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,8 +60,7 @@ class Recipe:
 
     def link(self) -> dict[str, str]:
         """Every field that differs from its default, as a link's query."""
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        return {name: str(value) for name, value in vars(self).items() if value != defaults[name]}
+        return {name: str(value) for name, value in vars(self).items() if value != getattr(Recipe, name)}
 
 
 FIELDS = tuple(settings.fields(Recipe))

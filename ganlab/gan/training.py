@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,11 +17,9 @@ from ganlab.data import datasets
 from ganlab.data.dataset import Dataset
 from ganlab.gan import networks
 from ganlab.gan.clipping import ClipReport, clip_
-from ganlab.gan.rng import rng_of
 
 LIMIT_WEIGHTS = 50_000_000
 Value = TypeVar("Value")
-FIXED_LATENTS = {"image": 100, "point": 512}
 
 
 def copied(network: nn.Sequential) -> nn.Sequential:
@@ -197,6 +196,11 @@ def below(tensors: dict[str, Value], name: str) -> dict[str, Value]:
     return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
+def rng_of(*words: int) -> torch.Generator:
+    """A generator seeded by NumPy's SeedSequence of these numbers: streams of different words are independent."""
+    return torch.Generator().manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
+
+
 def looking_rng(config: TrainConfig) -> torch.Generator:
     """The random stream for display and measurement, never for training.
 
@@ -210,8 +214,8 @@ def looking_rng(config: TrainConfig) -> torch.Generator:
 
 def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
     """The latents of every sample sheet of a run: float32 [100 or 512, latent_dim], the first draws of `rng`."""
-    rng = rng or looking_rng(config)
-    return torch.randn(FIXED_LATENTS[config.kind], config.latent_dim, generator=rng)
+    n = 100 if config.kind == "image" else 512
+    return torch.randn(n, config.latent_dim, generator=rng or looking_rng(config))
 
 
 def device_of(config: TrainConfig) -> torch.device:
