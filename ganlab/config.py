@@ -270,13 +270,6 @@ PRESETS = {
 """Settings that show something, by name. A dataset's own preset has the dataset's name."""
 
 
-def preset(name: str) -> TrainConfig:
-    """The preset of that name. Raises ValueError, naming those that exist, for an unknown one."""
-    if name not in PRESETS:
-        raise ValueError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
-    return PRESETS[name]
-
-
 def link(config: TrainConfig) -> dict[str, str]:
     """The settings as a link's query: the dataset's preset that is most like them, and the fields that differ from it.
 
@@ -292,7 +285,9 @@ def link(config: TrainConfig) -> dict[str, str]:
 
 
 def from_link(query: Mapping[str, str]) -> TrainConfig:
-    """The settings that `link` gave. Raises ValueError naming every unknown or bad field."""
-    texts = {field: text for field, text in query.items() if field != "preset"}
-    values = {field: settings.from_text(TrainConfig, field, text) for field, text in texts.items()}
-    return changed(preset(query.get("preset", "digits")), values)
+    """The settings that `link` gave. Raises ValueError for an unknown preset, or naming every unknown or bad field."""
+    texts = dict(query)
+    preset = texts.pop("preset", "digits")
+    if preset not in PRESETS:
+        raise ValueError(f"There is no preset {preset!r}; there are {', '.join(PRESETS)}.")
+    return changed(PRESETS[preset], {name: settings.from_text(TrainConfig, name, text) for name, text in texts.items()})

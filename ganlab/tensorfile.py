@@ -96,14 +96,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check_size(path: Path, limit: int = LIMIT_BYTES) -> None:
-    """Raises ValueError for anything but a plain file, and for one over the limit."""
-    if not path.is_file():
+def check_size(source: Path | bytes, limit: int = LIMIT_BYTES) -> None:
+    """Raises ValueError for a path of anything but a plain file, and for content over the limit."""
+    if isinstance(source, Path) and not source.is_file():
         raise ValueError("it is not a file")
-    _check_limit(path.stat().st_size, limit)
-
-
-def _check_limit(size: int, limit: int) -> None:
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if size > limit:
         raise ValueError(f"it has {size:,} bytes, and at most {limit:,} are allowed")
 
@@ -113,13 +110,12 @@ def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[
 
     Raises ValueError with a lower-case clause for anything but such a file of at most `limit` bytes.
     """
+    check_size(source, limit)
     if isinstance(source, bytes):
-        _check_limit(len(source), limit)
         with tempfile.TemporaryDirectory() as folder:  # the library gives the metadata of files only
             path = Path(folder, "tensors")
             path.write_bytes(source)
             return read(path, check, limit)
-    check_size(source, limit)
     with source.open("rb") as file:
         if int.from_bytes(file.read(8), "little") > LIMIT_HEADER:
             raise ValueError("it is not a safetensors file, or its header is too long")

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
-from ganlab.config import PRESETS, TrainConfig, changed, preset
+from ganlab.config import PRESETS, TrainConfig, changed
 from ganlab.data import own_images, own_points
 from ganlab.data.download import data_root
 from ganlab.measure import instruments
@@ -117,7 +117,7 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
     if options.points:
         values = {"dataset": "drawn"} | values | {"points": kept_points(options.points)}
     base = options.config and settings_in(options.config)
-    return changed(base or preset(options.preset or values.get("dataset", "digits")), values)
+    return changed(base or PRESETS[options.preset or values.get("dataset", "digits")], values)
 
 
 def settings_in(file: Path) -> TrainConfig:

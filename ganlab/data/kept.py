@@ -23,7 +23,7 @@ def keep(folder: Path, content: BinaryIO, suffix: str, digits: int = 16) -> str:
         digest.update(piece)
     name = digest.hexdigest()[:digits]
     path = folder / f"{name}{suffix}"
-    if not (path.is_file() and _is_intact(path)):
+    if not (path.is_file() and is_intact(path)):
         folder.mkdir(parents=True, exist_ok=True)
         content.seek(0)
         tensorfile.write(path, content)
@@ -36,11 +36,6 @@ def find(folder: Path, name: str, suffix: str) -> Path | None:
     return path if re.fullmatch("[0-9a-f]{16,64}", name) and path.is_file() else None
 
 
-def check(path: Path) -> None:
-    """Raises ValueError, a lower-case clause, if the content is no longer what the file is named after."""
-    if not _is_intact(path):
-        raise ValueError("it was damaged or changed")
-
-
-def _is_intact(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
+    """Whether the content is still what the file is named after."""
     return tensorfile.file_sha256(path).startswith(path.stem)
