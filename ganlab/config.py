@@ -213,10 +213,7 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: Any) -> "TrainConfig":
-        """The settings that `as_dict` gave, also in an earlier version.
-
-        Raises ValueError naming every unknown or bad field.
-        """
+        """The settings that `as_dict` gave, also in an earlier version. Raises ValueError as `changed` does."""
         if not isinstance(values, dict):
             raise ValueError("Settings are an object with a value for each field.")
         return changed(cls(), {"looking_seed": "same"} | values)

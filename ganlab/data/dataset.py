@@ -29,8 +29,7 @@ class Dataset:
     train: Tensor = NOTHING  # indices of the training part in `images`: int64
     centres: Tensor | None = None  # centres of the modes, if the data has modes and they are known: [modes, 2]
     sd: float | None = None  # standard deviation of each mode along each axis
-    points: tuple[int, int] | None = None
-    """For the user's own points: how many `sample` draws around, and how many others `held_out` was drawn around."""
+    points: tuple[int, int] | None = None  # of the user's own: how many are for training, and how many are held out
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,7 +1,4 @@
-"""All data sets by name, and how each is loaded. Knows nothing of networks or training.
-
-For a new one: a function that returns its `Dataset`, a line in `SOURCES`, and its facts in `config.DATASETS`.
-"""
+"""All data sets by name, and how each is loaded; `config.DATASETS` has the other facts about them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -133,10 +133,7 @@ def own(config: TrainConfig, announce: Announce) -> Dataset:
 
 
 def _keep_pixels(folder: Path, pixels: Tensor, expected: str) -> str:
-    """Keep pixels, uint8 [n, c, size, size], and return the SHA-256 of their file, 64 hex digits.
-
-    Raises ValueError, in one sentence, if another SHA-256 is expected.
-    """
+    """Keep pixels and return the SHA-256 of their file, 64 hex digits. Raises ValueError if another is expected."""
     content = tensorfile.packed({"pixels": pixels}, {})
     if expected not in ("", hashlib.sha256(content).hexdigest()):
         content = _in_former_format(pixels)

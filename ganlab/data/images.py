@@ -45,10 +45,7 @@ def sheet(images: np.ndarray, columns: int, upscale: int = 1) -> Image.Image:
 def scatter(
     generated: np.ndarray, real: np.ndarray | None = None, size: int = 600, joined: bool = False
 ) -> Image.Image:
-    """Points [n, 2] in [-2, 2]^2 on white: real ones are grey rings, generated ones violet dots.
-
-    With `joined`, a line joins the generated ones in their order.
-    """
+    """Points [n, 2] in [-2, 2]^2 on white: real ones as grey rings, generated ones as violet dots, `joined` or not."""
     fine = 3  # drawn three times larger, then shrunk, so that edges are smooth
     canvas = Image.new("RGB", (size * fine, size * fine), "white")
     draw = ImageDraw.Draw(canvas)
@@ -98,10 +95,7 @@ def gif(images: np.ndarray, upscale: int = 1, milliseconds: int = 80, there_and_
 
 
 def npz(latents: np.ndarray, samples: np.ndarray) -> bytes:
-    """A compressed NPZ with `latents` float32 [n, latent_dim] and `samples` float32 [n, ...].
-
-    Of images it also has `pixels` uint8 [n, h, w, c].
-    """
+    """A compressed NPZ: `latents` [n, latent_dim] and `samples` [n, ...], and of images `pixels` uint8 [n, h, w, c]."""
     file = io.BytesIO()
     if samples.ndim == 4:
         np.savez_compressed(file, latents=latents, samples=samples, pixels=to_uint8(samples))
@@ -147,14 +141,14 @@ def read_square(file: IO[bytes], size: int, fit: str, colour: str, name: str) ->
 
 
 @contextmanager
-def readable(name: str) -> Iterator[None]:
-    """Turns whatever goes wrong in reading a picture into a Refusal with the name in it."""
+def readable(name: str, what: str = "an image") -> Iterator[None]:
+    """Turns whatever goes wrong in reading a file into a Refusal with its name in it."""
     try:
         yield
     except Refusal:
         raise
     except Exception:  # zipfile and PIL raise a dozen kinds for broken files
-        raise Refusal(f"{name} can't be read as an image.") from None
+        raise Refusal(f"{name} can't be read as {what}.") from None
 
 
 def read_header(file: IO[bytes], name: str) -> Image.Image:

@@ -132,12 +132,8 @@ def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
 def _zip_file(stream: BinaryIO, title: str) -> zipfile.ZipFile:
     """The stream as a ZipFile, whose directory is within the limits."""
     source = _Source(stream, title)
-    try:
+    with images.readable(title, "a ZIP archive"):
         archive = zipfile.ZipFile(source)
-    except Refusal:
-        raise
-    except Exception:  # zipfile raises a dozen kinds for broken files
-        raise Refusal(f"{title} can't be read as a ZIP archive.") from None
     source.opening = False
     return archive
 

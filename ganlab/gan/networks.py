@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 SMALLEST = 4  # a DCGAN starts, and its critic ends, at 4 x 4, or at 7 x 7 for images of 28 x 28
 Network = TypeVar("Network", bound=nn.Module)
-Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d
-"""The layers with parameters that the networks are made of."""
+Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d  # those with parameters in these networks
 
 
 class Block(NamedTuple):

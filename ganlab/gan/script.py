@@ -85,7 +85,7 @@ def script(generator: nn.Module, latent_dim: int, recipe: Recipe, gap: int, enla
         f"BATCH = {sampling.BATCH}\n",
         *(f"\n\n{inspect.getsource(function)}" for function in functions),
         f"\n\ngenerator = nn.Sequential(\n    OrderedDict(\n{_layers(generator)}    )\n)\n",
-        _CHANNELS_LAST if any(p.ndim == 4 for p in generator.parameters()) else "",
+        "generator.to(memory_format=torch.channels_last)\n" if any(p.ndim == 4 for p in generator.parameters()) else "",
         'generator.load_state_dict(load_file(folder / "generator.safetensors"))\n',
         f"generator.{'train' if train else 'eval'}()\n",
         call,
@@ -139,7 +139,6 @@ from torch import Tensor, nn
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 torch.set_num_threads(1)
 """
-_CHANNELS_LAST = "generator.to(memory_format=torch.channels_last)\n"
 _IMAGES = """
 # The sheet: pixels 0 to 255, row by row on black.
 COLUMNS, GAP, ENLARGE = {columns}, {gap}, {enlarge}
