@@ -209,7 +209,7 @@ class TrainConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-ready values."""
-        return dataclasses.asdict(self) | {"clip_range": list(self.clip_range)}
+        return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: Any) -> "TrainConfig":

@@ -79,10 +79,9 @@ def script(generator: nn.Module, latent_dim: int, recipe: Recipe, gap: int, enla
     *_, last_layer = generator.children()
     images = isinstance(last_layer, nn.Tanh | nn.Unflatten)
     train = recipe.view == "grid" and recipe.batch_norm == "train"
+    needs, pillow = (", safetensors and pillow", "from PIL import Image\n") if images else (" and safetensors", "")
     parts = [
-        _HEAD.format(torch=torch.__version__, needs=", safetensors and pillow" if images else " and safetensors"),
-        "import torch\n" + ("from PIL import Image\n" if images else "") + _IMPORTS,
-        f"BATCH = {sampling.BATCH}\n",
+        _HEAD.format(torch=torch.__version__, needs=needs, pillow=pillow, batch=sampling.BATCH),
         *(f"\n\n{inspect.getsource(function)}" for function in functions),
         f"\n\ngenerator = nn.Sequential(\n    OrderedDict(\n{_layers(generator)}    )\n)\n",
         "generator.to(memory_format=torch.channels_last)\n" if any(p.ndim == 4 for p in generator.parameters()) else "",
@@ -132,13 +131,14 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
-'''
-_IMPORTS = """from safetensors.torch import load_file
+import torch
+{pillow}from safetensors.torch import load_file
 from torch import Tensor, nn
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 torch.set_num_threads(1)
-"""
+BATCH = {batch}
+'''
 _IMAGES = """
 # The sheet: pixels 0 to 255, row by row on black.
 COLUMNS, GAP, ENLARGE = {columns}, {gap}, {enlarge}
