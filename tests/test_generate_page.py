@@ -16,7 +16,6 @@ from visits import address, page, panels, run_in
 
 from ganlab import settings
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.data import datasets
 from ganlab.gan import networks, training
 from ganlab.gan.recipe import Recipe
 from ganlab.runs.disk import contents, moments
@@ -38,11 +37,11 @@ def upload(at: AppTest, content: bytes, name: str = "g.safetensors") -> AppTest:
 
 
 def generator_file(config: TrainConfig) -> bytes:
-    generator = networks.init_(training.build(config, datasets.shape_of(config))[0], torch.Generator().manual_seed(0))
+    generator = networks.init_(training.build(config, config.shape)[0], torch.Generator().manual_seed(0))
     return network_file(config, 7, generator)
 
 
-@pytest.mark.parametrize("view", settings.choices(Recipe, "view"))
+@pytest.mark.parametrize("view", settings.rules(Recipe, "view").choices)
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, config)

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
-from ganlab.gan.rng import rng_of
-from ganlab.gan.training import Trainer
+from ganlab.gan.training import Trainer, rng_of
 from ganlab.measure import copies, distances, plane, subject
 from ganlab.measure.reading import COLUMNS, INSTRUMENTS, MODULES, READINGS, Reading, agreement, available, look, row
 
@@ -147,7 +146,7 @@ def test_what_training_does_not_change_is_measured_once() -> None:
 
 def test_large_images_are_compared_by_sliced_w1() -> None:
     images = torch.rand(30, 1, 64, 64, generator=rng()) * 2 - 1
-    data = Dataset("big", lambda n, rng: images[torch.randint(30, (n,), generator=rng)], images[:8])
+    data = Dataset(lambda n, rng: images[torch.randint(30, (n,), generator=rng)], images[:8])
     config = dataclasses.replace(TINY_IMAGES, image_size=64)
     result = reading_of(Trainer(config, data), which=frozenset({"distances", "lipschitz"})).distances
     exact = quality.exact_w1(images[:8].numpy(), images[8:16].numpy())
@@ -187,7 +186,7 @@ def test_the_lower_bound_never_exceeds_the_exact_distance(config: TrainConfig, c
     trainer = small(config)
     for _ in range(3):
         for _ in range(8):
-            trainer.critic_update(observe=False)  # with the generator fixed the estimate grows
+            trainer.critic_update()  # with the generator fixed the estimate grows
         reading = reading_of(trainer, which=frozenset({"distances", "lipschitz"}))
         result = reading.distances
         assert -result.w1 <= result.lower_bound <= result.w1
@@ -288,7 +287,7 @@ def test_the_standard_error_of_the_gap_is_right_for_own_points(
 
 @pytest.mark.parametrize("images", [torch.full((20, 1, 16, 16), 0.25), torch.eye(16).repeat(20, 1, 1, 1)])
 def test_images_that_are_all_the_same_have_no_ratios(images: Tensor) -> None:
-    data = split("same", images, None)
+    data = split(images)
     values = row(reading_of(Trainer(TINY_IMAGES, data)))
     assert math.isnan(values["spread"])
     assert values["real_to_real"] == pytest.approx(0, abs=1e-5)

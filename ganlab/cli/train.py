@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
-from ganlab.config import PRESETS, TrainConfig, changed, preset
+from ganlab.config import PRESETS, TrainConfig, changed
 from ganlab.data import own_images, own_points
 from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent
@@ -46,15 +46,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings")
     samples = group.add_mutually_exclusive_group()
     for name, field in settings.fields(TrainConfig).items():
-        flag, help_text = f"--{name.replace('_', '-')}", settings.help_of(TrainConfig, name).replace("%", "%%")
+        rules = settings.rules(TrainConfig, name)
+        flag, help_text = f"--{name.replace('_', '-')}", rules.help.replace("%", "%%")
         if name == "clip_range":
             group.add_argument(flag, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"), help=help_text)
         elif name in OWN_DATA:
             metavar, help_text = OWN_DATA[name]
             samples.add_argument(flag, metavar=metavar, help=help_text)
         else:
-            choices = settings.choices(TrainConfig, name) or None
-            group.add_argument(flag, type=field.type, choices=choices, help=help_text)
+            group.add_argument(flag, type=field.type, choices=rules.choices or None, help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -120,7 +120,7 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
                 raise ValueError(f"--{name} is for --dataset {dataset}, not {values['dataset']}: leave out one.")
             values[name] = kept(source, keep)
     base = options.config and settings_in(options.config)
-    return changed(base or preset(options.preset or values.get("dataset", "digits")), values)
+    return changed(base or PRESETS[options.preset or values.get("dataset", "digits")], values)
 
 
 def settings_in(file: Path) -> TrainConfig:

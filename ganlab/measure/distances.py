@@ -9,7 +9,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ganlab.gan.rng import rng_of
+from ganlab.gan.training import rng_of
 from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.subject import Columns, Subject
 

@@ -181,7 +181,7 @@ def _saved_networks(path: Path, config: TrainConfig) -> dict[str, Any]:
 
 
 def _check_same(known: TrainConfig, config: TrainConfig, source: str) -> None:
-    shapes = {(settings.latent_dim, datasets.shape_of(settings)) for settings in (known, config)}
+    shapes = {(settings.latent_dim, settings.shape) for settings in (known, config)}
     if len(shapes) > 1:
         raise ValueError(f"{source} holds networks of other settings than config.json: the file of another run?")
 

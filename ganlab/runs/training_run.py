@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import DATASETS, PRESETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
 from ganlab.gan.training import Trainer, device_of
@@ -176,7 +176,8 @@ class TrainingRun:
         newest = dataclasses.replace(self.latest, **loop.record()) if loop else self.latest
         message = f"The networks and samples here are from step {newest.step:,}." if newest.step else ""
         if isinstance(error, ConnectionError):
-            message = "Digits, both sets of Gaussians and the Swiss roll need no network."
+            here = (facts.title for name, facts in DATASETS.items() if datasets.at_hand(PRESETS[name]))
+            message = f"These data sets need no download: {', '.join(here)}."
         if isinstance(error, FloatingPointError):
             message = f"{likely_cause(newest.config)} {message}"
         return dataclasses.replace(

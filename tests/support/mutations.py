@@ -3,6 +3,7 @@
 Half of them are named after their changed content, as an attacker would name them.
 """
 
+import hashlib
 import json
 import os
 import pickle
@@ -17,7 +18,6 @@ from pathlib import Path
 from hostile import in_child
 from stubs import TINY_IMAGES
 
-from ganlab import tensorfile
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.training_run import TrainingRun
@@ -178,7 +178,8 @@ def write_mutations(good: Path, folder: Path, many: int) -> list[tuple[str, Path
         kinds = (*KINDS, flipped_length if renamed else flipped)
         kind = kinds[i // 2 % len(kinds)]
         changed = kind(content, draws, folder / "executed")
-        name = f"step-{TINY_IMAGES.steps:06}-{tensorfile.sha256(changed)[:16]}.safetensors" if renamed else good.name
+        sha256 = hashlib.sha256(changed).hexdigest()
+        name = f"step-{TINY_IMAGES.steps:06}-{sha256[:16]}.safetensors" if renamed else good.name
         path = folder / str(i) / name
         path.parent.mkdir()
         path.write_bytes(changed)

@@ -10,7 +10,6 @@ from torch import nn
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.data import datasets
 from ganlab.gan import training
 from ganlab.runs.disk import checkpoints, moments
 from ganlab.runs.disk.checkpoints import DEVICE, Checkpoint, CheckpointFile
@@ -87,13 +86,11 @@ def newest_checkpoint(path: Path) -> tuple[Checkpoint | None, str]:
 def real_samples(path: Path, kind: str) -> np.ndarray | None:
     """The real samples shown beside generated ones of this kind, image or point; None if they can't be read."""
 
-    def check(_: dict[str, str], kinds: tensorfile.Kinds) -> None:
-        dtype, shape = kinds.get("real", (None, ()))
-        if (dtype, len(shape)) != {"image": (torch.uint8, 4), "point": (torch.float32, 2)}[kind]:
-            raise ValueError("it holds no real samples")
+    def fits(dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
+        return (dtype, len(shape)) == {"image": (torch.uint8, 4), "point": (torch.float32, 2)}[kind]
 
     try:
-        return tensorfile.read(path / "real.safetensors", check, 2**24)[1]["real"].numpy()
+        return tensorfile.read_one(path / "real.safetensors", "real", fits, 2**24).numpy()
     except (ValueError, OSError):
         return None
 
@@ -105,7 +102,7 @@ def moment_steps(path: Path) -> list[int]:
 
 def read_moment(path: Path, step: int) -> Moment:
     """The moment of a step. Raises ValueError if it can't be read."""
-    return moments.read(path / "moments", step, len(datasets.shape_of(config_of(path))))
+    return moments.read(path / "moments", step, len(config_of(path).shape))
 
 
 def checkpoint_files(path: Path) -> list[CheckpointFile]:

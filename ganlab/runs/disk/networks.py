@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.data import datasets
 from ganlab.gan import training
 from ganlab.tensorfile import Kinds
 
@@ -21,7 +20,7 @@ def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
     Its metadata holds what is needed to build it again, and the SHA-256 of its tensors' bytes in order of name.
     """
     tensors = network.state_dict()
-    about = {"config": config.as_dict(), "shape": datasets.shape_of(config), "step": step, "sha256": _sha256(tensors)}
+    about = {"config": config.as_dict(), "shape": config.shape, "step": step, "sha256": _sha256(tensors)}
     return tensorfile.packed(tensors, {"network": json.dumps(about)})
 
 

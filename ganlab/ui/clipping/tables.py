@@ -38,7 +38,7 @@ def values_of(before: nn.Module, after: nn.Module) -> list[Value]:
 
 def headline(report: ClipReport) -> str:
     """How many values were clamped, as the one big number."""
-    bounds, clamped = range_in_words(report.clip_range), report.clamped.sum()
+    bounds, clamped = range_in_words(report.clip_range), report.clamped
     text = f"{BEFORE.format('Before')} the clamp they were outside {bounds}.<br>"
     text += f"{AFTER.format('After')} it they are exactly at a bound."
     if clamped == 0:

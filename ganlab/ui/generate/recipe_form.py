@@ -51,15 +51,16 @@ def number(recipe: Recipe, field: str, **options: Any) -> None:
 def slider(recipe: Recipe, field: str, **options: Any) -> None:
     """A number between its bounds."""
     value = getattr(recipe, field)
-    low, high = settings.bounds(Recipe, field)
+    bounds = settings.rules(Recipe, field).bounds
+    assert bounds is not None  # a slider is for numbers
     step = 1 if isinstance(value, int) else 0.01
-    st.slider(min_value=low, max_value=high, value=value, step=step, **_tied(field, value), **options)
+    st.slider(min_value=bounds[0], max_value=bounds[1], value=value, step=step, **_tied(field, value), **options)
 
 
 def choice(recipe: Recipe, field: str, **options: Any) -> None:
     """One of a few values."""
     value = getattr(recipe, field)
-    options |= _tied(field, value) | {"options": settings.choices(Recipe, field), "format_func": str.capitalize}
+    options |= _tied(field, value) | {"options": settings.rules(Recipe, field).choices, "format_func": str.capitalize}
     st.segmented_control(default=value, required=True, **options)
 
 
@@ -89,5 +90,6 @@ def _tied(field: str, value: Any) -> dict[str, Any]:
     """Widget options that show the recipe's value and put the user's edits back into the address."""
     key = f"recipe_{field}"
     st.session_state[key] = value
-    words = {"label": settings.label(Recipe, field), "help": settings.help_of(Recipe, field) or None}
+    rules = settings.rules(Recipe, field)
+    words = {"label": rules.label, "help": rules.help or None}
     return words | {"key": key, "on_change": lambda: put(**{field: st.session_state[key]})}

@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from ganlab.config import TrainConfig
+from ganlab.config import DATASETS, TrainConfig
 from ganlab.formatting import duration, percent, range_in_words
 from ganlab.gan.clipping import WeightHistogram
 from ganlab.runs.disk.library import short_name
@@ -28,17 +28,6 @@ MORE = {
         "Wide layers, a narrow clip range, small steps: the critic stays almost flat, its estimate near zero.",
     ),
 }
-DATASET_TITLES = {
-    "digits": "digits",
-    "mnist": "MNIST",
-    "fashion-mnist": "Fashion-MNIST",
-    "cifar10": "CIFAR-10",
-    "images": "my images",
-    "8-gaussians": "8 Gaussians",
-    "25-gaussians": "25 Gaussians",
-    "swiss-roll": "Swiss roll",
-    "drawn": "my points",
-}
 TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
 PILLS = {
     None: ("hollow", "gray", "Ready"),
@@ -58,7 +47,7 @@ AFTER = "<span class='key'><i class='a'></i>{}</span>"
 
 def title(config: TrainConfig) -> str:
     """The name of a run's data, in one or two words."""
-    return DATASET_TITLES[config.dataset]
+    return DATASETS[config.dataset].title
 
 
 def label(run_id: str, config: TrainConfig) -> str:

@@ -90,10 +90,10 @@ def setting(name: str, config: TrainConfig) -> None:
     if name == "clip_range":
         _bounds(config)
         return
-    label, value = settings.label(TrainConfig, name), getattr(config, name)
+    rules, value = settings.rules(TrainConfig, name), getattr(config, name)
     without_effect = (name == "network" and config.kind == "point") or (name == "depth" and config.network != "mlp")
-    options = _tied(name, value) | {"help": settings.help_of(TrainConfig, name), "disabled": without_effect}
-    choices = settings.choices(TrainConfig, name)
+    options = _tied(name, value) | {"help": rules.help, "disabled": without_effect}
+    label, choices = rules.label, rules.choices
     if not choices:
         st.number_input(label, value=value, **options, **of_number(name, value))
         return

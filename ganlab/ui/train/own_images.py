@@ -49,7 +49,7 @@ def _thumbnails(config: TrainConfig) -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _preview(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
     archive = own_images.find(name, data_root() / "images")
-    return own_images.thumbnails(archive, SHOWN, size, fit, colour), own_images.count(archive)
+    return own_images.thumbnails(archive, SHOWN, size, fit, colour)
 
 
 @frame.refusing(OSError, ValueError)

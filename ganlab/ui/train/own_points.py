@@ -12,8 +12,8 @@ import streamlit as st
 from ganlab.config import PRESETS, TrainConfig, changed
 from ganlab.data import own_points
 from ganlab.data.download import data_root
-from ganlab.data.own_sets import JITTER
-from ganlab.data.point_shapes import SHAPES
+from ganlab.data.own_points import SHAPES
+from ganlab.data.point_sets import JITTER
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import download, plane
 from ganlab.ui.train import form

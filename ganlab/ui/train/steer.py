@@ -116,10 +116,10 @@ def clip_controls(run: Run, ended: bool) -> None:
 def rates(run: Run, ended: bool) -> None:
     """Learning rates and critic updates per step."""
     for field, when in RATES.items():
-        value, help = getattr(run.wanted, field), f"{settings.help_of(TrainConfig, field)} {when}"
+        rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
         options = form.of_number(field, value) | late.tied(field, value, partial(_change_rate, run, field))
-        label = settings.label(TrainConfig, field)
-        st.number_input(label, value=value, width=165, disabled=ended, help=help, **options)
+        help = f"{rules.help} {when}"
+        st.number_input(rules.label, value=value, width=165, disabled=ended, help=help, **options)
 
 
 @frame.refusing(ValueError, Refused)

@@ -1,15 +1,14 @@
 """The cards on modes, classes and spread."""
 
 import math
+from collections.abc import Callable
 
+from ganlab.config import DATASETS, TrainConfig
 from ganlab.formatting import percent, short
 from ganlab.measure.coverage import Coverage
 from ganlab.plots.base import Figure, bars, framed
 from ganlab.plots.readings import Line, empty
 from ganlab.ui.train.instruments.card import REAL, VIOLET, Card, CardData, chart, if_measured, lines, of_result
-
-WITH_MODES = ("8-gaussians", "25-gaussians")
-WITH_NEITHER = ("swiss-roll", "drawn", "images")  # neither modes nor classes: only the spread can be shown
 
 
 def counts_figure(coverage: Coverage) -> Figure:
@@ -58,6 +57,10 @@ def sentence(data: CardData) -> str:
     return f"{near} {of_real}"
 
 
+def _counted_by(what: str) -> Callable[[TrainConfig], bool]:
+    return lambda config: DATASETS[config.dataset].counted == what
+
+
 _MODES = (
     "<span><i class='gen good'></i>within 3 sd</span><span><i class='gen near'></i>nearest to it</span>"
     "<span><i class='expected'></i>expected</span>"
@@ -72,7 +75,7 @@ CARDS = {
         of_result("coverage", counts_figure, empty()),
         f"how many generated samples are nearest to each mode, and how many are expected. *Spread*: {_SPREAD}",
         key=lambda data: _MODES,
-        applies=lambda config: config.dataset in WITH_MODES,
+        applies=_counted_by("modes"),
     ),
     "Classes": Card(
         "coverage",
@@ -81,7 +84,7 @@ CARDS = {
         "how many generated images fall into each class, by a vote of their five nearest held-out images, and how many "
         f"are expected. *Spread*: {_SPREAD}",
         key=lambda data: _CLASSES,
-        applies=lambda config: config.dataset not in (*WITH_MODES, *WITH_NEITHER),
+        applies=_counted_by("classes"),
     ),
     "Spread": Card(
         "coverage",
@@ -90,6 +93,6 @@ CARDS = {
         _SPREAD,
         key=lines((VIOLET, "generated"), (REAL, "real")),
         over_time=True,
-        applies=lambda config: config.dataset in WITH_NEITHER,
+        applies=_counted_by(""),
     ),
 }

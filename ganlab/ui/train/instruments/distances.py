@@ -2,7 +2,7 @@
 
 import math
 
-from ganlab.data.own_sets import SPLIT_FROM
+from ganlab.data.point_sets import SPLIT_FROM
 from ganlab.formatting import number, short
 from ganlab.plots.base import Figure
 from ganlab.plots.readings import Line
