@@ -12,7 +12,7 @@ from visits import page, panels
 from ganlab.gan.clipping import WeightHistogram, clip_, pooled
 from ganlab.plots import clamp, curves, whole_run
 from ganlab.plots.whole_run import Look
-from ganlab.runs.disk import contents, moments
+from ganlab.runs.disk import moments
 from ganlab.runs.hub import RunHub
 from ganlab.ui.train import look_back
 
@@ -67,14 +67,14 @@ def test_a_pinned_step_is_drawn_with_bins_of_the_same_width() -> None:
 def test_every_panel_shows_the_chosen_step(the_hub: RunHub) -> None:
     run = the_hub.start(TINY)
     wait_until(lambda: run.latest.status.ended)
-    steps = contents.moment_steps(run.path)
+    steps = moments.steps(run.path)
     assert steps[0] == 1
     assert steps[-1] == TINY.steps
     at = page("1_Train.py", run=run.run_id)
     assert "newest step" in panels(at)
     at.select_slider(key=f"look_back_{len(at.session_state['places'])}").set_value(steps[0]).run()
     assert not at.exception
-    first = contents.read_moment(run.path, steps[0])
+    first = moments.read(run.path, steps[0])
     counts = pooled(first.weights).before_counts
     assert f"{counts.outside:,} of {counts.total:,} weights were outside" in panels(at)
     assert "step <b>1</b>" in panels(at)
@@ -95,8 +95,8 @@ def test_the_slider_grows_with_the_run(the_hub: RunHub) -> None:
     wait_until(lambda: run.latest.status.ended)
     at = page("1_Train.py", run=run.run_id)
     drawn = at.session_state["places"]
-    assert drawn == [*contents.moment_steps(run.path), look_back.LATEST]
-    shutil.copy(moments.path_of(run.path / "moments", 1), moments.path_of(run.path / "moments", 77))
+    assert drawn == [*moments.steps(run.path), look_back.LATEST]
+    shutil.copy(moments.path_of(run.path, 1), moments.path_of(run.path, 77))
     at.run()
     assert at.session_state["places"] == [*drawn[:-1], 77, look_back.LATEST]
 

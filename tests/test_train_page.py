@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
 from visits import click, page, panels, run_in
 
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import checkpoints
 from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
@@ -163,7 +163,7 @@ def test_a_new_server_shows_and_resumes_a_stopped_run(the_hub: RunHub) -> None:
 
 def test_damaged_files_are_named_and_the_rest_is_shown(the_hub: RunHub) -> None:
     run = run_in("interrupted", the_hub, TINY)
-    checkpoint = contents.checkpoint_files(run.path)[-1].path
+    checkpoint = checkpoints.files(run.path)[-1].path
     checkpoint.write_bytes(b"not a checkpoint")
     (run.path / "layers.csv").write_text("step\n1,2\n")
     at = page("1_Train.py", run=run.run_id)

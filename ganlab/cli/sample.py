@@ -10,7 +10,7 @@ from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.training import set_up_torch
-from ganlab.runs.disk import contents, networks
+from ganlab.runs.disk import checkpoints, contents, networks
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,11 +39,11 @@ def run(options: argparse.Namespace) -> int:
 
 def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
     """The generator of a run at its end, or at its last checkpoint if it has not ended. Raises ValueError."""
-    file, checkpoints = path / "generator.safetensors", contents.checkpoint_files(path)
+    file, saved = path / "generator.safetensors", checkpoints.files(path)
     if file.exists() and contents.ending(path):
-        generator, config, _ = networks.read_generator(file)
-    elif checkpoints:
-        generator, config, _ = contents.generator_in(checkpoints[-1].path)
+        generator, config, _ = networks.read_network(file)
+    elif saved:
+        generator, config, _ = checkpoints.read_generator(saved[-1].path)
     else:
         raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
     return generator, config

@@ -1,6 +1,8 @@
 """The one training loop of the project. Knows no thread: it runs in whichever calls it."""
 
 import dataclasses
+import time
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,15 @@ from ganlab.measure import instruments
 from ganlab.measure import reading as readings
 from ganlab.measure.instruments import Broken
 from ganlab.measure.reading import Reading
+from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import Change
 from ganlab.runs.look_budget import FIRST, LookBudget
 from ganlab.runs.mailbox import Command, Mailbox
 from ganlab.runs.recorder import Recorder
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.runs.stopwatch import Stopwatch
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
+PUBLICATIONS = 8  # that the speed is measured over
 
 
 class Loop:
@@ -182,15 +185,11 @@ class Loop:
 
     def _save_moment(self, report: ClipReport) -> None:
         """Save a moment of this step. Non-finite samples are skipped; training itself will fail shortly."""
-        trainer, latest = self._trainer, self._mailbox.latest
-        if latest.step == trainer.step_count and latest.samples is not None:
-            self._recorder.save_moment(latest.step, latest.critic_step, latest.samples, latest.weights)
-            return
+        trainer = self._trainer
         samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
         if np.isfinite(samples).all():
-            self._recorder.save_moment(
-                trainer.step_count, trainer.critic_step, images.shown(samples), report.histograms()
-            )
+            shown = images.shown(samples)
+            self._recorder.save_moment(Moment(trainer.step_count, trainer.critic_step, shown, report.histograms()))
 
     def _publish(self) -> None:
         self._mailbox.latest = self._snapshot()
@@ -219,3 +218,26 @@ class Loop:
             warning=self._recorder.warning,
             **self.record(),
         )
+
+
+class Stopwatch:
+    """Seconds spent training, including those `before`; it counts only while it is running."""
+
+    def __init__(self, before: float = 0.0) -> None:
+        self._before = before
+        self._since: float | None = None
+        self._published: deque[tuple[float, int]] = deque(maxlen=PUBLICATIONS)
+
+    def go(self, running: bool) -> None:
+        """Run, or hold."""
+        self._before, self._since = self.seconds, time.perf_counter() if running else None
+
+    @property
+    def seconds(self) -> float:
+        return self._before + (time.perf_counter() - self._since if self._since is not None else 0.0)
+
+    def steps_per_second(self, step: int) -> float:
+        """The speed since the seventh call before this one; 0 at the first call."""
+        self._published.append((self.seconds, step))
+        (began, first), (now, last) = self._published[0], self._published[-1]
+        return (last - first) / (now - began) if now > began else 0.0

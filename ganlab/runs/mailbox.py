@@ -6,7 +6,7 @@ import threading
 from enum import Enum, auto
 from typing import Any
 
-from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.config import LIVE_FIELDS
 from ganlab.runs.snapshot import Snapshot
 
 
@@ -74,16 +74,10 @@ class Mailbox:
             self.instruments -= instruments
 
     def applied(self, field: str, value: Any) -> None:
-        """Note a change that came from the record and not through here; a pending one is newer and stays."""
+        """Note a value that came from the record or the data, not through here; a pending one is newer and stays."""
         with self._lock:
             if field not in self._pending:
                 self.wanted = dataclasses.replace(self.wanted, **{field: value})
-
-    def amend(self, config: TrainConfig, **values: Any) -> TrainConfig:
-        """Put what is known only once the data is loaded into a config and into `wanted`; returns the config."""
-        with self._lock:
-            self.wanted = dataclasses.replace(self.wanted, **values)
-        return dataclasses.replace(config, **values)
 
     def close(self, last: Snapshot) -> None:
         """Publish the last snapshot and drop changes that came too late."""

@@ -10,25 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from ganlab.gan.clipping import ClipReport, WeightHistogram
+from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import moments
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import Change, HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
 
-CHECKPOINT_EVERY = 30.0
-"""Seconds of training between checkpoints."""
-FIRST_CHECKPOINT = 5.0
-"""Seconds of training before the first one, so that a short run has something to resume from."""
-WORTH = 50
-"""Between two checkpoints lie at least this many times the seconds that writing one takes."""
-ALL_UNTIL = 30
-"""Up to this step every moment that is due is saved."""
-SHARE = 0.02
-"""After it, moments may take this share of the time trained."""
+CHECKPOINT_EVERY = 30.0  # seconds of training between checkpoints
+FIRST_CHECKPOINT = 5.0  # seconds of training before the first one, so that a short run has something to resume from
+WORTH = 50  # between two checkpoints lie at least this many times the seconds that writing one takes
+ALL_UNTIL = 30  # up to this step every moment that is due is saved
+SHARE = 0.02  # of the time trained: what moments may take after it
 
 
 class Recorder:
@@ -111,12 +107,10 @@ class Recorder:
         every = self._every if self._saved else min(FIRST_CHECKPOINT, self._every)
         return seconds - self._saved_at >= every
 
-    def save_moment(
-        self, step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]
-    ) -> None:
+    def save_moment(self, moment: Moment) -> None:
         """Save a moment, unless this step has one or nothing has been clamped yet."""
-        if weights:
-            self._try("moments", self._folder.keep_moment, moments.of_snapshot(step, critic_step, samples, weights))
+        if moment.weights:
+            self._try("moments", self._folder.keep_moment, moment)
 
     def save_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
         """Save everything needed to resume, and the moment that belongs to it, unless both are saved already."""
@@ -125,7 +119,7 @@ class Recorder:
         if snapshot.step == 0 or snapshot.samples is None or state == self._saved:
             return
         self.flush()
-        self.save_moment(snapshot.step, snapshot.critic_step, snapshot.samples, snapshot.weights)
+        self.save_moment(Moment(snapshot.step, snapshot.critic_step, snapshot.samples, snapshot.weights))
         checkpoint = Checkpoint(
             config=snapshot.config,
             shape=snapshot.sample_shape,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+# Held by the process that trains the run; the system releases it when that process ends, however it ends.
 LOCK = "run.lock"
-"""Held by the process that trains the run; the system releases it when that process ends, however it ends."""
 _probing = threading.Lock()  # `held` takes the lock for a moment: two threads must not see each other's
 
 
@@ -17,10 +17,12 @@ class Busy(OSError):
 def locked(path: Path, patience: float = 0.5) -> FileLock:
     """The folder's lock, acquired. Raises Busy if it is not free within `patience` seconds.
 
-    Raises FileNotFoundError if there is no such folder; it is not created.
+    Raises FileNotFoundError if there is no such folder, which is not created, and OSError if the lock can't be a file.
     """
     if not path.is_dir():
         raise FileNotFoundError(f"There is no run {path.name} here. It may have been deleted.")
+    if (path / LOCK).is_dir():
+        raise OSError(f"{path.name}/{LOCK} is a folder, where ganlab needs a file: delete it.")
     lock = FileLock(path / LOCK, thread_local=False)  # acquired by the page's thread, released by the run's
     try:
         lock.acquire(timeout=patience)
@@ -31,7 +33,7 @@ def locked(path: Path, patience: float = 0.5) -> FileLock:
 
 def held(path: Path) -> bool:
     """Whether a process trains in this folder."""
-    if not (path / LOCK).exists():
+    if not (path / LOCK).is_file():
         return False
     try:
         with _probing:

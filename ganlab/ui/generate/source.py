@@ -11,7 +11,7 @@ from torch import nn
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.recipe import FIELDS
-from ganlab.runs.disk import contents, networks
+from ganlab.runs.disk import checkpoints, networks
 from ganlab.runs.run import Run
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import download
@@ -121,8 +121,8 @@ def _cached(run_id: str, step: int, _run: Run) -> Source:
     if newest.step == step and newest.generator is not None:
         generator, config = newest.generator, newest.config
     else:
-        paths = {checkpoint.step: checkpoint.path for checkpoint in contents.checkpoint_files(_run.path)}
-        generator, config, _ = contents.generator_in(paths[step])
+        paths = {checkpoint.step: checkpoint.path for checkpoint in checkpoints.files(_run.path)}
+        generator, config, _ = checkpoints.read_generator(paths[step])
 
     def file() -> bytes:
         return networks.network_file(config, step, generator)
@@ -164,7 +164,7 @@ def _point_to(**where: str) -> None:
 
 def _choose_step(source: Source, run: Run) -> None:
     """A menu of the run's checkpoints, if there is a choice."""
-    steps = sorted({source.step, *(checkpoint.step for checkpoint in contents.checkpoint_files(run.path))})
+    steps = sorted({source.step, *(checkpoint.step for checkpoint in checkpoints.files(run.path))})
     if len(steps) < 2:
         return
     st.session_state["source_step"] = source.step
@@ -192,7 +192,7 @@ def _upload() -> None:
         return
     content = file.getvalue()
     try:
-        generator, config, step = networks.read_generator(content)
+        generator, config, step = networks.read_network(content)
     except ValueError as error:
         st.session_state["not_uploaded"] = str(error).replace("This file", file.name, 1)
         return

@@ -9,7 +9,7 @@ from ganlab.data import images
 from ganlab.gan.recipe import Recipe
 from ganlab.plots.samples import points
 from ganlab.plots.whole_run import evenly
-from ganlab.runs.disk import contents, moments
+from ganlab.runs.disk import moments
 from ganlab.runs.run import Run
 from ganlab.ui.generate import recipe_form, views
 from ganlab.ui.generate.source import Source
@@ -22,7 +22,7 @@ FRAMES = 60  # of an animation at most, so that it stays below a few megabytes
 
 def card(source: Source, run: Run | None, recipe: Recipe) -> None:
     """A sheet for each saved moment, chosen by a slider, and all of them as an animation; nothing for an upload."""
-    steps = contents.moment_steps(run.path) if run else []
+    steps = moments.steps(run.path) if run else []
     if run is None or len(steps) < 2:
         return
     frames = evenly(steps, FRAMES)
@@ -54,7 +54,7 @@ def _animation(run: Run, steps: list[int]) -> None:
 
 
 def _moment(run: Run, step: int) -> None:
-    samples = contents.read_moment(run.path, step).samples
+    samples = moments.read(run.path, step).samples
     if samples.ndim == 2:
         with st.container(horizontal_alignment="center"), st.container(width=480):
             plot("through_points", points(run.latest.real, samples), 480)
@@ -74,7 +74,7 @@ def animation(run: Run, steps: list[int]) -> bytes:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _gif(path: Path, steps: tuple[int, ...], stamp: int) -> bytes:
     """Cached until `stamp` changes: a resumed run writes its moments again."""
-    return images.gif(np.stack([_frame(contents.read_moment(path, step).samples) for step in steps]), 1, 120)
+    return images.gif(np.stack([_frame(moments.read(path, step).samples) for step in steps]), 1, 120)
 
 
 def _frame(samples: np.ndarray) -> np.ndarray:
