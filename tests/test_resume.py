@@ -188,6 +188,16 @@ def test_tables_shorter_than_the_checkpoint_are_a_warning(tmp_path: Path) -> Non
     assert folder.resume_point.warning == "metrics.csv and layers.csv hold 2 of the 6 steps made so far."
 
 
+@pytest.mark.parametrize("name", ["metrics.csv", "layers.csv"])
+def test_a_run_without_its_tables_is_not_resumed_and_stays_as_it_is(name: str, tmp_path: Path) -> None:
+    trained(RunFolder(tmp_path / "r", TINY))
+    (tmp_path / "r" / name).unlink()
+    before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match=f"{name} is missing"):
+        RunFolder.reopen(tmp_path / "r", STEPS)
+    assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
+
+
 def test_the_tables_are_on_disk_before_the_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced, write = [], checkpoints.write
     monkeypatch.setattr("os.fsync", synced.append)

@@ -1,6 +1,7 @@
 """A run as it lies on disk, with what pages know of any run. Reads a file only when it is needed."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -18,7 +19,7 @@ from ganlab.measure.instruments import Broken
 from ganlab.measure.reading import READINGS, Reading, no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
-from ganlab.runs.history import HistoryWriter
+from ganlab.runs.history import NO_HISTORY
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 
@@ -102,10 +103,11 @@ def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
         values = vars(end)
     warning = ""
     try:
-        config = tables.in_force(config, tables.changes(path / "changes.csv"))
+        changes = {field: value for _, field, value in tables.changes(path / "changes.csv")}
+        config = dataclasses.replace(config, **changes)
     except (ValueError, OSError) as error:
         warning = f"{path.name}: {error}"
-    return Snapshot(run_id=path.name, config=config, history=HistoryWriter().view(), warning=warning, **values)
+    return Snapshot(run_id=path.name, config=config, history=NO_HISTORY, warning=warning, **values)
 
 
 @lru_cache(maxsize=4)
@@ -130,7 +132,7 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
         # Only a failed run has made more steps than its last checkpoint.
         run = dataclasses.replace(run, step=summary.step, critic_step=summary.critic_step, seconds=summary.seconds)
         run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), nothing))
-    last_step = None if summary.status is Status.FAILED else run.step
+    last_step = math.inf if summary.status is Status.FAILED else run.step
     history = attempt(lambda: tables.history(path, last_step), summary.history)
     changes = () if summary.warning else tables.recorded(tables.changes(path / "changes.csv"), history)
     samples = None

@@ -61,8 +61,7 @@ class Snapshot:
     instruments_share: float = 0.0
     steps_per_second: float = 0.0
     seconds: float = 0.0
-    warning: str = ""
-    """What could not be saved, read or measured, in a sentence, while the rest continues."""
+    warning: str = ""  # what could not be saved, read or measured, in a sentence, while the rest continues
     error: str = ""
     traceback: str = ""
 

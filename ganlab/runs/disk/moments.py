@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,24 +43,11 @@ class Moment:
 
 def schedule(steps: int) -> frozenset[int]:
     """The steps of a run that are saved: 1, 2, 3, 5, 7, 10, 15, 20, 30 ..., and evenly once that is too sparse."""
-    every = next(spacing for spacing in _round_numbers(1, 2, 3, 5) if spacing * MANY >= steps)
-    early, last = [], 0
-    for tenths in _round_numbers(10, 15, 20, 30, 50, 70):  # 1.5 is left out, 15 is not
-        step, rest = divmod(tenths, 10)
-        if tenths - 10 * last >= 10 * every or tenths > 10 * steps:
-            break
-        if rest == 0:
-            early.append(step)
-            last = step
-    return frozenset(early) | frozenset(range(every, steps, every)) | {steps}
-
-
-def _round_numbers(*first: int) -> Iterator[int]:
-    """These numbers, ten times each, a hundred times each ..., without end."""
-    power = 1
-    while True:
-        yield from (number * power for number in first)
-        power *= 10
+    powers = [10**power for power in range(8)]
+    every = next(spacing for power in powers for n in (1, 2, 3, 5) if (spacing := n * power) * MANY >= steps)
+    rising = [1, 2, 3, 5, 7, *(n * power for power in powers for n in (10, 15, 20, 30, 50, 70))]
+    early = [step for before, step in zip([0, *rising], rising, strict=False) if step - before < every]
+    return frozenset(step for step in (*early, *range(every, steps, every)) if step < steps) | {steps}
 
 
 def path_of(path: Path, step: int) -> Path:

@@ -16,7 +16,7 @@ from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.contents import config_of, ending
 from ganlab.runs.disk.tables import RecordedChange
-from ganlab.runs.history import METRICS, Change, History, HistoryWriter
+from ganlab.runs.history import METRICS, NO_HISTORY, Change, History
 from ganlab.runs.snapshot import Status
 
 
@@ -30,7 +30,7 @@ class ResumePoint:
 
     config: TrainConfig
     checkpoint: Checkpoint | None = None
-    history: History = field(default_factory=lambda: HistoryWriter().view())
+    history: History = NO_HISTORY
     changes: tuple[Change, ...] = ()
     scheduled: tuple[RecordedChange, ...] = ()
     warning: str = ""
