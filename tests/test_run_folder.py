@@ -69,7 +69,8 @@ def test_a_generator_comes_from_a_file_its_bytes_or_a_checkpoint(trained: Path) 
     file = trained / "generator.safetensors"
     latents = torch.randn(5, TINY_IMAGES.latent_dim, generator=torch.Generator().manual_seed(0))
     generators = [networks.read_network(file), networks.read_network(file.read_bytes())]
-    generators.append(checkpoints.read_generator(checkpoints.files(trained)[-1].path))
+    checkpoint = checkpoints.read(checkpoints.files(trained)[-1].path)
+    generators.append((checkpoint.network("generator"), checkpoint.config, checkpoint.step))
     for generator, config, step in generators:
         assert (config, step, generator.training) == (TINY_IMAGES, TINY_IMAGES.steps, False)
         assert torch.equal(generator(latents), generators[0][0](latents))

@@ -43,7 +43,8 @@ def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
     if file.exists() and contents.ending(path):
         generator, config, _ = networks.read_network(file)
     elif saved:
-        generator, config, _ = checkpoints.read_generator(saved[-1].path)
+        checkpoint = checkpoints.read(saved[-1].path)
+        generator, config = checkpoint.network("generator"), checkpoint.config
     else:
         raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
     return generator, config

@@ -12,48 +12,36 @@ from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, narrow, settled, slow_generator, widen
 from ganlab.runs.history import History
 
-YOUNG = 150
-"""Steps before which every generator covers little, and the two networks are not yet in balance."""
-SATURATED = 0.5
-"""Of all weights at a bound. Presets: 0.04 to 0.44; 3 x 128 with Arjovsky's c and rate: 0.75."""
+YOUNG = 150  # steps before which every generator covers little, and the two networks are not yet in balance
+SATURATED = 0.5  # of all weights at a bound; presets: 0.04 to 0.44; 3 x 128 with Arjovsky's c and rate: 0.75
+# Fold per layer. With the presets gradients grow; 3 x 512 at c = 0.01, as in Gulrajani et al. 2017, Fig. 1a: they
+# shrink 1.7 to 2.2 fold.
 SHRINKS = 1.5
-"""Fold per layer. With the presets gradients grow; 3 x 512 at c = 0.01, as in Gulrajani et al. 2017, Fig. 1a: they
-shrink 1.7 to 2.2 fold."""
+# Fold over all hidden layers, and per layer. Presets, seeds 0 and 1: up to 66, and 8; 25 Gaussians, seed 1: 300, and
+# 17. 3 x 128 at c = 1, which diverges: 140 and more; the digits at c = 0.1: 58 per layer.
 GROWS, STEEP = 100.0, 20.0
-"""Fold over all hidden layers, and per layer. Presets, seeds 0 and 1: up to 66, and 8; 25 Gaussians, seed 1: 300, and
-17. 3 x 128 at c = 1, which diverges: 140 and more; the digits at c = 0.1: 58 per layer."""
-DIVERGES = 500.0
-"""Fold over all hidden layers. 3 x 128 at c = 1, with damage to the samples: 550 to 2,800."""
+DIVERGES = 500.0  # fold over all hidden layers; 3 x 128 at c = 1, with damage to the samples: 550 to 2,800
+# Of the estimates; an optimal critic's is never below 0. Presets: up to 0.16; generator rate times 10: 0.24.
 NEGATIVE = 0.2
-"""Of the estimates; an optimal critic's is never below 0. Presets: up to 0.16; generator rate times 10: 0.24."""
-FAR = 1.5
-"""Times the real-to-real distance: nearer than that, estimates around 0 are right."""
-MISSING_SHARE = 0.1
-"""Of the modes or classes; a preset's 25 Gaussians may lack 2."""
-NARROW = 0.5
-"""Of the real samples' spread. Presets: 0.82 to 1.29."""
-COPIED = 0.5
-"""Of the held-out images' distance to the training images. The digits' preset: 1.6; a copy: 0."""
-GAP, GAP_ERRORS = 0.25, 3.0
-"""Of the training estimate, and standard errors: the presets' gap is noise, within 2 of them."""
+FAR = 1.5  # times the real-to-real distance: nearer than that, estimates around 0 are right
+MISSING_SHARE = 0.1  # of the modes or classes; a preset's 25 Gaussians may lack 2
+NARROW = 0.5  # of the real samples' spread; presets: 0.82 to 1.29
+COPIED = 0.5  # of the held-out images' distance to the training images; the digits' preset: 1.6; a copy: 0
+GAP, GAP_ERRORS = 0.25, 3.0  # of the training estimate, and standard errors; presets: noise, within 2 of them
 SWING_WINDOW = 100  # steps
+# Lowest autocorrelation of the estimate (100 draws of noise: -0.25), and its standard deviation over its mean; at
+# c = 1: -0.45 and 2.
 SWINGS, SWING_SIZE = -0.4, 1.0
-"""Lowest autocorrelation of the estimate (100 draws of noise: -0.25), and its standard deviation over its mean; at
-c = 1: -0.45 and 2."""
-AROUND_ZERO = 10.0
-"""Standard deviations over the mean above which the estimate oscillates around 0."""
+AROUND_ZERO = 10.0  # standard deviations over the mean above which the estimate oscillates around 0
 MOST_UPDATES = 1000  # of the critic per step, the most that can be set
 
 
 class Finding(NamedTuple):
     """One thing that is probably wrong."""
 
-    severity: int
-    """3: training gets nowhere; 2: the result suffers; 1: worth checking."""
-    sentence: str
-    """What is wrong, with the number that shows it."""
-    advice: str
-    """One thing to try."""
+    severity: int  # 3: training gets nowhere; 2: the result suffers; 1: worth checking
+    sentence: str  # what is wrong, with the number that shows it
+    advice: str  # one thing to try
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
@@ -245,10 +233,8 @@ def _explodes(norm: float, start: float, layers: int) -> bool:
 
 
 def _barely_moves(gradients: Gradients) -> bool:
-    """Whether the gradients of a weight tensor are below the optimiser's eps."""
     return bool(gradients.weight_rms.min() < RMSPROP_EPS)
 
 
 def _shrinks(gradients: Gradients) -> bool:
-    """Whether gradients vanish; False if the growth per layer is NaN."""
-    return gradients.per_layer <= 1 / SHRINKS
+    return gradients.per_layer <= 1 / SHRINKS  # not if it is NaN

@@ -161,19 +161,18 @@ class Loop:
 
     def _apply_changes(self) -> None:
         """Bring scheduled and pending changes into force; called before every critic update, and while paused."""
-        recorder = self._recorder
-        if recorder.scheduled and (due := recorder.due_changes(self._trainer.critic_step)):
-            for field, value in due:
-                self._apply(field, value)
-                self._mailbox.applied(field, value)
-            recorder.save_scheduled()
-        if not (changes := self._mailbox.take_changes()):
-            return
+        scheduled = self._recorder.scheduled
+        due = [(field, value) for at, field, value in scheduled if at <= self._trainer.critic_step]
+        for field, value in due:
+            self._apply(field, value)
+            self._mailbox.applied(field, value)
+        changes = self._mailbox.take_changes()
         for field, value in changes.items():
             self._apply(field, value)
-        if recorder.scheduled:
-            recorder.unschedule(changes)
-            recorder.save_scheduled()
+        # Those that were due are done, and what the user has changed since is no longer to be repeated.
+        left = tuple(change for change in scheduled[len(due) :] if change[1] not in changes)
+        if left != scheduled:
+            self._recorder.schedule(left)
 
     def _apply(self, field: str, value: Any) -> None:
         trainer = self._trainer

@@ -5,7 +5,7 @@ What can't be written becomes a sentence in `warning`; training continues withou
 
 import dataclasses
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ import numpy as np
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import moments
+from ganlab.runs.disk import moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.moments import Moment
+from ganlab.runs.disk.tables import RecordedChange
 from ganlab.runs.history import Change, HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
 
@@ -70,19 +71,10 @@ class Recorder:
         self.changes.append(change)
         self._try("changes.csv", self._folder.add_change, change)
 
-    def due_changes(self, critic_step: int) -> list[tuple[str, Any]]:
-        """Field and value of the scheduled changes that come into force now; call `save_scheduled` after."""
-        due = [change for change in self.scheduled if change[0] <= critic_step]
-        self.scheduled = self.scheduled[len(due) :]
-        return [(field, value) for _, field, value in due]
-
-    def unschedule(self, fields: Collection[str]) -> None:
-        """Drop the scheduled changes of these fields: the user has changed them since."""
-        self.scheduled = tuple(change for change in self.scheduled if change[1] not in fields)
-
-    def save_scheduled(self) -> None:
-        """Write the changes that are still to come into force."""
-        self._try("scheduled.csv", self._folder.set_scheduled, self.scheduled)
+    def schedule(self, changes: tuple[RecordedChange, ...]) -> None:
+        """Keep only these scheduled changes, also on disk: they are to survive if this process dies too."""
+        self.scheduled = changes
+        self._try("scheduled.csv", tables.write_changes, self._folder.path / "scheduled.csv", changes)
 
     def flush(self) -> None:
         self._try("metrics.csv", self._folder.flush)
@@ -109,8 +101,9 @@ class Recorder:
 
     def save_moment(self, moment: Moment) -> None:
         """Save a moment, unless this step has one or nothing has been clamped yet."""
-        if moment.weights:
-            self._try("moments", self._folder.keep_moment, moment)
+        path = self._folder.path
+        if moment.weights and not moments.path_of(path, moment.step).exists():
+            self._try("moments", moments.write, path, moment)
 
     def save_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
         """Save everything needed to resume, and the moment that belongs to it, unless both are saved already."""

@@ -59,7 +59,6 @@ class SavedRun(Run):
 
     @property
     def summary(self) -> Snapshot:
-        """Status, settings, step and seconds; no networks, samples or history."""
         stamp, known = _stamp(self.path), self._summary
         if known is None or known[0] != stamp:
             known = self._summary = stamp, _read_summary(self.path, stamp)

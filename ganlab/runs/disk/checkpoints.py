@@ -107,15 +107,6 @@ def newest(path: Path) -> tuple[Checkpoint | None, str]:
     return None, " ".join(refusals)
 
 
-def read_generator(file: Path) -> tuple[nn.Module, TrainConfig, int]:
-    """The generator in a checkpoint, in eval mode on the CPU, the settings in force, and the step.
-
-    Raises ValueError if the checkpoint can't be used.
-    """
-    checkpoint = read(file)
-    return checkpoint.network("generator"), checkpoint.config, checkpoint.step
-
-
 def read(file: Path) -> Checkpoint:
     """The checkpoint in a file, checked before anything in it is used.
 

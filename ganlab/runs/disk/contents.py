@@ -1,4 +1,4 @@
-"""The small files of a run folder, treated as untrusted."""
+"""The small files of a run folder, read as untrusted: settings, ending and real samples."""
 
 import dataclasses
 import re
@@ -47,7 +47,7 @@ def ending(path: Path) -> Ending | None:
         tensorfile.check_size(path / "ended.json", 2**20)
         values = tensorfile.parsed((path / "ended.json").read_text())
         end = Ending(**values | {"status": Status(values["status"])})
-        check_progress(end.step, end.critic_step, end.seconds, end.device or "none")  # it may have failed before
+        check_progress(end.step, end.critic_step, end.seconds, end.device or "none")  # empty if loading failed
     except (OSError, ValueError, TypeError, KeyError):
         return None
     texts = (end.device, end.error, end.message, end.traceback)

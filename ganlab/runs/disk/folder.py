@@ -20,10 +20,9 @@ from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
 from ganlab.runs.disk.contents import Ending
 from ganlab.runs.disk.lock import locked
-from ganlab.runs.disk.moments import Moment
 from ganlab.runs.disk.networks import network_file
 from ganlab.runs.disk.resume import ResumePoint, cut_back, resume_point
-from ganlab.runs.disk.tables import RecordedChange, Table
+from ganlab.runs.disk.tables import Table
 from ganlab.runs.history import METRICS, Change
 from ganlab.runs.snapshot import Snapshot
 from ganlab.settings import as_text
@@ -47,12 +46,12 @@ FILES = (
 class RunFolder:
     """The folder of one run, written while it trains, and locked until `close`.
 
-    Raises FileExistsError if the folder already holds one of its files: nothing is ever overwritten. OSError from a
-    method means that only this one thing could not be written.
+    Raises FileExistsError if the folder already holds one of its files: nothing is ever overwritten; and ValueError if
+    this computer lacks the device. OSError from a method means that only this one thing could not be written.
     """
 
     def __init__(self, path: Path, config: TrainConfig) -> None:
-        device_of(config)  # raises ValueError before there is a folder
+        device_of(config)  # before there is a folder
         path.mkdir(parents=True, exist_ok=True)
         self._open(path, lambda: _new(path, config))
 
@@ -117,10 +116,6 @@ class RunFolder:
         table.add({"critic_step": change.critic_step, "field": change.field, "value": as_text(change.value)})
         table.flush()
 
-    def set_scheduled(self, scheduled: tuple[RecordedChange, ...]) -> None:
-        """Write the changes that are yet to take effect again, so that they survive if this process dies too."""
-        tables.write_changes(self.path / "scheduled.csv", scheduled)
-
     def flush(self, sync: bool = False) -> None:
         """Write everything added so far; with `sync`, it also survives a power failure."""
         for table in self._tables.values():
@@ -130,11 +125,6 @@ class RunFolder:
         """Save the real samples that are shown beside the generated ones, unless that is done."""
         if not (self.path / "real.safetensors").exists():
             tensorfile.write(self.path / "real.safetensors", tensorfile.packed({"real": torch.from_numpy(real)}, {}))
-
-    def keep_moment(self, moment: Moment) -> None:
-        """Save a moment of the run, unless that is done."""
-        if not moments.path_of(self.path, moment.step).exists():
-            moments.write(self.path, moment)
 
     def keep_checkpoint(self, checkpoint: Checkpoint) -> list[CheckpointFile]:
         """Save the tables and then a checkpoint, and delete older checkpoints; returns those deleted."""

@@ -122,7 +122,8 @@ def _cached(run_id: str, step: int, _run: Run) -> Source:
         generator, config = newest.generator, newest.config
     else:
         paths = {checkpoint.step: checkpoint.path for checkpoint in checkpoints.files(_run.path)}
-        generator, config, _ = checkpoints.read_generator(paths[step])
+        saved = checkpoints.read(paths[step])
+        generator, config = saved.network("generator"), saved.config
 
     def file() -> bytes:
         return networks.network_file(config, step, generator)
