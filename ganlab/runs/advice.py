@@ -40,7 +40,6 @@ def slow_generator(config: TrainConfig) -> str:
 
 
 def _has_grown(history: History) -> bool:
-    """Whether the clip range is wider than the previous one."""
     widths = history["clip_high"] - history["clip_low"]
     return bool(history.range_since > 0 and widths[-1] > widths[np.searchsorted(history["step"], history.range_since)])
 

@@ -1,6 +1,6 @@
 """What is probably wrong with a run, in sentences. Pure: settings and measurements in, findings out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +49,7 @@ def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Fi
 
     `reading` and `history` are of the same moment, `config` was in force then.
     """
-    findings = [finding for rule in RULES if (finding := rule(reading, history, config))]
+    findings = [finding for rule in RULES for finding in rule(reading, history, config)]
     return sorted(findings, key=lambda finding: -finding.severity)
 
 
@@ -59,9 +59,8 @@ def health(gradients: Gradients) -> dict[str, str]:
     By the thresholds of the rules, relative to the last hidden layer, where the gradient comes from.
     """
     last = len(gradients.norms) - 2
-    rms = {
-        name.removesuffix(".weight"): value for name, value in zip(gradients.weights, gradients.weight_rms, strict=True)
-    }
+    named = (name.removesuffix(".weight") for name in gradients.weights)
+    rms = dict(zip(named, gradients.weight_rms, strict=True))
 
     def of(i: int, layer: str) -> str:
         norm, start = gradients.norms[i], gradients.norms[last]
@@ -92,122 +91,114 @@ def swings(values: np.ndarray) -> tuple[float, int, float]:
     return float(correlation.min()), int(2 * lags[correlation.argmin()]), float(rest.std() / max(mean, 1e-30))
 
 
-def _still(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     """Both optimisers divide the gradient by its size plus their eps."""
     gradients = reading.gradients
     if not gradients or not _barely_moves(gradients):
-        return None
+        return
     if not gradients.weight_rms.any():  # all ReLUs off for all samples, or only zeros left
         dead = "The critic is dead: none of its weights has a gradient, so neither network learns any longer."
-        return Finding(3, dead, "Start again: no clip range can revive it.")
+        yield Finding(3, dead, "Start again: no clip range can revive it.")
+        return
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
     sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
     sentence += f" At the smallest, with an rms of {short(rms)}, weights move at {percent(rms / (rms + RMSPROP_EPS))}"
-    return Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
+    yield Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
 
 
-def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     gradients = reading.gradients
-    if not gradients or len(history) < WINDOW or not _shrinks(gradients):
-        return None
-    fold = short(1 / gradients.per_layer)
-    sentence = f"Between hidden layers the critic's gradient shrinks {fold}-fold per layer on its way back."
-    return Finding(2, sentence, widen(gradients, history, config))
+    if gradients and len(history) >= WINDOW and _shrinks(gradients):
+        fold = short(1 / gradients.per_layer)
+        sentence = f"Between hidden layers the critic's gradient shrinks {fold}-fold per layer on its way back."
+        yield Finding(2, sentence, widen(gradients, history, config))
 
 
-def _exploding(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _exploding(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     gradients = reading.gradients
     if not gradients or len(history) < WINDOW:
-        return None
+        return
     hidden = gradients.norms[1:-1]
-    if len(hidden) < 2 or not _explodes(hidden[0], hidden[-1], len(hidden) - 1):
-        return None
-    fold = hidden[0] / hidden[-1]
-    sentence = f"Between hidden layers the critic's gradient grows {short(gradients.per_layer)}-fold per layer on its"
-    sentence += f" way back, {short(fold)}-fold in all."
-    return Finding(3 if fold >= DIVERGES else 1, sentence, narrow(gradients, history, config))
+    if len(hidden) >= 2 and _explodes(hidden[0], hidden[-1], len(hidden) - 1):
+        fold = hidden[0] / hidden[-1]
+        sentence = f"Between hidden layers the critic's gradient grows {short(gradients.per_layer)}-fold per layer"
+        sentence += f" on its way back, {short(fold)}-fold in all."
+        yield Finding(3 if fold >= DIVERGES else 1, sentence, narrow(gradients, history, config))
 
 
-def _saturated(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _saturated(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     shares = _recent(history, "at_bound_share", WINDOW)
-    if not len(shares) or shares.mean() < SATURATED:
-        return None
-    share = percent(shares.mean())
-    sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
-    return Finding(2, sentence, widen(reading.gradients, history, config))
+    if len(shares) and shares.mean() >= SATURATED:
+        share = percent(shares.mean())
+        sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
+        yield Finding(2, sentence, widen(reading.gradients, history, config))
 
 
-def _oscillating(_: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _oscillating(_: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     estimates = _recent(history, "critic_estimate", SWING_WINDOW)
     if len(history) < YOUNG or not len(estimates):
-        return None
+        return
     lowest, period, size = swings(estimates)
-    if lowest > SWINGS or size < SWING_SIZE:
-        return None
-    extent = " around 0" if size > AROUND_ZERO else f", with a standard deviation of {short(size)}× its mean"
-    sentence = f"The critic estimate oscillates every {period} steps{extent}."
-    return Finding(2, sentence, slow_generator(config))
+    if lowest <= SWINGS and size >= SWING_SIZE:
+        extent = " around 0" if size > AROUND_ZERO else f", with a standard deviation of {short(size)}× its mean"
+        yield Finding(2, f"The critic estimate oscillates every {period} steps{extent}.", slow_generator(config))
 
 
-def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     estimates, distances = _recent(history, "critic_estimate", WINDOW), reading.distances
     if len(history) < YOUNG or not len(estimates) or not distances or distances.w1 < FAR * distances.real_to_real:
-        return None
+        return
     share, gradients = (estimates < 0).mean(), reading.gradients
-    if share < NEGATIVE:
-        return None
-    if gradients and (_shrinks(gradients) or _barely_moves(gradients)):
-        return None  # without gradients, more updates do not bring the critic nearer
-    scored = f"in {percent(share)} of the last {WINDOW} steps it scored generated samples above real ones"
-    advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
-    return Finding(2, f"The critic is far from optimal: {scored}.", advice)
+    # Without gradients, more updates do not bring the critic nearer.
+    if share >= NEGATIVE and not (gradients and (_shrinks(gradients) or _barely_moves(gradients))):
+        scored = f"in {percent(share)} of the last {WINDOW} steps it scored generated samples above real ones"
+        advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
+        yield Finding(2, f"The critic is far from optimal: {scored}.", advice)
 
 
-def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     coverage = reading.coverage
     if not coverage or len(history) < YOUNG:
-        return None
+        return
     total, missing = len(coverage.counts), coverage.missing
     if total and missing >= MISSING_SHARE * total:
         kind = "modes" if len(coverage.high_quality) else "classes"
         has = "has" if missing == 1 else "have"
         sentence = f"{missing} of {total} {kind} {has} less than a quarter of the expected samples."
-        return Finding(3 if missing >= total / 2 else 2, sentence, slow_generator(config))
-    if coverage.spread <= NARROW:
+        yield Finding(3 if missing >= total / 2 else 2, sentence, slow_generator(config))
+    elif coverage.spread <= NARROW:
         sentence = f"The spread of the generated samples is {coverage.spread:.2f}× the real samples'."
-        return Finding(3, sentence, slow_generator(config))
-    return None
+        yield Finding(3, sentence, slow_generator(config))
 
 
-def _copying(reading: Reading, _: History, __: TrainConfig) -> Finding | None:
-    if not reading.copies or not reading.copies.ratio <= COPIED:
-        return None
-    distance = f"{reading.copies.ratio:.2f}× as far from the training images as held-out images are"
-    return Finding(2, f"Generated images are copies: {distance}.", "Train on more images, or use a narrower generator.")
+def _copying(reading: Reading, _: History, __: TrainConfig) -> Iterator[Finding]:
+    copies = reading.copies
+    if copies and copies.ratio <= COPIED:
+        distance = f"{copies.ratio:.2f}× as far from the training images as held-out images are"
+        advice = "Train on more images, or use a narrower generator."
+        yield Finding(2, f"Generated images are copies: {distance}.", advice)
 
 
-def _overfitting(reading: Reading, _: History, __: TrainConfig) -> Finding | None:
+def _overfitting(reading: Reading, _: History, __: TrainConfig) -> Iterator[Finding]:
     """Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b."""
     distances = reading.distances
     if not distances:
-        return None
+        return
     train, held_out = distances.train_estimate, distances.held_out_estimate
     gap = train - held_out
-    if not gap > 0 or gap < GAP * train or gap < GAP_ERRORS * distances.gap_error:
-        return None
-    estimates = f"its estimate is {short(train)} on training samples and {short(held_out)} on held-out ones"
-    return Finding(2, f"The critic has overfitted: {estimates}.", "Train on more samples, or stop here.")
+    if gap > 0 and not (gap < GAP * train or gap < GAP_ERRORS * distances.gap_error):
+        estimates = f"its estimate is {short(train)} on training samples and {short(held_out)} on held-out ones"
+        yield Finding(2, f"The critic has overfitted: {estimates}.", "Train on more samples, or stop here.")
 
 
-def _momentum(_: Reading, __: History, config: TrainConfig) -> Finding | None:
+def _momentum(_: Reading, __: History, config: TrainConfig) -> Iterator[Finding]:
     """Arjovsky et al. 2017 (arXiv 1701.07875), section 4."""
-    if config.optimizer != "adam":
-        return None
-    sentence = "Adam's momentum (beta1 = 0.5) can make training with a clipped critic unstable."
-    return Finding(1, sentence, "Use RMSprop, as in the paper.")
+    if config.optimizer == "adam":
+        sentence = "Adam's momentum (beta1 = 0.5) can make training with a clipped critic unstable."
+        yield Finding(1, sentence, "Use RMSprop, as in the paper.")
 
 
-RULES: tuple[Callable[[Reading, History, TrainConfig], Finding | None], ...] = (
+RULES: tuple[Callable[[Reading, History, TrainConfig], Iterator[Finding]], ...] = (
     _still,
     _vanishing,
     _exploding,

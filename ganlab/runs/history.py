@@ -35,15 +35,11 @@ METRICS = (
 
 @dataclass(frozen=True)
 class History:
-    """All steps so far, as read-only views.
+    """All steps so far, as read-only views."""
 
-    `rows` is float64 [steps, len(METRICS)]; `layers` has the name and shape of each critic parameter, and
-    `layer_counts`, int32 [steps, layers, 2], how many of its values were clamped and were at a bound after that.
-    """
-
-    rows: np.ndarray
-    layers: Layers
-    layer_counts: np.ndarray
+    rows: np.ndarray  # float64 [steps, len(METRICS)]
+    layers: Layers  # the name and shape of each critic parameter
+    layer_counts: np.ndarray  # int32 [steps, layers, 2]: of its values, those clamped, and those at a bound after that
 
     @property
     def layer_names(self) -> list[str]:

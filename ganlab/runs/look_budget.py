@@ -37,10 +37,7 @@ class LookBudget:
         return self._steps >= FIRST and self._elapsed() >= self._earliest()
 
     def affords_one(self, asked: bool = False) -> bool:
-        """Whether an extra look fits now: within SHARE or, if the user `asked` for it, QUICK.
-
-        False before the first look.
-        """
+        """Whether an extra look, but not the first, fits now: within SHARE or, if the user `asked` for it, QUICK."""
         if not self._costs:
             return False
         expected = max(self._costs)

@@ -1,6 +1,7 @@
 """The one training loop of the project. Knows no thread: it runs in whichever calls it."""
 
 import dataclasses
+import math
 import time
 from collections import deque
 from typing import Any
@@ -34,7 +35,7 @@ class Loop:
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
         self._reading: Reading | None = None
-        self._range_changed_at: int | None = None  # the step; None once a look has seen the new clip range
+        self._range_changed_at = math.inf  # the step; infinite once a look has seen the new clip range
         self._budget = LookBudget()
         self._clock = Stopwatch(mailbox.latest.seconds)
         self._real = images.shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
@@ -94,13 +95,14 @@ class Loop:
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
-        if (on := self._instruments()) and self._budget.is_due():
+        on, step = self._instruments(), self._trainer.step_count
+        if on and self._budget.is_due():
             self._look(on)
         elif self._status is Status.PAUSED:
             self._look_if_quick()
-        elif on and self._range_is_new() and self._budget.affords_one():
+        elif on and step >= self._range_changed_at + FIRST and self._budget.affords_one():
             self._look(on)
-        now, step = self._clock.seconds, self._trainer.step_count
+        now = self._clock.seconds
         due = self._recorder.checkpoint_is_due(now)
         if due or self._status is Status.PAUSED or now - self._mailbox.latest.seconds >= PUBLISH_EVERY:
             self._publish()
@@ -118,10 +120,6 @@ class Loop:
             return False
         self._look(on)
         return True
-
-    def _range_is_new(self) -> bool:
-        """Whether no look has seen the clip range yet, and it has been in force for a few steps."""
-        return self._range_changed_at is not None and self._trainer.step_count >= self._range_changed_at + FIRST
 
     def _instruments(self) -> frozenset[str]:
         """The instruments that are on and apply to this data."""
@@ -147,7 +145,7 @@ class Loop:
             self._switch_off(broken)
             return
         self._budget.expect(self._reading.recurring_cost)
-        self._range_changed_at = None
+        self._range_changed_at = math.inf
         self._recorder.add_reading(readings.row(self._reading))
         for name in ("drawing", *which):
             self._recorder.warn(name, "")

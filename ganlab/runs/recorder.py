@@ -1,7 +1,4 @@
-"""The record of a run: its history, changes and readings so far, and what of them is saved when.
-
-What can't be written becomes a sentence in `warning`; training continues without it.
-"""
+"""The record of a run, and what of it is saved when. What can't be written is a sentence in a warning, no error."""
 
 import dataclasses
 import time
@@ -84,10 +81,7 @@ class Recorder:
         self._try("real.safetensors", self._folder.keep_real, real)
 
     def moment_is_due(self, step: int, seconds: float) -> bool:
-        """Whether a moment is saved at this step, after so many seconds of training.
-
-        The first ones and the last always are; those between, while moments have not taken more than their share.
-        """
+        """Whether a moment is saved at this step: the first and the last always, others within their share of time."""
         always = step <= ALL_UNTIL or step == self._steps
         return step in self._moments_at and (always or self._moments_took <= SHARE * seconds)
 
@@ -135,13 +129,11 @@ class Recorder:
                 self._try("moments", self._folder.drop_moment, old.step)
 
     def end(self, last: Snapshot) -> Snapshot:
-        """Save how the run ended; returns the snapshot with a warning about what could not be saved.
-
-        A resumed run that fails before it trains has not ended: it is interrupted again.
-        """
+        """Save how the run ended; returns the snapshot with a warning about what could not be saved."""
         self.flush()
         if last.generator is not None:
             self._try("generator.safetensors", self._folder.keep_networks, last)
+        # A resumed run that fails before it trains has not ended: it is interrupted again.
         if last.status is not Status.FAILED or not self._folder.resume_point.resumed:
             self._try("ended.json", self._folder.keep_end, last)
         return dataclasses.replace(last, warning=self.warning)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,16 +23,10 @@ from ganlab.runs.history import NO_HISTORY
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 
+# Changes when a run on disk does: its newest checkpoint, when it ended in ns, and whether a process trains it.
+Stamp = tuple[str, int, bool]
 SLOWEST_LOOK = 1.0  # CPU seconds; a slower look is not made while a page waits
 Result = TypeVar("Result")
-
-
-class Stamp(NamedTuple):
-    """Changes when a run on disk does."""
-
-    newest: str  # the name of its newest checkpoint
-    ended: int  # ns; 0 if it has not
-    held: bool
 
 
 class SavedRun(Run):
@@ -66,15 +60,11 @@ class SavedRun(Run):
 
     @property
     def reading(self) -> Reading | None:
-        """What the instruments find in the networks of `latest`, measured now, as the run itself would have.
-
-        None if they can't look, never did, or were slower than a page may wait.
-        """
+        """Measured now in the networks of `latest`; None if the instruments can't look, never did, or were slow."""
         return _look(self.path, _stamp(self.path))
 
     @property
     def newest_samples(self) -> np.ndarray | None:
-        """The samples of the newest moment that can be read."""
         for step in reversed(moments.steps(self.path)):
             with suppress(ValueError):
                 return moments.read(self.path, step).samples
@@ -90,13 +80,14 @@ def _stamp(path: Path) -> Stamp:
     files, ended = checkpoints.files(path), 0
     with suppress(FileNotFoundError):
         ended = (path / "ended.json").stat().st_mtime_ns
-    return Stamp(files[-1].path.name if files else "", ended, lock.held(path))
+    return files[-1].path.name if files else "", ended, lock.held(path)
 
 
 def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
     config, end, files = contents.config_of(path), contents.ending(path), checkpoints.files(path)
     values: dict[str, Any] = {"message": "", "step": files[-1].step if files else 0, "status": Status.INTERRUPTED}
-    if stamp.held:
+    *_, held = stamp
+    if held:
         values["status"] = Status.ELSEWHERE
     elif end and end.step <= config.steps:
         values = vars(end)

@@ -1,7 +1,4 @@
-"""A run that trains: its loop, its thread, its folder.
-
-Commands go down to the loop, immutable snapshots come up.
-"""
+"""A run that trains: its thread and its folder. Commands go down to its loop, immutable snapshots come up."""
 
 import dataclasses
 import threading
@@ -77,21 +74,21 @@ class TrainingRun(Run):
     def pause(self) -> None:
         """Wait after this step."""
         self.trains = False
-        self._mailbox.put(Command.PAUSE)
+        self._mailbox.commands.put(Command.PAUSE)
 
     def resume(self) -> None:
         """Continue after a pause."""
         self.trains = True
-        self._mailbox.put(Command.RESUME)
+        self._mailbox.commands.put(Command.RESUME)
 
     def step(self) -> None:
         """Make one step while paused, then wait again."""
-        self._mailbox.put(Command.STEP)
+        self._mailbox.commands.put(Command.STEP)
 
     def stop(self) -> None:
         """End after this step, or at the next announcement while loading; what was learned is kept."""
         self._stopped = True
-        self._mailbox.put(Command.STOP)
+        self._mailbox.commands.put(Command.STOP)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the run's thread to end; False if it has not after `timeout` seconds."""
@@ -100,10 +97,7 @@ class TrainingRun(Run):
         return not self._thread.is_alive()
 
     def change(self, **values: Any) -> None:
-        """Change live fields, such as clip_range=(low, high), from the next critic update on.
-
-        Raises ValueError, with nothing changed, for a bad value, any other field, or an ended run.
-        """
+        """Change live fields from the next critic update on. Raises ValueError, with nothing changed, if it can't."""
         self._mailbox.change(**values)
 
     def switch(self, instruments: frozenset[str]) -> None:

@@ -25,20 +25,16 @@ KEPT = 2  # checkpoints without a user's name
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """The state of training at the end of a step.
+    """The state of training at the end of a step."""
 
-    `config` was in force then, `shape` is that of one sample, `changes` counts the live changes recorded so far,
-    `seconds` is the time trained. `tensors` are those of `Trainer.state()`.
-    """
-
-    config: TrainConfig
-    shape: tuple[int, ...]
+    config: TrainConfig  # in force then
+    shape: tuple[int, ...]  # of one sample
     step: int
     critic_step: int
-    changes: int
-    seconds: float
+    changes: int  # the number of live changes recorded so far
+    seconds: float  # trained
     device: str
-    tensors: dict[str, Tensor]
+    tensors: dict[str, Tensor]  # as `Trainer.state()` gives them
 
     @property
     def progress(self) -> dict[str, Any]:
@@ -111,7 +107,7 @@ def read(file: Path) -> Checkpoint:
     """The checkpoint in a file, checked before anything in it is used.
 
     Its name, size and SHA-256 come first, then its header and settings; it must have exactly the tensors that these
-    settings need, and states that random generators can have. Raises ValueError, one sentence that names the file.
+    settings need, and states that random generators can have. Raises ValueError.
     """
     with refusing(f"{file.name} can't be used as a checkpoint"):
         match = NAME.fullmatch(file.name)

@@ -1,4 +1,4 @@
-"""The small files of a run folder, read as untrusted: settings, ending and real samples."""
+"""The small files of a run folder, read: settings, ending and real samples."""
 
 import dataclasses
 import re

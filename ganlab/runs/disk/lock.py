@@ -15,10 +15,7 @@ class Busy(OSError):
 
 
 def locked(path: Path, patience: float = 0.5) -> FileLock:
-    """The folder's lock, acquired. Raises Busy if it is not free within `patience` seconds.
-
-    Raises FileNotFoundError if there is no such folder, which is not created, and OSError if the lock can't be a file.
-    """
+    """The lock of a folder that exists, acquired. Raises OSError; Busy if it is not free within `patience` seconds."""
     if not path.is_dir():
         raise FileNotFoundError(f"There is no run {path.name} here. It may have been deleted.")
     if (path / LOCK).is_dir():

@@ -24,16 +24,12 @@ _LIMIT_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class Moment:
-    """A run at the end of one step.
-
-    `samples` of the first fixed latents are uint8 [n, h, w, c], n = 100 or fewer if images are large, or float32
-    [512, 2]; `weights` is a histogram of each critic parameter around the step's last clamp.
-    """
+    """A run at the end of one step."""
 
     step: int
     critic_step: int
-    samples: np.ndarray
-    weights: tuple[WeightHistogram, ...]
+    samples: np.ndarray  # of the first fixed latents: uint8 [100 or fewer, h, w, c], or float32 [512, 2]
+    weights: tuple[WeightHistogram, ...]  # of each critic parameter, around the step's last clamp
 
     @property
     def clip_range(self) -> tuple[float, float]:
@@ -89,10 +85,7 @@ def write(path: Path, moment: Moment) -> None:
 
 
 def read(path: Path, step: int) -> Moment:
-    """The moment of a run's step.
-
-    Raises ValueError, one sentence that names the file, if it is missing or can't be read.
-    """
+    """The moment of a run's step. Raises ValueError if it is missing or can't be read."""
     config, file = config_of(path), path_of(path, step)
     try:
         metadata, tensors = tensorfile.read(file, _check, _LIMIT_BYTES)

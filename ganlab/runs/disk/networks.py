@@ -17,10 +17,7 @@ LIMIT_BYTES = 4 * training.LIMIT_WEIGHTS + 2**22
 
 
 def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
-    """A network of a run at a step as a safetensors file.
-
-    Its metadata holds what is needed to build it again, and the SHA-256 of its tensors' bytes in order of name.
-    """
+    """A network as a safetensors file, with what it takes to build it again, and a SHA-256 of its tensors' bytes."""
     tensors = network.state_dict()
     about = {"config": config.as_dict(), "shape": datasets.shape_of(config), "step": step, "sha256": _sha256(tensors)}
     return tensorfile.packed(tensors, {"network": json.dumps(about)})

@@ -22,21 +22,17 @@ from ganlab.runs.snapshot import Status
 
 @dataclass(frozen=True, kw_only=True)
 class ResumePoint:
-    """What a run resumes from: its newest checkpoint that can be read, and the record up to there.
+    """What a run resumes from: its newest checkpoint that can be read, and the record up to there."""
 
-    `config` has the settings to resume with, `scheduled` the changes that were recorded after the checkpoint: each
-    takes effect again at its critic step. `resumed` is false for a new run, and once a resumed run trains.
-    """
-
-    config: TrainConfig
+    config: TrainConfig  # to resume with
     checkpoint: Checkpoint | None = None
     history: History = NO_HISTORY
     changes: tuple[Change, ...] = ()
-    scheduled: tuple[RecordedChange, ...] = ()
+    scheduled: tuple[RecordedChange, ...] = ()  # recorded after the checkpoint: each is made again at its critic step
     warning: str = ""
     readings: np.ndarray = field(default_factory=no_readings)
     set_aside: bool = False  # instruments.csv, which can't be read, and is not needed to continue
-    resumed: bool = True
+    resumed: bool = True  # false for a new run, and once a resumed run trains
 
 
 def resume_point(path: Path, steps: int | None) -> ResumePoint:

@@ -79,10 +79,9 @@ def layer_columns(layers: Layers) -> list[str]:
 
 
 def history(folder: Path, last_step: float = math.inf, layers: Layers | None = None) -> History:
-    """The steps on disk, up to `last_step`; the clip range is NaN where it is empty.
+    """The steps on disk, up to `last_step`. Raises ValueError if a table is missing or damaged.
 
     `layers` are the critic's parameters in its order; by default those that layers.csv names, in the file's order.
-    Raises ValueError, one sentence that names the file, if it is missing or damaged.
     """
     rows = _read(folder / "metrics.csv").numbers(METRICS)
     low, high = (rows[:, METRICS.index(name)] for name in ("clip_low", "clip_high"))
@@ -111,10 +110,7 @@ def _layer_counts(path: Path, layers: Layers | None, steps: int) -> tuple[Layers
 
 
 def readings(folder: Path, last_step: float = math.inf) -> np.ndarray:
-    """The readings on disk, up to `last_step`, read-only: float64 [readings, len(READINGS)].
-
-    Raises ValueError, one sentence that names the file, if it is damaged.
-    """
+    """The readings on disk, up to `last_step`: float64 [readings, len(READINGS)]. Raises ValueError if damaged."""
     path = folder / "instruments.csv"
     rows = _read(path).numbers(READINGS) if path.exists() else no_readings()
     rows = rows[rows[:, 0] <= last_step]
@@ -130,10 +126,7 @@ class _Text(NamedTuple):
     rows: list[str]
 
     def numbers(self, columns: Sequence[str]) -> np.ndarray:
-        """These columns, float64 [rows, len(columns)], of a table that has a `step` in every row.
-
-        Raises ValueError, one sentence that names the file, for any other.
-        """
+        """These columns, float64 [rows, len(columns)]. Raises ValueError if a row has no `step`, or no numbers."""
         numbers = np.full((len(self.rows), len(columns)), np.nan)
         here = [i for i, column in enumerate(columns) if column in self.columns]
         places = [self.columns.index(columns[i]) for i in here]
@@ -159,7 +152,7 @@ def _number(cell: str) -> float:
 
 
 def _read(path: Path) -> _Text:
-    """The columns and rows of a table. Raises ValueError, one sentence that names the file, if they don't fit."""
+    """The columns and rows of a table. Raises ValueError if it is missing or they don't fit."""
     try:
         header, *rows = _lines(path) or [""]
         columns = header.split(",") if header else []
@@ -188,10 +181,7 @@ def cut(path: Path, keep: int, columns: Sequence[str] = ()) -> None:
 
 
 def changes(path: Path) -> list[RecordedChange]:
-    """The changes in a file, in order; empty if there is no file.
-
-    Raises ValueError, one sentence that names the file, if it is damaged.
-    """
+    """The changes in a file, in order; empty if there is no file. Raises ValueError if it is damaged."""
     if not path.exists():
         return []
     table = _read(path)
