@@ -45,10 +45,7 @@ class Finding(NamedTuple):
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
-    """All that is probably wrong, most serious first; a rule whose instrument is off finds nothing.
-
-    `reading` and `history` are of the same moment, `config` was in force then.
-    """
+    """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing."""
     findings = [finding for rule in RULES for finding in rule(reading, history, config)]
     return sorted(findings, key=lambda finding: -finding.severity)
 

@@ -220,13 +220,12 @@ class Loop:
 class Stopwatch:
     """Seconds spent training, including those `before`; it counts only while it is running."""
 
-    def __init__(self, before: float = 0.0) -> None:
+    def __init__(self, before: float) -> None:
         self._before = before
         self._since: float | None = None
         self._published: deque[tuple[float, int]] = deque(maxlen=PUBLICATIONS)
 
     def go(self, running: bool) -> None:
-        """Run, or hold."""
         self._before, self._since = self.seconds, time.perf_counter() if running else None
 
     @property

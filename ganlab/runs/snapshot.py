@@ -32,10 +32,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A run at one moment.
-
-    `generator` and `critic` are detached copies in eval mode that training never touches.
-    """
+    """A run at one moment."""
 
     run_id: str
     status: Status
@@ -49,7 +46,7 @@ class Snapshot:
     weights: tuple[WeightHistogram, ...] = ()  # of each critic parameter, around the newest observed clamp
     samples: np.ndarray | None = None  # of the fixed latents: uint8 [100, h, w, c] or float32 [512, 2]
     real: np.ndarray | None = None  # as many held-out real samples
-    generator: Any = None  # both are None while starting
+    generator: Any = None  # this and the critic are detached copies in eval mode that training never touches
     critic: Any = None
     reading: Reading | None = None  # the newest look; None if there is none or the run is read from disk
     readings: np.ndarray = field(default_factory=no_readings)  # read-only float64 [looks, len(READINGS)]

@@ -163,18 +163,14 @@ def likely_cause(config: TrainConfig) -> str:
     widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
     # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
     # rate; nothing holds the generator's.
-    excess = {
-        "range": widest / usual_widest,
-        "generator": config.generator_lr / usual.generator_lr,
-        "critic": config.critic_lr / usual.critic_lr,
-    }
-    worst = max(excess, key=lambda setting: excess[setting])
-    if excess[worst] <= 1:
-        return "No setting is above the preset's; another seed may do better."
-    if worst == "range":
-        return f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
-    rate, usual_rate = getattr(config, f"{worst}_lr"), getattr(usual, f"{worst}_lr")
-    return f"The {worst}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."
+    too_wide = f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
+    causes = [(widest / usual_widest, too_wide)]
+    for network in ("generator", "critic"):
+        rate, usual_rate = (getattr(c, f"{network}_lr") for c in (config, usual))
+        too_fast = f"The {network}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."
+        causes.append((rate / usual_rate, too_fast))
+    excess, sentence = max(causes, key=lambda cause: cause[0])
+    return sentence if excess > 1 else "No setting is above the preset's; another seed may do better."
 
 
 def _known(instruments: frozenset[str]) -> frozenset[str]:

@@ -1,4 +1,1 @@
-"""A run folder: what is written while a run trains, and how it is read back.
-
-All that is read is untrusted: a refusal is a ValueError, one sentence that names the file.
-"""
+"""A run folder, written while it trains, and read as untrusted: what is refused is a ValueError that names the file."""

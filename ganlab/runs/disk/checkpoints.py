@@ -116,11 +116,10 @@ def read(file: Path) -> Checkpoint:
         tensorfile.check_size(file)
         if tensorfile.file_sha256(file)[:16] != match[3]:
             raise ValueError("it was damaged or changed: its SHA-256 is not the one in its name")
-        metadata, tensors = tensorfile.read(
-            file, lambda metadata, kinds: _check(_about(metadata, int(match[1])), kinds)
-        )
+        step = int(match[1])
+        metadata, tensors = tensorfile.read(file, lambda about, kinds: _check(_about(about, step), kinds))
         training.check_rng(tensors)
-        return dataclasses.replace(_about(metadata, int(match[1])), tensors=tensors)
+        return dataclasses.replace(_about(metadata, step), tensors=tensors)
 
 
 def _check(about: Checkpoint, kinds: Kinds) -> None:

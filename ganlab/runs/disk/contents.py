@@ -59,10 +59,8 @@ def ending(path: Path) -> Ending | None:
 def check_progress(step: int, critic_step: int, seconds: float, device: str, changes: int = 0) -> None:
     """Raises ValueError, with a lower-case clause, for values that no run can have."""
     _, most_steps = settings.bounds(TrainConfig, "steps")
-    if (
-        not all(type(count) is int and 0 <= count < 2**53 for count in (step, critic_step, changes))
-        or step > most_steps
-    ):
+    counts = (step, critic_step, changes)
+    if not all(type(count) is int and 0 <= count < 2**53 for count in counts) or step > most_steps:
         raise ValueError("its step is invalid")
     if type(seconds) is not float or not 0 <= seconds < 1e12:
         raise ValueError("its training time is invalid")

@@ -35,8 +35,6 @@ def held(path: Path) -> bool:
     try:
         with _probing:
             locked(path, patience=0.1).release()  # another process may probe it too
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
     return False

@@ -1,8 +1,7 @@
 """The tables of a run: metrics.csv and layers.csv with one row per step, instruments.csv and changes.csv.
 
-They grow while a run trains, and are cut back when it resumes from an earlier step. Columns are found by name, so that
-a run of an earlier or later version can be read and continued: a missing column or an empty cell is NaN, and an
-unknown column is ignored, but kept.
+They grow while a run trains, and are cut back when it resumes. Columns are found by name, so that a run of another
+version can be read and continued: a missing column or an empty cell is NaN, an unknown column is ignored, but kept.
 """
 
 import dataclasses
