@@ -23,7 +23,7 @@ from ganlab.cli.train import config_of
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data.download import data_root
 from ganlab.gan.sampling import latents
-from ganlab.runs.disk import contents, library
+from ganlab.runs.disk import checkpoints, contents, library
 
 SMALL = "--dataset 8-gaussians --width 8 --depth 1 --batch-size 8 --steps 3 --threads 1".split()
 
@@ -173,7 +173,7 @@ def test_a_signal_stops_a_run_which_saves_everything_and_can_be_resumed(
         child.kill()
     ending = contents.ending(out)
     assert ending.status == "stopped"
-    assert contents.checkpoint_files(out)[-1].step == ending.step > 0
+    assert checkpoints.files(out)[-1].step == ending.step > 0
     assert metrics.read_text().splitlines()[-1].split(",")[0] == str(ending.step)
     for name in ("generator", "critic"):
         assert (out / f"{name}.safetensors").is_file()

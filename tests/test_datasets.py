@@ -105,7 +105,7 @@ def test_a_run_names_its_pixels_and_takes_no_others(tmp_path: Path, monkeypatch:
     config = TrainConfig(
         dataset="images", images=name, width=4, latent_dim=4, batch_size=8, n_critic=1, steps=2, threads=1
     )
-    run = TrainingRun(config, RunFolder(tmp_path / "r", config))
+    run = TrainingRun(RunFolder(tmp_path / "r", config))
     assert run.run().status is Status.FINISHED
     assert contents.config_of(tmp_path / "r") == run.config == run.latest.config
     (kept,) = (tmp_path / "cache/data").iterdir()

@@ -18,7 +18,7 @@ from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan import networks, script, training
 from ganlab.gan.recipe import Recipe
-from ganlab.runs.disk.networks import network_file, read_generator
+from ganlab.runs.disk.networks import network_file, read_network
 
 COLOUR = dataclasses.replace(TINY_IMAGES, dataset="cifar10", image_size=28)
 MLP_IMAGES = dataclasses.replace(TINY_IMAGES, network="mlp", width=16, depth=2)
@@ -31,7 +31,7 @@ def trained(config: TrainConfig, folder: Path) -> nn.Module:
     for _ in range(5):
         generator(torch.randn(64, config.latent_dim, generator=rng))
     (folder / "generator.safetensors").write_bytes(network_file(config, 1, generator))
-    return read_generator(folder / "generator.safetensors")[0]
+    return read_network(folder / "generator.safetensors")[0]
 
 
 def run_script(text: str, folder: Path) -> None:

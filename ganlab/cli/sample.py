@@ -7,7 +7,7 @@ from ganlab.cli.runs import folder_of
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.training import set_up_torch
-from ganlab.runs.disk import contents, networks
+from ganlab.runs.disk import checkpoints, contents, networks
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +27,12 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"--seed must be from 0 to 2^63 - 1, not {options.seed}.")
     path = folder_of(options.run)
-    file, checkpoints = path / "generator.safetensors", contents.checkpoint_files(path)
+    file, saved = path / "generator.safetensors", checkpoints.files(path)
     if file.exists() and contents.ending(path):
-        generator, config, _ = networks.read_generator(file)
-    elif checkpoints:
-        generator, config, _ = contents.generator_in(checkpoints[-1].path)
+        generator, config, _ = networks.read_network(file)
+    elif saved:
+        checkpoint = checkpoints.read(saved[-1].path)
+        generator, config = checkpoint.network("generator"), checkpoint.config
     else:
         raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
     set_up_torch(config.threads)

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     config = contents.config_of(folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
     folder = resumed(options) if options.resume else RunFolder(options.out, config)
-    run = TrainingRun(folder.config, folder, instruments=which)
+    run = TrainingRun(folder, instruments=which)
     with stopped_by_signals(run) as signals:
         run.start()
         with tqdm(total=folder.config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:

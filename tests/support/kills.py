@@ -82,7 +82,7 @@ def train(counters: Counters, begun: int) -> None:
         add(row, *more)
 
     folder.keep_checkpoint, folder.add_step = kept, added
-    TrainingRun(CONFIG, folder, checkpoint_every=EVERY).run()
+    TrainingRun(folder, checkpoint_every=EVERY).run()
 
 
 def reopen(answer: int) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from hostile import in_child
 from stubs import TINY_IMAGES
 
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import checkpoints
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.training_run import TrainingRun
 
@@ -166,8 +166,8 @@ KINDS: tuple[Callable[[bytes, random.Random, Path], bytes], ...] = (
 
 def good_checkpoint(folder: Path) -> Path:
     """The last checkpoint of a tiny run."""
-    TrainingRun(TINY_IMAGES, RunFolder(folder, TINY_IMAGES)).run()
-    return contents.checkpoint_files(folder)[-1].path
+    TrainingRun(RunFolder(folder, TINY_IMAGES)).run()
+    return checkpoints.files(folder)[-1].path
 
 
 def write_mutations(good: Path, folder: Path, many: int) -> list[tuple[str, Path]]:
@@ -191,7 +191,7 @@ def refusal(path: Path) -> tuple[str, float]:
     """The message, empty if the file was accepted, and the seconds of CPU time, which other programs don't affect."""
     start, sentence = time.process_time(), ""
     try:
-        contents.checkpoint_in(path)
+        checkpoints.read(path)
     except ValueError as error:
         sentence = str(error)
     return sentence, time.process_time() - start

@@ -66,7 +66,7 @@ def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> Run:
 def _on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> Run:
     """A run whose process ended without recording it; if "elsewhere", its folder is locked, as by another process."""
     folder = RunFolder(library.runs_root() / library.new_run_id(), config)
-    TrainingRun(config, folder, checkpoint_every=0.0).run()
+    TrainingRun(folder, checkpoint_every=0.0).run()
     (folder.path / "ended.json").unlink()
     if state == "elsewhere":
         folder._lock.acquire()

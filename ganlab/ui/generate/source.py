@@ -13,7 +13,7 @@ from torch import nn
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.recipe import FIELDS
-from ganlab.runs.disk import contents, networks
+from ganlab.runs.disk import checkpoints, networks
 from ganlab.runs.run import Run
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import download
@@ -116,8 +116,9 @@ def _cached(run_id: str, step: int, _run: Run) -> Source:
     if newest.step == step and newest.generator is not None:
         generator, config = newest.generator, newest.config
     else:
-        paths = {checkpoint.step: checkpoint.path for checkpoint in contents.checkpoint_files(_run.path)}
-        generator, config, _ = contents.generator_in(paths[step])
+        paths = {checkpoint.step: checkpoint.path for checkpoint in checkpoints.files(_run.path)}
+        saved = checkpoints.read(paths[step])
+        generator, config = saved.network("generator"), saved.config
     file = partial(networks.network_file, config, step, generator)
     return Source(run_id, f"{run_id}/{step}", config, step, generator, file)
 
@@ -138,7 +139,7 @@ def _choose_source(options: list[str], source: Source | None, runs: dict[str, Ru
 
 def _choose_step(source: Source, run: Run) -> None:
     """A menu of the run's checkpoints and a button for its newest generator, where there is a choice."""
-    steps = sorted({source.step, *(checkpoint.step for checkpoint in contents.checkpoint_files(run.path))})
+    steps = sorted({source.step, *(checkpoint.step for checkpoint in checkpoints.files(run.path))})
 
     def choose(step: int) -> None:
         _point_to(run=source.name, step=str(step))
@@ -175,7 +176,7 @@ def _upload() -> None:
         return
     content = file.getvalue()
     try:
-        generator, config, step = networks.read_generator(content)
+        generator, config, step = networks.read_network(content)
     except ValueError as error:
         st.session_state["not_uploaded"] = str(error).replace("This file", file.name, 1)
         return

@@ -9,7 +9,7 @@ from ganlab.data import images
 from ganlab.gan.recipe import Recipe
 from ganlab.plots.samples import points
 from ganlab.plots.whole_run import evenly
-from ganlab.runs.disk import contents, moments
+from ganlab.runs.disk import moments
 from ganlab.runs.run import Run
 from ganlab.ui.generate import recipe_form, views
 from ganlab.ui.kit import drawings
@@ -21,7 +21,7 @@ FRAMES = 60  # of an animation at most, so that it stays below a few megabytes
 
 def card(run: Run, recipe: Recipe) -> None:
     """A sheet for each saved moment, chosen by a slider, and all of them as an animation."""
-    steps = contents.moment_steps(run.path)
+    steps = moments.steps(run.path)
     if len(steps) < 2:
         return
     frames = evenly(steps, FRAMES)
@@ -48,7 +48,7 @@ def card(run: Run, recipe: Recipe) -> None:
 
 
 def _moment(run: Run, step: int) -> None:
-    samples = contents.read_moment(run.path, step).samples
+    samples = moments.read(run.path, step).samples
     if samples.ndim == 2:
         with st.container(horizontal_alignment="center"), st.container(width=480):
             plot("through_points", points(run.latest.real, samples), 480)
@@ -66,7 +66,7 @@ def animation(run: Run, steps: list[int]) -> bytes:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _gif(path: Path, steps: tuple[int, ...], stamp: int) -> bytes:
     """Cached until `stamp` changes: a resumed run writes its moments again."""
-    return images.gif(np.stack([_frame(contents.read_moment(path, step).samples) for step in steps]), 1, 120)
+    return images.gif(np.stack([_frame(moments.read(path, step).samples) for step in steps]), 1, 120)
 
 
 def _frame(samples: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import streamlit as st
 from ganlab.gan.clipping import WeightHistogram, pooled
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import moments
 from ganlab.runs.disk.moments import Moment, stamp
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
@@ -30,7 +30,7 @@ def controls(run: Run, slots: Slots) -> None:
     if state.get("looks_at") != run.run_id:
         state.update(looks_at=run.run_id, step_shown=LATEST, pinned=None)
     state.setdefault("weights_view", "clamp")
-    steps = contents.moment_steps(run.path)
+    steps = moments.steps(run.path)
     places: list[Place] = [*steps, LATEST]
     state["places"] = places
     if state["step_shown"] not in places:
@@ -69,7 +69,7 @@ def controls(run: Run, slots: Slots) -> None:
 
 def outgrown(run: Run) -> bool:
     """Whether the slider lacks so many saved steps that it should be redrawn: rarely, the user may be dragging it."""
-    return len(contents.moment_steps(run.path)) > 2 * len(st.session_state["places"]) + 4
+    return len(moments.steps(run.path)) > 2 * len(st.session_state["places"]) + 4
 
 
 def _go(place: Place) -> None:
@@ -105,7 +105,7 @@ def pinned(run: Run) -> Moment | None:
 
 def over_the_run(run: Run, layer: str | None, ridge: bool) -> Figure:
     """The ridge or the quantiles of the weights at the saved steps; redrawn only when there is another step."""
-    steps = contents.moment_steps(run.path)
+    steps = moments.steps(run.path)
     steps = whole_run.evenly(steps, whole_run.RIDGES) if ridge else steps
     return _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
 
@@ -135,14 +135,14 @@ def place() -> Place:
 
 def _saved(run: Run, place: Place) -> Moment | None:
     """The newest moment at or before a step; None if none can be read."""
-    steps = [step for step in contents.moment_steps(run.path) if isinstance(place, str) or step <= place]
+    steps = [step for step in moments.steps(run.path) if isinstance(place, str) or step <= place]
     return _moment(run.path, steps[-1], stamp(run.path, steps[-1])) if steps else None
 
 
 @lru_cache(maxsize=16)
 def _moment(path: Path, step: int, _stamp: int) -> Moment | None:
     with suppress(ValueError):
-        return contents.read_moment(path, step)
+        return moments.read(path, step)
     return None
 
 
@@ -150,6 +150,6 @@ def _moment(path: Path, step: int, _stamp: int) -> Moment | None:
 def _weights(path: Path, step: int, _stamp: int) -> dict[str, WeightHistogram]:
     """Each layer's, and "" for all together; small enough to keep for every step. Empty if it can't be read."""
     with suppress(ValueError):
-        weights = contents.read_moment(path, step).weights
+        weights = moments.read(path, step).weights
         return {histogram.name: histogram for histogram in weights} | {"": pooled(weights)}
     return {}
