@@ -3,10 +3,9 @@
 import streamlit as st
 
 from ganlab.config import PRESETS
-from ganlab.ui.home import flow, introduction, run_cards
-from ganlab.ui.home.earlier_runs import earlier_runs
-from ganlab.ui.home.example import STEP, example
-from ganlab.ui.kit import frame, refusals, server
+from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, STEP, flow
+from ganlab.ui.home.runs import earlier_runs, in_progress_card
+from ganlab.ui.kit import frame, server
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import hub
 
@@ -28,7 +27,7 @@ def runs_in_progress() -> None:
         columns = st.columns(2)
     for i, run in enumerate(runs):
         with columns[i % 2].container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
-            panel(f"card_{run.run_id}", run_cards.in_progress(run.latest))
+            panel(f"card_{run.run_id}", in_progress_card(run.latest))
             st.page_link(
                 frame.TRAIN,
                 label="Open",
@@ -40,7 +39,7 @@ def runs_in_progress() -> None:
 
 with frame.page("Home"):
     st.title("Watch weight clipping happen", anchor=False)
-    panel("lead", introduction.LEAD)
+    panel("lead", LEAD)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             "Train on digits",
@@ -56,11 +55,11 @@ with frame.page("Home"):
             icon_position="right",
             query_params={"preset": "8-gaussians"},
         )
-    refusals.notices()
+    frame.notices()
     st.space("xsmall")
-    panel("flow", flow.flow(example()))
+    panel("flow", flow())
     st.caption(f"Weights, digits and estimate are those of the default run after step {STEP}.", text_alignment="right")
-    panel("steps", introduction.FIVE_SENTENCES)
+    panel("steps", FIVE_SENTENCES)
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
     runs_in_progress()

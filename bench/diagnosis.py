@@ -15,7 +15,7 @@ from ganlab.config import PRESETS
 from ganlab.data import image_sets
 from ganlab.data.dataset import Dataset
 from ganlab.gan.training import Trainer, set_up_torch
-from ganlab.measure.instruments import INSTRUMENTS, look
+from ganlab.measure.reading import INSTRUMENTS, look
 from ganlab.runs.diagnosis import Finding, diagnose
 from ganlab.runs.history import HistoryWriter
 
@@ -37,7 +37,7 @@ CASES: dict[str, Case] = {
     "has overfitted": ("digits", SMALL_SET, 20, 200),
     "copies": ("digits", SMALL_SET, 5, 600),
 }
-"""By words of the rule's sentence."""
+"""Keyed by words from the rule's sentence."""
 HEALTHY = {"digits": 160, "8-gaussians": 300, "25-gaussians": 300, "swiss-roll": 300}
 """Presets that must have no finding, and after how many steps."""
 
@@ -63,7 +63,7 @@ def findings(preset: str, settings: dict[str, Any], few: int | None, steps: int)
         history.append(row | {"seconds": 0.0}, report.layers, report.layer_counts)
         if step % EVERY == 0:
             subject = trainer.critic, trainer.generator, trainer.dataset, config
-            reading = look(*subject, which=WHICH, step=step, before=reading)
+            reading = look(*subject, which=WHICH, step=step, earlier=reading)
             yield step, diagnose(reading, history.view(), config)
 
 
@@ -77,7 +77,7 @@ def first_with(words: str, case: Case) -> tuple[int, str]:
 
 
 def main() -> int:
-    """The number of rules that did not fire, and of presets with a finding."""
+    """The number of rules that did not fire plus that of presets with a finding."""
     failed = 0
     for words, case in CASES.items():
         preset, settings, few, _ = case

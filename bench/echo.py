@@ -1,4 +1,4 @@
-"""How soon the two lesson pages answer: from the press of a key to the changed text, the median of ten."""
+"""How soon the two lesson pages answer: from a key press to the changed text, the median of ten."""
 
 import tempfile
 from pathlib import Path
@@ -60,13 +60,13 @@ def echoes(page: Page, control: Control) -> list[float]:
         page.evaluate(WATCH)
         page.keyboard.press(control.keys[i % 2])
         times.append(page.evaluate("echo"))
-        page.wait_for_timeout(300)  # the page has settled before the next press
+        page.wait_for_timeout(300)  # lets the page settle before the next press
     return times
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = chromium(playwright)  # first: without Chromium no server is left behind
+        browser = chromium(playwright)  # first: if Chromium is missing, no server is left running
         server = serve(Path(folder))
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(LONG)

@@ -50,7 +50,7 @@ def measure(page: Page, server: Server) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = chromium(playwright)  # first: without Chromium no server is left behind
+        browser = chromium(playwright)  # first: if Chromium is missing, no server is left running
         server = serve(Path(folder))
         try:
             measure(browser.new_page(viewport={"width": 1440, "height": 1000}), server)

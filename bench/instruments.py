@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets
-from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Snapshot
 from ganlab.runs.training_run import TrainingRun
@@ -35,7 +35,7 @@ class Timed(TrainingRun):
 def measured(config: TrainConfig, which: frozenset[str], seconds: float) -> str:
     """The results of one run of this length, in words."""
     with tempfile.TemporaryDirectory() as folder:
-        run = Timed(config, RunFolder(Path(folder, "r"), config), instruments=which).start()
+        run = Timed(RunFolder(Path(folder, "r"), config), instruments=which).start()
         start, worst, pause = time.perf_counter(), 0.0, threading.Event()
         while (now := time.perf_counter() - start) < seconds:
             latest = run.latest

@@ -1,4 +1,4 @@
-"""How much memory it takes to write a checkpoint of 34 million weights and to read it back. On Linux only."""
+"""How much memory it takes to write a checkpoint of 34 million weights and to read it back. Linux only."""
 
 import dataclasses
 import re

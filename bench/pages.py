@@ -1,4 +1,4 @@
-"""What an open page costs a run, what a tick costs, how soon a slider acts; takes a quarter of an hour.
+"""What an open page costs a run, what a tick costs, and how soon a slider acts; takes a quarter of an hour.
 
 A tick is one run of the page's live fragment, about two a second, counted by the websocket message that ends it. Every
 preset is measured in two layouts: `shared`, where server and browser use all cores, and `own core`, where the browser
@@ -41,16 +41,16 @@ FIGURES = {
     "ticks_per_s": "ticks/s",
     "server_ms_per_tick": "server CPU, ms/tick",
     "browser_ms_per_tick": "browser, ms/tick",
-    "browser_cpu_ms_per_tick": "  of it CPU",
+    "browser_cpu_ms_per_tick": "  of which CPU",
     "bytes_per_tick": "bytes/tick",
     "bytes_without_images_per_tick": "  without images",
     "bytes_sent_per_tick": "bytes sent/tick",
     "slider_ms": "slider to effect, ms",
 }
 NOTES = """
-Steps per second: median (quartiles) of the windows. All others per second or per tick: sums over the windows
-with the page open. Trainer: the threads that are busy while no page is open; server: the rest of its process. Browser:
-the page's main thread, from the start to the end of its tasks. Slider: p50 / p95 from the key press to the row in
+Steps per second: median (quartiles) of the windows. Everything else per second or per tick: sums over the windows with
+the page open. Trainer: the threads that are busy while no page is open; server: the rest of its process. Browser: the
+page's main thread, from the start to the end of its tasks. Slider: p50 / p95 from the key press to the row in
 changes.csv."""
 
 
@@ -94,7 +94,7 @@ def check_cores(layout: Layout, browser: Browser, server: Server) -> None:
 
 
 class Bench:
-    """A page that shows a run, or is closed while the run goes on."""
+    """A page that shows a run, or is closed while the run continues."""
 
     def __init__(self, page: Page, server: Server, preset: str) -> None:
         self.page, self.server = page, server
@@ -111,7 +111,7 @@ class Bench:
         websocket.on("framesent", lambda frame: self.sent.append(frame))
 
     def turn(self, to: str) -> None:
-        """Open the run's page, or close it, so that there is nothing but training."""
+        """Open the run's page, or close it, so that only training is left."""
         if to == "open":
             self.page.goto(f"{self.server.url}/Train?run={self.run}")
             expect_state(self.page, "Running")
@@ -269,7 +269,7 @@ def options() -> argparse.Namespace:
     )
     presets = ["digits", "8-gaussians"]
     parser.add_argument("--seconds", type=float, default=10, help="length of a window")
-    parser.add_argument("--windows", type=int, default=12, help="how many; the page is open and closed in turn")
+    parser.add_argument("--windows", type=int, default=12, help="how many; the page is alternately open and closed")
     parser.add_argument(
         "--presets", nargs="+", default=presets, choices=[*presets, "8-gaussians-paper"], help="the runs to measure"
     )

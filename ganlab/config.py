@@ -7,41 +7,42 @@ import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ganlab import settings
 from ganlab.settings import SEEDS, setting
 
+
+class DatasetFacts(NamedTuple):
+    """What is known of a dataset before it is loaded."""
+
+    title: str
+    kind: str  # what one sample is: "image" or "point"
+    counted: str = ""  # by what samples can be counted: "modes", "classes" or nothing
+    coloured: bool = False  # images of three channels
+
+
 DATASETS = {
-    "digits": "image",
-    "mnist": "image",
-    "fashion-mnist": "image",
-    "cifar10": "image",
-    "images": "image",
-    "8-gaussians": "point",
-    "25-gaussians": "point",
-    "swiss-roll": "point",
-    "drawn": "point",
+    "digits": DatasetFacts("digits", "image", "classes"),
+    "mnist": DatasetFacts("MNIST", "image", "classes"),
+    "fashion-mnist": DatasetFacts("Fashion-MNIST", "image", "classes"),
+    "cifar10": DatasetFacts("CIFAR-10", "image", "classes", coloured=True),
+    "images": DatasetFacts("my images", "image"),  # the user's own; the setting `colour` gives them their channels
+    "8-gaussians": DatasetFacts("8 Gaussians", "point", "modes"),
+    "25-gaussians": DatasetFacts("25 Gaussians", "point", "modes"),
+    "swiss-roll": DatasetFacts("Swiss roll", "point"),
+    "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
-"""The kind of one sample of each dataset. `images` and `drawn` are the user's own."""
-LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")
-"""The fields that may change while a run trains."""
-PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")
-"""The fields that decide what the user's own images become."""
-LEARNING_RATES = (1e-30, 1e30)
-"""The smallest and the largest; float32 ends near 3e38."""
-WARM_UP_UPDATES = 100
-"""Critic updates in each step of the warm-up."""
-
-
-def cores() -> int:
-    """How many CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
+PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")  # decide what the user's own images become
+LEARNING_RATES = (1e-30, 1e30)  # the smallest and the largest; float32 ends near 3e38
+WARM_UP_UPDATES = 100  # critic updates in each step of the warm-up
 
 
 def spare_cores() -> int:
-    """All cores but the one kept for the browser and the page; at least 1."""
-    return max(1, cores() - 1)
+    """The CPU cores that this process may use, but for one that is kept for the browser and the page; at least 1."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def checked_clip_range(clip_range: Any) -> tuple[float, float]:
@@ -196,18 +197,23 @@ class TrainConfig:
     @property
     def kind(self) -> str:
         """What one sample is: `image` or `point`."""
-        return DATASETS[self.dataset]
+        return DATASETS[self.dataset].kind
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample: (c, h, w) or (2,)."""
+        if self.kind == "point":
+            return (2,)
+        coloured = self.colour == "rgb" if self.dataset == "images" else DATASETS[self.dataset].coloured
+        return (3 if coloured else 1, self.image_size, self.image_size)
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-ready values."""
-        return dataclasses.asdict(self) | {"clip_range": list(self.clip_range)}
+        return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: Any) -> "TrainConfig":
-        """The settings that `as_dict` gave, also in an earlier version.
-
-        Raises ValueError naming every unknown or bad field.
-        """
+        """The settings that `as_dict` gave, also in an earlier version. Raises ValueError as `changed` does."""
         if not isinstance(values, dict):
             raise ValueError("Settings are an object with a value for each field.")
         return changed(cls(), {"looking_seed": "same"} | values)
@@ -261,36 +267,24 @@ PRESETS = {
 """Settings that show something, by name. A dataset's own preset has the dataset's name."""
 
 
-def preset(name: str) -> TrainConfig:
-    """The preset of that name. Raises ValueError, naming those that exist, for an unknown one."""
-    if name not in PRESETS:
-        raise ValueError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
-    return PRESETS[name]
-
-
-def preset_of(config: TrainConfig) -> str:
-    """The preset of the same dataset that shares most settings with these."""
-
-    def shared(name: str) -> int:
-        preset = PRESETS[name].as_dict()
-        return sum(value == preset[field] for field, value in config.as_dict().items())
-
-    return max((name for name in PRESETS if PRESETS[name].dataset == config.dataset), key=shared)
-
-
 def link(config: TrainConfig) -> dict[str, str]:
-    """The settings as a link's query: a preset, the fields that differ from it, and always the threads.
+    """The settings as a link's query: the dataset's preset that is most like them, and the fields that differ from it.
 
-    The default number of threads depends on the computer.
+    The threads are always among these: their default depends on the computer.
     """
-    name = preset_of(config)
-    usual = vars(PRESETS[name]) | {"threads": None}
-    differing = {field: value for field, value in vars(config).items() if value != usual[field]}
-    return {"preset": name} | {field: settings.as_text(value) for field, value in differing.items()}
+    differing = {
+        name: [field for field in vars(config) if getattr(config, field) != getattr(usual, field) or field == "threads"]
+        for name, usual in PRESETS.items()
+        if usual.dataset == config.dataset
+    }
+    name = min(differing, key=lambda name: len(differing[name]))
+    return {"preset": name} | {field: settings.as_text(getattr(config, field)) for field in differing[name]}
 
 
 def from_link(query: Mapping[str, str]) -> TrainConfig:
-    """The settings that `link` gave. Raises ValueError naming every unknown or bad field."""
-    texts = {field: text for field, text in query.items() if field != "preset"}
-    values = {field: settings.from_text(TrainConfig, field, text) for field, text in texts.items()}
-    return changed(preset(query.get("preset", "digits")), values)
+    """The settings that `link` gave. Raises ValueError for an unknown preset, or naming every unknown or bad field."""
+    texts = dict(query)
+    preset = texts.pop("preset", "digits")
+    if preset not in PRESETS:
+        raise ValueError(f"There is no preset {preset!r}; there are {', '.join(PRESETS)}.")
+    return changed(PRESETS[preset], {name: settings.from_text(TrainConfig, name, text) for name, text in texts.items()})

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-NOTHING = "–"
-"""Stands for what was not measured."""
+NOTHING = "–"  # stands for what was not measured
 
 
 def round_up(value: float) -> float:

@@ -1,36 +1,32 @@
-"""Settings as dataclass fields that carry their bounds, choices, label and help, and one way to check and read them."""
+"""Settings as dataclass fields that carry their rules, label and help, and one way to check and read them."""
 
 import dataclasses
 import math
 import numbers
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, get_origin
 
-SEEDS = (0, 2**53 - 1)
-"""Bounds of a seed: up to the largest whole number that a browser represents exactly."""
-Settings = type[Any]
-"""A dataclass whose fields are all made by `setting`."""
+SEEDS = (0, 2**53 - 1)  # bounds of a seed: up to the largest whole number that a browser represents exactly
+Settings = type[Any]  # a dataclass whose fields are all made by `setting`
 
 
-def setting(
-    default: Any,
-    label: str,
-    help: str = "",
-    *,
-    choices: tuple[Any, ...] = (),
-    bounds: tuple[float, float] | None = None,
-    pattern: tuple[str, str] | None = None,
-    check: Callable[[Any], Any] | None = None,
-) -> Any:
-    """A dataclass field; `default` may be a function that makes the default.
+@dataclass(frozen=True)
+class Rules:
+    """What people read of a field, and the one of the four kinds of check that it has."""
 
-    A value must be one of `choices`, or a number within `bounds`, or a text that matches
-    `pattern` in full, which is a regular expression and its meaning in words, or what `check` returns or refuses with
-    ValueError.
-    """
-    metadata: dict[str, Any] = {"label": label, "help": help, "choices": choices}
-    metadata |= {"bounds": bounds, "pattern": pattern, "check": check}
+    label: str
+    help: str = ""
+    choices: tuple[Any, ...] = ()
+    bounds: tuple[float, float] | None = None
+    pattern: tuple[str, str] | None = None  # a regular expression for the whole text, and its meaning in words
+    check: Callable[[Any], Any] | None = None  # returns the value as the field holds it, or raises ValueError
+
+
+def setting(default: Any, label: str, help: str = "", **rules: Any) -> Any:
+    """A dataclass field with these `Rules`; `default` may be a function that makes the default."""
+    metadata = {"rules": Rules(label, help, **rules)}
     if callable(default):
         return dataclasses.field(default_factory=default, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -40,31 +36,14 @@ def fields(settings: Settings) -> dict[str, dataclasses.Field[Any]]:
     return {field.name: field for field in dataclasses.fields(settings)}
 
 
-def label(settings: Settings, name: str) -> str:
-    """What people call a field; the name itself if it has no label."""
-    field = fields(settings).get(name)
-    return (field and field.metadata["label"]) or name
+def rules(settings: Settings, name: str) -> Rules:
+    return fields(settings)[name].metadata["rules"]
 
 
-def help_of(settings: Settings, name: str) -> str:
-    """One or two sentences on a field."""
-    return fields(settings)[name].metadata["help"]
-
-
-def choices(settings: Settings, name: str) -> tuple[Any, ...]:
-    """The values to choose from; empty for a field that takes any."""
-    return fields(settings)[name].metadata["choices"]
-
-
-def bounds(settings: Settings, name: str) -> tuple[float, float]:
-    """The smallest and the largest value of a number."""
-    return fields(settings)[name].metadata["bounds"]
-
-
-def labelled(settings: Settings, error: ValueError) -> str:
+def labelled(settings: Settings, error: Exception) -> str:
     """The error's message, with the label in place of the field's name that it begins with."""
     name, space, rest = str(error).partition(" ")
-    return label(settings, name) + space + rest
+    return (rules(settings, name).label if name in fields(settings) else name) + space + rest
 
 
 def check_all(instance: Any) -> None:
@@ -75,19 +54,17 @@ def check_all(instance: Any) -> None:
 
 def checked(settings: Settings, name: str, value: Any) -> Any:
     """The value as the field holds it. Raises ValueError, in one sentence that names the field, for a bad one."""
-    field = fields(settings)[name]
-    rules = field.metadata
-    if rules["check"]:
-        return rules["check"](value)
-    if rules["choices"]:
-        if value not in rules["choices"] or type(value) is not type(rules["choices"][0]):
-            raise ValueError(f"{name} must be one of {', '.join(map(str, rules['choices']))}, not {value!r}.")
-        return value
-    if rules["bounds"]:
-        return _number(name, field.type is int, value, *rules["bounds"])
-    regular_expression, meaning = rules["pattern"]
-    if not isinstance(value, str) or not re.fullmatch(regular_expression, value):
-        raise ValueError(f"{name} must be {meaning}, not {value!r}.")
+    rule = rules(settings, name)
+    if rule.check:
+        return rule.check(value)
+    if rule.bounds:
+        return _number(name, fields(settings)[name].type is int, value, *rule.bounds)
+    if rule.pattern:
+        regular_expression, meaning = rule.pattern
+        if not isinstance(value, str) or not re.fullmatch(regular_expression, value):
+            raise ValueError(f"{name} must be {meaning}, not {value!r}.")
+    elif value not in rule.choices or type(value) is not type(rule.choices[0]):
+        raise ValueError(f"{name} must be one of {', '.join(map(str, rule.choices))}, not {value!r}.")
     return value
 
 

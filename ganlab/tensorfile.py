@@ -5,6 +5,7 @@ read. Sizes are compared before memory is taken. Every refusal is a ValueError w
 """
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -13,19 +14,16 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-LIMIT_BYTES = 2 * 2**30
-"""Of one file."""
-LIMIT_HEADER = 2**20
-"""Bytes of names, shapes and metadata."""
-Kinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]
-"""Data type and shape of every tensor, by name."""
+LIMIT_BYTES = 2 * 2**30  # of one file
+LIMIT_HEADER = 2**20  # bytes of names, shapes and metadata
+Kinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]  # data type and shape of every tensor, by name
 Check = Callable[[dict[str, str], Kinds], None]
 """Raises ValueError with a lower-case clause for metadata or tensors other than those expected."""
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
@@ -35,15 +33,15 @@ _MOST_SIDES = 8
 
 def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     """A file's content; equal tensors and metadata give equal bytes. `metadata` has at most one key."""
-    return safetensors.torch.save(_contiguous(tensors), _one_key(metadata))
+    return safetensors.torch.save(*_arguments(tensors, metadata))
 
 
-def write(path: Path, content: bytes, sync: bool = False) -> None:
+def write(path: Path, content: bytes | BinaryIO, sync: bool = False) -> None:
     """Write a file whole or not at all, even if this process is killed; with `sync`, even if the power fails."""
     part = _part(path)
     try:
         with part.open("wb") as file:
-            file.write(content)
+            shutil.copyfileobj(io.BytesIO(content) if isinstance(content, bytes) else content, file)
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
@@ -62,25 +60,21 @@ def write_hashed(
     """
     part = _part(folder / "tensors")
     part.mkdir()  # a folder, because the library writes to a temporary file of its own beside the one it is given
+    file = part / "tensors"
     try:
-        file = part / "tensors"
-        _save(file, tensors, metadata)
+        contiguous, one_key = _arguments(tensors, metadata)
+        safetensors.torch.save_file(contiguous, file, one_key)
+        with file.open("rb+") as written:
+            os.fsync(written.fileno())
         file.chmod(part.stat().st_mode & 0o666)  # as the umask wants it: the library makes it private
         path = folder / name(file_sha256(file))
         os.replace(file, path)
         return path
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _save(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    try:
-        safetensors.torch.save_file(_contiguous(tensors), file, _one_key(metadata))
     except SafetensorError as error:
         match = re.search(r"I/O error: (.+) \(os error (\d+)\)", str(error))
         raise (OSError(int(match[2]), match[1]) if match else OSError(str(error))) from None
-    with file.open("rb+") as written:
-        os.fsync(written.fileno())
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _part(path: Path) -> Path:
@@ -88,19 +82,12 @@ def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
-def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.contiguous() for name, tensor in tensors.items()}
-
-
-def _one_key(metadata: Mapping[str, str]) -> dict[str, str] | None:
-    """Metadata for the library, which writes several keys in random order, and none as an empty object."""
+def _arguments(
+    tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> tuple[dict[str, Tensor], dict[str, str] | None]:
+    """For the library, which writes several keys of metadata in random order, and none as an empty object."""
     assert len(metadata) <= 1
-    return dict(metadata) or None
-
-
-def sha256(content: bytes) -> str:
-    """64 hex digits."""
-    return hashlib.sha256(content).hexdigest()
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}, dict(metadata) or None
 
 
 def file_sha256(path: Path) -> str:
@@ -109,14 +96,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check_size(path: Path, limit: int = LIMIT_BYTES) -> None:
-    """Raises ValueError for anything but a plain file, and for one over the limit."""
-    if not path.is_file():
+def check_size(source: Path | bytes, limit: int = LIMIT_BYTES) -> None:
+    """Raises ValueError for a path of anything but a plain file, and for content over the limit."""
+    if isinstance(source, Path) and not source.is_file():
         raise ValueError("it is not a file")
-    _check_limit(path.stat().st_size, limit)
-
-
-def _check_limit(size: int, limit: int) -> None:
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if size > limit:
         raise ValueError(f"it has {size:,} bytes, and at most {limit:,} are allowed")
 
@@ -126,13 +110,12 @@ def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[
 
     Raises ValueError with a lower-case clause for anything but such a file of at most `limit` bytes.
     """
+    check_size(source, limit)
     if isinstance(source, bytes):
-        _check_limit(len(source), limit)
         with tempfile.TemporaryDirectory() as folder:  # the library gives the metadata of files only
             path = Path(folder, "tensors")
             path.write_bytes(source)
             return read(path, check, limit)
-    check_size(source, limit)
     with source.open("rb") as file:
         if int.from_bytes(file.read(8), "little") > LIMIT_HEADER:
             raise ValueError("it is not a safetensors file, or its header is too long")
@@ -145,6 +128,18 @@ def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[
             return metadata, {name: file.get_tensor(name) for name in kinds}
     except SafetensorError:
         raise ValueError("it is not a safetensors file, or it is damaged") from None
+
+
+def read_one(
+    path: Path, name: str, fits: Callable[[torch.dtype, tuple[int, ...]], bool], limit: int = LIMIT_BYTES
+) -> Tensor:
+    """The tensor of a file that holds one, of that name. Raises ValueError like `read`, or if it does not fit."""
+
+    def check(_: dict[str, str], kinds: Kinds) -> None:
+        if list(kinds) != [name] or not fits(*kinds[name]):
+            raise ValueError("it holds something else")
+
+    return read(path, check, limit)[1][name]
 
 
 def _kind(declared: Any) -> tuple[torch.dtype, tuple[int, ...]]:

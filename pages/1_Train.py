@@ -4,17 +4,16 @@ import streamlit as st
 
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
-from ganlab.ui.kit import frame, refusals
+from ganlab.ui.kit import frame
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import find_run
 from ganlab.ui.train import layout, live, look_back, panels, start, steer, view
 from ganlab.ui.train.instruments import panel as instruments
-from ganlab.ui.train.tries import tries
 
 
 def start_page() -> None:
     """Choose the data and start."""
-    refusals.notices()
+    frame.notices()
     config = start.settings()
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container():
@@ -31,11 +30,12 @@ def run_page(run: Run) -> None:
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         slots["state"] = st.container()
         steer.transport(run, snapshot.status)
-    refusals.notices()
+    frame.notices()
     if snapshot.status is Status.FAILED:
         layout.failure(snapshot)
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
-            live.state_line(snapshot, slots)
+            with slots["state"]:
+                panel("state", panels.state_line(snapshot))
             return
     look_back.controls(run, slots)
     left, right = st.columns([1.41, 1], gap="small")
@@ -43,11 +43,10 @@ def run_page(run: Run) -> None:
         layout.weights(run, snapshot, slots)
     with right.container(border=True, height="stretch"):
         layout.samples(run, snapshot, slots)
-    tries(run, snapshot.status.ended)
+    steer.tries(run, snapshot.status.ended)
     layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)
-    layout.layers(slots)
-    layout.notes(run, slots)
+    layout.details(run, slots)
     live.live(run, snapshot.status, slots)
 
 

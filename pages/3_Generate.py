@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ganlab.ui.generate import closeup, cost, downloads, recipe_form, render, through_training, views
+from ganlab.ui.generate import closeup, cost, recipe_form, through_training, views
+from ganlab.ui.generate.render import program, render
 from ganlab.ui.generate.source import choose
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.server import with_networks
@@ -13,13 +14,15 @@ with frame.page("Generate"):
     runs = with_networks()
     if source := choose(runs):
         views.controls(source, recipe)
+        rendered = render(source, recipe)
         left, right = st.columns([1.41, 1], gap="small")
         with left.container(border=True, height="stretch"):
-            views.card(source, recipe)
+            views.card(source, recipe, rendered)
         with right.container(border=True, height="stretch"):
-            closeup.card(source, recipe)
-        through_training.card(source, runs.get(source.name), recipe)
+            closeup.card(source, recipe, rendered)
+        if run := runs.get(source.name):  # an uploaded generator has none
+            through_training.card(run, recipe)
         cost.card(source, recipe.n)
         with st.expander("The same without ganlab", icon=":material/code:"):
             st.markdown("Save this as `sample.py` beside `generator.safetensors` and run it to get the same samples.")
-            st.code(downloads.program(source, recipe, render.render(source, recipe)))
+            st.code(program(source, recipe, rendered))

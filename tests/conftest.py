@@ -32,7 +32,7 @@ LAST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the fast tests first; but with two workers, the browser's, which take longest, beside all others."""
+    """Run the fast tests first; with two workers, start with the browser tests, which take longest."""
     first_or_last = -2 if "PYTEST_XDIST_WORKER" in os.environ else len(LAST)
 
     def place(item: pytest.Item) -> int:
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OneBrowser(LoadFileScheduling):
-    """As --dist loadfile, but one worker runs all browser tests: two browsers at once only slow each other down."""
+    """Like --dist loadfile, but one worker runs all browser tests: two browsers only slow each other down."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "browser" if "test_browser" in nodeid else super()._split_scope(nodeid)
@@ -71,7 +71,7 @@ def _no_run_is_left() -> Iterator[None]:
 
 
 class NoCollection:
-    """Instead of gc. A server collects and freezes all objects once, when it makes its hub; a test needn't (0.3 s)."""
+    """Stands in for gc: a server collects and freezes all objects once, with its hub; a test needn't (0.3 s)."""
 
     collect = freeze = unfreeze = staticmethod(lambda: None)
 
@@ -95,7 +95,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def context() -> Iterator[BrowserContext]:
-    """One for all browser tests, so that a page finds the scripts of the last one in its cache."""
+    """One for all browser tests, so that each page finds the scripts in the cache."""
     with sync_playwright() as playwright:
         browser = chromium(playwright)
         yield browser.new_context(viewport={"width": 1440, "height": 1000})
@@ -104,7 +104,7 @@ def context() -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, server: Server) -> Iterator[Page]:
-    """A page that must not log an error, show an exception or ask another machine; its runs are stopped after it."""
+    """A page that must not log an error, show an exception or contact another machine; then its runs are stopped."""
     page = context.new_page()
     page.set_default_timeout(LONG)
     errors: list[str] = []

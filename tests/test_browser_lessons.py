@@ -13,7 +13,7 @@ def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     page.evaluate("window.plots = [...document.querySelectorAll('.js-plotly-plot')]")
     numbers = app(page).get_by_role("textbox").first
     numbers.press("End")
-    numbers.press_sequentially(", -7")  # the answer follows without Enter
+    numbers.press_sequentially(", -7")  # no Enter needed
     expect(app(page).get_by_text("tensor([-1., -1.,  0.,  1.,  1., -1.])")).to_be_visible()
     app(page).get_by_role("slider").nth(3).press("ArrowRight")  # 0.1 to 0.15
     expect(app(page).get_by_text("42 of 60", exact=True)).to_be_visible()

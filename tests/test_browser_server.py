@@ -1,4 +1,4 @@
-"""What a server does to an open page, in a real Chromium: it is busy, it is gone, it is told to end."""
+"""An open page in a real Chromium while its server is busy, gone or interrupted."""
 
 import re
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_streamlits_own_stop_is_hidden_but_a_lost_connection_is_shown(page: Page
 def test_ctrl_c_while_training_with_a_page_open(page: Page, tmp_path: Path) -> None:
     server = serve(tmp_path)
     run = start(page, server)
-    page.goto("about:blank")  # else its websocket would log that the server is gone
+    page.goto("about:blank")  # otherwise its websocket would log that the server is gone
     assert interrupt(server) == 0
     log = server.log.read_text()
     assert "Traceback" not in log

@@ -27,7 +27,7 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
 
 def test_settings_are_edited_and_linked(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Train")
-    app(page).get_by_role("button", name="Choose", exact=True).nth(1).click()  # 25 Gaussians: Digits is chosen
+    app(page).get_by_role("button", name="Choose", exact=True).nth(1).click()  # 25 Gaussians: Digits is already chosen
     expect(app(page).get_by_text("MLP 3 × 128 · ±0.2")).to_be_visible()  # the form now holds the new preset
     app(page).locator("summary", has_text="Advanced").click()
     width = app(page).get_by_role("spinbutton", name="Width")
@@ -73,7 +73,7 @@ def test_own_points_are_drawn_by_mouse(page: Page, server: Server) -> None:
         app(page).get_by_role("button", name=button).click()
         expect(count).to_have_text(f"{left} of at least 16 points")
         expect(start).to_be_disabled()
-    app(page).get_by_role("button", name="Undo").click()  # of Clear
+    app(page).get_by_role("button", name="Undo").click()  # undoes Clear
     expect(start).to_be_enabled()
     n = int(count.inner_text().split()[0])
     page.reload()

@@ -28,7 +28,7 @@ def wait_for_step(page: Page, after: int) -> None:
 
 
 def recorded(server: Server, run: str) -> list[str]:
-    """What changes.csv holds of each change: field and value."""
+    """The field and the value of each change in changes.csv."""
     rows = (server.runs / run / "changes.csv").read_text().splitlines()[1:]
     return [row.split(",", 1)[1] for row in rows]
 
@@ -161,13 +161,13 @@ def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
     assert len(metrics) - 1 == step_shown(page)
 
 
-def test_a_run_is_looked_back_at_resumed_and_deleted(page: Page, server: Server) -> None:
+def test_looking_back_resuming_and_deleting(page: Page, server: Server) -> None:
     run = start(page, server)
     wait_for_step(page, after=10)
     press(page, "Pause")
     expect_state(page, "Paused")
     look = app(page).locator(".st-key-look")
-    # While a run goes on, the slider is now and then replaced by one with more steps, and for a moment there are two.
+    # While a run trains, the slider is now and then replaced by one with more steps, and for a moment there are two.
     slider = app(page).locator("[class*=st-key-look_back_][data-stale=false] input")
     slider.press("Home")
     expect(look).to_contain_text("step 1")

@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 
 from ganlab import tensorfile
-from ganlab.runs.disk import checkpoints, contents
+from ganlab.runs.disk import checkpoints
 from ganlab.runs.disk.checkpoints import Checkpoint
 
 
@@ -35,18 +35,18 @@ def test_500_mutated_files_are_refused_by_name_in_little_time_and_memory() -> No
     assert extra < 200
 
 
-def test_a_checkpoint_is_what_safetensors_reads_and_comes_back_whole(good: Path) -> None:
-    checkpoint = contents.checkpoint_in(good)
+def test_a_checkpoint_is_what_safetensors_reads_and_comes_back_whole(good: Path, tmp_path: Path) -> None:
+    checkpoint = checkpoints.read(good)
     others = safetensors.torch.load_file(good)
     assert others.keys() == checkpoint.tensors.keys()
     assert all(torch.equal(others[name], tensor) for name, tensor in checkpoint.tensors.items())
     assert hashlib.sha256(good.read_bytes()).hexdigest()[:16] in good.name
-    again = checkpoints.write(good.parent.parent / "again", checkpoint)
+    again = checkpoints.write(tmp_path, checkpoint)
     assert again.name == good.name
     start, end = again.name.rsplit("-", 1)
     again = again.rename(again.with_name(f"{start}-the-best-{end}"))
-    assert contents.checkpoint_in(again).tensors.keys() == others.keys()
-    assert checkpoints.files(again.parent) == [(checkpoint.step, again, "the-best")]
+    assert checkpoints.read(again).tensors.keys() == others.keys()
+    assert checkpoints.files(tmp_path) == [(checkpoint.step, again, "the-best")]
 
 
 def test_the_last_two_are_kept_and_those_with_a_name(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_last_two_are_kept_and_those_with_a_name(tmp_path: Path) -> None:
 
     for step, name in ((1, ""), (2, "good-one"), (3, ""), (10, ""), (4, "")):
         write(step, name)
-    (tmp_path / "step-7.safetensors").write_bytes(b"foreign")
+    (tmp_path / "checkpoints/step-7.safetensors").write_bytes(b"foreign")
     assert [old.step for old in checkpoints.prune(tmp_path)] == [1, 3]
     assert [(one.step, one.name) for one in checkpoints.files(tmp_path)] == [(2, "good-one"), (4, ""), (10, "")]
 
@@ -114,7 +114,7 @@ def test_equal_tensors_and_metadata_are_equal_bytes(tmp_path: Path) -> None:
         content = tensorfile.packed(tensors, metadata)
         assert content == tensorfile.packed(dict(reversed(tensors.items())), metadata)
         path = tensorfile.write_hashed(tmp_path, lambda sha256: f"{sha256}.st", tensors, metadata)
-        assert path == tmp_path / f"{tensorfile.sha256(content)}.st"
+        assert path == tmp_path / f"{hashlib.sha256(content).hexdigest()}.st"
         assert path.read_bytes() == content
         assert (b"__metadata__" in content) == bool(metadata)
         for source in (path, content):
@@ -178,23 +178,23 @@ def test_a_huge_file_is_refused_unread(good: Path, tmp_path: Path, monkeypatch: 
     for name in ("file_sha256", "read"):
         monkeypatch.setattr(tensorfile, name, None)
     with pytest.raises(ValueError, match="at most 2,147,483,648 are allowed"):
-        contents.checkpoint_in(huge)
+        checkpoints.read(huge)
 
 
 def test_random_generators_in_an_impossible_state_are_refused(good: Path, tmp_path: Path) -> None:
-    checkpoint = contents.checkpoint_in(good)
+    checkpoint = checkpoints.read(good)
     checkpoint.tensors["rng"].fill_(255)
     with pytest.raises(ValueError, match=r"can't be used as a checkpoint"):
-        contents.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
+        checkpoints.read(checkpoints.write(tmp_path, checkpoint))
 
 
 @pytest.mark.parametrize(
     "values", [{"device": "<img src=x>"}, {"seconds": 3}, {"shape": (1.0,)}, {"changes": -1}, {"critic_step": True}]
 )
 def test_invalid_metadata_is_refused(values: dict, good: Path, tmp_path: Path) -> None:
-    checkpoint = dataclasses.replace(contents.checkpoint_in(good), **values)
+    checkpoint = dataclasses.replace(checkpoints.read(good), **values)
     with pytest.raises(ValueError, match=r"^step-000004-.*\.safetensors can't be used as a checkpoint: .*\.$"):
-        contents.checkpoint_in(checkpoints.write(tmp_path, checkpoint))
+        checkpoints.read(checkpoints.write(tmp_path, checkpoint))
 
 
 def test_a_checkpoint_is_written_without_a_second_copy_in_memory(tmp_path: Path) -> None:

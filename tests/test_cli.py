@@ -23,7 +23,7 @@ from ganlab.cli.train import config_of
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.data.download import data_root
 from ganlab.gan.sampling import latents
-from ganlab.runs.disk import contents, library
+from ganlab.runs.disk import checkpoints, contents, library
 
 SMALL = "--dataset 8-gaussians --width 8 --depth 1 --batch-size 8 --steps 3 --threads 1".split()
 
@@ -100,6 +100,8 @@ def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
         ["--critic-lr", "1e308"],
         ["--images", "no-such-folder"],
         ["--points", "no-such.csv"],
+        ["--dataset", "digits", "--images", "0123456789abcdef"],
+        ["--dataset", "images", "--points", "0123456789abcdef"],
         ["--config", "no-such.json"],
         ["--config", "README.md"],
     ],
@@ -171,7 +173,7 @@ def test_a_signal_stops_a_run_which_saves_everything_and_can_be_resumed(
         child.kill()
     ending = contents.ending(out)
     assert ending.status == "stopped"
-    assert contents.checkpoint_files(out)[-1].step == ending.step > 0
+    assert checkpoints.files(out)[-1].step == ending.step > 0
     assert metrics.read_text().splitlines()[-1].split(",")[0] == str(ending.step)
     for name in ("generator", "critic"):
         assert (out / f"{name}.safetensors").is_file()
@@ -200,6 +202,18 @@ def test_the_app_is_served_from_its_own_folder(tmp_path: Path, monkeypatch: pyte
     assert Path.cwd() == ROOT
     assert library.runs_root() == tmp_path / "here"
     assert data_root() == tmp_path / "data"
+
+
+@pytest.mark.parametrize("options", ["--port 8600 runs list", "--no-browser train --out x", "--runs FILE runs list"])
+def test_options_that_a_command_would_ignore_are_refused(
+    options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").touch()
+    assert run(*options.split()) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "many"])

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
-from ganlab.config import PRESETS, TrainConfig, from_link, link, preset, spare_cores
+from ganlab.config import PRESETS, TrainConfig, from_link, link, spare_cores
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_link_names_its_preset_and_what_differs() -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"preset": "cats"}, "no preset 'cats'"),
+        ({"preset": "cats"}, "no preset 'cats'; there are digits"),
         ({"preset": "digits", "steps": "many", "age": "2"}, "no setting called age.*steps must be a whole number"),
         ({"clip_range": "0.1"}, "two numbers"),
         ({"clip_range": "a b"}, "two numbers"),
@@ -107,11 +107,6 @@ def test_a_link_names_its_preset_and_what_differs() -> None:
 def test_a_bad_link_is_named(query: dict[str, str], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         from_link(query)
-
-
-def test_unknown_preset_is_named() -> None:
-    with pytest.raises(ValueError, match="no preset 'cats'; there are digits"):
-        preset("cats")
 
 
 def test_is_frozen() -> None:

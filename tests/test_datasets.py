@@ -73,7 +73,7 @@ def test_the_registry_has_every_data_set_of_the_settings() -> None:
 
 
 def test_digits_come_in_every_size() -> None:
-    for size in settings.choices(TrainConfig, "image_size"):
+    for size in settings.rules(TrainConfig, "image_size").choices:
         data = datasets.load(TrainConfig(image_size=size))
         assert data.shape == (1, size, size)
         assert -1 <= data.held_out.min() <= data.held_out.max() <= 1
@@ -105,7 +105,7 @@ def test_a_run_names_its_pixels_and_takes_no_others(tmp_path: Path, monkeypatch:
     config = TrainConfig(
         dataset="images", images=name, width=4, latent_dim=4, batch_size=8, n_critic=1, steps=2, threads=1
     )
-    run = TrainingRun(config, RunFolder(tmp_path / "r", config))
+    run = TrainingRun(RunFolder(tmp_path / "r", config))
     assert run.run().status is Status.FINISHED
     assert contents.config_of(tmp_path / "r") == run.config == run.latest.config
     (kept,) = (tmp_path / "cache/data").iterdir()

@@ -50,7 +50,7 @@ def gradients(norms: Sequence[float] = (1, 4, 2, 1, 1), smallest: float = 1e-3) 
 
 def distances(**values: float) -> Distances:
     usual = {"w1": 0.5, "real_to_real": 0.1, "train_estimate": 1.0, "held_out_estimate": 0.95, "gap_error": 0.1}
-    return Distances(**(usual | values), sliced=False, lower_bound=0.1, scaled=0.2)
+    return Distances(**(usual | values), w1_sliced=False, lower_bound=0.1, scaled_estimate=0.2)
 
 
 def coverage(counts: Sequence[int] = (64,) * 8, spread: float = 1.0, modes: bool = True) -> Coverage:

@@ -6,8 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import READINGS
+from ganlab.measure.reading import INSTRUMENTS, READINGS
 from ganlab.runs import advice, diagnosis, look_budget
 from ganlab.ui.train.instruments.panel import CARDS
 

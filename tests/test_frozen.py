@@ -18,7 +18,7 @@ from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.training import Trainer, set_up_torch
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import contents, networks
+from ganlab.runs.disk import checkpoints, contents, moments, networks
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
 
@@ -85,7 +85,7 @@ def test_the_files_of_an_old_run_are_read(run_id: str, tmp_path: Path) -> None:
     """That version wrote safetensors files itself, with up to four keys of metadata, or an empty object."""
     path = tmp_path / "runs" / run_id
     assert all(b'{"__metadata__": {' in file.read_bytes()[:40] for file in path.rglob("*.safetensors"))
-    checkpoint, warning = contents.newest_checkpoint(path)
+    checkpoint, warning = checkpoints.newest(path)
     assert (checkpoint.step, warning) == (STEP, "")
     for which in ("generator", "critic"):
         network, config, step = networks.read_network(path / f"{which}.safetensors", which)
@@ -100,8 +100,8 @@ def test_the_files_of_an_old_run_are_read(run_id: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("run_id", RUNS)
 def test_an_old_run_looks_back(run_id: str) -> None:
     path = RunHub().find(run_id).path
-    assert contents.moment_steps(path) == [1, 12, 20, STEP]
-    first, last = contents.read_moment(path, 1), contents.read_moment(path, STEP)
+    assert moments.steps(path) == [1, 12, 20, STEP]
+    first, last = moments.read(path, 1), moments.read(path, STEP)
     assert first.clip_range[1] == -first.clip_range[0]
     assert last.clip_range[1] == pytest.approx(-last.clip_range[0] / 2)
 
@@ -109,7 +109,7 @@ def test_an_old_run_looks_back(run_id: str) -> None:
 @pytest.mark.parametrize("run_id", RUNS)
 def test_an_old_run_keeps_its_fixed_latents(run_id: str) -> None:
     run = RunHub().find(run_id)
-    saved = contents.read_moment(run.path, STEP).samples
+    saved = moments.read(run.path, STEP).samples
     shown = run.latest.samples[: len(saved)]
     assert np.abs(shown.astype(float) - saved.astype(float)).max() <= (1 if saved.dtype == np.uint8 else 1e-5)
 
@@ -118,13 +118,13 @@ def test_an_old_run_keeps_its_fixed_latents(run_id: str) -> None:
 def test_an_old_run_resumes_to_its_end(run_id: str) -> None:
     hub = RunHub()
     try:
-        before = contents.read_moment(hub.find(run_id).path, STEP).samples
+        before = moments.read(hub.find(run_id).path, STEP).samples
         run = hub.resume(hub.find(run_id))
         assert run.join(60)
         assert (run.latest.status, run.latest.step, run.latest.error) == (Status.FINISHED, TOTAL[run_id], "")
         assert len(run.latest.history) == TOTAL[run_id]
         again = hub.find(run_id)
-        assert np.array_equal(contents.read_moment(again.path, STEP).samples, before)
+        assert np.array_equal(moments.read(again.path, STEP).samples, before)
     finally:
         hub.close()
 

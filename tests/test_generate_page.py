@@ -16,10 +16,9 @@ from visits import address, page, panels, run_in
 
 from ganlab import settings
 from ganlab.config import PRESETS, TrainConfig
-from ganlab.data import datasets
 from ganlab.gan import networks, training
 from ganlab.gan.recipe import Recipe
-from ganlab.runs.disk import contents, moments
+from ganlab.runs.disk import checkpoints, moments
 from ganlab.runs.disk.networks import network_file
 from ganlab.runs.hub import RunHub
 from ganlab.ui.generate import through_training
@@ -38,11 +37,11 @@ def upload(at: AppTest, content: bytes, name: str = "g.safetensors") -> AppTest:
 
 
 def generator_file(config: TrainConfig) -> bytes:
-    generator = networks.init_(training.build(config, datasets.shape_of(config))[0], torch.Generator().manual_seed(0))
+    generator = networks.init_(training.build(config, config.shape)[0], torch.Generator().manual_seed(0))
     return network_file(config, 7, generator)
 
 
-@pytest.mark.parametrize("view", settings.choices(Recipe, "view"))
+@pytest.mark.parametrize("view", settings.rules(Recipe, "view").choices)
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, config)
@@ -156,7 +155,7 @@ def test_the_cost_of_gradients_is_measured_at_the_press_of_a_button(the_hub: Run
 def test_through_training(the_hub: RunHub) -> None:
     for config in (TINY, TINY_IMAGES):
         run = run_in("finished", the_hub, config)
-        steps = contents.moment_steps(run.path)
+        steps = moments.steps(run.path)
         at = page("3_Generate.py", run=run.run_id, look=str(steps[0]))
         assert at.select_slider(key="recipe_look").value == steps[0]
         at.select_slider(key="recipe_look").set_value(steps[1]).run()
@@ -169,10 +168,10 @@ def test_through_training(the_hub: RunHub) -> None:
 
 def test_the_animation_changes_with_the_saved_moments(the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, TINY_IMAGES)
-    first, *_, last = steps = contents.moment_steps(run.path)
+    first, *_, last = steps = moments.steps(run.path)
     before = through_training.animation(run, steps)
-    moment = moments.read(run.path / "moments", first, sides=3)
-    moments.write(run.path / "moments", dataclasses.replace(moment, step=last))  # as a resumed run does
+    moment = moments.read(run.path, first)
+    moments.write(run.path, dataclasses.replace(moment, step=last))  # as a resumed run does
     assert through_training.animation(run, steps) != before
 
 
@@ -180,8 +179,8 @@ def test_every_checkpoint_of_an_earlier_run_can_be_chosen(the_hub: RunHub) -> No
     run = run_in("running", the_hub, TINY_IMAGES)
     wait_until(lambda: run.latest.step > 2)
     run.pause()
-    wait_until(lambda: run.latest.status == "paused" and len(contents.checkpoint_files(run.path)) > 0)
-    first = contents.checkpoint_files(run.path)[0].step
+    wait_until(lambda: run.latest.status == "paused" and len(checkpoints.files(run.path)) > 0)
+    first = checkpoints.files(run.path)[0].step
     run.resume()
     wait_until(lambda: run.latest.step > first)
     run.stop()
@@ -192,7 +191,7 @@ def test_every_checkpoint_of_an_earlier_run_can_be_chosen(the_hub: RunHub) -> No
     assert at.selectbox(key="source_step").value == first
     at.selectbox(key="source_step").set_value(run.latest.step).run()
     assert address(at)["step"] == str(run.latest.step)
-    contents.checkpoint_files(run.path)[0].path.write_bytes(b"damaged")
+    checkpoints.files(run.path)[0].path.write_bytes(b"damaged")
     st.cache_resource.clear()
     at = page("3_Generate.py", run=run.run_id, step=str(first))
     assert "be used as a checkpoint" in at.warning[0].value

@@ -5,9 +5,8 @@ from stubs import TINY
 from ganlab.config import PRESETS
 from ganlab.runs.history import HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.ui.home import run_cards
-from ganlab.ui.home.example import example
-from ganlab.ui.home.flow import flow
+from ganlab.ui.home.introduction import example, flow
+from ganlab.ui.home.runs import earlier_card
 
 
 def ended(run_id: str) -> Snapshot:
@@ -17,11 +16,11 @@ def ended(run_id: str) -> Snapshot:
 
 
 def test_the_flow_has_alternative_text_for_wide_screens_and_phones() -> None:
-    assert flow(example()).count('role="img" aria-label="') == 2
+    assert flow().count('role="img" aria-label="') == 2
 
 
 def test_the_example_was_recorded_from_the_default_run() -> None:
-    """As far as one can tell without training it again."""
+    """As far as can be told without training it again."""
     e = example()
     assert tuple(e.clip_range) == PRESETS["digits"].clip_range
     assert e.weights.tolist() == [99_009, 34_465]
@@ -29,5 +28,5 @@ def test_the_example_was_recorded_from_the_default_run() -> None:
 
 
 def test_the_card_of_an_earlier_run_says_when_it_started_if_its_name_does() -> None:
-    assert "2026-01-31 20:45" in run_cards.earlier(ended("20260131-204501-abcd"), 3200)
-    assert "2026" not in run_cards.earlier(ended("20269999-999999-abcd"), 3200)
+    assert "2026-01-31 20:45" in earlier_card(ended("20260131-204501-abcd"), 3200)
+    assert "2026" not in earlier_card(ended("20269999-999999-abcd"), 3200)

@@ -54,3 +54,8 @@ def test_drawings_have_alternative_text() -> None:
     (histogram,) = clip_([("linear1.weight", weights)], (-0.5, 0.5)).histograms()
     for svg in (drawings.mini(histogram), drawings.dataset_thumb("8-gaussians")):
         assert 'role="img" aria-label="' in svg
+
+
+def test_a_small_clamped_share_is_not_rounded_to_zero() -> None:
+    weights = nn.Parameter(torch.cat([torch.zeros(249), torch.ones(1)]))
+    assert "<td>0.4 %" in html.layers_table(clip_([("w", weights)], (-0.5, 0.5)).histograms())

@@ -10,12 +10,12 @@ from ganlab.config import TrainConfig
 from ganlab.gan.training import Trainer
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients, gain_law_lines
-from ganlab.measure.instruments import look
 from ganlab.measure.plane import REACH, TICKS
-from ganlab.measure.reading import Reading, row
+from ganlab.measure.reading import Reading, look, row
 from ganlab.plots.base import Figure
 from ganlab.runs.history import METRICS, History, HistoryWriter
 from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra, steepness
+from ganlab.ui.train.instruments.card import CardData
 
 
 def reading(config: TrainConfig = TINY) -> Reading:
@@ -34,15 +34,19 @@ def history(steps: int) -> History:
     return writer.view()
 
 
+def over(rows: list[dict[str, float]]) -> CardData:
+    return CardData(None, rows, (np.nan, 0), history(0), TINY)
+
+
 def every_figure() -> list[Figure]:
     figures = [bounds.figure(history(steps)) for steps in (0, 1, 700)]
     for figure in (steepness.figure, distances.figure, distances.estimates_figure):
-        figures += [figure(rows) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
+        figures += [figure(over(rows)) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
     for one in (POINTS, IMAGES):
         figures += [gradients.norms_figure(one.gradients), gradients.weights_figure(one.gradients)]
         figures += [spectra.figure(one.spectra), coverage.counts_figure(one.coverage)]
     real = np.zeros((3, 2), np.float32)
-    figures += [coverage.spread_figure([]), coverage.spread_figure([row(POINTS)])]
+    figures += [coverage.spread_figure(over([])), coverage.spread_figure(over([row(POINTS)]))]
     figures += [plane.figure(POINTS.plane, real), plane.figure(POINTS.plane, layers=())]
     flat = POINTS.plane._replace(gradients=np.zeros_like(POINTS.plane.gradients))
     return [*figures, plane.figure(flat), spectra.figure(())]
@@ -92,11 +96,11 @@ def test_the_heat_map_holds_every_layers_share() -> None:
 def test_lines_over_time_hold_the_measured_values() -> None:
     rows = [row(POINTS) | {"step": step, "w1": step / 10} for step in (10.0, 30.0, 40.0)]
     rows[1]["w1"] = float("nan")
-    line = distances.figure(rows)["data"][0]
+    line = distances.figure(over(rows))["data"][0]
     assert unpacked(line["x"]).tolist() == [10, 30, 40]
     assert unpacked(line["y"]) == pytest.approx([1, np.nan, 4], nan_ok=True)
-    assert "exact W1, generated to real 4," in distances.figure(rows)["alt"]
-    assert "sliced W1" in distances.figure([row(POINTS) | {"w1_sliced": 1.0}])["alt"]
+    assert "exact W1, generated to real 4," in distances.figure(over(rows))["alt"]
+    assert "sliced W1" in distances.figure(over([row(POINTS) | {"w1_sliced": 1.0}]))["alt"]
 
 
 def test_spectra_are_divided_by_the_largest_and_name_a_reshaped_kernel() -> None:
@@ -147,27 +151,27 @@ def test_arrows_point_along_the_gradients() -> None:
 
 def test_the_first_of_many_looks_does_not_set_the_scale() -> None:
     rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([-900.0, 1, 2, 3, 4])]
-    low, high = distances.estimates_figure(rows)["layout"]["yaxis"]["range"]
+    low, high = distances.estimates_figure(over(rows))["layout"]["yaxis"]["range"]
     assert (low, high) == (pytest.approx(0.82), pytest.approx(4.18))
-    assert distances.estimates_figure(rows)["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
-    assert "range" not in distances.estimates_figure(rows[:4])["layout"]["yaxis"]
+    assert distances.estimates_figure(over(rows))["layout"]["annotations"][0]["text"] == "↓ −900 at step 0"
+    assert "range" not in distances.estimates_figure(over(rows[:4]))["layout"]["yaxis"]
     unmeasured = [*rows[:1], *(row(Reading(step=i)) for i in range(4))]
-    assert "range" not in distances.estimates_figure(unmeasured)["layout"]["yaxis"]
+    assert "range" not in distances.estimates_figure(over(unmeasured))["layout"]["yaxis"]
     flat = [r | {"held_out_estimate": 0.0} for r in rows]
-    assert distances.estimates_figure(flat)["layout"]["yaxis"]["range"] == [-1, 1]
-    assert distances.estimates_figure(flat)["layout"]["annotations"] == []
+    assert distances.estimates_figure(over(flat))["layout"]["yaxis"]["range"] == [-1, 1]
+    assert distances.estimates_figure(over(flat))["layout"]["annotations"] == []
 
 
 def test_a_look_alone_is_a_dot() -> None:
     rows = [row(Reading(step=i)) | {"held_out_estimate": value} for i, value in enumerate([1.0, 2, np.nan, 3, np.nan])]
-    assert distances.estimates_figure(rows)["data"][0]["marker"]["size"] > 0
-    assert distances.estimates_figure(rows[:1])["data"][0]["marker"]["size"] > 0
-    assert distances.estimates_figure(rows[:3])["data"][0]["mode"] == "lines"
+    assert distances.estimates_figure(over(rows))["data"][0]["marker"]["size"] > 0
+    assert distances.estimates_figure(over(rows[:1]))["data"][0]["marker"]["size"] > 0
+    assert distances.estimates_figure(over(rows[:3]))["data"][0]["mode"] == "lines"
 
 
 def test_the_spread_of_real_samples_is_always_in_view() -> None:
     rows = [row(Reading(step=i)) | {"spread": 0.5} for i in range(6)]
-    low, high = coverage.spread_figure(rows)["layout"]["yaxis"]["range"]
+    low, high = coverage.spread_figure(over(rows))["layout"]["yaxis"]["range"]
     assert low < 0.5 < 1 < high
 
 

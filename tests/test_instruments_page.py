@@ -16,10 +16,9 @@ from ganlab.formatting import NOTHING
 from ganlab.gan.networks import Block
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import READINGS, Reading, agreement, no_readings
+from ganlab.measure.reading import INSTRUMENTS, READINGS, Reading, agreement, no_readings
 from ganlab.runs import look_budget
-from ganlab.runs.disk import contents, library
+from ganlab.runs.disk import library, moments
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
@@ -116,7 +115,7 @@ def test_the_layers_of_the_plane_can_be_chosen(the_hub: RunHub) -> None:
 
 def test_a_saved_run_is_measured_when_it_is_opened(the_hub: RunHub) -> None:
     folder = RunFolder(library.runs_root() / library.new_run_id(), dataclasses.replace(TINY, optimizer="adam"))
-    TrainingRun(folder.resume_point and TINY, folder, instruments=INSTRUMENTS).run()
+    TrainingRun(folder, instruments=INSTRUMENTS).run()
     run = the_hub.find(folder.path.name)
     assert run.latest.reading is None
     at = page("1_Train.py", run=run.run_id)
@@ -130,7 +129,7 @@ def test_a_saved_run_without_its_data_shows_its_rows_and_a_dash_for_the_rest(
     the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = RunFolder(library.runs_root() / library.new_run_id(), TINY)
-    TrainingRun(folder.resume_point and TINY, folder, instruments=INSTRUMENTS).run()
+    TrainingRun(folder, instruments=INSTRUMENTS).run()
     monkeypatch.setattr(datasets, "at_hand", lambda _: False)
     at = page("1_Train.py", run=folder.path.name)
     readings = the_hub.find(folder.path.name).latest.readings
@@ -170,9 +169,9 @@ def test_the_diagnosis_is_shown_with_its_advice(the_hub: RunHub) -> None:
 def test_looking_back_puts_a_cursor_into_charts_over_time(the_hub: RunHub) -> None:
     run = looked_at(the_hub, TINY)
     run.pause()
-    wait_until(lambda: run.latest.status == "paused" and contents.moment_steps(run.path))
+    wait_until(lambda: run.latest.status == "paused" and moments.steps(run.path))
     at = page("1_Train.py", run=run.run_id)
-    step = contents.moment_steps(run.path)[0]
+    step = moments.steps(run.path)[0]
     at.select_slider(key=f"look_back_{len(at.session_state['places'])}").set_value(step).run()
     over_time = next(figure for alt, figure in plots(at).items() if alt.startswith("Steepness of the critic"))
     assert [shape["x0"] for shape in over_time["layout"]["shapes"]] == [step]
@@ -237,7 +236,7 @@ def test_a_bound_below_zero_is_not_shown() -> None:
 
 def test_a_saved_run_without_layers_csv_shows_the_rest(the_hub: RunHub) -> None:
     folder = RunFolder(library.runs_root() / library.new_run_id(), TINY)
-    TrainingRun(folder.resume_point and TINY, folder, instruments=INSTRUMENTS).run()
+    TrainingRun(folder, instruments=INSTRUMENTS).run()
     (folder.path / "layers.csv").unlink()
     at = page("1_Train.py", run=folder.path.name)
     assert shown(at).count("<p>–</p>") == 1
@@ -302,7 +301,7 @@ def test_advice_that_findings_share_is_given_once() -> None:
 
 def test_a_layer_of_zeros_and_a_distance_of_nothing_have_no_ratio() -> None:
     zeros = Gradients(("input", *"abc"), np.array([0.0, 0, 0, 1]), np.array([1.0, 0, 1]), tuple("abc"), np.zeros(3))
-    assert gradients.norms_sentence(card_data(Reading(gradients=zeros), no_readings())).endswith("<b>is zero at b</b>.")
+    assert gradients.norms_sentence(zeros).endswith("<b>is zero at b</b>.")
     same = np.full((1, len(READINGS)), np.nan)
     same[0, [READINGS.index("w1"), READINGS.index("real_to_real")]] = 0.0
     assert distances.sentence(card_data(None, same)) == "Exact W1 <b>0</b>."

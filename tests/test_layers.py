@@ -1,13 +1,12 @@
-"""A box imports only from the boxes before it; only runs/ knows threads, only the pages know Streamlit."""
+"""A box imports only from those before it; only runs/ knows threads, only ui/ and the pages know Streamlit."""
 
 import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BOXES = ("data", "gan", "measure", "lessons", "runs", "plots", "cli", "ui")
-"""From the bottom up. Below them all are the files beside them; `lessons` and `runs` do not know each other, and
-neither do `cli` and `ui`. On top are app.py and pages/."""
-STRANGERS = ({"lessons", "runs"}, {"cli", "ui"}, {"cli", "plots"})
+"""From the bottom up. Below all of them are the files beside them, and on top are app.py and pages/."""
+STRANGERS = ({"lessons", "runs"}, {"cli", "ui"}, {"cli", "plots"})  # pairs that import nothing from each other
 MOST_FILES = 8
 """Python files beside the boxes."""
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "ganlab").rglob("*.py"))]

@@ -32,7 +32,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     for name, steps in STEPS.items():
         config = dataclasses.replace(PRESETS[name], steps=steps, seed=0, threads=1)
         folder = RunFolder(tmp_path_factory.mktemp(name) / "r", config)
-        runs[name] = TrainingRun(config, folder).start()
+        runs[name] = TrainingRun(folder).start()
     return {name: samples_of(run) for name, run in runs.items()}
 
 

@@ -15,7 +15,7 @@ from visits import page, panels
 
 from ganlab.lessons import conv_transpose
 from ganlab.lessons.conv_transpose import BIAS, CHANNELS, SIZES, WEIGHT, Layer, compute
-from ganlab.settings import bounds
+from ganlab.settings import rules
 from ganlab.ui.lessons import conv_drawing
 from ganlab.ui.lessons.conv_transpose import EXAMPLES
 
@@ -121,7 +121,9 @@ def test_settings_are_refused_exactly_where_torch_refuses_them() -> None:
 
 @pytest.mark.parametrize("name", [*SIZES, *CHANNELS])
 def test_a_refusal_names_the_limit_of_the_page(name: str) -> None:
-    _, largest = bounds(Layer, name)
+    bounds = rules(Layer, name).bounds
+    assert bounds
+    largest = int(bounds[1])
     for value in (largest + 1, 2**53):
         assert f"up to {name}={largest}" in refusal({name: value})
     assert "at least" in refusal({name: -1})

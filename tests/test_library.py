@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from stubs import TINY_IMAGES
 
-from ganlab.runs.disk import contents, library
+from ganlab.runs.disk import checkpoints, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.training_run import TrainingRun
 
@@ -18,7 +18,7 @@ from ganlab.runs.training_run import TrainingRun
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "r"
-    TrainingRun(TINY_IMAGES, RunFolder(path, TINY_IMAGES)).run()
+    TrainingRun(RunFolder(path, TINY_IMAGES)).run()
     return path
 
 
@@ -59,7 +59,7 @@ def test_everything_that_a_run_writes_is_deleted(trained: Path, tmp_path: Path) 
     (path / "instruments.csv").touch()
     (path / "instruments.csv.refused").touch()
     (path / ".metrics.csv.0123abcd.part").touch()
-    (checkpoint,) = contents.checkpoint_files(path)
+    (checkpoint,) = checkpoints.files(path)
     name = checkpoint.path.name
     start, end = name.rsplit("-", 1)
     checkpoint.path.rename(path / "checkpoints" / f"{start}-the-best-{end}")
@@ -106,7 +106,7 @@ def test_links_are_not_followed(trained: Path, tmp_path: Path, monkeypatch: pyte
     (path / "checkpoints").symlink_to(whole / "checkpoints")
     assert library.delete(path) == ""
     assert not path.exists()
-    assert contents.newest_checkpoint(whole)[0].step == TINY_IMAGES.steps
+    assert checkpoints.newest(whole)[0].step == TINY_IMAGES.steps
 
 
 def test_every_run_is_listed_newest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

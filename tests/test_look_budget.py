@@ -99,12 +99,12 @@ def test_a_quick_look_that_the_user_asked_for_may_exceed_the_share_for_a_while()
     clock = Clock()
     budget = LookBudget(clock)
     clock.now += 1
-    assert not budget.affords_one(asked=True)
+    assert not budget.affords_one(for_user=True)
     with budget.looking():
         clock.now += 3
-    assert not budget.affords_one(asked=True)
+    assert not budget.affords_one(for_user=True)
     budget.expect(0.4)  # the rest is measured once per run
-    assert budget.affords_one(asked=True)
+    assert budget.affords_one(for_user=True)
     assert not budget.affords_one()
     with budget.looking():
         clock.now += 0.4

@@ -14,9 +14,8 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.training import Trainer
-from ganlab.measure import instruments, lipschitz, reading, subject
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import READINGS
+from ganlab.measure import lipschitz, reading
+from ganlab.measure.reading import INSTRUMENTS, READINGS
 from ganlab.runs import loop, saved_run
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
@@ -63,7 +62,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def trained(path: Path, config: TrainConfig, which: frozenset[str], make: type[Small] = Small) -> Snapshot:
-    run = TrainingRun(config, RunFolder(path, config), make, checkpoint_every=0.0, instruments=which)
+    run = TrainingRun(RunFolder(path, config), make, checkpoint_every=0.0, instruments=which)
     return run.run()
 
 
@@ -92,7 +91,7 @@ def test_on_and_off_are_the_same_run_bit_for_bit(config: TrainConfig, tmp_path: 
 
 @pytest.mark.usefixtures("eager")
 def test_off_computes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instruments, "look", None)
+    monkeypatch.setattr(reading, "look", None)
     last = trained(tmp_path / "r", TINY, NONE)
     assert (last.status, last.warning, last.instruments_share) == (Status.FINISHED, "", 0.0)
 
@@ -109,7 +108,7 @@ def test_readings_are_kept_cut_on_resume_and_come_out_the_same(config: TrainConf
     config = dataclasses.replace(config, steps=7)
     whole = trained(tmp_path / "whole", config, INSTRUMENTS)
     folder = RunFolder(tmp_path / "killed", config)
-    run = TrainingRun(config, folder, Killed, checkpoint_every=0.0, instruments=INSTRUMENTS)
+    run = TrainingRun(folder, Killed, checkpoint_every=0.0, instruments=INSTRUMENTS)
     with pytest.raises(KeyboardInterrupt):
         run.run()
     folder.close()
@@ -118,7 +117,7 @@ def test_readings_are_kept_cut_on_resume_and_come_out_the_same(config: TrainConf
     (tmp_path / "killed/instruments.csv").write_text(rows + ",".join(["6", *last_row[1:]]) + "\n7,0.")
     folder = RunFolder.reopen(tmp_path / "killed")
     assert [int(row["step"]) for row in table(tmp_path / "killed")] == [1, 2, 3, 4]
-    run = TrainingRun(folder.config, folder, Small, checkpoint_every=0.0, instruments=INSTRUMENTS)
+    run = TrainingRun(folder, Small, checkpoint_every=0.0, instruments=INSTRUMENTS)
     assert run.latest.readings[:, 0].tolist() == [1, 2, 3, 4]
     last = run.run()
     assert_equal(tmp_path / "killed", tmp_path / "whole")
@@ -132,7 +131,7 @@ class Late(LookBudget):
     def is_due(self) -> bool:
         return False
 
-    def affords_one(self, asked: bool = False) -> bool:
+    def affords_one(self, for_user: bool = False) -> bool:
         return True
 
 
@@ -142,7 +141,7 @@ def test_the_end_is_looked_at_and_what_is_read_from_disk_finds_the_same(
 ) -> None:
     monkeypatch.setattr(loop, "LookBudget", Late)
     path = tmp_path / "r"
-    last = TrainingRun(config, RunFolder(path, config), instruments=INSTRUMENTS).run()
+    last = TrainingRun(RunFolder(path, config), instruments=INSTRUMENTS).run()
     assert [row["step"] for row in table(path)] == [str(config.steps)]
     again = SavedRun(path).reading
     for column, value in reading.row(last.reading).items():
@@ -153,7 +152,7 @@ def test_the_end_is_looked_at_and_what_is_read_from_disk_finds_the_same(
 def test_a_pause_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "LookBudget", Late)
     config = dataclasses.replace(TINY, steps=10**6)
-    run = TrainingRun(config, RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
+    run = TrainingRun(RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
     run.pause()
     wait_until(lambda: run.latest.reading)
     assert run.latest.reading.step == run.latest.step
@@ -194,7 +193,7 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
 def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eager: None) -> Iterator[TrainingRun]:
     monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
     config = dataclasses.replace(TINY, steps=10**6)
-    run = TrainingRun(config, RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
+    run = TrainingRun(RunFolder(tmp_path / "r", config), Small, instruments=SOME).start()
     yield run
     run.stop()
     assert run.join(10)
@@ -267,7 +266,7 @@ def test_where_nothing_can_be_drawn_all_are_off(tmp_path: Path, monkeypatch: pyt
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(subject, "draw", fail)
+    monkeypatch.setattr(reading, "Subject", fail)
     last = trained(tmp_path / "r", TINY, SOME)
     assert last.status is Status.FINISHED
     assert last.warning == "The instruments are off since step 1: MemoryError."
@@ -287,7 +286,7 @@ def test_a_run_that_diverges_fails_by_itself_and_blames_no_instrument(tmp_path: 
 def test_readings_that_cannot_be_written_are_a_sentence_and_shown_all_the_same(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "r", TINY)
     (tmp_path / "r/instruments.csv").mkdir()
-    last = TrainingRun(TINY, folder, Small, instruments=SOME).run()
+    last = TrainingRun(folder, Small, instruments=SOME).run()
     assert (last.status, len(last.readings)) == (Status.FINISHED, TINY.steps)
     assert last.warning == "r/instruments.csv could not be written: Is a directory."
 
@@ -306,7 +305,7 @@ def test_the_runs_of_a_server_look_with_everything_unless_told_otherwise() -> No
 def test_an_unknown_instrument_is_no_run(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "r", TINY)
     with pytest.raises(ValueError, match=r"There is no instrument cats\."):
-        TrainingRun(TINY, folder, instruments=frozenset({"cats"}))
+        TrainingRun(folder, instruments=frozenset({"cats"}))
     folder.close()
 
 
@@ -316,7 +315,7 @@ def test_a_damaged_table_is_set_aside_and_the_run_goes_on(tmp_path: Path) -> Non
     old = "step,cats\n1,2\n3\n"
     (tmp_path / "r/instruments.csv").write_text(old)
     folder = RunFolder.reopen(tmp_path / "r", 10)
-    last = TrainingRun(folder.config, folder, Small, instruments=SOME).run()
+    last = TrainingRun(folder, Small, instruments=SOME).run()
     assert last.warning == "instruments.csv is damaged. It was set aside."
     assert (tmp_path / "r/instruments.csv.refused").read_text() == old
     assert [row["step"] for row in table(tmp_path / "r")] == ["7", "8", "9", "10"]
@@ -327,7 +326,7 @@ def test_a_table_of_other_columns_is_continued(tmp_path: Path) -> None:
     trained(tmp_path / "r", TINY, SOME)
     (tmp_path / "r/instruments.csv").write_text("step,cats\n1,2\n")
     folder = RunFolder.reopen(tmp_path / "r", 10)
-    last = TrainingRun(folder.config, folder, Small, instruments=SOME).run()
+    last = TrainingRun(folder, Small, instruments=SOME).run()
     assert last.warning == ""
     assert not (tmp_path / "r/instruments.csv.refused").exists()
     rows = table(tmp_path / "r")

@@ -134,7 +134,7 @@ def test_no_gradient_is_above_the_product(preset: str) -> None:
     product = math.prod(lipschitz.lipschitz_factors(critic, shape, rng()).values())
     real, fake = (torch.randn(100, *shape, generator=rng(i)) for i in (1, 2))
     measured = lipschitz.steepness(critic, real, fake, rng())
-    assert 0 < measured.largest <= product
+    assert 0 < max(measured) <= product
     far = (critic(real) - critic(fake)).abs().squeeze(1) / (real - fake).flatten(1).norm(dim=1)
     assert far.max() <= product
 

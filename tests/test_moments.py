@@ -1,6 +1,8 @@
 """The saved moments of a run."""
 
 import dataclasses
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +11,16 @@ from stubs import TINY, TINY_IMAGES
 
 from ganlab.config import TrainConfig
 from ganlab.gan.clipping import Counts, WeightHistogram
-from ganlab.runs.disk import contents, moments
+from ganlab.runs.disk import moments
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.training_run import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_a_run_leaves_moments_that_can_be_read(config: TrainConfig, tmp_path: Path) -> None:
-    last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
-    assert contents.moment_steps(tmp_path / "r") == list(range(1, config.steps + 1))
-    moment = contents.read_moment(tmp_path / "r", config.steps)
+    last = TrainingRun(RunFolder(tmp_path / "r", config)).run()
+    assert moments.steps(tmp_path / "r") == list(range(1, config.steps + 1))
+    moment = moments.read(tmp_path / "r", config.steps)
     assert (moment.step, moment.critic_step, moment.clip_range) == (last.step, last.critic_step, config.clip_range)
     assert np.array_equal(moment.samples, last.samples)
     for mine, theirs in zip(moment.weights, last.weights, strict=True):
@@ -41,18 +43,20 @@ def test_moments_are_dense_at_first_then_even_and_about_150(steps: int) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"words", b"\x10" + b"\0" * 40])
 def test_a_foreign_moment_is_one_sentence(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "00000007.safetensors").write_bytes(content)
-    (tmp_path / "notes.txt").write_bytes(content)
+    (tmp_path / "config.json").write_text(json.dumps(TINY_IMAGES.as_dict()))
+    (tmp_path / "moments").mkdir()
+    moments.path_of(tmp_path, 7).write_bytes(content)
+    (tmp_path / "moments/notes.txt").write_bytes(content)
     assert moments.steps(tmp_path) == [7]
     for step in (7, 8):
         with pytest.raises(ValueError, match=rf"0000000{step}.safetensors can't be shown"):
-            moments.read(tmp_path, step, 3)
+            moments.read(tmp_path, step)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "r"
-    TrainingRun(TINY, RunFolder(path, TINY)).run()
+    TrainingRun(RunFolder(path, TINY)).run()
     return path
 
 
@@ -72,16 +76,19 @@ CHANGED = {
 
 @pytest.mark.parametrize("what", CHANGED)
 def test_a_moment_with_invalid_values_is_refused(what: str, trained: Path, tmp_path: Path) -> None:
-    good = contents.read_moment(trained, 3)
+    good = moments.read(trained, 3)
     weights = tuple(dataclasses.replace(h, **CHANGED[what](h)) for h in good.weights)
-    moments.write(tmp_path, dataclasses.replace(good, weights=weights))
+    path = shutil.copytree(trained, tmp_path / "r")
+    moments.write(path, dataclasses.replace(good, weights=weights))
     with pytest.raises(ValueError, match=r"^00000003.safetensors can't be shown: .*\.$"):
-        moments.read(tmp_path, 3, 1)
+        moments.read(path, 3)
 
 
 def test_a_moment_of_another_kind_of_run_or_after_infinite_steps_is_refused(trained: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not of this run's kind"):
-        moments.read(trained / "moments", 3, 3)
-    moments.write(tmp_path, dataclasses.replace(contents.read_moment(trained, 3), critic_step=float("inf")))
+    path = shutil.copytree(trained, tmp_path / "r")
+    moments.write(path, dataclasses.replace(moments.read(trained, 3), critic_step=float("inf")))
     with pytest.raises(ValueError, match="number of critic updates is invalid"):
-        moments.read(tmp_path, 3, 1)
+        moments.read(path, 3)
+    (path / "config.json").write_text(json.dumps(TINY_IMAGES.as_dict()))
+    with pytest.raises(ValueError, match="not of this run's kind"):
+        moments.read(path, 2)

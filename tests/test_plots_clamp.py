@@ -50,7 +50,7 @@ def test_points_take_two_bytes_per_number_unless_they_are_far_away() -> None:
     assert len(near_x["counts"]) == 136
     assert unpacked(near_x) == pytest.approx(points[:, 0], abs=5.1e-4)
     assert unpacked(far_y).tolist() == far[:, 1].tolist()
-    assert np.isnan(unpacked(base.halved(np.array([np.nan, 1]), 1e-3))).tolist() == [True, False]
+    assert np.isnan(unpacked(base.in_units(np.array([np.nan, 1]), 1e-3))).tolist() == [True, False]
 
 
 def test_the_axis_depends_on_the_clip_range_alone() -> None:

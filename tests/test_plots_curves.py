@@ -112,3 +112,11 @@ def test_every_change_is_marked_and_of_close_ones_the_newest_is_named() -> None:
 )
 def test_changes_in_words(field: str, value: object, text: str) -> None:
     assert curves.change_in_words(Change(0, 0, field, value)) == text
+
+
+@pytest.mark.parametrize("along", curves.ALONG)
+def test_cursors_stand_at_the_steps_shown(along: str) -> None:
+    run = snapshot(np.zeros(6))
+    figure = curves.losses(run, View(along, cursors=(2, 99)))
+    places = [shape["x0"] for shape in figure["layout"]["shapes"] if shape["type"] == "line"]
+    assert places == [run.history[along][1]]  # step 99 was never reached

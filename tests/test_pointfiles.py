@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganlab.data import own_points
-from ganlab.data.point_shapes import SHAPES
+from ganlab.data.own_points import SHAPES
 
 LINES = [f"{i / 10},{-i / 10}" for i in range(16)]
 HERE = np.stack([np.arange(16) / 10, -np.arange(16) / 10], 1).astype(np.float32)

@@ -16,7 +16,7 @@ from stubs import TINY, TINY_IMAGES
 from ganlab.config import TrainConfig
 from ganlab.data.datasets import load
 from ganlab.gan.training import Trainer
-from ganlab.runs.disk import checkpoints, contents, lock
+from ganlab.runs.disk import checkpoints, lock
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
@@ -46,7 +46,7 @@ class Steered(Trainer):
         return super().step(steered)
 
 
-def trained(folder: RunFolder, config: TrainConfig, every: float = 1e9, **how: object) -> Snapshot:
+def trained(folder: RunFolder, every: float = 1e9, **how: object) -> Snapshot:
     torch.set_num_threads(1)
 
     def make(c: TrainConfig, _: object) -> Steered:
@@ -54,7 +54,7 @@ def trained(folder: RunFolder, config: TrainConfig, every: float = 1e9, **how: o
         trainer.run = run
         return trainer
 
-    run = TrainingRun(config, folder, make, checkpoint_every=every)
+    run = TrainingRun(folder, make, checkpoint_every=every)
     try:
         return run.run()
     except KeyboardInterrupt:
@@ -67,17 +67,17 @@ def trained(folder: RunFolder, config: TrainConfig, every: float = 1e9, **how: o
 def test_killed_and_resumed_equals_uninterrupted(config: TrainConfig, optimizer: str, tmp_path: Path) -> None:
     """Killed twice, between checkpoints, with changes before and after them."""
     config = dataclasses.replace(config, steps=STEPS, optimizer=optimizer)
-    trained(RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
+    trained(RunFolder(tmp_path / "whole", config), changes=CHANGES)
     path = tmp_path / "killed"
-    trained(RunFolder(path, config), config, changes=CHANGES, breaks_at=4, every=0.0)
+    trained(RunFolder(path, config), changes=CHANGES, breaks_at=4, every=0.0)
     folder = RunFolder.reopen(path)
     assert folder.resume_point.checkpoint.step == 4
-    trained(folder, folder.config, changes=CHANGES, breaks_at=19)  # no checkpoint: this part is lost
+    trained(folder, changes=CHANGES, breaks_at=19)  # no checkpoint: this part is lost
     assert len((path / "changes.csv").read_text().splitlines()) == 5
     folder = RunFolder.reopen(path)
     assert folder.resume_point.checkpoint.step == 4
     assert [at for at, *_ in folder.resume_point.scheduled] == [14, 14, 31]
-    last = trained(folder, folder.config)
+    last = trained(folder)
     assert last.status is Status.FINISHED
     assert [change.critic_step for change in last.changes] == [5, 14, 14, 31]
     assert_equal(path, tmp_path / "whole")
@@ -85,33 +85,33 @@ def test_killed_and_resumed_equals_uninterrupted(config: TrainConfig, optimizer:
 
 def test_stopped_and_resumed_equals_uninterrupted_and_a_finished_run_takes_more_steps(tmp_path: Path) -> None:
     whole, parts = (dataclasses.replace(TINY, steps=steps) for steps in (STEPS, 9))
-    trained(RunFolder(tmp_path / "whole", whole), whole)
-    assert trained(RunFolder(tmp_path / "parts", parts), parts).status is Status.FINISHED
+    trained(RunFolder(tmp_path / "whole", whole))
+    assert trained(RunFolder(tmp_path / "parts", parts)).status is Status.FINISHED
     with pytest.raises(ValueError, match="9 steps"):
         RunFolder.reopen(tmp_path / "parts")
     folder = RunFolder.reopen(tmp_path / "parts", STEPS)
-    last = trained(folder, folder.config)
+    last = trained(folder)
     assert (last.status, last.step, len(last.history)) == (Status.FINISHED, STEPS, STEPS)
     assert_equal(tmp_path / "parts", tmp_path / "whole")
 
 
 def test_a_run_without_a_checkpoint_begins_again_with_its_changes(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=STEPS)
-    trained(RunFolder(tmp_path / "whole", config), config, changes=CHANGES)
-    trained(RunFolder(tmp_path / "r", config), config, changes=CHANGES, breaks_at=12)
-    assert contents.checkpoint_files(tmp_path / "r") == []
+    trained(RunFolder(tmp_path / "whole", config), changes=CHANGES)
+    trained(RunFolder(tmp_path / "r", config), changes=CHANGES, breaks_at=12)
+    assert checkpoints.files(tmp_path / "r") == []
     folder = RunFolder.reopen(tmp_path / "r")
-    trained(folder, config, changes={31: CHANGES[31]})
+    trained(folder, changes={31: CHANGES[31]})
     assert_equal(tmp_path / "r", tmp_path / "whole")
 
 
 def test_a_new_change_replaces_those_recorded_after_the_checkpoint(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=STEPS)
-    trained(RunFolder(tmp_path / "r", config), config, breaks_at=4, every=0.0)
+    trained(RunFolder(tmp_path / "r", config), breaks_at=4, every=0.0)
     folder = RunFolder.reopen(tmp_path / "r")
-    trained(folder, config, changes=CHANGES, breaks_at=19)
+    trained(folder, changes=CHANGES, breaks_at=19)
     folder = RunFolder.reopen(tmp_path / "r")
-    last = trained(folder, config, changes={10: {"clip_range": (-0.3, 0.3)}})
+    last = trained(folder, changes={10: {"clip_range": (-0.3, 0.3)}})
     assert [(change.critic_step, change.field) for change in last.changes] == [
         (10, "clip_range"),
         (14, "n_critic"),
@@ -123,22 +123,22 @@ def test_a_new_change_replaces_those_recorded_after_the_checkpoint(tmp_path: Pat
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=STEPS)
-    trained(RunFolder(tmp_path / "whole", config), config)
-    trained(RunFolder(tmp_path / "r", config), config, breaks_at=8, every=0.0)
-    older, newer = contents.checkpoint_files(tmp_path / "r")
+    trained(RunFolder(tmp_path / "whole", config))
+    trained(RunFolder(tmp_path / "r", config), breaks_at=8, every=0.0)
+    older, newer = checkpoints.files(tmp_path / "r")
     newer.path.write_bytes(newer.path.read_bytes()[:-1])
     folder = RunFolder.reopen(tmp_path / "r")
     assert folder.resume_point.checkpoint.step == older.step == 7
     assert folder.resume_point.warning.startswith(newer.path.name)
     assert folder.resume_point.warning.endswith("That of step 7 is used instead.")
-    last = trained(folder, config)
+    last = trained(folder)
     assert newer.path.name in last.warning
     assert_equal(tmp_path / "r", tmp_path / "whole")
 
 
 def test_a_run_with_damaged_checkpoints_only_stays_as_it_is(tmp_path: Path) -> None:
-    trained(RunFolder(tmp_path / "r", TINY), TINY, breaks_at=4, every=0.0)
-    for checkpoint in contents.checkpoint_files(tmp_path / "r"):
+    trained(RunFolder(tmp_path / "r", TINY), breaks_at=4, every=0.0)
+    for checkpoint in checkpoints.files(tmp_path / "r"):
         checkpoint.path.write_bytes(b"words")
     before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
     with pytest.raises(ValueError, match=r"step-000004-.*safetensors can't be used as a checkpoint: it was damaged"):
@@ -149,7 +149,7 @@ def test_a_run_with_damaged_checkpoints_only_stays_as_it_is(tmp_path: Path) -> N
 
 def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, generator_lr=1e30)
-    trained(RunFolder(tmp_path / "r", config), config)
+    trained(RunFolder(tmp_path / "r", config))
     with pytest.raises(ValueError, match="failed"):
         RunFolder.reopen(tmp_path / "r")
 
@@ -166,26 +166,36 @@ def test_ten_kills_lose_no_more_than_a_checkpoint_interval() -> None:
 
 def test_a_resume_that_fails_while_loading_can_be_tried_again(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, steps=9)
-    trained(RunFolder(tmp_path / "r", config), config)
+    trained(RunFolder(tmp_path / "r", config))
 
     def offline(*_: object) -> Trainer:
         raise ConnectionError("No network.")
 
     folder = RunFolder.reopen(tmp_path / "r", STEPS)
-    last = TrainingRun(folder.config, folder, offline).run()
+    last = TrainingRun(folder, offline).run()
     assert (last.status, last.error) == (Status.FAILED, "No network.")
     assert SavedRun(tmp_path / "r").summary.status is Status.INTERRUPTED
     folder = RunFolder.reopen(tmp_path / "r")
-    assert trained(folder, folder.config).step == STEPS
+    assert trained(folder).step == STEPS
 
 
 def test_tables_shorter_than_the_checkpoint_are_a_warning(tmp_path: Path) -> None:
-    trained(RunFolder(tmp_path / "r", TINY), TINY)
+    trained(RunFolder(tmp_path / "r", TINY))
     lines = (tmp_path / "r/metrics.csv").read_text().splitlines(keepends=True)
     (tmp_path / "r/metrics.csv").write_text("".join(lines[:3]))
     folder = RunFolder.reopen(tmp_path / "r", STEPS)
     folder.close()
     assert folder.resume_point.warning == "metrics.csv and layers.csv hold 2 of the 6 steps made so far."
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "layers.csv"])
+def test_a_run_without_its_tables_is_not_resumed_and_stays_as_it_is(name: str, tmp_path: Path) -> None:
+    trained(RunFolder(tmp_path / "r", TINY))
+    (tmp_path / "r" / name).unlink()
+    before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match=f"{name} is missing"):
+        RunFolder.reopen(tmp_path / "r", STEPS)
+    assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
 
 
 def test_the_tables_are_on_disk_before_the_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,4 +207,4 @@ def test_the_tables_are_on_disk_before_the_checkpoint(tmp_path: Path, monkeypatc
         return write(*values)
 
     monkeypatch.setattr(checkpoints, "write", written)
-    assert trained(RunFolder(tmp_path / "r", TINY), TINY).warning == ""
+    assert trained(RunFolder(tmp_path / "r", TINY)).warning == ""

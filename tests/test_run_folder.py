@@ -12,23 +12,24 @@ import torch
 from stubs import TINY, TINY_IMAGES
 
 from ganlab.config import TrainConfig
-from ganlab.runs.disk import contents, library, networks
+from ganlab.runs.disk import checkpoints, contents, library, networks
 from ganlab.runs.disk import folder as runfolder
 from ganlab.runs.disk.folder import FILES, RunFolder
 from ganlab.runs.disk.lock import held, locked
 from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> None:
-    last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
+    last = TrainingRun(RunFolder(tmp_path / "r", config)).run()
     assert {p.name for p in (tmp_path / "r").iterdir()} == {*FILES, "run.lock"} - {"instruments.csv"}
     assert TrainConfig.from_dict(json.loads((tmp_path / "r/config.json").read_text())) == config
     rows = list(csv.DictReader((tmp_path / "r/metrics.csv").read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, config.steps + 1))
     assert [float(row["critic_loss"]) for row in rows] == last.history["critic_loss"].tolist()
-    generator, known, _ = networks.read_generator(tmp_path / "r/generator.safetensors")
+    generator, known, _ = networks.read_network(tmp_path / "r/generator.safetensors")
     assert known == config
     latents = torch.randn(5, config.latent_dim, generator=torch.Generator().manual_seed(0))
     assert torch.equal(generator(latents), last.generator(latents))
@@ -44,9 +45,9 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_foreign_generator_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "g.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        networks.read_generator(tmp_path / "g.safetensors")
+        networks.read_network(tmp_path / "g.safetensors")
     with pytest.raises(ValueError, match="it is not a file"):
-        networks.read_generator(tmp_path / "none.safetensors")
+        networks.read_network(tmp_path / "none.safetensors")
 
 
 def test_another_programs_safetensors_file_is_one_sentence(tmp_path: Path) -> None:
@@ -54,21 +55,22 @@ def test_another_programs_safetensors_file_is_one_sentence(tmp_path: Path) -> No
 
     safetensors.torch.save_file({"w": torch.zeros(2)}, tmp_path / "g.safetensors")
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
-        networks.read_generator(tmp_path / "g.safetensors")
+        networks.read_network(tmp_path / "g.safetensors")
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "r"
-    TrainingRun(TINY_IMAGES, RunFolder(path, TINY_IMAGES)).run()
+    TrainingRun(RunFolder(path, TINY_IMAGES)).run()
     return path
 
 
 def test_a_generator_comes_from_a_file_its_bytes_or_a_checkpoint(trained: Path) -> None:
     file = trained / "generator.safetensors"
     latents = torch.randn(5, TINY_IMAGES.latent_dim, generator=torch.Generator().manual_seed(0))
-    generators = [networks.read_generator(file), networks.read_generator(file.read_bytes())]
-    generators.append(contents.generator_in(contents.checkpoint_files(trained)[-1].path))
+    generators = [networks.read_network(file), networks.read_network(file.read_bytes())]
+    checkpoint = checkpoints.read(checkpoints.files(trained)[-1].path)
+    generators.append((checkpoint.network("generator"), checkpoint.config, checkpoint.step))
     for generator, config, step in generators:
         assert (config, step, generator.training) == (TINY_IMAGES, TINY_IMAGES.steps, False)
         assert torch.equal(generator(latents), generators[0][0](latents))
@@ -89,9 +91,9 @@ def test_damaged_generators_are_refused(trained: Path) -> None:
     for words, changed in cases.items():
         assert changed != content, words
         with pytest.raises(ValueError, match=f"This file is not a generator that ganlab saved: .*{words}"):
-            networks.read_generator(changed)
+            networks.read_network(changed)
     with pytest.raises(ValueError, match="not those that its settings need"):
-        networks.read_generator(trained / "critic.safetensors")
+        networks.read_network(trained / "critic.safetensors")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"status": "running"}'])
@@ -102,7 +104,15 @@ def test_a_damaged_ending_is_none(text: str, trained: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "values", [{"seconds": float("inf")}, {"device": "<img src=x>"}, {"critic_step": 1.5}, {"step": -1}]
+    "values",
+    [
+        {"seconds": float("inf")},
+        {"device": "<img src=x>"},
+        {"device": 0},
+        {"critic_step": 1.5},
+        {"step": -1},
+        {"step": 10**8},
+    ],
 )
 def test_an_ending_with_invalid_values_is_none(values: dict, trained: Path, tmp_path: Path) -> None:
     end = json.loads((trained / "ended.json").read_text())
@@ -127,12 +137,39 @@ def test_two_threads_that_probe_a_lock_do_not_see_each_other(tmp_path: Path) -> 
 
 def test_files_that_vanish_while_a_folder_is_read_are_ignored(trained: Path, tmp_path: Path) -> None:
     path = shutil.copytree(trained, tmp_path / "r")
-    (checkpoint,) = contents.checkpoint_files(path)
+    (checkpoint,) = checkpoints.files(path)
     gone = checkpoint.path.with_name(f"step-000001-{'0' * 16}.safetensors")
     gone.symlink_to(tmp_path / "nothing")  # listed, but missing when its date is read
-    assert contents.checkpoint_files(path) == [checkpoint]
+    assert checkpoints.files(path) == [checkpoint]
     assert library.size(path) == sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     assert library.size(tmp_path / "none") == 0
+
+
+def test_an_ending_after_more_steps_than_the_run_has_is_ignored(trained: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    end = json.loads((path / "ended.json").read_text())
+    (path / "ended.json").write_text(json.dumps(end | {"step": 10**6}))
+    summary = SavedRun(path).summary
+    assert (summary.status, summary.step) == (Status.INTERRUPTED, TINY_IMAGES.steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("run.lock", Status.FINISHED), ("ended.json", Status.INTERRUPTED), ("config.json", None)]
+)
+def test_a_folder_where_a_file_belongs_is_named_and_nothing_changes(
+    name: str, status: Status | None, trained: Path, tmp_path: Path
+) -> None:
+    path = shutil.copytree(trained, tmp_path / "r")
+    (path / name).unlink()
+    (path / name).mkdir()
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file() and file.name != "run.lock"}
+    assert not held(path)
+    with pytest.raises((ValueError, OSError), match=name):
+        RunFolder.reopen(path, TINY_IMAGES.steps + 1)
+    if status:
+        assert SavedRun(path).summary.status is status
+    assert {file: file.read_bytes() for file in before} == before
+    assert (path / name).is_dir()
 
 
 def test_a_missing_folder_is_not_created_for_its_lock(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from ganlab.config import TrainConfig
 from ganlab.data.dataset import Announce
 from ganlab.gan.training import Trainer
 from ganlab.runs import loop
-from ganlab.runs.disk import contents, lock
+from ganlab.runs.disk import checkpoints, lock
 from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.disk.root import runs_root
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.recorder import Recorder
 from ganlab.runs.snapshot import Status
@@ -33,7 +34,7 @@ class Held:
     def __init__(self, folder: Path, config: TrainConfig = LONG) -> None:
         self.trainers: list[CountingTrainer] = []
         self.folder = folder
-        self.run = TrainingRun(config, RunFolder(folder, config), self.make).start()
+        self.run = TrainingRun(RunFolder(folder, config), self.make).start()
         wait_until(lambda: self.run.latest.status is Status.RUNNING)
         self.trainer = self.trainers[0]
 
@@ -85,7 +86,7 @@ def test_stop_keeps_what_was_learned_and_ends_the_thread(held: Held) -> None:
 
 
 def test_a_run_finishes_by_itself(tmp_path: Path) -> None:
-    run = TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), CountingTrainer)
+    run = TrainingRun(RunFolder(tmp_path / "r", TINY), CountingTrainer)
     assert run.run().status is Status.FINISHED
     assert run.latest.step == TINY.steps
 
@@ -155,7 +156,7 @@ def test_an_exception_becomes_a_failed_run(tmp_path: Path) -> None:
         def step(self, before_update: object) -> None:
             raise RuntimeError("out of luck")
 
-    run = TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), Breaking).start()
+    run = TrainingRun(RunFolder(tmp_path / "r", TINY), Breaking).start()
     assert run.join(10)
     assert run.latest.status is Status.FAILED
     assert run.latest.error == "out of luck"
@@ -166,7 +167,7 @@ def test_a_failure_while_loading_is_a_failed_run(tmp_path: Path) -> None:
     def make(_: TrainConfig, announce: Announce) -> CountingTrainer:
         raise OSError("no data")
 
-    assert TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
+    assert TrainingRun(RunFolder(tmp_path / "r", TINY), make).run().error == "no data"
 
 
 def test_loading_is_announced_and_can_be_stopped(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_loading_is_announced_and_can_be_stopped(tmp_path: Path) -> None:
         announce("downloading cats, 4 of 9 MB")
         return CountingTrainer(config)
 
-    run = TrainingRun(TINY, RunFolder(tmp_path / "r", TINY), make).start()
+    run = TrainingRun(RunFolder(tmp_path / "r", TINY), make).start()
     assert told.wait(10)
     assert (run.latest.status, run.latest.message) == (Status.STARTING, "downloading cats, 3 of 9 MB")
     run.stop()
@@ -190,7 +191,7 @@ def test_loading_is_announced_and_can_be_stopped(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_not_a_number_names_step_and_cause_and_keeps_the_last_good_state(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, generator_lr=1e30)
-    last = TrainingRun(config, RunFolder(tmp_path / "r", config)).run()
+    last = TrainingRun(RunFolder(tmp_path / "r", config)).run()
     assert last.status is Status.FAILED
     assert last.error.startswith("Stopped at step 2: the critic's loss is not finite")
     assert "generator's learning rate (1e+30) is probably too high" in last.message
@@ -200,7 +201,7 @@ def test_a_loss_that_is_not_a_number_names_step_and_cause_and_keeps_the_last_goo
 
 def test_an_old_snapshot_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
-    run = TrainingRun(dataclasses.replace(TINY, steps=10**6), RunFolder(tmp_path / "r", TINY)).start()
+    run = TrainingRun(RunFolder(tmp_path / "r", dataclasses.replace(TINY, steps=10**6))).start()
     wait_until(lambda: run.latest.step > 2)
     old = run.latest
     weights = [p.clone() for p in old.generator.parameters()]
@@ -216,8 +217,8 @@ def test_an_old_snapshot_does_not_change(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_thread_gives_what_the_foreground_gives(tmp_path: Path) -> None:
-    foreground = TrainingRun(TINY, RunFolder(tmp_path / "a", TINY)).run()
-    run = TrainingRun(TINY, RunFolder(tmp_path / "b", TINY)).start()
+    foreground = TrainingRun(RunFolder(tmp_path / "a", TINY)).run()
+    run = TrainingRun(RunFolder(tmp_path / "b", TINY)).start()
     assert run.join(20)
     assert np.array_equal(foreground.samples, run.latest.samples)
     assert np.array_equal(foreground.history.rows[:, :-1], run.latest.history.rows[:, :-1])
@@ -226,7 +227,7 @@ def test_the_thread_gives_what_the_foreground_gives(tmp_path: Path) -> None:
 def test_a_steered_run_can_be_repeated_from_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change applied after its number of critic updates gives the same run."""
     monkeypatch.setattr(loop, "PUBLISH_EVERY", 0.0)
-    run = TrainingRun(LONG, RunFolder(tmp_path / "r", LONG)).start()
+    run = TrainingRun(RunFolder(tmp_path / "r", LONG)).start()
     for field, value in (("clip_range", (-0.05, 0.05)), ("n_critic", 3), ("critic_lr", 3e-3), ("generator_lr", 2e-3)):
         run.change(**{field: value})
         reached = len(run.latest.history)
@@ -276,6 +277,17 @@ def test_an_unknown_id_is_one_sentence() -> None:
         RunHub().find("20260101-000000-abcd")
 
 
+def test_a_run_that_wants_a_missing_accelerator_is_refused_before_there_is_a_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: None)
+    hub = RunHub()
+    with pytest.raises(Refused, match="no accelerator that torch can use"):
+        hub.start(dataclasses.replace(TINY, device="accelerator"))
+    assert hub.runs == []
+    assert not runs_root().exists()
+
+
 class Full(io.RawIOBase):
     """A file on a full disk."""
 
@@ -291,18 +303,19 @@ def test_a_full_disk_is_a_sentence_and_training_goes_on(tmp_path: Path, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     folder = RunFolder(tmp_path / "r", TINY)
-    disk, folder._metrics._file = folder._metrics._file, Full()
+    metrics = folder._tables["metrics.csv"]
+    disk, metrics._file = metrics._file, Full()
     for write in ("write", "write_hashed"):
         monkeypatch.setattr(tensorfile, write, full)
-    run = TrainingRun(TINY, folder, checkpoint_every=0.0)
+    run = TrainingRun(folder, checkpoint_every=0.0)
     close = folder.close
     monkeypatch.setattr(folder, "close", lambda: None)
     last = run.run()
     assert (last.status, last.step, len(last.history)) == (Status.FINISHED, TINY.steps, TINY.steps)
     for name in ("metrics.csv", "a checkpoint", "moments", "ended.json"):
         assert f"r/{name} could not be written: No space left on device." in last.warning
-    folder._metrics._file.close()
-    folder._metrics._file = disk
+    metrics._file.close()
+    metrics._file = disk
     folder.flush()  # there is space again: nothing is missing
     close()
     assert len((tmp_path / "r/metrics.csv").read_text().splitlines()) == 1 + TINY.steps
@@ -339,7 +352,7 @@ def test_a_checkpoint_that_failed_is_written_once_there_is_space(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    run = TrainingRun(LONG, RunFolder(tmp_path / "r", LONG)).start()
+    run = TrainingRun(RunFolder(tmp_path / "r", LONG)).start()
     wait_until(lambda: run.latest.step > 0)
     with monkeypatch.context() as disk:
         disk.setattr(tensorfile, "write_hashed", full)
@@ -347,7 +360,7 @@ def test_a_checkpoint_that_failed_is_written_once_there_is_space(
         wait_until(lambda: "a checkpoint" in run._recorder.warning)
     run.stop()
     assert run.join(20)
-    assert [found.step for found in contents.checkpoint_files(run.path)] == [run.latest.step]
+    assert [found.step for found in checkpoints.files(run.path)] == [run.latest.step]
     assert run.latest.warning == ""
 
 
@@ -359,7 +372,7 @@ def test_an_error_at_the_very_end_fails_the_run_and_lets_go_of_its_folder(
 
     folder = RunFolder(tmp_path / "r", TINY)
     monkeypatch.setattr(folder, "keep_networks", broken)
-    last = TrainingRun(TINY, folder).run()
+    last = TrainingRun(folder).run()
     assert (last.status, last.error) == (Status.FAILED, "no picture")
     assert not lock.held(tmp_path / "r")
 

@@ -15,10 +15,10 @@ from torch import nn
 
 from ganlab import settings
 from ganlab.config import TrainConfig
-from ganlab.data import datasets, images
+from ganlab.data import images
 from ganlab.gan import networks, script, training
 from ganlab.gan.recipe import Recipe
-from ganlab.runs.disk.networks import network_file, read_generator
+from ganlab.runs.disk.networks import network_file, read_network
 
 COLOUR = dataclasses.replace(TINY_IMAGES, dataset="cifar10", image_size=28)
 MLP_IMAGES = dataclasses.replace(TINY_IMAGES, network="mlp", width=16, depth=2)
@@ -27,11 +27,11 @@ MLP_IMAGES = dataclasses.replace(TINY_IMAGES, network="mlp", width=16, depth=2)
 def trained(config: TrainConfig, folder: Path) -> nn.Module:
     """A generator whose batch norms have moved their running statistics, as if it were trained; saved in the folder."""
     rng = torch.Generator().manual_seed(3)
-    generator = networks.init_(training.build(config, datasets.shape_of(config))[0], rng)
+    generator = networks.init_(training.build(config, config.shape)[0], rng)
     for _ in range(5):
         generator(torch.randn(64, config.latent_dim, generator=rng))
     (folder / "generator.safetensors").write_bytes(network_file(config, 1, generator))
-    return read_generator(folder / "generator.safetensors")[0]
+    return read_network(folder / "generator.safetensors")[0]
 
 
 def run_script(text: str, folder: Path) -> None:
@@ -75,8 +75,8 @@ def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())
 
 
-@pytest.mark.parametrize("path", settings.choices(Recipe, "path"))
-@pytest.mark.parametrize("view", settings.choices(Recipe, "view"))
+@pytest.mark.parametrize("path", settings.rules(Recipe, "path").choices)
+@pytest.mark.parametrize("view", settings.rules(Recipe, "view").choices)
 def test_the_script_makes_the_same_latents_in_every_view(view: str, path: str, tmp_path: Path) -> None:
     generator = trained(TINY_IMAGES, tmp_path)
     recipe = Recipe(view=view, path=path, n=70, seed=4, truncation=1.5, pick=66, to=8, a=3, b=65, c=9, stride=0.4)

@@ -25,7 +25,7 @@ SOME = frozenset({"gradients", "lipschitz"})
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "r"
-    TrainingRun(TINY_IMAGES, RunFolder(path, TINY_IMAGES)).run()
+    TrainingRun(RunFolder(path, TINY_IMAGES)).run()
     return path
 
 
@@ -159,7 +159,7 @@ def test_a_run_with_tables_of_another_version_opens_and_resumes(which: str, tmp_
     """The rows before it keep what they hold; the rows after it are what an uninterrupted run writes."""
     change, lost = CHANGED[which]
     short, path = dataclasses.replace(TINY, steps=6), tmp_path / "r"
-    last = TrainingRun(short, RunFolder(path, short), instruments=SOME).run()
+    last = TrainingRun(RunFolder(path, short), instruments=SOME).run()
     before = {name: rows_of(path / name) for name in ("metrics.csv", "layers.csv", "instruments.csv")}
     old = {name: change(*lost.get(name, []))(rows) for name, rows in before.items()}
     for name, rows in old.items():
@@ -176,7 +176,7 @@ def test_a_run_with_tables_of_another_version_opens_and_resumes(which: str, tmp_
 
     folder = RunFolder.reopen(path, 12)
     assert folder.resume_point.warning == ""
-    last = TrainingRun(folder.config, folder, instruments=SOME).run()
+    last = TrainingRun(folder, instruments=SOME).run()
     assert (last.status, last.step, last.warning) == (Status.FINISHED, 12, "")
     for name, rows in old.items():
         now = rows_of(path / name)
@@ -185,7 +185,7 @@ def test_a_run_with_tables_of_another_version_opens_and_resumes(which: str, tmp_
         added = [column for column in now[0] if column not in rows[0]]
         assert {row[column] for row in now[: len(rows)] for column in added} <= {"nan"}
     whole = dataclasses.replace(TINY, steps=12)
-    expected = TrainingRun(whole, RunFolder(tmp_path / "whole", whole), instruments=SOME).run()
+    expected = TrainingRun(RunFolder(tmp_path / "whole", whole), instruments=SOME).run()
     resumed = slice(6, None)
     assert len(last.history) == 12
     assert np.array_equal(last.history.rows[resumed, :-1], expected.history.rows[resumed, :-1])
@@ -201,10 +201,10 @@ def test_a_run_with_tables_of_another_version_opens_and_resumes(which: str, tmp_
 
 def test_a_table_of_this_version_is_continued_byte_for_byte(tmp_path: Path) -> None:
     short, whole = (dataclasses.replace(TINY, steps=steps) for steps in (6, 12))
-    TrainingRun(short, RunFolder(tmp_path / "r", short)).run()
+    TrainingRun(RunFolder(tmp_path / "r", short)).run()
     folder = RunFolder.reopen(tmp_path / "r", 12)
-    TrainingRun(folder.config, folder).run()
-    TrainingRun(whole, RunFolder(tmp_path / "whole", whole)).run()
+    TrainingRun(folder).run()
+    TrainingRun(RunFolder(tmp_path / "whole", whole)).run()
     assert_equal(tmp_path / "r", tmp_path / "whole")
 
 

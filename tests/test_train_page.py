@@ -1,6 +1,7 @@
 """Train with a run: steering, ending, resuming, by Streamlit's own test runner."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -9,12 +10,13 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
 from visits import click, page, panels, run_in
 
-from ganlab.runs.disk import contents
+from ganlab.gan.clipping import pooled
+from ganlab.runs.disk import checkpoints, moments
 from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import downloads
+from ganlab.ui.train import downloads, look_back
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 
@@ -163,7 +165,7 @@ def test_a_new_server_shows_and_resumes_a_stopped_run(the_hub: RunHub) -> None:
 
 def test_damaged_files_are_named_and_the_rest_is_shown(the_hub: RunHub) -> None:
     run = run_in("interrupted", the_hub, TINY)
-    checkpoint = contents.checkpoint_files(run.path)[-1].path
+    checkpoint = checkpoints.files(run.path)[-1].path
     checkpoint.write_bytes(b"not a checkpoint")
     (run.path / "layers.csv").write_text("step\n1,2\n")
     at = page("1_Train.py", run=run.run_id)
@@ -197,3 +199,40 @@ def test_a_resume_that_failed_while_loading_can_be_tried_again(
     click(at, "Resume")
     assert not at.exception
     assert the_hub.find(run.run_id).latest.status in (Status.STARTING, Status.RUNNING)
+
+
+def test_every_panel_shows_the_chosen_step(the_hub: RunHub) -> None:
+    run = the_hub.start(TINY)
+    wait_until(lambda: run.latest.status.ended)
+    steps = moments.steps(run.path)
+    assert steps[0] == 1
+    assert steps[-1] == TINY.steps
+    at = page("1_Train.py", run=run.run_id)
+    assert "newest step" in panels(at)
+    at.select_slider(key=f"look_back_{len(at.session_state['places'])}").set_value(steps[0]).run()
+    assert not at.exception
+    first = moments.read(run.path, steps[0])
+    counts = pooled(first.weights).before_counts
+    assert f"{counts.outside:,} of {counts.total:,} weights were outside" in panels(at)
+    assert "step <b>1</b>" in panels(at)
+    next(button for button in at.button if button.label == "Pin").click().run()
+    at.select_slider(key=f"look_back_{len(at.session_state['places'])}").set_value(steps[2]).run()
+    assert "1 pinned" in panels(at)
+    for view in look_back.VIEWS:
+        at.selectbox(key="weights_view").set_value(view).run()
+        assert not at.exception
+    next(button for button in at.button if button.label == "Unpin").click().run()
+    next(button for button in at.button if button.label == "Latest").click().run()
+    assert "newest step" in panels(at)
+    assert "pinned" not in panels(at)
+
+
+def test_the_slider_grows_with_the_run(the_hub: RunHub) -> None:
+    run = the_hub.start(TINY)
+    wait_until(lambda: run.latest.status.ended)
+    at = page("1_Train.py", run=run.run_id)
+    drawn = at.session_state["places"]
+    assert drawn == [*moments.steps(run.path), look_back.LATEST]
+    shutil.copy(moments.path_of(run.path, 1), moments.path_of(run.path, 77))
+    at.run()
+    assert at.session_state["places"] == [*drawn[:-1], 77, look_back.LATEST]

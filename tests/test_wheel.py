@@ -1,4 +1,4 @@
-"""The package as it is installed: built, installed into an empty folder, and served from a foreign one."""
+"""The package as it is installed: built, installed into an empty folder, and served from another app's folder."""
 
 import os
 import re
@@ -22,7 +22,7 @@ from visits import ROOT
 
 from ganlab.runs.disk import contents
 
-MAGENTA = "#ff00ff"  # no colour of ours
+MAGENTA = "#ff00ff"  # a colour that ganlab does not use
 FOREIGN_CONFIG = f"""
 [server]
 address = "0.0.0.0"
@@ -58,7 +58,7 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The installed `ganlab`, of a user without any settings, started in the folder of another Streamlit app."""
+    """The installed `ganlab`, started for a user without settings in the folder of another Streamlit app."""
     package, home, elsewhere = (tmp_path_factory.mktemp(name) for name in ("package", "home", "elsewhere"))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--no-deps", "--no-compile", "--no-index", "--target", package, wheel], check=True)
@@ -77,7 +77,7 @@ def server(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         assert process.poll() is None, server.log.read_text()
         yield server
     finally:
-        process.kill()  # nothing, to one that has ended
+        process.kill()  # does nothing to a process that has ended
         process.wait()
 
 
@@ -135,7 +135,7 @@ def test_settings_and_theme_are_those_of_the_app_in_any_folder(server: Server, v
         for option, value in ours[name].items():
             if isinstance(value, str):
                 assert getattr(getattr(theme, name), snake_case(option)) == value
-    with socket.socket() as other:  # 127.0.0.2 is this computer too, but nobody must listen there
+    with socket.socket() as other:  # 127.0.0.2 is this computer too, but nothing may listen there
         other.settimeout(5)
         assert other.connect_ex(("127.0.0.2", server.port)) != 0
 
@@ -162,7 +162,7 @@ def run_folder(server: Server, visitor: Visitor) -> Path:
 
 
 def test_sigterm_stops_the_runs_and_ends_the_server(server: Server, visitor: Visitor) -> None:
-    """The last one: it ends the server."""
+    """Must come last: it ends the server."""
     visitor.open("")
     visitor.click("Train on digits")
     run = run_folder(server, visitor)

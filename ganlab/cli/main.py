@@ -27,7 +27,6 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf|nan)")
 
     def error(self, message: str) -> NoReturn:
-        """Print one line and exit with 2."""
         print(f"{self.prog}: {message}", file=sys.stderr)
         sys.exit(2)
 
@@ -37,14 +36,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     main = Parser(prog="ganlab", description=__doc__)
     runs_help = "keep runs in this folder (default: $GANLAB_RUNS, here %(default)s)"
     main.add_argument("--runs", type=Path, metavar="FOLDER", default=runs_root(), help=runs_help)
-    main.add_argument("--port", type=int, default=8501, help="serve the app on this port (default: %(default)s)")
+    main.add_argument("--port", type=int, help="serve the app on this port (default: 8501)")
     main.add_argument("--no-browser", action="store_true", help="serve the app without opening a browser")
     commands = main.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name in arguments:  # only then: a command's module loads torch, which takes seconds
             importlib.import_module(f"ganlab.cli.{name}").add_options(command)
-    return main.parse_args(arguments)
+    options = main.parse_args(arguments)
+    if options.command and (options.port is not None or options.no_browser):
+        main.error(f"--port and --no-browser are for serving the app: leave them out of `ganlab {options.command}`.")
+    if options.runs.exists() and not options.runs.is_dir():
+        main.error(f"{options.runs} is not a folder: choose one with --runs or $GANLAB_RUNS.")
+    return options
 
 
 def main(arguments: list[str] | None = None) -> int:

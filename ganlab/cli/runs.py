@@ -24,11 +24,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run one of the actions and return 0. Raises ValueError or OSError, in one sentence."""
-    if options.action == "list":
-        _list()
-    else:
-        path = folder_of(options.run_id)
-        {"show": _show, "export": _export, "delete": _delete}[options.action](path, options)
+    match options.action:
+        case "list":
+            _list()
+        case "show":
+            _show(folder_of(options.run_id))
+        case "export":
+            library.export(folder_of(options.run_id), options.out)
+        case "delete":
+            _delete(folder_of(options.run_id), options.yes)
     return 0
 
 
@@ -56,7 +60,7 @@ def _list() -> None:
         print(f"{path.name:<21}{summary.config.dataset:<15}{summary.status:<13}{steps:>19}{size:>11}  {date}")
 
 
-def _show(path: Path, _: argparse.Namespace) -> None:
+def _show(path: Path) -> None:
     last = SavedRun(path).latest
     print(f"{path}: {last.status}, step {last.step:,} of {last.config.steps:,}, {last.seconds:,.1f} s of training")
     for sentence in filter(None, (last.error, last.message, last.warning)):
@@ -73,15 +77,11 @@ def _show(path: Path, _: argparse.Namespace) -> None:
         print(f"  {file.name:<24}{size:>13,} bytes")
 
 
-def _export(path: Path, options: argparse.Namespace) -> None:
-    library.export(path, options.out)
-
-
-def _delete(path: Path, options: argparse.Namespace) -> None:
+def _delete(path: Path, sure: bool) -> None:
     root = library.runs_root()
     if not library.RUN_ID.fullmatch(path.name) or path.parent.resolve() != root.resolve():
         raise ValueError(f"{path} is not in {root}, where ganlab deletes runs: delete it yourself.")
-    if not options.yes:
+    if not sure:
         if not sys.stdin.isatty():
             raise ValueError(f"Nothing was deleted: add --yes to delete {path.name}.")
         size = library.size(path) / 1e6

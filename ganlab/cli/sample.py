@@ -3,14 +3,11 @@
 import argparse
 from pathlib import Path
 
-from torch import nn
-
 from ganlab.cli.runs import folder_of
-from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.training import set_up_torch
-from ganlab.runs.disk import contents, networks
+from ganlab.runs.disk import checkpoints, contents, networks
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -29,21 +26,17 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--n must be at least 1, not {options.n}.")
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"--seed must be from 0 to 2^63 - 1, not {options.seed}.")
-    generator, config = newest_generator(folder_of(options.run))
+    path = folder_of(options.run)
+    file, saved = path / "generator.safetensors", checkpoints.files(path)
+    if file.exists() and contents.ending(path):
+        generator, config, _ = networks.read_network(file)
+    elif saved:
+        checkpoint = checkpoints.read(saved[-1].path)
+        generator, config = checkpoint.network("generator"), checkpoint.config
+    else:
+        raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
     set_up_torch(config.threads)
     latents = sampling.latents(options.n, config.latent_dim, options.seed)
     samples = sampling.generate(generator, latents)
     options.out.write_bytes(images.npz(latents.numpy(), samples.numpy()))
     return 0
-
-
-def newest_generator(path: Path) -> tuple[nn.Module, TrainConfig]:
-    """The generator of a run at its end, or at its last checkpoint if it has not ended. Raises ValueError."""
-    file, checkpoints = path / "generator.safetensors", contents.checkpoint_files(path)
-    if file.exists() and contents.ending(path):
-        generator, config, _ = networks.read_generator(file)
-    elif checkpoints:
-        generator, config, _ = contents.generator_in(checkpoints[-1].path)
-    else:
-        raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
-    return generator, config

@@ -4,7 +4,7 @@ import argparse
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,47 +13,48 @@ from tqdm import tqdm
 
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
-from ganlab.config import PRESETS, TrainConfig, changed, preset
+from ganlab.config import PRESETS, TrainConfig, changed
 from ganlab.data import own_images, own_points
 from ganlab.data.download import data_root
-from ganlab.measure import instruments
+from ganlab.formatting import fixed_percent
+from ganlab.measure import reading as readings
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
-SETTINGS = tuple(settings.fields(TrainConfig))
-"""The names of all settings: each is an option."""
-EPILOG = (
-    "Ctrl-C or SIGTERM stops the run after its step and saves everything; --resume continues it. Exit status: 0 if the "
-    "run finished, 1 if it failed, 2 for options that can't be used, 130 or 143 if Ctrl-C or SIGTERM stopped it."
-)
+OWN_DATA = {
+    "images": ("ZIP_OR_FOLDER", "Your images, or kept ones by their name."),
+    "points": ("CSV", "Your 2-D points, or kept ones by their name."),
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `ganlab train`: every setting of a run is one."""
-    parser.epilog = EPILOG
+    parser.epilog = (
+        "Ctrl-C or SIGTERM stops the run after its step and saves everything; --resume continues it. Exit status: "
+        "0 if the run finished, 1 if it failed, 2 for options that can't be used, 130 or 143 if Ctrl-C or SIGTERM "
+        "stopped it."
+    )
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", type=Path, metavar="FOLDER", help="the folder to write; it must not hold a run yet")
     place.add_argument("--resume", metavar="ID_OR_FOLDER", help="continue a run; the only setting it takes is --steps")
     parser.add_argument("--preset", choices=PRESETS, help="start from these settings (default: the dataset's preset)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="start from the settings in this config.json")
-    names = sorted(instruments.INSTRUMENTS)
+    names = sorted(readings.INSTRUMENTS)
     help_text = f"measure between steps, into instruments.csv: {', '.join(names)} (no names: all)"
     parser.add_argument("--instruments", nargs="*", choices=names, metavar="NAME", help=help_text)
     group = parser.add_argument_group("settings")
     samples = group.add_mutually_exclusive_group()
     for name, field in settings.fields(TrainConfig).items():
-        flag, help_text = f"--{name.replace('_', '-')}", settings.help_of(TrainConfig, name).replace("%", "%%")
+        rules = settings.rules(TrainConfig, name)
+        flag, help_text = f"--{name.replace('_', '-')}", rules.help.replace("%", "%%")
         if name == "clip_range":
             group.add_argument(flag, "--clip", nargs=2, type=float, metavar=("LOW", "HIGH"), help=help_text)
-        elif name == "images":
-            samples.add_argument(flag, metavar="ZIP_OR_FOLDER", help="Your images, or kept ones by their name.")
-        elif name == "points":
-            samples.add_argument(flag, metavar="CSV", help="Your 2-D points, or kept ones by their name.")
+        elif name in OWN_DATA:
+            metavar, help_text = OWN_DATA[name]
+            samples.add_argument(flag, metavar=metavar, help=help_text)
         else:
-            choices = settings.choices(TrainConfig, name) or None
-            group.add_argument(flag, type=field.type, choices=choices, help=help_text)
+            group.add_argument(flag, type=field.type, choices=rules.choices or None, help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,19 +66,20 @@ def run(options: argparse.Namespace) -> int:
     config = contents.config_of(folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
     folder = resumed(options) if options.resume else RunFolder(options.out, config)
-    run = TrainingRun(folder.config, folder, instruments=which)
+    run = TrainingRun(folder, instruments=which)
     with stopped_by_signals(run) as signals:
         run.start()
         with tqdm(total=folder.config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:
             ended = False
             while not ended:
                 ended = run.join(0.2)
-                bar.set_postfix_str(run.latest.message or f"critic estimate {estimate(run):.4f}", refresh=False)
-                bar.update(run.latest.step - bar.n)
-    last = run.latest
+                last = run.latest
+                newest = last.history["critic_estimate"][-1] if len(last.history) else 0.0
+                bar.set_postfix_str(last.message or f"critic estimate {newest:.4f}", refresh=False)
+                bar.update(last.step - bar.n)
     if options.instruments is not None:
         look = f"the last look at step {last.reading.step:,}" if last.reading else "and never looked"
-        print(f"instruments took {100 * last.instruments_share:.1f} % of the CPU time, {look}")
+        print(f"instruments took {fixed_percent(last.instruments_share, 1)} of the CPU time, {look}")
     if last.warning:
         print(last.warning, file=sys.stderr)
     if last.status is Status.FAILED:
@@ -111,13 +113,14 @@ def stopped_by_signals(run: TrainingRun) -> Iterator[list[int]]:
 
 def config_of(options: argparse.Namespace) -> TrainConfig:
     """The settings of the file or preset, changed by the options given. Raises ValueError."""
-    values = {name: value for name in SETTINGS if (value := getattr(options, name)) is not None}
-    if options.images:
-        values = {"dataset": "images"} | values | {"images": kept_images(options.images)}
-    if options.points:
-        values = {"dataset": "drawn"} | values | {"points": kept_points(options.points)}
+    values = {name: value for name in settings.fields(TrainConfig) if (value := getattr(options, name)) is not None}
+    for name, dataset, keep in (("images", "images", keep_images), ("points", "drawn", keep_points)):
+        if source := values.get(name):
+            if values.setdefault("dataset", dataset) != dataset:
+                raise ValueError(f"--{name} is for --dataset {dataset}, not {values['dataset']}: leave out one.")
+            values[name] = kept(source, keep)
     base = options.config and settings_in(options.config)
-    return changed(base or preset(options.preset or values.get("dataset", "digits")), values)
+    return changed(base or PRESETS[options.preset or values.get("dataset", "digits")], values)
 
 
 def settings_in(file: Path) -> TrainConfig:
@@ -130,29 +133,22 @@ def settings_in(file: Path) -> TrainConfig:
         raise ValueError(f"{file} does not hold a run's settings: {str(error).rstrip('.')}.") from None
 
 
-def existing(source: str) -> Path | None:
-    """The path; None for the name of data that were kept before. Raises ValueError if it is neither."""
+def kept(source: str, keep: Callable[[Path], str]) -> str:
+    """The name of data in the cache folder: `source`, or what `keep` returns if it is a path. Raises ValueError."""
     path = Path(source)
     if path.exists():
-        return path
-    if re.fullmatch("[0-9a-f]{16}", source):
-        return None
-    raise ValueError(f"There is no file or folder {source}: check its name.")
+        return keep(path)
+    if not re.fullmatch("[0-9a-f]{16}", source):
+        raise ValueError(f"There is no file or folder {source}: check its name.")
+    return source
 
 
-def kept_images(source: str) -> str:
-    """The name of the images in a ZIP or folder, copied into the cache folder; the name of kept ones is returned."""
-    path, cache = existing(source), data_root() / "images"
-    if path is None:
-        return source
+def keep_images(path: Path) -> str:
+    cache = data_root() / "images"
     return own_images.keep_folder(path, cache) if path.is_dir() else own_images.keep(path, cache)
 
 
-def kept_points(source: str) -> str:
-    """The name of the points in a CSV, copied into the cache folder; the name of kept ones is returned."""
-    path = existing(source)
-    if path is None:
-        return source
+def keep_points(path: Path) -> str:
     with path.open("rb") as file:
         points, message = own_points.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
     if message:
@@ -161,13 +157,10 @@ def kept_points(source: str) -> str:
 
 
 def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozenset[str]:
-    """The instruments to use: those named, all that apply if no names are given, and none without the option.
-
-    Raises ValueError for one that does not apply to the data.
-    """
+    """The instruments named, or all that apply to the data; none without the option. Raises ValueError for others."""
     if options.instruments is None:
         return frozenset()
-    names, available = frozenset(options.instruments), instruments.available(config.kind)
+    names, available = frozenset(options.instruments), readings.available(config.kind)
     if unavailable := sorted(names - available):
         raise ValueError(f"--instruments: {', '.join(unavailable)} can't be measured on {config.kind}s; leave it out.")
     return names or available
@@ -175,13 +168,7 @@ def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozense
 
 def resumed(options: argparse.Namespace) -> RunFolder:
     """The folder of the run to continue. Raises ValueError for any setting but steps."""
-    fixed = [*(name for name in SETTINGS if name != "steps"), "preset", "config"]
+    fixed = [*(name for name in settings.fields(TrainConfig) if name != "steps"), "preset", "config"]
     if given := [name for name in fixed if getattr(options, name) is not None]:
         raise ValueError(f"--resume continues with the run's own settings: leave out {', '.join(given)}.")
     return RunFolder.reopen(folder_of(options.resume), options.steps)
-
-
-def estimate(run: TrainingRun) -> float:
-    """The newest critic estimate; 0 before the first step."""
-    history = run.latest.history
-    return history["critic_estimate"][-1] if len(history) else 0.0

@@ -17,10 +17,8 @@ import platformdirs
 import requests
 import urllib3
 
-PATIENCE = 20.0
-"""Seconds without an answer, shared by all mirrors of a file."""
-CHUNK = 64 * 1024
-"""Bytes that a mirror must send within its share of the patience."""
+PATIENCE = 20.0  # seconds without an answer, shared by all mirrors of a file
+CHUNK = 64 * 1024  # bytes that a mirror must send within its share of the patience
 
 
 def data_root() -> Path:

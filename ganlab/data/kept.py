@@ -4,14 +4,11 @@ A name is the first hex digits of the SHA-256 of the file's bytes. Knows nothing
 """
 
 import hashlib
-import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-_AT_ONCE = 2**20  # bytes
+from ganlab import tensorfile
 
 
 def keep(folder: Path, content: BinaryIO, suffix: str, digits: int = 16) -> str:
@@ -20,16 +17,16 @@ def keep(folder: Path, content: BinaryIO, suffix: str, digits: int = 16) -> str:
     The name is the first `digits` hex digits of the content's SHA-256. A damaged file of that name is replaced. The
     file is written whole or not at all.
     """
-    name = _sha256(content)[:digits]
+    content.seek(0)
+    digest = hashlib.sha256()
+    while piece := content.read(2**20):
+        digest.update(piece)
+    name = digest.hexdigest()[:digits]
     path = folder / f"{name}{suffix}"
-    if not (path.is_file() and _is_intact(path)):
+    if not (path.is_file() and is_intact(path)):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:  # on the same file system
-            part = Path(scratch, path.name)
-            with part.open("wb") as file:
-                content.seek(0)
-                shutil.copyfileobj(content, file)
-            os.replace(part, path)
+        content.seek(0)
+        tensorfile.write(path, content)
     return name
 
 
@@ -39,20 +36,6 @@ def find(folder: Path, name: str, suffix: str) -> Path | None:
     return path if re.fullmatch("[0-9a-f]{16,64}", name) and path.is_file() else None
 
 
-def check(path: Path) -> None:
-    """Raises ValueError, a lower-case clause, if the content is no longer what the file is named after."""
-    if not _is_intact(path):
-        raise ValueError("it was damaged or changed")
-
-
-def _is_intact(path: Path) -> bool:
-    with path.open("rb") as file:
-        return _sha256(file).startswith(path.stem)
-
-
-def _sha256(content: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    content.seek(0)
-    while piece := content.read(_AT_ONCE):
-        digest.update(piece)
-    return digest.hexdigest()
+def is_intact(path: Path) -> bool:
+    """Whether the content is still what the file is named after."""
+    return tensorfile.file_sha256(path).startswith(path.stem)

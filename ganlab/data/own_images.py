@@ -16,17 +16,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ganlab.data import image_files, kept
-from ganlab.data.image_files import Refusal
+from ganlab.data import images, kept
+from ganlab.data.images import Refusal
+from ganlab.formatting import count_of
 
-LIMIT_FILES = 50_000
-"""Files in an archive, or pictures in a folder."""
-LIMIT_SEEN = 200_000
-"""Files of any kind in a folder, with its subfolders."""
-LIMIT_BYTES = 512 * 2**20
-"""Declared size of all files together, unpacked."""
-FEWEST = 16
-"""Pictures needed, in an archive or a folder."""
+LIMIT_FILES = 50_000  # files in an archive, or pictures in a folder
+LIMIT_SEEN = 200_000  # files of any kind in a folder, with its subfolders
+LIMIT_BYTES = 512 * 2**20  # declared size of all files together, unpacked
+FEWEST = 16  # pictures needed, in an archive or a folder
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
 _ENTRY = b"PK\1\2"  # how every entry of the directory begins
 _SAMPLES = 32  # pictures that are decoded before an archive is kept
@@ -40,7 +37,13 @@ def keep(archive: Path | BinaryIO, folder: Path) -> str:
     Raises ValueError, in one sentence, if the archive is over a limit or has a suspicious entry, if a file with the
     name of a picture is none, or if one of 32 pictures can't be decoded.
     """
-    _check_pictures(archive)
+    with _opened(archive) as (file, entries):
+        for entry in entries:
+            name = _printable(entry.orig_filename)
+            with images.readable(name), file.open(entry) as packed:
+                images.read_header(packed, name)
+        for entry in _evenly(entries, _SAMPLES):
+            _pixels(file, entry, 8, "stretch", "rgb")
     with _stream(archive) as content:
         return kept.keep(folder, content, ".zip")
 
@@ -69,12 +72,6 @@ def find(name: str, folder: Path) -> Path:
     raise FileNotFoundError(f"The images {_printable(name)} are not on this computer; choose the ZIP or folder again.")
 
 
-def count(archive: Path | BinaryIO) -> int:
-    """How many pictures the archive holds. Opens none; raises ValueError, in one sentence, for a bad directory."""
-    with _opened(archive) as (_, entries):
-        return len(entries)
-
-
 def decode(
     archive: Path, size: int, fit: str, colour: str, announce: Callable[[str], None] = lambda _: None
 ) -> np.ndarray:
@@ -93,21 +90,10 @@ def decode(
     return decoded
 
 
-def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: str) -> np.ndarray:
-    """At most `n` evenly spaced pictures of the archive: uint8 [<= n, size, size, c]. Otherwise like `decode`."""
+def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
+    """At most `n` evenly spaced pictures, uint8 [<= n, size, size, c], and how many there are. Else like `decode`."""
     with _opened(archive) as (file, entries):
-        return np.stack([_pixels(file, entry, size, fit, colour) for entry in _evenly(entries, n)])
-
-
-def _check_pictures(archive: Path | BinaryIO) -> None:
-    """Raises ValueError for a file that is no picture, or a broken picture among those decoded."""
-    with _opened(archive) as (file, entries):
-        for entry in entries:
-            name = _printable(entry.orig_filename)
-            with image_files.readable(name), file.open(entry) as packed:
-                image_files.header(packed, name)
-        for entry in _evenly(entries, _SAMPLES):
-            _pixels(file, entry, 8, "stretch", "rgb")
+        return np.stack([_pixels(file, entry, size, fit, colour) for entry in _evenly(entries, n)]), len(entries)
 
 
 def _evenly(entries: list[zipfile.ZipInfo], n: int) -> list[zipfile.ZipInfo]:
@@ -146,12 +132,8 @@ def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
 def _zip_file(stream: BinaryIO, title: str) -> zipfile.ZipFile:
     """The stream as a ZipFile, whose directory is within the limits."""
     source = _Source(stream, title)
-    try:
+    with images.readable(title, "a ZIP archive"):
         archive = zipfile.ZipFile(source)
-    except Refusal:
-        raise
-    except Exception:  # zipfile raises a dozen kinds for broken files
-        raise Refusal(f"{title} can't be read as a ZIP archive.") from None
     source.opening = False
     return archive
 
@@ -192,8 +174,7 @@ def _check_enough(n: int, title: str) -> None:
     if n == 0:
         raise Refusal(f"{title} holds no images (PNG, JPEG, GIF, BMP, WebP or TIFF).")
     if n < FEWEST:
-        noun = "image" if n == 1 else "images"
-        raise Refusal(f"{title} holds {n} {noun}; at least {FEWEST} are needed.")
+        raise Refusal(f"{title} holds {count_of(n, 'image')}; at least {FEWEST} are needed.")
 
 
 def _fault(entry: zipfile.ZipInfo) -> str | None:
@@ -244,12 +225,12 @@ def _pictures_on_disk(folder: Path) -> dict[str, Path]:
 def _pixels(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int, fit: str, colour: str) -> np.ndarray:
     """One picture, uint8 [size, size, c]. Raises Refusal naming it."""
     name = _printable(entry.orig_filename)
-    with image_files.readable(name), tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+    with images.readable(name), tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         with archive.open(entry) as packed:
             shutil.copyfileobj(packed, file)  # to its end, where zipfile checks the CRC
         if file.tell() != entry.file_size:
             raise Refusal(f"{name} doesn't match its declared size.")
-        return image_files.pixels(file, size, fit, colour, name)
+        return images.read_square(file, size, fit, colour, name)
 
 
 def _printable(name: str) -> str:

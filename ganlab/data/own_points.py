@@ -1,4 +1,4 @@
-"""The user's own points: read from a CSV, kept and loaded. Knows nothing of training or screens.
+"""The user's own points: shapes to start from, read from a CSV, kept and loaded. Knows nothing of training or screens.
 
 Whatever a file holds, this module raises only ValueError (one sentence for the user) or OSError.
 """
@@ -13,17 +13,15 @@ import torch
 
 from ganlab import tensorfile
 from ganlab.data import kept
-from ganlab.tensorfile import Kinds
+from ganlab.formatting import count_of
 
-FEWEST = 16
-"""Points that a run needs."""
-MOST = 5_000
-"""Points that are allowed."""
-LIMIT_BYTES = 2 * 2**20
-"""Size of a CSV."""
-REACH = 2.0
-"""Points lie in [-2, 2]^2, the square that every picture of points shows."""
+FEWEST = 16  # points that a run needs
+MOST = 5_000  # points that are allowed
+LIMIT_BYTES = 2 * 2**20  # size of a CSV
+SHAPE_POINTS = 600  # points of a shape to start a drawing from
+REACH = 2.0  # points lie in [-2, 2]^2, the square that every picture of points shows
 _SCALED_REACH = 1.6  # of points that had to be scaled
+_HAND = 0.03  # standard deviation along each axis, around the line of a shape
 _LARGEST = 1e30  # number in a CSV: none of their sums overflows
 
 
@@ -41,13 +39,13 @@ def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
     except UnicodeDecodeError:
         raise ValueError(f"{name} is not a text file.") from None
     filled = [(i, line) for i, line in enumerate(lines, start=1) if line.strip()]
-    if filled and _is_header(filled[0][1]):
-        del filled[0]
+    if filled and all(_number(field) is None for field in _fields(filled[0][1])):
+        del filled[0]  # words: the columns' names
     if len(filled) > MOST:
         raise ValueError(f"{name} holds {len(filled):,} points; at most {MOST:,} are allowed.")
     rows = [_pair(line, f"Line {i} of {name}") for i, line in filled]
     if len(rows) < FEWEST:
-        raise ValueError(f"{name} holds {len(rows)} point{'s' * (len(rows) != 1)}; at least {FEWEST} are needed.")
+        raise ValueError(f"{name} holds {count_of(len(rows), 'point')}; at least {FEWEST} are needed.")
     return _fitted(np.array(rows))
 
 
@@ -73,27 +71,20 @@ def load(name: str, folder: Path) -> np.ndarray:
     path = kept.find(folder, name, ".safetensors")
     if not path:
         raise FileNotFoundError(f"The points {name[:16]} are not on this computer; draw or upload them again.")
+
+    def fits(dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
+        return dtype == torch.float32 and len(shape) == 2 and shape[0] <= MOST and shape[1] == 2
+
     try:
-        tensorfile.check_size(path, LIMIT_BYTES)
-        kept.check(path)
-        return tensorfile.read(path, _check)[1]["points"].numpy()
+        if not kept.is_intact(path):
+            raise ValueError("it was damaged or changed")
+        return tensorfile.read_one(path, "points", fits, LIMIT_BYTES).numpy()
     except ValueError as error:
         raise ValueError(f"{path.name} can't be used as points: {error}.") from None
 
 
-def _check(_: dict[str, str], kinds: Kinds) -> None:
-    dtype, shape = kinds.get("points", (None, ()))
-    if len(kinds) != 1 or dtype != torch.float32 or len(shape) != 2 or shape[0] > MOST or shape[1] != 2:
-        raise ValueError("it holds something else")
-
-
 def _fields(line: str) -> list[str]:
     return re.split(r"\s*[,;\t]\s*|\s+", line.strip())
-
-
-def _is_header(line: str) -> bool:
-    """Whether the line has no number in it."""
-    return all(_number(field) is None for field in _fields(line))
 
 
 def _number(field: str) -> float | None:
@@ -130,3 +121,48 @@ def _fitted(points: np.ndarray) -> tuple[np.ndarray, str]:
 
 def _text(number: float) -> str:
     return f"{number:.4g}".replace("-", "−")
+
+
+def two_moons() -> np.ndarray:
+    """Two interleaved half circles, as in scikit-learn's make_moons: float32 [600, 2]."""
+    t = np.linspace(0, np.pi, SHAPE_POINTS // 2)
+    upper = np.stack([np.cos(t), np.sin(t)], axis=1)
+    both = np.concatenate([upper, (1, 0.5) - upper])  # [600, 2], centred at (0.5, 0.25)
+    return _drawn((both - (0.5, 0.25)) * 1.1)
+
+
+def spiral() -> np.ndarray:
+    """Two turns that widen evenly, with points at equal distances along it: float32 [600, 2]."""
+    t = 4 * np.pi * np.sqrt(np.linspace(0.01, 1, SHAPE_POINTS))
+    return _drawn(1.6 * (t / t[-1])[:, None] * np.stack([np.cos(t), np.sin(t)], axis=1))
+
+
+def heart() -> np.ndarray:
+    """The curve x = 16 sin^3 t, y = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t: float32 [600, 2]."""
+    t = np.linspace(-np.pi, np.pi, 4001)
+    line = np.stack(
+        [16 * np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)], axis=1
+    )
+    return _drawn(_evenly(line + np.array([0, 2.5])) / 10)
+
+
+def letter() -> np.ndarray:
+    """A capital G: float32 [600, 2]."""
+    t = np.radians(np.linspace(45, 360, 500))
+    arc = 1.5 * np.stack([0.9 * np.cos(t), np.sin(t)], axis=1)
+    return _drawn(_evenly(np.concatenate([arc, [(0.3, 0.0)]])))
+
+
+SHAPES = {"Two moons": two_moons, "Spiral": spiral, "Heart": heart, "Letter": letter}  # by their names on the page
+
+
+def _evenly(line: np.ndarray) -> np.ndarray:
+    """Points [600, 2] at equal distances along a line [n, 2]."""
+    along = np.concatenate([[0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
+    at = np.linspace(0, along[-1], SHAPE_POINTS)
+    return np.stack([np.interp(at, along, axis) for axis in line.T], axis=1)
+
+
+def _drawn(line: np.ndarray) -> np.ndarray:
+    """Points [600, 2] around those of a line, as if drawn by hand."""
+    return (line + np.random.default_rng(0).normal(0, _HAND, line.shape)).round(3).astype(np.float32)

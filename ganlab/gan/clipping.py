@@ -1,10 +1,11 @@
 """The clamp and what it did: the only place where weights are clamped or counted."""
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, overload
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,8 +14,7 @@ from torch import Tensor, nn
 from ganlab.config import checked_clip_range
 from ganlab.formatting import round_up
 
-Layers = tuple[tuple[str, tuple[int, ...]], ...]
-"""(name, shape) of each of the critic's parameters."""
+Layers = tuple[tuple[str, tuple[int, ...]], ...]  # (name, shape) of each of the critic's parameters
 
 
 class Counts(NamedTuple):
@@ -62,12 +62,10 @@ class WeightHistogram:
 
 def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
     """All layers together; the histograms must come from the same clamp, so that their edges are equal."""
-    first = histograms[0]
-    return WeightHistogram(
+    return dataclasses.replace(
+        histograms[0],
         name="All layers",
         shape=(sum(h.before_counts.total for h in histograms),),
-        clip_range=first.clip_range,
-        edges=first.edges,
         before=np.sum([h.before for h in histograms], axis=0),
         after=np.sum([h.after for h in histograms], axis=0),
         before_counts=Counts(*map(sum, zip(*(h.before_counts for h in histograms), strict=True))),
@@ -96,39 +94,30 @@ class ClipReport:
     after: Tensor
 
     @cached_property
-    def clamped(self) -> np.ndarray:
-        """How many values of each layer were outside [low, high] just before the clamp: int64 [layers]."""
+    def layer_counts(self) -> np.ndarray:
+        """Values of each layer outside [low, high] before the clamp, and at a bound after it: int64 [layers, 2]."""
         low, high = self.clip_range
-        return self._per_layer((self.before < low) | (self.before > high))
+        masks = (self.before < low) | (self.before > high), (self.after == low) | (self.after == high)
+        counts = [[int(layer.count_nonzero()) for layer in self._per_layer(mask.cpu())] for mask in masks]
+        return np.array(counts).T
 
-    @cached_property
-    def at_bound(self) -> np.ndarray:
-        """How many values of each layer equal low or high after the clamp: int64 [layers]."""
-        low, high = self.clip_range
-        return self._per_layer((self.after == low) | (self.after == high))
+    @property
+    def clamped(self) -> int:
+        """How many values were outside [low, high] just before the clamp."""
+        return int(self.layer_counts[:, 0].sum())
 
     @property
     def clamped_share(self) -> float:
         """Values outside [low, high] just before the clamp, divided by all values that the clamp covers."""
-        return self.clamped.sum().item() / self.before.numel()
+        return self.clamped / self.before.numel()
 
     @property
     def at_bound_share(self) -> float:
         """Values equal to low or high after the clamp, divided by all values that the clamp covers."""
-        return self.at_bound.sum().item() / self.after.numel()
+        return int(self.layer_counts[:, 1].sum()) / self.after.numel()
 
-    @property
-    def layer_counts(self) -> np.ndarray:
-        """Both counts of each layer, clamped and at a bound: int64 [layers, 2]."""
-        return np.stack([self.clamped, self.at_bound], axis=1)
-
-    @cached_property
-    def _sizes(self) -> list[int]:
-        return [math.prod(shape) for _, shape in self.layers]
-
-    def _per_layer(self, mask: Tensor) -> np.ndarray:
-        layers = np.split(mask.cpu().numpy(), np.cumsum(self._sizes[:-1]))
-        return np.array([np.count_nonzero(layer) for layer in layers])
+    def _per_layer(self, values: Tensor) -> tuple[Tensor, ...]:
+        return values.split([math.prod(shape) for _, shape in self.layers])
 
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
         """One histogram per clamped parameter, in order; `edges` as `bin_edges` returns them."""
@@ -145,36 +134,23 @@ class ClipReport:
                 after_counts=count(after, self.clip_range),
             )
             for (name, shape), before, after in zip(
-                self.layers, self.before.split(self._sizes), self.after.split(self._sizes), strict=True
+                self.layers, self._per_layer(self.before), self._per_layer(self.after), strict=True
             )
         )
 
 
-Named = Iterable[tuple[str, nn.Parameter]]
-
-
-@overload
-def clip_(named_parameters: Named, clip_range: tuple[float, float], observe: Literal[True] = True) -> ClipReport: ...
-
-
-@overload
-def clip_(named_parameters: Named, clip_range: tuple[float, float], observe: bool) -> ClipReport | None: ...
-
-
 @torch.no_grad()
-def clip_(named_parameters: Named, clip_range: tuple[float, float], observe: bool = True) -> ClipReport | None:
-    """w <- clip(w, low, high) for every parameter, in place. Returns what that did, or None without `observe`.
+def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tuple[float, float]) -> ClipReport:
+    """w <- clip(w, low, high) for every parameter, in place. Returns what that did.
 
     `named_parameters` is what `module.named_parameters()` gives. Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1,
     line 7. Raises ValueError, with nothing clamped, for a range or parameters that can't be clamped and counted.
     """
     named = _checked(list(named_parameters))
     low, high = checked_clip_range(clip_range)
-    before = _flat(named) if observe else None
+    before = _flat(named)
     for _, parameter in named:
         parameter.clamp_(low, high)
-    if before is None:
-        return None
     layers = tuple((name, tuple(parameter.shape)) for name, parameter in named)
     return ClipReport((low, high), layers, before, _flat(named))
 

@@ -8,19 +8,15 @@ import torch
 from torch import Tensor, nn
 
 SMALLEST = 4  # a DCGAN starts, and its critic ends, at 4 x 4, or at 7 x 7 for images of 28 x 28
-
-
 Network = TypeVar("Network", bound=nn.Module)
-Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d
-"""The layers with parameters that the networks are made of."""
+Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d  # those with parameters in these networks
 
 
 class Block(NamedTuple):
     """A layer with a matrix or kernel, together with the layers that act on its output."""
 
     name: str
-    shape: tuple[int, ...]
-    """Of its output, for one sample."""
+    shape: tuple[int, ...]  # of its output, for one sample
     parameters: int
     has_batch_norm: bool = False
 
@@ -100,15 +96,17 @@ def init_(module: Network, rng: torch.Generator) -> Network:
     layers and biases keep PyTorch's default distributions. Raises TypeError for any other layer with parameters.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(layer.weight, 0.0, 0.02, generator=rng)
-            _default_bias_(layer, rng)
-        elif isinstance(layer, nn.BatchNorm2d):
+        if isinstance(layer, nn.BatchNorm2d):
             nn.init.normal_(layer.weight, 1.0, 0.02, generator=rng)
             nn.init.zeros_(layer.bias)
-        elif isinstance(layer, nn.Linear):
-            nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=rng)
-            _default_bias_(layer, rng)
+        elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            if isinstance(layer, nn.Linear):
+                nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=rng)
+            else:
+                nn.init.normal_(layer.weight, 0.0, 0.02, generator=rng)
+            if layer.bias is not None:
+                bound = 1 / math.sqrt(layer.weight[0].numel())  # fan_in, as torch counts it
+                nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
         elif next(layer.parameters(recurse=False), None) is not None:
             raise TypeError(f"init_ does not know how to initialise a {type(layer).__name__}.")
     return module
@@ -133,18 +131,10 @@ def outline(model: nn.Sequential, shape: tuple[int, ...]) -> list[Block]:
 def share_outside_at_start(layer: Layer, parameter: str, bounds: Tensor) -> Tensor:
     """The share of a layer's `weight` or `bias` expected outside [-c, c] after `init_`, for each c: float64 [n]."""
     bounds = bounds.double()
-    if isinstance(layer, nn.BatchNorm2d):
-        mean, sd = (1.0, 0.02) if parameter == "weight" else (0.0, 0.0)
-    elif isinstance(layer, nn.Linear) or parameter == "bias":  # uniform within ±1 / sqrt(fan_in)
-        return (1 - bounds * math.sqrt(layer.weight[0].numel())).clamp(0, 1)
-    else:
-        mean, sd = 0.0, 0.02
-    if sd == 0:
+    is_norm = isinstance(layer, nn.BatchNorm2d)
+    if is_norm and parameter == "bias":  # all 0
         return torch.zeros_like(bounds)
+    if isinstance(layer, nn.Linear) or parameter == "bias":  # uniform within ±1 / sqrt(fan_in)
+        return (1 - bounds * math.sqrt(layer.weight[0].numel())).clamp(0, 1)
+    mean, sd = float(is_norm), 0.02
     return torch.special.ndtr((mean - bounds) / sd) + torch.special.ndtr((-mean - bounds) / sd)
-
-
-def _default_bias_(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, rng: torch.Generator) -> None:
-    if layer.bias is not None:
-        bound = 1 / math.sqrt(layer.weight[0].numel())  # fan_in, as torch counts it
-        nn.init.uniform_(layer.bias, -bound, bound, generator=rng)

@@ -1,6 +1,5 @@
 """What to sample from a generator: which latents, and how they are shown. Travels in a link; knows no torch."""
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +7,7 @@ from dataclasses import dataclass
 from ganlab import settings
 from ganlab.settings import SEEDS, setting
 
-WAYS = ("interpolate", "walk")
-"""The views whose samples follow one another."""
+WAYS = ("interpolate", "walk")  # the views whose samples follow one another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +32,7 @@ class Recipe:
     )
     columns: int = setting(0, "Columns", "Samples per row; 0 chooses.", bounds=(0, 32))
     enlarge: int = setting(3, "Enlarge", "Pixels of the PNG for each pixel of a sample.", bounds=(1, 8))
-    # -1: none is picked
-    pick: int = setting(-1, "From sample", "Its number in the grid, from 0.", bounds=(-1, 1023))
+    pick: int = setting(-1, "From sample", "Its number in the grid, from 0.", bounds=(-1, 1023))  # -1: none is picked
     to: int = setting(1, "To seed", "Interpolation ends at this seed's first sample.", bounds=SEEDS)
     path: str = setting(
         "spherical",
@@ -49,8 +46,7 @@ class Recipe:
     a: int = setting(0, "a", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
     b: int = setting(1, "b", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
     c: int = setting(2, "c", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
-    # 0: the last one
-    look: int = setting(0, "Step", "A step of the run whose samples were saved.", bounds=(0, 10**7))
+    look: int = setting(0, "Step", "A step of the run whose samples were saved.", bounds=(0, 10**7))  # 0: the last one
 
     def __post_init__(self) -> None:
         settings.check_all(self)
@@ -62,8 +58,7 @@ class Recipe:
 
     def link(self) -> dict[str, str]:
         """Every field that differs from its default, as a link's query."""
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        return {name: str(value) for name, value in vars(self).items() if value != defaults[name]}
+        return {name: str(value) for name, value in vars(self).items() if value != getattr(Recipe, name)}
 
 
 FIELDS = tuple(settings.fields(Recipe))

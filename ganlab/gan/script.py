@@ -7,6 +7,7 @@ import inspect
 import math
 import textwrap
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,43 +19,46 @@ STRIP = 8  # frames in a row of the sheet
 PATHS = {"linear": sampling.linear, "spherical": sampling.spherical}
 
 
+Row = TypeVar("Row")
+
+
 def samples_of(generator: nn.Module, latent_dim: int, recipe: Recipe) -> tuple[Tensor, Tensor]:
     """Returns the latents float32 [n, latent_dim] and the samples [n, ...] of the recipe's view.
 
     Only the grid can use train mode: the few frames of the other views would share batch statistics.
     """
-    if recipe.view == "grid" and recipe.batch_norm == "train":
-        latents = _grid(_whole_batches(recipe.n), latent_dim, recipe)
-        samples = sampling.generate(sampling.in_train_mode(generator), latents)
-        return latents[: recipe.n], samples[: recipe.n]
-    latents = _latents(recipe, latent_dim)
-    return latents, sampling.generate(generator, latents)
-
-
-def _latents(recipe: Recipe, latent_dim: int) -> Tensor:
-    """Float32 [n, latent_dim]. `_in_code` writes down the same calls."""
 
     def row(i: int, seed: int = recipe.seed) -> Tensor:
         return sampling.latents(i + 1, latent_dim, seed, recipe.truncation)[i]
 
-    if recipe.view == "interpolate":
-        return PATHS[recipe.path](row(recipe.start), row(0, recipe.to), recipe.frames)
-    if recipe.view == "plane":
-        return sampling.plane(row(recipe.a), row(recipe.b), row(recipe.c), recipe.side)
-    if recipe.view == "walk":
-        return sampling.walk(row(recipe.start), recipe.frames, recipe.stride, recipe.to)
-    if recipe.view == "arithmetic":
-        return sampling.arithmetic(row(recipe.a), row(recipe.b), row(recipe.c))
-    return _grid(recipe.n, latent_dim, recipe)
+    if recipe.view != "grid":
+        path, arguments = _path(recipe, row)
+        latents = path(*arguments)
+        return latents, sampling.generate(generator, latents)
+    latents = sampling.latents(_drawn(recipe), latent_dim, recipe.seed, recipe.truncation)
+    if recipe.batch_norm == "train":
+        generator = sampling.in_train_mode(generator)
+    return latents[: recipe.n], sampling.generate(generator, latents)[: recipe.n]
 
 
-def _grid(n: int, latent_dim: int, recipe: Recipe) -> Tensor:
-    return sampling.latents(n, latent_dim, recipe.seed, recipe.truncation)
+def _drawn(recipe: Recipe) -> int:
+    """How many latents a grid needs: in train mode whole batches, because a sample depends on its batch."""
+    return -(-recipe.n // sampling.BATCH) * sampling.BATCH if recipe.batch_norm == "train" else recipe.n
 
 
-def _whole_batches(n: int) -> int:
-    """The number n rounded up: in train mode a sample depends on its whole batch."""
-    return -(-n // sampling.BATCH) * sampling.BATCH
+def _path(recipe: Recipe, row: Callable[..., Row]) -> tuple[Callable[..., Tensor], list[Row | float]]:
+    """The function that makes the latents of a view other than the grid, and its arguments.
+
+    `row(i)` returns what stands for the recipe's latent i, and `row(i, seed)` for one of another seed.
+    """
+    r = recipe
+    if r.view == "interpolate":
+        return PATHS[r.path], [row(r.start), row(0, r.to), r.frames]
+    if r.view == "plane":
+        return sampling.plane, [row(r.a), row(r.b), row(r.c), r.side]
+    if r.view == "walk":
+        return sampling.walk, [row(r.start), r.frames, r.stride, r.to]
+    return sampling.arithmetic, [row(r.a), row(r.b), row(r.c)]
 
 
 def columns_of(recipe: Recipe) -> int:
@@ -75,13 +79,12 @@ def script(generator: nn.Module, latent_dim: int, recipe: Recipe, gap: int, enla
     *_, last_layer = generator.children()
     images = isinstance(last_layer, nn.Tanh | nn.Unflatten)
     train = recipe.view == "grid" and recipe.batch_norm == "train"
+    needs, pillow = (", safetensors and pillow", "from PIL import Image\n") if images else (" and safetensors", "")
     parts = [
-        _HEAD.format(torch=torch.__version__, needs=", safetensors and pillow" if images else " and safetensors"),
-        "import torch\n" + ("from PIL import Image\n" if images else "") + _IMPORTS,
-        f"BATCH = {sampling.BATCH}\n",
+        _HEAD.format(torch=torch.__version__, needs=needs, pillow=pillow, batch=sampling.BATCH),
         *(f"\n\n{inspect.getsource(function)}" for function in functions),
         f"\n\ngenerator = nn.Sequential(\n    OrderedDict(\n{_layers(generator)}    )\n)\n",
-        _CHANNELS_LAST if any(p.ndim == 4 for p in generator.parameters()) else "",
+        "generator.to(memory_format=torch.channels_last)\n" if any(p.ndim == 4 for p in generator.parameters()) else "",
         'generator.load_state_dict(load_file(folder / "generator.safetensors"))\n',
         f"generator.{'train' if train else 'eval'}()\n",
         call,
@@ -93,27 +96,17 @@ def script(generator: nn.Module, latent_dim: int, recipe: Recipe, gap: int, enla
 
 
 def _in_code(recipe: Recipe, latent_dim: int) -> tuple[list[Callable[..., Tensor]], str]:
-    """The functions that `_latents` and `generate` need for a recipe, and the lines that make its latents `z`."""
-    r = recipe
+    """The functions that `samples_of` needs for a recipe, and the lines that make its latents `z`."""
     needed: list[Callable[..., Tensor]] = [sampling.latents, sampling.generate]
-    truncation = f", truncation={r.truncation}" if r.truncation < math.inf else ""
-    if r.view == "grid":
-        n = _whole_batches(r.n) if r.batch_norm == "train" else r.n
-        return needed, f"z = latents({n}, {latent_dim}, {r.seed}{truncation})\n"
-    row = f"def row(i, seed={r.seed}):\n    return latents(i + 1, {latent_dim}, seed{truncation})[i]\n"
-    if r.view == "interpolate":
-        needed += [sampling.linear] if r.path == "linear" else [sampling.linear, sampling.spherical]
-        call = f"{r.path}(row({r.start}), row(0, {r.to}), {r.frames})"
-    elif r.view == "plane":
-        needed.append(sampling.plane)
-        call = f"plane(row({r.a}), row({r.b}), row({r.c}), {r.side})"
-    elif r.view == "walk":
-        needed.append(sampling.walk)
-        call = f"walk(row({r.start}), {r.frames}, {r.stride}, {r.to})"
-    else:
-        needed.append(sampling.arithmetic)
-        call = f"arithmetic(row({r.a}), row({r.b}), row({r.c}))"
-    return needed, f"\n\n{row}\n\nz = {call}\n"
+    truncation = f", truncation={recipe.truncation}" if recipe.truncation < math.inf else ""
+    if recipe.view == "grid":
+        return needed, f"z = latents({_drawn(recipe)}, {latent_dim}, {recipe.seed}{truncation})\n"
+    path, arguments = _path(recipe, lambda *numbers: f"row({', '.join(map(str, numbers))})")
+    if path is sampling.spherical:
+        needed.append(sampling.linear)  # which it calls
+    row = f"def row(i, seed={recipe.seed}):\n    return latents(i + 1, {latent_dim}, seed{truncation})[i]\n"
+    call = f"{path.__name__}({', '.join(map(str, arguments))})"
+    return [*needed, path], f"\n\n{row}\n\nz = {call}\n"
 
 
 def _layers(generator: nn.Module) -> str:
@@ -138,14 +131,14 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
-'''
-_IMPORTS = """from safetensors.torch import load_file
+import torch
+{pillow}from safetensors.torch import load_file
 from torch import Tensor, nn
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 torch.set_num_threads(1)
-"""
-_CHANNELS_LAST = "generator.to(memory_format=torch.channels_last)\n"
+BATCH = {batch}
+'''
 _IMAGES = """
 # The sheet: pixels 0 to 255, row by row on black.
 COLUMNS, GAP, ENLARGE = {columns}, {gap}, {enlarge}

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,11 +17,9 @@ from ganlab.data import datasets
 from ganlab.data.dataset import Dataset
 from ganlab.gan import networks
 from ganlab.gan.clipping import ClipReport, clip_
-from ganlab.gan.rng import rng_of
 
 LIMIT_WEIGHTS = 50_000_000
 Value = TypeVar("Value")
-FIXED_LATENTS = {"image": 100, "point": 512}
 
 
 def copied(network: nn.Sequential) -> nn.Sequential:
@@ -50,10 +49,10 @@ class Trainer:
         self.step_count = 0
         self.critic_step = 0
 
-    def critic_update(self, observe: bool = True) -> tuple[float, ClipReport | None]:
+    def critic_update(self) -> tuple[float, ClipReport]:
         """Algorithm 1 of Arjovsky et al. 2017 (arXiv 1701.07875), lines 3 to 7.
 
-        Returns the critic's loss and, with `observe`, what the clamp did.
+        Returns the critic's loss and what the clamp did.
         """
         real = self.dataset.sample(self.config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
         latents = self._latents()  # line 4: fresh latents
@@ -66,7 +65,7 @@ class Trainer:
         loss = self._finite("critic", critic_loss)
         _step(self.critic_optimizer, self.config.critic_lr)  # line 6: RMSprop
         # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
-        report = clip_(self.critic.named_parameters(), self.config.clip_range, observe)
+        report = clip_(self.critic.named_parameters(), self.config.clip_range)
         self.critic_step += 1
         return loss, report
 
@@ -90,11 +89,10 @@ class Trainer:
         """
         before_update()
         n_critic = WARM_UP_UPDATES if self.step_count < self.config.warm_up else self.config.n_critic
-        for i in range(n_critic):
-            if i > 0:
-                before_update()
-            critic_loss, clip = self.critic_update(observe=i == n_critic - 1)
-        assert clip is not None  # the last update is observed
+        critic_loss, clip = self.critic_update()
+        for _ in range(n_critic - 1):
+            before_update()
+            critic_loss, clip = self.critic_update()
         generator_loss = self.generator_update()
         self.step_count += 1
         row = {
@@ -165,11 +163,9 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
     fits = shape == (2,) if config.kind == "point" else shape in [(c, *[config.image_size] * 2) for c in (1, 3)]
     if not fits:
         raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
-    _check_size(config, shape)
+    networks_of = dict(zip(("generator", "critic"), _without_memory(config, shape), strict=True))
     states = torch.Generator().get_state()
     kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
-    with torch.device("meta"):
-        networks_of = dict(zip(("generator", "critic"), build(config, shape), strict=True))
     for name, network in networks_of.items():
         kinds |= {f"{name}.{key}": (t.dtype, tuple(t.shape)) for key, t in network.state_dict().items()}
         for key, parameter in network.named_parameters():
@@ -200,6 +196,11 @@ def below(tensors: dict[str, Value], name: str) -> dict[str, Value]:
     return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
+def rng_of(*words: int) -> torch.Generator:
+    """A generator seeded by NumPy's SeedSequence of these numbers: streams of different words are independent."""
+    return torch.Generator().manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
+
+
 def looking_rng(config: TrainConfig) -> torch.Generator:
     """The random stream for display and measurement, never for training.
 
@@ -213,8 +214,8 @@ def looking_rng(config: TrainConfig) -> torch.Generator:
 
 def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
     """The latents of every sample sheet of a run: float32 [100 or 512, latent_dim], the first draws of `rng`."""
-    rng = rng or looking_rng(config)
-    return torch.randn(FIXED_LATENTS[config.kind], config.latent_dim, generator=rng)
+    n = 100 if config.kind == "image" else 512
+    return torch.randn(n, config.latent_dim, generator=rng or looking_rng(config))
 
 
 def device_of(config: TrainConfig) -> torch.device:
@@ -233,19 +234,21 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
     Raises ValueError for networks that are too large.
     """
     rng = rng or torch.Generator().manual_seed(config.seed)
-    shape = datasets.shape_of(config)
-    _check_size(config, shape)
-    generator, critic = build(config, shape)
+    _without_memory(config, config.shape)
+    generator, critic = build(config, config.shape)
     return networks.init_(generator, rng), networks.init_(critic, rng)
 
 
-def _check_size(config: TrainConfig, shape: tuple[int, ...]) -> None:
-    with torch.device("meta"):  # shapes without memory
-        weights = sum(p.numel() for network in build(config, shape) for p in network.parameters())
+def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
+    """As `build`, but only shapes. Raises ValueError for networks that are too large."""
+    with torch.device("meta"):
+        both = build(config, shape)
+    weights = sum(p.numel() for network in both for p in network.parameters())
     if weights > LIMIT_WEIGHTS:
         raise ValueError(
             f"These networks have {weights:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width."
         )
+    return both
 
 
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from ganlab.gan import networks
 from ganlab.gan.clipping import ClipReport, clip_
 from ganlab.measure.lipschitz import lipschitz_factors
 
@@ -38,11 +39,8 @@ def model(seed: int | None) -> nn.Sequential:
     model.eval().requires_grad_(False)
     if seed is None:
         model.load_state_dict(printed_weights(), strict=False)  # all but batch norm's running statistics
-        return model
-    # The weights that `torch.manual_seed(seed)` would give, without using the global generator.
-    rng = torch.Generator().manual_seed(seed)
-    nn.init.kaiming_uniform_(linear.weight, a=math.sqrt(5), generator=rng)
-    nn.init.uniform_(linear.bias, -1 / math.sqrt(3), 1 / math.sqrt(3), generator=rng)
+    else:  # as `torch.manual_seed(seed)` would, without using the global generator
+        networks.init_(linear, torch.Generator().manual_seed(seed))
     return model
 
 
@@ -90,7 +88,7 @@ def clamp_printed(seed: int | None, clip_range: Range, left_out: Collection[str]
     article = model(seed)
     report = clamp_(article, clip_range, left_out)
     lines = [str(parameter.data) for _, parameter in clamped_parameters(article, left_out)]
-    return "\n".join([*lines, f"{report.clamped.sum()} of {report.before.numel()} values clamped\n"])
+    return "\n".join([*lines, f"{report.clamped} of {report.before.numel()} values clamped\n"])
 
 
 def slope_code(seed: int | None, clip_range: Range, left_out: Collection[str] = ()) -> str:

@@ -45,8 +45,9 @@ class Layer:
     input_size: int = setting(4, "", "Height and width of the input.", bounds=(1, 8))
 
     def __post_init__(self) -> None:
-        for name in (*SIZES, *CHANNELS):
-            value, (smallest, largest) = getattr(self, name), settings.bounds(Layer, name)
+        for name in settings.fields(Layer):
+            value = getattr(self, name)
+            smallest, largest = settings.rules(Layer, name).bounds or (False, True)  # bias is either
             if value < smallest:
                 raise ValueError(f"{name} must be at least {smallest}, not {number(value)}.")
             if value > largest:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganlab.measure.subject import Columns, Subject
 
-KINDS = ("image",)
+KIND = "image"
 
 COPIES_OF = 128  # few, because a search among 60,000 training images is slow
 
@@ -41,14 +41,10 @@ def ratio(value: float, usual: float) -> float:
 
 
 class Copies(NamedTuple):
-    """Root mean square pixel differences to the nearest training image; 1 is black against white.
+    """Root mean square pixel differences to the nearest training image, float64 [n] each; 1 is black against white."""
 
-    float64 [n] each, n at most 128. The held-out images show what is usual for new images: Meehan et al. 2020
-    (arXiv 2004.05675).
-    """
-
-    generated: np.ndarray
-    held_out: np.ndarray
+    generated: np.ndarray  # of at most 128 images
+    held_out: np.ndarray  # what is usual for new images: Meehan et al. 2020 (arXiv 2004.05675)
 
     @property
     def ratio(self) -> float:
@@ -69,6 +65,5 @@ def measure(subject: Subject) -> Copies:
         distances, _ = nearest(samples[:COPIES_OF], subject.dataset.training_images(), k=1)
         return distances.squeeze(1).double().numpy() / 2  # pixels go from -1 to 1
 
-    earlier = subject.earlier(Copies)
-    held_out = earlier.held_out if earlier else subject.baseline(lambda: distances_of(subject.held_out))
+    held_out = subject.baseline("copies", "held_out", lambda: distances_of(subject.held_out))
     return Copies(distances_of(subject.fake), held_out)

@@ -12,10 +12,7 @@ from ganlab.measure import copies
 from ganlab.measure.distances import pairwise
 from ganlab.measure.subject import Columns, Subject
 
-KINDS = ("image", "point")
-
-MISSING = 0.25
-"""A mode or class is missing if it has less than this share of the samples expected of it."""
+MISSING = 0.25  # a mode or class is missing if it has less than this share of the samples expected of it
 HIGH_QUALITY = 3.0  # standard deviations; a 2-D Gaussian has 98.9 % of its points within
 NEIGHBOURS = 5
 
@@ -55,14 +52,11 @@ def spread(samples: Tensor) -> float:
 class Coverage(NamedTuple):
     """How much of the real data the generated samples cover."""
 
+    # Generated samples of each mode or class, by the nearest: int64 [modes]; empty for data without either.
     counts: np.ndarray
-    """Generated samples of each mode or class, by the nearest: int64 [modes]; empty for data without either."""
-    expected: np.ndarray
-    """How many of equally many real samples fall into each: float64 [modes]."""
-    high_quality: np.ndarray
-    """Those of `counts` within 3 sd of the mode: int64 [modes]; empty for images."""
-    spread: float
-    """Root mean square distance from the mean, generated samples / held-out samples."""
+    expected: np.ndarray  # how many of equally many real samples fall into each: float64 [modes]
+    high_quality: np.ndarray  # those of `counts` within 3 sd of the mode: int64 [modes]; empty for images
+    spread: float  # root mean square distance from the mean, generated samples / held-out samples
 
     @property
     def missing(self) -> int:
@@ -93,8 +87,5 @@ def measure(subject: Subject) -> Coverage:
         by_class = partial(count_by_class, real=data.held_out, labels=data.labels)
         counts = by_class(subject.fake)
         # Real samples are counted by the same vote: nearest neighbours in pixels may favour a class.
-        earlier = subject.earlier(Coverage)
-        expected = (
-            earlier.expected if earlier else subject.baseline(lambda: by_class(subject.usual()).astype(np.float64))
-        )
+        expected = subject.baseline("coverage", "expected", lambda: by_class(subject.usual()).astype(float))
     return Coverage(counts, expected, high_quality, copies.ratio(spread(subject.fake), spread(data.held_out)))

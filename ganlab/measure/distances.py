@@ -1,6 +1,7 @@
 """How far generated samples are from real ones: exact distances, and how the critic's estimate compares."""
 
 import math
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -8,11 +9,10 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ganlab.gan.rng import rng_of
+from ganlab.gan.training import rng_of
 from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.subject import Columns, Subject
 
-KINDS = ("image", "point")
 STREAM = 3
 
 LARGEST_EXACT = 32  # pixels; larger images are compared by sliced W1
@@ -71,34 +71,22 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 class Distances(NamedTuple):
     """How far generated samples are from the held-out ones, and the critic's estimates, in eval mode."""
 
+    # Exact W1 between the held-out samples and as many generated ones; sliced W1 for images above 32 x 32.
     w1: float
-    """Exact W1 between the held-out samples and as many generated ones; sliced W1 for images above 32 x 32."""
-    sliced: bool
-    """Whether `w1` and `real_to_real` are sliced."""
+    w1_sliced: bool  # whether `w1` and `real_to_real` are
+    # The same between held-out and training samples, mean of 5 draws: no generator can be expected below it.
     real_to_real: float
-    """The same between held-out and training samples, mean of 5 draws: no generator can be expected below it."""
-    train_estimate: float
-    """E critic(training samples) - E critic(generated). NaN where nothing is held out."""
-    held_out_estimate: float
-    """E critic(held-out samples) - E critic(generated), on the same samples as `w1`."""
-    gap_error: float
-    """Standard error of the difference of the two estimates, from the number of independent samples behind each."""
+    # held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, and where W1
+    # is sliced: it bounds the distance between samples, not between their projections.
     lower_bound: float
-    """held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, and where W1
-    is sliced: it bounds the distance between samples, not between their projections."""
-    scaled: float
-    """held_out_estimate / largest input gradient measured: not a bound. NaN like `lower_bound`."""
+    scaled_estimate: float  # held_out_estimate / largest input gradient measured: not a bound; NaN like `lower_bound`
+    train_estimate: float  # E critic(training samples) - E critic(generated); NaN where nothing is held out
+    held_out_estimate: float  # E critic(held-out samples) - E critic(generated), on the same samples as `w1`
+    # Standard error of the difference of the two estimates, from the number of independent samples behind each.
+    gap_error: float
 
 
-COLUMNS: Columns[Distances] = {
-    "w1": lambda result: result.w1,
-    "w1_sliced": lambda result: result.sliced,
-    "real_to_real": lambda result: result.real_to_real,
-    "lower_bound": lambda result: result.lower_bound,
-    "scaled_estimate": lambda result: result.scaled,
-    "train_estimate": lambda result: result.train_estimate,
-    "held_out_estimate": lambda result: result.held_out_estimate,
-}
+COLUMNS: Columns[Distances] = {name: attrgetter(name) for name in Distances._fields if name != "gap_error"}
 
 
 @torch.no_grad()
@@ -114,21 +102,21 @@ def measure(subject: Subject) -> Distances:
     def real_to_real() -> float:
         return sum(w1(subject.usual(draw), 0) for draw in range(REAL_DRAWS)) / REAL_DRAWS
 
-    earlier, steepness = subject.earlier(Distances), subject.result(Lipschitz)
+    lipschitz: Lipschitz | None = subject.results.get("lipschitz")
     train, held_out, fake = (subject.critic(x).double() for x in (subject.train, subject.held_out, subject.fake))
     estimate = (held_out.mean() - fake.mean()).item()
     # With few points none is held out, and both estimates would be of the same points.
     held_out_apart = subject.dataset.independent[1] > 0
     return Distances(
         w1=w1(subject.fake, subject.step),
-        sliced=sliced,
-        real_to_real=earlier.real_to_real if earlier else subject.baseline(real_to_real),
+        w1_sliced=sliced,
+        real_to_real=subject.baseline("distances", "real_to_real", real_to_real),
         train_estimate=(train.mean() - fake.mean()).item() if held_out_apart else math.nan,
         held_out_estimate=estimate,
         gap_error=_gap_error(train, held_out, *subject.dataset.independent) if held_out_apart else math.nan,
         # Both refer to the Euclidean distance between samples; distances between projections are smaller.
-        lower_bound=_over(estimate, steepness.product) if steepness and not sliced else math.nan,
-        scaled=_over(estimate, steepness.measured.largest) if steepness and not sliced else math.nan,
+        lower_bound=_over(estimate, lipschitz.product) if lipschitz and not sliced else math.nan,
+        scaled_estimate=_over(estimate, lipschitz.largest) if lipschitz and not sliced else math.nan,
     )
 
 
@@ -142,5 +130,4 @@ def _gap_error(train: Tensor, held_out: Tensor, independent_train: float, indepe
 
 
 def _over(estimate: float, slope: float) -> float:
-    """0 for a flat critic, whose estimate is 0 as well."""
-    return estimate / slope if slope > 0 else 0.0
+    return estimate / slope if slope > 0 else 0.0  # the estimate of a flat critic is 0 as well

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from ganlab.gan import sampling
 from ganlab.measure.subject import Columns, Subject
 
-KINDS = ("image", "point")
 STREAM = 1
 
 RMSPROP_EPS = 1e-8
@@ -23,21 +22,21 @@ half the learning rate, far smaller ones hardly at all."""
 class Gradients(NamedTuple):
     """The gradients of the critic's loss at every layer, in the order of depth."""
 
-    layers: tuple[str, ...]
-    """`input`, then each layer with a matrix or kernel; the last one gives the scores."""
+    layers: tuple[str, ...]  # `input`, then each layer with a matrix or kernel; the last one gives the scores
+    # Norm of d(critic loss) / d(activation) over the whole batch, after a layer's batch norm and ReLU: [layers].
     norms: np.ndarray
-    """Norm of d(critic loss) / d(activation) over the whole batch, after a layer's batch norm and ReLU: [layers]."""
-    gains: np.ndarray
-    """norms[i] / norms[i + 1] as the gain law expects it; NaN across batch norm: [layers - 1]."""
-    weights: tuple[str, ...]
-    """The matrices and kernels, named as in torch. (The loss does not depend on the last bias.)"""
-    weight_rms: np.ndarray
-    """Root mean square of d(critic loss) / d(weight): [weights]."""
+    gains: np.ndarray  # norms[i] / norms[i + 1] as the gain law expects it; NaN across batch norm: [layers - 1]
+    weights: tuple[str, ...]  # the matrices and kernels, named as in torch; the loss does not depend on the last bias
+    weight_rms: np.ndarray  # root mean square of d(critic loss) / d(weight): [weights]
 
     @property
     def per_layer(self) -> float:
-        """The factor by which the gradient grows per hidden layer on its way back, fitted; NaN below two of them."""
-        return fitted_gain(self.norms[1:-1])
+        """The factor by which the gradient grows per hidden layer on its way back, fitted; NaN below two norms > 0."""
+        norms = self.norms[1:-1]
+        depths = np.flatnonzero((norms > 0) & np.isfinite(norms))
+        if len(depths) < 2:
+            return math.nan
+        return float(np.exp(-np.polyfit(depths, np.log(norms[depths]), 1)[0]))
 
     @property
     def law_per_layer(self) -> float:
@@ -78,14 +77,17 @@ def loss_gradients(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradien
         if isinstance(layer, nn.ReLU | nn.LeakyReLU):
             layer.inplace = False  # in place, it would overwrite an activation whose gradient is wanted
     blocks = _blocks(model)
-    passes = [_activations(blocks, batch.detach().clone().requires_grad_()) for batch in (real, fake)]
+    stages = [nn.Sequential(*block.layers) for block in blocks]
+    batches = [batch.detach().clone().requires_grad_() for batch in (real, fake)]
+    # Of both batches: the batch itself, then the output of each block.
+    passes = [list(accumulate(stages, lambda x, stage: stage(x), initial=batch)) for batch in batches]
     critic_loss = -(passes[0][-1].mean() - passes[1][-1].mean())
     weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
-    gradients = torch.autograd.grad(critic_loss, [*passes[0], *passes[1], *weights.values()])
-    at_real, at_fake, of_weights = (
-        [gradient.cpu().double() for gradient in gradients[part]]  # not every accelerator has float64
-        for part in (slice(len(blocks) + 1), slice(len(blocks) + 1, 2 * len(blocks) + 2), slice(-len(weights), None))
-    )
+    wanted = [*passes[0], *passes[1], *weights.values()]
+    # On the CPU, because not every accelerator has float64.
+    gradients = [gradient.cpu().double() for gradient in torch.autograd.grad(critic_loss, wanted)]
+    n = len(blocks) + 1
+    at_real, at_fake, of_weights = gradients[:n], gradients[n : 2 * n], gradients[2 * n :]
     return Gradients(
         layers=("input", *(block.name for block in blocks)),
         norms=np.array([math.hypot(a.norm(), b.norm()) for a, b in zip(at_real, at_fake, strict=True)]),
@@ -98,8 +100,7 @@ def loss_gradients(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradien
 class _Block(NamedTuple):
     name: str
     matrix: nn.Linear | nn.Conv2d
-    layers: list[nn.Module]
-    """All layers from the previous activation to this block's, the matrix among them."""
+    layers: list[nn.Module]  # all from the previous activation to this block's, the matrix among them
 
 
 def _blocks(model: nn.Sequential) -> list[_Block]:
@@ -113,14 +114,6 @@ def _blocks(model: nn.Sequential) -> list[_Block]:
         else:
             (blocks[-1].layers if blocks else before).append(layer)
     return blocks
-
-
-def _activations(blocks: list[_Block], batch: Tensor) -> list[Tensor]:
-    """The batch, and the output of each block."""
-    activations = [batch]
-    for block in blocks:
-        activations.append(nn.Sequential(*block.layers)(activations[-1]))
-    return activations
 
 
 def _gain(block: _Block) -> float:
@@ -138,17 +131,6 @@ def _gain(block: _Block) -> float:
             squared_slope = (1 + layer.negative_slope**2) / 2
     weight = block.matrix.weight.detach().double()
     return math.sqrt(weight.square().mean().item() * weight[0].numel() * squared_slope)
-
-
-def fitted_gain(norms: np.ndarray) -> float:
-    """The factor per layer of a straight line through log(norm), from the last layer back; `norms` [n] by depth.
-
-    Only finite norms above 0 count; NaN below two of them.
-    """
-    depths = np.flatnonzero((norms > 0) & np.isfinite(norms))
-    if len(depths) < 2:
-        return math.nan
-    return float(np.exp(-np.polyfit(depths, np.log(norms[depths]), 1)[0]))
 
 
 def gain_law_lines(gradients: Gradients) -> list[tuple[list[str], np.ndarray]]:

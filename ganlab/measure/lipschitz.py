@@ -14,37 +14,27 @@ from torch.nn.grad import conv2d_input
 
 from ganlab.measure.subject import Columns, Subject
 
-KINDS = ("image", "point")
 STREAM = 2
 
 SLOPES_AT = 128  # points of each kind; gradients at images are the most expensive part
-TOLERANCE = 1e-3
-"""How far above the true norm the norm of a convolution may be, relative."""
+TOLERANCE = 1e-3  # how far above the true norm the norm of a convolution may be, relative
 BLOCK = 16  # vectors in the power iteration; with one it converges far more slowly
 MOST_ROUNDS = 1000
 _STRETCH = {nn.ReLU: 1.0, nn.Tanh: 1.0, nn.Sigmoid: 0.25, nn.Flatten: 1.0, nn.Unflatten: 1.0}
 
 
-class Steepness(NamedTuple):
-    """The largest norm of the critic's gradient at its input, over points of each kind."""
+class Lipschitz(NamedTuple):
+    """How steep the critic can be, and the largest norm of its gradient at points of each kind; in eval mode."""
 
+    factors: dict[str, float]  # by layer, the most it can stretch a distance
     real: float
     fake: float
-    between: float
-    """At points between a real and a generated one."""
+    between: float  # a real and a generated point
 
     @property
     def largest(self) -> float:
-        """The largest over all points."""
-        return max(self)
-
-
-class Lipschitz(NamedTuple):
-    """How steep the critic can be, and how steep it is at the data; in eval mode."""
-
-    factors: dict[str, float]
-    """By layer, the most it can stretch a distance."""
-    measured: Steepness
+        """The largest gradient norm measured."""
+        return max(self.real, self.fake, self.between)
 
     @property
     def product(self) -> float:
@@ -54,10 +44,10 @@ class Lipschitz(NamedTuple):
 
 COLUMNS: Columns[Lipschitz] = {
     "lipschitz_product": lambda result: result.product,
-    "largest_gradient": lambda result: result.measured.largest,
-    "largest_gradient_real": lambda result: result.measured.real,
-    "largest_gradient_fake": lambda result: result.measured.fake,
-    "largest_gradient_between": lambda result: result.measured.between,
+    "largest_gradient": lambda result: result.largest,
+    "largest_gradient_real": lambda result: result.real,
+    "largest_gradient_fake": lambda result: result.fake,
+    "largest_gradient_between": lambda result: result.between,
 }
 
 
@@ -65,7 +55,7 @@ def measure(subject: Subject) -> Lipschitz:
     """The factors of the critic's layers, and its steepest slopes at 128 points of each kind."""
     rng = subject.rng(STREAM)
     factors = lipschitz_factors(subject.critic, subject.dataset.shape, rng)
-    return Lipschitz(factors, steepness(subject.critic, subject.held_out[:SLOPES_AT], subject.fake[:SLOPES_AT], rng))
+    return Lipschitz(factors, *steepness(subject.critic, subject.held_out[:SLOPES_AT], subject.fake[:SLOPES_AT], rng))
 
 
 def lipschitz_factors(
@@ -136,14 +126,12 @@ def operator_norm(conv: nn.Conv2d, shape: tuple[int, ...], rng: torch.Generator)
 def convolved(conv: nn.Conv2d, images: Tensor) -> Tensor:
     """The convolution of images [n, c, h, w] without its bias, which stretches nothing."""
     if conv.padding_mode != "zeros":
-        raise ValueError(
-            f"The norm of a convolution with {conv.padding_mode} padding is unknown; only zeros are supported."
-        )
+        raise ValueError(f"The norm of a convolution with {conv.padding_mode} padding is unknown: pad with zeros.")
     return functional.conv2d(images, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
 
 
-def steepness(critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator) -> Steepness:
-    """The largest gradient norms at real and fake points [n, ...], and at one random point between each pair.
+def steepness(critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator) -> list[float]:
+    """The largest gradient norms at real points, at fake points [n, ...], and at one random point between each pair.
 
     `rng` draws the points between: Gulrajani et al. 2017 (arXiv 1704.00028), section 4. The critic must be in eval
     mode. Each norm is a lower bound of the critic's Lipschitz constant.
@@ -151,7 +139,7 @@ def steepness(critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generato
     where = torch.rand(len(real), *[1] * (real.dim() - 1), generator=rng).to(real)
     between = real + where * (fake - real)
     norms = input_gradients(critic, torch.cat([real, fake, between])).flatten(1).double().norm(dim=1)  # [3 n]
-    return Steepness(*(part.max().item() for part in norms.split(len(real))))
+    return [part.max().item() for part in norms.split(len(real))]
 
 
 def input_gradients(critic: nn.Module, points: Tensor) -> Tensor:

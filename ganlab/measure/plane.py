@@ -9,30 +9,25 @@ from torch import Tensor
 from ganlab.measure.lipschitz import input_gradients
 from ganlab.measure.subject import Subject
 
-KINDS = ("point",)
+KIND = "point"
 
-REACH = 2.0
-"""The plane is shown from -REACH to REACH."""
+REACH = 2.0  # the plane is shown from -REACH to REACH
 TICKS = 41  # values along each axis
 LATENT_TICKS = 21
 ARROWS = 64
 
 
 class Plane(NamedTuple):
-    """Both networks over the plane."""
+    """Both networks over the plane, in eval mode."""
 
-    values: np.ndarray
-    """The critic at (x[j], y[i]), both from -REACH to REACH: float32 [41, 41]."""
-    generated: np.ndarray
-    """Generated points: float32 [n, 2]."""
-    gradients: np.ndarray
-    """d critic / d x at the first 64 of them: float32 [64, 2]."""
+    values: np.ndarray  # the critic at (x[j], y[i]), both from -REACH to REACH: float32 [41, 41]
+    generated: np.ndarray  # points: float32 [n, 2]
+    gradients: np.ndarray  # d critic / d x at the first 64 of them: float32 [64, 2]
+    # The generator's points for a grid of latents evenly spaced in probability: float32 [21, 21, 2].
     latent_map: np.ndarray
-    """The generator's points for a grid of latents evenly spaced in probability: float32 [21, 21, 2]."""
 
 
 def measure(subject: Subject) -> Plane:
-    """Both networks over the plane, in eval mode."""
     ticks = torch.linspace(-REACH, REACH, TICKS)
     grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), dim=-1)  # [y, x, 2]
     with torch.no_grad():

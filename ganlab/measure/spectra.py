@@ -11,10 +11,7 @@ from torch.nn.grad import conv2d_input
 from ganlab.measure.lipschitz import convolved, with_sizes
 from ganlab.measure.subject import Subject
 
-KINDS = ("image", "point")
-
-SMALL = 256
-"""The spectrum of a convolution is exact up to this many inputs or outputs."""
+SMALL = 256  # inputs or outputs up to which the spectrum of a convolution is exact
 
 
 class Spectrum(NamedTuple):
@@ -22,21 +19,17 @@ class Spectrum(NamedTuple):
 
     layer: str
     values: np.ndarray
-    exact: bool
-    """Whether they belong to the layer itself; if not, to its kernel reshaped to [out, in * k * k]."""
+    exact: bool  # whether they belong to the layer itself; if not, to its kernel reshaped to [out, in * k * k]
 
 
 def measure(subject: Subject) -> tuple[Spectrum, ...]:
-    """The spectra of the critic's layers."""
+    """The spectra of the critic's layers: Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
     return spectra(subject.critic, subject.dataset.shape)
 
 
 @torch.no_grad()
 def spectra(model: nn.Sequential, shape: tuple[int, ...]) -> tuple[Spectrum, ...]:
-    """The singular values of each linear and convolutional layer; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3.
-
-    `shape` is that of the model's input.
-    """
+    """The singular values of each linear and convolutional layer of a model with inputs of this shape."""
     return tuple(
         _spectrum(name, layer, size)
         for name, layer, size in with_sizes(model, shape)
@@ -45,18 +38,22 @@ def spectra(model: nn.Sequential, shape: tuple[int, ...]) -> tuple[Spectrum, ...
 
 
 def _spectrum(name: str, layer: nn.Linear | nn.Conv2d, shape: tuple[int, ...]) -> Spectrum:
-    if isinstance(layer, nn.Linear):
-        return Spectrum(name, _singular_values(layer.weight), exact=True)
-    outputs = layer(layer.weight.new_zeros(1, *shape)).shape[1:]
-    if math.prod(shape) <= SMALL:  # the operator's columns, one per input
-        basis = torch.eye(math.prod(shape)).reshape(-1, *shape).to(layer.weight)
-        return Spectrum(name, _singular_values(convolved(layer, basis).flatten(1)), exact=True)
-    if math.prod(outputs) <= SMALL:  # its rows, one per output
-        basis = torch.eye(math.prod(outputs)).reshape(-1, *outputs).to(layer.weight)
-        options = layer.stride, layer.padding, layer.dilation, layer.groups
-        rows = conv2d_input((len(basis), *shape), layer.weight, basis, *options)
-        return Spectrum(name, _singular_values(rows.flatten(1)), exact=True)
-    return Spectrum(name, _singular_values(layer.weight.flatten(1)), exact=False)
+    matrix, exact = layer.weight, True
+    if isinstance(layer, nn.Conv2d):
+        outputs = layer(layer.weight.new_zeros(1, *shape)).shape[1:]
+        if math.prod(shape) <= SMALL:  # the operator's columns, one per input
+            matrix = convolved(layer, _basis(shape).to(matrix))
+        elif math.prod(outputs) <= SMALL:  # its rows, one per output
+            basis = _basis(outputs).to(matrix)
+            options = layer.stride, layer.padding, layer.dilation, layer.groups
+            matrix = conv2d_input((len(basis), *shape), layer.weight, basis, *options)
+        else:
+            exact = False
+    return Spectrum(name, _singular_values(matrix.flatten(1)), exact)
+
+
+def _basis(shape: tuple[int, ...]) -> Tensor:
+    return torch.eye(math.prod(shape)).reshape(-1, *shape)
 
 
 def _singular_values(matrix: Tensor) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What figures are made of: two axes, curves, upright lines and notes; and arrays packed for the browser."""
+"""What figures are made of: axes, curves, bars, upright lines and notes; and arrays packed for the browser."""
 
 import base64
 from collections.abc import Sequence
@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ganlab.formatting import round_up
+
 Figure = dict[str, Any]
+AT_X = "%{x}: %{y:.3~g}"
+"""A hover text for `curve` that names x as well."""
 
 
 def framed(
@@ -19,24 +23,51 @@ def framed(
     margin: tuple[int, int, int, int] = (52, 6, 8, 40),
     **layout: Any,
 ) -> Figure:
-    """Traces between two axes, with margins (left, right, top, bottom) in pixels."""
-    sides = dict(zip("lrtb", margin, strict=True))
+    """Traces between two axes, of which only y has a grid; margins (left, right, top, bottom) in pixels."""
+    sides, xaxis = dict(zip("lrtb", margin, strict=True)), {"showgrid": False} | xaxis
     layout = {"margin": sides, "hovermode": "closest", "xaxis": xaxis, "yaxis": yaxis} | layout
     return {"data": data, "layout": layout, "scale": scale, "alt": alt}
 
 
+def axis(title: str, standoff: int = 2, **layout: Any) -> Figure:
+    """An axis with a title, that many pixels from the labels."""
+    return {"title": {"text": title, "standoff": standoff}} | layout
+
+
+def steps_axis(last: float, **layout: Any) -> Figure:
+    """The x axis of a chart over steps up to `last`, with some room for the next ones."""
+    return {"range": [0, round_up(max(1.1 * last, 10))], "tickformat": ",d"} | layout
+
+
 def curve(
-    y: np.ndarray, name: str, color: str, width: float, dash: str = "solid", hover: str = "%{y:.3~g}", **trace: Any
+    y: np.ndarray,
+    name: str,
+    color: str,
+    width: float = 2,
+    dash: str = "solid",
+    hover: str = "%{y:.3~g}",
+    dots: float = 0,
+    **trace: Any,
 ) -> Figure:
-    """A line through y [n]; a pointer on it shows `hover` and the name. `trace` holds its x."""
+    """A line through y [n] at the x in `trace`, with dots of that many pixels; a pointer shows `hover` and the name."""
     line = {"color": color, "width": width, "dash": dash}
     text = f"{hover}<extra>{name}</extra>"
     base = {"type": "scatter", "mode": "lines", "name": name, "y": packed(y), "line": line, "hovertemplate": text}
+    if dots:
+        base |= {"mode": "lines+markers", "marker": {"color": color, "size": dots}}
     return base | trace
 
 
-def upright(x: float, color: str, width: float, dash: str) -> Figure:
-    """A vertical line across a chart, below its curves."""
+def bars(
+    x: Figure | list[str], y: np.ndarray, name: str, color: str, outline: Figure, hover: str = "%{y:,.0f}", **trace: Any
+) -> Figure:
+    """Bars as high as y [n]; a pointer on one shows `hover` and the name."""
+    style = {"marker": {"color": color, "line": outline}, "hovertemplate": f"{hover}<extra>{name}</extra>"}
+    return {"type": "bar", "name": name, "x": x, "y": packed(y)} | style | trace
+
+
+def upright(x: float, color: str = "$bound", width: float = 1.25, dash: str = "4px,3px") -> Figure:
+    """A vertical line across a chart, below its curves; by default that of a bound."""
     ends = {"xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1}
     return {"type": "line", "layer": "below", "line": {"color": color, "width": width, "dash": dash}, **ends}
 
@@ -56,7 +87,7 @@ def packed(values: np.ndarray) -> Figure:
     return {"dtype": "f4", "bdata": base64.b64encode(values.astype("<f4").tobytes()).decode()}
 
 
-def halved(values: np.ndarray, unit: float) -> Figure:
+def in_units(values: np.ndarray, unit: float) -> Figure:
     """[n] or [rows, columns] as whole numbers of `unit`: 2 bytes per number, half of `packed`.
 
     The same as `packed` if a number is beyond 32,767 units or not finite. Plotly has no such array; plot.js unpacks it.

@@ -1,10 +1,12 @@
 """The histogram of the weights before and after the clamp."""
 
+from typing import Any
+
 import numpy as np
 
 from ganlab.formatting import number, range_in_words, round_up
 from ganlab.gan.clipping import WeightHistogram, axis_limit
-from ganlab.plots.base import Figure, framed, note, packed, rounded, upright
+from ganlab.plots.base import Figure, axis, framed, note, packed, rounded, upright
 
 
 def clamp(
@@ -28,23 +30,15 @@ def clamp(
     if pinned and histogram:
         outlines, highest = _pinned_data(pinned, _bin_width(histogram))
         traces, top = traces + outlines, max(top, round_up(1.12 * highest))
-    low, high = clip_range
-    y_axis: Figure = {"tickformat": "~s", "nticks": 5, "title": {"text": "weights per bin", "standoff": 4}}
-    if log_y:
-        y_axis |= {"type": "log", "range": [np.log10(0.7), np.log10(top * 3)], "dtick": 1}
-    else:
-        y_axis |= {"type": "linear", "range": [0, top]}
+    sides = ("right", "left") if narrow else ("center", "center")
+    places = 4 if limit >= 0.001 else 7
+    tick, hover = f".{places}~f", f".{places + 1}~f"
+    linear = {"type": "linear", "range": [0, top]}
+    log = {"type": "log", "range": [np.log10(0.7), np.log10(top * 3)], "dtick": 1}
     figure = framed(
         traces,
-        {
-            "range": [-limit, limit],
-            "showgrid": False,
-            "tickformat": ".4~f" if limit >= 0.001 else ".7~f",
-            "hoverformat": ".5~f" if limit >= 0.001 else ".8~f",
-            "nticks": 9,
-            "title": {"text": "weight", "standoff": 2},
-        },
-        y_axis,
+        axis("weight", range=[-limit, limit], tickformat=tick, hoverformat=hover, nticks=9),
+        axis("weights per bin", 4, tickformat="~s", nticks=5) | (log if log_y else linear),
         scale=f"{scale}{histogram.name if histogram else ''}{log_y}",
         alt=f"Histogram of the weights before and after the clamp to {range_in_words(clip_range)}. "
         + (_counts_in_words(histogram) if histogram else "No clamp yet."),
@@ -52,16 +46,12 @@ def clamp(
         hovermode="x unified",
         bargap=0,
         barmode="overlay",
-        shapes=_outside(clip_range, limit) + [upright(bound, "$bound", 1.25, "4px,3px") for bound in clip_range],
-        annotations=[
-            _bound_note("low", low, "right" if narrow else "center"),
-            _bound_note("high", high, "left" if narrow else "center"),
-            *notes,
-        ],
+        shapes=_outside(clip_range, limit) + [upright(bound) for bound in clip_range],
+        annotations=[*map(_bound_note, ("low", "high"), clip_range, sides), *notes],
     )
     rules = [  # with the indices of their line, zone and note
-        {"name": "low", "value": low, "line": 2, "zone": 0, "edge": "x1", "note": 0},
-        {"name": "high", "value": high, "line": 3, "zone": 1, "edge": "x0", "note": 1},
+        {"name": "low", "value": clip_range[0], "line": 2, "zone": 0, "edge": "x1", "note": 0},
+        {"name": "high", "value": clip_range[1], "line": 3, "zone": 1, "edge": "x0", "note": 1},
     ]
     return figure | {"rules": rules, "mirror": mirror}
 
@@ -71,20 +61,12 @@ def _clamp_data(histogram: WeightHistogram, log_y: bool, narrow: bool) -> tuple[
     low, high = histogram.clip_range
     inside = np.flatnonzero((edges[:-1] >= np.float32(low)) & (edges[1:] <= np.float32(high)))
     after = histogram.after[inside]
-    before_x, after_x = _x(edges), _x(edges[inside[0] : inside[-1] + 2])
     width = max(float(edges[inside[0] + 1] - edges[inside[0]]), float(edges[-1] - edges[0]) / 150)
-    step: Figure = {"type": "scatter", "mode": "lines", "fill": "tozeroy"}
+    posts = _posts(histogram, width * 1.15, color="$after", line={"width": 0})
     traces: list[Figure] = [
-        step | after_x | _steps(after, 0, "after 0.42") | {"hovertemplate": "%{y:,}<extra>after</extra>"},
-        step | before_x | _steps(histogram.before, 2, "before 0.2") | {"hovertemplate": "%{y:,}<extra>before</extra>"},
-        {
-            "type": "bar",
-            "x": [low, high],
-            "y": [counts.at_low, counts.at_high],
-            "width": [width * 1.15] * 2,
-            "marker": {"color": "$after", "line": {"width": 0}},
-            "hovertemplate": "%{y:,}<extra>exactly at the bound</extra>",
-        },
+        _filled(edges[inside[0] : inside[-1] + 2], after, "after", 0.42, width=0),
+        _filled(edges, histogram.before, "before", 0.2, width=2),
+        posts | {"hovertemplate": "%{y:,}<extra>exactly at the bound</extra>"},
     ]
     top = round_up(1.12 * max(histogram.before.max(), after.max(), counts.at_low, counts.at_high, 1))
     beside = max(3, len(after) // 6)  # bins beside a post that its label must not cover
@@ -99,18 +81,10 @@ def _pinned_data(histogram: WeightHistogram, bin_width: float) -> tuple[list[Fig
     """Dotted outlines of another step, its counts scaled to bins of that width; and the highest of them."""
     scaled = histogram.before * (bin_width / _bin_width(histogram))
     line = {"shape": "hv", "width": 1.6, "color": "$before", "dash": "2px,2px"}
-    counts = histogram.after_counts
-    posts: Figure = {
-        "type": "bar",
-        "x": list(histogram.clip_range),
-        "y": [counts.at_low, counts.at_high],
-        "width": [bin_width * 1.6] * 2,
-        "hoverinfo": "skip",
-        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 1.6, "color": "$after"}},
-    }
     outline: Figure = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line, **_x(histogram.edges)}
     outline["y"] = packed(np.append(scaled, scaled[-1]))
-    return [outline, posts], max(scaled.max(), counts.at_low, counts.at_high)
+    posts = _posts(histogram, bin_width * 1.6, color="rgba(0,0,0,0)", line={"width": 1.6, "color": "$after"})
+    return [outline, posts | {"hoverinfo": "skip"}], max(scaled.max(), *posts["y"])
 
 
 def _bin_width(histogram: WeightHistogram) -> float:
@@ -125,9 +99,18 @@ def _x(edges: np.ndarray) -> Figure:
     return {"x": [rounded(edge, 8) for edge in edges]}
 
 
-def _steps(counts: np.ndarray, width: float, fill: str) -> Figure:
-    line = {"shape": "hv", "width": width, "color": f"${fill.split()[0]}"}
-    return {"y": [*counts.tolist(), int(counts[-1])], "line": line, "fillcolor": f"${fill}"}
+def _filled(edges: np.ndarray, counts: np.ndarray, name: str, opacity: float, width: float) -> Figure:
+    line = {"shape": "hv", "width": width, "color": f"${name}"}
+    steps = {"y": [*counts.tolist(), int(counts[-1])], "line": line, "fillcolor": f"${name} {opacity}", **_x(edges)}
+    hover = {"hovertemplate": "%{y:,}<extra>" + name + "</extra>"}
+    return {"type": "scatter", "mode": "lines", "fill": "tozeroy"} | steps | hover
+
+
+def _posts(histogram: WeightHistogram, width: float, **marker: Any) -> Figure:
+    """A bar at each bound, as high as there are weights exactly at it."""
+    counts = histogram.after_counts
+    heights = {"x": list(histogram.clip_range), "y": [counts.at_low, counts.at_high]}
+    return {"type": "bar", "width": [width] * 2, "marker": marker} | heights
 
 
 def _outside(clip_range: tuple[float, float], limit: float) -> list[Figure]:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.ndimage import median_filter
 
-from ganlab.formatting import number, range_in_words, round_up
-from ganlab.plots.base import Figure, curve, framed, note, packed, upright
+from ganlab.formatting import number, range_in_words
+from ganlab.plots.base import Figure, curve, framed, note, packed, steps_axis, upright
 from ganlab.runs.history import METRICS, Change
 from ganlab.runs.snapshot import Snapshot
 
@@ -19,22 +19,17 @@ ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 class View(NamedTuple):
     """How the charts are drawn."""
 
-    along: str = "step"
-    """The x axis: one of ALONG."""
-    median: int | None = 25
-    """Steps in the running median; 101 in the paper's code. None draws only the raw values."""
-    layer: str | None = None
-    """The critic parameter whose shares are drawn; None or an unknown name draws those of all together."""
-    cursors: tuple[int, ...] = ()
-    """The step that the user looks back at, and the pinned one, if there are any."""
+    along: str = "step"  # the x axis: one of ALONG
+    median: int | None = 25  # steps in the running median; 101 in the paper's code; None draws only the raw values
+    layer: str | None = None  # the critic parameter whose shares are drawn; None or an unknown name: all together
+    cursors: tuple[int, ...] = ()  # the step that the user looks back at, and the pinned one, if there are any
 
 
 class Curve(NamedTuple):
     """One line of a chart."""
 
     name: str
-    values: np.ndarray
-    """One per step, from step 1: [steps]."""
+    values: np.ndarray  # one per step, from step 1: [steps]
     color: str
     width: float = 2
     dash: str = "solid"
@@ -44,41 +39,33 @@ class Curve(NamedTuple):
 def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
     """E critic(real) - E critic(fake) at each step, with its running median."""
     estimate = snapshot.history["critic_estimate"]
-    if view.median is None:
-        return over_time("Critic estimate", [Curve("estimate", estimate, "$bound", width=1.2)], snapshot, view)
-    smooth = Curve(f"median of {view.median}", running_median(estimate, view.median), "$bound")
-    raw = Curve("estimate", estimate, "$bound 0.3", width=1)
-    return over_time("Critic estimate", [raw, smooth], snapshot, view)
+    curves = [Curve("estimate", estimate, "$bound", width=1.2)]
+    if view.median is not None:
+        smooth = running_median(estimate, view.median)
+        curves = [Curve("estimate", estimate, "$bound 0.3", 1), Curve(f"median of {view.median}", smooth, "$bound")]
+    return over_time("Critic estimate", curves, snapshot, view)
 
 
 def losses(snapshot: Snapshot, view: View) -> Figure:
     """Both losses, as running medians unless `view.median` is None."""
-    critic, generator = (
-        values if view.median is None else running_median(values, view.median)
-        for values in (snapshot.history["critic_loss"], snapshot.history["generator_loss"])
-    )
+    critic = running_median(snapshot.history["critic_loss"], view.median)
+    generator = running_median(snapshot.history["generator_loss"], view.median)
     curves = [Curve("critic", critic, "$bound"), Curve("generator", generator, "$generator", dash="dot")]
     return over_time("Losses of critic and generator", curves, snapshot, view)
 
 
 def shares(snapshot: Snapshot, view: View) -> Figure:
     """The share of weights that each clamp moved, and the share exactly at a bound after it."""
-    clamped, at_bound = shares_of_layer(snapshot, view.layer)
+    history = snapshot.history
+    clamped, at_bound = history["clamped_share"], history["at_bound_share"]
+    if view.layer in history.layer_names:
+        clamped, at_bound = history.layer_shares[:, history.layer_names.index(view.layer)].T
     curves = [
         Curve("at a bound", at_bound, "$after", width=1.6, fill="$after 0.2"),
         Curve("outside", clamped, "$before", width=1.6),
     ]
     title = f"Share of weights clamped, {view.layer or 'all layers'}"
     return over_time(title, curves, snapshot, view, tickformat=".0%", rangemode="tozero")
-
-
-def shares_of_layer(snapshot: Snapshot, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """(clamped_share, at_bound_share), [steps] each, of one critic parameter; of all for None or an unknown name."""
-    history = snapshot.history
-    if layer in history.layer_names:
-        of_layer = history.layer_shares[:, history.layer_names.index(layer)]
-        return of_layer[:, 0], of_layer[:, 1]
-    return history["clamped_share"], history["at_bound_share"]
 
 
 def table(snapshot: Snapshot) -> tuple[list[str], np.ndarray]:
@@ -98,24 +85,25 @@ def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: Vie
         | ({"fill": "tozeroy", "fillcolor": line.fill} if line.fill else {})
         for line in curves
     ]
-    end = round_up(max(1.1 * x[-1], 10)) if steps else 10
+    x_axis = steps_axis(x[-1] if steps else 0, nticks=6)
     newest = f"; at step {steps:,} {curves[-1].name} is {curves[-1].values[-1]:.3g}" if steps else ""
     places = [_place(change, snapshot, view.along) for change in snapshot.changes]
+    made = snapshot.history["step"]
+    shown = [x[np.searchsorted(made, step)] if step in made else None for step in view.cursors]
     return framed(
         traces,
-        {"range": [0, end], "showgrid": False, "nticks": 6, "tickformat": ",d"},
+        x_axis,
         {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
         scale=f"{title} {view.along}" if steps else "empty",
         alt=f"{title} over the {ALONG[view.along]}s{newest}.",
         margin=(46, 6, 20, 24),
         hovermode="x unified",
-        shapes=_marks(places) + _cursors(view.cursors, snapshot.history["step"], x),
-        annotations=_mark_notes(snapshot.changes, places, apart=end / 6),
+        shapes=_marks(places) + cursors(shown),
+        annotations=_mark_notes(snapshot.changes, places, apart=x_axis["range"][1] / 6),
     )
 
 
 def _place(change: Change, snapshot: Snapshot, along: str) -> float:
-    """The position of a change on the x axis."""
     if along == "seconds":
         return float(snapshot.history["seconds"][change.step - 1]) if change.step else 0.0
     return change.step if along == "step" else change.critic_step
@@ -130,15 +118,10 @@ def _marks(places: Sequence[float]) -> list[Figure]:
     return [{"type": "path", "path": path, "xref": "x", "yref": "paper", "line": line}]
 
 
-def _cursors(cursors: Sequence[int], steps: np.ndarray, x: np.ndarray) -> list[Figure]:
-    """A line at each of the steps that the run has made: the first solid, the pinned one dotted."""
-    lines = zip(cursors, ("solid", "dot"), strict=False)
-    return [cursor(x[np.searchsorted(steps, step)], dash) for step, dash in lines if step in steps]
-
-
-def cursor(place: float, dash: str) -> Figure:
-    """The mark of a step that the user looks back at."""
-    return upright(float(place), "$bound 0.6", 2.5, dash)
+def cursors(places: Sequence[float | None]) -> list[Figure]:
+    """A line at the step that the user looks back at, and a dotted one at the pinned step; at None there is none."""
+    lines = zip(places, ("solid", "dot"), strict=False)
+    return [upright(float(place), "$bound 0.6", 2.5, dash) for place, dash in lines if place is not None]
 
 
 def _mark_notes(changes: Sequence[Change], places: Sequence[float], apart: float) -> list[Figure]:
@@ -159,9 +142,9 @@ def change_in_words(change: Change) -> str:
     return f"{names[change.field]} {number(change.value)}"
 
 
-def running_median(values: np.ndarray, over: int) -> np.ndarray:
-    """The median of the `over` values around each value; the ends are repeated. [n] -> [n]."""
-    return median_filter(values, size=over, mode="nearest") if len(values) else values
+def running_median(values: np.ndarray, over: int | None) -> np.ndarray:
+    """The median of the `over` values around each value; the ends are repeated. [n] -> [n]; unchanged for None."""
+    return median_filter(values, size=over, mode="nearest") if over and len(values) else values
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:

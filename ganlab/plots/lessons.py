@@ -1,4 +1,4 @@
-"""The figures of the Weight Clipping and Building Blocks pages as plain Plotly dicts, like those of `clamp`. Pure."""
+"""The figures of the Weight Clipping and Building Blocks pages."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganlab.formatting import number, round_up
-from ganlab.plots.base import Figure, curve, framed, note, packed, rounded, upright
+from ganlab.plots.base import Figure, axis, bars, curve, framed, note, packed, upright
 
 
 def shares(
@@ -28,38 +28,30 @@ def shares(
         curves.append(curve(theory, "in theory", "$bound", 1.6, "dot", hover, x=x))
     return framed(
         curves,
-        {
-            "type": "log",
-            "range": [float(np.log10(bounds[0])), float(np.log10(bounds[-1]))],
-            "dtick": 1,
-            "showgrid": False,
-            "tickformat": "~r",
-            "title": {"text": "c", "standoff": 2},
-        },
+        axis("c", type="log", range=np.log10(bounds[[0, -1]]).tolist(), dtick=1, tickformat="~r"),
         {"range": [0, 1.02], "nticks": 5, "tickformat": ".0%"},
         scale="shares",
         alt=f"The share of weights outside minus c to c, over c; {chosen} stands out and c {number(c)} is marked.",
         margin=(46, 6, 22, 40),
-        shapes=[upright(c, "$bound", 1.25, "4px,3px")],
+        shapes=[upright(c)],
         annotations=[note(float(np.log10(c)), 1, f"c <b>{number(c)}</b>", yref="paper", yanchor="bottom")],
     )
 
 
-def outputs(at: np.ndarray, before: np.ndarray, after: np.ndarray, axis: int) -> Figure:
-    """A model's outputs [n, outputs] before and after the clamp, where its input number `axis` is `at` [n]."""
+def outputs(at: np.ndarray, before: np.ndarray, after: np.ndarray, i: int) -> Figure:
+    """A model's outputs [n, outputs] before and after the clamp, where its input number i is `at` [n]."""
     x, hover = packed(at), "%{x:.3~g}: %{y:.3f}"
     lines = [
-        curve(values, f"output {i}, {when}", color, 1.4, hover=hover, x=x)
+        curve(values, f"output {k}, {when}", color, 1.4, hover=hover, x=x)
         for when, color, columns in (("before", "$before 0.75", before), ("after", "$after 0.9", after))
-        for i, values in enumerate(columns.T, start=1)
+        for k, values in enumerate(columns.T, start=1)
     ]
-    title = {"text": f"input {axis + 1}, the others 0", "standoff": 2}
     return framed(
         lines,
-        {"range": [float(at[0]), float(at[-1])], "showgrid": False, "nticks": 9, "title": title},
+        axis(f"input {i + 1}, the others 0", range=[float(at[0]), float(at[-1])], nticks=9),
         {"range": [0, 1], "nticks": 5, "tickformat": "~g"},
-        scale=f"outputs {axis}",
-        alt=f"The ten outputs over input {axis + 1}: from {before.min():.2f} to {before.max():.2f} before the clamp "
+        scale=f"outputs {i}",
+        alt=f"The ten outputs over input {i + 1}: from {before.min():.2f} to {before.max():.2f} before the clamp "
         f"and from {after.min():.2f} to {after.max():.2f} after it.",
         margin=(46, 6, 8, 40),
     )
@@ -76,24 +68,19 @@ def against_density(values: Tensor, mean: float, sd: float) -> Figure:
     z = np.linspace(-REACH, REACH, 97)
     peak = 1 / (sd * math.sqrt(2 * math.pi))
     top = round_up(1.08 * max(float(heights.max()), peak))
-    traces: list[Figure] = [
-        {
-            "type": "bar",
-            "x": packed(mean - REACH * sd + width * (np.arange(len(heights)) + 0.5)),
-            "y": packed(heights),
-            "width": width,
-            "marker": {"color": "$muted 0.3", "line": {"width": 1, "color": "$muted 0.6"}},
-            "hovertemplate": "%{y:.3~g}<extra>drawn</extra>",
-        },
-        curve(peak * np.exp(-(z**2) / 2), "density", "$text", 2, x=packed(mean + sd * z)),
+    middles = packed(mean - REACH * sd + width * (np.arange(len(heights)) + 0.5))
+    outline = {"width": 1, "color": "$muted 0.6"}
+    traces = [
+        bars(middles, heights, "drawn", "$muted 0.3", outline, hover="%{y:.3~g}", width=width),
+        curve(peak * np.exp(-(z**2) / 2), "density", "$text", x=packed(mean + sd * z)),
     ]
     if n <= RUG:
         traces.append(_rug(values, height=0.025 * top))
     reach = 1.03 * REACH * sd
     return framed(
         traces,
-        {"range": [mean - reach, mean + reach], "showgrid": False, "nticks": 7, "hoverformat": ".4~g"},
-        {"range": [0, top], "nticks": 4, "tickformat": "~g", "title": {"text": "density", "standoff": 3}},
+        {"range": [mean - reach, mean + reach], "nticks": 7, "hoverformat": ".4~g"},
+        axis("density", 3, range=[0, top], nticks=4, tickformat="~g"),
         scale=f"bell {mean} {sd} {n}",
         alt=f"Histogram of {n:,} values against the density of N({number(mean)}, {number(sd)}²).",
         margin=(42, 4, 8, 26),
@@ -129,43 +116,25 @@ class Line(NamedTuple):
     sds: Sequence[float]
     color: str = "$text"
     dash: str = "solid"
-    hollow: bool = False
-    """Marked with rings, so that a line beneath stays visible."""
+    hollow: bool = False  # marked with rings, so that a line beneath stays visible
 
 
 def through_layers(lines: Sequence[Line]) -> Figure:
     """The sd of the activations, layer by layer, on a logarithmic axis."""
     sds = [sd for line in lines for sd in line.sds]
     low, high = math.floor(math.log10(min(sds)) - 0.2), math.ceil(math.log10(max(sds)) + 0.2)
+    dtick = max(1, (high - low) // 4)
     layers = list(range(len(lines[0].sds)))
-    data = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "x": layers,
-            "y": [rounded(sd) for sd in line.sds],
-            "line": {"color": line.color, "width": 2, "dash": line.dash},
-            "marker": {"color": line.color} | ({"size": 11, "symbol": "circle-open"} if line.hollow else {"size": 6}),
-            "hovertemplate": "%{y:.3~g}<extra>" + line.name + "</extra>",
-        }
-        for line in lines
-    ]
+    names = ["input", *(f"layer {i}" for i in layers[1:])]
+    data = [curve(np.array(line.sds), line.name, line.color, dash=line.dash, dots=6, x=layers) for line in lines]
+    for line, trace in zip(lines, data, strict=True):
+        if line.hollow:
+            trace["marker"] |= {"size": 11, "symbol": "circle-open"}
     in_words = "; ".join(f"{line.name}, {line.sds[0]:.3g} before and {line.sds[-1]:.3g} after" for line in lines)
     return framed(
         data,
-        {
-            "range": [-0.15, len(layers) - 0.85],
-            "showgrid": False,
-            "tickvals": layers,
-            "ticktext": ["input", *(f"layer {i}" for i in layers[1:])],
-        },
-        {
-            "type": "log",
-            "range": [low, high],
-            "dtick": max(1, (high - low) // 4),
-            "exponentformat": "power",
-            "title": {"text": "sd of activations", "standoff": 3},
-        },
+        {"range": [-0.15, len(layers) - 0.85], "tickvals": layers, "ticktext": names},
+        axis("sd of activations", 3, type="log", range=[low, high], dtick=dtick, exponentformat="power"),
         scale=f"layers {low} {high}",
         alt=f"Standard deviation of the activations after each layer: {in_words}.",
         margin=(56, 10, 8, 24),

@@ -1,4 +1,4 @@
-"""What the figures of the instruments have in common: lines, log axes, and charts over the looks of a run.
+"""What the figures of the instruments have in common: log axes, and charts over the looks of a run.
 
 Ink is for the critic, violet for generated samples, grey for real ones.
 """
@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.formatting import round_up, short
-from ganlab.plots.base import Figure, curve, framed, note, packed
+from ganlab.formatting import short
+from ganlab.plots.base import AT_X, Figure, curve, framed, note, packed, steps_axis
 
-Rows = Sequence[dict[str, float]]
-"""Rows of instruments.csv."""
+Rows = Sequence[dict[str, float]]  # of instruments.csv
 EARLY = 4  # looks; with more than these, the first, of networks that have hardly learned, does not set the scale
 
 
@@ -28,15 +27,7 @@ class Line(NamedTuple):
 def empty() -> Figure:
     """Axes without data, before the first look."""
     axis = {"range": [0, 1], "showticklabels": False, "nticks": 5}
-    return framed([], axis | {"showgrid": False}, axis, scale="empty", alt="Nothing is measured yet.")
-
-
-def stroke(
-    x: Figure | list[str], y: np.ndarray, name: str, color: str, width: float, dash: str = "solid", dots: float = 0
-) -> Figure:
-    """A line, with dots of that many pixels at its points."""
-    line = curve(y, name, color, width, dash, hover="%{x}: %{y:.3~g}", x=x)
-    return line | {"mode": "lines+markers" if dots else "lines", "marker": {"color": color, "size": dots}}
+    return framed([], axis, axis, scale="empty", alt="Nothing is measured yet.")
 
 
 def log_axis(values: np.ndarray) -> Figure:
@@ -59,10 +50,10 @@ def over_looks(title: str, rows: Rows, lines: Sequence[Line], log: bool = False)
     y_axis, notes = _y_axis(steps, list(drawn.values()), log)
     return framed(
         [
-            stroke(packed(steps), values, line.name, line.color, 2, line.dash, _dot_size(values))
+            curve(values, line.name, line.color, 2, line.dash, AT_X, _dot_size(values), x=packed(steps))
             for line, values in drawn.items()
         ],
-        {"range": [0, round_up(max(1.1 * steps[-1], 10)) if rows else 10], "showgrid": False, "tickformat": ",d"},
+        steps_axis(steps[-1] if rows else 0),
         y_axis,
         scale=title if drawn else "empty",
         alt=f"{title} over the steps{'; newest: ' if newest else ''}{', '.join(newest)}.",

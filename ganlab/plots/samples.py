@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganlab.plots.base import Figure, framed, halved
+from ganlab.plots.base import Figure, framed, in_units
 
 
 def points(
@@ -26,7 +26,7 @@ def points(
     groups = [(real, "real", ring), (pinned, "pinned", cross), (generated, "generated", dot)]
     shared = {"type": "scatter", "mode": "markers", "hoverinfo": "skip"}
     traces = [
-        shared | {"name": name, "marker": marker, "x": halved(xy[:, 0], 1e-3), "y": halved(xy[:, 1], 1e-3)}
+        shared | {"name": name, "marker": marker, "x": in_units(xy[:, 0], 1e-3), "y": in_units(xy[:, 1], 1e-3)}
         for xy, name, marker in groups
         if xy is not None
     ]
@@ -36,7 +36,7 @@ def points(
     notes = [_note(i, name, *point.tolist()) for i, (name, point) in named if name]
     return framed(
         traces,
-        axis,
+        axis | {"showgrid": True},
         axis | {"scaleanchor": "x"},
         scale="points",
         alt="Scatter of real and generated points.",

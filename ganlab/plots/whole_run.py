@@ -6,17 +6,18 @@ from typing import NamedTuple
 import numpy as np
 
 from ganlab.gan.clipping import WeightHistogram, axis_limit
-from ganlab.plots.base import Figure, curve, framed, note, packed
-from ganlab.plots.curves import cursor
+from ganlab.plots.base import Figure, axis, curve, framed, note, packed
+from ganlab.plots.curves import cursors
 
 RIDGES = 16
 REACH = 4  # rows that the tallest one covers
 MARGIN = (56, 6, 10, 42)
-WEIGHT_AXIS = {"tickformat": "~g", "title": {"text": "weight", "standoff": 3}}
+WEIGHT_AXIS = axis("weight", 3, tickformat="~g")
+LINE = {"type": "scatter", "mode": "lines"}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-class Look(NamedTuple):
+class StepWeights(NamedTuple):
     """The weights of one layer, or of all, around the last clamp of a step."""
 
     step: int
@@ -46,12 +47,12 @@ def quantiles(histogram: WeightHistogram) -> np.ndarray:
     return values[order][np.searchsorted(reached, ranks)]
 
 
-def bands(looks: Sequence[Look]) -> Figure:
+def bands(saved: Sequence[StepWeights]) -> Figure:
     """Median, middle half and middle 90 % of the weights before each clamp, over steps; and the bounds."""
-    steps = np.array([look.step for look in looks], float)
-    lines = np.array([quantiles(look.weights) for look in looks]).reshape(-1, len(QUANTILES)).T
-    bounds = np.array([look.weights.clip_range for look in looks]).reshape(-1, 2).T
-    line: Figure = {"type": "scatter", "mode": "lines", "x": packed(steps), "hoverinfo": "skip"}
+    steps = np.array([one.step for one in saved], float)
+    lines = np.array([quantiles(one.weights) for one in saved]).reshape(-1, len(QUANTILES)).T
+    bounds = np.array([one.weights.clip_range for one in saved]).reshape(-1, 2).T
+    line: Figure = LINE | {"x": packed(steps), "hoverinfo": "skip"}
     edge = line | {"line": {"width": 0, "color": "$before"}}
     rule = line | {"line": {"width": 1.25, "color": "$bound", "dash": "4px,3px", "shape": "hv"}}
     traces: list[Figure] = []
@@ -60,19 +61,19 @@ def bands(looks: Sequence[Look]) -> Figure:
         traces.append(edge | {"y": packed(lines[high]), "fill": "tonexty", "fillcolor": fill})
     traces.append(curve(lines[2], "median", "$before", 2, hover="%{y:.4~g}", x=packed(steps), hoverinfo="y"))
     traces += [rule | {"y": packed(bound)} for bound in bounds]
-    limit = max((axis_limit(look.weights.clip_range) for look in looks), default=1.0)
+    limit = _limit(saved)
     labels = ((2, "bottom", "median"), (3, "top", "middle half"), (4, "top", "middle 90 %"))
     notes = [
         note(float(steps[-1]), float(lines[i][-1]), text, size=11.5, xanchor="right", yanchor=side)
         for i, side, text in labels
-        if looks
+        if saved
     ]
     return framed(
         traces,
-        {"showgrid": False, "nticks": 8, "tickformat": ",d", "title": {"text": "step", "standoff": 2}},
+        axis("step", nticks=8, tickformat=",d"),
         WEIGHT_AXIS | {"range": [-limit, limit], "nticks": 7},
         scale=f"bands {limit}",
-        alt=f"Quantiles of the weights before the clamp over {len(looks)} saved steps.",
+        alt=f"Quantiles of the weights before the clamp over {len(saved)} saved steps.",
         margin=MARGIN,
         hovermode="x",
         annotations=notes,
@@ -81,42 +82,39 @@ def bands(looks: Sequence[Look]) -> Figure:
 
 def marked(figure: Figure, steps: Sequence[int]) -> Figure:
     """A chart over steps, with a line at the first of `steps` and a dotted one at the second."""
-    shapes = [*figure["layout"].get("shapes", [])]
-    shapes += [cursor(step, dash) for step, dash in zip(steps, ("solid", "dot"), strict=False)]
-    return figure | {"layout": figure["layout"] | {"shapes": shapes}}
+    layout = figure["layout"]
+    return figure | {"layout": layout | {"shapes": layout.get("shapes", []) + cursors(steps)}}
 
 
-def ridge(looks: Sequence[Look]) -> Figure:
+def ridge(saved: Sequence[StepWeights]) -> Figure:
     """Histograms before the clamp, the earliest in front, with posts for the weights at the bounds after it."""
-    limit = max((axis_limit(look.weights.clip_range) for look in looks), default=1.0)
-    tops = (
-        max((_share(look.weights.before, look.weights).max() for look in looks), default=1.0),
-        max((max(_posts(look.weights)) for look in looks), default=0.0) or 1.0,
-    )
+    limit = _limit(saved)
+    top = max((_density(one.weights).max() for one in saved), default=1.0)
+    top_post = max((max(_posts(one.weights)) for one in saved), default=0.0) or 1.0
     traces: list[Figure] = []
-    for i, look in reversed(list(enumerate(looks))):
-        traces += _skyline(look.weights, i, *tops)
-    ticks = list(range(0, len(looks), max(1, len(looks) // 6)))
+    for i, one in reversed(list(enumerate(saved))):
+        traces += _skyline(one.weights, i, top, top_post)
+    ticks = list(range(0, len(saved), max(1, len(saved) // 6)))
+    steps = [f"{saved[i].step:,}" for i in ticks]
     return framed(
         traces,
-        WEIGHT_AXIS | {"range": [-limit, limit], "showgrid": False, "nticks": 9},
-        {
-            "range": [-0.3, len(looks) + REACH],
-            "showgrid": False,
-            "tickvals": ticks,
-            "ticktext": [f"{looks[i].step:,}" for i in ticks],
-            "title": {"text": "step", "standoff": 4},
-        },
-        scale=f"ridge {limit} {len(looks)}",
-        alt=f"Histograms of the weights before the clamp at {len(looks)} steps, one behind another.",
+        WEIGHT_AXIS | {"range": [-limit, limit], "nticks": 9},
+        axis("step", 4, range=[-0.3, len(saved) + REACH], showgrid=False, tickvals=ticks, ticktext=steps),
+        scale=f"ridge {limit} {len(saved)}",
+        alt=f"Histograms of the weights before the clamp at {len(saved)} steps, one behind another.",
         margin=MARGIN,
         hovermode=False,
     )
 
 
-def _share(counts: np.ndarray, histogram: WeightHistogram) -> np.ndarray:
-    """Weights per bin as a density over an axis of length 1, since another clip range has other bins and limits."""
-    return counts / histogram.before_counts.total / np.diff(histogram.edges) * axis_limit(histogram.clip_range)
+def _limit(saved: Sequence[StepWeights]) -> float:
+    return max((axis_limit(one.weights.clip_range) for one in saved), default=1.0)
+
+
+def _density(histogram: WeightHistogram) -> np.ndarray:
+    """Of the weights before the clamp, over an axis of length 1: another clip range has other bins and limits."""
+    shares = histogram.before / histogram.before_counts.total
+    return shares / np.diff(histogram.edges) * axis_limit(histogram.clip_range)
 
 
 def _posts(histogram: WeightHistogram) -> tuple[float, float]:
@@ -126,17 +124,13 @@ def _posts(histogram: WeightHistogram) -> tuple[float, float]:
 
 
 def _skyline(histogram: WeightHistogram, base: int, top: float, top_post: float) -> list[Figure]:
-    """A histogram on its base line, and a post on each bound.
-
-    The tallest histogram covers REACH rows, the tallest post almost one.
-    """
-    tall = base + REACH * _share(histogram.before, histogram) / top
-    line = {"type": "scatter", "mode": "lines"}
-    along = line | {"x": packed(histogram.edges)}
+    """A histogram on its base line, at most REACH rows high, and posts on its bounds, at most almost one row high."""
+    tall = base + REACH * _density(histogram) / top
+    along = LINE | {"x": packed(histogram.edges)}
     floor = along | {"y": packed(np.full(len(histogram.edges), float(base))), "line": {"width": 0}}
     skyline = along | {"y": packed(np.append(tall, tall[-1])), "fill": "tonexty", "fillcolor": "$page 0.75"}
     skyline |= {"line": {"width": 1.4, "color": "$before", "shape": "hv"}}
-    post = line | {"line": {"width": 4, "color": "$after"}}
+    post = LINE | {"line": {"width": 4, "color": "$after"}}
     posts = [
         post | {"x": [bound, bound], "y": [base, base + 0.9 * share / top_post]}
         for bound, share in zip(histogram.clip_range, _posts(histogram), strict=True)

@@ -7,13 +7,11 @@ from ganlab.formatting import range_in_words
 from ganlab.measure.gradients import Gradients
 from ganlab.runs.history import History
 
-WINDOW = 50
-"""Steps that weights take to settle in a clip range; before them, gradients are those of the start."""
-USUAL = 3.0
-"""Fold per layer, in the middle of the presets: digits 1.2 to 1.6, points 2 to 17."""
+WINDOW = 50  # steps that weights take to settle in a clip range; before them, gradients are those of the start
+USUAL = 3.0  # fold per layer, in the middle of the presets: digits 1.2 to 1.6, points 2 to 17
+# Times the clip range: a range further away is not worth advising. From 1, 0.003 (8 Gaussians) and 0.1 (digits), the
+# advice led to 0.1, 0.08 and 0.01; the presets have 0.1 and 0.01.
 FURTHEST = 30.0
-"""Times the clip range: a range further away is not worth advising. From 1, 0.003 (8 Gaussians) and 0.1 (digits), the
-advice led to 0.1, 0.08 and 0.01; the presets have 0.1 and 0.01."""
 
 
 def settled(history: History, steps: int = WINDOW) -> bool:
@@ -42,7 +40,6 @@ def slow_generator(config: TrainConfig) -> str:
 
 
 def _has_grown(history: History) -> bool:
-    """Whether the clip range is wider than the previous one."""
     widths = history["clip_high"] - history["clip_low"]
     return bool(history.range_since > 0 and widths[-1] > widths[np.searchsorted(history["step"], history.range_since)])
 

@@ -1,6 +1,6 @@
 """What is probably wrong with a run, in sentences. Pure: settings and measurements in, findings out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,56 +12,41 @@ from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, narrow, settled, slow_generator, widen
 from ganlab.runs.history import History
 
-YOUNG = 150
-"""Steps before which every generator covers little, and the two networks are not yet in balance."""
-SATURATED = 0.5
-"""Of all weights at a bound. Presets: 0.04 to 0.44; 3 x 128 with Arjovsky's c and rate: 0.75."""
+YOUNG = 150  # steps before which every generator covers little, and the two networks are not yet in balance
+SATURATED = 0.5  # of all weights at a bound; presets: 0.04 to 0.44; 3 x 128 with Arjovsky's c and rate: 0.75
+# Fold per layer. With the presets gradients grow; 3 x 512 at c = 0.01, as in Gulrajani et al. 2017, Fig. 1a: they
+# shrink 1.7 to 2.2 fold.
 SHRINKS = 1.5
-"""Fold per layer. With the presets gradients grow; 3 x 512 at c = 0.01, as in Gulrajani et al. 2017, Fig. 1a: they
-shrink 1.7 to 2.2 fold."""
+# Fold over all hidden layers, and per layer. Presets, seeds 0 and 1: up to 66, and 8; 25 Gaussians, seed 1: 300, and
+# 17. 3 x 128 at c = 1, which diverges: 140 and more; the digits at c = 0.1: 58 per layer.
 GROWS, STEEP = 100.0, 20.0
-"""Fold over all hidden layers, and per layer. Presets, seeds 0 and 1: up to 66, and 8; 25 Gaussians, seed 1: 300, and
-17. 3 x 128 at c = 1, which diverges: 140 and more; the digits at c = 0.1: 58 per layer."""
-DIVERGES = 500.0
-"""Fold over all hidden layers. 3 x 128 at c = 1, with damage to the samples: 550 to 2,800."""
+DIVERGES = 500.0  # fold over all hidden layers; 3 x 128 at c = 1, with damage to the samples: 550 to 2,800
+# Of the estimates; an optimal critic's is never below 0. Presets: up to 0.16; generator rate times 10: 0.24.
 NEGATIVE = 0.2
-"""Of the estimates; an optimal critic's is never below 0. Presets: up to 0.16; generator rate times 10: 0.24."""
-FAR = 1.5
-"""Times the real-to-real distance: nearer than that, estimates around 0 are right."""
-MISSING_SHARE = 0.1
-"""Of the modes or classes; a preset's 25 Gaussians may lack 2."""
-NARROW = 0.5
-"""Of the real samples' spread. Presets: 0.82 to 1.29."""
-COPIED = 0.5
-"""Of the held-out images' distance to the training images. The digits' preset: 1.6; a copy: 0."""
-GAP, GAP_ERRORS = 0.25, 3.0
-"""Of the training estimate, and standard errors: the presets' gap is noise, within 2 of them."""
+FAR = 1.5  # times the real-to-real distance: nearer than that, estimates around 0 are right
+MISSING_SHARE = 0.1  # of the modes or classes; a preset's 25 Gaussians may lack 2
+NARROW = 0.5  # of the real samples' spread; presets: 0.82 to 1.29
+COPIED = 0.5  # of the held-out images' distance to the training images; the digits' preset: 1.6; a copy: 0
+GAP, GAP_ERRORS = 0.25, 3.0  # of the training estimate, and standard errors; presets: noise, within 2 of them
 SWING_WINDOW = 100  # steps
+# Lowest autocorrelation of the estimate (100 draws of noise: -0.25), and its standard deviation over its mean; at
+# c = 1: -0.45 and 2.
 SWINGS, SWING_SIZE = -0.4, 1.0
-"""Lowest autocorrelation of the estimate (100 draws of noise: -0.25), and its standard deviation over its mean; at
-c = 1: -0.45 and 2."""
-AROUND_ZERO = 10.0
-"""Standard deviations over the mean above which the estimate oscillates around 0."""
+AROUND_ZERO = 10.0  # standard deviations over the mean above which the estimate oscillates around 0
 MOST_UPDATES = 1000  # of the critic per step, the most that can be set
 
 
 class Finding(NamedTuple):
     """One thing that is probably wrong."""
 
-    severity: int
-    """3: training gets nowhere; 2: the result suffers; 1: worth checking."""
-    sentence: str
-    """What is wrong, with the number that shows it."""
-    advice: str
-    """One thing to try."""
+    severity: int  # 3: training gets nowhere; 2: the result suffers; 1: worth checking
+    sentence: str  # what is wrong, with the number that shows it
+    advice: str  # one thing to try
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
-    """All that is probably wrong, most serious first; a rule whose instrument is off finds nothing.
-
-    `reading` and `history` are of the same moment, `config` was in force then.
-    """
-    findings = [finding for rule in RULES if (finding := rule(reading, history, config))]
+    """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing."""
+    findings = [finding for rule in RULES for finding in rule(reading, history, config)]
     return sorted(findings, key=lambda finding: -finding.severity)
 
 
@@ -71,9 +56,8 @@ def health(gradients: Gradients) -> dict[str, str]:
     By the thresholds of the rules, relative to the last hidden layer, where the gradient comes from.
     """
     last = len(gradients.norms) - 2
-    rms = {
-        name.removesuffix(".weight"): value for name, value in zip(gradients.weights, gradients.weight_rms, strict=True)
-    }
+    named = (name.removesuffix(".weight") for name in gradients.weights)
+    rms = dict(zip(named, gradients.weight_rms, strict=True))
 
     def of(i: int, layer: str) -> str:
         norm, start = gradients.norms[i], gradients.norms[last]
@@ -104,122 +88,114 @@ def swings(values: np.ndarray) -> tuple[float, int, float]:
     return float(correlation.min()), int(2 * lags[correlation.argmin()]), float(rest.std() / max(mean, 1e-30))
 
 
-def _still(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     """Both optimisers divide the gradient by its size plus their eps."""
     gradients = reading.gradients
     if not gradients or not _barely_moves(gradients):
-        return None
+        return
     if not gradients.weight_rms.any():  # all ReLUs off for all samples, or only zeros left
         dead = "The critic is dead: none of its weights has a gradient, so neither network learns any longer."
-        return Finding(3, dead, "Start again: no clip range can revive it.")
+        yield Finding(3, dead, "Start again: no clip range can revive it.")
+        return
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
     sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
     sentence += f" At the smallest, with an rms of {short(rms)}, weights move at {percent(rms / (rms + RMSPROP_EPS))}"
-    return Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
+    yield Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
 
 
-def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     gradients = reading.gradients
-    if not gradients or len(history) < WINDOW or not _shrinks(gradients):
-        return None
-    fold = short(1 / gradients.per_layer)
-    sentence = f"Between hidden layers the critic's gradient shrinks {fold}-fold per layer on its way back."
-    return Finding(2, sentence, widen(gradients, history, config))
+    if gradients and len(history) >= WINDOW and _shrinks(gradients):
+        fold = short(1 / gradients.per_layer)
+        sentence = f"Between hidden layers the critic's gradient shrinks {fold}-fold per layer on its way back."
+        yield Finding(2, sentence, widen(gradients, history, config))
 
 
-def _exploding(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _exploding(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     gradients = reading.gradients
     if not gradients or len(history) < WINDOW:
-        return None
+        return
     hidden = gradients.norms[1:-1]
-    if len(hidden) < 2 or not _explodes(hidden[0], hidden[-1], len(hidden) - 1):
-        return None
-    fold = hidden[0] / hidden[-1]
-    sentence = f"Between hidden layers the critic's gradient grows {short(gradients.per_layer)}-fold per layer on its"
-    sentence += f" way back, {short(fold)}-fold in all."
-    return Finding(3 if fold >= DIVERGES else 1, sentence, narrow(gradients, history, config))
+    if len(hidden) >= 2 and _explodes(hidden[0], hidden[-1], len(hidden) - 1):
+        fold = hidden[0] / hidden[-1]
+        sentence = f"Between hidden layers the critic's gradient grows {short(gradients.per_layer)}-fold per layer"
+        sentence += f" on its way back, {short(fold)}-fold in all."
+        yield Finding(3 if fold >= DIVERGES else 1, sentence, narrow(gradients, history, config))
 
 
-def _saturated(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _saturated(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     shares = _recent(history, "at_bound_share", WINDOW)
-    if not len(shares) or shares.mean() < SATURATED:
-        return None
-    share = percent(shares.mean())
-    sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
-    return Finding(2, sentence, widen(reading.gradients, history, config))
+    if len(shares) and shares.mean() >= SATURATED:
+        share = percent(shares.mean())
+        sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
+        yield Finding(2, sentence, widen(reading.gradients, history, config))
 
 
-def _oscillating(_: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _oscillating(_: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     estimates = _recent(history, "critic_estimate", SWING_WINDOW)
     if len(history) < YOUNG or not len(estimates):
-        return None
+        return
     lowest, period, size = swings(estimates)
-    if lowest > SWINGS or size < SWING_SIZE:
-        return None
-    extent = " around 0" if size > AROUND_ZERO else f", with a standard deviation of {short(size)}× its mean"
-    sentence = f"The critic estimate oscillates every {period} steps{extent}."
-    return Finding(2, sentence, slow_generator(config))
+    if lowest <= SWINGS and size >= SWING_SIZE:
+        extent = " around 0" if size > AROUND_ZERO else f", with a standard deviation of {short(size)}× its mean"
+        yield Finding(2, f"The critic estimate oscillates every {period} steps{extent}.", slow_generator(config))
 
 
-def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     estimates, distances = _recent(history, "critic_estimate", WINDOW), reading.distances
     if len(history) < YOUNG or not len(estimates) or not distances or distances.w1 < FAR * distances.real_to_real:
-        return None
+        return
     share, gradients = (estimates < 0).mean(), reading.gradients
-    if share < NEGATIVE:
-        return None
-    if gradients and (_shrinks(gradients) or _barely_moves(gradients)):
-        return None  # without gradients, more updates do not bring the critic nearer
-    scored = f"in {percent(share)} of the last {WINDOW} steps it scored generated samples above real ones"
-    advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
-    return Finding(2, f"The critic is far from optimal: {scored}.", advice)
+    # Without gradients, more updates do not bring the critic nearer.
+    if share >= NEGATIVE and not (gradients and (_shrinks(gradients) or _barely_moves(gradients))):
+        scored = f"in {percent(share)} of the last {WINDOW} steps it scored generated samples above real ones"
+        advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
+        yield Finding(2, f"The critic is far from optimal: {scored}.", advice)
 
 
-def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Finding | None:
+def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     coverage = reading.coverage
     if not coverage or len(history) < YOUNG:
-        return None
+        return
     total, missing = len(coverage.counts), coverage.missing
     if total and missing >= MISSING_SHARE * total:
         kind = "modes" if len(coverage.high_quality) else "classes"
         has = "has" if missing == 1 else "have"
         sentence = f"{missing} of {total} {kind} {has} less than a quarter of the expected samples."
-        return Finding(3 if missing >= total / 2 else 2, sentence, slow_generator(config))
-    if coverage.spread <= NARROW:
+        yield Finding(3 if missing >= total / 2 else 2, sentence, slow_generator(config))
+    elif coverage.spread <= NARROW:
         sentence = f"The spread of the generated samples is {coverage.spread:.2f}× the real samples'."
-        return Finding(3, sentence, slow_generator(config))
-    return None
+        yield Finding(3, sentence, slow_generator(config))
 
 
-def _copying(reading: Reading, _: History, __: TrainConfig) -> Finding | None:
-    if not reading.copies or not reading.copies.ratio <= COPIED:
-        return None
-    distance = f"{reading.copies.ratio:.2f}× as far from the training images as held-out images are"
-    return Finding(2, f"Generated images are copies: {distance}.", "Train on more images, or use a narrower generator.")
+def _copying(reading: Reading, _: History, __: TrainConfig) -> Iterator[Finding]:
+    copies = reading.copies
+    if copies and copies.ratio <= COPIED:
+        distance = f"{copies.ratio:.2f}× as far from the training images as held-out images are"
+        advice = "Train on more images, or use a narrower generator."
+        yield Finding(2, f"Generated images are copies: {distance}.", advice)
 
 
-def _overfitting(reading: Reading, _: History, __: TrainConfig) -> Finding | None:
+def _overfitting(reading: Reading, _: History, __: TrainConfig) -> Iterator[Finding]:
     """Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b."""
     distances = reading.distances
     if not distances:
-        return None
+        return
     train, held_out = distances.train_estimate, distances.held_out_estimate
     gap = train - held_out
-    if not gap > 0 or gap < GAP * train or gap < GAP_ERRORS * distances.gap_error:
-        return None
-    estimates = f"its estimate is {short(train)} on training samples and {short(held_out)} on held-out ones"
-    return Finding(2, f"The critic has overfitted: {estimates}.", "Train on more samples, or stop here.")
+    if gap > 0 and not (gap < GAP * train or gap < GAP_ERRORS * distances.gap_error):
+        estimates = f"its estimate is {short(train)} on training samples and {short(held_out)} on held-out ones"
+        yield Finding(2, f"The critic has overfitted: {estimates}.", "Train on more samples, or stop here.")
 
 
-def _momentum(_: Reading, __: History, config: TrainConfig) -> Finding | None:
+def _momentum(_: Reading, __: History, config: TrainConfig) -> Iterator[Finding]:
     """Arjovsky et al. 2017 (arXiv 1701.07875), section 4."""
-    if config.optimizer != "adam":
-        return None
-    sentence = "Adam's momentum (beta1 = 0.5) can make training with a clipped critic unstable."
-    return Finding(1, sentence, "Use RMSprop, as in the paper.")
+    if config.optimizer == "adam":
+        sentence = "Adam's momentum (beta1 = 0.5) can make training with a clipped critic unstable."
+        yield Finding(1, sentence, "Use RMSprop, as in the paper.")
 
 
-RULES: tuple[Callable[[Reading, History, TrainConfig], Finding | None], ...] = (
+RULES: tuple[Callable[[Reading, History, TrainConfig], Iterator[Finding]], ...] = (
     _still,
     _vanishing,
     _exploding,
@@ -245,10 +221,8 @@ def _explodes(norm: float, start: float, layers: int) -> bool:
 
 
 def _barely_moves(gradients: Gradients) -> bool:
-    """Whether the gradients of a weight tensor are below the optimiser's eps."""
     return bool(gradients.weight_rms.min() < RMSPROP_EPS)
 
 
 def _shrinks(gradients: Gradients) -> bool:
-    """Whether gradients vanish; False if the growth per layer is NaN."""
-    return gradients.per_layer <= 1 / SHRINKS
+    return gradients.per_layer <= 1 / SHRINKS  # not if it is NaN

@@ -18,6 +18,7 @@ class Change(NamedTuple):
     value: Any
 
 
+# The columns of a run's history and of metrics.csv, one row per step, as of the step's last critic update.
 METRICS = (
     "step",
     "critic_step",
@@ -30,20 +31,15 @@ METRICS = (
     "at_bound_share",
     "seconds",
 )
-"""The columns of a run's history and of metrics.csv, one row per step, as of the step's last critic update."""
 
 
 @dataclass(frozen=True)
 class History:
-    """All steps so far, as read-only views.
+    """All steps so far, as read-only views."""
 
-    `rows` is float64 [steps, len(METRICS)]; `layers` has the name and shape of each critic parameter, and
-    `layer_counts`, int32 [steps, layers, 2], how many of its values were clamped and were at a bound after that.
-    """
-
-    rows: np.ndarray
-    layers: Layers
-    layer_counts: np.ndarray
+    rows: np.ndarray  # float64 [steps, len(METRICS)]
+    layers: Layers  # the name and shape of each critic parameter
+    layer_counts: np.ndarray  # int32 [steps, layers, 2]: of its values, those clamped, and those at a bound after that
 
     @property
     def layer_names(self) -> list[str]:
@@ -63,7 +59,7 @@ class History:
         others = np.flatnonzero(~same.all(axis=1))
         return int(self["step"][others[-1]]) if len(others) else 0
 
-    def until(self, step: int) -> "History":
+    def until(self, step: float) -> "History":
         """The history as it was at that step; a resumed run may lack some rows."""
         n = int(np.searchsorted(self["step"], step, side="right"))
         return History(self.rows[:n], self.layers, self.layer_counts[:n])
@@ -75,22 +71,21 @@ class History:
         return self.rows[:, METRICS.index(column)]
 
 
+NO_HISTORY = History(np.empty((0, len(METRICS))), (), np.empty((0, 0, 2), np.int32))
+
+
 class HistoryWriter:
     """Appends steps. Views handed out earlier never change, because a row is written only once."""
 
-    def __init__(self, past: "History | None" = None) -> None:
-        self._rows = np.empty((1024, len(METRICS)))
-        self._layers: Layers = ()
-        self._counts = np.empty((1024, 0, 2), np.int32)
-        self._length = 0
-        if past:
-            self._rows, self._layers, self._counts = past.rows.copy(), past.layers, past.layer_counts.copy()
-            self._length = len(past)
+    def __init__(self, past: History = NO_HISTORY) -> None:
+        self._rows, self._layers, self._counts = past.rows.copy(), past.layers, past.layer_counts.copy()
+        self._length = len(past)
 
     def append(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
         """Add one step: a value for every column, and the counts [layers, 2] of the layers."""
         if self._length == 0:
-            self._layers, self._counts = layers, np.empty((1024, *layer_counts.shape), np.int32)
+            self._rows, self._layers = np.empty((1024, len(METRICS))), layers
+            self._counts = np.empty((1024, *layer_counts.shape), np.int32)
         if self._length == len(self._rows):
             self._rows, self._counts = (np.concatenate([a, np.empty_like(a)]) for a in (self._rows, self._counts))
         self._rows[self._length] = [row[column] for column in METRICS]

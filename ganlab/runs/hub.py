@@ -2,9 +2,11 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ganlab.config import TrainConfig, spare_cores
-from ganlab.measure.instruments import INSTRUMENTS
+from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.run import Run
@@ -14,6 +16,15 @@ from ganlab.runs.training_run import TrainingRun
 
 class Refused(Exception):
     """The hub can't do it now; the message says why, in one sentence."""
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turns ValueError and OSError into Refused."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise Refused(str(error)) from None
 
 
 class RunHub:
@@ -43,18 +54,18 @@ class RunHub:
         return list(self._saved.values())
 
     def start(self, config: TrainConfig) -> TrainingRun:
-        """Start a run in a new folder. Raises Refused, naming those in progress, if there is no room."""
-        with self._lock:
+        """Start a run in a new folder. Raises Refused, in one sentence, if there is no room or it can't start."""
+        with self._lock, _refusing():
             self._make_sure_of_room()
             folder = RunFolder(library.runs_root() / library.new_run_id(), config)
-            return self._started(TrainingRun(config, folder, instruments=INSTRUMENTS))
+            return self._started(TrainingRun(folder, instruments=INSTRUMENTS))
 
     def resume(self, run: Run, steps: int | None = None) -> TrainingRun:
         """Continue a paused run, or a stopped or interrupted one from its last checkpoint, to `steps` in all.
 
-        Raises Refused, naming those in progress, if there is no room, or in one sentence if the run can't continue.
+        Raises Refused, in one sentence, if there is no room or the run can't continue.
         """
-        with self._lock:
+        with self._lock, _refusing():
             training = self._runs.get(run.run_id)  # the page may not know yet that it was resumed
             if training and not training.latest.status.ended:
                 if not training.trains:
@@ -62,13 +73,10 @@ class RunHub:
                     training.resume()
                 return training
             self._make_sure_of_room()
-            try:
-                folder = RunFolder.reopen(library.runs_root() / run.run_id, steps)
-            except (ValueError, OSError) as error:
-                raise Refused(str(error)) from None
+            folder = RunFolder.reopen(library.runs_root() / run.run_id, steps)
             self._runs.pop(run.run_id, None)
             instruments = training.instruments if training else INSTRUMENTS
-            return self._started(TrainingRun(folder.config, folder, instruments=instruments))
+            return self._started(TrainingRun(folder, instruments=instruments))
 
     def training(self, run_id: str) -> TrainingRun:
         """The run of this server with that name, to steer it. Raises Refused if this server does not train it."""
@@ -82,7 +90,7 @@ class RunHub:
             raise LookupError("That link does not name a run.")
         if run_id in self._runs:
             return self._runs[run_id]
-        found = next((run for run in self.earlier if run.run_id == run_id), None)
+        found = {run.run_id: run for run in self.earlier}.get(run_id)
         if found is None:
             raise LookupError(f"There is no run {run_id} here. It may have been deleted.")
         try:

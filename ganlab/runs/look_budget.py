@@ -21,7 +21,7 @@ class LookBudget:
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock, self._start = clock, clock()
-        self._spent, self._next = 0.0, 0.0
+        self._spent, self._looked_at = 0.0, 0.0
         self._costs: deque[float] = deque(maxlen=REMEMBERED)
         self._steps = 0
 
@@ -34,43 +34,38 @@ class LookBudget:
     def is_due(self) -> bool:
         """Whether it is time for a look. Counts steps: call it once after each."""
         self._steps += 1
-        return self._steps >= FIRST and self._elapsed() >= self._next
+        return self._steps >= FIRST and self._elapsed() >= self._earliest()
 
-    def affords_one(self, asked: bool = False) -> bool:
-        """Whether an extra look fits now: within SHARE or, if the user `asked` for it, QUICK.
-
-        False before the first look.
-        """
+    def affords_one(self, for_user: bool = False) -> bool:
+        """Whether an extra look, but not the first, fits now: within SHARE, or at most QUICK `for_user`, who waits."""
         if not self._costs:
             return False
         expected = max(self._costs)
         within = self._spent + expected <= SHARE * (self._elapsed() + expected)
-        return within or (asked and expected <= QUICK)
+        return within or (for_user and expected <= QUICK)
 
     @contextmanager
     def looking(self) -> Iterator[None]:
         """Wraps a look, whose cost decides when the next may be."""
-        before = self._clock()
+        before = self._elapsed()
         try:
             yield
         finally:
-            now = self._clock()
-            self._spent += now - before
-            self._costs.append(now - before)
-            self._next = self._earliest(now - self._start)
+            self._looked_at = self._elapsed()
+            self._spent += self._looked_at - before
+            self._costs.append(self._looked_at - before)
 
     def expect(self, seconds: float) -> None:
         """Correct the cost expected of later looks: the first also measures what never changes."""
         self._costs[-1] = min(seconds, self._costs[-1])
-        self._next = self._earliest(self._elapsed())
 
     def _elapsed(self) -> float:
         return self._clock() - self._start
 
-    def _earliest(self, elapsed: float) -> float:
-        """When the next look may start, so that with it looks take at most AIM, both of the whole run and since now.
+    def _earliest(self) -> float:
+        """When the next look may start: with it, looks take at most AIM of the run, and of the time since the last one.
 
         Without the second condition, a long time without looks would be followed by a look after every step.
         """
-        expected = max(self._costs)
-        return max(elapsed, (self._spent + expected) / AIM - expected, elapsed + expected / AIM - expected)
+        expected = max(self._costs, default=0.0)
+        return max(self._spent / AIM, self._looked_at) + expected / AIM - expected

@@ -1,6 +1,9 @@
 """The one training loop of the project. Knows no thread: it runs in whichever calls it."""
 
 import dataclasses
+import math
+import time
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -9,18 +12,17 @@ from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer, copied
-from ganlab.measure import instruments
 from ganlab.measure import reading as readings
-from ganlab.measure.instruments import Broken
-from ganlab.measure.reading import Reading
+from ganlab.measure.reading import INSTRUMENTS, Broken, Reading
+from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import Change
 from ganlab.runs.look_budget import FIRST, LookBudget
 from ganlab.runs.mailbox import Command, Mailbox
 from ganlab.runs.recorder import Recorder
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.runs.stopwatch import Stopwatch
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
+PUBLICATIONS = 8  # that the speed is measured over
 
 
 class Loop:
@@ -31,7 +33,7 @@ class Loop:
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
         self._reading: Reading | None = None
-        self._range_changed_at: int | None = None  # the step; None once a look has seen the new clip range
+        self._range_changed_at = math.inf  # the step; infinite once a look has seen the new clip range
         self._budget = LookBudget()
         self._clock = Stopwatch(mailbox.latest.seconds)
         self._real = images.shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
@@ -91,13 +93,14 @@ class Loop:
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
-        if (on := self._instruments()) and self._budget.is_due():
+        on, step = self._instruments(), self._trainer.step_count
+        if on and self._budget.is_due():
             self._look(on)
         elif self._status is Status.PAUSED:
             self._look_if_quick()
-        elif on and self._range_is_new() and self._budget.affords_one():
+        elif on and step >= self._range_changed_at + FIRST and self._budget.affords_one():
             self._look(on)
-        now, step = self._clock.seconds, self._trainer.step_count
+        now = self._clock.seconds
         due = self._recorder.checkpoint_is_due(now)
         if due or self._status is Status.PAUSED or now - self._mailbox.latest.seconds >= PUBLISH_EVERY:
             self._publish()
@@ -111,32 +114,28 @@ class Loop:
     def _look_if_quick(self) -> bool:
         """Look at the step where the page will stay, unless looks are slow; returns whether the instruments looked."""
         on, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
-        if measured or not on or not self._budget.affords_one(asked=True):
+        if measured or not on or not self._budget.affords_one(for_user=True):
             return False
         self._look(on)
         return True
 
-    def _range_is_new(self) -> bool:
-        """Whether no look has seen the clip range yet, and it has been in force for a few steps."""
-        return self._range_changed_at is not None and self._trainer.step_count >= self._range_changed_at + FIRST
-
     def _instruments(self) -> frozenset[str]:
         """The instruments that are on and apply to this data."""
-        return self._mailbox.instruments & instruments.available(self._trainer.config.kind)
+        return self._mailbox.instruments & readings.available(self._trainer.config.kind)
 
     def _look(self, which: frozenset[str]) -> None:
         """Measure with these instruments; one that fails is switched off."""
         trainer = self._trainer
         try:
             with self._budget.looking():
-                self._reading = instruments.look(
+                self._reading = readings.look(
                     trainer.critic,
                     trainer.generator,
                     trainer.dataset,
                     trainer.config,
                     which=which,
                     step=trainer.step_count,
-                    before=self._reading,
+                    earlier=self._reading,
                 )
         except FloatingPointError:
             return  # nothing to measure; training itself will fail shortly
@@ -144,33 +143,32 @@ class Loop:
             self._switch_off(broken)
             return
         self._budget.expect(self._reading.recurring_cost)
-        self._range_changed_at = None
+        self._range_changed_at = math.inf
         self._recorder.add_reading(readings.row(self._reading))
         for name in ("drawing", *which):
             self._recorder.warn(name, "")
 
     def _switch_off(self, broken: Broken) -> None:
-        one = broken.name in instruments.INSTRUMENTS
-        self._mailbox.switch_off(frozenset({broken.name}) if one else instruments.INSTRUMENTS)
+        one = broken.name in INSTRUMENTS
+        self._mailbox.switch_off(frozenset({broken.name}) if one else INSTRUMENTS)
         which = f"The instrument {broken.name} is" if one else "The instruments are"
         sentence = f"{which} off since step {self._trainer.step_count:,}: {str(broken).rstrip('.')}."
         self._recorder.warn(broken.name, sentence)
 
     def _apply_changes(self) -> None:
         """Bring scheduled and pending changes into force; called before every critic update, and while paused."""
-        recorder = self._recorder
-        if recorder.scheduled and (due := recorder.due_changes(self._trainer.critic_step)):
-            for field, value in due:
-                self._apply(field, value)
-                self._mailbox.applied(field, value)
-            recorder.save_scheduled()
-        if not (changes := self._mailbox.take_changes()):
-            return
+        scheduled = self._recorder.scheduled
+        due = [(field, value) for at, field, value in scheduled if at <= self._trainer.critic_step]
+        for field, value in due:
+            self._apply(field, value)
+            self._mailbox.applied(field, value)
+        changes = self._mailbox.take_changes()
         for field, value in changes.items():
             self._apply(field, value)
-        if recorder.scheduled:
-            recorder.unschedule(changes)
-            recorder.save_scheduled()
+        # Those that were due are done, and what the user has changed since is no longer to be repeated.
+        left = tuple(change for change in scheduled[len(due) :] if change[1] not in changes)
+        if left != scheduled:
+            self._recorder.schedule(left)
 
     def _apply(self, field: str, value: Any) -> None:
         trainer = self._trainer
@@ -182,15 +180,11 @@ class Loop:
 
     def _save_moment(self, report: ClipReport) -> None:
         """Save a moment of this step. Non-finite samples are skipped; training itself will fail shortly."""
-        trainer, latest = self._trainer, self._mailbox.latest
-        if latest.step == trainer.step_count and latest.samples is not None:
-            self._recorder.save_moment(latest.step, latest.critic_step, latest.samples, latest.weights)
-            return
+        trainer = self._trainer
         samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
         if np.isfinite(samples).all():
-            self._recorder.save_moment(
-                trainer.step_count, trainer.critic_step, images.shown(samples), report.histograms()
-            )
+            shown = images.shown(samples)
+            self._recorder.save_moment(Moment(trainer.step_count, trainer.critic_step, shown, report.histograms()))
 
     def _publish(self) -> None:
         self._mailbox.latest = self._snapshot()
@@ -219,3 +213,25 @@ class Loop:
             warning=self._recorder.warning,
             **self.record(),
         )
+
+
+class Stopwatch:
+    """Seconds spent training, including those `before`; it counts only while it is running."""
+
+    def __init__(self, before: float) -> None:
+        self._before = before
+        self._since: float | None = None
+        self._published: deque[tuple[float, int]] = deque(maxlen=PUBLICATIONS)
+
+    def go(self, running: bool) -> None:
+        self._before, self._since = self.seconds, time.perf_counter() if running else None
+
+    @property
+    def seconds(self) -> float:
+        return self._before + (time.perf_counter() - self._since if self._since is not None else 0.0)
+
+    def steps_per_second(self, step: int) -> float:
+        """The speed since the seventh call before this one; 0 at the first call."""
+        self._published.append((self.seconds, step))
+        (began, first), (now, last) = self._published[0], self._published[-1]
+        return (last - first) / (now - began) if now > began else 0.0

@@ -6,7 +6,7 @@ import threading
 from enum import Enum, auto
 from typing import Any
 
-from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.config import LIVE_FIELDS
 from ganlab.runs.snapshot import Snapshot
 
 
@@ -21,26 +21,20 @@ class Command(Enum):
 
 
 class Mailbox:
-    """The mailbox of one run. `latest` is always its newest Snapshot, `wanted` its config with every accepted change.
-
-    `instruments` are the ones that are on.
-    """
+    """The mailbox of one run."""
 
     def __init__(self, first: Snapshot) -> None:
-        self.latest = first
-        self.wanted = first.config
-        self.instruments = first.instruments
-        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self.latest = first  # always the newest
+        self.wanted = first.config  # with every accepted change
+        self.instruments = first.instruments  # that are on
+        self.commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
         self._lock = threading.Lock()  # for `wanted`, `_pending` and `instruments`
-
-    def put(self, command: Command) -> None:
-        self._commands.put(command)
 
     def next(self, wait: bool) -> Command | None:
         """The oldest waiting command; if there is none, wait for one, or return None."""
         try:
-            return self._commands.get(block=wait)
+            return self.commands.get(block=wait)
         except queue.Empty:
             return None
 
@@ -53,12 +47,10 @@ class Mailbox:
                 raise ValueError("This run has ended; its settings no longer change.")
             self.wanted = dataclasses.replace(self.wanted, **values)
             self._pending |= {field: getattr(self.wanted, field) for field in values}
-        self.put(Command.CHANGE)
+        self.commands.put(Command.CHANGE)
 
     def take_changes(self) -> dict[str, Any]:
         """The pending changes, which are then no longer pending."""
-        if not self._pending:
-            return {}
         with self._lock:
             taken, self._pending = self._pending, {}
         return taken
@@ -67,23 +59,17 @@ class Mailbox:
         """Turn these instruments on, and all others off."""
         with self._lock:
             self.instruments = instruments
-        self.put(Command.CHANGE)
+        self.commands.put(Command.CHANGE)
 
     def switch_off(self, instruments: frozenset[str]) -> None:
         with self._lock:
             self.instruments -= instruments
 
     def applied(self, field: str, value: Any) -> None:
-        """Note a change that came from the record and not through here; a pending one is newer and stays."""
+        """Note a value that came from the record or the data, not through here; a pending one is newer and stays."""
         with self._lock:
             if field not in self._pending:
                 self.wanted = dataclasses.replace(self.wanted, **{field: value})
-
-    def amend(self, config: TrainConfig, **values: Any) -> TrainConfig:
-        """Put what is known only once the data is loaded into a config and into `wanted`; returns the config."""
-        with self._lock:
-            self.wanted = dataclasses.replace(self.wanted, **values)
-        return dataclasses.replace(config, **values)
 
     def close(self, last: Snapshot) -> None:
         """Publish the last snapshot and drop changes that came too late."""

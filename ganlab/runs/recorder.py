@@ -1,34 +1,28 @@
-"""The record of a run: its history, changes and readings so far, and what of them is saved when.
-
-What can't be written becomes a sentence in `warning`; training continues without it.
-"""
+"""The record of a run, and what of it is saved when. What can't be written is a sentence in a warning, no error."""
 
 import dataclasses
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ganlab.gan.clipping import ClipReport, WeightHistogram
+from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import moments
+from ganlab.runs.disk import moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.disk.moments import Moment
+from ganlab.runs.disk.tables import RecordedChange
 from ganlab.runs.history import Change, HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
 
-CHECKPOINT_EVERY = 30.0
-"""Seconds of training between checkpoints."""
-FIRST_CHECKPOINT = 5.0
-"""Seconds of training before the first one, so that a short run has something to resume from."""
-WORTH = 50
-"""Between two checkpoints lie at least this many times the seconds that writing one takes."""
-ALL_UNTIL = 30
-"""Up to this step every moment that is due is saved."""
-SHARE = 0.02
-"""After it, moments may take this share of the time trained."""
+CHECKPOINT_EVERY = 30.0  # seconds of training between checkpoints
+FIRST_CHECKPOINT = 5.0  # seconds of training before the first one, so that a short run has something to resume from
+WORTH = 50  # between two checkpoints lie at least this many times the seconds that writing one takes
+ALL_UNTIL = 30  # up to this step every moment that is due is saved
+SHARE = 0.02  # of the time trained: what moments may take after it
 
 
 class Recorder:
@@ -74,19 +68,10 @@ class Recorder:
         self.changes.append(change)
         self._try("changes.csv", self._folder.add_change, change)
 
-    def due_changes(self, critic_step: int) -> list[tuple[str, Any]]:
-        """Field and value of the scheduled changes that come into force now; call `save_scheduled` after."""
-        due = [change for change in self.scheduled if change[0] <= critic_step]
-        self.scheduled = self.scheduled[len(due) :]
-        return [(field, value) for _, field, value in due]
-
-    def unschedule(self, fields: Collection[str]) -> None:
-        """Drop the scheduled changes of these fields: the user has changed them since."""
-        self.scheduled = tuple(change for change in self.scheduled if change[1] not in fields)
-
-    def save_scheduled(self) -> None:
-        """Write the changes that are still to come into force."""
-        self._try("scheduled.csv", self._folder.set_scheduled, self.scheduled)
+    def schedule(self, changes: tuple[RecordedChange, ...]) -> None:
+        """Keep only these scheduled changes, also on disk: they are to survive if this process dies too."""
+        self.scheduled = changes
+        self._try("scheduled.csv", tables.write_changes, self._folder.path / "scheduled.csv", changes)
 
     def flush(self) -> None:
         self._try("metrics.csv", self._folder.flush)
@@ -96,10 +81,7 @@ class Recorder:
         self._try("real.safetensors", self._folder.keep_real, real)
 
     def moment_is_due(self, step: int, seconds: float) -> bool:
-        """Whether a moment is saved at this step, after so many seconds of training.
-
-        The first ones and the last always are; those between, while moments have not taken more than their share.
-        """
+        """Whether a moment is saved at this step: the first and the last always, others within their share of time."""
         always = step <= ALL_UNTIL or step == self._steps
         return step in self._moments_at and (always or self._moments_took <= SHARE * seconds)
 
@@ -111,12 +93,11 @@ class Recorder:
         every = self._every if self._saved else min(FIRST_CHECKPOINT, self._every)
         return seconds - self._saved_at >= every
 
-    def save_moment(
-        self, step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]
-    ) -> None:
+    def save_moment(self, moment: Moment) -> None:
         """Save a moment, unless this step has one or nothing has been clamped yet."""
-        if weights:
-            self._try("moments", self._folder.keep_moment, moments.of_snapshot(step, critic_step, samples, weights))
+        path = self._folder.path
+        if moment.weights and not moments.path_of(path, moment.step).exists():
+            self._try("moments", moments.write, path, moment)
 
     def save_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
         """Save everything needed to resume, and the moment that belongs to it, unless both are saved already."""
@@ -125,7 +106,7 @@ class Recorder:
         if snapshot.step == 0 or snapshot.samples is None or state == self._saved:
             return
         self.flush()
-        self.save_moment(snapshot.step, snapshot.critic_step, snapshot.samples, snapshot.weights)
+        self.save_moment(Moment(snapshot.step, snapshot.critic_step, snapshot.samples, snapshot.weights))
         checkpoint = Checkpoint(
             config=snapshot.config,
             shape=snapshot.sample_shape,
@@ -148,13 +129,11 @@ class Recorder:
                 self._try("moments", self._folder.drop_moment, old.step)
 
     def end(self, last: Snapshot) -> Snapshot:
-        """Save how the run ended; returns the snapshot with a warning about what could not be saved.
-
-        A resumed run that fails before it trains has not ended: it is interrupted again.
-        """
+        """Save how the run ended; returns the snapshot with a warning about what could not be saved."""
         self.flush()
         if last.generator is not None:
             self._try("generator.safetensors", self._folder.keep_networks, last)
+        # A resumed run that fails before it trains has not ended: it is interrupted again.
         if last.status is not Status.FAILED or not self._folder.resume_point.resumed:
             self._try("ended.json", self._folder.keep_end, last)
         return dataclasses.replace(last, warning=self.warning)

@@ -13,13 +13,8 @@ from ganlab.runs.snapshot import Snapshot
 class Run(Protocol):
     """One run, to look at. To control one, use the methods of `TrainingRun`."""
 
-    @property
-    def run_id(self) -> str:
-        """The name of its folder."""
-
-    @property
-    def path(self) -> Path:
-        """Its folder."""
+    run_id: str  # the name of its folder
+    path: Path
 
     @property
     def config(self) -> TrainConfig:
@@ -34,21 +29,27 @@ class Run(Protocol):
         """The instruments that look from the next step on."""
 
     @property
-    def summary(self) -> Snapshot:
-        """Status, settings, step and seconds; without networks, samples and history where these cost anything."""
-
-    @property
     def latest(self) -> Snapshot:
         """All that is known of it."""
+
+    # What follows from `latest`: a run on disk finds it in fewer files.
+
+    @property
+    def summary(self) -> Snapshot:
+        """Status, settings, step and seconds; without networks, samples and history where these cost anything."""
+        return self.latest
 
     @property
     def reading(self) -> Reading | None:
         """What the instruments found in the networks of `latest`; None if they can't look or never did."""
+        return self.latest.reading
 
     @property
     def newest_samples(self) -> np.ndarray | None:
         """Recent samples of the fixed latents, as in Snapshot."""
+        return self.latest.samples
 
     @property
     def has_generator(self) -> bool:
         """Whether there is a generator to sample from."""
+        return self.latest.generator is not None

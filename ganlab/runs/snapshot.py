@@ -32,14 +32,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A run at one moment. `samples` is uint8 [100, h, w, c] of the fixed latents, or float32 [512, 2].
-
-    `real` is as many held-out real samples. `generator` and `critic` are detached copies in eval mode that training
-    never touches (None while starting); `weights` has a histogram per critic parameter, taken around the newest
-    observed clamp. `reading` is the newest look of the instruments, None if there is none or the run is read from disk;
-    `readings` are the rows so far, read-only float64 [looks, len(READINGS)]. `instruments` are on, and have taken
-    `instruments_share` of the CPU time of the run's thread, 0 to 1.
-    """
+    """A run at one moment."""
 
     run_id: str
     status: Status
@@ -50,19 +43,18 @@ class Snapshot:
     critic_step: int = 0
     changes: tuple[Change, ...] = ()
     history: History
-    weights: tuple[WeightHistogram, ...] = ()
-    samples: np.ndarray | None = None
-    real: np.ndarray | None = None
-    generator: Any = None
+    weights: tuple[WeightHistogram, ...] = ()  # of each critic parameter, around the newest observed clamp
+    samples: np.ndarray | None = None  # of the fixed latents: uint8 [100, h, w, c] or float32 [512, 2]
+    real: np.ndarray | None = None  # as many held-out real samples
+    generator: Any = None  # this and the critic are detached copies in eval mode that training never touches
     critic: Any = None
-    reading: Reading | None = None
-    readings: np.ndarray = field(default_factory=no_readings)
-    instruments: frozenset[str] = frozenset()
-    instruments_share: float = 0.0
+    reading: Reading | None = None  # the newest look; None if there is none or the run is read from disk
+    readings: np.ndarray = field(default_factory=no_readings)  # read-only float64 [looks, len(READINGS)]
+    instruments: frozenset[str] = frozenset()  # that are on
+    instruments_share: float = 0.0  # of the CPU time of the run's thread, 0 to 1
     steps_per_second: float = 0.0
     seconds: float = 0.0
-    warning: str = ""
-    """What could not be saved, read or measured, in a sentence, while the rest continues."""
+    warning: str = ""  # what could not be saved, read or measured, in a sentence, while the rest continues
     error: str = ""
     traceback: str = ""
 

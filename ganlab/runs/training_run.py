@@ -1,79 +1,58 @@
-"""A run that trains: its loop, its thread, its folder.
-
-Commands go down to the loop, immutable snapshots come up.
-"""
+"""A run that trains: its thread and its folder. Commands go down to its loop, immutable snapshots come up."""
 
 import dataclasses
 import threading
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import DATASETS, PRESETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
-from ganlab.gan.training import Trainer, device_of
-from ganlab.measure.instruments import INSTRUMENTS
-from ganlab.measure.reading import Reading
+from ganlab.gan.training import Trainer
+from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.resume import ResumePoint
 from ganlab.runs.loop import Loop
 from ganlab.runs.mailbox import Command, Mailbox
 from ganlab.runs.recorder import CHECKPOINT_EVERY, Recorder
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 
 
 def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
     """The trainer of a real run; `announce` is called with what is being loaded."""
-    device_of(config)  # refuses before anything is downloaded
     dataset = datasets.load(config, announce)
     return Trainer(dataclasses.replace(config, pixels=dataset.pixels), dataset)
 
 
-class TrainingRun:
+class TrainingRun(Run):
     """One run. `start()` trains in a thread; `run()` is the same loop in the caller's.
 
-    `latest` is always the newest Snapshot. `wanted` is the config with every accepted change in it, also those that do
-    not act yet. `make_trainer(config, announce)` is called in the run's thread, so loading is part of the run: it is
-    seen and stopped like the rest. A reopened folder resumes from its checkpoint. `instruments` look between steps;
-    `switch` turns them on and off.
+    `make_trainer(config, announce)` is called in the run's thread, so loading is part of the run: it is seen and
+    stopped like the rest. A reopened folder resumes from its checkpoint. `instruments` look between steps; `switch`
+    turns them on and off.
     """
 
     def __init__(
         self,
-        config: TrainConfig,
         folder: RunFolder,
         make_trainer: Callable[[TrainConfig, Announce], Trainer] = make_trainer,
         checkpoint_every: float = CHECKPOINT_EVERY,
         instruments: frozenset[str] = frozenset(),
     ) -> None:
-        self.run_id = folder.path.name
-        self.folder = folder
-        self.config = config  # as started; `latest.config` is what is in force
-        first: dict[str, Any] = {"message": f"loading {config.dataset}", "instruments": _known(instruments)}
-        first |= folder.begin(config)
+        self.folder, self.path, self.run_id = folder, folder.path, folder.path.name
+        first = {"message": f"loading {self.config.dataset}", "instruments": _known(instruments)} | folder.begin()
         self._mailbox = Mailbox(Snapshot(run_id=self.run_id, status=Status.STARTING, **first))
-        self._recorder = Recorder(folder, config.steps, checkpoint_every)
+        self._recorder = Recorder(folder, self.config.steps, checkpoint_every)
         self._stopped = False
         self.trains = True  # or is about to: false from the call of pause(), true from that of resume()
         self._make_trainer = make_trainer
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
 
     @property
-    def latest(self) -> Snapshot:
-        return self._mailbox.latest
-
-    @property
-    def summary(self) -> Snapshot:
-        """The same as `latest`, which costs nothing here."""
-        return self.latest
-
-    @property
-    def reading(self) -> Reading | None:
-        return self.latest.reading
+    def config(self) -> TrainConfig:
+        return self.folder.config
 
     @property
     def wanted(self) -> TrainConfig:
@@ -84,16 +63,8 @@ class TrainingRun:
         return self._mailbox.instruments
 
     @property
-    def path(self) -> Path:
-        return self.folder.path
-
-    @property
-    def newest_samples(self) -> np.ndarray | None:
-        return self.latest.samples
-
-    @property
-    def has_generator(self) -> bool:
-        return self.latest.generator is not None
+    def latest(self) -> Snapshot:
+        return self._mailbox.latest
 
     def start(self) -> "TrainingRun":
         """Train in the run's own thread; returns the run."""
@@ -103,21 +74,21 @@ class TrainingRun:
     def pause(self) -> None:
         """Wait after this step."""
         self.trains = False
-        self._mailbox.put(Command.PAUSE)
+        self._mailbox.commands.put(Command.PAUSE)
 
     def resume(self) -> None:
         """Continue after a pause."""
         self.trains = True
-        self._mailbox.put(Command.RESUME)
+        self._mailbox.commands.put(Command.RESUME)
 
     def step(self) -> None:
         """Make one step while paused, then wait again."""
-        self._mailbox.put(Command.STEP)
+        self._mailbox.commands.put(Command.STEP)
 
     def stop(self) -> None:
         """End after this step, or at the next announcement while loading; what was learned is kept."""
         self._stopped = True
-        self._mailbox.put(Command.STOP)
+        self._mailbox.commands.put(Command.STOP)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the run's thread to end; False if it has not after `timeout` seconds."""
@@ -126,10 +97,7 @@ class TrainingRun:
         return not self._thread.is_alive()
 
     def change(self, **values: Any) -> None:
-        """Change live fields, such as clip_range=(low, high), from the next critic update on.
-
-        Raises ValueError, with nothing changed, for a bad value, any other field, or an ended run.
-        """
+        """Change live fields from the next critic update on. Raises ValueError, with nothing changed, if it can't."""
         self._mailbox.change(**values)
 
     def switch(self, instruments: frozenset[str]) -> None:
@@ -144,7 +112,7 @@ class TrainingRun:
             self._take_up(trainer)
             loop = Loop(self._mailbox, self._recorder, trainer)
             # The checkpoint's tensors are no longer needed, and from here on a failure ends the run.
-            self.folder.resume_point = ResumePoint(resumed=False)
+            self.folder.resume_point = ResumePoint(config=self.config, resumed=False)
             last = loop.run()
         except _StoppedWhileLoading:
             last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
@@ -164,8 +132,8 @@ class TrainingRun:
         if checkpoint := self.folder.resume_point.checkpoint:
             trainer.load_state(checkpoint.tensors, checkpoint.step, checkpoint.critic_step)
         if (pixels := trainer.config.pixels) != self.config.pixels:
-            self.config = self._mailbox.amend(self.config, pixels=pixels)
-            self.folder.set_config(self.config)
+            self.folder.set_config(dataclasses.replace(self.config, pixels=pixels))
+            self._mailbox.applied("pixels", pixels)
 
     def _announce(self, message: str) -> None:
         if self._stopped:
@@ -177,7 +145,8 @@ class TrainingRun:
         newest = dataclasses.replace(self.latest, **loop.record()) if loop else self.latest
         message = f"The networks and samples here are from step {newest.step:,}." if newest.step else ""
         if isinstance(error, ConnectionError):
-            message = "Digits, both sets of Gaussians and the Swiss roll need no network."
+            here = (facts.title for name, facts in DATASETS.items() if datasets.at_hand(PRESETS[name]))
+            message = f"These data sets need no download: {', '.join(here)}."
         if isinstance(error, FloatingPointError):
             message = f"{likely_cause(newest.config)} {message}"
         return dataclasses.replace(
@@ -195,18 +164,14 @@ def likely_cause(config: TrainConfig) -> str:
     widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
     # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
     # rate; nothing holds the generator's.
-    excess = {
-        "range": widest / usual_widest,
-        "generator": config.generator_lr / usual.generator_lr,
-        "critic": config.critic_lr / usual.critic_lr,
-    }
-    worst = max(excess, key=lambda setting: excess[setting])
-    if excess[worst] <= 1:
-        return "No setting is above the preset's; another seed may do better."
-    if worst == "range":
-        return f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
-    rate, usual_rate = getattr(config, f"{worst}_lr"), getattr(usual, f"{worst}_lr")
-    return f"The {worst}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."
+    too_wide = f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
+    causes = [(widest / usual_widest, too_wide)]
+    for network in ("generator", "critic"):
+        rate, usual_rate = (getattr(c, f"{network}_lr") for c in (config, usual))
+        too_fast = f"The {network}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."
+        causes.append((rate / usual_rate, too_fast))
+    excess, sentence = max(causes, key=lambda cause: cause[0])
+    return sentence if excess > 1 else "No setting is above the preset's; another seed may do better."
 
 
 def _known(instruments: frozenset[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What can be read of a server and its runs from outside: on Linux its CPU time, memory, threads and open files."""
+"""What a server and its runs show from outside: steps, and on Linux CPU time, memory, threads and open files."""
 
 import os
 from contextlib import suppress
@@ -23,7 +23,7 @@ def usage(pid: int) -> Usage:
 
 
 def cpu_seconds(pid: int) -> dict[str, float]:
-    """Of a process, its ended threads included, and of each living thread; nothing where there is no /proc."""
+    """CPU time of a process, with its ended threads, and of each living thread; empty where there is no /proc."""
     seconds = {}
     for stat in (Path(f"/proc/{pid}/stat"), *Path(f"/proc/{pid}/task").glob("*/stat")):
         with suppress(OSError):  # a thread may end while we look

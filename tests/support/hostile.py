@@ -1,4 +1,4 @@
-"""ZIP files that must be refused. As a script: the refusal of each, with its seconds and extra peak memory."""
+"""ZIP files that must be refused. As a script: each refusal, and the seconds and extra memory it took."""
 
 import io
 import multiprocessing
@@ -72,7 +72,7 @@ def raw_png(width: int, height: int, bits: int, colour_type: int, packed: bytes)
 
 
 def black_png(width: int, height: int) -> bytes:
-    """1 bit a pixel: at 30,000 x 30,000, 112 MB of rows pack into about 100 kB."""
+    """1 bit per pixel: at 30,000 x 30,000, 112 MB of rows pack into about 100 kB."""
     packer = zlib.compressobj(1)
     row, times = bytes(1 + -(-width // 8)), -(-height // 100)
     packed = b"".join(packer.compress(row * (height // times)) for _ in range(times)) + packer.flush()
@@ -111,7 +111,7 @@ HOSTILE: dict[str, Callable[[Path], Any]] = {
 
 
 def measure(path: Path, folder: Path) -> tuple[str, float, float]:
-    """The sentence that `keep` raises, its seconds, and by how many MB the peak memory of this process grows."""
+    """The message that `keep` raises, the seconds, and by how many MB the peak memory of this process grew."""
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     try:
         sentence = "kept as " + own_images.keep(path, folder)
@@ -123,7 +123,7 @@ def measure(path: Path, folder: Path) -> tuple[str, float, float]:
 
 
 def in_child(function: Callable, *args: Any) -> Any:
-    """The function's result in a fresh process, which has used memory for its imports only."""
+    """The function's result in a fresh process, which has used memory only for its imports."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
         return pool.submit(function, *args).result()
 

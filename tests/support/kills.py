@@ -82,11 +82,11 @@ def train(counters: Counters, begun: int) -> None:
         add(row, *more)
 
     folder.keep_checkpoint, folder.add_step = kept, added
-    TrainingRun(CONFIG, folder, checkpoint_every=EVERY).run()
+    TrainingRun(folder, checkpoint_every=EVERY).run()
 
 
 def reopen(answer: int) -> None:
-    """Resume what is left, as a new server does; what it was and became is written to `answer` as JSON."""
+    """Resume what is left, as a new server does; what it was and what it became goes to `answer` as JSON."""
     hub = RunHub(limit=1)
     (run,) = hub.runs
     last = hub.find(run.run_id).latest
@@ -118,7 +118,7 @@ def waited(child: int, seconds: float = 60.0) -> int:
 
 
 def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
-    """One run, killed after so many seconds: what `reopen` answers, and what the run had counted."""
+    """Kill one run after this many seconds; returns what `reopen` answers and what the run had counted."""
     os.environ["GANLAB_RUNS"] = str(folder)
     counters = Counters()
     begun, begins = os.pipe()
@@ -140,7 +140,7 @@ def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
 
 
 def judge(result: dict, counters: Counters) -> str:
-    """A sentence about what is wrong, or an empty one."""
+    """A sentence about what is wrong; empty if nothing is."""
     if not result or result["status"] != Status.INTERRUPTED or not result["whole"] or result["warning"]:
         return f"not reopened: {result}"
     if not result["resumed"]:
@@ -155,7 +155,7 @@ def judge(result: dict, counters: Counters) -> str:
 
 
 def main(many: int) -> int:
-    """Kill so many runs; 0 if all of them could be resumed."""
+    """Kill this many runs; returns 0 if all of them could be resumed."""
     draws = random.Random(1701)
     lost, began, problems, course = [], time.monotonic(), 0, []
     with tempfile.TemporaryDirectory() as scratch:
@@ -164,7 +164,7 @@ def main(many: int) -> int:
             problem = judge(result, counters)
             estimates = result.get("estimates", [])
             if any(mine != theirs for mine, theirs in zip(estimates, course, strict=False)):
-                problem = problem or "it took another course than the others"  # their settings are equal
+                problem = problem or "its course differs from the others"  # their settings are equal
             course = max(course, estimates, key=len)
             if problem:
                 problems += 1

@@ -1,8 +1,9 @@
-"""Files that must be refused: a checkpoint, changed in many ways. As a script: the time and memory that takes.
+"""Files that must be refused: a checkpoint, changed in many ways. As a script: the time and memory to read them.
 
 Half of them are named after their changed content, as an attacker would name them.
 """
 
+import hashlib
 import json
 import os
 import pickle
@@ -17,8 +18,7 @@ from pathlib import Path
 from hostile import in_child
 from stubs import TINY_IMAGES
 
-from ganlab import tensorfile
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import checkpoints
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.training_run import TrainingRun
 
@@ -81,28 +81,28 @@ def huge_header(content: bytes, draws: random.Random, trace: Path) -> bytes:
 
 
 def wrong_tensor(content: bytes, draws: random.Random, trace: Path) -> bytes:
-    """A tensor with another shape, data type, place or name, one tensor too few or too many."""
+    """A tensor with another shape, data type, place or name, or one tensor too few or too many."""
     header, rest = parts(content)
     name = draws.choice([key for key in header if key != "__metadata__"])
     entry = header[name]
     start, end = entry["data_offsets"]
-    deed = draws.randrange(9)
-    if deed == 0:
+    change = draws.randrange(9)
+    if change == 0:
         entry["shape"] = [*entry["shape"], 1]
-    elif deed == 1:
+    elif change == 1:
         entry["shape"] = draws.choice([[2**40], [-1, 4], [0], [2**31, 2**31, 2**31], ["8"], [1.0], [True], 8, None])
-    elif deed == 2:
+    elif change == 2:
         entry["dtype"] = draws.choice(["F16", "BF16", "F64", "object", "", None, 3, ["F32"]])
-    elif deed == 3:
+    elif change == 3:
         entry["data_offsets"] = draws.choice([[0, 2**62], [end, start], [-8, end], [start + 4, end + 4], [], "ab", [0]])
-    elif deed == 4:
+    elif change == 4:
         header[draws.choice(["../../x", "a" * 1000, "", "generator.evil"])] = header.pop(name)
-    elif deed == 5:
+    elif change == 5:
         del header[name]
-    elif deed == 6:
+    elif change == 6:
         header["more"] = {"dtype": "U8", "shape": [8], "data_offsets": [len(rest), len(rest) + 8]}
         rest += bytes(8)
-    elif deed == 7:
+    elif change == 7:
         header["again"] = dict(entry)  # two tensors in one place
     else:
         header[name] = draws.choice([None, [], "x", 7, {}, {"dtype": "F32"}])
@@ -166,19 +166,20 @@ KINDS: tuple[Callable[[bytes, random.Random, Path], bytes], ...] = (
 
 def good_checkpoint(folder: Path) -> Path:
     """The last checkpoint of a tiny run."""
-    TrainingRun(TINY_IMAGES, RunFolder(folder, TINY_IMAGES)).run()
-    return contents.checkpoint_files(folder)[-1].path
+    TrainingRun(RunFolder(folder, TINY_IMAGES)).run()
+    return checkpoints.files(folder)[-1].path
 
 
 def write_mutations(good: Path, folder: Path, many: int) -> list[tuple[str, Path]]:
-    """The kind of change and the file, of each; every second file is named after its changed content."""
+    """The kind of change and the path of each file; every second one is named after its changed content."""
     content, draws, written = good.read_bytes(), random.Random(SEED), []
     for i in range(many):
         renamed = i % 2 == 0
         kinds = (*KINDS, flipped_length if renamed else flipped)
         kind = kinds[i // 2 % len(kinds)]
         changed = kind(content, draws, folder / "executed")
-        name = f"step-{TINY_IMAGES.steps:06}-{tensorfile.sha256(changed)[:16]}.safetensors" if renamed else good.name
+        sha256 = hashlib.sha256(changed).hexdigest()
+        name = f"step-{TINY_IMAGES.steps:06}-{sha256[:16]}.safetensors" if renamed else good.name
         path = folder / str(i) / name
         path.parent.mkdir()
         path.write_bytes(changed)
@@ -187,22 +188,22 @@ def write_mutations(good: Path, folder: Path, many: int) -> list[tuple[str, Path
 
 
 def refusal(path: Path) -> tuple[str, float]:
-    """The sentence, empty if the file was accepted, and the CPU seconds: other programs don't count."""
+    """The message, empty if the file was accepted, and the seconds of CPU time, which other programs don't affect."""
     start, sentence = time.process_time(), ""
     try:
-        contents.checkpoint_in(path)
+        checkpoints.read(path)
     except ValueError as error:
         sentence = str(error)
     return sentence, time.process_time() - start
 
 
 def peak() -> float:
-    """The most memory that this process has taken, in MB."""
+    """The peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def main(many: int, verbose: bool) -> int:
-    """Read so many files; 0 if each is refused and nothing was executed."""
+    """Read this many files; returns 0 if each is refused and nothing was executed."""
     with tempfile.TemporaryDirectory() as scratch:
         good = good_checkpoint(Path(scratch, "run"))
         assert not refusal(good)[0]

@@ -19,7 +19,7 @@ def mode_shares(points: np.ndarray, centres: np.ndarray, within: float = 0.2) ->
 
 
 def class_shares_and_spread(samples: np.ndarray, real: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
-    """Shares of the classes by a 5-nearest-neighbour classifier, and the mean pixel sd within a class, over real's."""
+    """Class shares by a 5-nearest-neighbour classifier, and the mean pixel sd within a class, relative to real's."""
     from sklearn.neighbors import KNeighborsClassifier
 
     flat, flat_real = samples.reshape(len(samples), -1), real.reshape(len(real), -1)

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import checkpoints, moments
 
 
 def assert_equal(path: Path, whole: Path) -> None:
     """Networks, optimisers, random generators, samples and tables are equal: everything but the seconds."""
-    (mine, problem), (theirs, _) = contents.newest_checkpoint(path), contents.newest_checkpoint(whole)
+    (mine, problem), (theirs, _) = checkpoints.newest(path), checkpoints.newest(whole)
     assert problem == ""
     assert mine.config == theirs.config
     assert (mine.step, mine.critic_step, mine.changes) == (theirs.step, theirs.critic_step, theirs.changes)
@@ -21,6 +21,6 @@ def assert_equal(path: Path, whole: Path) -> None:
     assert [row.rpartition(",")[0] for row in rows] == [row.rpartition(",")[0] for row in others]
     seconds = np.array([float(row.rpartition(",")[2]) for row in rows[1:]])
     assert (np.diff(seconds) > 0).all()
-    assert set(contents.moment_steps(path)) == set(contents.moment_steps(whole))
-    for step in contents.moment_steps(path):
-        assert np.array_equal(contents.read_moment(path, step).samples, contents.read_moment(whole, step).samples)
+    assert set(moments.steps(path)) == set(moments.steps(whole))
+    for step in moments.steps(path):
+        assert np.array_equal(moments.read(path, step).samples, moments.read(whole, step).samples)

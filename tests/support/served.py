@@ -107,6 +107,6 @@ def run_of(page: Page) -> str:
 
 
 def expect_state(page: Page, word: str) -> None:
-    """Wait until the state line of Train says so."""
-    # A list of one: during a redraw there may be two, which to_have_text("...") takes for an error.
+    """Wait until the state line of Train shows this word."""
+    # In a list: during a redraw there may be two elements, which to_have_text("...") takes for an error.
     expect(app(page).locator(".st-key-statebar").get_by_role("status")).to_have_text([word])

@@ -33,5 +33,5 @@ def served(folder: Path) -> AbstractContextManager[str]:
 
 
 def answering(answer: Callable[[BaseHTTPRequestHandler], None]) -> AbstractContextManager[str]:
-    """The address of a server that answers every GET so."""
+    """The address of a server that answers every GET with this function."""
     return serving(type("Answering", (Quiet,), {"do_GET": answer}))

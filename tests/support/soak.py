@@ -1,4 +1,4 @@
-"""Whether a server that is used for long needs more and more memory, threads or open files. `make hold`.
+"""Whether a server in long use needs more and more memory, threads or open files. `make hold`.
 
 A run trains, three visitors watch it, and a fourth opens every page, again and again.
 """
@@ -44,7 +44,7 @@ def tour(url: str, run: str, stop: Event) -> int:
 
 
 def least_in_a_minute(pid: int, visits: list[Future[int]]) -> Usage:
-    """The least of each: a script that happens to run does not count. Raises what a visitor raised."""
+    """The least of each, so that a script that happens to run does not count. Raises what a visitor raised."""
     samples, end = [usage(pid)], time.monotonic() + 60
     while time.monotonic() < end:
         for ended in wait(visits, 1.0, FIRST_EXCEPTION).done:
@@ -54,16 +54,16 @@ def least_in_a_minute(pid: int, visits: list[Future[int]]) -> Usage:
 
 
 def growth(first: Usage, last: Usage) -> list[str]:
-    """What grew by more than it may, in words."""
+    """What grew by more than its limit, in words."""
     names = ("MB of memory", "threads", "open files")
     changes = zip(names, first, last, LIMITS, strict=True)
     return [f"{after - before:.0f} more {name}" for name, before, after, limit in changes if after - before > limit]
 
 
 def main(minutes: int) -> int:
-    """Print what the server used in each minute; 1 if it grew after the first ones, or a visitor failed."""
+    """Print what the server used in each minute; returns 1 if it grew after the warm-up, or a visitor failed."""
     if not LINUX:
-        print("The soak is left out: it reads /proc, which only Linux has.")
+        print("Skipped: this reads /proc, which only Linux has.")
         return 0
     with tempfile.TemporaryDirectory(prefix="ganlab-soak-") as scratch, ExitStack() as stack:
         server = serve(Path(scratch))
@@ -97,5 +97,5 @@ if __name__ == "__main__":
     parser.add_argument("minutes", type=int, nargs="?", default=15, help="at least 2")
     options = parser.parse_args()
     if options.minutes < 2:
-        parser.error("it takes at least 2 minutes")
+        parser.error("give at least 2 minutes")
     sys.exit(main(options.minutes))

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-SECONDS = 60  # until something happens on a very busy machine
+SECONDS = 60  # to wait for something on a very busy machine
 
 
 class VisitError(Exception):
@@ -57,7 +57,7 @@ class MessageCache:
         return cached.message
 
     def end_run(self, fragments: Collection[str], longest: int) -> None:
-        """Forget what was not used for `longest` script runs; a run of fragments forgets only what is theirs."""
+        """Forget what was not used for `longest` script runs; a run of fragments forgets only messages of theirs."""
         self._runs += 1
         for key, cached in list(self._messages.items()):
             if (not fragments or cached.fragment in fragments) and self._runs - cached.used > longest:
@@ -65,7 +65,7 @@ class MessageCache:
 
 
 class Visitor:
-    """One tab. Counts the messages and bytes that it got, and the runs of live fragments that it saw end."""
+    """One tab. Counts the messages and bytes that it received, and the runs of live fragments that ended."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.messages = self.bytes = self.ticks = 0
@@ -102,7 +102,7 @@ class Visitor:
         return parse_qs(self.query)["run"][0]
 
     def watch(self, seconds: float, rate: float = 2.0) -> None:
-        """Keep the page up to date for so long: request its live fragments `rate` times a second, answered or not."""
+        """Keep the page up to date: request its live fragments `rate` times a second, answered or not."""
         now = time.monotonic()
         end, due = now + seconds, now + random.random() / rate  # visitors do not tick in step
         while now < end:
@@ -125,14 +125,14 @@ class Visitor:
             raise VisitError(f"The server closed the connection: {error}") from error
 
     def _to_the_end(self) -> list[ForwardMsg]:
-        """Everything up to the end of a page's script, with the one that it may have switched to or run again."""
+        """Everything up to the end of the page's script, including one that it switched to or ran again."""
         messages = [self._receive(SECONDS)]
         while not _finished(messages[-1], ForwardMsg.FINISHED_SUCCESSFULLY):
             messages.append(self._receive(SECONDS))
         return messages
 
     def _receive(self, timeout: float) -> ForwardMsg:
-        """The next message, or the one that it refers to. Raises TimeoutError after so many seconds without one."""
+        """The next message, or the one that it refers to. Raises TimeoutError if none comes in time."""
         try:
             data = self._connection.recv(timeout, decode=False)
         except ConnectionClosed as error:

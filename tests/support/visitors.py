@@ -23,7 +23,7 @@ TRAINS = 0.02  # a thread that is busy for this share of the time while nobody w
 
 
 class Counts(NamedTuple):
-    """All that only grows."""
+    """What only grows."""
 
     seconds: float
     step: int
@@ -65,7 +65,7 @@ def counts(server: Server, run: str, visitors: list[Visitor]) -> Counts:
 
 
 def watched(server: Server, run: str, count: int, seconds: float) -> Counts:
-    """What happens while so many visitors watch the run for so long."""
+    """What happens while `count` visitors watch the run for these seconds."""
     with ExitStack() as stack, ThreadPoolExecutor(count + 1) as pool:
         visitors = [stack.enter_context(visit(server.url)) for _ in range(count)]
         list(pool.map(lambda visitor: visitor.open("Train", f"run={run}"), visitors))
@@ -95,7 +95,7 @@ WIDTHS = [len(title) + 2 for title in TITLES]
 
 
 def main(seconds: float, numbers: list[int]) -> int:
-    """Print one line per number of visitors; 1 if one of them met what it should not."""
+    """Print one line per number of visitors; returns 1 if a visitor failed."""
     with tempfile.TemporaryDirectory(prefix="ganlab-visitors-") as scratch, ExitStack() as stack:
         server = serve(Path(scratch))
         stack.callback(interrupt, server)

@@ -29,7 +29,7 @@ def page(name: str, **query: str) -> AppTest:
 
 
 def click(at: AppTest, button: str) -> None:
-    """Click the first button whose label starts so."""
+    """Click the first button whose label starts with this text."""
     next(element for element in at.button if element.label.startswith(button)).click().run()
 
 
@@ -64,11 +64,11 @@ def run_in(state: str, the_hub: RunHub, config: TrainConfig) -> Run:
 
 
 def _on_disk(state: str, the_hub: RunHub, config: TrainConfig) -> Run:
-    """A run whose process ended without recording it; elsewhere: and whose folder is locked, as by another process."""
+    """A run whose process ended without recording it; if "elsewhere", its folder is locked, as by another process."""
     folder = RunFolder(library.runs_root() / library.new_run_id(), config)
-    TrainingRun(config, folder, checkpoint_every=0.0).run()
+    TrainingRun(folder, checkpoint_every=0.0).run()
     (folder.path / "ended.json").unlink()
     if state == "elsewhere":
         folder._lock.acquire()
-        the_hub.elsewhere = folder  # with the last reference to it the lock would go
+        the_hub.elsewhere = folder  # without a reference to it, the lock would be released
     return the_hub.find(folder.path.name)

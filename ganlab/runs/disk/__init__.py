@@ -1,1 +1,1 @@
-"""A run folder: what is written while a run trains, and how it is read back."""
+"""A run folder, written while it trains, and read as untrusted: what is refused is a ValueError that names the file."""

@@ -2,26 +2,27 @@
 
 import dataclasses
 import json
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.data import images
-from ganlab.gan.clipping import Layers, WeightHistogram
+from ganlab.gan.clipping import Layers
+from ganlab.gan.training import device_of
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import checkpoints, contents, moments, tables
+from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
+from ganlab.runs.disk.contents import Ending
 from ganlab.runs.disk.lock import locked
-from ganlab.runs.disk.moments import Moment
 from ganlab.runs.disk.networks import network_file
-from ganlab.runs.disk.resume import ResumePoint, config_to_resume, cut_back, resume_point
-from ganlab.runs.disk.tables import RecordedChange, Table
+from ganlab.runs.disk.resume import ResumePoint, cut_back, resume_point
+from ganlab.runs.disk.tables import Table
 from ganlab.runs.history import METRICS, Change
 from ganlab.runs.snapshot import Snapshot
 from ganlab.settings import as_text
@@ -45,17 +46,14 @@ FILES = (
 class RunFolder:
     """The folder of one run, written while it trains, and locked until `close`.
 
-    Raises FileExistsError if the folder already holds one of its files: nothing is ever overwritten. OSError from a
-    method means that only this one thing could not be written.
+    Raises FileExistsError if the folder already holds one of its files: nothing is ever overwritten; and ValueError if
+    this computer lacks the device. OSError from a method means that only this one thing could not be written.
     """
 
     def __init__(self, path: Path, config: TrainConfig) -> None:
+        device_of(config)  # before there is a folder
         path.mkdir(parents=True, exist_ok=True)
-        lock = locked(path)
-        if taken := [name for name in FILES if (path / name).exists()]:
-            lock.release()
-            raise FileExistsError(f"{path} already holds {taken[0]}: choose another folder.")
-        self._open(path, lock, config, ResumePoint(resumed=False))
+        self._open(path, lambda: _new(path, config))
 
     @classmethod
     def reopen(cls, path: Path, steps: int | None = None) -> "RunFolder":
@@ -63,48 +61,38 @@ class RunFolder:
 
         Raises Busy, or ValueError, one sentence, if the run can't continue; then nothing has changed.
         """
-        lock = locked(path)
-        try:
-            config = config_to_resume(path, steps)
-            past = resume_point(path, config)
-            cut_back(path, past)
-        except BaseException:
-            lock.release()
-            raise
         folder = cls.__new__(cls)
-        folder._open(path, lock, config, past)
+        folder._open(path, lambda: cut_back(path, resume_point(path, steps)))
         return folder
 
-    def _open(self, path: Path, lock: FileLock, config: TrainConfig, past: ResumePoint) -> None:
-        self.path, self.config, self.resume_point, self._lock = path, config, past, lock
+    def _open(self, path: Path, begin: Callable[[], ResumePoint]) -> None:
+        self.path, self._lock = path, locked(path)
+        self._tables: dict[str, Table] = {}
         try:
-            self._metrics = Table(path / "metrics.csv", METRICS)
-            self._changes = Table(path / "changes.csv", tables.CHANGES)
-            self._layers: Table | None = None
-            self._readings: Table | None = None
-            self.set_config(config)
+            self.resume_point = begin()
+            self._table("metrics.csv", METRICS)
+            self._table("changes.csv", tables.CHANGES)
+            self.set_config(self.resume_point.config)
             self.flush()
         except BaseException:
-            lock.release()
+            self._lock.release()
             raise
 
-    def begin(self, config: TrainConfig) -> dict[str, Any]:
+    def _table(self, name: str, columns: Sequence[str]) -> Table:
+        if name not in self._tables:
+            self._tables[name] = Table(self.path / name, columns)
+        return self._tables[name]
+
+    def begin(self) -> dict[str, Any]:
         """Where the run begins, as fields of a Snapshot: its settings alone, or the checkpoint that it resumes from."""
         past, checkpoint = self.resume_point, self.resume_point.checkpoint
+        values = {name: getattr(past, name) for name in ("config", "history", "changes", "readings", "warning")}
         if checkpoint is None:
-            return {"config": config, "history": past.history, "warning": past.warning}
-        weights: tuple[WeightHistogram, ...] = ()
+            return values
         with suppress(ValueError):
-            weights = contents.read_moment(self.path, checkpoint.step).weights
-        return {
-            "config": dataclasses.replace(checkpoint.config, steps=config.steps),
-            "history": past.history,
-            "changes": past.changes,
-            "readings": past.readings,
-            "warning": past.warning,
-            "weights": weights,
-            **{name: getattr(checkpoint, name) for name in ("step", "critic_step", "seconds", "device")},
-        }
+            values["weights"] = moments.read(self.path, checkpoint.step).weights
+        in_force = dataclasses.replace(checkpoint.config, steps=past.config.steps)
+        return values | checkpoint.progress | {"config": in_force}
 
     def set_config(self, config: TrainConfig) -> None:
         self.config = config
@@ -112,77 +100,64 @@ class RunFolder:
 
     def add_step(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
         """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv."""
-        self._metrics.add(row)
+        self._table("metrics.csv", METRICS).add(row)
         columns = tables.layer_columns(layers)
-        if self._layers is None:
-            self._layers = Table(self.path / "layers.csv", columns)
-        self._layers.add(dict(zip(columns, (row["step"], *layer_counts.reshape(-1).tolist()), strict=True)))
+        counts = dict(zip(columns, (row["step"], *layer_counts.reshape(-1).tolist()), strict=True))
+        self._table("layers.csv", columns).add(counts)
 
     def add_reading(self, row: dict[str, float]) -> None:
         """Add one reading of the instruments to instruments.csv."""
-        if self._readings is None:
-            self._readings = Table(self.path / "instruments.csv", READINGS)
-        self._readings.add({column: int(value) if value.is_integer() else value for column, value in row.items()})
+        cells = {column: int(value) if value.is_integer() else value for column, value in row.items()}
+        self._table("instruments.csv", READINGS).add(cells)
 
     def add_change(self, change: Change) -> None:
         """Add a live change to changes.csv, on disk at once."""
-        row = {"critic_step": change.critic_step, "field": change.field, "value": as_text(change.value)}
-        self._changes.add(row)
-        self._changes.flush()
-
-    def set_scheduled(self, scheduled: tuple[RecordedChange, ...]) -> None:
-        """Write the changes that are yet to take effect again, so that they survive if this process dies too."""
-        tables.write_changes(self.path / "scheduled.csv", scheduled)
+        table = self._table("changes.csv", tables.CHANGES)
+        table.add({"critic_step": change.critic_step, "field": change.field, "value": as_text(change.value)})
+        table.flush()
 
     def flush(self, sync: bool = False) -> None:
         """Write everything added so far; with `sync`, it also survives a power failure."""
-        for table in self._tables():
+        for table in self._tables.values():
             table.flush(sync)
-
-    def _tables(self) -> list[Table]:
-        return [table for table in (self._metrics, self._layers, self._readings, self._changes) if table]
 
     def keep_real(self, real: np.ndarray) -> None:
         """Save the real samples that are shown beside the generated ones, unless that is done."""
         if not (self.path / "real.safetensors").exists():
             tensorfile.write(self.path / "real.safetensors", tensorfile.packed({"real": torch.from_numpy(real)}, {}))
 
-    def keep_moment(self, moment: Moment) -> None:
-        """Save a moment of the run, unless that is done."""
-        if not moments.path_of(self.path / "moments", moment.step).exists():
-            moments.write(self.path / "moments", moment)
-
     def keep_checkpoint(self, checkpoint: Checkpoint) -> list[CheckpointFile]:
         """Save the tables and then a checkpoint, and delete older checkpoints; returns those deleted."""
         self.flush(sync=True)
-        checkpoints.write(self.path / "checkpoints", checkpoint)
-        return checkpoints.prune(self.path / "checkpoints")
+        checkpoints.write(self.path, checkpoint)
+        return checkpoints.prune(self.path)
 
     def drop_moment(self, step: int) -> None:
-        moments.path_of(self.path / "moments", step).unlink(missing_ok=True)
+        moments.path_of(self.path, step).unlink(missing_ok=True)
 
     def keep_networks(self, snapshot: Snapshot) -> None:
-        """Write samples.png and both networks of a snapshot."""
-        tensorfile.write(self.path / "samples.png", samples_png(snapshot))
+        """Write both networks of a snapshot, and samples.png: images ten to a row, or points as a scatter."""
+        samples = snapshot.samples
+        assert samples is not None  # a snapshot with networks has samples
+        picture = images.scatter(samples) if samples.ndim == 2 else images.sheet(samples, 10)
+        tensorfile.write(self.path / "samples.png", images.png(picture))
         for which in ("generator", "critic"):
             content = network_file(snapshot.config, snapshot.step, getattr(snapshot, which))
             tensorfile.write(self.path / f"{which}.safetensors", content)
 
     def keep_end(self, snapshot: Snapshot) -> None:
         """Write ended.json, how the run ended."""
-        names = ("step", "critic_step", "seconds", "device", "error", "message", "traceback")
-        end = {"status": snapshot.status.value} | {name: getattr(snapshot, name) for name in names}
+        end = {field.name: getattr(snapshot, field.name) for field in dataclasses.fields(Ending)}
         tensorfile.write(self.path / "ended.json", (json.dumps(end, indent=2) + "\n").encode(), sync=True)
 
     def close(self) -> None:
         """Close the tables and release the lock; call `flush` first."""
-        for table in self._tables():
+        for table in self._tables.values():
             table.close()
         self._lock.release()
 
 
-def samples_png(snapshot: Snapshot) -> bytes:
-    """The fixed latents' samples of a snapshot that has some: images ten to a row, or points as a scatter."""
-    samples = snapshot.samples
-    assert samples is not None
-    return images.png(images.scatter(samples) if samples.ndim == 2 else images.sheet(samples, 10))
+def _new(path: Path, config: TrainConfig) -> ResumePoint:
+    if taken := [name for name in FILES if (path / name).exists()]:
+        raise FileExistsError(f"{path} already holds {taken[0]}: choose another folder.")
+    return ResumePoint(config=config, resumed=False)

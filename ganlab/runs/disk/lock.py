@@ -5,8 +5,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+# Held by the process that trains the run; the system releases it when that process ends, however it ends.
 LOCK = "run.lock"
-"""Held by the process that trains the run; the system releases it when that process ends, however it ends."""
 _probing = threading.Lock()  # `held` takes the lock for a moment: two threads must not see each other's
 
 
@@ -15,12 +15,11 @@ class Busy(OSError):
 
 
 def locked(path: Path, patience: float = 0.5) -> FileLock:
-    """The folder's lock, acquired. Raises Busy if it is not free within `patience` seconds.
-
-    Raises FileNotFoundError if there is no such folder; it is not created.
-    """
+    """The lock of a folder that exists, acquired. Raises OSError; Busy if it is not free within `patience` seconds."""
     if not path.is_dir():
         raise FileNotFoundError(f"There is no run {path.name} here. It may have been deleted.")
+    if (path / LOCK).is_dir():
+        raise OSError(f"{path.name}/{LOCK} is a folder, where ganlab needs a file: delete it.")
     lock = FileLock(path / LOCK, thread_local=False)  # acquired by the page's thread, released by the run's
     try:
         lock.acquire(timeout=patience)
@@ -31,13 +30,11 @@ def locked(path: Path, patience: float = 0.5) -> FileLock:
 
 def held(path: Path) -> bool:
     """Whether a process trains in this folder."""
-    if not (path / LOCK).exists():
+    if not (path / LOCK).is_file():
         return False
     try:
         with _probing:
             locked(path, patience=0.1).release()  # another process may probe it too
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
     return False

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +12,10 @@ import torch
 from ganlab import tensorfile
 from ganlab.config import checked_clip_range
 from ganlab.gan.clipping import Counts, WeightHistogram
+from ganlab.runs.disk.contents import config_of
 from ganlab.tensorfile import Kinds
 
-MANY = 150
-"""About how many moments are saved of a run that reaches its last step."""
+MANY = 150  # moments of a run that reaches its last step, about
 _NAME = re.compile(r"[\w.]{1,100}", re.ASCII)
 _SAMPLE_BYTES = 200_000  # of one moment: fewer samples are saved if they are large
 _LIMIT_BYTES = 16 * 2**20
@@ -24,16 +23,12 @@ _LIMIT_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class Moment:
-    """A run at the end of one step.
-
-    `samples` of the first fixed latents are uint8 [n, h, w, c], n = 100 or fewer if images are large, or float32
-    [512, 2]; `weights` is a histogram of each critic parameter around the step's last clamp.
-    """
+    """A run at the end of one step."""
 
     step: int
     critic_step: int
-    samples: np.ndarray
-    weights: tuple[WeightHistogram, ...]
+    samples: np.ndarray  # of the first fixed latents: uint8 [100 or fewer, h, w, c], or float32 [512, 2]
+    weights: tuple[WeightHistogram, ...]  # of each critic parameter, around the step's last clamp
 
     @property
     def clip_range(self) -> tuple[float, float]:
@@ -41,92 +36,77 @@ class Moment:
         return self.weights[0].clip_range
 
 
-def of_snapshot(step: int, critic_step: int, samples: np.ndarray, weights: tuple[WeightHistogram, ...]) -> Moment:
-    """A moment, with as many of the samples as are saved."""
-    many = len(samples) if samples.ndim == 2 else max(16, _SAMPLE_BYTES // samples[0].nbytes)
-    return Moment(step, critic_step, samples[:many], weights)
-
-
 def schedule(steps: int) -> frozenset[int]:
     """The steps of a run that are saved: 1, 2, 3, 5, 7, 10, 15, 20, 30 ..., and evenly once that is too sparse."""
-    every = next(spacing for spacing in _round_numbers(1, 2, 3, 5) if spacing * MANY >= steps)
-    early, last = [], 0
-    for tenths in _round_numbers(10, 15, 20, 30, 50, 70):  # 1.5 is left out, 15 is not
-        step, rest = divmod(tenths, 10)
-        if tenths - 10 * last >= 10 * every or tenths > 10 * steps:
-            break
-        if rest == 0:
-            early.append(step)
-            last = step
-    return frozenset(early) | frozenset(range(every, steps, every)) | {steps}
+    powers = [10**power for power in range(8)]
+    every = next(spacing for power in powers for n in (1, 2, 3, 5) if (spacing := n * power) * MANY >= steps)
+    rising = [1, 2, 3, 5, 7, *(n * power for power in powers for n in (10, 15, 20, 30, 50, 70))]
+    early = [step for before, step in zip([0, *rising], rising, strict=False) if step - before < every]
+    return frozenset(step for step in (*early, *range(every, steps, every)) if step < steps) | {steps}
 
 
-def _round_numbers(*first: int) -> Iterator[int]:
-    """These numbers, ten times each, a hundred times each ..., without end."""
-    power = 1
-    while True:
-        yield from (number * power for number in first)
-        power *= 10
+def path_of(path: Path, step: int) -> Path:
+    return path / "moments" / f"{step:08}.safetensors"
 
 
-def path_of(folder: Path, step: int) -> Path:
-    return folder / f"{step:08}.safetensors"
+def steps(path: Path) -> list[int]:
+    """The steps of a run that have a saved moment, in order; other files are ignored."""
+    return sorted(int(file.stem) for file in (path / "moments").glob("*.safetensors") if file.stem.isdecimal())
 
 
-def steps(folder: Path) -> list[int]:
-    """The steps that have a saved moment, in order; other files are ignored."""
-    return sorted(int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdecimal())
+def stamp(path: Path, step: int) -> int:
+    """Changes when the moment of a step is written again, as after a resume; 0 if there is none."""
+    try:
+        return path_of(path, step).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
-def write(folder: Path, moment: Moment) -> Path:
-    """Write a moment into a folder, whole or not at all; returns its path."""
+def write(path: Path, moment: Moment) -> None:
+    """Write a moment into a run's folder, whole or not at all; of large images, only the first few samples."""
+    many = len(moment.samples) if moment.samples.ndim == 2 else max(16, _SAMPLE_BYTES // moment.samples[0].nbytes)
     about = {
         "critic_step": moment.critic_step,
         "clip_range": moment.clip_range,
         "layers": [(h.name, h.shape) for h in moment.weights],
     }
     arrays = {
-        "samples": moment.samples,
+        "samples": moment.samples[:many],
         "edges": moment.weights[0].edges,
         "before": np.stack([h.before for h in moment.weights]).astype(np.int32),
         "after": np.stack([h.after for h in moment.weights]).astype(np.int32),
         "counts": np.array([(h.before_counts, h.after_counts) for h in moment.weights], np.int64),
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    folder.mkdir(exist_ok=True)
-    path = path_of(folder, moment.step)
-    tensorfile.write(path, tensorfile.packed(tensors, {"moment": json.dumps(about)}))
-    return path
+    file = path_of(path, moment.step)
+    file.parent.mkdir(exist_ok=True)
+    tensorfile.write(file, tensorfile.packed(tensors, {"moment": json.dumps(about)}))
 
 
-def read(folder: Path, step: int, sides: int) -> Moment:
-    """The moment of a step. `sides` is how many a sample has: 3 for images, 1 for points.
-
-    Raises ValueError, one sentence that names the file, if it is missing or can't be read.
-    """
-    path = path_of(folder, step)
+def read(path: Path, step: int) -> Moment:
+    """The moment of a run's step. Raises ValueError if it is missing or can't be read."""
+    config, file = config_of(path), path_of(path, step)
     try:
-        metadata, tensors = tensorfile.read(path, _check, _LIMIT_BYTES)
+        metadata, tensors = tensorfile.read(file, _check, _LIMIT_BYTES)
         about = tensorfile.parsed(metadata.get("moment", ""))
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        if arrays["samples"].ndim != 1 + sides:
+        if arrays["samples"].ndim != 1 + len(config.shape):
             raise ValueError("its samples are not of this run's kind")
         return _moment(step, about, arrays)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, OSError) as error:
         reason = str(error) if type(error) is ValueError else "it is not a saved moment"
-        raise ValueError(f"{path.name} can't be shown: {reason.rstrip('.')}.") from None
+        raise ValueError(f"{file.name} can't be shown: {reason.rstrip('.')}.") from None
 
 
 def _check(_: dict[str, str], kinds: Kinds) -> None:
     dtypes = {name: dtype for name, (dtype, _) in kinds.items()}
-    samples = dtypes.pop("samples", None)
+    shapes = {name: shape for name, (_, shape) in kinds.items()}
+    samples = dtypes.pop("samples", None), len(shapes.pop("samples", ()))
     i32 = torch.int32
     if dtypes != {"edges": torch.float64, "before": i32, "after": i32, "counts": torch.int64}:
         raise ValueError("it is not a saved moment")
-    image = samples is torch.uint8 and len(kinds["samples"][1]) == 4
-    if not image and not (samples is torch.float32 and len(kinds["samples"][1]) == 2):
+    if samples not in ((torch.uint8, 4), (torch.float32, 2)):
         raise ValueError("its samples are neither images nor points")
-    shapes = {name: shape for name, (_, shape) in kinds.items() if name != "samples"}
     layers, bins = (*shapes["before"], 0, 0)[:2]
     if shapes != {"edges": (bins + 1,), "before": (layers, bins), "after": (layers, bins), "counts": (layers, 2, 5)}:
         raise ValueError("its histograms do not fit together")
@@ -169,11 +149,3 @@ def _agree(arrays: dict[str, np.ndarray], sizes: list[int]) -> bool:
     at_bound = counts[..., 1] + counts[..., 3]
     sized = np.array(sizes)[:, None]
     return bool((sized > 0).all() and (counts.sum(-1) == sized).all() and (bins.sum(-1) + at_bound == sized).all())
-
-
-def stamp(path: Path, step: int) -> int:
-    """Changes when the moment of a step is written again, as after a resume; 0 if there is none."""
-    try:
-        return path_of(path / "moments", step).stat().st_mtime_ns
-    except OSError:
-        return 0

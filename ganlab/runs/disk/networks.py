@@ -8,47 +8,36 @@ from torch import Tensor, nn
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.data import datasets
 from ganlab.gan import training
+from ganlab.runs.disk.contents import refusing
 from ganlab.tensorfile import Kinds
 
 LIMIT_BYTES = 4 * training.LIMIT_WEIGHTS + 2**22
 
 
 def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
-    """A network of a run at a step as a safetensors file.
-
-    Its metadata holds what is needed to build it again, and the SHA-256 of its tensors' bytes in order of name.
-    """
+    """A network as a safetensors file, with what it takes to build it again, and a SHA-256 of its tensors' bytes."""
     tensors = network.state_dict()
-    about = {"config": config.as_dict(), "shape": datasets.shape_of(config), "step": step, "sha256": _sha256(tensors)}
+    about = {"config": config.as_dict(), "shape": config.shape, "step": step, "sha256": _sha256(tensors)}
     return tensorfile.packed(tensors, {"network": json.dumps(about)})
 
 
-def read_generator(content: bytes | Path) -> tuple[nn.Module, TrainConfig, int]:
-    """A generator in eval mode on the CPU, its settings and its step, from a file that ganlab saved, or its content.
+def read_network(content: bytes | Path, which: str = "generator") -> tuple[nn.Module, TrainConfig, int]:
+    """A network in eval mode on the CPU, its settings and its step, from a file that ganlab saved, or its content.
 
-    The content decides, not the file's name. Raises ValueError, one sentence, for anything else.
+    The content decides, not the file's name. Raises ValueError, one sentence, for anything but `which`.
     """
-    return read_network(content, "generator")
-
-
-def read_network(content: bytes | Path, which: str) -> tuple[nn.Module, TrainConfig, int]:
-    """As `read_generator`, for `which` of the two networks."""
 
     def check(metadata: dict[str, str], kinds: Kinds) -> None:
         config, shape, *_ = _about(metadata)
         if kinds != training.below(training.state_kinds(config, shape), which):
             raise ValueError("its tensors are not those that its settings need")
 
-    try:
+    with refusing(f"{content if isinstance(content, Path) else 'This file'} is not a {which} that ganlab saved"):
         metadata, tensors = tensorfile.read(content, check, LIMIT_BYTES)
         config, shape, step, sha256 = _about(metadata)
         if sha256 != _sha256(tensors):
             raise ValueError("it was damaged: its weights don't match the SHA-256 in its metadata")
-    except (ValueError, OSError) as error:
-        file = content if isinstance(content, Path) else "This file"
-        raise ValueError(f"{file} is not a {which} that ganlab saved: {str(error).rstrip('.')}.") from None
     return training.network_of(which, config, shape, {f"{which}.{k}": t for k, t in tensors.items()}), config, step
 
 

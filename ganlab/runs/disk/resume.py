@@ -14,55 +14,66 @@ from ganlab.gan.clipping import Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
-from ganlab.runs.disk.contents import config_of, ending, newest_checkpoint
+from ganlab.runs.disk.contents import config_of, ending
 from ganlab.runs.disk.tables import RecordedChange
-from ganlab.runs.history import METRICS, Change, History, HistoryWriter
+from ganlab.runs.history import METRICS, NO_HISTORY, Change, History
 from ganlab.runs.snapshot import Status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResumePoint:
-    """What a run resumes from: its newest checkpoint that can be read, and the record up to there.
+    """What a run resumes from: its newest checkpoint that can be read, and the record up to there."""
 
-    `scheduled` are the changes that were recorded after the checkpoint: each takes effect again at its critic step.
-    `resumed` is false for a new run, and once a resumed run trains.
-    """
-
+    config: TrainConfig  # to resume with
     checkpoint: Checkpoint | None = None
-    history: History = field(default_factory=lambda: HistoryWriter().view())
+    history: History = NO_HISTORY
     changes: tuple[Change, ...] = ()
-    scheduled: tuple[RecordedChange, ...] = ()
+    scheduled: tuple[RecordedChange, ...] = ()  # recorded after the checkpoint: each is made again at its critic step
     warning: str = ""
     readings: np.ndarray = field(default_factory=no_readings)
-    set_aside: tuple[str, ...] = ()
-    """Tables that can't be read and are not needed to continue."""
-    resumed: bool = True
+    set_aside: bool = False  # instruments.csv, which can't be read, and is not needed to continue
+    resumed: bool = True  # false for a new run, and once a resumed run trains
 
 
-def resume_point(path: Path, config: TrainConfig) -> ResumePoint:
-    """What a run resumes from. Raises ValueError, one sentence, if it has checkpoints and none can be read."""
+def resume_point(path: Path, steps: int | None) -> ResumePoint:
+    """Where a run continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
+    config, end, files = config_of(path), ending(path), checkpoints.files(path)
+    training.device_of(config)  # refuses before anything is changed
+    if (path / "ended.json").is_dir():
+        raise ValueError(f"Run {path.name} can't be resumed, because its ended.json is a folder: delete that.")
+    if end and end.status is Status.FAILED:
+        raise ValueError(f"Run {path.name} failed ({end.error}): run it again, with other settings.")
+    if end and end.step > 0 and not files:
+        raise ValueError(f"Run {path.name} has lost its checkpoints, so it can't be resumed: run it again.")
+    if steps is not None:
+        config = dataclasses.replace(config, steps=steps)
     rows, scheduled = tables.changes(path / "changes.csv"), tables.changes(path / "scheduled.csv")
-    checkpoint, warning = newest_checkpoint(path)
+    checkpoint, warning = checkpoints.newest(path)
     if checkpoint is None:
-        if checkpoints.files(path / "checkpoints"):
+        if files:
             raise ValueError(warning)
-        return ResumePoint(scheduled=_merged(rows, scheduled))
+        return ResumePoint(config=config, scheduled=_merged(rows, scheduled))
     if checkpoint.step >= config.steps:
         raise ValueError(f"Run {path.name} has already made {checkpoint.step:,} steps: ask for more.")
     known = tables.history(path, checkpoint.step, _critic_layers(checkpoint))
     if len(known) < checkpoint.step:
         lost = f"metrics.csv and layers.csv hold {len(known):,} of the {checkpoint.step:,} steps made so far."
         warning = f"{warning} {lost}".strip()
-    done, after = rows[: checkpoint.changes], rows[checkpoint.changes :]
-    readings = no_readings()
-    set_aside: tuple[str, ...] = ()
     try:
-        readings = tables.readings(path, checkpoint.step)
+        readings, set_aside = tables.readings(path, checkpoint.step), False
     except ValueError as error:
-        set_aside = ("instruments.csv",)
+        readings, set_aside = no_readings(), True
         warning = f"{warning} {error} It was set aside.".strip()
-    changes = tables.recorded(done, known)
-    return ResumePoint(checkpoint, known, changes, _merged(after, scheduled), warning, readings, set_aside)
+    return ResumePoint(
+        config=config,
+        checkpoint=checkpoint,
+        history=known,
+        changes=tables.recorded(rows[: checkpoint.changes], known),
+        scheduled=_merged(rows[checkpoint.changes :], scheduled),
+        warning=warning,
+        readings=readings,
+        set_aside=set_aside,
+    )
 
 
 def _critic_layers(checkpoint: Checkpoint) -> Layers:
@@ -76,34 +87,20 @@ def _merged(rows: list[RecordedChange], scheduled: list[RecordedChange]) -> tupl
     return tuple(sorted(rows + [row for row in scheduled if row not in rows], key=lambda row: row[0]))
 
 
-def config_to_resume(path: Path, steps: int | None) -> TrainConfig:
-    """The settings of a run that continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
-    config, end = config_of(path), ending(path)
-    if end and end.status is Status.FAILED:
-        raise ValueError(f"Run {path.name} failed ({end.error}): run it again, with other settings.")
-    if end and end.step and not checkpoints.files(path / "checkpoints"):
-        raise ValueError(f"Run {path.name} has lost its checkpoints, so it can't be resumed: run it again.")
-    if steps is not None:
-        config = dataclasses.replace(config, steps=steps)
-    if end and end.step >= config.steps:
-        raise ValueError(f"Run {path.name} has already made {end.step:,} steps: ask for more.")
-    return config
-
-
-def cut_back(path: Path, past: ResumePoint) -> None:
-    """Remove what a run wrote after the checkpoint that it resumes from."""
+def cut_back(path: Path, past: ResumePoint) -> ResumePoint:
+    """Remove what a run wrote after the checkpoint that it resumes from; returns `past`."""
     step = past.checkpoint.step if past.checkpoint else 0
     tables.write_changes(path / "scheduled.csv", past.scheduled)  # first: from here on nothing can be lost
     tables.cut(path / "changes.csv", len(past.changes))
-    for name in past.set_aside:
-        (path / name).replace(path / f"{name}.refused")
+    if past.set_aside:
+        (path / "instruments.csv").replace(path / "instruments.csv.refused")
     tables.cut(path / "metrics.csv", len(past.history), METRICS)
     tables.cut(path / "layers.csv", len(past.history))
     tables.cut(path / "instruments.csv", len(past.readings), READINGS)
-    for later in moments.steps(path / "moments"):
+    for later in moments.steps(path):
         if later > step:
-            moments.path_of(path / "moments", later).unlink()
-    for file in checkpoints.files(path / "checkpoints"):
+            moments.path_of(path, later).unlink()
+    for file in checkpoints.files(path):
         if file.step > step:
             file.path.replace(file.path.with_name(f"{file.path.name}.refused"))
     for part in list(path.rglob(".*.part")):
@@ -112,3 +109,4 @@ def cut_back(path: Path, past: ResumePoint) -> None:
         else:
             part.unlink()
     (path / "ended.json").unlink(missing_ok=True)
+    return past

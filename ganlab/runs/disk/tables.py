@@ -1,11 +1,11 @@
 """The tables of a run: metrics.csv and layers.csv with one row per step, instruments.csv and changes.csv.
 
-They grow while a run trains, and are cut back when it resumes from an earlier step. Columns are found by name, so that
-a run of an earlier or later version can be read and continued: a missing column or an empty cell is NaN, and an
-unknown column is ignored, but kept.
+They grow while a run trains, and are cut back when it resumes. Columns are found by name, so that a run of another
+version can be read and continued: a missing column or an empty cell is NaN, an unknown column is ignored, but kept.
 """
 
 import dataclasses
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,9 @@ from ganlab.runs.history import METRICS, Change, History
 from ganlab.settings import as_text, from_text
 
 CHANGES = ("critic_step", "field", "value")
-PIECE = 1000
-"""Rows that are written at once: when the disk stays full, no more than these are tried each time."""
+PIECE = 1000  # rows that are written at once: while the disk stays full, no more than these are tried each time
+# A change that is yet to take effect: after how many critic updates, which field, its value.
 RecordedChange = tuple[int, str, Any]
-"""A change that is yet to take effect: after how many critic updates, which field, its value."""
 
 
 class Table:
@@ -38,12 +37,8 @@ class Table:
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = path.open("ab", buffering=0)
         self._written = self._file.seek(0, 2)
-        self._waiting: list[str] = []
-        if self._written:
-            self._columns = _lines(path)[0].split(",")
-        else:
-            self._columns = list(columns)
-            self._waiting.append(",".join(columns) + "\n")
+        self._columns = _lines(path)[0].split(",") if self._written else list(columns)
+        self._waiting = [] if self._written else [",".join(columns) + "\n"]
         if missing := set(columns) - set(self._columns):
             self._file.close()
             raise ValueError(f"{path.name} has no column {min(missing)}.")
@@ -58,21 +53,18 @@ class Table:
         Raises OSError if that can't be done; then the file ends with a whole row, and the other rows wait.
         """
         while self._waiting:
-            self._write("".join(self._waiting[:PIECE]).encode())
+            rest = content = "".join(self._waiting[:PIECE]).encode()
+            try:
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+            except OSError:
+                with suppress(OSError):
+                    self._file.truncate(self._written)
+                raise
+            self._written += len(content)
             del self._waiting[:PIECE]
         if sync:
             os.fsync(self._file.fileno())
-
-    def _write(self, content: bytes) -> None:
-        rest = content
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError:
-            with suppress(OSError):
-                self._file.truncate(self._written)
-            raise
-        self._written += len(content)
 
     def close(self) -> None:
         """Close the file; call `flush` first."""
@@ -85,47 +77,42 @@ def layer_columns(layers: Layers) -> list[str]:
     return ["step", *(f"{layer} {count}" for layer in named for count in ("clamped", "at bound"))]
 
 
-def history(folder: Path, last_step: int | None = None, layers: Layers | None = None) -> History:
-    """The steps on disk, up to `last_step`; the clip range is NaN where it is empty.
+def history(folder: Path, last_step: float = math.inf, layers: Layers | None = None) -> History:
+    """The steps on disk, up to `last_step`. Raises ValueError if a table is missing or damaged.
 
     `layers` are the critic's parameters in its order; by default those that layers.csv names, in the file's order.
-    Raises ValueError, one sentence that names the file, if it is missing or damaged.
     """
     rows = _read(folder / "metrics.csv").numbers(METRICS)
     low, high = (rows[:, METRICS.index(name)] for name in ("clip_low", "clip_high"))
     empty = np.isnan(low) & np.isnan(high)
     if not (empty | (np.isfinite(low) & np.isfinite(high) & (low < high))).all():
         raise ValueError("metrics.csv has an invalid clip range.")
-    layers, counts = _layer_counts(folder / "layers.csv", layers)
-    n = min(len(rows), len(counts)) if layers else len(rows)
-    if last_step is not None:
-        n = min(n, int(np.searchsorted(rows[:, 0], last_step, side="right")))
-    return History(rows[:n], layers, counts[:n] if layers else np.empty((n, 0, 2), np.int32))
+    layers, counts = _layer_counts(folder / "layers.csv", layers, len(rows))
+    n = min(len(rows), len(counts))
+    return History(rows[:n], layers, counts[:n]).until(last_step)
 
 
-def _layer_counts(path: Path, layers: Layers | None) -> tuple[Layers, np.ndarray]:
-    """The critic's parameters, and their counts, int32 [steps, layers, 2]; none without the file."""
-    if not path.exists():
-        return (), np.empty((0, 0, 2), np.int32)
+def _layer_counts(path: Path, layers: Layers | None, steps: int) -> tuple[Layers, np.ndarray]:
+    """The critic's parameters, and their counts, int32 [rows, layers, 2]; [steps, 0, 2] if none are known."""
+    if layers is None and not path.exists():
+        return (), np.empty((steps, 0, 2), np.int32)
     table = _read(path)
     if layers is None:
         matches = (re.fullmatch(r"(\S+) ([1-9]\d{0,8}(?:x[1-9]\d{0,8})*) clamped", column) for column in table.columns)
         layers = tuple((match[1], tuple(map(int, match[2].split("x")))) for match in matches if match)
+    if not layers:
+        return (), np.empty((steps, 0, 2), np.int32)
     counts = table.numbers(layer_columns(layers))[:, 1:]
     if not ((counts >= 0) & (counts < 2**31)).all():  # NaN is neither
         raise ValueError(f"{path.name} is damaged.")
     return layers, counts.astype(np.int32).reshape(len(counts), len(layers), 2)
 
 
-def readings(folder: Path, last_step: int | None = None) -> np.ndarray:
-    """The readings on disk, up to `last_step`, read-only: float64 [readings, len(READINGS)].
-
-    Raises ValueError, one sentence that names the file, if it is damaged.
-    """
+def readings(folder: Path, last_step: float = math.inf) -> np.ndarray:
+    """The readings on disk, up to `last_step`: float64 [readings, len(READINGS)]. Raises ValueError if damaged."""
     path = folder / "instruments.csv"
     rows = _read(path).numbers(READINGS) if path.exists() else no_readings()
-    if last_step is not None:
-        rows = rows[: int(np.searchsorted(rows[:, 0], last_step, side="right"))]
+    rows = rows[rows[:, 0] <= last_step]
     rows.flags.writeable = False
     return rows
 
@@ -138,17 +125,19 @@ class _Text(NamedTuple):
     rows: list[str]
 
     def numbers(self, columns: Sequence[str]) -> np.ndarray:
-        """These columns, float64 [rows, len(columns)], of a table that has a `step` in every row.
-
-        Raises ValueError, one sentence that names the file, for any other.
-        """
+        """These columns, float64 [rows, len(columns)]. Raises ValueError if a row has no `step`, or no numbers."""
         numbers = np.full((len(self.rows), len(columns)), np.nan)
         here = [i for i, column in enumerate(columns) if column in self.columns]
         places = [self.columns.index(columns[i]) for i in here]
         try:
             if self.rows:
                 numbers[:, here] = np.loadtxt(
-                    self.rows, delimiter=",", ndmin=2, comments=None, usecols=places, converters=_number
+                    self.rows,
+                    delimiter=",",
+                    ndmin=2,
+                    comments=None,
+                    usecols=places,
+                    converters=_number,
                 )
             if not np.isfinite(numbers[:, columns.index("step")]).all():
                 raise ValueError
@@ -162,7 +151,7 @@ def _number(cell: str) -> float:
 
 
 def _read(path: Path) -> _Text:
-    """The columns and rows of a table. Raises ValueError, one sentence that names the file, if they don't fit."""
+    """The columns and rows of a table. Raises ValueError if it is missing or they don't fit."""
     try:
         header, *rows = _lines(path) or [""]
         columns = header.split(",") if header else []
@@ -191,10 +180,7 @@ def cut(path: Path, keep: int, columns: Sequence[str] = ()) -> None:
 
 
 def changes(path: Path) -> list[RecordedChange]:
-    """The changes in a file, in order; empty if there is no file.
-
-    Raises ValueError, one sentence that names the file, if it is damaged.
-    """
+    """The changes in a file, in order; empty if there is no file. Raises ValueError if it is damaged."""
     if not path.exists():
         return []
     table = _read(path)
@@ -225,7 +211,3 @@ def recorded(rows: Sequence[RecordedChange], known: History) -> tuple[Change, ..
     """Changes with the step after which each was made."""
     ends = known["critic_step"]
     return tuple(Change(at, int(np.searchsorted(ends, at, side="right")), field, value) for at, field, value in rows)
-
-
-def in_force(config: TrainConfig, rows: Sequence[RecordedChange]) -> TrainConfig:
-    return dataclasses.replace(config, **{field: value for _, field, value in rows})

@@ -12,7 +12,7 @@ from ganlab.lessons import clip_shares
 from ganlab.lessons.clip_shares import ClipShares
 from ganlab.plots import lessons
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import html, presets
+from ganlab.ui.kit import html
 from ganlab.ui.kit.clip_range import LADDER
 from ganlab.ui.kit.components import panel, plot
 from ganlab.ui.kit.lesson import choice, headline, in_code, lesson, row, table
@@ -71,7 +71,7 @@ def _choose() -> Source:
     default = options.index(linked if linked in runs else "digits")
 
     def title(name: str) -> str:
-        return html.label(name, runs[name].config) if name in runs else presets.title(name)
+        return html.label(name, runs[name].config) if name in runs else (html.CARDS | html.MORE)[name][0]
 
     chosen = st.selectbox(
         "Critic of", options, default, format_func=title, key="model_critic", persist_state="session", width=290

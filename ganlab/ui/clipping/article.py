@@ -149,7 +149,7 @@ def values_of(before: nn.Module, after: nn.Module) -> list[Value]:
 
 def _clamped(report: ClipReport) -> str:
     """How many values were clamped, as the one big number."""
-    bounds, count = range_in_words(report.clip_range), report.clamped.sum()
+    bounds, count = range_in_words(report.clip_range), report.clamped
     text = f"they were outside {bounds}.<br>{AFTER.format('After')} it they are exactly at a bound."
     if count == 0:
         text = f"all were already inside {bounds}."

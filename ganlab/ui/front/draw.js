@@ -1,8 +1,8 @@
-// A square of the plane to draw points on: data = {points, most, fewest}. A press adds a point, a drag sprays points
-// along its path, Erase removes those near it. When the pointer is lifted, the points go to the server as {points}:
-// integers in thousandths, x0, y0, x1, y1 ..., each from -2000 to 2000. The server sends points in the same form.
+// A square of the plane to draw points on: data = {points, fewest, most}. A press adds a point, a drag sprays points
+// along its path, and Erase removes those near the pointer. When it is lifted, the points go to the server as {points}:
+// x0, y0, x1, y1 ... in whole thousandths, each from -2000 to 2000. The server sends points in the same form.
 
-const REACH = 2;
+const REACH = 2; // the plane goes from -REACH to REACH
 const SPACING = 0.022; // between sprayed points along the path
 const SPREAD = 0.05; // largest distance from the path
 const RUBBER = 0.13; // radius of the eraser
@@ -15,56 +15,58 @@ const HTML = `<div class="tools"><div class="modes" role="group" aria-label="Wha
 
 const memory = new WeakMap();
 
-const made = root => {
+const create = root => {
   root.innerHTML = HTML;
   const canvas = root.querySelector("canvas");
-  const known = {
-    root, canvas, points: [], mode: "draw", undo: [], pending: [], seen: null, stroke: null, at: null,
+  const state = {
+    root, canvas, points: [], mode: "draw", undo: [], pending: [], received: null, stroke: null, pointer: null,
     data: null, send: null,
   };
   for (const button of root.querySelectorAll("[data-mode]")) {
-    button.addEventListener("click", () => { known.mode = button.dataset.mode; show(known); });
+    button.addEventListener("click", () => { state.mode = button.dataset.mode; show(state); });
   }
   root.querySelector("[data-do=undo]").addEventListener("click", () => {
-    known.points = known.undo.pop();
-    send(known);
+    state.points = state.undo.pop();
+    send(state);
   });
   root.querySelector("[data-do=clear]").addEventListener("click", () => {
-    remember(known, known.points);
-    known.points = [];
-    send(known);
+    remember(state, state.points);
+    state.points = [];
+    send(state);
   });
   canvas.addEventListener("pointerdown", event => {
-    if (event.button !== 0 || known.stroke) return;
+    if (event.button !== 0 || state.stroke) return;
     canvas.setPointerCapture(event.pointerId);
-    known.stroke = { id: event.pointerId, before: known.points.slice(), last: place(known, event), rest: 0 };
-    if (known.mode === "draw") add(known, known.stroke.last);
-    else erase(known, known.stroke.last);
-    show(known);
+    state.stroke = { id: event.pointerId, before: state.points.slice(), last: planePoint(state, event), rest: 0 };
+    if (state.mode === "draw") add(state, state.stroke.last);
+    else erase(state, state.stroke.last);
+    show(state);
   });
   canvas.addEventListener("pointermove", event => {
-    known.at = place(known, event);
-    if (known.stroke?.id === event.pointerId) follow(known, known.at);
-    show(known);
+    state.pointer = planePoint(state, event);
+    if (state.stroke?.id === event.pointerId) follow(state, state.pointer);
+    show(state);
   });
-  canvas.addEventListener("pointerleave", () => { known.at = null; show(known); });
+  canvas.addEventListener("pointerleave", () => { state.pointer = null; show(state); });
   for (const end of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(end, event => {
-      if (known.stroke?.id !== event.pointerId) return;
-      const { before } = known.stroke;
-      known.stroke = null;
-      if (event.pointerType !== "mouse") known.at = null;
-      if (before.length !== known.points.length) remember(known, before);
-      if (before.length !== known.points.length) send(known);
-      else show(known);
+      if (state.stroke?.id !== event.pointerId) return;
+      const { before } = state.stroke;
+      state.stroke = null;
+      if (event.pointerType !== "mouse") state.pointer = null;
+      if (before.length === state.points.length) show(state);
+      else {
+        remember(state, before);
+        send(state);
+      }
     });
   }
-  new ResizeObserver(() => known.data && show(known)).observe(canvas);
-  memory.set(root, known);
-  return known;
+  new ResizeObserver(() => state.data && show(state)).observe(canvas);
+  memory.set(root, state);
+  return state;
 };
 
-const place = ({ canvas }, event) => {
+const planePoint = ({ canvas }, event) => {
   const box = canvas.getBoundingClientRect();
   const scale = 2 * REACH / canvas.clientWidth; // without the border
   return [
@@ -73,89 +75,89 @@ const place = ({ canvas }, event) => {
   ];
 };
 
-const add = (known, point) => {
+const add = (state, point) => {
   const [x, y] = point.map(value => Math.round(1000 * value));
-  if (Math.max(Math.abs(x), Math.abs(y)) > 1000 * REACH || known.points.length >= 2 * known.data.most) return;
-  known.points.push(x, y);
+  if (Math.max(Math.abs(x), Math.abs(y)) > 1000 * REACH || state.points.length >= 2 * state.data.most) return;
+  state.points.push(x, y);
 };
 
-const erase = (known, [x, y]) => {
+const erase = (state, [x, y]) => {
   const kept = [];
-  for (let i = 0; i < known.points.length; i += 2) {
-    const [a, b] = [known.points[i], known.points[i + 1]];
+  for (let i = 0; i < state.points.length; i += 2) {
+    const [a, b] = [state.points[i], state.points[i + 1]];
     if (Math.hypot(a / 1000 - x, b / 1000 - y) > RUBBER) kept.push(a, b);
   }
-  known.points = kept;
+  state.points = kept;
 };
 
-const follow = (known, to) => {
-  const { stroke } = known;
+const follow = (state, to) => {
+  const { stroke } = state;
   const from = stroke.last;
   const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
-  const spacing = known.mode === "draw" ? SPACING : RUBBER / 2;
+  const spacing = state.mode === "draw" ? SPACING : RUBBER / 2;
   let along = spacing - stroke.rest;
   for (; along <= length; along += spacing) {
     const point = from.map((value, axis) => value + (to[axis] - value) * along / length);
-    if (known.mode === "erase") { erase(known, point); continue; }
+    if (state.mode === "erase") { erase(state, point); continue; }
     const [angle, far] = [2 * Math.PI * Math.random(), SPREAD * Math.sqrt(Math.random())];
-    add(known, [point[0] + far * Math.cos(angle), point[1] + far * Math.sin(angle)]);
+    add(state, [point[0] + far * Math.cos(angle), point[1] + far * Math.sin(angle)]);
   }
   stroke.rest = length - (along - spacing);
   stroke.last = to;
 };
 
-const remember = (known, points) => {
-  known.undo.push(points);
-  if (known.undo.length > UNDO) known.undo.shift();
+const remember = (state, points) => {
+  state.undo.push(points);
+  if (state.undo.length > UNDO) state.undo.shift();
 };
 
-const send = known => {
-  known.pending.push(known.points.join());
-  known.send("drawn", { points: known.points });
-  show(known);
+const send = state => {
+  state.pending.push(state.points.join());
+  state.send("drawn", { points: state.points });
+  show(state);
 };
 
-// Takes the server's points, unless they are an echo of ours: the user may have drawn more by now.
-const take = (known, points) => {
+// Takes over the server's points, unless they echo ours: the user may have drawn more since.
+const receive = (state, points) => {
   const text = points.join();
-  const echo = known.pending.indexOf(text);
-  if (echo >= 0) known.pending.splice(0, echo + 1);
-  else if (text !== known.seen && !known.stroke) {
-    if (known.seen !== null) remember(known, known.points);
-    known.points = points.slice();
-    known.pending = [];
+  const echo = state.pending.indexOf(text);
+  if (echo >= 0) state.pending.splice(0, echo + 1);
+  else if (text !== state.received && !state.stroke) {
+    if (state.received !== null) remember(state, state.points);
+    state.points = points.slice();
+    state.pending = [];
   }
-  known.seen = text;
+  state.received = text;
 };
 
-const show = known => {
-  const { root, canvas, data, mode } = known;
-  const [n, most] = [known.points.length / 2, data.most];
+const show = state => {
+  const { root, canvas, data, mode } = state;
+  const [n, most] = [state.points.length / 2, data.most];
   for (const button of root.querySelectorAll("[data-mode]")) {
     button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   }
-  root.querySelector("[data-do=undo]").disabled = known.undo.length === 0;
+  root.querySelector("[data-do=undo]").disabled = state.undo.length === 0;
   root.querySelector("[data-do=clear]").disabled = n === 0;
   const number = n.toLocaleString("en");
-  const count = n >= most ? `${number} points, the most there can be`
+  const count = n >= most ? `${number} points, the maximum`
     : n >= data.fewest ? `${number} points`
     : `${number} of at least ${data.fewest} points`;
   const status = root.querySelector(".count");
   if (status.textContent !== count) status.textContent = count;
   canvas.setAttribute("aria-label", `Your points on the plane from −2 to 2: ${count}. To set them without a pointer, upload a CSV.`);
-  paint(known);
+  paint(state);
 };
 
-const paint = known => {
-  const { canvas, points } = known;
-  const [side, sharp] = [canvas.clientWidth, window.devicePixelRatio || 1];
+const paint = state => {
+  const { canvas, points } = state;
+  const [side, pixelRatio] = [canvas.clientWidth, window.devicePixelRatio || 1];
   if (!side) return;
-  if (canvas.width !== Math.round(side * sharp)) canvas.width = canvas.height = Math.round(side * sharp);
+  if (canvas.width !== Math.round(side * pixelRatio)) canvas.width = canvas.height = Math.round(side * pixelRatio);
   const theme = getComputedStyle(canvas);
   const colour = name => theme.getPropertyValue(`--st-${name}-color`);
   const pen = canvas.getContext("2d");
   const across = value => (value + REACH) / (2 * REACH) * side;
-  pen.setTransform(sharp, 0, 0, sharp, 0, 0);
+  pen.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
   pen.clearRect(0, 0, side, side);
   axes(pen, side, across, colour, theme.fontFamily);
   pen.fillStyle = colour("gray");
@@ -166,10 +168,10 @@ const paint = known => {
     pen.fill();
   }
   pen.globalAlpha = 1;
-  if (known.mode === "erase" && known.at) {
+  if (state.mode === "erase" && state.pointer) {
     pen.strokeStyle = colour("text");
     pen.beginPath();
-    pen.arc(across(known.at[0]), side - across(known.at[1]), RUBBER / (2 * REACH) * side, 0, 2 * Math.PI);
+    pen.arc(across(state.pointer[0]), side - across(state.pointer[1]), RUBBER / (2 * REACH) * side, 0, 2 * Math.PI);
     pen.stroke();
   }
 };
@@ -200,9 +202,9 @@ const axes = (pen, side, across, colour, font) => {
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".gl-draw");
-  const known = memory.get(root) ?? made(root);
-  known.data = data;
-  known.send = setTriggerValue;
-  take(known, data.points);
-  show(known);
+  const state = memory.get(root) ?? create(root);
+  state.data = data;
+  state.send = setTriggerValue;
+  receive(state, data.points);
+  show(state);
 }

@@ -4,48 +4,48 @@
 
 const memory = new WeakMap();
 
-const made = root => {
+const create = root => {
   root.innerHTML = "<img><div class='marks'></div><div class='cursor' role='option' id></div>";
-  const known = { cursor: 0, data: null, send: null };
+  const state = { cursor: 0, data: null, send: null };
   const cursor = root.querySelector(".cursor");
   cursor.id = `option-${Math.random().toString(36).slice(2)}`;
   root.setAttribute("role", "listbox");
   root.setAttribute("aria-activedescendant", cursor.id);
   root.tabIndex = 0;
   root.addEventListener("click", event => {
-    const { columns, n, cell, gap, sheet } = known.data;
+    const { columns, n, cell, gap, sheet } = state.data;
     const box = root.querySelector("img").getBoundingClientRect();
     const at = (offset, length, native, size, last) =>
       Math.min(last, Math.max(0, Math.floor((offset / length * native - gap / 2) / size)));
     const column = at(event.clientX - box.left, box.width, sheet[0], cell[0], columns - 1);
     const row = at(event.clientY - box.top, box.height, sheet[1], cell[1], Math.ceil(n / columns) - 1);
-    pick(root, known, row * columns + column);
+    pick(root, state, row * columns + column);
   });
   root.addEventListener("keydown", event => {
-    const { columns, n } = known.data;
+    const { columns, n } = state.data;
     const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -n, End: n };
     if (event.key in moves) {
-      const wanted = known.cursor + moves[event.key];
-      if (Math.abs(moves[event.key]) === n) known.cursor = event.key === "Home" ? 0 : n - 1;
-      else if (wanted >= 0 && wanted < n) known.cursor = wanted;
-      place(root, known);
+      const wanted = state.cursor + moves[event.key];
+      if (Math.abs(moves[event.key]) === n) state.cursor = event.key === "Home" ? 0 : n - 1;
+      else if (wanted >= 0 && wanted < n) state.cursor = wanted;
+      showCursor(root, state);
     } else if (event.key === "Enter" || event.key === " ") {
-      pick(root, known, known.cursor);
+      pick(root, state, state.cursor);
     } else return;
     event.preventDefault();
   });
-  memory.set(root, known);
-  return known;
+  memory.set(root, state);
+  return state;
 };
 
-const pick = (root, known, index) => {
-  if (index >= known.data.n) return;
-  known.cursor = index;
-  place(root, known);
-  known.send("picked", index);
+const pick = (root, state, index) => {
+  if (index >= state.data.n) return;
+  state.cursor = index;
+  showCursor(root, state);
+  state.send("picked", index);
 };
 
-const around = (element, { columns, cell, gap, sheet }, index) => {
+const placeOver = (element, { columns, cell, gap, sheet }, index) => {
   const [column, row] = [index % columns, Math.floor(index / columns)];
   const percent = (pixels, axis) => `${100 * pixels / sheet[axis]}%`;
   Object.assign(element.style, {
@@ -54,19 +54,19 @@ const around = (element, { columns, cell, gap, sheet }, index) => {
   });
 };
 
-const place = (root, known) => {
+const showCursor = (root, state) => {
   const cursor = root.querySelector(".cursor");
-  cursor.setAttribute("aria-label", `sample ${known.cursor}`);
-  cursor.setAttribute("aria-selected", String(known.data.marks.some(([index]) => index === known.cursor)));
-  around(cursor, known.data, known.cursor);
+  cursor.setAttribute("aria-label", `sample ${state.cursor}`);
+  cursor.setAttribute("aria-selected", String(state.data.marks.some(([index]) => index === state.cursor)));
+  placeOver(cursor, state.data, state.cursor);
 };
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".gl-grid");
-  const known = memory.get(root) ?? made(root);
-  known.send = setTriggerValue;
-  known.data = data;
-  known.cursor = Math.min(known.cursor, data.n - 1);
+  const state = memory.get(root) ?? create(root);
+  state.send = setTriggerValue;
+  state.data = data;
+  state.cursor = Math.min(state.cursor, data.n - 1);
   root.setAttribute("aria-label", "Samples: arrow keys move, Enter picks");
   root.style.width = `min(100%, ${data.width}px)`;
   const image = root.querySelector("img");
@@ -77,8 +77,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const mark = document.createElement("div");
     mark.className = "mark";
     mark.textContent = label;
-    around(mark, data, index);
+    placeOver(mark, data, index);
     return mark;
   }));
-  place(root, known);
+  showCursor(root, state);
 }

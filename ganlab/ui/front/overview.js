@@ -1,13 +1,14 @@
-// A drawing of the networks whose layers can be clicked: HTML changed in place, as in panel.js. A click on an element with
-// data-layer, or Enter on it, sends that name; or an empty one if the element is pressed already. It says what to show,
-// not what to switch: if a tick leaves between the click and its message, Streamlit sends the click twice.
+// A drawing of the networks whose layers can be clicked: HTML changed in place, as in panel.js. A click on an element
+// with data-layer, or Enter on it, sends that layer's name, or an empty one if the element is already pressed. The
+// message says what to show, not what to toggle: if a tick leaves between the click and its message, Streamlit sends
+// the click twice.
 
 import { show } from "./panel.js";
 
 const senders = new WeakMap();
 
-// The histogram that a click changes is a screen further up.
-const toHistogram = () => {
+// The histogram that a click changes is a screen farther up.
+const scrollToHistogram = () => {
   const histogram = document.querySelector(".js-plotly-plot");
   if (!histogram || histogram.getBoundingClientRect().top > 0) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -22,7 +23,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const target = event.target.closest("[data-layer]");
       if (target) {
         senders.get(root)("picked", target.getAttribute("aria-pressed") === "true" ? "" : target.dataset.layer);
-        toHistogram();
+        scrollToHistogram();
       }
     });
   }

@@ -1,5 +1,5 @@
-// A panel shows HTML made by the server. It is changed in place, text by text and attribute by attribute, so that
-// nothing flickers, transitions run, and selected text stays selected.
+// A panel shows the server's HTML. It is changed in place, text by text and attribute by attribute, so that nothing
+// flickers, transitions run, and selected text stays selected.
 
 const morph = (shown, wanted) => {
   if (shown.nodeType !== wanted.nodeType || shown.nodeName !== wanted.nodeName) {
@@ -22,13 +22,13 @@ const morph = (shown, wanted) => {
   before.slice(after.length).forEach(child => child.remove());
 };
 
-// Our style sheets cannot read Streamlit's theme: pass on the two colours that they need.
-const lendColours = element => {
+// Outside panels, our style sheets cannot read Streamlit's theme: pass on the two colours that page.css needs.
+const passOnColours = element => {
   const theme = getComputedStyle(element);
   const page = document.documentElement.style;
-  for (const [mine, theirs] of [["--gl-page", "--st-background-color"], ["--gl-text", "--st-text-color"]]) {
+  for (const [ours, theirs] of [["--gl-page", "--st-background-color"], ["--gl-text", "--st-text-color"]]) {
     const colour = theme.getPropertyValue(theirs);
-    if (page.getPropertyValue(mine) !== colour) page.setProperty(mine, colour);
+    if (page.getPropertyValue(ours) !== colour) page.setProperty(ours, colour);
   }
 };
 
@@ -44,6 +44,6 @@ export const show = (root, html) => {
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".gl");
-  lendColours(root);
+  passOnColours(root);
   show(root, data.html);
 }

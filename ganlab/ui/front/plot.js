@@ -35,7 +35,7 @@ const colour = (role, roles) => {
 };
 
 // Unpacks what the server packed as multiples of a unit, in two bytes each; into rows if the shape is two-dimensional.
-const unfolded = ({ unit, shape, counts }) => {
+const unpack = ({ unit, shape, counts }) => {
   const bytes = Uint8Array.from(atob(counts), c => c.charCodeAt(0));
   const all = Float32Array.from(new Int16Array(bytes.buffer), n => n * unit);
   return shape.length < 2 ? all : Array.from({ length: shape[0] }, (_, i) => all.subarray(i * shape[1], (i + 1) * shape[1]));
@@ -48,7 +48,7 @@ const paint = (value, roles) => {
     return numbers ? value : value.map(v => paint(v, roles));
   }
   if (value && typeof value === "object") {
-    if (value.counts) return unfolded(value);
+    if (value.counts) return unpack(value);
     return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, paint(v, roles)]));
   }
   return value;
@@ -71,45 +71,45 @@ const styled = (layout, roles) => {
   });
 };
 
-// Per plot: the ranges the reader zoomed to, the highest y so far on this scale, the rules and which one is held, and
-// whether a newer figure waits to be drawn.
+// Per plot: the ranges that the reader zoomed to, the highest y so far on this scale, the rules and which one is held,
+// and whether a newer figure waits to be drawn.
 const memory = new WeakMap();
-const remember = element => {
+const stateOf = element => {
   if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null, waiting: false });
   return memory.get(element);
 };
 
-const watchZoom = (element, known) => {
+const watchZoom = (element, state) => {
   element.on("plotly_relayout", change => {
     for (const axis of ["xaxis", "yaxis"]) {
-      if (`${axis}.range[0]` in change) known.zoom[axis] = [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
+      if (`${axis}.range[0]` in change) state.zoom[axis] = [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
     }
   });
-  // Plotly's own double click goes back to the first figure ever drawn; ours to the newest.
+  // Plotly's own double click would go back to the first figure ever drawn; ours goes to the newest.
   element.on("plotly_doubleclick", () => {
-    known.zoom = {};
-    known.newest();
+    state.zoom = {};
+    state.drawNewest();
   });
 };
 
 // While the scale (`data.scale`) stays the same, a zoom stays and the y axis only ever grows.
-const keepRanges = (layout, data, known) => {
-  if (known.scale !== data.scale) Object.assign(known, { scale: data.scale, zoom: {}, top: -Infinity });
+const keepRanges = (layout, data, state) => {
+  if (state.scale !== data.scale) Object.assign(state, { scale: data.scale, zoom: {}, top: -Infinity });
   if (layout.yaxis.range) {
-    known.top = Math.max(known.top, layout.yaxis.range[1]);
-    layout.yaxis.range = [layout.yaxis.range[0], known.top];
+    state.top = Math.max(state.top, layout.yaxis.range[1]);
+    layout.yaxis.range = [layout.yaxis.range[0], state.top];
   }
-  for (const [axis, range] of Object.entries(known.zoom)) if (range) layout[axis].range = range;
+  for (const [axis, range] of Object.entries(state.zoom)) if (range) layout[axis].range = range;
 };
 
 // Rules that can be dragged: data.rules = [{name, value, line, zone, edge, note}, ...], low first, with the indices of
 // the shapes and the annotation that move with them. One message is sent when the rule is released.
 const REACH = 9;  // pixels
-const letPull = (element, known) => {
+const makeDraggable = (element, state) => {
   const axis = () => element._fullLayout.xaxis;
-  const left = event => event.clientX - element.getBoundingClientRect().left - axis()._offset;
-  const near = event => known.rules.findIndex(rule => Math.abs(axis().d2p(rule.value) - left(event)) < REACH);
-  const moved = (rule, value) => {
+  const across = event => event.clientX - element.getBoundingClientRect().left - axis()._offset;
+  const ruleAt = event => state.rules.findIndex(rule => Math.abs(axis().d2p(rule.value) - across(event)) < REACH);
+  const moveTo = (rule, value) => {
     rule.value = value;
     return {
       [`shapes[${rule.line}].x0`]: value, [`shapes[${rule.line}].x1`]: value,
@@ -118,53 +118,53 @@ const letPull = (element, known) => {
     };
   };
   element.addEventListener("pointermove", event => {
-    if (!known.rules) return;
-    if (known.held === null) {
-      element.style.cursor = near(event) < 0 ? "" : "ew-resize";
+    if (!state.rules) return;
+    if (state.held === null) {
+      element.style.cursor = ruleAt(event) < 0 ? "" : "ew-resize";
       return;
     }
-    const value = Number(axis().p2d(left(event)).toPrecision(2));
-    const [mine, other] = [known.rules[known.held], known.rules[1 - known.held]];
-    if (known.mirror) {
-      if (known.held === 0 ? value < 0 : value > 0) Plotly.relayout(element, { ...moved(mine, value), ...moved(other, -value) });
-    } else if (known.held === 0 ? value < other.value : value > other.value) {
-      Plotly.relayout(element, moved(mine, value));
+    const value = Number(axis().p2d(across(event)).toPrecision(2));
+    const [mine, other] = [state.rules[state.held], state.rules[1 - state.held]];
+    if (state.mirror) {
+      if (state.held === 0 ? value < 0 : value > 0) Plotly.relayout(element, { ...moveTo(mine, value), ...moveTo(other, -value) });
+    } else if (state.held === 0 ? value < other.value : value > other.value) {
+      Plotly.relayout(element, moveTo(mine, value));
     }
   }, true);
   element.addEventListener("pointerdown", event => {
-    const index = known.rules ? near(event) : -1;
+    const index = state.rules ? ruleAt(event) : -1;
     if (index < 0) return;
-    known.held = index;
+    state.held = index;
     element.setPointerCapture(event.pointerId);
     event.preventDefault();
     event.stopPropagation();  // else Plotly would start a zoom
   }, true);
-  const letGo = event => {
-    if (known.held === null) return;
-    const { name, value } = known.rules[known.held];
-    known.held = null;
+  const release = event => {
+    if (state.held === null) return;
+    const { name, value } = state.rules[state.held];
+    state.held = null;
     event.stopPropagation();
-    known.send("pulled", { name, value });
+    state.send("pulled", { name, value });
   };
-  element.addEventListener("pointerup", letGo, true);
-  element.addEventListener("pointercancel", letGo, true);
+  element.addEventListener("pointerup", release, true);
+  element.addEventListener("pointercancel", release, true);
 };
 
-// A plot out of sight is not redrawn; its newest figure is drawn just before it comes into sight.
-const inSight = new IntersectionObserver(entries => {
+// A plot out of view is not redrawn; its newest figure is drawn just before it comes into view.
+const visibility = new IntersectionObserver(entries => {
   for (const { target, isIntersecting } of entries) {
-    const known = remember(target);
-    known.visible = isIntersecting;
-    if (isIntersecting && known.waiting) known.newest();
+    const state = stateOf(target);
+    state.visible = isIntersecting;
+    if (isIntersecting && state.waiting) state.drawNewest();
   }
 }, { scrollMargin: "100px" });
 
 const draw = (element, data, theme) => {
-  const known = remember(element);
-  known.waiting = false;
+  const state = stateOf(element);
+  state.waiting = false;
   const roles = themeRoles(theme);
   const layout = styled({ ...data.layout, height: data.height, uirevision: data.scale }, roles);
-  keepRanges(layout, data, known);
+  keepRanges(layout, data, state);
   const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: false };
   return Plotly.react(element, paint(data.data, roles), layout, config);
 };
@@ -176,18 +176,18 @@ export default async function ({ parentElement, data, setTriggerValue }) {
   element.style.height = `${data.height}px`;
   await plotly();
   const first = !memory.has(element);
-  const known = remember(element);
-  if (known.held !== null) return;  // the reader is dragging: the server's values are older
-  Object.assign(known, { rules: data.rules ?? null, mirror: data.mirror, send: setTriggerValue });
-  known.newest = () => draw(element, data, parentElement);
+  const state = stateOf(element);
+  if (state.held !== null) return;  // the reader is dragging: the server's values are older
+  Object.assign(state, { rules: data.rules ?? null, mirror: data.mirror, send: setTriggerValue });
+  state.drawNewest = () => draw(element, data, parentElement);
   if (first) {
-    await known.newest();
-    watchZoom(element, known);
-    letPull(element, known);
-    inSight.observe(element);
-  } else if (known.visible) {
-    await known.newest();
+    await state.drawNewest();
+    watchZoom(element, state);
+    makeDraggable(element, state);
+    visibility.observe(element);
+  } else if (state.visible) {
+    await state.drawNewest();
   } else {
-    known.waiting = true;
+    state.waiting = true;
   }
 }

@@ -14,35 +14,37 @@ from ganlab.gan import sampling
 from ganlab.gan.recipe import WAYS, Recipe
 from ganlab.gan.training import set_up_torch
 from ganlab.measure import copies
-from ganlab.ui.generate import panels, recipe_form, views
+from ganlab.ui.generate import recipe_form, views
 from ganlab.ui.generate.render import Rendered, picked, render
 from ganlab.ui.generate.source import Source
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.html import plain
 
+FEW = 6  # so many numbers are easier to read as text than as bars
 NEAREST = 5  # training images
 NEIGHBOURS = 12  # samples of latents near the picked one
 COMPARED = 128  # other real samples, whose distances from their nearest are the yardstick
 
 
-def card(source: Source, recipe: Recipe) -> None:
-    rendered = render(source, recipe)
+def card(source: Source, recipe: Recipe, rendered: Rendered) -> None:
     if not rendered.are_images:
-        _one_point(source, recipe)
+        _one_sample(source, recipe)
     elif recipe.view in WAYS:
-        _animation(rendered.pixels, recipe)
+        st.subheader("There and back", anchor=False)
+        uri = drawings.data_uri(images.gif(rendered.pixels, there_and_back=True), "gif")
+        width = views.screen_width(rendered.pixels, 1, 320)
+        views.show_picture("animation", uri, width, f"Animation of {recipe.frames} frames")
     elif recipe.view in ("plane", "arithmetic"):
         _choose_corners(source, recipe)
+    elif recipe.pick >= 0:
+        _one_sample(source, recipe)
     else:
-        _one_image(source, recipe)
-
-
-def _animation(pixels: np.ndarray, recipe: Recipe) -> None:
-    st.subheader("There and back", anchor=False)
-    uri = drawings.data_uri(images.gif(pixels, there_and_back=True), "gif")
-    with st.container(key="animation", horizontal_alignment="center"):
-        st.image(uri, width=views.screen_width(pixels, 1, 320), alt=f"Animation of {recipe.frames} frames")
+        st.subheader("One sample up close", anchor=False)
+        st.markdown(
+            ":gray[Click a sample to see its latent, the real images nearest to it, and more like it. "
+            "With the keyboard: arrow keys and Enter.]"
+        )
 
 
 def _choose_corners(source: Source, recipe: Recipe) -> None:
@@ -61,37 +63,49 @@ def _set_corner(i: int) -> None:
     st.session_state["corner"] = {"a": "b", "b": "c", "c": "a"}[corner]
 
 
-def _one_image(source: Source, recipe: Recipe) -> None:
-    if recipe.pick < 0:
-        st.subheader("One sample up close", anchor=False)
-        st.markdown(
-            ":gray[Click a sample to see its latent, the real images nearest to it, and more like it. "
-            "With the keyboard: arrow keys and Enter.]"
-        )
-        return
+def _one_sample(source: Source, recipe: Recipe) -> None:
     one = picked(source, recipe)
-    _header(recipe, one)
-    panel("one", panels.closeup(one.pixels[0], one.latents[0]))
-    _nearest_images(source, one)
-    _more_like_this(source, recipe, one)
-
-
-def _one_point(source: Source, recipe: Recipe) -> None:
-    one = picked(source, recipe)
-    _header(recipe, one)
-    x, y = (number(round(value, 3)) for value in one.samples[0].tolist())
-    panel("one", f"<p>At ({x}, {y}), made from this latent:</p>{panels.latent(one.latents[0])}")
-    _nearest_points(source, one)
-
-
-def _header(recipe: Recipe, one: Rendered) -> None:
-    numbers = ", ".join(f"{value:.4f}" for value in one.latents[0].tolist())
+    values = one.latents[0]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(f"Sample {recipe.start}", anchor=False, width="content")
         if not one.are_images and recipe.view not in WAYS:  # a click picks an image; a way has the field already
             recipe_form.number(recipe, "pick", label_visibility="collapsed", width=120)
         with st.popover("Latent", icon=":material/data_array:", type="tertiary"):
+            numbers = ", ".join(f"{value:.4f}" for value in values.tolist())
             st.code(f"[{numbers}]", language=None, wrap_lines=True)
+    if not one.are_images:
+        panel("one", f"<p>At {_in_text(one.samples[0])}, made from this latent:</p>{_latent(values)}")
+        _nearest_point(source, one)
+        return
+    made_from = f"{_latent(values)}<small>made from these {len(values)} random numbers</small>"
+    panel("one", f"<div class='closely'>{views.figure(one.pixels[0], '', 'generated')}<div>{made_from}</div></div>")
+    _nearest_images(source, one)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.markdown("**More like this**", width="content")
+        recipe_form.slider(recipe, "stride", width=180)
+    near = sampling.around(torch.from_numpy(values), NEIGHBOURS, recipe.stride, recipe.to)
+    pixels = images.to_uint8(sampling.generate(source.generator, near).numpy())
+    views.show_sheet("samples", pixels, 6, views.BESIDE, f"{NEIGHBOURS} neighbours of sample {recipe.start}")
+
+
+def _latent(values: np.ndarray) -> str:
+    """HTML: a latent float32 [d] as bars from -3 to 3, or as text if it is short."""
+    if len(values) <= FEW:
+        return f"<p><b>{_in_text(values)}</b></p>"
+    width = 400 / len(values)
+    bars = "".join(
+        f"<rect x='{i * width:.2f}' width='{0.8 * width:.2f}' y='{32 - max(h, 0):.1f}' height='{abs(h):.1f}'/>"
+        for i, h in enumerate((values.clip(-3, 3) * 10).tolist())
+    )
+    alt = f"The {len(values)} numbers of the latent, from {values.min():.2f} to {values.max():.2f}"
+    return (
+        f"<svg class='latent' viewBox='0 0 400 64' preserveAspectRatio='none' role='img' aria-label='{alt}'>"
+        f"<line x1='0' x2='400' y1='32' y2='32'/>{bars}</svg>"
+    )
+
+
+def _in_text(values: np.ndarray) -> str:
+    return f"({', '.join(number(round(value, 3)) for value in values.tolist())})"
 
 
 def _nearest_images(source: Source, one: Rendered) -> None:
@@ -110,8 +124,9 @@ def _nearest_images(source: Source, one: Rendered) -> None:
         st.caption("The images of the data have another shape, so these samples can't be compared with them.")
         return
     pixels, distances = _nearest(one.samples, key, data)
-    panel("nearest", panels.nearest(pixels, distances))
-    comparison = panels.yardstick(distances[0], "Held-out images", usual)
+    figures = (views.figure(image, f"{d:.3f}") for image, d in zip(pixels, distances, strict=True))
+    panel("nearest", f"<div class='near'>{''.join(figures)}</div>")
+    comparison = _yardstick(distances[0], "Held-out images", usual)
     st.caption(f"{comparison} Distances are root mean squares over the pixels: 1 is black against white.")
 
 
@@ -131,7 +146,7 @@ def _real_images(key: tuple[str | int, ...], _config: TrainConfig) -> tuple[Data
     return data, copies.nearest(data.held_out[:COMPARED], data.training_images(), 1)[0][:, 0].numpy() / 2
 
 
-def _nearest_points(source: Source, one: Rendered) -> None:
+def _nearest_point(source: Source, one: Rendered) -> None:
     try:
         data = datasets.load(source.config)
     except (OSError, ValueError) as error:
@@ -144,16 +159,14 @@ def _nearest_points(source: Source, one: Rendered) -> None:
 
     fresh = data.sample(COMPARED, torch.Generator().manual_seed(1))
     distance = float(distances(torch.from_numpy(one.samples))[0])
-    comparison = panels.yardstick(distance, "Fresh real points", distances(fresh))
+    comparison = _yardstick(distance, "Fresh real points", distances(fresh))
     st.caption(f"{comparison} Distances are in the plane, from the nearest of {len(data.held_out)} real points.")
 
 
-def _more_like_this(source: Source, recipe: Recipe, one: Rendered) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.markdown("**More like this**", width="content")
-        recipe_form.slider(recipe, "stride", width=180)
-    near = sampling.around(torch.from_numpy(one.latents[0]), NEIGHBOURS, recipe.stride, recipe.to)
-    pixels = images.to_uint8(sampling.generate(source.generator, near).numpy())
-    with st.container(key="samples", horizontal_alignment="center"):
-        width = views.screen_width(pixels, 6, views.BESIDE)
-        st.image(drawings.sheet_uri(pixels, 6), width=width, alt=f"{NEIGHBOURS} neighbours of sample {recipe.start}")
+def _yardstick(distance: float, others: str, usual: np.ndarray) -> str:
+    """What the distance from the nearest real sample means, beside those of other real samples: float32 [n]."""
+    percent = round(100 * float((usual < distance).mean()))
+    return (
+        f"A copy would be at 0. {others} are {np.median(usual):.3f} from their nearest (median); this sample, at "
+        f"{distance:.3f}, is farther away than {percent} % of them."
+    )

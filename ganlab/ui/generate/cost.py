@@ -22,13 +22,20 @@ def card(source: Source, n: int) -> None:
         )
         help_text = "Times forward passes of both kinds on this computer, in turn, and shows the medians."
         if st.button("Measure", icon=":material/timer:", help=help_text):
-            st.session_state["cost"] = source.key, measure(source)
-        key, cost = st.session_state.get("cost", ("", (0.0, 0.0, 0)))
+            st.session_state["cost"] = source.key, *_measure(source)
+        key, without, with_gradients, kept = st.session_state.get("cost", ("", 0.0, 0.0, 0))
         if key == source.key:
-            panel("cost", table(cost, n))
+            in_total = file_size(kept * n // sampling.BATCH)
+            panel(
+                "cost",
+                f"<table><tr><th>a batch of {sampling.BATCH}<th>CPU time<th>kept for backward"
+                f"<tr><td>under no_grad<td>{1000 * without:.2f} ms<td>nothing"
+                f"<tr><td>with gradients<td>{1000 * with_gradients:.2f} ms<td>{file_size(kept)}</table>"
+                f"<p class='muted small'>In a single graph, {n:,} samples would keep {in_total}.</p>",
+            )
 
 
-def measure(source: Source) -> tuple[float, float, int]:
+def _measure(source: Source) -> tuple[float, float, int]:
     """Of a batch of 64: seconds of CPU time under no_grad and with gradients, and the bytes kept for backward."""
     set_up_torch(1)
     network = copy.deepcopy(source.generator).requires_grad_(True)
@@ -37,15 +44,3 @@ def measure(source: Source) -> tuple[float, float, int]:
     kept, _ = saved_bytes(lambda: network(batch), network)
     without, with_gradients = cpu_seconds(lambda: without_gradients(batch), lambda: network(batch))
     return without, with_gradients, kept
-
-
-def table(cost: tuple[float, float, int], n: int) -> str:
-    """HTML: the costs of a batch of 64, and the memory that n samples would take with gradients."""
-    without, with_gradients, kept = cost
-    total = file_size(kept * n // sampling.BATCH)
-    return (
-        f"<table><tr><th>a batch of {sampling.BATCH}<th>CPU time<th>kept for backward"
-        f"<tr><td>under no_grad<td>{1000 * without:.2f} ms<td>nothing"
-        f"<tr><td>with gradients<td>{1000 * with_gradients:.2f} ms<td>{file_size(kept)}</table>"
-        f"<p class='muted small'>In a single graph, {n:,} samples would keep {total}.</p>"
-    )

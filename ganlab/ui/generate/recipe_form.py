@@ -51,26 +51,24 @@ def number(recipe: Recipe, field: str, **options: Any) -> None:
 def slider(recipe: Recipe, field: str, **options: Any) -> None:
     """A number between its bounds."""
     value = getattr(recipe, field)
-    low, high = settings.bounds(Recipe, field)
+    bounds = settings.rules(Recipe, field).bounds
+    assert bounds is not None  # a slider is for numbers
     step = 1 if isinstance(value, int) else 0.01
-    st.slider(min_value=low, max_value=high, value=value, step=step, **_tied(field, value), **options)
+    st.slider(min_value=bounds[0], max_value=bounds[1], value=value, step=step, **_tied(field, value), **options)
 
 
 def choice(recipe: Recipe, field: str, **options: Any) -> None:
     """One of a few values."""
     value = getattr(recipe, field)
-    options |= _tied(field, value) | {"options": settings.choices(Recipe, field), "format_func": str.capitalize}
+    options |= _tied(field, value) | {"options": settings.rules(Recipe, field).choices, "format_func": str.capitalize}
     st.segmented_control(default=value, required=True, **options)
 
 
 def truncation(recipe: Recipe) -> None:
     """From 0.2 to off; a link may name any other value."""
     value = recipe.truncation
-
-    def name(value: float) -> str:
-        return "off" if value == math.inf else f"±{value:g}"
-
-    ladder("truncation", sorted({*TRUNCATIONS, value}), value, name, width=210)
+    rungs = sorted({*TRUNCATIONS, value})
+    ladder("truncation", rungs, value, lambda rung: "off" if rung == math.inf else f"±{rung:g}", width=210)
 
 
 def sheet(recipe: Recipe, largest: int) -> None:
@@ -90,10 +88,8 @@ def ladder(field: str, rungs: Sequence[Any], value: Any, name: Callable[[Any], s
 
 def _tied(field: str, value: Any) -> dict[str, Any]:
     """Widget options that show the recipe's value and put the user's edits back into the address."""
-    st.session_state[f"recipe_{field}"] = value
-    words = {"label": settings.label(Recipe, field), "help": settings.help_of(Recipe, field) or None}
-    return words | {"key": f"recipe_{field}", "on_change": _moved, "args": (field,)}
-
-
-def _moved(field: str) -> None:
-    put(**{field: st.session_state[f"recipe_{field}"]})
+    key = f"recipe_{field}"
+    st.session_state[key] = value
+    rules = settings.rules(Recipe, field)
+    words = {"label": rules.label, "help": rules.help or None}
+    return words | {"key": key, "on_change": lambda: put(**{field: st.session_state[key]})}

@@ -1,5 +1,6 @@
-"""The samples of a recipe, made once and cached."""
+"""The samples of a recipe, made once and cached, and the files that they can be downloaded as."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -8,9 +9,10 @@ import streamlit as st
 
 from ganlab.data import images
 from ganlab.gan import script
-from ganlab.gan.recipe import Recipe
+from ganlab.gan.recipe import WAYS, Recipe
 from ganlab.gan.training import set_up_torch
 from ganlab.ui.generate.source import Source
+from ganlab.ui.kit.components import download
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,35 @@ def picked(source: Source, recipe: Recipe) -> Rendered:
     i = recipe.start
     grid = render(source, replace(recipe, view="grid", n=max(recipe.n, i + 1)))
     return Rendered(grid.latents[i : i + 1], grid.samples[i : i + 1])
+
+
+def downloads(source: Source, recipe: Recipe, rendered: Rendered) -> None:
+    """A button for each file of the view."""
+    name = f"{source.name}-step{source.step}-seed{recipe.seed}"
+    name += f"-n{recipe.n}" if recipe.view == "grid" else f"-{recipe.view}"
+    name += f"-t{recipe.truncation:g}" if recipe.truncation < math.inf else ""
+    latents, samples, is_way = rendered.latents, rendered.samples, recipe.view in WAYS
+    if rendered.are_images:
+        pixels, columns, scale = rendered.pixels, script.columns_of(recipe), _scale(recipe, rendered)
+        download("PNG", f"{name}.png", lambda: images.png(images.sheet(pixels, columns, scale)))
+        download("ZIP", f"{name}.zip", lambda: images.zip_of_pngs(pixels), "folder_zip", help="Each sample as a PNG.")
+        if is_way:
+            download("GIF", f"{name}.gif", lambda: images.gif(pixels, scale, there_and_back=True), "gif_box")
+    else:
+        download("PNG", f"{name}.png", lambda: images.png(images.scatter(samples, source.real_points, joined=is_way)))
+        download("CSV", f"{name}.csv", lambda: images.csv(latents, samples), help="Points and their latents.")
+    content = "Latents and samples as float32; images also as uint8 pixels."
+    download("NPZ", f"{name}.npz", lambda: images.npz(latents, samples), "data_array", help=content)
+    content = "A short program that makes exactly these samples from the generator's file, without ganlab."
+    download("Script", "sample.py", lambda: program(source, recipe, rendered).encode(), "code", help=content)
+
+
+def program(source: Source, recipe: Recipe, rendered: Rendered) -> str:
+    """The Python program that makes the same samples without ganlab."""
+    enlarge = _scale(recipe, rendered) if rendered.are_images else 1
+    return script.script(source.generator, source.config.latent_dim, recipe, images.GAP, enlarge)
+
+
+def _scale(recipe: Recipe, rendered: Rendered) -> int:
+    """How many times the sheet is enlarged: as the recipe says, or as many as its size allows."""
+    return min(recipe.enlarge, images.largest_upscale(rendered.pixels, script.columns_of(recipe)))

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -11,7 +13,7 @@ from torch import nn
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.recipe import FIELDS
-from ganlab.runs.disk import contents, networks
+from ganlab.runs.disk import checkpoints, networks
 from ganlab.runs.run import Run
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import download
@@ -36,21 +38,22 @@ class Source:
         """How many the generator has."""
         return sum(p.numel() for p in self.generator.parameters())
 
-
-def real_points(config: TrainConfig) -> np.ndarray | None:
-    """Up to 512 real points [n, 2] to compare with; None if they can't be read on this computer."""
-    try:
-        return datasets.load(config).held_out.numpy()
-    except (OSError, ValueError):
-        return None
+    @property
+    def real_points(self) -> np.ndarray | None:
+        """Up to 512 real points [n, 2] to compare with; None if they can't be read on this computer."""
+        try:
+            return datasets.load(self.config).held_out.numpy()
+        except (OSError, ValueError):
+            return None
 
 
 def choose(runs: dict[str, Run]) -> Source | None:
     """Shows the menu of sources and returns the one in the address. None, with an explanation, if there is none."""
-    source = _in_address(runs)
+    uploaded: Source | None = st.session_state.get("uploaded")  # by this visitor
+    source = _in_address(runs, uploaded)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if options := [*([UPLOAD] if _uploaded() else []), *runs]:
-            _menu(options, source, runs)
+        if options := [*([UPLOAD] if uploaded else []), *runs]:
+            _choose_source(options, source, runs)
         with st.popover("Upload", icon=":material/upload_file:"):
             st.file_uploader("A generator.safetensors from ganlab", key="generator_file", on_change=_upload)
             if problem := st.session_state.pop("not_uploaded", ""):
@@ -60,7 +63,6 @@ def choose(runs: dict[str, Run]) -> Source | None:
             download("Download generator", "generator.safetensors", source.file, "network_node", help=help_text)
             if source.name in runs:
                 _choose_step(source, runs[source.name])
-                _newest_button(source, runs[source.name])
             st.markdown(f":gray[step {source.step:,} · {source.weights:,} weights]", width="content")
     if not options:
         st.markdown("There is no generator yet. Train one for a few seconds and come back, or upload one.")
@@ -68,13 +70,8 @@ def choose(runs: dict[str, Run]) -> Source | None:
     return source
 
 
-def _uploaded() -> Source | None:
-    """This visitor's uploaded generator."""
-    return st.session_state.get("uploaded")
-
-
-def _in_address(runs: dict[str, Run]) -> Source | None:
-    uploaded, digest = _uploaded(), st.query_params.get("file")
+def _in_address(runs: dict[str, Run], uploaded: Source | None) -> Source | None:
+    digest = st.query_params.get("file")
     if digest and uploaded and digest == uploaded.name:
         return uploaded
     if digest:
@@ -87,9 +84,8 @@ def _in_address(runs: dict[str, Run]) -> Source | None:
     if run and run.run_id not in runs:
         st.warning(f"Run {run.run_id} has no generator yet.", icon=":material/help:")
         return None
-    if run or runs:
-        return _at_step(run or next(iter(runs.values())))
-    return None
+    run = run or next(iter(runs.values()), None)
+    return _at_step(run) if run else None
 
 
 def _at_step(run: Run) -> Source | None:
@@ -97,7 +93,6 @@ def _at_step(run: Run) -> Source | None:
     newest = run.latest
     text = st.query_params.get("step", str(newest.step))
     step = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
-    problem = f"Step {text} of this run was not saved."
     try:
         source = _cached(run.run_id, step, run)
     except (LookupError, ValueError) as error:
@@ -105,7 +100,7 @@ def _at_step(run: Run) -> Source | None:
             st.error(html.plain(newest.warning or "This run has no generator."), icon=":material/error:")
             return None
         source = _cached(run.run_id, newest.step, run)
-        problem = str(error) if isinstance(error, ValueError) else problem
+        problem = str(error) if isinstance(error, ValueError) else f"Step {text} of this run was not saved."
         st.warning(html.plain(f"{problem} This is step {newest.step:,}."), icon=":material/help:")
     st.query_params["run"], st.query_params["step"] = run.run_id, str(source.step)
     return source
@@ -121,69 +116,58 @@ def _cached(run_id: str, step: int, _run: Run) -> Source:
     if newest.step == step and newest.generator is not None:
         generator, config = newest.generator, newest.config
     else:
-        paths = {checkpoint.step: checkpoint.path for checkpoint in contents.checkpoint_files(_run.path)}
-        generator, config, _ = contents.generator_in(paths[step])
-
-    def file() -> bytes:
-        return networks.network_file(config, step, generator)
-
+        paths = {checkpoint.step: checkpoint.path for checkpoint in checkpoints.files(_run.path)}
+        saved = checkpoints.read(paths[step])
+        generator, config = saved.network("generator"), saved.config
+    file = partial(networks.network_file, config, step, generator)
     return Source(run_id, f"{run_id}/{step}", config, step, generator, file)
 
 
-def _menu(options: list[str], source: Source | None, runs: dict[str, Run]) -> None:
+def _choose_source(options: list[str], source: Source | None, runs: dict[str, Run]) -> None:
     def label(option: str) -> str:
         return "Uploaded generator" if option == UPLOAD else html.label(option, runs[option].config)
 
-    shown = (UPLOAD if source.name not in runs else source.name) if source else None
-    st.session_state["source"] = shown
+    def choose(option: str | None) -> None:
+        if option == UPLOAD:
+            _point_to(file=st.session_state["uploaded"].name)
+        elif option:
+            _point_to(run=option)
+
+    shown = (source.name if source.name in runs else UPLOAD) if source else None
+    _menu("Generator", "source", options, shown, choose, placeholder="Choose a run", format_func=label, width=400)
+
+
+def _choose_step(source: Source, run: Run) -> None:
+    """A menu of the run's checkpoints and a button for its newest generator, where there is a choice."""
+    steps = sorted({source.step, *(checkpoint.step for checkpoint in checkpoints.files(run.path))})
+
+    def choose(step: int) -> None:
+        _point_to(run=source.name, step=str(step))
+
+    if len(steps) > 1:
+        _menu("Step", "source_step", steps, source.step, choose, format_func="step {:,}".format, width=150)
+    if not run.latest.status.ended or run.latest.step != source.step:
+        help_text = "Switch to the run's newest generator. Until then this page stays at its step while the run trains."
+        st.button("Newest", icon=":material/update:", help=help_text, on_click=_point_to, kwargs={"run": source.name})
+
+
+def _menu(label: str, key: str, options: list[Any], shown: Any, choose: Callable[[Any], None], **more: Any) -> None:
+    """A menu set to what the page shows; `choose` is called with the option that the user selects."""
+    st.session_state[key] = shown
     st.selectbox(
-        "Generator",
+        label,
         options,
-        index=options.index(shown) if shown else None,
-        key="source",
+        index=None if shown is None else options.index(shown),
+        key=key,
         label_visibility="collapsed",
-        width=400,
-        placeholder="Choose a run",
-        format_func=label,
-        on_change=_choose_source,
+        on_change=lambda: choose(st.session_state[key]),
+        **more,
     )
-
-
-def _choose_source() -> None:
-    name = st.session_state["source"]
-    if name == UPLOAD:
-        _point_to(file=st.session_state["uploaded"].name)
-    elif name:
-        _point_to(run=name)
 
 
 def _point_to(**where: str) -> None:
     """Put another source into the address, and leave the recipe there. For callbacks."""
     st.query_params.from_dict({key: text for key, text in st.query_params.items() if key in FIELDS} | where)
-
-
-def _choose_step(source: Source, run: Run) -> None:
-    """A menu of the run's checkpoints, if there is a choice."""
-    steps = sorted({source.step, *(checkpoint.step for checkpoint in contents.checkpoint_files(run.path))})
-    if len(steps) < 2:
-        return
-    st.session_state["source_step"] = source.step
-    st.selectbox(
-        "Step",
-        steps,
-        steps.index(source.step),
-        key="source_step",
-        label_visibility="collapsed",
-        width=150,
-        format_func=lambda step: f"step {step:,}",
-        on_change=lambda: _point_to(run=source.name, step=str(st.session_state["source_step"])),
-    )
-
-
-def _newest_button(source: Source, run: Run) -> None:
-    if not run.latest.status.ended or run.latest.step != source.step:
-        help_text = "Switch to the run's newest generator. Until then this page stays at its step while the run trains."
-        st.button("Newest", icon=":material/update:", help=help_text, on_click=_point_to, kwargs={"run": source.name})
 
 
 def _upload() -> None:
@@ -192,7 +176,7 @@ def _upload() -> None:
         return
     content = file.getvalue()
     try:
-        generator, config, step = networks.read_generator(content)
+        generator, config, step = networks.read_network(content)
     except ValueError as error:
         st.session_state["not_uploaded"] = str(error).replace("This file", file.name, 1)
         return

@@ -9,10 +9,9 @@ from ganlab.data import images
 from ganlab.gan.recipe import Recipe
 from ganlab.plots.samples import points
 from ganlab.plots.whole_run import evenly
-from ganlab.runs.disk import contents, moments
+from ganlab.runs.disk import moments
 from ganlab.runs.run import Run
 from ganlab.ui.generate import recipe_form, views
-from ganlab.ui.generate.source import Source
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import download, plot
 
@@ -20,10 +19,10 @@ GRID = 8  # samples along each side of a sheet
 FRAMES = 60  # of an animation at most, so that it stays below a few megabytes
 
 
-def card(source: Source, run: Run | None, recipe: Recipe) -> None:
-    """A sheet for each saved moment, chosen by a slider, and all of them as an animation; nothing for an upload."""
-    steps = contents.moment_steps(run.path) if run else []
-    if run is None or len(steps) < 2:
+def card(run: Run, recipe: Recipe) -> None:
+    """A sheet for each saved moment, chosen by a slider, and all of them as an animation."""
+    steps = moments.steps(run.path)
+    if len(steps) < 2:
         return
     frames = evenly(steps, FRAMES)
     step = min(steps, key=lambda step: abs(step - (recipe.look or steps[-1])))
@@ -32,12 +31,13 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
             st.subheader("Fixed latents through training", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):
                 plays = st.toggle("Play", key="through_plays", help="All saved steps as an animation.")
-                name = f"{source.name}-training.gif"
+                name = f"{run.run_id}-training.gif"
                 download("GIF", name, lambda: animation(run, frames), "gif_box", key="training_gif")
         recipe_form.ladder("look", steps, step, lambda step: f"{step:,}", label_visibility="collapsed")
         try:
             if plays:
-                _animation(run, frames)
+                uri = drawings.data_uri(animation(run, frames), "gif")
+                views.show_picture("through", uri, views.BESIDE, f"Animation of {len(frames)} saved steps")
             else:
                 _moment(run, step)
         except ValueError as error:
@@ -47,23 +47,15 @@ def card(source: Source, run: Run | None, recipe: Recipe) -> None:
         st.caption(f"{len(steps)} steps were saved. {shown}")
 
 
-def _animation(run: Run, steps: list[int]) -> None:
-    uri = drawings.data_uri(animation(run, steps), "gif")
-    with st.container(key="through", horizontal_alignment="center"):
-        st.image(uri, width=views.BESIDE, alt=f"Animation of {len(steps)} saved steps")
-
-
 def _moment(run: Run, step: int) -> None:
-    samples = contents.read_moment(run.path, step).samples
+    samples = moments.read(run.path, step).samples
     if samples.ndim == 2:
         with st.container(horizontal_alignment="center"), st.container(width=480):
             plot("through_points", points(run.latest.real, samples), 480)
-        return
-    pixels = samples[: GRID * GRID]
-    width = views.screen_width(pixels, GRID, views.BESIDE)
-    with st.container(key="through", horizontal_alignment="center"):
+    else:
+        pixels = samples[: GRID * GRID]
         alt = f"{len(pixels)} generated images at step {step:,}"
-        st.image(drawings.sheet_uri(pixels, GRID), width=width, alt=alt)
+        views.show_sheet("through", pixels, GRID, views.BESIDE, alt)
 
 
 def animation(run: Run, steps: list[int]) -> bytes:
@@ -74,7 +66,7 @@ def animation(run: Run, steps: list[int]) -> bytes:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _gif(path: Path, steps: tuple[int, ...], stamp: int) -> bytes:
     """Cached until `stamp` changes: a resumed run writes its moments again."""
-    return images.gif(np.stack([_frame(contents.read_moment(path, step).samples) for step in steps]), 1, 120)
+    return images.gif(np.stack([_frame(moments.read(path, step).samples) for step in steps]), 1, 120)
 
 
 def _frame(samples: np.ndarray) -> np.ndarray:

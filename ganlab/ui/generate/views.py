@@ -10,9 +10,9 @@ from ganlab.data import images
 from ganlab.gan import sampling, script
 from ganlab.gan.recipe import WAYS, Recipe
 from ganlab.plots import samples
-from ganlab.ui.generate import downloads, panels, recipe_form
-from ganlab.ui.generate.render import Rendered, render
-from ganlab.ui.generate.source import Source, real_points
+from ganlab.ui.generate import recipe_form
+from ganlab.ui.generate.render import Rendered, downloads
+from ganlab.ui.generate.source import Source
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import grid, panel, plot
 from ganlab.ui.kit.html import points_key
@@ -35,29 +35,37 @@ def controls(source: Source, recipe: Recipe) -> None:
         st.caption(f"With {source.weights:,} weights, {recipe.n:,} samples take a few seconds.")
 
 
-def card(source: Source, recipe: Recipe) -> None:
-    rendered = render(source, recipe)
+def card(source: Source, recipe: Recipe, rendered: Rendered) -> None:
+    title = _title(recipe)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(panels.title(recipe), anchor=False, width="content")
+        st.subheader(title, anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             if rendered.are_images:
                 recipe_form.sheet(recipe, images.largest_upscale(rendered.pixels, script.columns_of(recipe)))
-            downloads.buttons(source, recipe, rendered)
+            downloads(source, recipe, rendered)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _own_controls(recipe)
     if not rendered.are_images:
         _points(source, recipe, rendered)
     elif recipe.view == "arithmetic":
-        panel("sum", panels.equation(rendered.pixels, recipe))
+        panel("sum", _equation(rendered.pixels, recipe))
         st.caption("Radford et al. 2015 averaged three latents for each letter; single latents, as here, are noisier.")
     elif recipe.view == "grid":
         marks = [(recipe.pick, "")] if recipe.pick >= 0 else []
         samples_to_pick(rendered.pixels, recipe, CARD, marks, _pick)
     else:
-        columns = script.columns_of(recipe)
-        width = screen_width(rendered.pixels, columns, CARD)
-        with st.container(key="sheet", horizontal_alignment="center"):
-            st.image(drawings.sheet_uri(rendered.pixels, columns), width=width, alt=panels.title(recipe))
+        show_sheet("sheet", rendered.pixels, script.columns_of(recipe), CARD, title)
+
+
+def _title(recipe: Recipe) -> str:
+    r = recipe
+    return {
+        "grid": f"{r.n:,} sample{'s' if r.n > 1 else ''}",
+        "interpolate": f"From sample {r.start} to seed {r.to}",
+        "plane": f"The plane of samples {r.a}, {r.b}, {r.c}",
+        "walk": f"A walk from sample {r.start}",
+        "arithmetic": f"Sample {r.a} − {r.b} + {r.c}",
+    }[r.view]
 
 
 def _own_controls(recipe: Recipe) -> None:
@@ -75,6 +83,21 @@ def _own_controls(recipe: Recipe) -> None:
             recipe_form.number(recipe, corner, width=110)
         if recipe.view == "plane":
             recipe_form.slider(recipe, "side", width=160)
+
+
+def _equation(pixels: np.ndarray, recipe: Recipe) -> str:
+    """HTML: the four samples uint8 [4, h, w, c] of a - b + c."""
+    a, b, c, result = pixels
+    return (
+        f"<div class='sum'>{figure(a, f'a ({recipe.a})')}<span>−</span>{figure(b, f'b ({recipe.b})')}<span>+</span>"
+        f"{figure(c, f'c ({recipe.c})')}<span>=</span>{figure(result, 'a − b + c', 'generated')}</div>"
+    )
+
+
+def figure(pixels: np.ndarray, caption: str, css_class: str = "") -> str:
+    """HTML: one sample uint8 [h, w, c] with a caption below it."""
+    uri = drawings.data_uri(images.png(images.picture(pixels)))
+    return f"<figure class='{css_class}'><img src='{uri}' alt=''><figcaption>{caption}</figcaption></figure>"
 
 
 def samples_to_pick(
@@ -106,6 +129,17 @@ def _pick(i: int) -> None:
     recipe_form.put(pick=-1 if recipe_form.read().pick == i else i)
 
 
+def show_sheet(key: str, pixels: np.ndarray, columns: int, card_width: int, alt: str) -> None:
+    """A sheet of uint8 [n, h, w, c] in the middle of its card."""
+    show_picture(key, drawings.sheet_uri(pixels, columns), screen_width(pixels, columns, card_width), alt)
+
+
+def show_picture(key: str, uri: str, width: int, alt: str) -> None:
+    """A picture in the middle of its card. front/page.css has its edges sharp by its key."""
+    with st.container(key=key, horizontal_alignment="center"):
+        st.image(uri, width=width, alt=alt)
+
+
 def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
     """The width of a sheet of uint8 [n, h, w, c] on the page, in screen pixels.
 
@@ -118,7 +152,7 @@ def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
 
 
 def _points(source: Source, recipe: Recipe, rendered: Rendered) -> None:
-    real = real_points(source.config)
+    real = source.real_points
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
     if recipe.view == "grid" and recipe.start < recipe.n:
         names = [""] * recipe.start + [str(recipe.start)]

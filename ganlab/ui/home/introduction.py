@@ -1,7 +1,20 @@
-"""The words of Home: what ganlab does, and what weight clipping is in five sentences. HTML of panels."""
+"""What Home says about weight clipping: a lead, a picture of how data flows, and five sentences. HTML of panels.
 
+The picture shows the default run at one step, which bench/example.py recorded in example.npz.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ganlab.gan.clipping import axis_limit
+from ganlab.ui.kit.drawings import ink, sheet_uri
 from ganlab.ui.kit.html import AFTER, BEFORE
 
+STEP = 720
+FILE = Path(__file__).with_name("example.npz")
 LEAD = (
     "<div class='lead'>Train a Wasserstein GAN on this computer, move the clip range while it learns, and see every "
     f"critic weight {BEFORE.format('before')} and {AFTER.format('after')} the clamp.</div>"
@@ -15,3 +28,151 @@ scores.</li>
 −c to c, after every update.</li>
 <li>Too narrow and the gradients vanish, too wide and the critic learns slowly; the paper that proposed the clamp
 calls it “a clearly terrible way”.</li></ol>"""
+ALT = (
+    "Latents go through the generator and become generated digits. Real and generated digits go into the critic, "
+    "whose weights are clamped into minus c to c after every update. The critic gives the estimate."
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """The default run (seed 0, one thread) after step 720."""
+
+    latent: np.ndarray  # float32 [64]: the first fixed latent
+    generated: np.ndarray  # uint8 [16, 16, 16, 1]: samples of the first fixed latents
+    real: np.ndarray  # uint8 [16, 16, 16, 1]: held-out digits
+    clip_range: np.ndarray  # float64 [2]: low and high
+    edges: np.ndarray  # float64 [bins + 1]: of the histograms of all critic weights around the last clamp of that step
+    before: np.ndarray  # int64 [bins]
+    after: np.ndarray  # int64 [bins]: without the weights exactly at a bound
+    at_bounds: np.ndarray  # int64 [2]: weights exactly at low and at high after the clamp
+    estimate: np.ndarray  # float64 []: the critic estimate of that step
+    weights: np.ndarray  # int64 [2]: how many weights generator and critic have
+
+
+def example() -> Example:
+    """The example as it was recorded."""
+    with np.load(FILE) as arrays:
+        return Example(**arrays)
+
+
+@cache
+def flow() -> str:
+    """The flow of data as SVG, drawn twice: for wide screens and for phones."""
+    e = example()
+    generator_weights, critic_weights = (f"{n:,} weights" for n in e.weights)
+    wide = (
+        _text(62, 44, "latents", "t"),
+        _latent(e, 33, 58),
+        _text(62, 144, "random numbers", "m"),
+        _arrow((110, 88), (160, 88)),
+        '<path class="box" d="M168 59L284 32V144L168 117Z"/>',
+        _text(226, 85, "generator", "t"),
+        _text(226, 105, generator_weights, "m"),
+        _arrow((292, 88), (352, 88)),
+        _text(426, 16, "generated", "t"),
+        _digits(e.generated, 370, 32, "gen"),
+        _text(426, 188, "real", "t"),
+        _digits(e.real, 370, 204, "ink"),
+        _arrow((500, 88), (548, 88), (548, 148), (592, 148)),
+        _arrow((500, 260), (548, 260), (548, 200), (592, 200)),
+        _box(600, 24, 320, 296),
+        _text(624, 54, "critic", "t", "start"),
+        _text(672, 54, critic_weights, "m", "start"),
+        _text(624, 78, "clamped into [−c, c] after every update", "m", "start"),
+        _clamp(e, 624, 116, 272, 168),
+        _arrow((928, 172), (976, 172)),
+        _text(990, 152, "estimate", "t", "start"),
+        _text(990, 190, f"{e.estimate:.4f}", "n", "start"),
+        _text(990, 216, "E critic(real)", "m", "start"),
+        _text(990, 234, "− E critic(generated)", "m", "start"),
+    )
+    tall = (
+        _text(84, 20, "latents", "t"),
+        _latent(e, 56, 34),
+        _arrow((84, 102), (84, 132)),
+        '<path class="box" d="M50 138H118L144 208H24Z"/>',
+        _text(84, 178, "generator", "t"),
+        _text(84, 197, generator_weights, "m"),
+        _arrow((84, 214), (84, 246)),
+        _digits(e.generated, 28, 266, "gen"),
+        _text(84, 404, "generated", "t"),
+        _digits(e.real, 220, 266, "ink"),
+        _text(276, 404, "real", "t"),
+        _arrow((84, 412), (84, 444)),
+        _arrow((276, 412), (276, 444)),
+        _box(12, 450, 336, 266),
+        _text(32, 480, "critic", "t", "start"),
+        _text(80, 480, critic_weights, "m", "start"),
+        _text(32, 502, "after every update each is clamped into [−c, c]", "m", "start"),
+        _clamp(e, 32, 536, 296, 146),
+        _arrow((180, 722), (180, 746)),
+        _text(120, 784, f"{e.estimate:.4f}", "n"),
+        _text(190, 766, "estimate", "t", "start"),
+        _text(190, 786, "E critic(real) − E critic(gen.)", "m", "start"),
+    )
+    return _svg("wide", 1140, 332, wide) + _svg("tall", 360, 800, tall)
+
+
+def _svg(css_class: str, width: int, height: int, parts: tuple[str, ...]) -> str:
+    box = f'viewBox="0 0 {width} {height}"'
+    return f'<svg class="flow {css_class}" {box} role="img" aria-label="{ALT}">{"".join(parts)}</svg>'
+
+
+def _text(x: int, y: int, text: str, css_class: str, anchor: str = "middle") -> str:
+    return f'<text class="{css_class}" x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>'
+
+
+def _box(x: int, y: int, width: int, height: int) -> str:
+    return f'<rect class="box" x="{x}" y="{y}" width="{width}" height="{height}" rx="8"/>'
+
+
+def _arrow(*corners: tuple[int, int]) -> str:
+    (x0, y0), (x1, y1) = corners[-2:]
+    angle = np.degrees(np.arctan2(y1 - y0, x1 - x0))
+    path = " L".join(f"{x} {y}" for x, y in corners)
+    head = f'<path class="head" d="M0 0L-9 -4.5V4.5Z" transform="translate({x1} {y1}) rotate({angle:.0f})"/>'
+    return f'<path class="edge" d="M{path}"/>{head}'
+
+
+def _latent(e: Example, x: int, y: int) -> str:
+    """The first 16 numbers of a latent: the farther from 0, the darker."""
+    return "".join(
+        f'<rect x="{x + 15 * (i % 4)}" y="{y + 15 * (i // 4)}" width="13" height="13" rx="2" class="ink" '
+        f'opacity="{0.08 + 0.8 * min(abs(value) / 2.2, 1):.2f}"/>'
+        for i, value in enumerate(e.latent[:16])
+    )
+
+
+def _digits(samples: np.ndarray, x: int, y: int, css_class: str) -> str:
+    return _box(x - 8, y - 8, 128, 128) + ink(sheet_uri(samples, columns=4), x, y, 112, 112, css_class)
+
+
+def _clamp(e: Example, x: int, y: int, width: int, height: int) -> str:
+    """The critic's weights before and after the clamp, with bars and dashed lines at -c and c."""
+    limit, top = axis_limit(tuple(e.clip_range)), float(e.at_bounds.max()) * 1.05
+
+    def across(value: float) -> float:
+        return (value + limit) / (2 * limit) * width
+
+    def up(n: float) -> float:
+        return height - n / top * height
+
+    def skyline(bins: np.ndarray) -> str:
+        steps = "".join(
+            f"L{across(a):.1f} {up(n):.1f}L{across(b):.1f} {up(n):.1f}"
+            for a, b, n in zip(e.edges, e.edges[1:], bins, strict=False)
+        )
+        return f"M{across(e.edges[0]):.1f} {height}{steps}L{across(e.edges[-1]):.1f} {height}Z"
+
+    bin_width = across(e.edges[1]) - across(e.edges[0])
+    bars = "".join(
+        f'<rect class="af" x="{across(bound) - bin_width * 0.6:.1f}" width="{bin_width * 1.2:.1f}" y="{up(n):.1f}" '
+        f'height="{height - up(n):.1f}"/><path class="rule" d="M{across(bound):.1f} -14V{up(n):.1f}"/>'
+        + _text(round(across(bound)), height + 18, name, "m")
+        for bound, n, name in zip(e.clip_range, e.at_bounds, ("−c", "c"), strict=True)
+    )
+    return (
+        f'<g transform="translate({x} {y})"><path class="af soft" d="{skyline(e.after)}"/>'
+        f'<path class="bl" d="{skyline(e.before)}"/>{bars}<path class="floor" d="M0 {height}H{width}"/></g>'
+    )

@@ -1,15 +1,16 @@
 """The two-ended clip range as widgets: a slider, two exact numbers, and a switch that mirrors them."""
 
 from collections.abc import Callable
+from functools import partial
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from ganlab.config import checked_clip_range
 from ganlab.formatting import number, range_in_words
-from ganlab.ui.kit import late
+from ganlab.ui.kit import frame, late
 from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.html import refused
 
 RUNGS = [round(m * 10.0**e, 6) for e in (-4, -3, -2, -1, 0) for m in (1, 1.5, 2, 3, 5, 7)] + [10.0]
 LADDER = [rung for rung in RUNGS if rung <= 1]
@@ -30,51 +31,36 @@ def controls(
 
     Their keys begin with `prefix`. `tied` is whether Symmetric is on at first; `beside` draws more beside it.
     """
-    clip_range = current()
-    symmetric = st.session_state.setdefault(f"{prefix}tied", tied) and clip_range[0] == -clip_range[1]
-    values = {"clip": clip_range, "low": clip_range[0], "high": clip_range[1], "symmetric": symmetric}
-    for widget, value in values.items():
-        late.show(f"{prefix}{widget}", value)
+    state, clip_range = st.session_state, current()
+    symmetric = state.setdefault(f"{prefix}tied", tied) and clip_range[0] == -clip_range[1]
 
-    def moved(widget: str) -> None:
-        if not late.is_late(f"{prefix}{widget}"):
-            mirrored = st.session_state[f"{prefix}symmetric"]
-            change(requested(current(), widget, st.session_state[f"{prefix}{widget}"], mirrored))
+    def move(widget: str, value: Any) -> None:
+        change(requested(current(), widget, value, state[f"{prefix}symmetric"]))
 
-    def switched() -> None:
-        if late.is_late(f"{prefix}symmetric"):
-            return
-        st.session_state[f"{prefix}tied"] = st.session_state[f"{prefix}symmetric"]
-        if st.session_state[f"{prefix}tied"]:
+    def mirror(on: bool) -> None:
+        state[f"{prefix}tied"] = on
+        if on:
             widest = max(map(abs, current()))
             change((-widest, widest))
 
+    values = {"clip": clip_range, "low": clip_range[0], "high": clip_range[1]}
+    options = {name: late.tied(f"{prefix}{name}", value, partial(move, name)) for name, value in values.items()}
+    switch = late.tied(f"{prefix}symmetric", symmetric, mirror)
     st.select_slider(
         "Clip range",
         sorted({0.0, *rungs, *(-rung for rung in rungs), *clip_range}),
         value=clip_range,
-        key=f"{prefix}clip",
         format_func=number,
         label_visibility="collapsed",
         disabled=disabled,
-        on_change=moved,
-        args=("clip",),
+        **options["clip"],
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        for label, widget, bound in zip(("Low", "High"), ("low", "high"), clip_range, strict=True):
-            st.number_input(
-                label,
-                value=bound,
-                key=f"{prefix}{widget}",
-                format="%.6g",
-                step=tenth(bound),
-                width=125,
-                disabled=disabled,
-                on_change=moved,
-                args=(widget,),
-            )
-        about, key = "Low and high mirror each other. Switch it off to move them apart.", f"{prefix}symmetric"
-        st.toggle("Symmetric", value=symmetric, key=key, disabled=disabled, on_change=switched, help=about)
+        for name, bound in zip(("low", "high"), clip_range, strict=True):
+            label, step = name.capitalize(), tenth(bound)
+            st.number_input(label, value=bound, format="%.6g", step=step, width=125, disabled=disabled, **options[name])
+        help = "Low and high mirror each other. Switch it off to move them apart."
+        st.toggle("Symmetric", value=symmetric, disabled=disabled, help=help, **switch)
         beside()
 
 
@@ -83,18 +69,22 @@ def choose(name: str, default: Range, rungs: list[float] = LADDER, tied: bool = 
     state = st.session_state
     clip_range = state.setdefault(name, default)
 
+    @frame.refusing(ValueError, key=f"{name}_refused")
     def change(wanted: Range) -> None:
-        try:
-            state[name] = checked_clip_range(wanted)
-        except ValueError as error:
-            state[f"{name}_refused"] = str(error)
+        state[name] = checked_clip_range(wanted)
 
     st.markdown("Clip range", help="The slider has uneven steps, finer near 0. Low and High take any value.")
     controls(f"{name}_", lambda: state[name], change, rungs=rungs, tied=tied)
     with st.container():
         if refusal := state.pop(f"{name}_refused", ""):
-            panel(f"{name}_refusal", refused(refusal, range_in_words(clip_range)))
+            panel(f"{name}_refusal", refused(refusal, clip_range))
     return clip_range
+
+
+def refused(refusal: str, stays: Range) -> str:
+    """Why a clip range was rejected, and that it stays at `stays`, as HTML."""
+    message = f"{escape(refusal)} The range stays at {range_in_words(stays)}."
+    return f"<div class='force refused' role='alert'>{message}</div>"
 
 
 def tenth(value: float) -> float:

@@ -63,6 +63,11 @@ def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[
     _draw(key=key, data=data, height="content", on_drawn_change=lambda: drawn(st.session_state[key].drawn))
 
 
+def button(label: str, icon: str, call: Callable[..., None] | None = None, *args: object, **options: Any) -> None:
+    """A button with an icon that calls `call` with these arguments."""
+    st.button(label, icon=f":material/{icon}:", on_click=call, args=args, **options)
+
+
 def download(label: str, name: str, make: Callable[[], bytes], icon: str = "download", **options: Any) -> None:
     """A quiet button that saves the file `name`, made when it is pressed."""
     options = {"key": f"download_{label}", "type": "tertiary", "on_click": "ignore"} | options

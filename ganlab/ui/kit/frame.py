@@ -1,11 +1,15 @@
-"""The frame of every page: title, icon and links."""
+"""The frame of every page: title, icon, links, and the messages that callbacks leave for the next drawing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
+from ganlab import settings
+from ganlab.config import TrainConfig
 from ganlab.ui.kit import components
+from ganlab.ui.kit.html import plain
 
 PAGES = {
     "Home": ("app.py", "home"),
@@ -39,3 +43,24 @@ def page(title: str) -> Iterator[None]:
     with st.container(key="page"):
         components.styles()
         yield
+
+
+@contextmanager
+def refusing(*errors: type[Exception], key: str = "refused") -> Iterator[None]:
+    """Decorates a callback: the session keeps the message of such an error, with a setting's label for its name."""
+    try:
+        yield
+    except errors as error:
+        st.session_state[key] = settings.labelled(TrainConfig, error)
+
+
+def notices() -> None:
+    """Why the last request was refused. It has a container, so that what follows is not rebuilt when it appears."""
+    with st.container():
+        once("refused", st.error, "error")
+
+
+def once(key: str, show: Callable[..., Any], icon: str) -> None:
+    """Show the sentence that a callback left under this key of the session, if there is one, and forget it."""
+    if sentence := st.session_state.pop(key, ""):
+        show(plain(sentence), icon=f":material/{icon}:")

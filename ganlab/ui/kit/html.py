@@ -1,28 +1,36 @@
-"""HTML that several pages share: titles, pills, progress bars, keys, tables of layers."""
+"""Words and HTML that several pages share: titles, pills, progress bars, keys, tables of layers."""
 
 import re
 from html import escape
 
-from ganlab.config import TrainConfig
-from ganlab.formatting import duration, range_in_words
+from ganlab.config import DATASETS, TrainConfig
+from ganlab.formatting import duration, percent, range_in_words
 from ganlab.gan.clipping import WeightHistogram
 from ganlab.runs.disk.library import short_name
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import drawings
 
-DATASET_TITLES = {
-    "digits": "digits",
-    "mnist": "MNIST",
-    "fashion-mnist": "Fashion-MNIST",
-    "cifar10": "CIFAR-10",
-    "images": "my images",
-    "8-gaussians": "8 Gaussians",
-    "25-gaussians": "25 Gaussians",
-    "swiss-roll": "Swiss roll",
-    "drawn": "my points",
+CARDS = {
+    "digits": ("Digits", "1,797 handwritten digits. The generated ones become readable within fifteen seconds."),
+    "8-gaussians": ("8 Gaussians", "A ring of eight small clouds. Count how many the generator finds."),
+    "25-gaussians": ("25 Gaussians", "A grid of 25 clouds, where clipped critics miss the detail."),
+    "swiss-roll": ("Swiss roll", "One thin spiral. Watch the gaps between its arms fill and empty."),
+}
+"""A title and a sentence for each preset with a card on Train; `MORE` has the others."""
+MORE = {
+    "mnist": ("MNIST", "60,000 handwritten digits of 28×28. The first start downloads 10 MB."),
+    "fashion-mnist": ("Fashion-MNIST", "60,000 pictures of clothes, 28×28. The first start downloads 26 MB."),
+    "cifar10": ("CIFAR-10", "50,000 colour photographs of 32×32. The first start downloads 170 MB."),
+    "images": ("My own images", "At least 16 images of any size, from a ZIP or a folder."),
+    "drawn": ("My own points", "Draw a distribution of points on the plane, or upload a CSV: at least 16 points."),
+    "8-gaussians-paper": (
+        "8 Gaussians, as in the paper",
+        "Wide layers, a narrow clip range, small steps: the critic stays almost flat, its estimate near zero.",
+    ),
 }
 TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
 PILLS = {
+    None: ("hollow", "gray", "Ready"),
     Status.STARTING: ("live", "gray", "Starting"),
     Status.RUNNING: ("live", "green", "Running"),
     Status.PAUSED: ("hollow", "yellow", "Paused"),
@@ -32,14 +40,14 @@ PILLS = {
     Status.INTERRUPTED: ("square", "yellow", "Interrupted"),
     Status.ELSEWHERE: ("live", "green", "Running elsewhere"),
 }
-"""The shape of each status's mark, its colour and its word."""
+"""The shape of each status's mark, its colour and its word; None is before there is a run."""
 BEFORE = "<span class='key'><i class='b'></i>{}</span>"
 AFTER = "<span class='key'><i class='a'></i>{}</span>"
 
 
 def title(config: TrainConfig) -> str:
     """The name of a run's data, in one or two words."""
-    return DATASET_TITLES[config.dataset]
+    return DATASETS[config.dataset].title
 
 
 def label(run_id: str, config: TrainConfig) -> str:
@@ -55,7 +63,7 @@ def facts(config: TrainConfig) -> list[str]:
     return [kind, size, range_in_words(config.clip_range)]
 
 
-def pill(status: Status) -> str:
+def pill(status: Status | None) -> str:
     shape, color, word = PILLS[status]
     return f"<span class='pill {shape}' role='status' style='--c:var(--st-{color}-color)'><i></i>{word}</span>"
 
@@ -85,35 +93,22 @@ def pace(snapshot: Snapshot) -> list[str]:
     return [words[snapshot.status]] if snapshot.status in words else []
 
 
-def refused(refusal: str, stays: str) -> str:
-    """Why a clip range was rejected, and that it stays at `stays`."""
-    return f"<div class='force refused' role='alert'>{escape(refusal)} The range stays at {stays}.</div>"
-
-
-def desk(text: str) -> str:
-    """Text that is hidden on narrow screens."""
-    return f"<span class='desk'>{text}</span>"
-
-
-COLUMNS = ("below low", "at low", "inside", "at high", "above high")
-
-
 def layers_table(histograms: tuple[WeightHistogram, ...]) -> str:
     """One row per critic parameter: name and shape, a small histogram, counts, clamped share."""
-    heads = "".join(f"<th>{name}" for name in ("layer", "weights", *COLUMNS, "clamped"))
-    return f"<table class=layers><thead><tr>{heads}<tbody>{''.join(map(_layer_row, histograms))}</table>"
+    columns = ("layer", "weights", "below low", "at low", "inside", "at high", "above high", "clamped")
+    heads, rows = "".join(f"<th>{name}" for name in columns), "".join(map(_layer_row, histograms))
+    return f"<table class=layers><thead><tr>{heads}<tbody>{rows}</table>"
 
 
 def _layer_row(histogram: WeightHistogram) -> str:
     before, after = histogram.before_counts, histogram.after_counts
     counts = (before.below_low, after.at_low, after.inside, after.at_high, before.above_high)
     cells = "".join(f"<td>{n:,}" if n else "<td class=zero>0" for n in counts)
-    share = 100 * before.outside / before.total
-    percent = "&lt;1" if 0 < share < 1 else f"{share:.0f}"
+    share = before.outside / before.total
     return (
         f"<tr><td>{escape(histogram.name)}<small>{'×'.join(map(str, histogram.shape))}</small>"
         f"<td>{drawings.mini(histogram)}{cells}"
-        f"<td>{percent} %<span class=share><span style='width:{share:.0f}%'></span></span>"
+        f"<td>{percent(share)}<span class=share><span style='width:{100 * share:.0f}%'></span></span>"
     )
 
 
@@ -124,8 +119,7 @@ def plain(text: str) -> str:
 
 
 CURVE_KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' {}/></svg>{}</span>"
-INK, FAINT = "stroke='var(--st-text-color)' stroke-width='2.4'", "stroke='currentColor' opacity='.45'"
-DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
+INK = "stroke='var(--st-text-color)' stroke-width='2.4'"
 
 
 def points_key(real: int, generated: str) -> str:

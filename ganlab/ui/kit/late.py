@@ -1,29 +1,29 @@
-"""Tell stale messages of the browser from moves of the user, for widgets whose value is owned elsewhere, as by a run.
+"""Widgets whose value is owned elsewhere, as by a run, and the stale messages of the browser about them.
 
 The page sets such a widget to its owner's value before it draws it. A message that the browser sent before it received
 that still carries the old value, and Streamlit calls `on_change` for it: it must not undo what the owner has.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 
-def show(key: str, value: Any) -> None:
-    """Set a widget to its owner's value, and remember the value that a late message would carry."""
+def tied(key: str, value: Any, move: Callable[[Any], None]) -> dict[str, Any]:
+    """Options of a widget that shows its owner's `value`; `move` is called with the value that the user chooses."""
     state = st.session_state
     if state.get(key, value) != value:
         _values("late_values")[key] = state[key]
     state[key] = _values("shown_values")[key] = value
 
+    def moved() -> None:
+        # Each widget is checked separately: while a page is on its way, a message may mix old values and new ones.
+        late = _values("late_values")
+        if key not in late or state[key] != late[key]:
+            move(state[key])
 
-def is_late(key: str) -> bool:
-    """Whether the widget's value was sent before the browser received the newest one.
-
-    Each widget is checked separately: while a page is on its way, a message may mix old values and new ones.
-    """
-    late = _values("late_values")
-    return key in late and st.session_state[key] == late[key]
+    return {"key": key, "on_change": moved}
 
 
 def hear() -> None:

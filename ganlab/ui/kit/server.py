@@ -12,7 +12,7 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.run import Run
-from ganlab.ui.kit.refusals import refuse
+from ganlab.ui.kit import frame
 
 
 def _close(hub: RunHub) -> None:
@@ -56,10 +56,7 @@ def with_networks() -> dict[str, Run]:
     return runs
 
 
+@frame.refusing(Refused, OSError)
 def try_to_start(config: TrainConfig) -> str | None:
     """Start a run and return its name; None if it is refused, and `notices` will say why."""
-    try:
-        return hub().start(config).run_id
-    except (Refused, OSError) as error:
-        refuse(str(error))
-        return None
+    return hub().start(config).run_id

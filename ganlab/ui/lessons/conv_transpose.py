@@ -52,9 +52,9 @@ def _controls() -> Layer:
             st.button(name, key=f"conv_example_{name}", on_click=_take, args=(layer,))
     with st.grid(5, min_column_width=100, gap="small"):
         for name in (*SIZES, *CHANNELS):
-            help_text = settings.help_of(Layer, name)
+            help_text = settings.rules(Layer, name).help
             st.number_input(name, step=1, key=f"conv_{name}", help=help_text, persist_state="session")
-        st.toggle("bias", key="conv_bias", help=settings.help_of(Layer, "bias"), persist_state="session")
+        st.toggle("bias", key="conv_bias", help=settings.rules(Layer, "bias").help, persist_state="session")
     chosen = {name: st.session_state[f"conv_{name}"] for name in settings.fields(Layer)}
     layer, refusal = valid_or_last("conv", lambda: Layer(**chosen), Layer())
     color, message = "muted", _call(layer)

@@ -18,42 +18,34 @@ from ganlab.ui.train import look_back, view
 
 def histogram(run: Run) -> None:
     """The histograms of the shown clamp as CSV."""
-    place = look_back.place()
-    download(
-        "CSV",
-        f"{run.run_id}-{look_back.name(run)}-histogram.csv",
-        lambda: histogram_csv(look_back.at(run, place).weights),
-        key="download_histogram",
-        help="The counts of every bin of every layer, before and after the clamp.",
-    )
+    place, name = look_back.place(), f"{run.run_id}-{look_back.name(run)}-histogram.csv"
+    help = "The counts of every bin of every layer, before and after the clamp."
+    download("CSV", name, lambda: histogram_csv(look_back.at(run, place).weights), key="download_histogram", help=help)
 
 
 def samples(run: Run, are_images: bool) -> None:
     """The sample sheet, its single images, and the generator that made them."""
     rows, columns, enlarge = (st.session_state.get(name, 1) for name in ("rows", "columns", "enlarge"))
-    place = look_back.place()
+    place, name = look_back.place(), f"{run.run_id}-{look_back.name(run)}-samples"
+    disabled = run.latest.samples is None
 
     def shown() -> np.ndarray:
         samples = look_back.at(run, place).samples
         assert samples is not None  # the buttons are disabled until there are some
-        return samples
+        return samples[: rows * columns] if are_images else samples
 
     def sheet() -> bytes:
         if are_images:
-            return images.png(images.sheet(shown()[: rows * columns], columns, enlarge))
+            return images.png(images.sheet(shown(), columns, enlarge))
         return images.png(images.scatter(shown(), run.latest.real))
 
     def network() -> bytes:
         snapshot = run.latest
         return networks.network_file(snapshot.config, snapshot.step, snapshot.generator)
 
-    disabled = run.latest.samples is None
-    name = f"{run.run_id}-{look_back.name(run)}-samples"
     download("PNG", f"{name}.png", sheet, disabled=disabled)
     if are_images:
-        download(
-            "ZIP", f"{name}.zip", lambda: images.zip_of_pngs(shown()[: rows * columns]), "folder_zip", disabled=disabled
-        )
+        download("ZIP", f"{name}.zip", lambda: images.zip_of_pngs(shown()), "folder_zip", disabled=disabled)
     help = "generator.safetensors: the generator's weights as they are now."
     download("Generator", "generator.safetensors", network, "network_node", help=help, disabled=disabled)
 
@@ -61,13 +53,9 @@ def samples(run: Run, are_images: bool) -> None:
 def metrics(run: Run) -> None:
     """All curves as CSV, every step of them; while they are frozen, as far as they are shown."""
     frozen = view.frozen(run)  # a download runs outside the page, where there is no session
-    download(
-        "CSV",
-        f"{run.run_id}-metrics.csv",
-        lambda: curves_csv(frozen or run.latest),
-        key="download_curves",
-        help="Every step's estimate, losses, clip range, seconds, and the shares of every layer.",
-    )
+    name = f"{run.run_id}-metrics.csv"
+    help = "Every step's estimate, losses, clip range, seconds, and the shares of every layer."
+    download("CSV", name, lambda: curves_csv(frozen or run.latest), key="download_curves", help=help)
 
 
 def curves_csv(snapshot: Snapshot) -> bytes:

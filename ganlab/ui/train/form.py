@@ -4,7 +4,6 @@ Each widget is set from the settings in the address; an edit is checked and goes
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,16 +11,23 @@ import streamlit as st
 
 from ganlab import settings
 from ganlab.config import PRESETS, TrainConfig, changed, from_link, link
+from ganlab.ui.kit import frame
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download
-from ganlab.ui.kit.html import TITLES, plain
-from ganlab.ui.kit.refusals import refuse
+from ganlab.ui.kit.html import TITLES
 
-BOUNDS = {
-    "low": ("Low", "Smallest value a critic weight may keep. The paper used −0.01."),
-    "high": ("High", "Largest value a critic weight may keep. The paper used 0.01."),
+GROUPS = {
+    "Data": ("image_size", "seed", "threads", "device"),
+    "Networks": ("network", "width", "depth", "latent_dim"),
+    "Training": ("optimizer", "critic_lr", "generator_lr", "batch_size", "steps"),
+    "Critic and clamp": ("clip_range", "n_critic", "warm_up"),
 }
-"""Label and help of the two widgets for the clip range."""
+"""The settings under Advanced, column by column."""
+BOUNDS = {
+    "low": "Smallest value a critic weight may keep. The paper used −0.01.",
+    "high": "Largest value a critic weight may keep. The paper used 0.01.",
+}
+"""The two widgets for the clip range, with their help."""
 
 
 def requested() -> tuple[TrainConfig, str]:
@@ -34,6 +40,7 @@ def requested() -> tuple[TrainConfig, str]:
         return PRESETS[usual], f"{error} Here are the settings of {usual} instead."
 
 
+@frame.refusing(ValueError)
 def take() -> TrainConfig | None:
     """Put what the widgets show into the address; None if that is refused, and `notices` will say why.
 
@@ -47,18 +54,15 @@ def take() -> TrainConfig | None:
     names = [*settings.fields(TrainConfig), *BOUNDS]
     values = {name: st.session_state[f"set_{name}"] for name in names if f"set_{name}" in st.session_state}
     values["clip_range"] = (values.pop("low"), values.pop("high"))
-    try:
-        config = changed(config, values)
-    except ValueError as error:
-        refuse(settings.labelled(TrainConfig, error))
-        return None
+    config = changed(config, values)
     go(config)
     st.session_state["drawn"] = link(config)  # a click in the same message may build on it
     return config
 
 
-def _moved() -> None:
-    take()
+def put(**values: Any) -> None:
+    """Change settings in the address. For callbacks. Raises ValueError."""
+    go(changed(requested()[0], values))
 
 
 def go(config: TrainConfig) -> None:
@@ -68,61 +72,49 @@ def go(config: TrainConfig) -> None:
 
 def advanced(config: TrainConfig) -> None:
     """All settings, in four columns, with files and a link below them."""
-    images, mlp = config.kind == "image", config.network == "mlp"
     with st.expander("Advanced", icon=":material/tune:"):
-        data, networks, training, critic = st.columns(4, gap="medium")
-        with data:
-            st.markdown("**Data**")
-            if images:
-                choice("image_size", config.image_size)
-            number("seed", config.seed)
-            number("threads", config.threads)
-            choice("device", config.device, menu=True)
-        with networks:
-            st.markdown("**Networks**")
-            choice("network", config.network, disabled=not images)
-            number("width", config.width)
-            number("depth", config.depth, disabled=not mlp)
-            number("latent_dim", config.latent_dim)
-        with training:
-            st.markdown("**Training**")
-            choice("optimizer", config.optimizer)
-            number("critic_lr", config.critic_lr)
-            number("generator_lr", config.generator_lr)
-            number("batch_size", config.batch_size)
-            number("steps", config.steps)
-            if config.optimizer == "adam":
-                st.caption("The paper warns that with momentum, as in Adam, a clipped critic can become unstable.")
-        with critic:
-            st.markdown("**Critic and clamp**")
-            with st.container(horizontal=True, gap="small"):
-                for bound, value in zip(BOUNDS, config.clip_range, strict=True):
-                    number(bound, value, width="stretch")
-            number("n_critic", config.n_critic)
-            number("warm_up", config.warm_up)
+        for column, (title, names) in zip(st.columns(4, gap="medium"), GROUPS.items(), strict=True):
+            with column:
+                st.markdown(f"**{title}**")
+                for name in names:
+                    if name != "image_size" or config.kind == "image":
+                        setting(name, config)
+                if title == "Training" and config.optimizer == "adam":
+                    st.caption("The paper warns that with momentum, as in Adam, a clipped critic can become unstable.")
         _files(config)
     st.session_state["drawn"] = st.query_params.to_dict()
 
 
-def choice(name: str, value: Any, menu: bool = False, disabled: bool = False) -> None:
-    """A setting that is one of a few values, as pills or as a menu."""
-    st.session_state[f"set_{name}"] = value
-    label, values = settings.label(TrainConfig, name), settings.choices(TrainConfig, name)
-    options: dict[str, Any] = {"key": f"set_{name}", "disabled": disabled, "on_change": _moved}
-    options["help"] = settings.help_of(TrainConfig, name)
-    options["format_func"] = lambda option: TITLES.get(option, str(option).capitalize())
-    if menu:
-        st.selectbox(label, values, index=values.index(value), **options)
+def setting(name: str, config: TrainConfig) -> None:
+    """A setting as a widget: a number field, or pills or a menu for one of a few values."""
+    if name == "clip_range":
+        _bounds(config)
+        return
+    rules, value = settings.rules(TrainConfig, name), getattr(config, name)
+    without_effect = (name == "network" and config.kind == "point") or (name == "depth" and config.network != "mlp")
+    options = _tied(name, value) | {"help": rules.help, "disabled": without_effect}
+    label, choices = rules.label, rules.choices
+    if not choices:
+        st.number_input(label, value=value, **options, **of_number(name, value))
+        return
+    options["format_func"] = lambda choice: TITLES.get(choice, str(choice).capitalize())
+    if name == "device":
+        st.selectbox(label, choices, choices.index(value), **options)
     else:
-        st.segmented_control(label, values, default=value, required=True, **options)
+        st.segmented_control(label, choices, default=value, required=True, **options)
 
 
-def number(name: str, value: float, **options: Any) -> None:
-    """A setting that is a number, or a bound of the clip range."""
-    label, help = BOUNDS.get(name) or (settings.label(TrainConfig, name), settings.help_of(TrainConfig, name))
+def _bounds(config: TrainConfig) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for (bound, help), value in zip(BOUNDS.items(), config.clip_range, strict=True):
+            options = _tied(bound, value) | of_number(bound, value)
+            st.number_input(bound.capitalize(), value=value, help=help, width="stretch", **options)
+
+
+def _tied(name: str, value: Any) -> dict[str, Any]:
+    """Options of a widget that shows a setting's value; an edit goes into the address."""
     st.session_state[f"set_{name}"] = value
-    options |= of_number(name, value)
-    st.number_input(label, value=value, key=f"set_{name}", help=help, on_change=_moved, **options)
+    return {"key": f"set_{name}", "on_change": take}
 
 
 def of_number(name: str, value: float) -> dict[str, Any]:
@@ -138,22 +130,14 @@ def _files(config: TrainConfig) -> None:
         with st.popover("Load settings", icon=":material/upload_file:", type="tertiary"):
             label = "A file from Save settings"
             st.file_uploader(label, type="json", key="settings_file", max_upload_size=1, on_change=_load)
-            _once("loaded", st.success, "check")
-            _once("not_loaded", st.error, "error")
-
-
-def _once(key: str, show: Callable[..., Any], icon: str) -> None:
-    if sentence := st.session_state.pop(key, ""):
-        show(plain(sentence), icon=f":material/{icon}:")
+            frame.once("loaded", st.success, "check")
+            frame.once("not_loaded", st.error, "error")
 
 
 def save(config: TrainConfig, opens: str) -> None:
     """The settings as a JSON file, and as a link; `opens` says what the link does."""
-
-    def as_json() -> bytes:
-        return (json.dumps(config.as_dict(), indent=2) + "\n").encode()
-
-    download("Save settings", "ganlab.json", as_json, "data_object", help="As JSON, like the config.json of a run.")
+    text, help = json.dumps(config.as_dict(), indent=2) + "\n", "As JSON, like the config.json of a run."
+    download("Save settings", "ganlab.json", text.encode, "data_object", help=help)
     with st.popover("Link", icon=":material/link:", type="tertiary"):
         st.caption(opens)
         here = (st.context.url or "").split("?")[0]
@@ -161,8 +145,7 @@ def save(config: TrainConfig, opens: str) -> None:
 
 
 def _load() -> None:
-    file = st.session_state["settings_file"]
-    if file is None:
+    if not (file := st.session_state["settings_file"]):
         return
     try:
         go(TrainConfig.from_dict(json.loads(file.getvalue())))

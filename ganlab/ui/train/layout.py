@@ -11,9 +11,9 @@ from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import drawings, html
+from ganlab.ui.kit import html
 from ganlab.ui.kit.components import panel
-from ganlab.ui.train import downloads, form, layer, look_back, panels, steer, view
+from ganlab.ui.train import downloads, form, look_back, panels, steer, view
 from ganlab.ui.train.view import Slots
 
 CLIP_HELP = (
@@ -31,23 +31,18 @@ def failure(snapshot: Snapshot) -> None:
 
 def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     """Critic weights around the clamp, and the clip range right under them."""
-    ended = snapshot.status.ended
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Critic weights before and after the clamp", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            st.toggle(
-                "Log y",
-                key="log_y",
-                persist_state="session",
-                help="Counts on a logarithmic axis, to see the small bins.",
-            )
-            layer.menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
+            help = "Counts on a logarithmic axis, to see the small bins."
+            st.toggle("Log y", key="log_y", persist_state="session", help=help)
+            view.layer_menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
     slots["headline"] = st.container()
     slots["clamp"] = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Clip range", width="content", help=CLIP_HELP)
-        slots["in force"] = st.container()
-    steer.clip_controls(run, ended, beside=lambda: downloads.histogram(run))
+        slots["in_force"] = st.container()
+    steer.clip_controls(run, snapshot.status.ended)
     slots["counts"] = st.container()
 
 
@@ -64,18 +59,15 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     if not pictures:
         panel("points_key", html.points_key(512, "512 generated from fixed latents"))
         return
-    shown = look_back.shown(run, snapshot).samples
-    many = min(st.session_state["rows"] * st.session_state["columns"], 100 if shown is None else len(shown))
-    at = f" at step {look_back.shown(run, snapshot).step:,}" if look_back.looks_back() else ""
+    shown = look_back.shown(run, snapshot)
+    most = 100 if shown.samples is None else len(shown.samples)
+    many = min(st.session_state["rows"] * st.session_state["columns"], most)
+    at = f" at step {shown.step:,}" if look_back.looks_back() else ""
     st.caption(f"Generated from {many} fixed latents{at}.")
     if snapshot.real is not None:
         st.caption("Real images, to compare:")
         with st.container(key="reals", horizontal_alignment="center"):
-            st.image(
-                drawings.sheet_uri(snapshot.real[:16], 8),
-                width=view.sheet_width(snapshot.config.image_size, 8),
-                alt=f"{len(snapshot.real[:16])} real images",
-            )
+            view.sheet(snapshot.real[:16], 8, f"{len(snapshot.real[:16])} real images")
     slots["pinned"] = st.container()
 
 
@@ -121,15 +113,11 @@ def view_options() -> None:
         st.segmented_control("Median", ("25", "101"), default="25", key="median", persist_state="session", help=help)
 
 
-def layers(slots: Slots) -> None:
-    """One row per critic parameter."""
+def details(run: Run, slots: Slots) -> None:
+    """One row per critic parameter; below, the code that is running, the settings and the changes."""
     with st.container(border=True):
         st.subheader("Layer by layer", anchor=False)
         slots["layers"] = st.container()
-
-
-def notes(run: Run, slots: Slots) -> None:
-    """The code that is running, the settings and the changes."""
     with st.expander("The update, as it runs", icon=":material/code:"):
         st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):

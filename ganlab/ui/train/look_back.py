@@ -1,22 +1,22 @@
 """The time machine of Train: every panel shows one saved step, and a second one can be pinned over it."""
 
 import dataclasses
-from collections.abc import Callable
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.gan.clipping import WeightHistogram, pooled
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import moments
 from ganlab.runs.disk.moments import Moment, stamp
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import late
+from ganlab.ui.kit.components import button
+from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
 VIEWS = {"clamp": "Before and after", "ridge": "Ridge", "bands": "Quantiles"}
@@ -24,13 +24,13 @@ Place = int | str
 """A step, or LATEST."""
 
 
-def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
+def controls(run: Run, slots: Slots) -> None:
     """A slider over the saved steps, a button back to the newest one, and the pin."""
     state = st.session_state
     if state.get("looks_at") != run.run_id:
         state.update(looks_at=run.run_id, step_shown=LATEST, pinned=None)
     state.setdefault("weights_view", "clamp")
-    steps = contents.moment_steps(run.path)
+    steps = moments.steps(run.path)
     places: list[Place] = [*steps, LATEST]
     state["places"] = places
     if state["step_shown"] not in places:
@@ -38,25 +38,23 @@ def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
     with st.container(key="past", horizontal=True, vertical_alignment="center", gap="small"):
         slots["look"] = st.container(width=150)
         with st.container(width="stretch"):
-            # Another widget for other places: the browser identifies a place by its number among them.
-            key = f"look_back_{len(places)}"
-            late.show(key, state["step_shown"])
             st.select_slider(
                 "Look back",
                 places,
                 value=state["step_shown"],
-                key=key,
                 label_visibility="collapsed",
                 format_func=lambda place: place if isinstance(place, str) else f"{place:,}",
                 disabled=len(places) < 2,
-                on_change=_chosen,
-                args=(key,),
+                # Another widget for other places: the browser identifies a place by its number among them.
+                **late.tied(f"look_back_{len(places)}", state["step_shown"], _go),
             )
-        _button("Latest", "last_page", "Follow the run again.", not looks_back(), _go, LATEST)
+        quiet = partial(button, type="tertiary")
+        quiet("Latest", "last_page", _go, LATEST, help="Follow the run again.", disabled=not looks_back())
         if state["pinned"] is None:
-            _button("Pin", "keep", "Overlay this step as a dotted outline.", not steps, _pin, run)
+            quiet("Pin", "keep", _pin, run, help="Overlay this step as a dotted outline.", disabled=not steps)
         else:
-            _button("Unpin", "keep_off", f"Remove the outline of step {state['pinned']:,}.", False, _unpin)
+            help = f"Remove the outline of step {state['pinned']:,}."
+            quiet("Unpin", "keep_off", state.update, {"pinned": None}, help=help)
         st.selectbox(
             "Weights",
             list(VIEWS),
@@ -69,33 +67,18 @@ def controls(run: Run, slots: dict[str, DeltaGenerator]) -> None:
         )
 
 
-def _button(label: str, icon: str, help: str, disabled: bool, call: Callable[..., None], *args: object) -> None:
-    options: dict[str, Any] = {"icon": f":material/{icon}:", "type": "tertiary", "help": help, "disabled": disabled}
-    st.button(label, on_click=call, args=args, **options)
-
-
 def outgrown(run: Run) -> bool:
     """Whether the slider lacks so many saved steps that it should be redrawn: rarely, the user may be dragging it."""
-    return len(contents.moment_steps(run.path)) > 2 * len(st.session_state["places"]) + 4
+    return len(moments.steps(run.path)) > 2 * len(st.session_state["places"]) + 4
 
 
 def _go(place: Place) -> None:
     st.session_state["step_shown"] = place
 
 
-def _chosen(key: str) -> None:
-    if not late.is_late(key):
-        st.session_state["step_shown"] = st.session_state[key]
-
-
 def _pin(run: Run) -> None:
-    """Pin the step that is shown, or the newest saved one."""
-    moment = _saved(run, st.session_state["step_shown"])
+    moment = _saved(run, place())  # or the newest saved one
     st.session_state["pinned"] = moment.step if moment else None
-
-
-def _unpin() -> None:
-    st.session_state["pinned"] = None
 
 
 def shown(run: Run, snapshot: Snapshot) -> Snapshot:
@@ -116,22 +99,13 @@ def at(run: Run, place: Place, snapshot: Snapshot | None = None) -> Snapshot:
 
 def pinned(run: Run) -> Moment | None:
     """The pinned moment."""
-    step = pinned_step()
+    step = st.session_state.get("pinned")
     return None if step is None else _saved(run, step)
-
-
-def pinned_step() -> int | None:
-    return st.session_state.get("pinned")
-
-
-def of_layer(weights: tuple[WeightHistogram, ...], layer: str | None) -> WeightHistogram:
-    """The layer of that name, or all together."""
-    return next((histogram for histogram in weights if histogram.name == layer), None) or pooled(weights)
 
 
 def over_the_run(run: Run, layer: str | None, ridge: bool) -> Figure:
     """The ridge or the quantiles of the weights at the saved steps; redrawn only when there is another step."""
-    steps = contents.moment_steps(run.path)
+    steps = moments.steps(run.path)
     steps = whole_run.evenly(steps, whole_run.RIDGES) if ridge else steps
     return _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
 
@@ -139,8 +113,8 @@ def over_the_run(run: Run, layer: str | None, ridge: bool) -> Figure:
 @lru_cache(maxsize=8)
 def _over_the_run(path: Path, steps: tuple[int, ...], _stamp: int, layer: str | None, ridge: bool) -> Figure:
     read = ((step, _weights(path, step, stamp(path, step))) for step in steps)
-    looks = [whole_run.Look(step, weights.get(layer or "") or weights[""]) for step, weights in read if weights]
-    return whole_run.ridge(looks) if ridge else whole_run.bands(looks)
+    saved = [whole_run.StepWeights(step, weights.get(layer or "") or weights[""]) for step, weights in read if weights]
+    return whole_run.ridge(saved) if ridge else whole_run.bands(saved)
 
 
 def looks_back() -> bool:
@@ -161,23 +135,21 @@ def place() -> Place:
 
 def _saved(run: Run, place: Place) -> Moment | None:
     """The newest moment at or before a step; None if none can be read."""
-    steps = [step for step in contents.moment_steps(run.path) if isinstance(place, str) or step <= place]
+    steps = [step for step in moments.steps(run.path) if isinstance(place, str) or step <= place]
     return _moment(run.path, steps[-1], stamp(run.path, steps[-1])) if steps else None
 
 
 @lru_cache(maxsize=16)
 def _moment(path: Path, step: int, _stamp: int) -> Moment | None:
-    try:
-        return contents.read_moment(path, step)
-    except ValueError:
-        return None
+    with suppress(ValueError):
+        return moments.read(path, step)
+    return None
 
 
 @lru_cache(maxsize=320)
 def _weights(path: Path, step: int, _stamp: int) -> dict[str, WeightHistogram]:
     """Each layer's, and "" for all together; small enough to keep for every step. Empty if it can't be read."""
-    try:
-        weights = contents.read_moment(path, step).weights
-    except ValueError:
-        return {}
-    return {histogram.name: histogram for histogram in weights} | {"": pooled(weights)}
+    with suppress(ValueError):
+        weights = moments.read(path, step).weights
+        return {histogram.name: histogram for histogram in weights} | {"": pooled(weights)}
+    return {}

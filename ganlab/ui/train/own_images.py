@@ -1,18 +1,16 @@
 """The user's own images: chosen, checked, kept in the cache folder, and previewed."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from ganlab.config import TrainConfig, changed
+from ganlab.config import TrainConfig
 from ganlab.data import own_images
 from ganlab.data.download import data_root
-from ganlab.ui.kit import drawings, html
-from ganlab.ui.kit.refusals import refuse
-from ganlab.ui.train import form
+from ganlab.ui.kit import frame, html
+from ganlab.ui.train import form, view
 
 SHOWN = 32
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -28,8 +26,8 @@ def choose(config: TrainConfig) -> None:
                 help = "Copied into ganlab's cache folder, so that the run can be repeated."
                 st.text_input("Or a folder on this computer", key="images_folder", help=help, on_change=_keep_folder)
             with st.container(horizontal=True, gap="medium"):
-                form.choice("fit", config.fit)
-                form.choice("colour", config.colour)
+                form.setting("fit", config)
+                form.setting("colour", config)
         with preview:
             _thumbnails(config)
 
@@ -44,37 +42,26 @@ def _thumbnails(config: TrainConfig) -> None:
         st.error(html.plain(str(error)), icon=":material/error:")
         return
     with st.container(key="thumbnails"):
-        st.image(drawings.sheet_uri(sheet, 8), width=438, alt=f"{len(sheet)} of your images")
+        view.sheet(sheet, 8, f"{len(sheet)} of your images")
     st.caption(f"{len(sheet)} of {n:,} images, as the networks will see them.")
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _preview(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
     archive = own_images.find(name, data_root() / "images")
-    return own_images.thumbnails(archive, SHOWN, size, fit, colour), own_images.count(archive)
+    return own_images.thumbnails(archive, SHOWN, size, fit, colour)
 
 
+@frame.refusing(OSError, ValueError)
 def _keep_zip() -> None:
     if file := st.session_state["images_zip"]:
-        _keep(lambda: own_images.keep(file, data_root() / "images"))
+        form.put(images=own_images.keep(file, data_root() / "images"))
 
 
+@frame.refusing(OSError, ValueError)
 def _keep_folder() -> None:
     if text := st.session_state["images_folder"].strip():
-        _keep(lambda: own_images.keep_folder(_full_path(text), data_root() / "images"))
-
-
-def _full_path(text: str) -> Path:
-    """The folder that the user means. Raises ValueError for a relative one: the server has its own current folder."""
-    path = Path(os.path.expanduser(text))
-    if not path.is_absolute():
-        raise ValueError("Write the folder's full path, from the root or from ~.")
-    return path
-
-
-def _keep(keep: Callable[[], str]) -> None:
-    """Keep the images and put their name into the address, or say why not."""
-    try:
-        form.go(changed(form.requested()[0], {"images": keep()}))
-    except (OSError, ValueError) as error:
-        refuse(str(error))
+        folder = Path(os.path.expanduser(text))
+        if not folder.is_absolute():  # the server has its own current folder
+            raise ValueError("Write the folder's full path, from the root or from ~.")
+        form.put(images=own_images.keep_folder(folder, data_root() / "images"))

@@ -3,7 +3,7 @@
 The address names what is on the plane: after every stroke the points are kept and their name goes there.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,10 @@ import streamlit as st
 from ganlab.config import PRESETS, TrainConfig, changed
 from ganlab.data import own_points
 from ganlab.data.download import data_root
-from ganlab.data.own_sets import JITTER
-from ganlab.data.point_shapes import SHAPES
-from ganlab.ui.kit import html
+from ganlab.data.own_points import SHAPES
+from ganlab.data.point_sets import JITTER
+from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import download, plane
-from ganlab.ui.kit.refusals import refuse
 from ganlab.ui.train import form
 
 HELP = (
@@ -39,25 +38,17 @@ def choose(config: TrainConfig) -> None:
                 st.error(html.plain(problem), icon=":material/error:")
             st.markdown("Press to add a point, drag to spray many. Or begin with a shape and change it.", help=HELP)
             st.pills("Begin with", list(SHAPES), key="points_shape", on_change=_keep_shape, wrap=True)
-            help = "Two numbers per line, for x and y; 16 to 5,000 lines. A header line may come first."
             st.file_uploader(
                 "Or a CSV of two columns",
                 type=["csv", "txt"],
                 key="points_csv",
                 max_upload_size=own_points.LIMIT_BYTES // 2**20,
-                help=help,
+                help="Two numbers per line, for x and y; 16 to 5,000 lines. A header line may come first.",
                 on_change=_keep_csv,
             )
-            if moved := st.session_state.pop("points_moved", ""):
-                st.info(html.plain(moved), icon=":material/open_in_full:")
-            download(
-                "CSV",
-                "points.csv",
-                lambda: own_points.as_csv(points),
-                key="download_points",
-                disabled=len(points) == 0,
-                help="These points.",
-            )
+            frame.once("points_moved", st.info, "open_in_full")
+            content = partial(own_points.as_csv, points)
+            download("CSV", "points.csv", content, help="These points.", disabled=len(points) == 0)
 
 
 def enough(config: TrainConfig) -> bool:
@@ -78,32 +69,26 @@ def _points(name: str) -> tuple[np.ndarray, str]:
         return np.empty((0, 2), np.float32), str(error)
 
 
+@frame.refusing(OSError, ValueError)
 def _keep_drawn(sent: dict[str, Any]) -> None:
-    _keep(lambda: np.array(sent["points"], float).reshape(-1, 2) / 1000)
+    _keep(np.array(sent["points"], float).reshape(-1, 2) / 1000)
 
 
+@frame.refusing(OSError, ValueError)
 def _keep_shape() -> None:
     if shape := st.session_state["points_shape"]:
-        _keep(SHAPES[shape])
         st.session_state["points_shape"] = None  # so that another click on it brings it back
+        _keep(SHAPES[shape]())
 
 
+@frame.refusing(OSError, ValueError)
 def _keep_csv() -> None:
     if file := st.session_state["points_csv"]:
-
-        def read() -> np.ndarray:
-            points, st.session_state["points_moved"] = own_points.read_csv(file.getvalue(), file.name)
-            return points
-
-        _keep(read)
+        points, st.session_state["points_moved"] = own_points.read_csv(file.getvalue(), file.name)
+        _keep(points)
 
 
-def _keep(make: Callable[[], np.ndarray]) -> None:
-    """Keep the points and put their name into the address, or say why not."""
-    try:
-        points = make()
-        name = own_points.keep(points, data_root() / "points") if len(points) else ""
-        form.go(changed(form.requested()[0], {"points": name}))
-        st.session_state["points_last"] = name
-    except (OSError, ValueError) as error:
-        refuse(str(error))
+def _keep(points: np.ndarray) -> None:
+    name = own_points.keep(points, data_root() / "points") if len(points) else ""
+    form.put(points=name)
+    st.session_state["points_last"] = name

@@ -2,27 +2,17 @@
 
 from html import escape
 
-from ganlab.config import TrainConfig
-from ganlab.formatting import range_in_words
+from ganlab.config import WARM_UP_UPDATES, TrainConfig
+from ganlab.formatting import NOTHING, fixed_percent, range_in_words
 from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.plots.curves import View, change_in_words
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit.html import (
-    AFTER,
-    BEFORE,
-    CURVE_KEY,
-    DOTTED,
-    FAINT,
-    INK,
-    TITLES,
-    desk,
-    facts,
-    pace,
-    pill,
-    progress_bar,
-    refused,
-    title,
-)
+from ganlab.ui.kit.clip_range import refused
+from ganlab.ui.kit.html import AFTER, BEFORE, CURVE_KEY, INK, TITLES, facts, pace, pill, progress_bar, title
+
+FAINT = "stroke='currentColor' opacity='.45'"
+DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
+CHANGES_SHOWN = 12
 
 
 def state_line(snapshot: Snapshot) -> str:
@@ -41,36 +31,30 @@ def state_line(snapshot: Snapshot) -> str:
 
 def ready_line(config: TrainConfig) -> str:
     """The state line before there is a run."""
-    mark = "<span class='pill hollow' role='status' style='--c:var(--st-gray-color)'><i></i>Ready</span>"
     summary = " · ".join([*facts(config), f"{config.steps:,} steps"])
-    return f"<div class='state'>{mark}<h1>{title(config)}</h1><span class='muted'>{summary}</span></div>"
+    return f"<div class='state'>{pill(None)}<h1>{title(config)}</h1><span class='muted'>{summary}</span></div>"
 
 
 def headline(histogram: WeightHistogram | None, step: int | None = None) -> str:
     """The clamped share as the one big number, and what it means; `step` is given if it is not the newest."""
-    at = f" of step {step:,}" if step else ""
-    if histogram is None:
-        share, before, after = "–", "Before the first clamp there is nothing to count.", ""
-    else:
-        counts = histogram.before_counts
-        share = f"{100 * counts.outside / counts.total:.1f} %"
-        if counts.outside:
-            before = (
-                BEFORE.format("Before")
-                + f" the clamp{at} {counts.outside:,} of {counts.total:,} weights were outside the range. "
-            )
-            after = "<br>" + AFTER.format("After") + " it they sit exactly on a bound."
+    share, text = NOTHING, "Before the first clamp there is nothing to count."
+    if histogram:
+        outside, total = histogram.before_counts.outside, histogram.before_counts.total
+        share, text = fixed_percent(outside / total, 1), BEFORE.format("Before") + " the clamp"
+        text += f" of step {step:,}" if step else ""
+        if outside:
+            text += f" {outside:,} of {total:,} weights were outside the range. "
+            text += f"<br>{AFTER.format('After')} it they sit exactly on a bound."
         else:
-            before, after = BEFORE.format("Before") + f" the clamp{at} no weight was outside the range.", ""
-    return f"<div class='headline'><span class='big'>{share}</span><span>{before}{after}</span></div>"
+            text += " no weight was outside the range."
+    return f"<div class='headline'><span class='big'>{share}</span><span>{text}</span></div>"
 
 
 def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
     """The clip range in force, or why the requested one was refused."""
-    now = range_in_words(clip_range)
     if refusal:
-        return refused(refusal, now)
-    return f"<div class='force'><span class='muted'>in force:</span> <b>{now}</b></div>"
+        return refused(refusal, clip_range)
+    return f"<div class='force'><span class='muted'>in force:</span> <b>{range_in_words(clip_range)}</b></div>"
 
 
 def look(shown: int, newest: int, pinned: int | None) -> str:
@@ -80,76 +64,70 @@ def look(shown: int, newest: int, pinned: int | None) -> str:
     return f"<div class='nowrap'>{text}{also}</div>"
 
 
-def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram] | None = None) -> str:
+def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram | None] | None = None) -> str:
     """Where all weights lie before and after the clamp, and at a pinned step."""
-    short = (f"below{desk(' low')}", "at low", "inside", "at high", f"above{desk(' high')}")
-    heads = "".join(f"<th>{name}</th>" for name in short)
-    before = histogram.before_counts if histogram else None
-    after = histogram.after_counts if histogram else None
-    return (
-        f"<table class='counts'><tr><th></th>{heads}</tr>"
-        + _counts_row(BEFORE.format("before"), before, "b-text", hot=(0, 4))
-        + _counts_row(AFTER.format("after"), after, "a-text", hot=(1, 3))
-        + (_pinned_rows(*pinned) if pinned else "")
-        + "</table>"
-    )
+    low, high = "<span class='desk'> low</span>", "<span class='desk'> high</span>"
+    heads = "".join(f"<th>{name}</th>" for name in (f"below{low}", "at low", "inside", "at high", f"above{high}"))
+    rows = _counts_rows(histogram, "", "b-text", "a-text")
+    if pinned:
+        step, then = pinned
+        rows += _counts_rows(then, f"<span class='muted'>, {step:,}</span>", "", "")
+    return f"<table class='counts'><tr><th></th>{heads}</tr>{rows}</table>"
 
 
-def _pinned_rows(step: int, histogram: WeightHistogram) -> str:
-    named = f"<span class='muted'>, {step:,}</span>"
-    return _counts_row(BEFORE.format("before") + named, histogram.before_counts, "", hot=()) + _counts_row(
-        AFTER.format("after") + named, histogram.after_counts, "", hot=()
-    )
+def _counts_rows(histogram: WeightHistogram | None, at: str, before: str, after: str) -> str:
+    """Before and after the clamp; these CSS classes go to what the clamp moves, and to where it puts it."""
+    counts = (histogram.before_counts, histogram.after_counts) if histogram else (None, None)
+    first = _counts_row(BEFORE.format("before") + at, counts[0], before, hot=(0, 4))
+    return first + _counts_row(AFTER.format("after") + at, counts[1], after, hot=(1, 3))
 
 
-def _counts_row(name: str, counts: Counts | None, look: str, hot: tuple[int, ...]) -> str:
+def _counts_row(name: str, counts: Counts | None, css_class: str, hot: tuple[int, ...]) -> str:
     if counts is None:
-        return f"<tr><td>{name}</td>{'<td class=zero>–</td>' * 5}</tr>"
-    cells = (f"<td class='{'zero' if n == 0 else look if i in hot else ''}'>{n:,}</td>" for i, n in enumerate(counts))
-    return f"<tr><td>{name}</td>{''.join(cells)}</tr>"
-
-
-CHANGES_SHOWN = 12
+        return f"<tr><td>{name}</td>{f'<td class=zero>{NOTHING}</td>' * 5}</tr>"
+    styles = ("zero" if n == 0 else css_class if i in hot else "" for i, n in enumerate(counts))
+    cells = "".join(f"<td class='{style}'>{n:,}</td>" for style, n in zip(styles, counts, strict=True))
+    return f"<tr><td>{name}</td>{cells}</tr>"
 
 
 def record(snapshot: Snapshot) -> str:
     """The settings in force, and the changes that were made to them."""
     c = snapshot.config
+    repeatable = snapshot.device in ("", "cpu")
+    warm_up = f", {WARM_UP_UPDATES} in the first {c.warm_up}" if c.warm_up else ""
     settings = [
         *facts(c),
         f"latents {c.latent_dim}",
         f"{TITLES[c.optimizer]}, critic {c.critic_lr:g}, generator {c.generator_lr:g}",
         f"batch {c.batch_size}",
-        f"{c.n_critic} critic updates per step" + (f", 100 in the first {c.warm_up}" if c.warm_up else ""),
+        f"{c.n_critic} critic updates per step{warm_up}",
         f"seed {c.seed}",
         f"threads {c.threads}",
-        f"device {snapshot.device or c.device}"
-        + ("" if snapshot.device in ("", "cpu") else ", where runs are not repeatable bit for bit"),
+        f"device {snapshot.device or c.device}" + ("" if repeatable else ", where runs are not repeatable bit for bit"),
         f"run {snapshot.run_id}",
     ]
-    rows = "".join(
-        f"<tr><td>{change.step:,}<td>{change.critic_step:,}<td>{change_in_words(change)}"
-        for change in snapshot.changes[-CHANGES_SHOWN:]
-    )
-    earlier = len(snapshot.changes) - CHANGES_SHOWN
-    more = f"<p class='muted'>{earlier:,} earlier changes are in changes.csv.</p>" if earlier > 0 else ""
-    changes = (
-        f"<div><table class='changes'><tr><th>after step<th>critic updates<th>changed to{rows}</table>{more}</div>"
-        if rows
-        else "<p class='muted'>No changes so far.</p>"
-    )
+    changes = "<p class='muted'>No changes so far.</p>"
+    if snapshot.changes:
+        rows = "".join(
+            f"<tr><td>{change.step:,}<td>{change.critic_step:,}<td>{change_in_words(change)}"
+            for change in snapshot.changes[-CHANGES_SHOWN:]
+        )
+        earlier = len(snapshot.changes) - CHANGES_SHOWN
+        more = f"<p class='muted'>{earlier:,} earlier changes are in changes.csv.</p>" if earlier > 0 else ""
+        heads = "<tr><th>after step<th>critic updates<th>changed to"
+        changes = f"<div><table class='changes'>{heads}{rows}</table>{more}</div>"
     return f"<div class='record'><p>{escape(' · '.join(settings))}</p>{changes}</div>"
 
 
 def chart_head(name: str, view: View) -> str:
     """A chart's title and the key to its lines."""
-    median = f", median of {view.median}" if view.median else ""
-    keys = {
-        "Critic estimate": CURVE_KEY.format(FAINT, "estimate") + CURVE_KEY.format(INK, median[2:])
-        if median
-        else CURVE_KEY.format(INK, "estimate"),
-        "Losses": CURVE_KEY.format(INK, "critic") + CURVE_KEY.format(DOTTED, "generator"),
-        "Share of weights clamped": BEFORE.format("outside") + AFTER.format("at a bound"),
-    }
-    title = {"Losses": f"Losses{median}", "Share of weights clamped": f"Shares, {escape(view.layer or 'all layers')}"}
-    return f"<div class='ch'><b>{title.get(name, name)}</b><div>{keys[name]}</div></div>"
+    median = f"median of {view.median}" if view.median else ""
+    if name == "Critic estimate":
+        key = CURVE_KEY.format(FAINT if median else INK, "estimate") + (CURVE_KEY.format(INK, median) if median else "")
+    elif name == "Losses":
+        name = f"Losses, {median}" if median else name
+        key = CURVE_KEY.format(INK, "critic") + CURVE_KEY.format(DOTTED, "generator")
+    else:
+        name = f"Shares, {escape(view.layer or 'all layers')}"
+        key = BEFORE.format("outside") + AFTER.format("at a bound")
+    return f"<div class='ch'><b>{name}</b><div>{key}</div></div>"

@@ -7,20 +7,10 @@ import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, link
 from ganlab.ui.kit import drawings, html
-from ganlab.ui.kit.components import panel
-from ganlab.ui.kit.html import facts
-from ganlab.ui.kit.presets import CARDS, MORE
+from ganlab.ui.kit.components import button, panel
+from ganlab.ui.kit.html import CARDS, MORE
 from ganlab.ui.kit.server import try_to_start
 from ganlab.ui.train import form, own_images, own_points
-
-
-def preset_card(name: str, line: str, thumb: str, config: TrainConfig) -> str:
-    """What a preset is: picture, name, one sentence, three facts."""
-    chips = "".join(f"<span>{fact}</span>" for fact in facts(config))
-    return (
-        f"<div class='card'><div class='thumb'>{thumb}</div><h4>{name}</h4><p>{line}</p>"
-        f"<div class='chips'>{chips}</div></div>"
-    )
 
 
 def start(config: TrainConfig) -> None:
@@ -30,8 +20,7 @@ def start(config: TrainConfig) -> None:
 
 
 def _start_chosen() -> None:
-    """Start what the form shows now, including an edit that came with the click."""
-    if config := form.take():
+    if config := form.take():  # with an edit that came with the click
         start(config)
 
 
@@ -53,20 +42,12 @@ def settings() -> TrainConfig:
 def buttons(config: TrainConfig) -> None:
     """Start, and the two buttons that a run will enable."""
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
-        st.button(
-            "Start",
-            icon=":material/play_arrow:",
-            type="primary",
-            width="stretch",
-            disabled=not _has_data(config),
-            on_click=_start_chosen,
-        )
-        st.button("Step", icon=":material/step_over:", width="stretch", disabled=True)
-        st.button("Stop", icon=":material/stop:", width="stretch", disabled=True)
+        button("Start", "play_arrow", _start_chosen, type="primary", width="stretch", disabled=not _has_data(config))
+        button("Step", "step_over", width="stretch", disabled=True)
+        button("Stop", "stop", width="stretch", disabled=True)
 
 
 def _has_data(config: TrainConfig) -> bool:
-    """Whether the user has chosen the images or points that the dataset needs."""
     if config.dataset == "drawn":
         return own_points.enough(config)
     return config.dataset != "images" or bool(config.images)
@@ -92,22 +73,16 @@ def choices(config: TrainConfig) -> None:
 
 
 def _card(name: str, on: bool) -> None:
-    title, line = CARDS[name]
-    config = PRESETS[name]
-    panel(f"card_{name}", preset_card(title, line, drawings.dataset_thumb(name), config))
+    (title, line), config, picture = CARDS[name], PRESETS[name], drawings.dataset_thumb(name)
+    chips = "".join(f"<span>{fact}</span>" for fact in html.facts(config))
+    text = f"<h4>{title}</h4><p>{line}</p><div class='chips'>{chips}</div>"
+    panel(f"card_{name}", f"<div class='card'><div class='thumb'>{picture}</div>{text}</div>")
     st.space("stretch")
-    st.button(
-        "Chosen" if on else "Choose",
-        key=f"choose_{name}",
-        icon=":material/check:" if on else None,
-        width="stretch",
-        on_click=None if on else start_page_for,
-        args=(config,),
-    )
+    label, icon, call = ("Chosen", ":material/check:", None) if on else ("Choose", None, start_page_for)
+    st.button(label, key=f"choose_{name}", icon=icon, width="stretch", on_click=call, args=(config,))
 
 
 def _more(chosen: str) -> None:
-    """The datasets without a card, and a sentence about the chosen one."""
     shown = chosen if chosen in MORE else None
     st.session_state["more"] = shown
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -1,23 +1,30 @@
-"""Steering a run: its buttons, clip range and rates. Callbacks call methods of the run; nothing else changes it."""
+"""Steering a run: its buttons, clip range, rates, and things to try.
+
+Callbacks call methods of the run; nothing else changes it.
+"""
 
 import dataclasses
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from ganlab import settings
 from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.formatting import range_in_words
+from ganlab.plots.base import rounded
 from ganlab.runs.hub import Refused
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.kit import clip_range, late
+from ganlab.ui.kit import clip_range, frame, late
 from ganlab.ui.kit.clip_range import Range
-from ganlab.ui.kit.refusals import refuse
+from ganlab.ui.kit.components import button
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import form, start
+from ganlab.ui.train import downloads, form
+from ganlab.ui.train.start import start, start_page_for
 
 RATES = {
     "critic_lr": "A change acts from the next critic update.",
@@ -25,52 +32,58 @@ RATES = {
     "n_critic": "A change acts from the next step.",
 }
 """The live fields beside the curves, and when a change acts."""
+TRIES = {
+    "Clip ten times tighter": (
+        (0.1, 0.1),
+        "Many more weights fold into the posts, and the estimate falls to almost zero: hardly any gradient is left.",
+    ),
+    "Clip ten times wider": (
+        (10.0, 10.0),
+        "The posts vanish, the weights drift towards the new bounds, and the estimate grows by orders of magnitude.",
+    ),
+    "Forbid negative weights": (
+        (0.0, 1.0),
+        "Everything below 0 folds into one post there: the critic can only add, and the estimate falls to about zero.",
+    ),
+}
+"""Clip ranges to try, as multiples of the bounds that the run started with, and what to expect."""
 
 
 def transport(run: Run, status: Status) -> None:
     """Pause or Resume, Step, Stop; after the end, ways to continue."""
+    wide = partial(button, width="stretch")
     if status.ended:
-        resumable = status in (Status.STOPPED, Status.INTERRUPTED)
-        if status is Status.FAILED and not (run.path / "ended.json").exists():
-            resumable = True  # it failed on being resumed, before it trained
+        failed_to_resume = status is Status.FAILED and not (run.path / "ended.json").exists()  # before it trained
+        resumable = failed_to_resume or status in (Status.STOPPED, Status.INTERRUPTED)
         with st.container(horizontal=True, width=540 if resumable else 430, gap="xsmall", key="transport"):
             if resumable:
-                _button("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
-            _button("New run", "add", start.start_page_for, run.config, type="secondary" if resumable else "primary")
-            _button("Run again", "replay", start.start, run.config)
+                wide("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
+            wide("New run", "add", start_page_for, run.config, type="secondary" if resumable else "primary")
+            wide("Run again", "replay", start, run.config)
             again = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
-            _button("Run again, new seed", "casino", start.start, again)
+            wide("Run again, new seed", "casino", start, again)
         return
     paused = status is Status.PAUSED
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if paused:
-            _button("Resume", "play_arrow", _resume, run, type="primary")
+            wide("Resume", "play_arrow", _resume, run, type="primary")
         else:
             running = status is Status.RUNNING
-            _button("Pause", "pause", _command, run, TrainingRun.pause, type="primary", disabled=not running)
+            wide("Pause", "pause", _command, run, TrainingRun.pause, type="primary", disabled=not running)
         step_help = "One generator update, then wait again."
-        _button("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
-        _button("Stop", "stop", _command, run, TrainingRun.stop, help="End this run. This page keeps what it learned.")
-        new_run_help = "The current run continues."
-        _button("New run", "add", start.start_page_for, run.config, type="tertiary", help=new_run_help)
+        wide("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
+        wide("Stop", "stop", _command, run, TrainingRun.stop, help="End this run. This page keeps what it learned.")
+        wide("New run", "add", start_page_for, run.config, type="tertiary", help="The current run continues.")
 
 
-def _button(label: str, icon: str, call: Callable[..., None], *args: object, **options: Any) -> None:
-    st.button(label, icon=f":material/{icon}:", width="stretch", on_click=call, args=args, **options)
-
-
+@frame.refusing(Refused)
 def _resume(run: Run) -> None:
-    try:
-        hub().resume(run)
-    except Refused as error:
-        refuse(str(error))
+    hub().resume(run)
 
 
+@frame.refusing(Refused)
 def _command(run: Run, verb: Callable[[TrainingRun], None]) -> None:
-    try:
-        verb(hub().training(run.run_id))
-    except Refused as error:
-        refuse(str(error))
+    verb(hub().training(run.run_id))
 
 
 def take_up(run: Run) -> None:
@@ -87,53 +100,43 @@ def live_values(run: Run) -> list[Any]:
     return [getattr(run.wanted, field) for field in LIVE_FIELDS]
 
 
-def clip_controls(run: Run, ended: bool, beside: Callable[[], None]) -> None:
-    """The clip range, the way back to the first one, and more beside it."""
+def clip_controls(run: Run, ended: bool) -> None:
+    """The clip range, the way back to the first one, and the histogram as a file."""
+    change = partial(change_clip_range, run)
 
-    def rest() -> None:
-        st.button(
-            "Reset",
-            icon=":material/undo:",
-            type="tertiary",
-            disabled=ended,
-            help="Back to the range that this run started with. The weights stay where training took them.",
-            on_click=change_clip_range,
-            args=(run, run.config.clip_range),
-        )
+    def beside() -> None:
+        help = "Back to the range that this run started with. The weights stay where training took them."
+        button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=ended, help=help)
         st.space("stretch")
-        beside()
+        downloads.histogram(run)
 
-    clip_range.controls(
-        "", lambda: run.wanted.clip_range, lambda wanted: change_clip_range(run, wanted), disabled=ended, beside=rest
-    )
+    clip_range.controls("", lambda: run.wanted.clip_range, change, disabled=ended, beside=beside)
 
 
 def rates(run: Run, ended: bool) -> None:
     """Learning rates and critic updates per step."""
     for field, when in RATES.items():
-        value = getattr(run.wanted, field)
-        late.show(field, value)
-        st.number_input(
-            settings.label(TrainConfig, field),
-            value=value,
-            key=field,
-            width=165,
-            disabled=ended,
-            help=f"{settings.help_of(TrainConfig, field)} {when}",
-            on_change=_change_rate,
-            args=(run, field),
-            **form.of_number(field, value),
-        )
+        rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
+        options = form.of_number(field, value) | late.tied(field, value, partial(_change_rate, run, field))
+        help = f"{rules.help} {when}"
+        st.number_input(rules.label, value=value, width=165, disabled=ended, help=help, **options)
 
 
-def _change_rate(run: Run, field: str) -> None:
-    if not late.is_late(field):
-        try:
-            hub().training(run.run_id).change(**{field: st.session_state[field]})
-        except ValueError as error:
-            refuse(settings.labelled(TrainConfig, error))
-        except Refused as error:
-            refuse(str(error))
+@frame.refusing(ValueError, Refused)
+def _change_rate(run: Run, field: str, value: float) -> None:
+    hub().training(run.run_id).change(**{field: value})
+
+
+def tries(run: Run, ended: bool) -> None:
+    """A card with a button and a sentence for each of TRIES."""
+    low, high = run.config.clip_range
+    for column, (label, (factors, sentence)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
+        # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
+        wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
+        with column.container(border=True, height="stretch"):
+            text, key = f"{label}: {range_in_words(wanted)}", f"try_{label}"
+            button(text, "science", change_clip_range, run, wanted, key=key, disabled=ended)
+            st.markdown(sentence)
 
 
 def pull(run: Run, name: str, value: float) -> None:
@@ -142,10 +145,8 @@ def pull(run: Run, name: str, value: float) -> None:
     change_clip_range(run, wanted)
 
 
+@frame.refusing(ValueError, Refused, key="clip_refusal")
 def change_clip_range(run: Run, wanted: Range) -> None:
     """Change a run's clip range; a refusal is shown beside the range that stays in force."""
-    try:
-        hub().training(run.run_id).change(clip_range=wanted)
-        st.session_state.pop("clip_refusal", None)
-    except (ValueError, Refused) as error:
-        st.session_state["clip_refusal"] = str(error)
+    hub().training(run.run_id).change(clip_range=wanted)
+    st.session_state.pop("clip_refusal", None)

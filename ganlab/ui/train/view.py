@@ -1,5 +1,6 @@
 """How the reader wants the Train page drawn."""
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -8,8 +9,9 @@ from ganlab.plots import curves
 from ganlab.plots.curves import View
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.train import layer
+from ganlab.ui.kit import drawings, late
 
+ALL_LAYERS = "All layers"
 CARD = 438  # pixels of the sample card's pictures
 CHARTS = {
     "Critic estimate": curves.critic_estimate,
@@ -24,7 +26,27 @@ def view() -> View:
     """How the reader wants the charts drawn."""
     state = st.session_state
     along, median = state.get("along", "step"), state.get("median", "25")
-    return View(along, int(median) if median else None, layer.shown())
+    return View(along, int(median) if median else None, layer())
+
+
+def layer() -> str | None:
+    """The critic parameter whose weights are shown; None for all together."""
+    name = st.session_state.get("layer", ALL_LAYERS)
+    return None if name == ALL_LAYERS else name
+
+
+def show_layer(name: str) -> None:
+    """Show this parameter of the critic, or ALL_LAYERS. For callbacks."""
+    st.session_state["layer"] = name
+
+
+def layer_menu(names: list[str]) -> None:
+    """The menu: all layers together, or one parameter of the critic."""
+    options = [ALL_LAYERS, *names]
+    shown = next((name for name in names if name == layer()), ALL_LAYERS)  # another run may have other layers
+    show_layer(shown)
+    tied = late.tied("layer_menu", shown, show_layer)
+    st.selectbox("Layer", options, options.index(shown), label_visibility="collapsed", width=150, **tied)
 
 
 def frozen(run: Run) -> Snapshot | None:
@@ -37,8 +59,9 @@ def frozen(run: Run) -> Snapshot | None:
     return state.get("frozen")
 
 
-def sheet_width(size: int, columns: int) -> int:
-    """Screen pixels: as wide as the card, or a little less for a whole number of them per pixel of a sample."""
-    native = (size + images.GAP) * columns + images.GAP
+def sheet(samples: np.ndarray, columns: int, alt: str) -> None:
+    """Samples uint8 [n, h, w, c], as wide as the card, or a little less for a whole number of screen pixels each."""
+    native = (samples.shape[2] + images.GAP) * columns + images.GAP
     whole = native * (CARD // native)
-    return whole if whole >= 0.8 * CARD else CARD
+    width = whole if whole >= 0.8 * CARD else CARD
+    st.image(drawings.sheet_uri(samples, columns), width=width, alt=alt)

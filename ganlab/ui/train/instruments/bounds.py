@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ganlab.formatting import NOTHING, percent, round_up
-from ganlab.plots.base import Figure, framed, halved, note
+from ganlab.formatting import NOTHING, percent
+from ganlab.plots.base import Figure, framed, in_units, note, steps_axis
 from ganlab.runs.history import History
 from ganlab.ui.train.instruments.card import Card, CardData
 
@@ -17,42 +17,36 @@ def figure(history: History) -> Figure:
     """The share of every layer's weights exactly at a bound, layer by step, in tints of ink."""
     names = history.layer_names
     steps = len(history) if names else 0  # layers.csv may be missing
-    k = -(-steps // COLUMNS) or 1  # a column is the mean of k steps
+    k = _steps_per_column(steps)
     shares = history.layer_shares[: steps // k * k, :, 1]
     heat = {
         "type": "heatmap",
         "y": names,
         "x0": (k + 1) / 2,
         "dx": k,
-        "z": halved(shares.reshape(steps // k, k, len(names)).mean(axis=1).T, 1e-4),  # [layers, columns]
+        "z": in_units(shares.reshape(steps // k, k, len(names)).mean(axis=1).T, 1e-4),  # [layers, columns]
         "zmin": 0,
         "zmax": 1,
         "colorscale": [[0, "$text 0.05"], [1, "$text"]],
-        "xgap": 0,
         "ygap": 1,
         "showscale": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }
     newest = f"; newest: {percent(shares[-1].min())} to {percent(shares[-1].max())}" if steps else ""
-    counts = history.layer_counts[-1, :, 1].tolist() if steps else []
     beside = {"xref": "paper", "xanchor": "left"}  # the newest count, to the right of its row
+    counts = zip(names, history.layer_counts[-1, :, 1].tolist(), strict=True) if steps else ()
     return framed(
         [heat] if steps else [],
-        {"range": [0, round_up(max(1.1 * steps, 10))], "showgrid": False, "nticks": 6, "tickformat": ",d"},
+        steps_axis(steps, nticks=6),
         {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
         scale=f"at bounds {names}",
         alt=f"Share of each of {len(names)} layers' weights exactly at a bound, by step{newest}.",
         margin=(104, 44, 8, 24),
-        annotations=[
-            note(1, name, f"{count:,}", "$muted", 11.5, **beside) for name, count in zip(names, counts, strict=True)
-        ]
-        if steps
-        else [],
+        annotations=[note(1, name, f"{count:,}", "$muted", 11.5, **beside) for name, count in counts],
     )
 
 
 def sentence(data: CardData) -> str:
-    """How many weights are at a bound, and in which layer the share is largest."""
     history = data.history
     if not len(history) or not history.layers:
         return NOTHING
@@ -61,15 +55,19 @@ def sentence(data: CardData) -> str:
     text = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {step:,}"
     if not counts.any():
         return f"{text}."
-    shares = History(history.rows[-1:], history.layers, history.layer_counts[-1:]).layer_shares[0, :, 1]
-    shares = np.where([math.prod(shape) > 1 for _, shape in history.layers], shares, 0.0)  # one weight is no share
+    sizes = np.array([math.prod(shape) for _, shape in history.layers])
+    shares = np.where(sizes > 1, counts / sizes, 0.0)  # one weight is no share
     return f"{text}; the largest share, {percent(shares.max())}, in {history.layer_names[int(shares.argmax())]}."
+
+
+def _steps_per_column(steps: int) -> int:
+    return -(-steps // COLUMNS) or 1
 
 
 def _drawn_columns(data: CardData) -> tuple[object, ...]:
     """Changes only when REFRESH more columns can be drawn: the heat map would otherwise dominate most updates."""
     steps = len(data.history)
-    per_column = -(-steps // COLUMNS) or 1
+    per_column = _steps_per_column(steps)
     return steps > 0, steps // (REFRESH * per_column), per_column
 
 

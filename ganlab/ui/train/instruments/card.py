@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ganlab.config import TrainConfig
+from ganlab.formatting import NOTHING
 from ganlab.measure import reading as readings
 from ganlab.measure.reading import READINGS, Reading
 from ganlab.plots.base import Figure
-from ganlab.plots.readings import Rows, empty
+from ganlab.plots.readings import Line, Rows, over_looks
 from ganlab.runs.history import History
 from ganlab.ui.kit.html import CURVE_KEY
 
+Drawn = TypeVar("Drawn")
 MOST_ROWS = 200  # points of a line over time
 DOTS = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='2 3' opacity='.6'"
 DASHES = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='6 3' opacity='.6'"
@@ -25,57 +27,50 @@ class CardData(NamedTuple):
     """What the cards may show: one moment of a run."""
 
     reading: Reading | None
-    rows: Rows
-    """Rows of instruments.csv, thinned; the first and the newest are among them."""
-    agreement: tuple[float, int]
-    """`reading.agreement` since the clip range last changed."""
+    rows: Rows  # of instruments.csv, thinned; the first and the newest are among them
+    agreement: tuple[float, int]  # `reading.agreement` since the clip range last changed
     history: History
     config: TrainConfig
-    real: np.ndarray | None = None
-    """Real samples, as in Snapshot."""
+    real: np.ndarray | None = None  # samples, as in Snapshot
+
+    def newest(self, column: str) -> float:
+        """The last value of a column; NaN without rows."""
+        return self.rows[-1][column] if self.rows else math.nan
 
 
 class Card(NamedTuple):
     """One card of the panel."""
 
-    instrument: str | None
-    """The instrument that it needs; None if the run's own counts are enough."""
-    sentence: Callable[[CardData], str]
-    """The result in a sentence, as HTML; NOTHING if nothing was measured."""
+    instrument: str | None  # the one that it needs; None if the run's own counts are enough
+    sentence: Callable[[CardData], str]  # the result, as HTML; NOTHING if nothing was measured
     figure: Callable[[CardData], Figure]
-    help: str
-    """How to read it, as Markdown."""
-    key: Callable[[CardData], str] = lambda data: ""
-    """The key to its lines, as HTML."""
-    over_time: bool = False
-    """Whether the x axis counts steps, so that a step looked back at can be marked."""
-    applies: Callable[[TrainConfig], bool] = lambda config: True
-    """Whether it has a meaning for this run's data."""
-    depends_on: Callable[[CardData], tuple[object, ...]] = lambda data: ()
-    """What its figure depends on besides the reading."""
-    controls: Callable[[], None] = lambda: None
-    """Draws its own widgets."""
+    help: str  # how to read it, as Markdown
+    key: Callable[[CardData], str] = lambda data: ""  # to its lines, as HTML
+    over_time: bool = False  # whether the x axis counts steps, so that a step looked back at can be marked
+    applies: Callable[[TrainConfig], bool] = lambda config: True  # whether it has a meaning for this run's data
+    depends_on: Callable[[CardData], tuple[object, ...]] = lambda data: ()  # its figure, besides the reading
+    controls: Callable[[], None] = lambda: None  # draws its own widgets
     height: int = 210  # pixels
 
 
-def from_reading(instrument: str, draw: Callable[[Any], Figure]) -> Callable[[CardData], Figure]:
-    """A figure of one instrument's newest result; empty axes without one."""
+def of_result(instrument: str, draw: Callable[[Any], Drawn], otherwise: Drawn) -> Callable[[CardData], Drawn]:
+    """What `draw` makes of an instrument's newest result; `otherwise` without one."""
 
-    def figure(data: CardData) -> Figure:
+    def drawn(data: CardData) -> Drawn:
         result = getattr(data.reading, instrument, None)
-        return draw(result) if result else empty()
+        return draw(result) if result else otherwise
 
-    return figure
-
-
-def from_rows(draw: Callable[[Rows], Figure]) -> Callable[[CardData], Figure]:
-    """A figure of the rows over time."""
-    return lambda data: draw(data.rows)
+    return drawn
 
 
-def newest(data: CardData, column: str) -> float:
-    """The last value of a column; NaN without rows."""
-    return data.rows[-1][column] if data.rows else math.nan
+def if_measured(column: str, sentence: Callable[[CardData], str]) -> Callable[[CardData], str]:
+    """The sentence; NOTHING if the newest look has no value in this column of instruments.csv."""
+    return lambda data: NOTHING if math.isnan(data.newest(column)) else sentence(data)
+
+
+def chart(title: str, *lines: Line, log: bool = False) -> Callable[[CardData], Figure]:
+    """Columns of instruments.csv over the looks."""
+    return lambda data: over_looks(title, data.rows, lines, log)
 
 
 def lines(*named: tuple[str, str]) -> Callable[[CardData], str]:
@@ -84,17 +79,11 @@ def lines(*named: tuple[str, str]) -> Callable[[CardData], str]:
     return lambda data: html
 
 
-def card_head(title: str, sentence: str, key: str) -> str:
-    """A card's title, its key and its sentence, as HTML."""
-    return f"<div class='inst'><div class='ch'><b>{title}</b><div>{key}</div></div><p>{sentence}</p></div>"
-
-
 def rows_of(table: np.ndarray, reading: Reading | None) -> Sequence[dict[str, float]]:
     """At most MOST_ROWS rows of a table [looks, len(READINGS)], the newest among them; then the reading, if newer."""
     k = -(-len(table) // MOST_ROWS) or 1
     thinned = table if k == 1 else np.concatenate([table[:-1:k], table[-1:]])
     rows = [dict(zip(READINGS, row, strict=True)) for row in thinned.tolist()]
     if reading:  # a saved run is measured again with every instrument, so the reading may hold more than its row
-        rows = [row for row in rows if row["step"] != reading.step]
-        rows.append(readings.row(reading))
+        rows = [*(row for row in rows if row["step"] != reading.step), readings.row(reading)]
     return rows

@@ -2,43 +2,41 @@
 
 import math
 
-from ganlab.data.own_sets import SPLIT_FROM
-from ganlab.formatting import NOTHING, number, short
+from ganlab.data.point_sets import SPLIT_FROM
+from ganlab.formatting import number, short
 from ganlab.plots.base import Figure
-from ganlab.plots.readings import Line, Rows, over_looks
+from ganlab.plots.readings import Line
 from ganlab.ui.kit.html import INK
-from ganlab.ui.train.instruments.card import DOTS, REAL, VIOLET, Card, CardData, from_rows, lines, newest
+from ganlab.ui.train.instruments.card import DOTS, REAL, VIOLET, Card, CardData, chart, if_measured, lines
 
 ENOUGH = 5  # looks for a rank correlation
 
 
-def figure(rows: Rows) -> Figure:
+def figure(data: CardData) -> Figure:
     """W1 from generated and from real samples to held-out ones, and the critic's lower bound of the first."""
-    name = "sliced W1" if rows and rows[-1]["w1_sliced"] == 1 else "exact W1"
-    lines = [
+    name = "sliced W1" if data.newest("w1_sliced") == 1 else "exact W1"
+    draw = chart(
+        "Distance between generated and real samples",
         Line(f"{name}, generated to real", "w1", "$generator"),
         Line(f"{name}, real to real", "real_to_real", "$real", "dash"),
         Line("the critic's lower bound", "lower_bound", "$bound"),
         Line("scaled estimate, not a bound", "scaled_estimate", "$bound 0.6", "dot"),
-    ]
-    return over_looks("Distance between generated and real samples", rows, lines)
+    )
+    return draw(data)
 
 
-def estimates_figure(rows: Rows) -> Figure:
-    """The critic's estimate on training and on held-out samples: if they are far apart, the critic has overfitted.
-
-    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b.
-    """
-    lines = [Line("held out", "held_out_estimate", "$real", "dash"), Line("training", "train_estimate", "$bound")]
-    return over_looks("Critic estimate on training and held-out samples", rows, lines)
+# If they are far apart, the critic has overfitted: Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b.
+estimates_figure = chart(
+    "Critic estimate on training and held-out samples",
+    Line("held out", "held_out_estimate", "$real", "dash"),
+    Line("training", "train_estimate", "$bound"),
+)
 
 
 def sentence(data: CardData) -> str:
     """The true distance, the critic's lower bound, and how well the critic's estimate follows the distance."""
-    w1, real_to_real, bound = (newest(data, column) for column in ("w1", "real_to_real", "lower_bound"))
-    if math.isnan(w1):
-        return NOTHING
-    text = f"{'Sliced' if newest(data, 'w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
+    w1, real_to_real, bound = (data.newest(column) for column in ("w1", "real_to_real", "lower_bound"))
+    text = f"{'Sliced' if data.newest('w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
     text += f", {w1 / real_to_real:.1f}× real to real" if real_to_real else ""
     text += f"; the critic proves at least {short(bound)}" if bound > 0 else ""
     correlation, looks = data.agreement
@@ -51,17 +49,14 @@ def sentence(data: CardData) -> str:
 def estimates_sentence(data: CardData) -> str:
     """The gap between the two estimates: how much better the critic knows its training samples."""
     result = data.reading and data.reading.distances
-    train, held_out = newest(data, "train_estimate"), newest(data, "held_out_estimate")
-    if math.isnan(held_out):
-        return NOTHING
+    train, held_out = data.newest("train_estimate"), data.newest("held_out_estimate")
     if math.isnan(train):
         return f"Real minus generated: <b>{short(held_out)}</b>. Below {SPLIT_FROM} points none are held out."
     error = f", standard error {short(result.gap_error)}" if result else ""
     return f"Training minus held out: <b>{short(train - held_out)}</b>{error}."
 
 
-def _key(data: CardData) -> str:
-    """In two rows."""
+def _key_in_two_rows(data: CardData) -> str:
     distances = lines((VIOLET, "generated"), (REAL, "real to real"))
     critic = lines((INK, "lower bound"), (DOTS, "scaled, not a bound"))
     return f"{distances(data)}</div><div class='more'>{critic(data)}"
@@ -70,19 +65,19 @@ def _key(data: CardData) -> str:
 CARDS = {
     "Distances": Card(
         "distances",
-        sentence,
-        from_rows(figure),
+        if_measured("w1", sentence),
+        figure,
         "the exact Wasserstein-1 distance between 512 generated and 512 held-out samples; sliced above 32 × 32 "
         "pixels. *Real to real* is the same for training samples, the mean of five draws. The critic's estimate "
         "divided by the product of its norms is a true *lower bound*; divided by the largest gradient measured it is "
         "*scaled, not a bound*. Rank correlation: 1 if the estimate rises and falls with W1, 0 if it is unrelated.",
-        key=_key,
+        key=_key_in_two_rows,
         over_time=True,
     ),
     "Training and held-out estimate": Card(
         "distances",
-        estimates_sentence,
-        from_rows(estimates_figure),
+        if_measured("held_out_estimate", estimates_sentence),
+        estimates_figure,
         "E critic(real) − E critic(generated), after the generator's update. If they are far apart, the critic has "
         "overfitted.",
         key=lines((INK, "training"), (REAL, "held out")),

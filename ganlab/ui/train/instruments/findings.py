@@ -39,7 +39,12 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
     if len(history):
         config = replace(config, clip_range=(float(history["clip_low"][-1]), float(history["clip_high"][-1])))
     problems = diagnosis.diagnose(data.reading, history, config)
-    result = _list(problems) if problems else _no_findings(len(history))
+    if problems:
+        result = _list(problems)
+    elif len(history) < WINDOW:
+        result = f"Too early to judge: most rules begin at step {WINDOW} or {YOUNG}."
+    else:
+        result = "No problems found." + (f" Some rules begin at step {YOUNG}." if len(history) < YOUNG else "")
     about = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(config.clip_range)}</p>"
     return f"<div class='findings'>{result}{about}</div>"
 
@@ -51,12 +56,6 @@ def _list(problems: list[Finding]) -> str:
         advised.add(finding.advice)
         items.append(f"<li><b>{escape(finding.sentence)}</b> {advice}</li>")
     return f"<ul>{''.join(items)}</ul>"
-
-
-def _no_findings(steps: int) -> str:
-    if steps < WINDOW:
-        return f"Too early to judge: most rules begin at step {WINDOW} or {YOUNG}."
-    return "No problems found." + (f" Some rules begin at step {YOUNG}." if steps < YOUNG else "")
 
 
 INTRODUCTION = f"""

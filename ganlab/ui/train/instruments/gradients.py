@@ -6,28 +6,26 @@ import numpy as np
 
 from ganlab.formatting import NOTHING, short
 from ganlab.measure.gradients import RMSPROP_EPS, Gradients, gain_law_lines
-from ganlab.plots.base import Figure, framed
-from ganlab.plots.readings import log_axis, stroke
+from ganlab.plots.base import AT_X, Figure, axis, curve, framed
+from ganlab.plots.readings import empty, log_axis
 from ganlab.ui.kit.html import INK
-from ganlab.ui.train.instruments.card import DASHES, DOTS, Card, CardData, from_reading, lines
+from ganlab.ui.train.instruments.card import DASHES, DOTS, Card, lines, of_result
 
 MARGIN = (52, 30, 8, 40)  # the last layer's name needs room on the right
 
 
 def norms_figure(gradients: Gradients) -> Figure:
-    """The norm of the critic loss's gradient at every layer, and dotted the gain law's expectation.
-
-    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left. The gain law's line stops at batch norm.
-    """
+    """The norm of the critic loss's gradient at each layer: Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left."""
     above_zero = np.where(gradients.norms > 0, gradients.norms, np.nan)
-    measured = stroke(list(gradients.layers), above_zero, "measured", "$bound", 2.2, dots=6)
+    measured = curve(above_zero, "measured", "$bound", 2.2, hover=AT_X, dots=6, x=list(gradients.layers))
     expected = [
-        stroke(layers, norms, "gain law", "$bound 0.6", 1.6, "dot") for layers, norms in gain_law_lines(gradients)
+        curve(norms, "gain law", "$bound 0.6", 1.6, "dot", AT_X, x=layers)
+        for layers, norms in gain_law_lines(gradients)
     ]
     return framed(
         [measured, *expected],
-        {"type": "category", "showgrid": False},
-        log_axis(above_zero) | {"title": {"text": "gradient norm", "standoff": 4}},
+        {"type": "category"},
+        axis("gradient norm", 4) | log_axis(above_zero),
         scale=f"gradients {gradients.layers}",
         alt=f"Norm of the critic's gradient from the scores back to the input, on a log axis: it {verdict(gradients)}.",
         margin=MARGIN,
@@ -38,14 +36,15 @@ def weights_figure(gradients: Gradients) -> Figure:
     """The rms gradient of every weight matrix, and the optimisers' eps, at which weights move at half their rate."""
     names = [name.removesuffix(".weight") for name in gradients.weights]
     rms = np.where(gradients.weight_rms > 0, gradients.weight_rms, np.nan)
+    eps = np.full(len(names), RMSPROP_EPS)
     below = int((gradients.weight_rms < RMSPROP_EPS).sum())
     return framed(
         [
-            stroke(names, rms, "rms gradient", "$bound", 2.2, dots=6),
-            stroke(names, np.full(len(names), RMSPROP_EPS), "the optimiser's eps", "$bound 0.6", 1.2, "dash"),
+            curve(rms, "rms gradient", "$bound", 2.2, hover=AT_X, dots=6, x=names),
+            curve(eps, "the optimiser's eps", "$bound 0.6", 1.2, "dash", AT_X, x=names),
         ],
-        {"type": "category", "showgrid": False},
-        log_axis(np.append(rms, RMSPROP_EPS)) | {"title": {"text": "rms weight gradient", "standoff": 4}},
+        {"type": "category"},
+        axis("rms weight gradient", 4) | log_axis(np.append(rms, eps)),
         scale=f"weight gradients {names}",
         alt=f"Root mean square gradient of each weight matrix: {below} of {len(names)} below the optimiser's eps.",
         margin=MARGIN,
@@ -68,11 +67,8 @@ def fold(gain: float) -> str:
     return f"{'grows' if gain > 1 else 'shrinks'} {short(max(gain, 1 / gain))}-fold per layer"
 
 
-def norms_sentence(data: CardData) -> str:
+def norms_sentence(gradients: Gradients) -> str:
     """What the gradient does on its way back, and what the gain law expects."""
-    gradients = data.reading and data.reading.gradients
-    if not gradients:
-        return NOTHING
     if not gradients.norms.all():
         return f"On its way back it <b>{verdict(gradients)}</b>."
     law = gradients.law_per_layer
@@ -80,11 +76,8 @@ def norms_sentence(data: CardData) -> str:
     return f"From the last hidden layer back to the first it <b>{verdict(gradients)}</b>{expected}."
 
 
-def weights_sentence(data: CardData) -> str:
+def weights_sentence(gradients: Gradients) -> str:
     """Whether the gradients are large enough to move the weights."""
-    gradients = data.reading and data.reading.gradients
-    if not gradients:
-        return NOTHING
     below = int((gradients.weight_rms < RMSPROP_EPS).sum())
     smallest = f"The smallest is <b>{short(gradients.weight_rms.min())}</b>"
     if below:
@@ -95,8 +88,8 @@ def weights_sentence(data: CardData) -> str:
 CARDS = {
     "Gradient norms": Card(
         "gradients",
-        norms_sentence,
-        from_reading("gradients", norms_figure),
+        of_result("gradients", norms_sentence, NOTHING),
+        of_result("gradients", norms_figure, empty()),
         "the norm of the gradient of the critic's loss with respect to each layer's output, over the whole batch, in "
         "train mode. The growth per layer is fitted over the hidden layers. The *gain law* is the growth for weights "
         "with random signs: rms(W) · √(fan-in · (1 + a²) / 2) per layer; trained weights exceed it. Its line stops at "
@@ -105,8 +98,8 @@ CARDS = {
     ),
     "Weight gradients": Card(
         "gradients",
-        weights_sentence,
-        from_reading("gradients", weights_figure),
+        of_result("gradients", weights_sentence, NOTHING),
+        of_result("gradients", weights_figure, empty()),
         "the root mean square gradient of each weight matrix. The optimiser divides by it plus its eps.",
         key=lines((INK, "rms"), (DASHES, "eps")),
     ),

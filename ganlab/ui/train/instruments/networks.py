@@ -9,13 +9,12 @@ from ganlab.measure.gradients import Gradients
 from ganlab.runs import diagnosis
 from ganlab.runs.snapshot import Snapshot
 
-HEALTH = {
+HEALTH = {  # as in the legend
     "fine": "healthy",
     "vanishing": "vanishing",
     "exploding": "exploding",
     "still": "weights' rms gradient below 1e−8",
 }
-"""The legend."""
 ARROW = "<span class='to' aria-hidden='true'></span>"
 Outlines = tuple[list[Block], list[Block]]
 
@@ -33,23 +32,22 @@ def outlines(snapshot: Snapshot) -> Outlines | None:
 def drawing(
     blocks: Outlines | None, gradients: Gradients | None, layer: str | None, latent_dim: int, judged: bool = True
 ) -> str:
-    """Latents, generator, sample, critic and score, as HTML.
+    """Latents, generator, sample, critic and score, as HTML; `layer` is the chosen parameter of the critic.
 
-    The critic's layers are buttons; `layer` is the chosen parameter. They are coloured by their health only once the
-    gradients can be `judged`.
+    Its layers are coloured by their health only once the gradients can be `judged`.
     """
     if blocks is None:
         return "<p class='muted'>The networks appear with the first step.</p>"
     generator, critic = blocks
     health = diagnosis.health(gradients) if gradients and judged else {}
     norms = dict(zip(gradients.layers, gradients.norms.tolist(), strict=True)) if gradients else {}
-    boxes = ARROW.join(map(_box, generator))
-    buttons = ARROW.join(_button(block, health.get(block.name), norms.get(block.name), layer) for block in critic)
+    boxes = [f"<div class='block'>{_label(block)}</div>" for block in generator]
+    buttons = [_button(block, health.get(block.name), norms.get(block.name), layer) for block in critic]
     return (
         f"<div class='nets'><div class='part'>{_end('latents', str(latent_dim))}{ARROW}"
         f"{_network('generator', generator, boxes)}{ARROW}{_end('sample', _shape(generator[-1].shape), 'violet')}</div>"
         f"<div class='part'>{ARROW}{_network('critic', critic, buttons)}{ARROW}{_end('score', '1')}</div></div>"
-        f"{_legend(health)}"
+        f"{_legend(judged=bool(health))}"
     )
 
 
@@ -59,20 +57,16 @@ def parameter(layer: str, critic: nn.Module) -> str | None:
     return name if name in dict(critic.named_parameters()) else None
 
 
-def _network(name: str, blocks: list[Block], inside: str) -> str:
+def _network(name: str, blocks: list[Block], drawn: list[str]) -> str:
     total = sum(block.parameters for block in blocks)
     return (
         f"<div class='net' role='group' aria-label='{name}'><div class='of'><b>{name}</b> "
-        f"<span class='muted'>{total:,} parameters</span></div><div class='blocks'>{inside}</div></div>"
+        f"<span class='muted'>{total:,} parameters</span></div><div class='blocks'>{ARROW.join(drawn)}</div></div>"
     )
 
 
 def _end(name: str, shape: str, style: str = "") -> str:
     return f"<div class='end {style}'><b>{name}</b><small>{shape}</small></div>"
-
-
-def _box(block: Block) -> str:
-    return f"<div class='block'>{_label(block)}</div>"
 
 
 def _button(block: Block, health: str | None, norm: float | None, layer: str | None) -> str:
@@ -95,11 +89,8 @@ def _shape(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def _legend(health: dict[str, str]) -> str:
-    """How to read the boxes; and their colours, if the gradients are judged."""
+def _legend(judged: bool) -> str:
     boxes = "Each box: output shape and number of parameters. Click a layer of the critic to see its weights."
-    boxes = f"<p class='muted small'>{boxes}</p>"
-    if not health:
-        return boxes
     marks = "".join(f"<span class='mark'><i class='{name}'></i>{words}</span>" for name, words in HEALTH.items())
-    return f"{boxes}<p class='muted small'>Gradient on its way back: {marks}</p>"
+    colours = f"<p class='muted small'>Gradient on its way back: {marks}</p>" if judged else ""
+    return f"<p class='muted small'>{boxes}</p>{colours}"

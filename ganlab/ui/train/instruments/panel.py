@@ -5,23 +5,22 @@ reference to it (`global.minCachedMessageSize` in its settings).
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.config import TrainConfig
-from ganlab.measure.instruments import INSTRUMENTS, available
-from ganlab.measure.reading import Reading, agreement
+from ganlab.measure.reading import INSTRUMENTS, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
-from ganlab.plots.readings import Rows
 from ganlab.runs import diagnosis
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.components import overview, panel, plot
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import layer, look_back
+from ganlab.ui.train import look_back, view
 from ganlab.ui.train.instruments import (
     bounds,
     copies,
@@ -34,22 +33,14 @@ from ganlab.ui.train.instruments import (
     spectra,
     steepness,
 )
-from ganlab.ui.train.instruments.card import CardData, card_head, rows_of
+from ganlab.ui.train.instruments.card import Card, CardData, rows_of
 
 Made = TypeVar("Made")
 ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two cards
 
-CARDS = {
-    **gradients.CARDS,
-    **bounds.CARDS,
-    **steepness.CARDS,
-    **spectra.CARDS,
-    **distances.CARDS,
-    **coverage.CARDS,
-    **copies.CARDS,
-    **plane.CARDS,
-}
-"""Every card, by its title, in the order of the page."""
+FILES = (gradients, bounds, steepness, spectra, distances, coverage, copies, plane)  # in the order of the page
+CARDS: dict[str, Card] = {title: card for file in FILES for title, card in file.CARDS.items()}
+"""Every card, by its title."""
 
 
 def cards_of(config: TrainConfig) -> list[str]:
@@ -141,8 +132,10 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         return
     reading, ended = snapshot.reading or run.reading, snapshot.status.ended
     version = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
-    rows, agreed = _once("rows", version, lambda: _rows_and_agreement(snapshot, reading))
-    data = CardData(reading, rows, agreed, snapshot.history, snapshot.config, snapshot.real)
+    table, history = snapshot.readings, snapshot.history
+    rows = _once("rows", version, lambda: rows_of(table, reading))
+    agreed = _once("agreement", version, lambda: agreement(table[table[:, 0] > history.range_since]))
+    data = CardData(reading, rows, agreed, history, snapshot.config, snapshot.real)
     with slots["instruments share"]:
         panel("instruments_share", findings.share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
@@ -152,35 +145,24 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     with slots["networks"]:
         judged = reading is not None and reading.step >= diagnosis.WINDOW
         measured = reading.gradients if reading else None
-        html = networks.drawing(blocks, measured, layer.shown(), snapshot.config.latent_dim, judged)
+        html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
         overview("networks", html, lambda block: _pick(run, block))
     for name, card in CARDS.items():
         if f"head {name}" in slots:
-            head, figure = _head_and_figure(name, data, version, cursors)
+            shown = (*version, *card.depends_on(data), cursors)
+            head, figure = _once(name, shown, partial(_head_and_figure, name, data, cursors))
             with slots[f"head {name}"]:
                 panel(f"head_{name}", head)
             with slots[f"plot {name}"]:
                 plot(f"plot_{name}", figure, card.height)
 
 
-def _rows_and_agreement(snapshot: Snapshot, reading: Reading | None) -> tuple[Rows, tuple[float, int]]:
-    table = snapshot.readings
-    same_range = table[table[:, 0] > snapshot.history.range_since] if len(table) else table
-    return rows_of(table, reading), agreement(same_range)
-
-
-def _head_and_figure(
-    name: str, data: CardData, version: tuple[object, ...], cursors: tuple[int, ...]
-) -> tuple[str, Figure]:
-    """A card's head and figure, made again only when something that they show has changed."""
+def _head_and_figure(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[str, Figure]:
     card = CARDS[name]
-
-    def make() -> tuple[str, Figure]:
-        figure = card.figure(data)
-        marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
-        return card_head(name, card.sentence(data), card.key(data)), marked
-
-    return _once(name, (*version, *card.depends_on(data), cursors), make)
+    figure = card.figure(data)
+    marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
+    title = f"<div class='ch'><b>{name}</b><div>{card.key(data)}</div></div>"
+    return f"<div class='inst'>{title}<p>{card.sentence(data)}</p></div>", marked
 
 
 def _once(name: str, version: tuple[object, ...], make: Callable[[], Made]) -> Made:
@@ -193,5 +175,5 @@ def _once(name: str, version: tuple[object, ...], make: Callable[[], Made]) -> M
 
 def _pick(run: Run, block: str) -> None:
     """Show the weights of the block that was clicked; of all layers if `block` is empty."""
-    if name := networks.parameter(block, run.latest.critic) if block else layer.ALL:
-        layer.pick(name)
+    if name := networks.parameter(block, run.latest.critic) if block else view.ALL_LAYERS:
+        view.show_layer(name)

@@ -11,10 +11,8 @@ from ganlab.plots.readings import empty
 from ganlab.ui.train.instruments.card import Card, CardData
 
 TITLE = "The plane"
-LAYERS = ("values", "arrows", "latent map", "points")
-"""What the plane may show, from back to front."""
-SHOWN = ("values", "arrows", "points")
-"""What it shows at first."""
+LAYERS = ("values", "arrows", "latent map", "points")  # what the plane may show, from back to front
+SHOWN = ("values", "arrows", "points")  # what it shows at first
 LONGEST = 0.35  # of an arrow, in the plane's units
 
 
@@ -89,7 +87,6 @@ def _arrow(start: np.ndarray, vector: np.ndarray) -> str:
 
 
 def sentence(data: CardData) -> str:
-    """The critic's range over the plane, and its steepest slope at a generated point."""
     if not data.reading or not data.reading.plane:
         return NOTHING
     low, high, steepest = _extremes(data.reading.plane)

@@ -1,36 +1,28 @@
 """The card on steepness."""
 
-import math
-
-from ganlab.formatting import NOTHING, short
-from ganlab.plots.base import Figure
-from ganlab.plots.readings import Line, Rows, over_looks
+from ganlab.formatting import short
+from ganlab.plots.readings import Line
 from ganlab.ui.kit.html import INK
-from ganlab.ui.train.instruments.card import DASHES, Card, CardData, from_rows, lines, newest
+from ganlab.ui.train.instruments.card import DASHES, Card, CardData, chart, if_measured, lines
 
-
-def figure(rows: Rows) -> Figure:
-    """The product of the layers' norms, which bounds every slope, and the largest gradient measured."""
-    lines = [
-        Line("product of the norms", "lipschitz_product", "$bound 0.6", "dash"),
-        Line("largest gradient", "largest_gradient", "$bound"),
-    ]
-    return over_looks("Steepness of the critic", rows, lines, log=True)
+figure = chart(
+    "Steepness of the critic",
+    Line("product of the norms", "lipschitz_product", "$bound 0.6", "dash"),  # bounds every slope
+    Line("largest gradient", "largest_gradient", "$bound"),
+    log=True,
+)
 
 
 def sentence(data: CardData) -> str:
-    """How steep the critic is, and how steep it can be."""
-    measured, bound = newest(data, "largest_gradient"), newest(data, "lipschitz_product")
-    if math.isnan(measured):
-        return NOTHING
+    measured, bound = data.newest("largest_gradient"), data.newest("lipschitz_product")
     return f"The steepest slope measured is <b>{short(measured)}</b>. The norms of the layers allow {short(bound)}."
 
 
 CARDS = {
     "Steepness": Card(
         "lipschitz",
-        sentence,
-        from_rows(figure),
+        if_measured("largest_gradient", sentence),
+        figure,
         "the *largest gradient* with respect to the input, over real, generated and interpolated points; and the "
         "*product* of the layers' operator norms, which no slope can exceed. The critic is in eval mode: batch norm "
         "uses its running statistics.",

@@ -1,0 +1,94 @@
+"""Runs on Home: a card for each, and the list of earlier ones, where each can be opened or deleted."""
+
+import dataclasses
+
+import streamlit as st
+
+from ganlab.formatting import file_size, range_in_words
+from ganlab.runs.disk import library
+from ganlab.runs.hub import Refused
+from ganlab.runs.run import Run
+from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.kit import drawings, frame, html
+from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.server import hub
+
+SHOWN = 10
+
+
+def earlier_runs() -> None:
+    """The ten newest runs that have ended, and a button for the others; nothing if there are none."""
+    in_progress = {run.run_id for run in hub().in_progress}
+    ended = [run for run in hub().runs if run.run_id not in in_progress]
+    if not ended:
+        return
+    st.space("xsmall")
+    st.subheader("Earlier runs", anchor=False)
+    shown = ended if st.session_state.get("all_runs") else ended[:SHOWN]
+    with st.container(border=True, gap="small"):
+        for run in shown:
+            _row(run)
+    if len(ended) > len(shown):
+        st.button(f"Show all {len(ended)}", type="tertiary", icon=":material/expand_more:", on_click=_show_all)
+
+
+def _show_all() -> None:
+    st.session_state["all_runs"] = True
+
+
+def _row(run: Run) -> None:
+    size = library.size(run.path)
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        try:
+            snapshot = dataclasses.replace(run.summary, samples=run.newest_samples)
+            panel(f"earlier_{run.run_id}", earlier_card(snapshot, size))
+        except ValueError as error:
+            st.caption(html.plain(str(error)))
+        st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
+        with st.popover("Delete", type="tertiary", icon=":material/delete:", key=f"menu_{run.run_id}"):
+            st.markdown(f"Delete this run and its files ({file_size(size)})? This can't be undone.")
+            st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
+
+
+@frame.refusing(Refused)
+def _delete(run_id: str) -> None:
+    st.session_state["refused"] = hub().delete(run_id)
+
+
+def in_progress_card(snapshot: Snapshot) -> str:
+    """A run that trains or is paused: how far it is, and how fast."""
+    facts = " · ".join([_step(snapshot), *html.pace(snapshot)])
+    return _card(snapshot, "runcard", f"{html.progress_bar(snapshot)}<div class='muted small'>{facts}</div>")
+
+
+def earlier_card(snapshot: Snapshot, size: int) -> str:
+    """A run that has ended, smaller: how far it got, when it was started, and its size on disk in bytes."""
+    started = library.made_at(snapshot.run_id)
+    when = [f"{started:%Y-%m-%d %H:%M}"] if started else []
+    name = library.short_name(snapshot.run_id)
+    facts = [_step(snapshot), f"seed {snapshot.config.seed}", *when, file_size(size), name]
+    unbroken = " · ".join(f"<span class='nowrap'>{fact}</span>" for fact in facts)
+    return _card(snapshot, "runcard small-card", f"<div class='muted small'>{unbroken}</div>")
+
+
+def _card(snapshot: Snapshot, css_class: str, body: str) -> str:
+    return (
+        f"<div class='{css_class}'>{_picture(snapshot)}<div class='txt'>"
+        f"<div class='name'><b>{html.title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
+        f"{html.pill(snapshot.status)}</div>{body}</div></div>"
+    )
+
+
+def _step(snapshot: Snapshot) -> str:
+    return f"step {snapshot.step:,} of {snapshot.config.steps:,}"
+
+
+def _picture(snapshot: Snapshot) -> str:
+    """The run's newest samples."""
+    if snapshot.samples is None:
+        return "<div class='runpic' role='img' aria-label='no samples yet'></div>"
+    if snapshot.samples.ndim == 2:
+        dots = drawings.dots(snapshot.samples[:256])
+        return f"<div class='runpic' role='img' aria-label='generated points'>{dots}</div>"
+    uri = drawings.sheet_uri(snapshot.samples[:32], columns=8)
+    return f"<img class='runpic' src='{uri}' alt='generated samples'>"
