@@ -1,0 +1,32 @@
+// The slider's scale, the same whatever the range: its rungs lie evenly apart, mirrored around 0 in the middle. Below
+// the first rung it is linear, between rungs logarithmic. A place is counted in rungs from the middle.
+
+export const ladder = rungs => {
+  const top = rungs.length;
+  const placeOf = weight => {
+    const size = Math.abs(weight), sign = Math.sign(weight);
+    if (size <= rungs[0]) return sign * size / rungs[0];
+    const i = rungs.findIndex(rung => rung >= size);
+    if (i < 0) return sign * top;
+    return sign * (i + Math.log(size / rungs[i - 1]) / Math.log(rungs[i] / rungs[i - 1]));
+  };
+  const weightAt = place => {
+    const size = Math.min(Math.abs(place), top), sign = Math.sign(place);
+    if (size <= 1) return sign * size * rungs[0];
+    const i = Math.min(Math.floor(size), top - 1);
+    return sign * rungs[i - 1] * (rungs[i] / rungs[i - 1]) ** (size - i);
+  };
+  // So many rungs away from a weight, on a rung.
+  const climbed = (weight, steps) => {
+    const place = placeOf(weight), on = Math.round(place);
+    const from = Math.abs(place - on) < 1e-6 ? on : steps > 0 ? Math.floor(place) : Math.ceil(place);
+    const to = Math.max(-top, Math.min(top, from + steps));
+    return Math.sign(to) * (rungs[Math.abs(to) - 1] ?? 0);
+  };
+  // The rung, if one is nearer than a third of the way to the next.
+  const snapped = weight => {
+    const on = Math.round(placeOf(weight));
+    return Math.abs(placeOf(weight) - on) < 1 / 3 ? Math.sign(on) * (rungs[Math.abs(on) - 1] ?? 0) : weight;
+  };
+  return { top, placeOf, weightAt, climbed, snapped };
+};
