@@ -1,0 +1,66 @@
+"""The one sentence about a run, with the one thing to try. Pure."""
+
+import math
+from typing import NamedTuple
+
+from ganlab.config import TrainConfig
+from ganlab.formatting import change_in_words, range_in_words, times
+from ganlab.measure.reading import Reading
+from ganlab.runs import diagnosis
+from ganlab.runs.history import History
+from ganlab.runs.range_change import RangeChange
+from ganlab.runs.vitals import Vital
+
+FLAT = STEEP = 3.0
+"""Fold: a slope that changed by less is called unchanged."""
+
+
+class Verdict(NamedTuple):
+    """`severity` is as in a Finding, 0 for no problem; `go_back` is the clip range that the advice names, if it does."""
+
+    severity: int
+    sentence: str
+    advice: str = ""
+    go_back: tuple[float, float] | None = None
+
+
+def verdict(
+    reading: Reading | None,
+    history: History,
+    config: TrainConfig,
+    change: RangeChange | None,
+    vitals: list[Vital],
+    measuring: bool,
+) -> Verdict:
+    """A dead critic first, then what the newest change did, then the most serious finding, then that there is none.
+
+    `reading` and `config` are of one moment. `change` is the change that `vitals` compare, if any, and `measuring` is
+    whether the instruments are about to measure what it did.
+    """
+    findings = diagnosis.diagnose(reading, history.until(reading.step), config) if reading else []
+    if findings and findings[0].dead:
+        return _of(findings[0])
+    if change:
+        slope, estimate = vitals[2], vitals[3]
+        if measuring and math.isnan(slope.now):
+            return Verdict(1, f"Changed from {range_in_words(change.former)}: measuring what that did.")
+        fold = slope.now / slope.was if slope.was else math.nan
+        width = change_in_words(change.former, change.clip_range)
+        back = f"Go back to {range_in_words(change.former)}", change.former
+        if fold < 1 / FLAT:
+            sentence = f"The critic went flat: {width} made its slope {times(1 / fold)} smaller."
+            return Verdict(2, sentence, *back)
+        if fold > STEEP:
+            sentence = f"The critic got {times(fold)} steeper: {width}."
+            if estimate.was > 0 and estimate.now > estimate.was:
+                sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
+            return Verdict(2, sentence, *back)
+    if findings:
+        return _of(findings[0])
+    if len(history) < diagnosis.WINDOW or not reading:
+        return Verdict(1, "Too early to judge." if len(history) < diagnosis.WINDOW else "Nothing is measured.")
+    return Verdict(0, "No problems detected.")
+
+
+def _of(finding: diagnosis.Finding) -> Verdict:
+    return Verdict(finding.severity, finding.sentence, finding.advice)

@@ -1,0 +1,72 @@
+"""The six numbers of a run's first screen: as they are now, and as they were before the clip range changed. Pure."""
+
+import math
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ganlab.measure.reading import READINGS
+from ganlab.runs.history import History
+from ganlab.runs.range_change import RangeChange
+
+RECENT = 25
+"""Steps whose median stands for a number that every step has: a single one is noise."""
+SHOWN = 400
+"""Steps in a sparkline."""
+
+
+class Vital(NamedTuple):
+    """One number, with its line over the steps. NaN: not measured."""
+
+    name: str
+    how: Literal["share", "size", "times", "count"]
+    now: float
+    was: float
+    note: str
+    steps: np.ndarray
+    values: np.ndarray
+
+
+def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChange | None = None) -> list[Vital]:
+    """Moved, on a bound, slope, estimate, distance, coverage, from a history and its looks, float64 [looks, READINGS].
+
+    `kind` is the data's, image or point. With `change`, `now` counts only what came after it and `was` what came just
+    before: the median of up to 25 steps, or the look that was taken for the comparison.
+    """
+    looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
+
+    def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
+        steps, values = history["step"], history[column]
+        after = values[steps > change.step] if change else values
+        before = values[steps <= change.before] if change else values[:0]
+        return Vital(name, how, _median(after), _median(before), note, steps[-SHOWN:], values[-SHOWN:])
+
+    def of_looks(name: str, values: np.ndarray, how: Literal["size", "times", "count"], note: str) -> Vital:
+        measured = np.isfinite(values)
+        steps, values = looks["step"][measured], values[measured]
+        after = values[steps > change.step] if change else values
+        before = values[steps == change.reading_step] if change else values[:0]
+        return Vital(name, how, _last(after), _last(before), note, steps, values)
+
+    total = _last(looks["modes"][np.isfinite(looks["modes"])])
+    if math.isnan(total):
+        coverage = of_looks("Spread", looks["spread"], "times", "times that of real samples")
+    else:
+        name = "Modes found" if kind == "point" else "Classes found"
+        coverage = of_looks(name, looks["modes"] - looks["modes_missing"], "count", f"of {total:.0f}")
+    return [
+        of_steps("Moved by this clamp", "clamped_share", "share", "of the critic's weights"),
+        of_steps("On a bound", "at_bound_share", "share", "of the critic's weights"),
+        of_looks("Steepest slope", looks["largest_gradient"], "size", "the critic's, at the samples"),
+        of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
+        of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", "times that of two real samples"),
+        coverage,
+    ]
+
+
+def _median(values: np.ndarray) -> float:
+    return float(np.median(values[-RECENT:])) if len(values) else math.nan
+
+
+def _last(values: np.ndarray) -> float:
+    return float(values[-1]) if len(values) else math.nan
