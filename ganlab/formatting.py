@@ -85,3 +85,28 @@ def file_size(n: int) -> str:
     if n < 1e5:
         return f"{n / 1e3:,.1f} kB"
     return f"{n / 1e6:.1f} MB" if n < 1e7 else f"{n / 1e6:,.0f} MB"
+
+
+def times(factor: float) -> str:
+    """A factor to two digits: 1.4×, 13× or 13,000×."""
+    return f"{float(f'{factor:.2g}'):,.0f}×" if factor >= 9.5 else f"{factor:.1f}×"
+
+
+def compared(now: float, was: float) -> str:
+    """How a size has changed: 13,000× less, 1.4× more, about the same (within 15 %); empty if either is NaN or was 0."""
+    if math.isnan(now) or math.isnan(was) or was == 0:
+        return ""
+    if now == 0:
+        return "gone"
+    if now / was < 0:
+        return "changed sign"
+    fold = max(now / was, was / now)
+    return "about the same" if fold < 1.15 else f"{times(fold)} {'more' if now / was > 1 else 'less'}"
+
+
+def width_in_words(clip_range: tuple[float, float], former: tuple[float, float]) -> str:
+    """How a clip range differs in width from the former one: 10× tighter, 3.0× wider; else the range itself."""
+    widest, was = max(map(abs, clip_range)), max(map(abs, former))
+    if widest == was:
+        return range_in_words(clip_range)
+    return f"{times(was / widest)} tighter" if widest < was else f"{times(widest / was)} wider"

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from ganlab.config import TrainConfig
-from ganlab.formatting import change_in_words, range_in_words, times
+from ganlab.formatting import range_in_words, times, width_in_words
 from ganlab.measure.reading import Reading
 from ganlab.runs import diagnosis
 from ganlab.runs.history import History
@@ -45,7 +45,7 @@ def verdict(
         if measuring and math.isnan(slope.now):
             return Verdict(1, f"Changed from {range_in_words(change.former)}: measuring what that did.")
         fold = slope.now / slope.was if slope.was else math.nan
-        width = change_in_words(change.former, change.clip_range)
+        width = width_in_words(change.clip_range, change.former)
         back = f"Go back to {range_in_words(change.former)}", change.former
         if fold < 1 / FLAT:
             sentence = f"The critic went flat: {width} made its slope {times(1 / fold)} smaller."

@@ -1,0 +1,84 @@
+"""The six numbers under the state line, and the sentence under them, as HTML."""
+
+import math
+from html import escape
+
+import numpy as np
+
+from ganlab.formatting import NOTHING, compared, fixed_percent, short
+from ganlab.runs.verdict import Verdict
+from ganlab.runs.vitals import Vital
+
+COLOURS = ("var(--before)", "var(--after)", "", "", "var(--generator)", "var(--generator)")
+POINTS = 40
+"""Points of a sparkline."""
+SIGNS = ("green", "gray", "yellow", "red")
+"""The colour of each severity of a verdict."""
+
+
+def strip(vitals: list[Vital], changed: int | None, comparing: bool, measuring: bool) -> str:
+    """Six cells, with a mark at the step `changed`.
+
+    While `comparing`, each shows what it was and what it is now; `measuring` is whether missing ones will come soon.
+    """
+    cells = [
+        _compared(vital, measuring) if comparing else _cell(vital, colour, changed)
+        for vital, colour in zip(vitals, COLOURS, strict=True)
+    ]
+    return f"<div class='strip'>{''.join(cells)}</div>"
+
+
+def _cell(vital: Vital, colour: str, changed: int | None) -> str:
+    line = _sparkline(vital, colour, changed)
+    return f"<div><span>{vital.name}</span><b>{written(vital.now, vital.how)}</b><small>{vital.note}</small>{line}</div>"
+
+
+def _compared(vital: Vital, measuring: bool) -> str:
+    if math.isnan(vital.now):
+        note = "being measured" if measuring else "not measured"
+    elif vital.how == "size":
+        note = compared(vital.now, vital.was) or vital.note
+    else:
+        note = vital.note
+    was = written(vital.was, vital.how) if not math.isnan(vital.was) else "not measured"
+    now = written(vital.now, vital.how) if not math.isnan(vital.now) else "…"
+    return f"<div class='hot'><span>{vital.name}</span><b><i>{was} →</i> {now}</b><small>{note}</small></div>"
+
+
+def written(value: float, how: str) -> str:
+    """The number as the strip writes it."""
+    if math.isnan(value):
+        return NOTHING
+    return {"share": fixed_percent(value, 1), "size": short(value), "times": f"{value:.2f}×", "count": f"{value:.0f}"}[how]
+
+
+def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
+    steps, values = vital.steps, vital.values
+    if len(values) < 2:
+        return ""
+    if vital.how == "size":  # sizes change by orders of magnitude, also through 0
+        values = np.arcsinh(values / max(np.quantile(np.abs(values), 0.02), 1e-12))
+    many = -(-len(values) // POINTS)
+    if many > 1:  # means of equally many, the oldest left out
+        whole = len(values) // many * many
+        steps, values = (part[-whole:].reshape(-1, many).mean(axis=1) for part in (steps, values))
+    low, high = min(values.min(), 0.0), values.max()
+    x = 100 * (steps - steps[0]) / max(steps[-1] - steps[0], 1)
+    y = 26 - 24 * (values - low) / (high - low or 1)
+    path = "L".join(f"{a:.0f} {b:.0f}" for a, b in zip(x, y, strict=True))
+    mark = ""
+    if changed is not None and steps[0] <= changed <= steps[-1]:
+        at = f"{100 * (changed - steps[0]) / max(steps[-1] - steps[0], 1):.0f}"
+        mark = f"<line x1='{at}' x2='{at}' y1='-2' y2='28'/>"
+    style = f" style='--c:{colour}'" if colour else ""
+    return f"<svg viewBox='0 0 100 26' preserveAspectRatio='none' aria-hidden='true'{style}>{mark}<path d='M{path}'/></svg>"
+
+
+def sentence(verdict: Verdict) -> str:
+    """The verdict in its colour; its advice stands beside it as a button where there is something to press."""
+    advice = f"<span>Try: <b>{escape(verdict.advice)}</b></span>" if verdict.advice and not verdict.go_back else ""
+    colour = f"--c:var(--st-{SIGNS[verdict.severity]}-color)"
+    return (
+        f"<div class='verdict s{verdict.severity}' role='status' style='{colour}'><i></i>"
+        f"<p><b>{escape(verdict.sentence)}</b> {advice}</p></div>"
+    )
