@@ -93,7 +93,7 @@ def times(factor: float) -> str:
 
 
 def compared(now: float, was: float) -> str:
-    """How a size has changed: 13,000× less, 1.4× more, about the same (within 15 %); empty if either is NaN or was 0."""
+    """How a size has changed: 13,000× less, or about the same (within 15 %); empty if either is NaN or `was` is 0."""
     if math.isnan(now) or math.isnan(was) or was == 0:
         return ""
     if now == 0:

@@ -37,13 +37,14 @@ def run_page(run: Run) -> None:
             with slots["state"]:
                 panel("state", panels.state_line(snapshot))
             return
-    look_back.controls(run, slots)
+    layout.numbers(slots)
     left, right = st.columns([1.41, 1], gap="small")
     with left.container(border=True, height="stretch"):
         layout.weights(run, snapshot, slots)
     with right.container(border=True, height="stretch"):
         layout.samples(run, snapshot, slots)
     steer.tries(run, snapshot.status.ended)
+    look_back.controls(run, slots)
     layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)
     layout.details(run, slots)

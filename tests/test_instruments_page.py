@@ -80,7 +80,7 @@ def test_every_card_shows_a_reading(config: TrainConfig, the_hub: RunHub) -> Non
     assert "<p>–</p>" not in shown(at)
     assert "% of the run's CPU time" in shown(at)
     last = list(dict(run.latest.critic.named_children()))[-1 if config is TINY else -2]
-    assert f"data-layer='{last}'" in shown(at)
+    assert f"data-pick='{last}'" in shown(at)
     assert not any("Nothing is measured" in alt for alt in plots(at))
 
 
@@ -188,8 +188,8 @@ def test_the_networks_are_coloured_by_health() -> None:
     blocks = [Block("a", (3, 4), 1234), Block("b", (1,), 5)]
     dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight",), np.array([1e-12]))
     html = networks.drawing((blocks, blocks), dead, "a.weight", 7)
-    assert "class='block still' data-layer='a' aria-pressed='true'" in html
-    assert "class='block fine' data-layer='b' aria-pressed='false'" in html
+    assert "class='block still' data-pick='a' aria-pressed='true'" in html
+    assert "class='block fine' data-pick='b' aria-pressed='false'" in html
     assert "1,234" in html
     assert "3×4" in html
     assert "<button" not in networks.drawing(None, None, None, 7)

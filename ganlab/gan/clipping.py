@@ -98,7 +98,7 @@ class ClipReport:
         """Values of each layer outside [low, high] before the clamp, and at a bound after it: int64 [layers, 2]."""
         low, high = self.clip_range
         masks = (self.before < low) | (self.before > high), (self.after == low) | (self.after == high)
-        counts = [[int(layer.count_nonzero()) for layer in self._per_layer(mask.cpu())] for mask in masks]
+        counts = [[int(layer.count_nonzero()) for layer in self.per_layer(mask.cpu())] for mask in masks]
         return np.array(counts).T
 
     @property
@@ -116,7 +116,8 @@ class ClipReport:
         """Values equal to low or high after the clamp, divided by all values that the clamp covers."""
         return int(self.layer_counts[:, 1].sum()) / self.after.numel()
 
-    def _per_layer(self, values: Tensor) -> tuple[Tensor, ...]:
+    def per_layer(self, values: Tensor) -> tuple[Tensor, ...]:
+        """Values like `before` layer by layer."""
         return values.split([math.prod(shape) for _, shape in self.layers])
 
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
@@ -128,15 +129,34 @@ class ClipReport:
                 shape=shape,
                 clip_range=self.clip_range,
                 edges=edges,
-                before=_binned(before, edges, self.clip_range),
-                after=_binned(after, edges, self.clip_range),
+                before=binned(before, edges, self.clip_range),
+                after=binned(after, edges, self.clip_range),
                 before_counts=count(before, self.clip_range),
                 after_counts=count(after, self.clip_range),
             )
             for (name, shape), before, after in zip(
-                self.layers, self._per_layer(self.before), self._per_layer(self.after), strict=True
+                self.layers, self.per_layer(self.before), self.per_layer(self.after), strict=True
             )
         )
+
+
+@dataclass(frozen=True)
+class UpdateReport:
+    """The last critic update of a step: what its clamp did, and the same values just before its gradient step."""
+
+    start: Tensor
+    clip: ClipReport
+    critic_step: int  # updates so far, with this one
+    number: int  # of this one among those of its step
+
+    def of_layer(self, name: str | None) -> tuple[Tensor, Tensor, Tensor]:
+        """One layer's values, or all, before the gradient step, before the clamp and after it: flat."""
+        whole = self.start, self.clip.before, self.clip.after
+        names = [layer for layer, _ in self.clip.layers]
+        if name not in names:
+            return whole
+        start, before, after = (self.clip.per_layer(values)[names.index(name)] for values in whole)
+        return start, before, after
 
 
 @torch.no_grad()
@@ -148,11 +168,11 @@ def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tupl
     """
     named = _checked(list(named_parameters))
     low, high = checked_clip_range(clip_range)
-    before = _flat(named)
+    before = flat(named)
     for _, parameter in named:
         parameter.clamp_(low, high)
     layers = tuple((name, tuple(parameter.shape)) for name, parameter in named)
-    return ClipReport((low, high), layers, before, _flat(named))
+    return ClipReport((low, high), layers, before, flat(named))
 
 
 def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
@@ -206,11 +226,12 @@ def _checked(named: list[tuple[str, nn.Parameter]]) -> list[tuple[str, nn.Parame
     return named
 
 
-def _flat(named: list[tuple[str, nn.Parameter]]) -> Tensor:
+def flat(named: Iterable[tuple[str, nn.Parameter]]) -> Tensor:
+    """A copy of all their values, in order."""
     return torch.cat([parameter.reshape(-1) for _, parameter in named])
 
 
-def _binned(values: Tensor, edges: np.ndarray, clip_range: tuple[float, float]) -> np.ndarray:
+def binned(values: Tensor, edges: np.ndarray, clip_range: tuple[float, float]) -> np.ndarray:
     low, high = clip_range
     free = values[(values != low) & (values != high)].double().cpu().numpy()
     which = np.searchsorted(edges, free, side="right") - 1

@@ -48,6 +48,7 @@ class Trainer:
         self.fixed_latents = fixed_latents(config, self.looking_rng)
         self.step_count = 0
         self.critic_step = 0
+        self.newest_clip: ClipReport | None = None
 
     def critic_update(self) -> tuple[float, ClipReport]:
         """Algorithm 1 of Arjovsky et al. 2017 (arXiv 1701.07875), lines 3 to 7.
@@ -65,9 +66,9 @@ class Trainer:
         loss = self._finite("critic", critic_loss)
         _step(self.critic_optimizer, self.config.critic_lr)  # line 6: RMSprop
         # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
-        report = clip_(self.critic.named_parameters(), self.config.clip_range)
+        self.newest_clip = clip_(self.critic.named_parameters(), self.config.clip_range)
         self.critic_step += 1
-        return loss, report
+        return loss, self.newest_clip
 
     def generator_update(self) -> float:
         """Lines 9 to 11: one step down -E critic(fake), with the critic's weights frozen. Returns that loss."""

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from typing import Any
-
 import numpy as np
 
 from ganlab.formatting import range_in_words
-from ganlab.gan.clipping import WeightHistogram, axis_limit
+from ganlab.gan.clipping import UpdateReport, WeightHistogram, axis_limit, binned, count
 from ganlab.plots.base import Figure, rounded
 from ganlab.runs.range_change import RangeChange
-from ganlab.runs.snapshot import LastUpdate
 
 Range = tuple[float, float]
+DOTS = 220
+"""Weights that are drawn one by one in slow motion."""
 
 
 def clamp(
@@ -27,7 +26,7 @@ def clamp(
     pinned: WeightHistogram | None = None,
     change: RangeChange | None = None,
     fold: WeightHistogram | None = None,
-    update: LastUpdate | None = None,
+    update: UpdateReport | None = None,
 ) -> Figure:
     """The histogram with the range that made it; the thumbs of the slider, on its `rungs`, stand at `wanted`.
 
@@ -44,9 +43,10 @@ def clamp(
     if change:
         figure["change"] = {"former": list(change.former), "age": round(change.age, 1), "id": change.critic_step}
         if fold:
-            figure["change"]["fold"] = _counts(fold)
-    if update:
-        figure["slow"] = _slow(update)
+            widest = max(map(axis_limit, (change.former, fold.clip_range)))
+            figure["change"]["fold"] = _counts(fold, widest)
+    if update and histogram:
+        figure["slow"] = _slow(update, histogram)
     return figure
 
 
@@ -79,11 +79,27 @@ def _nothing(clip_range: Range, limit: float | None) -> Figure:
     return empty | {"range": list(clip_range), "limit": limit, "x0": -limit, "dx": 2 * limit}
 
 
+def _slow(update: UpdateReport, histogram: WeightHistogram) -> Figure:
+    """The weights before the gradient step, in the same bins, and a few of them at the update's three moments."""
+    moments = update.of_layer(histogram.name)
+    start = moments[0].cpu()
+    at = count(start, histogram.clip_range)
+    few = np.linspace(0, len(start) - 1, min(DOTS, len(start))).astype(int)
+    return {
+        "id": update.critic_step,
+        "number": update.number,
+        "start": binned(start, histogram.edges, histogram.clip_range).tolist(),
+        "at": [at.at_low, at.at_high],
+        "dots": [[rounded(weight, 3) for weight in moment.cpu().numpy()[few].tolist()] for moment in moments],
+    }
+
+
 def _in_words(histogram: WeightHistogram | None) -> str:
     if histogram is None:
         return "No clamp yet."
     before, after = histogram.before_counts, histogram.after_counts
     return (
-        f"{histogram.name}, clamped to {range_in_words(histogram.clip_range)}: before, {before.below_low:,} weights below "
-        f"low and {before.above_high:,} above high; after, {after.at_low:,} exactly at low and {after.at_high:,} at high."
+        f"{histogram.name}, clamped to {range_in_words(histogram.clip_range)}: before, {before.below_low:,} weights "
+        f"below low and {before.above_high:,} above high; after, {after.at_low:,} exactly at low and {after.at_high:,} "
+        "at high."
     )

@@ -1,17 +1,20 @@
 """The curves of a run over time: critic estimate, losses, clamped shares."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.ndimage import median_filter
 
-from ganlab.formatting import number, range_in_words
-from ganlab.plots.base import Figure, curve, framed, note, packed, steps_axis, upright
-from ganlab.runs.history import METRICS, Change
+from ganlab.formatting import number, range_in_words, short
+from ganlab.plots.base import Figure, curve, framed, note, packed, rounded, steps_axis, upright
+from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.snapshot import Snapshot
 
 POINTS = 120  # at most, of a drawn line
+SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
+TINY = 1e-12
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -37,13 +40,47 @@ class Curve(NamedTuple):
 
 
 def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
-    """E critic(real) - E critic(fake) at each step, with its running median."""
+    """E critic(real) - E critic(fake) at each step, with its running median, on one scale for all clip ranges.
+
+    It scales with the range, over orders of magnitude: the scale is linear near 0 and logarithmic further away (asinh).
+    Only changes of the clip range are marked, and each stretch has its range as a name.
+    """
     estimate = snapshot.history["critic_estimate"]
     curves = [Curve("estimate", estimate, "$bound", width=1.2)]
     if view.median is not None:
         smooth = running_median(estimate, view.median)
         curves = [Curve("estimate", estimate, "$bound 0.3", 1), Curve(f"median of {view.median}", smooth, "$bound")]
-    return over_time("Critic estimate", curves, snapshot, view)
+    unit = _smallest(snapshot.history, curves[-1].values) / 3
+    begin, changes = _first_range(snapshot), [one for one in snapshot.changes if one.field == "clip_range"]
+    stretches = dataclasses.replace(snapshot, changes=(*begin, *changes))
+    return over_time("Critic estimate", curves, stretches, view, unit)
+
+
+def _first_range(snapshot: Snapshot) -> list[Change]:
+    """The clip range that the run began with, as if it had been changed to it."""
+    history = snapshot.history
+    return [Change(0, 0, "clip_range", (history["clip_low"][0], history["clip_high"][0]))] if len(history) else []
+
+
+def _smallest(history: History, values: np.ndarray) -> float:
+    """The size of typical values, the median of |values|, in the stretch of one clip range where they are smallest."""
+    ranges = np.stack([history["clip_low"], history["clip_high"]], axis=1)
+    parts = np.split(np.abs(values), np.flatnonzero((ranges[1:] != ranges[:-1]).any(axis=1)) + 1)
+    return max(min((float(np.median(part)) for part in parts if len(part) >= SETTLED), default=1.0), TINY)
+
+
+def _asinh_axis(unit: float, values: np.ndarray) -> Figure:
+    """A y axis for arcsinh(values / unit), labelled in powers of ten."""
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), unit)
+    powers = [sign * 10.0**power for power in range(-12, 7) for sign in (1, -1)]
+    ticks = sorted((v for v in powers if abs(v) > 1.2 * unit and low <= v <= high), key=abs, reverse=True)
+    ticks = [0.0, *ticks[:: -(-len(ticks) // 4) or 1]]
+    places = np.arcsinh(np.array([low, high]) / unit)
+    return {
+        "range": [rounded(1.06 * place) for place in places],
+        "tickvals": [rounded(float(np.arcsinh(tick / unit))) for tick in ticks],
+        "ticktext": [short(tick) for tick in ticks],
+    }
 
 
 def losses(snapshot: Snapshot, view: View) -> Figure:
@@ -75,12 +112,16 @@ def table(snapshot: Snapshot) -> tuple[list[str], np.ndarray]:
     return [*METRICS, *columns], np.hstack([history.rows, history.layer_shares.reshape(len(history), len(columns))])
 
 
-def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: View, **y_axis: Any) -> Figure:
-    """Curves over steps, critic updates or seconds, with a mark at every change."""
+def over_time(
+    title: str, curves: Sequence[Curve], snapshot: Snapshot, view: View, unit: float | None = None, **y_axis: Any
+) -> Figure:
+    """Curves over steps, critic updates or seconds, with a mark at every change; drawn as arcsinh(y / unit), if any."""
     steps = len(snapshot.history)
     x = snapshot.history[view.along]
+    if unit and steps:
+        y_axis |= _asinh_axis(unit, curves[-1].values)
     traces = [
-        curve(_thinned(line.values), line.name, line.color, line.width, line.dash)
+        _scaled(_thinned(line.values), line, unit)
         | _thinned_x(x, view.along)
         | ({"fill": "tozeroy", "fillcolor": line.fill} if line.fill else {})
         for line in curves
@@ -94,13 +135,20 @@ def over_time(title: str, curves: Sequence[Curve], snapshot: Snapshot, view: Vie
         traces,
         x_axis,
         {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
-        scale=f"{title} {view.along}" if steps else "empty",
+        scale=f"{title} {view.along}{y_axis.get('ticktext', '')}" if steps else "empty",
         alt=f"{title} over the {ALONG[view.along]}s{newest}.",
         margin=(46, 6, 20, 24),
         hovermode="x unified",
         shapes=_marks(places) + cursors(shown),
-        annotations=_mark_notes(snapshot.changes, places, apart=x_axis["range"][1] / 6),
+        annotations=_mark_notes(snapshot.changes, places, x_axis["range"][1]),
     )
+
+
+def _scaled(values: np.ndarray, line: Curve, unit: float | None) -> Figure:
+    if unit is None:
+        return curve(values, line.name, line.color, line.width, line.dash)
+    y, hover = np.arcsinh(values / unit), "%{customdata:.3~g}"
+    return curve(y, line.name, line.color, line.width, line.dash, hover, customdata=packed(values))
 
 
 def _place(change: Change, snapshot: Snapshot, along: str) -> float:
@@ -124,13 +172,14 @@ def cursors(places: Sequence[float | None]) -> list[Figure]:
     return [upright(float(place), "$bound 0.6", 2.5, dash) for place, dash in lines if place is not None]
 
 
-def _mark_notes(changes: Sequence[Change], places: Sequence[float], apart: float) -> list[Figure]:
-    """The changes in words; of changes closer together than `apart`, only the newest."""
-    above = {"yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": -3}
+def _mark_notes(changes: Sequence[Change], places: Sequence[float], end: float) -> list[Figure]:
+    """The changes in words, on an axis to `end`; of changes close together, only the newest."""
+    above = {"yref": "paper", "yanchor": "bottom"}
     notes: list[Figure] = []
     for change, place in zip(reversed(changes), reversed(places), strict=True):
-        if not notes or notes[-1]["x"] - place >= apart:
-            notes.append(note(place, 1, change_in_words(change), "$muted", 11.5, **above))
+        if not notes or notes[-1]["x"] - place >= end / 6:
+            side = {"xanchor": "left", "xshift": -3} if place < 0.85 * end else {"xanchor": "right", "xshift": 3}
+            notes.append(note(place, 1, change_in_words(change), "$muted", 11.5, **above, **side))
     return notes
 
 

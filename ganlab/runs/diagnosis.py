@@ -42,11 +42,13 @@ class Finding(NamedTuple):
     severity: int  # 3: training gets nowhere; 2: the result suffers; 1: worth checking
     sentence: str  # what is wrong, with the number that shows it
     advice: str  # one thing to try
+    dead: bool = False  # nothing else matters then
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
     """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing."""
     findings = [finding for rule in RULES for finding in rule(reading, history, config)]
+    findings = [finding for finding in findings if finding.dead] or findings
     return sorted(findings, key=lambda finding: -finding.severity)
 
 
@@ -93,9 +95,12 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[
     gradients = reading.gradients
     if not gradients or not _barely_moves(gradients):
         return
-    if not gradients.weight_rms.any():  # all ReLUs off for all samples, or only zeros left
+    if not gradients.weight_rms.all():  # all ReLUs of a layer off for all samples, or only zeros left
         dead = "The critic is dead: none of its weights has a gradient, so neither network learns any longer."
-        yield Finding(3, dead, "Start again: no clip range can revive it.")
+        if gradients.weight_rms.any():
+            still = ", ".join(np.array(gradients.weights)[gradients.weight_rms == 0])
+            dead = f"The critic is dead: no gradient reaches {still}, so neither network learns any longer."
+        yield Finding(3, dead, "Start again: no clip range can revive it.", dead=True)
         return
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
     sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."

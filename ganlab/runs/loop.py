@@ -7,10 +7,12 @@ from collections import deque
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ganlab.data import images
 from ganlab.gan import sampling
-from ganlab.gan.clipping import ClipReport
+from ganlab.gan.clipping import ClipReport, UpdateReport, axis_limit, bin_edges, flat
 from ganlab.gan.training import Trainer, copied
 from ganlab.measure import reading as readings
 from ganlab.measure.reading import INSTRUMENTS, Broken, Reading
@@ -18,10 +20,13 @@ from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import Change
 from ganlab.runs.look_budget import FIRST, LookBudget
 from ganlab.runs.mailbox import Command, Mailbox
+from ganlab.runs.range_change import GROUPED, HELD, RangeChange
 from ganlab.runs.recorder import Recorder
 from ganlab.runs.snapshot import Snapshot, Status
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
+RECENT_LOOK = 10  # steps: an older look is too old to compare a new clip range with
+HELD_BINS = 320  # at most, on an axis that holds two ranges
 PUBLICATIONS = 8  # that the speed is measured over
 
 
@@ -34,6 +39,10 @@ class Loop:
         self._report: ClipReport | None = None
         self._reading: Reading | None = None
         self._range_changed_at = math.inf  # the step; infinite once a look has seen the new clip range
+        self._awaited: RangeChange | None = None  # a change in force that no clamp has used yet
+        self._change: RangeChange | None = None  # the newest that one has
+        self._start: Tensor | None = None  # the critic's weights before its last update, while paused
+        self._updates = 0  # of the critic in the last step
         self._budget = LookBudget()
         self._clock = Stopwatch(mailbox.latest.seconds)
         self._real = images.shown(trainer.dataset.held_out[: len(trainer.fixed_latents)].numpy())
@@ -71,7 +80,7 @@ class Loop:
         }
 
     def _enter(self, status: Status) -> None:
-        self._status = status
+        self._status, self._start = status, None
         self._clock.go(status is Status.RUNNING)
         self._publish()
         if status is Status.PAUSED:
@@ -89,7 +98,10 @@ class Loop:
 
     def _step(self) -> None:
         self._clock.go(True)
-        row, self._report = self._trainer.step(before_update=self._apply_changes)
+        made = self._trainer.critic_step
+        row, self._report = self._trainer.step(before_update=self._before_update)
+        self._updates = self._trainer.critic_step - made
+        self._keep_fold()
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
@@ -98,11 +110,13 @@ class Loop:
             self._look(on)
         elif self._status is Status.PAUSED:
             self._look_if_quick()
-        elif on and step >= self._range_changed_at + FIRST and self._budget.affords_one():
+        elif on and step >= self._range_changed_at + FIRST and self._budget.affords_one(for_user=True):
             self._look(on)
         now = self._clock.seconds
-        due = self._recorder.checkpoint_is_due(now)
-        if due or self._status is Status.PAUSED or now - self._mailbox.latest.seconds >= PUBLISH_EVERY:
+        due, latest = self._recorder.checkpoint_is_due(now), self._mailbox.latest
+        # What a change of the clip range did is shown at once.
+        news = latest.change is not self._change or (self._change and latest.reading is not self._reading)
+        if due or news or self._status is Status.PAUSED or now - latest.seconds >= PUBLISH_EVERY:
             self._publish()
         if due:
             self._recorder.save_checkpoint(self._mailbox.latest, self._trainer)
@@ -170,13 +184,64 @@ class Loop:
         if left != scheduled:
             self._recorder.schedule(left)
 
+    def _before_update(self) -> None:
+        self._keep_fold()
+        self._apply_changes()
+        if self._status is Status.PAUSED:
+            with torch.no_grad():
+                self._start = flat(self._trainer.critic.named_parameters())
+
     def _apply(self, field: str, value: Any) -> None:
         trainer = self._trainer
         if value != getattr(trainer.config, field):
+            if field == "clip_range":
+                self._await_fold(value)
             trainer.config = dataclasses.replace(trainer.config, **{field: value})
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
             if field == "clip_range":
                 self._range_changed_at = trainer.step_count
+
+    def _await_fold(self, clip_range: tuple[float, float]) -> None:
+        """The clip range is about to change: keep what the page will compare the new one with."""
+        trainer, grouped = self._trainer, self._awaited
+        if not grouped and self._change and self._change.age < GROUPED:
+            grouped = self._change
+        if grouped and grouped.former == clip_range:  # there and back
+            self._awaited = self._change = None
+            return
+        step, critic_step = trainer.step_count, trainer.critic_step
+        if grouped:
+            self._awaited = dataclasses.replace(
+                grouped, clip_range=clip_range, step=step, critic_step=critic_step, fold=()
+            )
+            return
+        self._awaited = RangeChange(
+            former=trainer.config.clip_range,
+            clip_range=clip_range,
+            before=step,
+            step=step,
+            critic_step=critic_step,
+            reading_step=self._look_before_change(),
+            samples=images.shown(sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()),
+        )
+
+    def _look_before_change(self) -> int | None:
+        """The step of a look at the clip range in force, not long ago or now; None if looks are off or slow."""
+        step, since = self._trainer.step_count, self._change.step if self._change else 0
+        on = self._instruments()
+        recent = self._reading and since < self._reading.step and step - self._reading.step <= RECENT_LOOK
+        if on and not recent and self._status is Status.RUNNING and self._budget.affords_one(for_user=True):
+            self._look(on)
+            recent = self._reading and self._reading.step == step
+        return self._reading.step if on and recent and self._reading else None
+
+    def _keep_fold(self) -> None:
+        """Keep the first clamp under a new range."""
+        awaited, clip = self._awaited, self._trainer.newest_clip
+        if not awaited or not clip or self._trainer.critic_step == awaited.critic_step:
+            return
+        fold = clip.histograms(_edges_for_both(clip, awaited))
+        self._awaited, self._change = None, dataclasses.replace(awaited, fold=fold, acted=time.monotonic())
 
     def _save_moment(self, report: ClipReport) -> None:
         """Save a moment of this step. Non-finite samples are skipped; training itself will fail shortly."""
@@ -196,6 +261,10 @@ class Loop:
         if not np.isfinite(samples).all():
             raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not finite.")
         self._recorder.flush()
+        report, change, update = self._report, self._change, None
+        if report and self._start is not None:
+            update = UpdateReport(self._start, report, trainer.critic_step, self._updates)
+        held = report.histograms(_edges_for_both(report, change)) if report and change and change.age < HELD else ()
         return Snapshot(
             run_id=self._mailbox.latest.run_id,
             status=self._status,
@@ -203,7 +272,10 @@ class Loop:
             device=trainer.device.type,
             step=trainer.step_count,
             critic_step=trainer.critic_step,
-            weights=self._report.histograms() if self._report else self._mailbox.latest.weights,
+            weights=report.histograms() if report else self._mailbox.latest.weights,
+            held=held,
+            change=change,
+            update=update,
             samples=images.shown(samples),
             real=self._real,
             generator=generator,
@@ -213,6 +285,12 @@ class Loop:
             warning=self._recorder.warning,
             **self.record(),
         )
+
+
+def _edges_for_both(clip: ClipReport, change: RangeChange) -> np.ndarray:
+    """Bins on an axis as wide as the wider of the two ranges needs."""
+    limit = max(axis_limit(change.former), axis_limit(clip.clip_range))
+    return bin_edges(clip.clip_range, limit, HELD_BINS)
 
 
 class Stopwatch:

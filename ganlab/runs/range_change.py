@@ -16,9 +16,9 @@ HELD = 6.0  # seconds for which the axis stays as wide as the wider of the two r
 class RangeChange:
     """A change that has come into force, or several that were grouped: `former` is from before the first of them.
 
-    `before` is the number of steps before the first, `step` and `critic_step` those before the last; `acted` is when
-    the last acted, in seconds of time.monotonic(). `reading_step` is the step of the look that the instruments took
-    for this comparison, None if there was none. `samples` were generated from the fixed latents just before the
+    `before` is the number of steps before the first, `step` and `critic_step` those before the last; `acted` is when a
+    clamp first used it, in seconds of time.monotonic(). `reading_step` is the step of the look that the instruments
+    took for this comparison, None if there was none. `samples` were generated from the fixed latents just before the
     first; `fold` has a histogram per critic parameter of the first clamp after the last, on an axis that holds both
     ranges, and is empty until that clamp.
     """
@@ -28,10 +28,10 @@ class RangeChange:
     before: int
     step: int
     critic_step: int
-    acted: float
     reading_step: int | None
     samples: np.ndarray
     fold: tuple[WeightHistogram, ...] = ()
+    acted: float = 0.0
 
     @property
     def age(self) -> float:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ganlab.config import TrainConfig
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.clipping import UpdateReport, WeightHistogram
 from ganlab.measure.reading import Reading, no_readings
 from ganlab.runs.history import Change, History
+from ganlab.runs.range_change import RangeChange
 
 
 class Status(StrEnum):
@@ -44,6 +45,9 @@ class Snapshot:
     changes: tuple[Change, ...] = ()
     history: History
     weights: tuple[WeightHistogram, ...] = ()  # of each critic parameter, around the newest observed clamp
+    held: tuple[WeightHistogram, ...] = ()  # the same, for a while after a change, on an axis for both clip ranges
+    change: RangeChange | None = None  # the newest change of the clip range that a clamp has used
+    update: UpdateReport | None = None  # the last critic update, after a Step while paused
     samples: np.ndarray | None = None  # of the fixed latents: uint8 [100, h, w, c] or float32 [512, 2]
     real: np.ndarray | None = None  # as many held-out real samples
     generator: Any = None  # this and the critic are detached copies in eval mode that training never touches

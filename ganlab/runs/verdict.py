@@ -16,7 +16,7 @@ FLAT = STEEP = 3.0
 
 
 class Verdict(NamedTuple):
-    """`severity` is as in a Finding, 0 for no problem; `go_back` is the clip range that the advice names, if it does."""
+    """`severity` is as in a Finding, 0 for no problem; `go_back` is the former clip range, if the advice names it."""
 
     severity: int
     sentence: str

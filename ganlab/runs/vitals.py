@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ganlab.formatting import short
 from ganlab.measure.reading import READINGS
 from ganlab.runs.history import History
 from ganlab.runs.range_change import RangeChange
@@ -35,6 +36,8 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     """
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
 
+    weights = f"of {sum(math.prod(shape) for _, shape in history.layers):,} weights"
+
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         steps, values = history["step"], history[column]
         after = values[steps > change.step] if change else values
@@ -48,16 +51,18 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
         before = values[steps == change.reading_step] if change else values[:0]
         return Vital(name, how, _last(after), _last(before), note, steps, values)
 
-    total = _last(looks["modes"][np.isfinite(looks["modes"])])
+    newest = {column: _last(values[np.isfinite(values)]) for column, values in looks.items()}
+    total, norms = newest["modes"], newest["lipschitz_product"]
+    allowed = f"layer norms allow {short(norms)}" if not math.isnan(norms) else "at the samples"
     if math.isnan(total):
         coverage = of_looks("Spread", looks["spread"], "times", "times that of real samples")
     else:
         name = "Modes found" if kind == "point" else "Classes found"
         coverage = of_looks(name, looks["modes"] - looks["modes_missing"], "count", f"of {total:.0f}")
     return [
-        of_steps("Moved by this clamp", "clamped_share", "share", "of the critic's weights"),
-        of_steps("On a bound", "at_bound_share", "share", "of the critic's weights"),
-        of_looks("Steepest slope", looks["largest_gradient"], "size", "the critic's, at the samples"),
+        of_steps("Moved by this clamp", "clamped_share", "share", weights),
+        of_steps("On a bound", "at_bound_share", "share", weights),
+        of_looks("Steepest slope", looks["largest_gradient"], "size", allowed),
         of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
         of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", "times that of two real samples"),
         coverage,

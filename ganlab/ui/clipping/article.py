@@ -1,6 +1,7 @@
 """The article's model before and after the clamp: its 60 values, and the function that it computes."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
@@ -15,7 +16,7 @@ from ganlab.lessons import article
 from ganlab.lessons.article import Range
 from ganlab.measure.lipschitz import lipschitz_factors
 from ganlab.plots import clamp, lessons
-from ganlab.ui.kit import clip_range
+from ganlab.ui.kit import clip_range, components
 from ganlab.ui.kit.components import csv_file, download, panel, plot
 from ganlab.ui.kit.html import AFTER, BEFORE, layers_table
 from ganlab.ui.kit.lesson import choice, headline, in_code, last_valid, lesson, number_input, row, table
@@ -41,7 +42,7 @@ def section() -> None:
         with doing:
             seed = _seed()
             top, histogram = st.container(), st.container()
-            bounds = clip_range.choose("article_range", article.CLIP_RANGE)
+            bounds = clip_range.choose("article_range", article.CLIP_RANGE, rungs=None)
             chosen = seed, bounds, _left_out()
             models = article.model(seed), article.model(seed)
             report = article.clamp_(models[1], *chosen[1:])
@@ -54,9 +55,9 @@ def section() -> None:
         limit = round_up(1.02 * max(report.before.abs().max().item(), *map(abs, bounds)))
         histograms = report.histograms(bin_edges(bounds, limit, most=48))
         with histogram:
-            figure = clamp.clamp(pooled(histograms), bounds, limit=limit)
-            del figure["rules"]  # only the slider moves the bounds
-            plot("article_histogram", figure, 460)
+            mirror = st.session_state["article_range_symmetric"]
+            figure = clamp.clamp(pooled(histograms), bounds, clip_range.LADDER, mirror=mirror, limit=limit)
+            components.clamp("article_histogram", figure, 460, partial(clip_range.set_range, "article_range"))
         with beside:
             in_code(article.clamp_code(*chosen), article.clamp_printed(*chosen))
         _tables(chosen, models, histograms)

@@ -186,8 +186,8 @@ const slow = ({ clamp, slow: { start, at, dots }, time }, g) => {
     ...circles,
   ].join("");
 };
-const slowInWords = ({ clamp: { moved }, slow: { update, of }, time }) => [
-  `1 · The gradient moves every weight a little. Update ${update} of ${of}`,
+const slowInWords = ({ clamp: { moved }, slow: { number: count }, time }) => [
+  `1 · The gradient moves every weight a little. Update ${count} of ${count}`,
   "2 · The clamp moves what is outside onto the bound",
   `3 · ${whole(moved)} ${moved === 1 ? "weight was" : "weights were"} moved. The next update starts here`,
 ][Math.min(2, Math.floor(time / PHASE))];

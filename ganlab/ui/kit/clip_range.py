@@ -22,14 +22,15 @@ def controls(
     current: Callable[[], Range],
     change: Callable[[Range], None],
     *,
-    rungs: list[float] = LADDER,
+    rungs: list[float] | None = LADDER,
     tied: bool = True,
     disabled: bool = False,
     beside: Callable[[], None] = lambda: None,
 ) -> None:
     """The widgets, set to the `current` range; `change` is called with the range that a move asks for.
 
-    Their keys begin with `prefix`. `tied` is whether Symmetric is on at first; `beside` draws more beside it.
+    Their keys begin with `prefix`. Without `rungs` there is no slider. `tied` is whether Symmetric is on at first;
+    `beside` draws more beside it.
     """
     state, clip_range = st.session_state, current()
     symmetric = state.setdefault(f"{prefix}tied", tied) and clip_range[0] == -clip_range[1]
@@ -46,15 +47,16 @@ def controls(
     values = {"clip": clip_range, "low": clip_range[0], "high": clip_range[1]}
     options = {name: late.tied(f"{prefix}{name}", value, partial(move, name)) for name, value in values.items()}
     switch = late.tied(f"{prefix}symmetric", symmetric, mirror)
-    st.select_slider(
-        "Clip range",
-        sorted({0.0, *rungs, *(-rung for rung in rungs), *clip_range}),
-        value=clip_range,
-        format_func=number,
-        label_visibility="collapsed",
-        disabled=disabled,
-        **options["clip"],
-    )
+    if rungs:
+        st.select_slider(
+            "Clip range",
+            sorted({0.0, *rungs, *(-rung for rung in rungs), *clip_range}),
+            value=clip_range,
+            format_func=number,
+            label_visibility="collapsed",
+            disabled=disabled,
+            **options["clip"],
+        )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for name, bound in zip(("low", "high"), clip_range, strict=True):
             label, step = name.capitalize(), tenth(bound)
@@ -64,21 +66,22 @@ def controls(
         beside()
 
 
-def choose(name: str, default: Range, rungs: list[float] = LADDER, tied: bool = True) -> Range:
+def choose(name: str, default: Range, rungs: list[float] | None = LADDER, tied: bool = True) -> Range:
     """A clip range that the page owns, kept under `name` in the session; a bad one is refused in a sentence."""
     state = st.session_state
     clip_range = state.setdefault(name, default)
-
-    @frame.refusing(ValueError, key=f"{name}_refused")
-    def change(wanted: Range) -> None:
-        state[name] = checked_clip_range(wanted)
-
     st.markdown("Clip range", help="The slider has uneven steps, finer near 0. Low and High take any value.")
-    controls(f"{name}_", lambda: state[name], change, rungs=rungs, tied=tied)
+    controls(f"{name}_", lambda: state[name], lambda wanted: set_range(name, wanted), rungs=rungs, tied=tied)
     with st.container():
         if refusal := state.pop(f"{name}_refused", ""):
             panel(f"{name}_refusal", refused(refusal, clip_range))
     return clip_range
+
+
+def set_range(name: str, wanted: Range) -> None:
+    """Change the range that `choose` keeps under `name`, or keep the reason why not. For callbacks."""
+    with frame.refusing(ValueError, key=f"{name}_refused"):
+        st.session_state[name] = checked_clip_range(wanted)
 
 
 def refused(refusal: str, stays: Range) -> str:

@@ -15,6 +15,7 @@ import streamlit as st
 import streamlit.components.v1 as v1
 import streamlit.components.v2 as v2
 
+STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw")
 FRONT = Path(__file__).parent.parent / "front"
 # Here a v1 component is only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
 _front = v1.declare_component("front", path=str(FRONT))
@@ -29,8 +30,9 @@ def _component(name: str, html: str) -> Any:
 
 
 _plot = _component("plot", '<div class="gl-plot"></div>')
+_clamp = _component("clamp", '<div class="gl-clamp"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
-_overview = _component("overview", '<div class="gl"></div>')
+_choices = _component("choices", '<div class="gl"></div>')
 _grid = _component("grid", '<div class="gl gl-grid"></div>')
 _draw = _component("draw", '<div class="gl gl-draw"></div>')
 
@@ -38,6 +40,16 @@ _draw = _component("draw", '<div class="gl gl-draw"></div>')
 def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
     """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key."""
     _plot(key=key, data=figure | {"height": height}, height=height, **callbacks)
+
+
+def clamp(key: str, figure: dict[str, Any], height: int, pulled: Callable[[tuple[float, float]], None]) -> None:
+    """A figure of `ganlab.plots.clamp`; `pulled` is called with the clip range that the user asks for."""
+    _clamp(
+        key=key,
+        data=figure | {"height": height},
+        height=height,
+        on_pulled_change=lambda: pulled(tuple(st.session_state[key].pulled)),
+    )
 
 
 def panel(key: str, html: str) -> None:
@@ -50,11 +62,13 @@ def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
     _grid(key=key, data=sheet, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
-def overview(key: str, html: str, pick: Callable[[str], None]) -> None:
-    """HTML as in `panel`; `pick` is called with the data-layer of a clicked element."""
-    _overview(
-        key=key, data={"html": html}, height="content", on_picked_change=lambda: pick(st.session_state[key].picked)
-    )
+def choices(key: str, html: str, pick: Callable[[str], None], show: str = "") -> None:
+    """HTML as in `panel`; `pick` is called with the data-pick of a clicked element, "" if that was pressed already.
+
+    `show` is a CSS selector of what a click changes, to be scrolled into sight.
+    """
+    data = {"html": html, "show": show}
+    _choices(key=key, data=data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
 def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[dict[str, Any]], None]) -> None:
@@ -76,8 +90,8 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 def styles() -> None:
     """The style sheets; call once on every page."""
-    for name in ("page.css", "lab.css", "clipping.css", "blocks.css", "lessons.css", "instruments.css", "draw.css"):
-        st.html(f"<style>{(FRONT / name).read_text()}</style>")
+    for name in STYLES:
+        st.html(f"<style>{(FRONT / f'{name}.css').read_text()}</style>")
 
 
 def csv_file(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -13,12 +13,12 @@ from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import html
 from ganlab.ui.kit.components import panel
-from ganlab.ui.train import downloads, form, look_back, panels, steer, view
+from ganlab.ui.train import downloads, form, panels, steer, view
 from ganlab.ui.train.view import Slots
 
 CLIP_HELP = (
-    "Every critic weight is clamped into this range after each critic update. Moving it acts before the next "
-    "critic update. The paper used −0.01 to 0.01."
+    "Every critic weight is clamped into this range after each critic update. Pull a bound in the plot or on the "
+    "slider, or type it here. A change acts before the next critic update. The paper used −0.01 to 0.01."
 )
 
 
@@ -29,55 +29,54 @@ def failure(snapshot: Snapshot) -> None:
         st.code(snapshot.traceback, language=None)
 
 
+def numbers(slots: Slots) -> None:
+    """Six numbers and a verdict."""
+    with st.container(key="numbers", gap=None):
+        slots["strip"] = st.container()
+        slots["verdict"] = st.container()
+
+
 def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
-    """Critic weights around the clamp, and the clip range right under them."""
+    """The critic's weights around the clamp, with the clip range to pull."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Critic weights before and after the clamp", anchor=False, width="content")
-        with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            help = "Counts on a logarithmic axis, to see the small bins."
-            st.toggle("Log y", key="log_y", persist_state="session", help=help)
-            view.layer_menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
-    slots["headline"] = st.container()
+        st.subheader("Critic weights around the clamp", anchor=False, width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            key = f"{html.BEFORE.format('before')}&emsp;{html.AFTER.format('after')}"
+            panel("clamp_key", f"<div class='small'>{key}</div>")
+            with st.popover("Exact", icon=":material/tune:", type="tertiary"):
+                st.markdown("Clip range", help=CLIP_HELP)
+                steer.clip_controls(run, snapshot.status.ended, slots)
+            with st.popover("View", icon=":material/visibility:", type="tertiary"):
+                view.layer_menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
+                help = "Counts on a logarithmic axis, to see the small bins."
+                st.toggle("Log y", key="log_y", persist_state="session", help=help)
+                downloads.histogram(run)
     slots["clamp"] = st.container()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Clip range", width="content", help=CLIP_HELP)
-        slots["in_force"] = st.container()
-    steer.clip_controls(run, snapshot.status.ended)
-    slots["counts"] = st.container()
 
 
 def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
-    """What the generator makes of the fixed latents, and real samples to compare."""
+    """What the generator makes of the fixed latents, and below it the critic's estimate."""
     pictures = snapshot.config.kind == "image"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Samples", anchor=False, width="content")
-        with st.container(horizontal=True, width="content", gap="small"):
-            if pictures:
-                grid_options()
-            downloads.samples(run, pictures)
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            st.segmented_control("Beside", ("Real", "Before"), key="compare", label_visibility="collapsed")
+            with st.popover("Save", icon=":material/download:", type="tertiary"):
+                if pictures:
+                    grid_options()
+                downloads.samples(run, pictures)
+    slots["caption"] = st.container()
     slots["samples"] = st.container(key="samples", horizontal_alignment="center")
-    if not pictures:
-        panel("points_key", html.points_key(512, "512 generated from fixed latents"))
-        return
-    shown = look_back.shown(run, snapshot)
-    most = 100 if shown.samples is None else len(shown.samples)
-    many = min(st.session_state["rows"] * st.session_state["columns"], most)
-    at = f" at step {shown.step:,}" if look_back.looks_back() else ""
-    st.caption(f"Generated from {many} fixed latents{at}.")
-    if snapshot.real is not None:
-        st.caption("Real images, to compare:")
-        with st.container(key="reals", horizontal_alignment="center"):
-            view.sheet(snapshot.real[:16], 8, f"{len(snapshot.real[:16])} real images")
-    slots["pinned"] = st.container()
+    slots["estimate head"] = st.container()
+    slots["estimate"] = st.container()
 
 
 def grid_options() -> None:
-    """Rows, columns and enlargement of the sample grid, at most the 100 fixed latents."""
+    """Rows, columns and enlargement of the saved grid, at most the 100 fixed latents."""
     help = "Pixels of the PNG for each pixel of a sample."
-    with st.popover("Grid", icon=":material/grid_view:", type="tertiary"):
-        st.slider("Rows", 1, 10, 8, key="rows", persist_state="session")
-        st.slider("Columns", 1, 10, 8, key="columns", persist_state="session")
-        st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=help)
+    st.slider("Rows", 1, 10, 8, key="rows", persist_state="session")
+    st.slider("Columns", 1, 10, 8, key="columns", persist_state="session")
+    st.slider("Enlarge", 1, 8, 3, key="enlarge", persist_state="session", help=help)
 
 
 def over_time(run: Run, ended: bool, slots: Slots) -> None:
@@ -91,7 +90,7 @@ def over_time(run: Run, ended: bool, slots: Slots) -> None:
             st.toggle("Freeze", key="freeze", help="Hold these charts and their CSV while the run continues.")
             view_options()
             downloads.metrics(run)
-    for column, name in zip(st.columns(3, gap="small"), view.CHARTS, strict=True):
+    for column, name in zip(st.columns(2, gap="small"), view.CHARTS, strict=True):
         with column.container(border=True):
             panel(f"head_{name}", panels.chart_head(name, view.view()))
             slots[name] = st.container()
@@ -117,6 +116,7 @@ def details(run: Run, slots: Slots) -> None:
     """One row per critic parameter; below, the code that is running, the settings and the changes."""
     with st.container(border=True):
         st.subheader("Layer by layer", anchor=False)
+        slots["counts"] = st.container()
         slots["layers"] = st.container()
     with st.expander("The update, as it runs", icon=":material/code:"):
         st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")

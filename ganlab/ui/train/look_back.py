@@ -1,6 +1,7 @@
 """The time machine of Train: every panel shows one saved step, and a second one can be pinned over it."""
 
 import dataclasses
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from ganlab.ui.kit.components import button
 from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
-VIEWS = {"clamp": "Before and after", "ridge": "Ridge", "bands": "Quantiles"}
+VIEWS = ("Ridge", "Quantiles")
 Place = int | str
 """A step, or LATEST."""
 
@@ -29,7 +30,6 @@ def controls(run: Run, slots: Slots) -> None:
     state = st.session_state
     if state.get("looks_at") != run.run_id:
         state.update(looks_at=run.run_id, step_shown=LATEST, pinned=None)
-    state.setdefault("weights_view", "clamp")
     steps = moments.steps(run.path)
     places: list[Place] = [*steps, LATEST]
     state["places"] = places
@@ -55,16 +55,11 @@ def controls(run: Run, slots: Slots) -> None:
         else:
             help = f"Remove the outline of step {state['pinned']:,}."
             quiet("Unpin", "keep_off", state.update, {"pinned": None}, help=help)
-        st.selectbox(
-            "Weights",
-            list(VIEWS),
-            key="weights_view",
-            format_func=lambda view: VIEWS[view],
-            width=170,
-            label_visibility="collapsed",
-            persist_state="session",
-            help="The weights of one step, or of the whole run: before each clamp, and what it put onto the bounds.",
-        )
+        help = "The weights over the whole run: before each clamp, and what it put onto the bounds."
+        chosen = st.segmented_control("Whole run", VIEWS, key="whole_run_view", label_visibility="collapsed", help=help)
+    if chosen:
+        with st.container(border=True):
+            slots["whole run"] = st.container()
 
 
 def outgrown(run: Run) -> bool:
@@ -103,11 +98,13 @@ def pinned(run: Run) -> Moment | None:
     return None if step is None else _saved(run, step)
 
 
-def over_the_run(run: Run, layer: str | None, ridge: bool) -> Figure:
+def over_the_run(run: Run, layer: str | None, cursors: Sequence[int]) -> Figure:
     """The ridge or the quantiles of the weights at the saved steps; redrawn only when there is another step."""
+    ridge = st.session_state["whole_run_view"] == "Ridge"
     steps = moments.steps(run.path)
     steps = whole_run.evenly(steps, whole_run.RIDGES) if ridge else steps
-    return _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
+    figure = _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
+    return figure if ridge else whole_run.marked(figure, cursors)
 
 
 @lru_cache(maxsize=8)

@@ -3,11 +3,10 @@
 from html import escape
 
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
-from ganlab.formatting import NOTHING, fixed_percent, range_in_words
+from ganlab.formatting import NOTHING
 from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.plots.curves import View, change_in_words
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit.clip_range import refused
 from ganlab.ui.kit.html import AFTER, BEFORE, CURVE_KEY, INK, TITLES, facts, pace, pill, progress_bar, title
 
 FAINT = "stroke='currentColor' opacity='.45'"
@@ -33,28 +32,6 @@ def ready_line(config: TrainConfig) -> str:
     """The state line before there is a run."""
     summary = " · ".join([*facts(config), f"{config.steps:,} steps"])
     return f"<div class='state'>{pill(None)}<h1>{title(config)}</h1><span class='muted'>{summary}</span></div>"
-
-
-def headline(histogram: WeightHistogram | None, step: int | None = None) -> str:
-    """The clamped share as the one big number, and what it means; `step` is given if it is not the newest."""
-    share, text = NOTHING, "Before the first clamp there is nothing to count."
-    if histogram:
-        outside, total = histogram.before_counts.outside, histogram.before_counts.total
-        share, text = fixed_percent(outside / total, 1), BEFORE.format("Before") + " the clamp"
-        text += f" of step {step:,}" if step else ""
-        if outside:
-            text += f" {outside:,} of {total:,} weights were outside the range. "
-            text += f"<br>{AFTER.format('After')} it they sit exactly on a bound."
-        else:
-            text += " no weight was outside the range."
-    return f"<div class='headline'><span class='big'>{share}</span><span>{text}</span></div>"
-
-
-def in_force(clip_range: tuple[float, float], refusal: str = "") -> str:
-    """The clip range in force, or why the requested one was refused."""
-    if refusal:
-        return refused(refusal, clip_range)
-    return f"<div class='force'><span class='muted'>in force:</span> <b>{range_in_words(clip_range)}</b></div>"
 
 
 def look(shown: int, newest: int, pinned: int | None) -> str:

@@ -23,8 +23,9 @@ from ganlab.ui.kit import clip_range, frame, late
 from ganlab.ui.kit.clip_range import Range
 from ganlab.ui.kit.components import button
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import downloads, form
+from ganlab.ui.train import form
 from ganlab.ui.train.start import start, start_page_for
+from ganlab.ui.train.view import Slots
 
 RATES = {
     "critic_lr": "A change acts from the next critic update.",
@@ -100,17 +101,16 @@ def live_values(run: Run) -> list[Any]:
     return [getattr(run.wanted, field) for field in LIVE_FIELDS]
 
 
-def clip_controls(run: Run, ended: bool) -> None:
-    """The clip range, the way back to the first one, and the histogram as a file."""
+def clip_controls(run: Run, ended: bool, slots: Slots) -> None:
+    """The clip range in numbers, and the way back to the first one."""
     change = partial(change_clip_range, run)
 
-    def beside() -> None:
+    def reset() -> None:
         help = "Back to the range that this run started with. The weights stay where training took them."
         button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=ended, help=help)
-        st.space("stretch")
-        downloads.histogram(run)
 
-    clip_range.controls("", lambda: run.wanted.clip_range, change, disabled=ended, beside=beside)
+    clip_range.controls("", lambda: run.wanted.clip_range, change, rungs=None, disabled=ended, beside=reset)
+    slots["refusal"] = st.container()
 
 
 def rates(run: Run, ended: bool) -> None:
@@ -139,10 +139,10 @@ def tries(run: Run, ended: bool) -> None:
             st.markdown(sentence)
 
 
-def pull(run: Run, name: str, value: float) -> None:
-    """A rule of the histogram was pulled: `name` is low or high."""
-    wanted = clip_range.requested(run.wanted.clip_range, name, value, st.session_state["symmetric"])
-    change_clip_range(run, wanted)
+def go_back(run: Run) -> None:
+    """Back to the range before the newest change."""
+    if change := run.latest.change:
+        change_clip_range(run, change.former)
 
 
 @frame.refusing(ValueError, Refused, key="clip_refusal")

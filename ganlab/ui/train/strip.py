@@ -29,15 +29,16 @@ def strip(vitals: list[Vital], changed: int | None, comparing: bool, measuring: 
 
 
 def _cell(vital: Vital, colour: str, changed: int | None) -> str:
-    line = _sparkline(vital, colour, changed)
-    return f"<div><span>{vital.name}</span><b>{written(vital.now, vital.how)}</b><small>{vital.note}</small>{line}</div>"
+    now, line = written(vital.now, vital.how), _sparkline(vital, colour, changed)
+    return f"<div><span>{vital.name}</span><b>{now}</b><small>{vital.note}</small>{line}</div>"
 
 
 def _compared(vital: Vital, measuring: bool) -> str:
     if math.isnan(vital.now):
         note = "being measured" if measuring else "not measured"
     elif vital.how == "size":
-        note = compared(vital.now, vital.was) or vital.note
+        ratio = compared(vital.now, vital.was)
+        note = f"<em>{ratio}</em>" if ratio else vital.note
     else:
         note = vital.note
     was = written(vital.was, vital.how) if not math.isnan(vital.was) else "not measured"
@@ -49,7 +50,9 @@ def written(value: float, how: str) -> str:
     """The number as the strip writes it."""
     if math.isnan(value):
         return NOTHING
-    return {"share": fixed_percent(value, 1), "size": short(value), "times": f"{value:.2f}×", "count": f"{value:.0f}"}[how]
+    if how == "share":
+        return fixed_percent(value, 1)
+    return {"size": short(value), "times": f"{value:.2f}×", "count": f"{value:.0f}"}[how]
 
 
 def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
@@ -71,14 +74,19 @@ def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
         at = f"{100 * (changed - steps[0]) / max(steps[-1] - steps[0], 1):.0f}"
         mark = f"<line x1='{at}' x2='{at}' y1='-2' y2='28'/>"
     style = f" style='--c:{colour}'" if colour else ""
-    return f"<svg viewBox='0 0 100 26' preserveAspectRatio='none' aria-hidden='true'{style}>{mark}<path d='M{path}'/></svg>"
+    head = f"<svg viewBox='0 0 100 26' preserveAspectRatio='none' aria-hidden='true'{style}>"
+    return f"{head}{mark}<path d='M{path}'/></svg>"
 
 
-def sentence(verdict: Verdict) -> str:
-    """The verdict in its colour; its advice stands beside it as a button where there is something to press."""
-    advice = f"<span>Try: <b>{escape(verdict.advice)}</b></span>" if verdict.advice and not verdict.go_back else ""
+def sentence(verdict: Verdict, ended: bool) -> str:
+    """The verdict in its colour, and its advice: to go back to the former range is a button while the run lives."""
+    advice = ""
+    if verdict.go_back and not ended:
+        advice = f"<button type='button' data-pick='back'>{escape(verdict.advice)}</button>"
+    elif verdict.advice:
+        advice = f"<span>Try: <b>{escape(verdict.advice)}</b></span>"
     colour = f"--c:var(--st-{SIGNS[verdict.severity]}-color)"
     return (
-        f"<div class='verdict s{verdict.severity}' role='status' style='{colour}'><i></i>"
-        f"<p><b>{escape(verdict.sentence)}</b> {advice}</p></div>"
+        f"<div class='verdict s{verdict.severity}' style='{colour}'><i></i>"
+        f"<p role='status'><b>{escape(verdict.sentence)}</b></p>{advice}</div>"
     )

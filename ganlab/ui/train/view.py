@@ -14,7 +14,6 @@ from ganlab.ui.kit import drawings, late
 ALL_LAYERS = "All layers"
 CARD = 438  # pixels of the sample card's pictures
 CHARTS = {
-    "Critic estimate": curves.critic_estimate,
     "Losses": curves.losses,
     "Share of weights clamped": curves.shares,
 }

@@ -74,7 +74,7 @@ def _button(block: Block, health: str | None, norm: float | None, layer: str | N
     gradient = "" if norm is None else f"<small>gradient</small><small>{short(norm)}</small>"
     state = f"; its gradient is {short(norm)}: {HEALTH[health]}" if health and norm is not None else ""
     return (
-        f"<button type='button' class='block {health or ''}' data-layer='{block.name}' aria-pressed='{chosen}' "
+        f"<button type='button' class='block {health or ''}' data-pick='{block.name}' aria-pressed='{chosen}' "
         f"aria-label='{block.name} of the critic{state}' title='Show its weights; click again for all'>"
         f"{_label(block)}{gradient}</button>"
     )

@@ -18,7 +18,7 @@ from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit.components import overview, panel, plot
+from ganlab.ui.kit.components import choices, panel, plot
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import look_back, view
 from ganlab.ui.train.instruments import (
@@ -146,7 +146,7 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         judged = reading is not None and reading.step >= diagnosis.WINDOW
         measured = reading.gradients if reading else None
         html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
-        overview("networks", html, lambda block: _pick(run, block))
+        choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp")
     for name, card in CARDS.items():
         if f"head {name}" in slots:
             shown = (*version, *card.depends_on(data), cursors)
