@@ -37,7 +37,7 @@ RIGHT, UP, TYPED = ("ArrowRight", "ArrowLeft"), ("ArrowUp", "ArrowDown"), ("7", 
 CONTROLS = (
     Control("Weight_Clipping", "numbers", ".st-key-numbers_text input", TYPED),
     Control("Weight_Clipping", "range of the numbers", ".st-key-numbers_range_clip input", RIGHT),
-    Control("Weight_Clipping", "range of the article's model", ".st-key-article_range_clip input", RIGHT),
+    Control("Weight_Clipping", "range of the article's model", ".gl-clamp [role=slider]", RIGHT),
     Control("Weight_Clipping", "c of any model", ".st-key-model_c input", RIGHT),
     Control("Building_Blocks", "init, std", ".st-key-init_std input", UP),
     Control("Building_Blocks", "init, width", ".st-key-init_width input", RIGHT),

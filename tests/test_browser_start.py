@@ -118,14 +118,18 @@ def test_the_keyboard_alone_can_start_steer_stop_and_download(page: Page, server
     tab_to(app(page).get_by_role("button", name="Start", exact=True))
     page.keyboard.press("Enter")
     expect_state(page, "Running")
-    tab_to(app(page).locator(".st-key-clip input").first)
-    page.keyboard.press("ArrowLeft")
-    expect(app(page).locator(".force")).to_have_text("in force: ±0.15")
+    high = app(page).get_by_role("slider", name="High bound")
+    tab_to(high)
+    page.keyboard.press("ArrowRight")
+    expect(high).to_have_attribute("aria-valuenow", "0.15")
     # A stopped page has no ticks: Streamlit deletes a download at the second tick after it was made, fetched or not.
     tab_to(app(page).get_by_role("button", name="Stop", exact=True), "Shift+Tab")
     page.keyboard.press("Enter")
     expect_state(page, "Stopped")
-    tab_to(app(page).get_by_role("button", name="Generator", exact=True))
+    tab_to(app(page).get_by_role("button", name="Save"))
+    page.keyboard.press("Enter")
+    generator = page.get_by_test_id("stPopoverBody").get_by_role("button", name="Generator", exact=True)
+    tab_to(generator)
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     assert download.value.suggested_filename == "generator.safetensors"

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from safetensors.torch import load
 from served import Server, app, expect_state, start
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -33,38 +33,91 @@ def recorded(server: Server, run: str) -> list[str]:
     return [row.split(",", 1)[1] for row in rows]
 
 
+def bound(page: Page, name: str) -> Locator:
+    """The thumb of a bound of the clip range, Low or High."""
+    return app(page).get_by_role("slider", name=f"{name} bound")
+
+
+def expect_range(page: Page, low: float, high: float) -> None:
+    for name, value in (("Low", low), ("High", high)):
+        expect(bound(page, name)).to_have_attribute("aria-valuenow", str(value))
+
+
 def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     run = start(page, server)
-    in_force = app(page).locator(".force")
-    app(page).locator(".st-key-clip input").nth(1).press("ArrowRight")
-    expect(in_force).to_have_text("in force: ±0.15")
-    expect(app(page).locator(".js-plotly-plot").first).to_contain_text("0.15")
-    high = app(page).get_by_role("spinbutton", name="High")
-    high.fill("0.0137")
-    high.press("Enter")
-    expect(in_force).to_have_text("in force: ±0.0137")
-    press(page, "Reset")
-    expect(in_force).to_have_text("in force: ±0.1")
+    bound(page, "High").press("ArrowRight")
+    expect_range(page, -0.15, 0.15)
+    expect(app(page).locator(".gl-clamp")).to_contain_text("1.5× wider")
+    app(page).get_by_role("button", name="Exact").click()
+    numbers = page.get_by_test_id("stPopoverBody")
+    numbers.get_by_role("spinbutton", name="High").fill("0.0137")
+    numbers.get_by_role("spinbutton", name="High").press("Enter")
+    expect_range(page, -0.0137, 0.0137)
+    numbers.get_by_role("button", name="Reset").click()
+    expect_range(page, -0.1, 0.1)
     changes = ["clip_range,-0.15 0.15", "clip_range,-0.0137 0.0137", "clip_range,-0.1 0.1"]
     wait_until(lambda: recorded(server, run) == changes)
 
 
-def test_the_bounds_can_be_dragged_in_the_histogram(page: Page, server: Server) -> None:
+def test_the_bounds_can_be_dragged_in_the_histogram_and_on_the_slider(page: Page, server: Server) -> None:
     run = start(page, server)
-    plot = app(page).locator(".js-plotly-plot").first
-    expect(plot).to_contain_text("at low")  # drawn, and no longer moving down the page
-    box = plot.bounding_box()
+    drawing = app(page).locator(".gl-clamp")
+    expect(drawing).to_contain_text("at low")  # drawn, and no longer moving down the page
+    box = drawing.bounding_box()
+    # those of the plot come last; every frame draws new ones
+    rules = "e => [...e.querySelectorAll('path.rule')].slice(-2).map(rule => rule.getBoundingClientRect().x)"
+    left, right = drawing.evaluate(rules)
     assert box
-    at = plot.evaluate("(e) => [-0.1, -0.06].map(v => e._fullLayout.xaxis._offset + e._fullLayout.xaxis.d2p(v))")
     y = box["y"] + 150
-    page.mouse.move(box["x"] + at[0], y)
+    page.mouse.move(left, y)
     page.mouse.down()
-    page.mouse.move(box["x"] + (at[0] + at[1]) / 2, y)
-    page.mouse.move(box["x"] + at[1], y)
+    page.mouse.move(left + 0.1 * (right - left), y)
+    page.mouse.move(left + 0.2 * (right - left), y)
+    expect(drawing).to_contain_text("±0.06 would move about")
     page.mouse.up()
-    expect(app(page).locator(".force")).to_have_text("in force: ±0.06")
-    expect(app(page).get_by_role("spinbutton", name="Low")).to_have_value("-0.06")
-    wait_until(lambda: recorded(server, run) == ["clip_range,-0.06 0.06"])
+    expect_range(page, -0.06, 0.06)
+    knob = bound(page, "High").locator(".knob").bounding_box()
+    assert knob
+    x, y = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 5, y)
+    page.mouse.move(box["x"] + box["width"] - 2, y)  # as far as it goes
+    page.mouse.up()
+    expect_range(page, -1, 1)
+    wait_until(lambda: recorded(server, run) == ["clip_range,-0.06 0.06", "clip_range,-1.0 1.0"])
+
+
+def test_the_first_clamp_under_a_tighter_range_is_played_and_compared(page: Page, server: Server) -> None:
+    run = start(page, server, "digits")
+    wait_for_step(page, after=12)
+    bound(page, "High").press("PageDown")
+    drawing = app(page).locator(".gl-clamp")
+    expect(drawing).to_contain_text("moved by one clamp")
+    expect(drawing).to_contain_text("10× tighter")
+    expect(drawing).to_contain_text("was −0.01")
+    strip = app(page).locator(".strip")
+    expect(strip).to_contain_text("× less")
+    expect(strip.locator(".hot")).to_have_count(6)
+    app(page).get_by_role("button", name="Go back to ±0.01").click()
+    expect_range(page, -0.01, 0.01)
+    wait_until(lambda: recorded(server, run) == ["clip_range,-0.001 0.001", "clip_range,-0.01 0.01"])
+
+
+def test_a_paused_run_keeps_its_picture_until_the_next_step_which_is_played_slowly(page: Page, server: Server) -> None:
+    start(page, server)
+    wait_for_step(page, after=3)
+    press(page, "Pause")
+    expect_state(page, "Paused")
+    bound(page, "High").press("ArrowRight")
+    drawing = app(page).locator(".gl-clamp")
+    expect(drawing).to_contain_text("from the next update: ±0.15")
+    expect(drawing).to_contain_text("high 0.1")
+    expect(drawing).to_contain_text("next 0.15")
+    press(page, "Step")
+    expect(drawing).to_contain_text("1 · The gradient moves every weight a little.")
+    expect(drawing).to_contain_text("3 · ")
+    expect(drawing).to_contain_text("high 0.15")
 
 
 def test_two_tabs_show_and_control_the_same_run(page: Page, server: Server) -> None:
@@ -88,22 +141,22 @@ def test_two_tabs_show_and_control_the_same_run(page: Page, server: Server) -> N
 
 def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: Server) -> None:
     start(page, server)
-    expect(app(page).locator(".js-plotly-plot")).to_have_count(5 + 9)
+    expect(app(page).locator(".js-plotly-plot")).to_have_count(4 + 9)
     wait_for_step(page, after=20)
     page.evaluate(
         """async () => {
           window.plots = [...document.querySelectorAll('.js-plotly-plot')];
           window.svgs = plots.map(e => e.querySelector('svg.main-svg'));
           window.heights = plots.map(e => e.getBoundingClientRect().height);
-          await Plotly.relayout(plots[0], {'xaxis.range[0]': -0.05, 'xaxis.range[1]': 0.05});
+          await Plotly.relayout(plots[1], {'xaxis.range[0]': 2, 'xaxis.range[1]': 8});
           window.draws = 0;
-          plots[0].on('plotly_afterplot', () => window.draws++);
+          plots[1].on('plotly_afterplot', () => window.draws++);
         }"""
     )
     page.wait_for_function("draws >= 5")
     assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
     assert page.evaluate("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
-    assert page.evaluate("plots[0]._fullLayout.xaxis.range") == [-0.05, 0.05]
+    assert page.evaluate("plots[1]._fullLayout.xaxis.range") == [2, 8]
 
 
 def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Server) -> None:
@@ -122,31 +175,34 @@ def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Se
     page.route_web_socket(re.compile("/_stcore/stream"), relay)
     start(page, server)
     layer = app(page).get_by_role("button", name=re.compile("^linear2 of the critic"))
-    menu = app(page).get_by_role("combobox", name="Layer")
+    drawing = app(page).locator(".gl-clamp [role=img]")
     layer.click()
-    expect(menu).to_have_value("linear2.weight")
+    expect(drawing).to_have_attribute("aria-label", re.compile("^linear2.weight"))
     expect(layer).to_have_attribute("aria-pressed", "true")
     app(page).get_by_role("button", name=re.compile("^linear3 of the critic")).press("Enter")
-    expect(menu).to_have_value("linear3.weight")
-    expect(app(page).get_by_text("of 16,384 weights were outside")).to_be_visible()
+    expect(drawing).to_have_attribute("aria-label", re.compile("^linear3.weight"))
     step = step_shown(page)
     wait_for_step(page, after=step)
-    expect(menu).to_have_value("linear3.weight")  # no late message brings the old layer back
+    expect(drawing).to_have_attribute(
+        "aria-label", re.compile("^linear3.weight")
+    )  # no late message brings the old layer back
     app(page).get_by_role("button", name=re.compile("^linear3 of the critic")).click()
-    expect(menu).to_have_value("All layers")
+    expect(drawing).to_have_attribute("aria-label", re.compile("^All layers"))
 
 
 def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
     start(page, server, "digits")
-    expect(app(page).get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+    expect(app(page).get_by_alt_text(re.compile("72 generated images at step [1-9]"))).to_be_visible()
     press(page, "Stop")
     expect_state(page, "Stopped")
 
-    def file(button: str, nth: int = 0) -> bytes:
+    def file(button: str, within: Locator | None = None) -> bytes:
         with page.expect_download() as download:
-            app(page).get_by_role("button", name=button, exact=True).nth(nth).click()
+            (within or menu).get_by_role("button", name=button, exact=True).click()
         return download.value.path().read_bytes()
 
+    menu = page.get_by_test_id("stPopoverBody")
+    press(page, "Save")
     sheet = np.asarray(Image.open(io.BytesIO(file("PNG"))))
     assert sheet.shape == (438, 438)
     with zipfile.ZipFile(io.BytesIO(file("ZIP"))) as archive:
@@ -154,10 +210,13 @@ def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
         first = np.asarray(Image.open(io.BytesIO(archive.read("0000.png"))))
     assert np.array_equal(sheet[6:54:3, 6:54:3], first)  # the gap is 2 pixels, each 3 wide
     assert load(file("Generator"))["conv1.weight"].shape == (64, 64, 4, 4)
-    histogram = file("CSV", 0).decode().splitlines()
+    page.keyboard.press("Escape")
+    app(page).get_by_role("button", name="View").first.click()
+    histogram = file("CSV").decode().splitlines()
     assert histogram[0] == "layer,from,to,before,after"
     assert sum(int(row.split(",")[3]) for row in histogram[1:]) == 34_465
-    metrics = file("CSV", 1).decode().splitlines()
+    page.keyboard.press("Escape")
+    metrics = file("CSV", app(page)).decode().splitlines()
     assert len(metrics) - 1 == step_shown(page)
 
 

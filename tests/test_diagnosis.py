@@ -241,7 +241,15 @@ def test_a_dead_critic_is_called_dead() -> None:
     dead = gradients()._replace(weight_rms=np.zeros(4))
     (finding,) = diagnosed(Reading(gradients=dead))
     assert (finding.severity, finding.sentence[:19]) == (3, "The critic is dead:")
-    assert "eps" in diagnosed(Reading(gradients=dead._replace(weight_rms=np.array([0, 0, 0, 1e-9]))))[0].sentence
+    slow = dead._replace(weight_rms=np.array([1e-9, 1e-9, 1e-9, 1e-9]))
+    assert "eps" in diagnosed(Reading(gradients=slow))[0].sentence
+
+
+def test_a_critic_with_one_dead_layer_silences_all_other_findings() -> None:
+    partly = gradients([1, 0.04, 0.2, 1, 1])._replace(weight_rms=np.array([0, 1e-3, 1e-3, 1e-3]))
+    (finding,) = diagnosed(Reading(gradients=partly, distances=distances()), history(critic_estimate=-1))
+    assert finding.dead
+    assert finding.sentence.startswith("The critic is dead: no gradient reaches ")
 
 
 def test_a_critic_without_gradients_is_not_advised_more_updates() -> None:

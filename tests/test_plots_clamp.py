@@ -6,8 +6,19 @@ import torch
 from stubs import is_plain, unpacked
 from torch import nn
 
-from ganlab.gan.clipping import WeightHistogram, clip_
+from ganlab.gan.clipping import UpdateReport, WeightHistogram, clip_, flat, pooled
 from ganlab.plots import base, clamp, samples
+from ganlab.runs.range_change import RangeChange
+
+CHANGE = RangeChange(
+    former=(-0.5, 0.5),
+    clip_range=(-0.1, 0.1),
+    before=3,
+    step=3,
+    critic_step=15,
+    reading_step=None,
+    samples=np.zeros((1, 2), np.float32),
+)
 
 
 def histogram(c: float = 0.1) -> WeightHistogram:
@@ -15,10 +26,16 @@ def histogram(c: float = 0.1) -> WeightHistogram:
     return clip_([("w", weights)], (-c, c)).histograms()[0]
 
 
+def drawn(h: WeightHistogram | None, clip_range: tuple[float, float] = (-0.1, 0.1), **how: object) -> base.Figure:
+    return clamp.clamp(h, clip_range, [0.01, 0.1, 1.0], **how)
+
+
 def every_figure() -> list[base.Figure]:
     points = np.zeros((3, 2), np.float32)
+    h = histogram()
     return [
-        *(clamp.clamp(h, (-0.1, 0.1), log_y) for h in (histogram(), None) for log_y in (False, True)),
+        *(drawn(h, log_y=log_y) for h in (histogram(), None) for log_y in (False, True)),
+        drawn(h, change=CHANGE, fold=h, pinned=h),
         samples.points(points, points),
         samples.points(None, None),
     ]
@@ -32,15 +49,40 @@ def test_figures_are_plain_json_without_null_and_have_an_alt_text(figure: base.F
 
 def test_the_clamp_figure_shows_the_counts() -> None:
     h = histogram()
-    figure = clamp.clamp(h, h.clip_range)
-    after, before, posts = figure["data"]
-    assert before["y"][:-1] == h.before.tolist()
-    assert sum(after["y"][:-1]) == h.after_counts.inside
-    assert posts["y"] == [h.after_counts.at_low, h.after_counts.at_high]
-    assert posts["x"] == [-0.1, 0.1]
-    assert len(after["y"]) == 81
-    assert after["x0"] == pytest.approx(-0.1)
-    assert f"<b>{h.after_counts.at_low:,}</b> at low" in [note["text"] for note in figure["layout"]["annotations"]]
+    shown = drawn(h)["clamp"]
+    assert shown["before"] == h.before.tolist()
+    assert sum(shown["after"]) == h.after_counts.inside
+    assert shown["at"] == [h.after_counts.at_low, h.after_counts.at_high]
+    assert shown["moved"] == h.before_counts.outside
+    assert shown["range"] == [-0.1, 0.1]
+    edges = shown["x0"] + shown["dx"] * np.arange(len(shown["before"]) + 1)
+    assert edges == pytest.approx(h.edges, rel=1e-6)
+    assert f"{h.after_counts.at_low:,} exactly at low" in drawn(h)["alt"]
+
+
+def test_a_picture_has_the_range_that_made_it_and_the_thumbs_that_of_the_next_update() -> None:
+    figure = drawn(histogram(), (-0.03, 0.03))
+    assert (figure["clamp"]["range"], figure["wanted"]) == ([-0.1, 0.1], [-0.03, 0.03])
+
+
+def test_the_fold_has_room_for_both_ranges() -> None:
+    figure = drawn(histogram(), change=CHANGE, fold=histogram())
+    assert figure["change"]["former"] == [-0.5, 0.5]
+    assert (figure["clamp"]["limit"], figure["change"]["fold"]["limit"]) == (0.12, 0.6)
+
+
+def test_slow_motion_starts_before_the_gradient() -> None:
+    layer = nn.Linear(40, 50)
+    start = flat(layer.named_parameters()).detach()
+    with torch.no_grad():
+        layer.weight += 0.05
+    clip = clip_(layer.named_parameters(), (-0.1, 0.1))
+    shown = pooled(clip.histograms())
+    slow = drawn(shown, update=UpdateReport(start, clip, 10, 5))["slow"]
+    assert (slow["id"], slow["number"], sum(slow["start"]) + sum(slow["at"])) == (10, 5, len(start))
+    few = np.linspace(0, len(start) - 1, clamp.DOTS).astype(int)
+    for moment, values in zip(slow["dots"], (start, clip.before, clip.after), strict=True):
+        assert moment == pytest.approx(values.numpy()[few], rel=5e-3)
 
 
 def test_points_take_two_bytes_per_number_unless_they_are_far_away() -> None:
@@ -54,5 +96,4 @@ def test_points_take_two_bytes_per_number_unless_they_are_far_away() -> None:
 
 
 def test_the_axis_depends_on_the_clip_range_alone() -> None:
-    wide, narrow = (clamp.clamp(h, (-0.1, 0.1)) for h in (histogram(), None))
-    assert wide["layout"]["xaxis"]["range"] == narrow["layout"]["xaxis"]["range"] == [-0.12, 0.12]
+    assert [drawn(h)["clamp"]["limit"] for h in (histogram(), None)] == [0.12, 0.12]

@@ -38,8 +38,8 @@ def test_charts_are_plain_json_without_null_and_have_an_alt_text(
 
 def test_thinning_keeps_every_value_in_the_mean() -> None:
     values = np.random.default_rng(0).normal(size=1000)
-    curve = curves.critic_estimate(snapshot(values), View())["data"][0]
-    drawn = unpacked(curve["y"])
+    curve = curves.critic_estimate(snapshot(values), View(median=None))["data"][0]
+    drawn = unpacked(curve["customdata"])
     k = curve["dx"]
     assert len(drawn) <= curves.POINTS
     assert drawn[3] == pytest.approx(values[3 * k : 4 * k].mean(), rel=1e-5)
@@ -68,9 +68,20 @@ def test_running_median_against_numpy(over: int) -> None:
 def test_the_median_is_taken_before_thinning() -> None:
     values = np.zeros(2400)
     values[20::40] = 1e6  # lone spikes: a mean of 20 steps would show them
-    raw, smooth = curves.critic_estimate(snapshot(values), View())["data"]
+    raw, smooth = (curves.critic_estimate(snapshot(values), View(median=median))["data"][0] for median in (None, 25))
     assert unpacked(raw["y"]).max() > 0
     assert unpacked(smooth["y"]).max() == 0
+
+
+def test_the_estimate_has_one_scale_for_ranges_orders_of_magnitude_apart() -> None:
+    estimate = np.concatenate([np.full(300, 2.0), np.full(300, 2e-5)])
+    figure = curves.critic_estimate(snapshot(estimate), View(median=None))  # its clip range changes with the values
+    axis, drawn = figure["layout"]["yaxis"], unpacked(figure["data"][0]["y"])
+    unit = 2e-5 / 3  # a third of the smaller stretch's size
+    assert drawn[[0, -1]] == pytest.approx(np.arcsinh([2 / unit, 2e-5 / unit]), rel=1e-5)
+    assert "1" in axis["ticktext"]
+    at = axis["tickvals"][axis["ticktext"].index("1")]
+    assert at == pytest.approx(np.arcsinh(1 / unit), rel=1e-3)
 
 
 def test_shares_are_those_of_the_layer() -> None:
@@ -98,7 +109,7 @@ def test_the_table_holds_every_curve_in_full() -> None:
 def test_every_change_is_marked_and_of_close_ones_the_newest_is_named() -> None:
     changes = tuple(Change(5 * s, s, "clip_range", (-s / 1000, s / 1000)) for s in (10, 300, 301, 302))
     layout = curves.critic_estimate(snapshot(np.zeros(900), changes), View())["layout"]
-    assert layout["shapes"][0]["path"] == "M10,0V1M300,0V1M301,0V1M302,0V1"
+    assert layout["shapes"][0]["path"] == "M0,0V1M10,0V1M300,0V1M301,0V1M302,0V1"
     assert [note["text"] for note in layout["annotations"]] == ["±0.302", "±0.01"]
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from stubs import is_plain, unpacked
+from stubs import is_plain
 from torch import nn
 
 from ganlab.gan.clipping import WeightHistogram, clip_, pooled
-from ganlab.plots import clamp, whole_run
+from ganlab.plots import whole_run
 from ganlab.plots.whole_run import StepWeights
 
 
@@ -46,13 +46,3 @@ def test_the_figures_are_plain_and_show_every_step() -> None:
     for figure in (whole_run.ridge(saved), whole_run.bands(saved), whole_run.ridge([]), whole_run.bands([])):
         assert is_plain(figure)
     assert whole_run.ridge(saved)["layout"]["yaxis"]["ticktext"] == ["1", "5", "9"]
-
-
-def test_a_pinned_step_is_drawn_with_bins_of_the_same_width() -> None:
-    _, shown = weights(0, (-0.01, 0.01))
-    _, pinned = weights(1, (-0.005, 0.005))
-    figure = clamp.clamp(shown, (-0.01, 0.01), pinned=pinned)
-    assert is_plain(figure)
-    outline = unpacked(figure["data"][-2]["y"])
-    assert outline[:-1].sum() * 0.5 == pytest.approx(pinned.before.sum(), rel=1e-4)  # half as wide, twice as high
-    assert figure["data"][-1]["y"] == [pinned.after_counts.at_low, pinned.after_counts.at_high]

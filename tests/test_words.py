@@ -2,13 +2,11 @@
 
 import dataclasses
 
-import torch
 from stubs import TINY
-from torch import nn
 
-from ganlab.gan.clipping import clip_
 from ganlab.runs.history import HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.ui.kit import clip_range
 from ganlab.ui.train import panels
 
 SNAPSHOT = Snapshot(
@@ -16,18 +14,8 @@ SNAPSHOT = Snapshot(
 )
 
 
-def test_the_headline_is_the_clamped_share() -> None:
-    weights = nn.Parameter(torch.tensor([-2.0, -1, 0, 1, 2]))
-    (histogram,) = clip_([("w", weights)], (-1, 1)).histograms()
-    assert "40.0 %" in panels.headline(histogram)
-    assert "2 of 5 weights were outside" in panels.headline(histogram)
-    (again,) = clip_([("w", weights)], (-1, 1)).histograms()
-    assert "no weight was outside" in panels.headline(again)
-    assert "–" in panels.headline(None)
-
-
 def test_what_others_wrote_is_escaped() -> None:
-    assert "<b>x" not in panels.in_force((-1, 1), "<b>x</b>")
+    assert "<b>x" not in clip_range.refused("<b>x</b>", (-1, 1))
     starting = dataclasses.replace(SNAPSHOT, status=Status.STARTING, message="<script>")
     assert "<script>" not in panels.state_line(starting)
 

@@ -40,20 +40,17 @@ class Curve(NamedTuple):
 
 
 def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
-    """E critic(real) - E critic(fake) at each step, with its running median, on one scale for all clip ranges.
+    """E critic(real) - E critic(fake), as a running median unless `view.median` is None, on a scale for all ranges.
 
     It scales with the range, over orders of magnitude: the scale is linear near 0 and logarithmic further away (asinh).
     Only changes of the clip range are marked, and each stretch has its range as a name.
     """
-    estimate = snapshot.history["critic_estimate"]
-    curves = [Curve("estimate", estimate, "$bound", width=1.2)]
-    if view.median is not None:
-        smooth = running_median(estimate, view.median)
-        curves = [Curve("estimate", estimate, "$bound 0.3", 1), Curve(f"median of {view.median}", smooth, "$bound")]
-    unit = _smallest(snapshot.history, curves[-1].values) / 3
+    estimate = running_median(snapshot.history["critic_estimate"], view.median)
+    name = f"median of {view.median}" if view.median else "estimate"
+    unit = _smallest(snapshot.history, estimate) / 3
     begin, changes = _first_range(snapshot), [one for one in snapshot.changes if one.field == "clip_range"]
     stretches = dataclasses.replace(snapshot, changes=(*begin, *changes))
-    return over_time("Critic estimate", curves, stretches, view, unit)
+    return over_time("Critic estimate", [Curve(name, estimate, "$bound", 1.8)], stretches, view, unit)
 
 
 def _first_range(snapshot: Snapshot) -> list[Change]:

@@ -55,7 +55,7 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     total, norms = newest["modes"], newest["lipschitz_product"]
     allowed = f"layer norms allow {short(norms)}" if not math.isnan(norms) else "at the samples"
     if math.isnan(total):
-        coverage = of_looks("Spread", looks["spread"], "times", "times that of real samples")
+        coverage = of_looks("Spread", looks["spread"], "times", "of the real samples’")
     else:
         name = "Modes found" if kind == "point" else "Classes found"
         coverage = of_looks(name, looks["modes"] - looks["modes_missing"], "count", f"of {total:.0f}")
@@ -64,7 +64,7 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
         of_steps("On a bound", "at_bound_share", "share", weights),
         of_looks("Steepest slope", looks["largest_gradient"], "size", allowed),
         of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
-        of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", "times that of two real samples"),
+        of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", "of real to real"),
         coverage,
     ]
 

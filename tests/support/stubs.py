@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ganlab.config import TrainConfig
-from ganlab.gan.clipping import clip_
+from ganlab.gan.clipping import ClipReport, clip_
 
 TINY = TrainConfig(
     dataset="8-gaussians",
@@ -42,6 +42,7 @@ class CountingTrainer:
         self.fixed_latents = torch.zeros(4, 2)
         self.dataset = SimpleNamespace(held_out=torch.zeros(4, 2))
         self.step_count = self.critic_step = 0
+        self.newest_clip: ClipReport | None = None
         self.gate = threading.Event()
         self.gate.set()
 
@@ -50,7 +51,7 @@ class CountingTrainer:
         before_update()
         self.step_count += 1
         self.critic_step += 1
-        report = clip_(self.critic.named_parameters(), self.config.clip_range)
+        report = self.newest_clip = clip_(self.critic.named_parameters(), self.config.clip_range)
         names = ("critic_estimate", "critic_loss", "generator_loss", "clamped_share", "at_bound_share")
         return dict.fromkeys(names, 0.0) | self._counted(), report
 

@@ -44,6 +44,12 @@ def panels(at: AppTest) -> str:
     return "".join(json.dumps(each, ensure_ascii=False) for each in data)
 
 
+def clamp(at: AppTest) -> dict:
+    """The data of the drawing of the weights around the clamp."""
+    data = (json.loads(element.proto.json) for element in at.get("bidi_component"))
+    return next(each for each in data if "rungs" in each)
+
+
 def code(at: AppTest) -> str:
     """Everything shown as code: lines and what they print."""
     return "".join(f"{block.value}\n" for block in at.code)

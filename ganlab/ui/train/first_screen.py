@@ -1,13 +1,13 @@
 """What the first screen of a run shows: six numbers and a verdict, the clamp, samples, the estimate."""
 
 import dataclasses
+import math
 
 import numpy as np
 import streamlit as st
 
 from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import WeightHistogram, axis_limit, pooled
-from ganlab.plots import curves
 from ganlab.plots.clamp import clamp
 from ganlab.plots.samples import points
 from ganlab.runs.disk.moments import Moment
@@ -15,12 +15,12 @@ from ganlab.runs.range_change import COMPARED, HELD, RangeChange
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.verdict import verdict
-from ganlab.runs.vitals import vitals
+from ganlab.runs.vitals import Vital, vitals
 from ganlab.ui.kit import components
 from ganlab.ui.kit.clip_range import LADDER
 from ganlab.ui.kit.components import choices, panel, plot
 from ganlab.ui.train import look_back, steer, strip
-from ganlab.ui.train.view import Slots, layer, sheet, view
+from ganlab.ui.train.view import Slots, layer, sheet
 
 CLAMP_HEIGHT, ESTIMATE_HEIGHT, POINTS_HEIGHT = 410, 128, 232  # pixels
 ROWS, COLUMNS = 6, 12  # samples shown
@@ -40,8 +40,6 @@ def fill(run: Run, snapshot: Snapshot, shown: Snapshot, pin: Moment | None, slot
         changed = any(one.field == "clip_range" for one in snapshot.changes)
         apart = "<span>not comparable across dotted lines</span>" if changed else ""
         panel("estimate_head", f"<div class='ch'><b>Critic’s estimate</b>{apart}</div>")
-    with slots["estimate"]:
-        plot("estimate", curves.critic_estimate(snapshot, view()), ESTIMATE_HEIGHT)
 
 
 def _numbers(
@@ -56,6 +54,7 @@ def _numbers(
     numbers = vitals(history, readings[readings[:, 0] <= shown.step], snapshot.config.kind, comparing)
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
     measuring = bool(comparing and running and comparing.age < PATIENCE)
+    _tries(run, comparing, numbers, slots)
     with slots["strip"]:
         panel("strip", strip.strip(numbers, change.step if change else None, bool(comparing), measuring))
     reading = snapshot.reading or run.reading
@@ -64,6 +63,21 @@ def _numbers(
     judged = verdict(reading, history, config, comparing, numbers, measuring)
     with slots["verdict"]:
         choices("verdict", strip.sentence(judged, snapshot.status.ended), lambda _: steer.go_back(run))
+
+
+def _tries(run: Run, comparing: RangeChange | None, numbers: list[Vital], slots: Slots) -> None:
+    """Under each thing to try what it promises, or what it did when it was last tried."""
+    state = st.session_state
+    if state.get("results_of") != run.run_id:
+        state.update(results_of=run.run_id, results={})
+    slope, estimate = numbers[2:4]
+    _, label, wanted = state.get("tried", ("", "", None))
+    measured = comparing and not any(map(math.isnan, (slope.was, slope.now, estimate.was, estimate.now)))
+    if measured and comparing and wanted == comparing.clip_range:
+        state["results"][label] = strip.tried(slope, estimate)
+    for name, (_, promise) in steer.TRIES.items():
+        with slots[f"try {name}"]:
+            panel(f"tried_{name}", state["results"].get(name, f"<p class='muted small'>{promise}</p>"))
 
 
 def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:

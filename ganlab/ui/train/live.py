@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.errors import StreamlitInvalidLayoutContextError
 
+from ganlab.plots import curves
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
@@ -58,13 +59,15 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     for name, text in texts.items():
         with slots[name]:
             panel(name, text)
-    first_screen.fill(run, snapshot, shown, pin, slots)
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
-    if "whole run" in slots:
-        with slots["whole run"]:
-            plot("whole_run", look_back.over_the_run(run, layer(), cursors), 330)
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
+    first_screen.fill(run, snapshot, shown, pin, slots)
+    with slots["estimate"]:
+        plot("estimate", curves.critic_estimate(charted, wanted), first_screen.ESTIMATE_HEIGHT)
     for title, figure in CHARTS.items():
         with slots[title]:
             plot(f"chart_{title}", figure(charted, wanted), 210)
+    if "whole run" in slots:
+        with slots["whole run"]:
+            plot("whole_run", look_back.over_the_run(run, layer(), cursors), 330)
     instruments.fill(run, snapshot, slots, wanted.cursors)

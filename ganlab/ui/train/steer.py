@@ -34,20 +34,11 @@ RATES = {
 }
 """The live fields beside the curves, and when a change acts."""
 TRIES = {
-    "Clip ten times tighter": (
-        (0.1, 0.1),
-        "Many more weights fold into the posts, and the estimate falls to almost zero: hardly any gradient is left.",
-    ),
-    "Clip ten times wider": (
-        (10.0, 10.0),
-        "The posts vanish, the weights drift towards the new bounds, and the estimate grows by orders of magnitude.",
-    ),
-    "Forbid negative weights": (
-        (0.0, 1.0),
-        "Everything below 0 folds into one post there: the critic can only add, and the estimate falls to about zero.",
-    ),
+    "Clip ten times tighter": ((0.1, 0.1), "Watch slope and estimate collapse."),
+    "Clip ten times wider": ((10.0, 10.0), "Watch slope and estimate explode."),
+    "Forbid negative weights": ((0.0, 1.0), "Half of all weights become 0."),
 }
-"""Clip ranges to try, as multiples of the bounds that the run started with, and what to expect."""
+"""Clip ranges to try, as multiples of the bounds in force, and what to expect: see bench/tries.py."""
 
 
 def transport(run: Run, status: Status) -> None:
@@ -127,16 +118,22 @@ def _change_rate(run: Run, field: str, value: float) -> None:
     hub().training(run.run_id).change(**{field: value})
 
 
-def tries(run: Run, ended: bool) -> None:
-    """A card with a button and a sentence for each of TRIES."""
-    low, high = run.config.clip_range
-    for column, (label, (factors, sentence)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
+def tries(run: Run, ended: bool, slots: Slots) -> None:
+    """A card with a button for each of TRIES, and a slot for what it promises or did."""
+    low, high = run.wanted.clip_range
+    for column, (label, (factors, _)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
         # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
         wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
-        with column.container(border=True, height="stretch"):
-            text, key = f"{label}: {range_in_words(wanted)}", f"try_{label}"
-            button(text, "science", change_clip_range, run, wanted, key=key, disabled=ended)
-            st.markdown(sentence)
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            possible = wanted != (low, high) and max(map(abs, wanted)) <= 1 and wanted[0] < wanted[1]
+            options = {"key": f"try_{label}", "type": "tertiary", "disabled": ended or not possible}
+            button(f"{label}: {range_in_words(wanted)}", "science", _try, run, label, wanted, **options)
+            slots[f"try {label}"] = st.container()
+
+
+def _try(run: Run, label: str, wanted: Range) -> None:
+    st.session_state["tried"] = (run.run_id, label, wanted)
+    change_clip_range(run, wanted)
 
 
 def go_back(run: Run) -> None:

@@ -46,6 +46,16 @@ def _compared(vital: Vital, measuring: bool) -> str:
     return f"<div class='hot'><span>{vital.name}</span><b><i>{was} →</i> {now}</b><small>{note}</small></div>"
 
 
+def tried(slope: Vital, estimate: Vital) -> str:
+    """What a change did to these two."""
+    rows = (
+        f"{name} {written(vital.was, vital.how)} → <b>{written(vital.now, vital.how)}</b>, "
+        f"{compared(vital.now, vital.was)}"
+        for name, vital in (("slope", slope), ("estimate", estimate))
+    )
+    return f"<p class='small'>{'<br>'.join(rows)}</p>"
+
+
 def written(value: float, how: str) -> str:
     """The number as the strip writes it."""
     if math.isnan(value):

@@ -1,0 +1,129 @@
+"""What a run keeps of a change of its clip range, against trainers that are replayed to that moment."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from records import assert_equal
+from stubs import TINY, TINY_IMAGES
+
+from ganlab.config import TrainConfig
+from ganlab.data import datasets, images
+from ganlab.gan import sampling
+from ganlab.gan.clipping import ClipReport
+from ganlab.gan.training import Trainer, copied
+from ganlab.measure.reading import READINGS, look
+from ganlab.runs import loop
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.look_budget import LookBudget
+from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.training_run import TrainingRun
+
+WHICH = frozenset({"gradients", "lipschitz"})
+CONFIGS = [dataclasses.replace(config, steps=16) for config in (TINY, TINY_IMAGES)]
+BOTH = pytest.mark.parametrize("config", CONFIGS, ids=["points", "images"])
+TIGHT = (-0.004, 0.003)
+MID_STEP = 7  # critic updates: in the middle of the fourth step
+
+
+class Rich(LookBudget):
+    """Affords every look that a change asks for, and makes no other."""
+
+    def is_due(self) -> bool:
+        return False
+
+    def affords_one(self, for_user: bool = False) -> bool:
+        return for_user
+
+
+@pytest.fixture(autouse=True)
+def rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LookBudget", Rich)
+
+
+def steered(
+    path: Path, config: TrainConfig, changes: dict[int, tuple[float, float]], which: frozenset[str]
+) -> Snapshot:
+    """The end of a run whose clip range is changed after so many critic updates."""
+
+    class Steered(Trainer):
+        def step(self, before_update: object) -> tuple:
+            def steer() -> None:
+                if self.critic_step in changes:
+                    run.change(clip_range=changes[self.critic_step])
+                before_update()
+
+            return super().step(steer)
+
+    run = TrainingRun(RunFolder(path, config), lambda c, _: Steered(c, datasets.load(c)), instruments=which)
+    return run.run()
+
+
+def replayed(config: TrainConfig, critic_steps: int) -> Trainer:
+    """A trainer that has made so many critic updates, with no loop, look or change."""
+    trainer = Trainer(config)
+    while trainer.critic_step < critic_steps:
+        trainer.critic_update()
+        if trainer.critic_step % config.n_critic == 0:
+            trainer.generator_update()
+            trainer.step_count += 1
+    return trainer
+
+
+@BOTH
+def test_the_fold_is_the_first_clamp_under_the_new_range(config: TrainConfig, tmp_path: Path) -> None:
+    change = steered(tmp_path / "r", config, {MID_STEP: TIGHT}, frozenset()).change
+    trainer = replayed(config, MID_STEP)
+    samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).numpy()
+    assert np.array_equal(change.samples, images.shown(samples))
+    trainer.config = dataclasses.replace(config, clip_range=TIGHT)
+    _, clip = trainer.critic_update()
+    assert isinstance(clip, ClipReport)
+    assert (change.former, change.clip_range) == (config.clip_range, TIGHT)
+    assert (change.before, change.step, change.critic_step) == (3, 3, MID_STEP)
+    assert change.reading_step is None
+    outside = [int(((part < TIGHT[0]) | (part > TIGHT[1])).sum()) for part in clip.per_layer(clip.before)]
+    assert [layer.before_counts.outside for layer in change.fold] == outside
+    assert sum(outside) > 0
+    first = change.fold[0]
+    low, high = torch.tensor(TIGHT)
+    weights = clip.per_layer(clip.before)[0]
+    free = weights[(weights != low) & (weights != high)].double().numpy()
+    assert first.before.tolist() == np.histogram(free.clip(first.edges[0], first.edges[-1]), first.edges)[0].tolist()
+    assert -first.edges[0] >= 1.2 * max(config.clip_range) * (1 - 1e-6)  # room for the former range too
+
+
+@BOTH
+def test_looks_around_a_change_see_the_networks_of_that_moment_and_change_nothing(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    watched = steered(tmp_path / "on", config, {9: (-0.02, 0.02), 27: TIGHT}, WHICH)
+    steered(tmp_path / "off", config, {9: (-0.02, 0.02), 27: TIGHT}, frozenset())
+    assert_equal(tmp_path / "on", tmp_path / "off")
+    # The first look of a run is never made for a change. Then: 5 steps after each, and before the second.
+    steps = watched.readings[:, READINGS.index("step")].tolist()
+    assert steps == sorted(steps)
+    assert watched.change.reading_step is not None
+    at = watched.change.reading_step
+    assert 0 <= 13 - at <= 10
+    trainer = replayed(config, 9)
+    trainer.config = dataclasses.replace(config, clip_range=(-0.02, 0.02))
+    while trainer.step_count < at:
+        trainer.critic_update()
+        if trainer.critic_step % config.n_critic == 0:
+            trainer.generator_update()
+            trainer.step_count += 1
+    reading = look(trainer.critic, trainer.generator, trainer.dataset, trainer.config, which=WHICH, step=at)
+    row = watched.readings[steps.index(at)]
+    assert row[READINGS.index("largest_gradient")] == reading.lipschitz.largest
+
+
+def test_changes_close_together_are_compared_as_one_and_there_and_back_as_none(tmp_path: Path) -> None:
+    config = CONFIGS[0]
+    grouped = steered(tmp_path / "a", config, {4: (-0.05, 0.05), 5: (-0.02, 0.02)}, frozenset()).change
+    assert (grouped.former, grouped.clip_range, grouped.critic_step) == ((-0.1, 0.1), (-0.02, 0.02), 5)
+    assert (grouped.before, grouped.step) == (2, 2)
+    assert grouped.fold[0].clip_range == (-0.02, 0.02)
+    assert steered(tmp_path / "b", config, {4: (-0.05, 0.05), 5: (-0.1, 0.1)}, frozenset()).change is None

@@ -1,0 +1,71 @@
+import math
+
+import numpy as np
+import pytest
+
+from ganlab.measure.reading import READINGS
+from ganlab.runs.history import METRICS, History
+from ganlab.runs.range_change import RangeChange
+from ganlab.runs.vitals import vitals
+
+
+def history(shares: np.ndarray) -> History:
+    rows = np.zeros((len(shares), len(METRICS)))
+    rows[:, METRICS.index("step")] = np.arange(1, len(shares) + 1)
+    rows[:, METRICS.index("clamped_share")] = shares
+    return History(rows, (), np.zeros((len(shares), 0, 2), np.int32))
+
+
+def looks(**columns: list[float]) -> np.ndarray:
+    table = np.full((len(columns["step"]), len(READINGS)), math.nan)
+    for name, values in columns.items():
+        table[:, READINGS.index(name)] = values
+    return table
+
+
+def change(before: int, step: int, reading_step: int | None) -> RangeChange:
+    return RangeChange(
+        former=(-0.1, 0.1),
+        clip_range=(-0.01, 0.01),
+        before=before,
+        step=step,
+        critic_step=5 * step,
+        reading_step=reading_step,
+        samples=np.zeros((1, 2), np.float32),
+    )
+
+
+def test_steps_are_the_median_of_25_on_each_side_of_the_change() -> None:
+    shares = np.concatenate([np.linspace(0, 1, 40), [0.9, 0.8, 0.7]])
+    moved = vitals(history(shares), looks(step=[1.0]), "image", change(40, 40, None))[0]
+    assert moved.was == pytest.approx(np.median(shares[15:40]))
+    assert moved.now == pytest.approx(0.8)
+
+
+def test_the_steps_between_grouped_changes_count_for_neither_side() -> None:
+    shares = np.array([0.1, 0.1, 0.5, 0.5, 0.9])
+    moved = vitals(history(shares), looks(step=[1.0]), "image", change(2, 4, None))[0]
+    assert (moved.was, moved.now) == (pytest.approx(0.1), pytest.approx(0.9))
+
+
+def test_a_look_compares_only_if_it_was_taken_for_the_change() -> None:
+    table = looks(step=[5, 30, 47], largest_gradient=[3.0, 2.0, 0.5], w1=[4.0, 3.0, 3.0], real_to_real=[2.0, 2.0, 2.0])
+    with_one, without = (vitals(history(np.zeros(50)), table, "image", change(41, 41, at)) for at in (30, None))
+    assert [(v.was, v.now) for v in (with_one[2], with_one[4])] == [(2.0, 0.5), (1.5, 1.5)]
+    assert math.isnan(without[2].was)
+    assert without[2].now == 0.5
+
+
+def test_a_number_from_before_the_change_is_never_shown_as_now() -> None:
+    table = looks(step=[5, 41], largest_gradient=[3.0, 2.0])
+    slope = vitals(history(np.zeros(43)), table, "image", change(41, 41, 41))[2]
+    assert slope.was == 2.0
+    assert math.isnan(slope.now)
+
+
+def test_modes_are_counted_where_there_are_any_else_the_spread() -> None:
+    modes = looks(step=[5.0], modes=[8.0], modes_missing=[3.0], spread=[0.7])
+    spread = looks(step=[5.0], spread=[0.7])
+    of_modes, of_spread = (vitals(history(np.zeros(9)), table, "point")[5] for table in (modes, spread))
+    assert (of_modes.name, of_modes.now, of_modes.note) == ("Modes found", 5.0, "of 8")
+    assert (of_spread.name, of_spread.now) == ("Spread", 0.7)
