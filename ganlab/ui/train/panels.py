@@ -9,7 +9,6 @@ from ganlab.plots.curves import View, change_in_words
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.html import AFTER, BEFORE, CURVE_KEY, INK, TITLES, facts, pace, pill, progress_bar, title
 
-FAINT = "stroke='currentColor' opacity='.45'"
 DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
 CHANGES_SHOWN = 12
 
@@ -99,9 +98,7 @@ def record(snapshot: Snapshot) -> str:
 def chart_head(name: str, view: View) -> str:
     """A chart's title and the key to its lines."""
     median = f"median of {view.median}" if view.median else ""
-    if name == "Critic estimate":
-        key = CURVE_KEY.format(FAINT if median else INK, "estimate") + (CURVE_KEY.format(INK, median) if median else "")
-    elif name == "Losses":
+    if name == "Losses":
         name = f"Losses, {median}" if median else name
         key = CURVE_KEY.format(INK, "critic") + CURVE_KEY.format(DOTTED, "generator")
     else:

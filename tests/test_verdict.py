@@ -1,0 +1,77 @@
+"""The sentence under the six numbers: what comes first, and what it never says."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from stubs import TINY
+
+from ganlab.measure.reading import Reading
+from ganlab.runs import verdict as verdicts
+from ganlab.runs.diagnosis import Finding
+from ganlab.runs.history import METRICS, History
+from ganlab.runs.range_change import RangeChange
+from ganlab.runs.verdict import Verdict, verdict
+from ganlab.runs.vitals import Vital
+
+CHANGE = RangeChange(
+    former=(-0.01, 0.01),
+    clip_range=(-0.001, 0.001),
+    before=100,
+    step=100,
+    critic_step=500,
+    reading_step=100,
+    samples=np.zeros((1, 2), np.float32),
+)
+SICK = Finding(2, "Something is wrong.", "Do this.")
+DEAD = Finding(3, "The critic is dead.", "Start again.", dead=True)
+
+
+def said(
+    monkeypatch: pytest.MonkeyPatch,
+    *findings: Finding,
+    slope: tuple[float, float] = (math.nan, math.nan),
+    estimate: tuple[float, float] = (1.0, 1.0),
+    change: RangeChange | None = CHANGE,
+    measuring: bool = False,
+    steps: int = 200,
+) -> Verdict:
+    monkeypatch.setattr(verdicts.diagnosis, "diagnose", lambda *_: list(findings))
+    rows = np.zeros((steps, len(METRICS)))
+    rows[:, METRICS.index("step")] = np.arange(1, steps + 1)
+    history = History(rows, (), np.zeros((steps, 0, 2), np.int32))
+    nothing = np.empty(0)
+    numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
+    return verdict(Reading(step=steps), history, TINY, change, numbers, measuring)
+
+
+def test_a_dead_critic_comes_before_what_the_change_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said(monkeypatch, DEAD, slope=(1.0, 0.0)).sentence == DEAD.sentence
+
+
+def test_a_flat_critic_says_by_how_much_and_the_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = said(monkeypatch, SICK, slope=(0.0267, 2.0e-6))
+    assert verdict.sentence == "The critic went flat: 10× tighter made its slope 13,000× smaller."
+    assert (verdict.severity, verdict.advice, verdict.go_back) == (2, "Go back to ±0.01", (-0.01, 0.01))
+
+
+def test_a_steeper_critic_is_told_with_its_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    wider = dataclasses.replace(CHANGE, clip_range=(-0.1, 0.1))
+    verdict = said(monkeypatch, slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider)
+    assert verdict.sentence == "The critic got 30× steeper: 10× wider, and its estimate 25× larger."
+
+
+def test_an_unchanged_slope_never_hides_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    for slope in ((1.0, 1.1), (math.nan, 1.0), (0.0, 1.0)):
+        assert said(monkeypatch, SICK, slope=slope) == Verdict(2, SICK.sentence, SICK.advice)
+
+
+def test_what_is_being_measured_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = said(monkeypatch, SICK, measuring=True)
+    assert verdict == Verdict(1, "Changed from ±0.01: measuring what that did.")
+
+
+def test_without_findings_there_are_no_problems_once_there_are_enough_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said(monkeypatch, change=None) == Verdict(0, "No problems detected.")
+    assert said(monkeypatch, change=None, steps=20) == Verdict(1, "Too early to judge.")
