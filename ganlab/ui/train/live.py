@@ -49,13 +49,13 @@ def _controls(run: Run) -> tuple[object, ...]:
 
 def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     shown, pin = look_back.shown(run, snapshot), look_back.pinned(run)
-    histogram = _histogram(shown.weights)
+    histogram, pinned = _histogram(shown.weights), _histogram(pin.weights) if pin else None
     texts = {
         "state": panels.state_line(snapshot),
         "look": panels.look(shown.step, snapshot.step, pin.step if pin else None),
         "headline": panels.headline(histogram, shown.step if look_back.looks_back() else None),
         "in_force": panels.in_force(snapshot.config.clip_range, st.session_state.get("clip_refusal", "")),
-        "counts": panels.counts_table(histogram, (pin.step, _histogram(pin.weights)) if pin else None),
+        "counts": panels.counts_table(histogram, (pin.step, pinned) if pin else None),
         "layers": html.layers_table(shown.weights),
         "record": panels.record(snapshot),
     }
@@ -63,7 +63,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
         with slots[name]:
             panel(name, text)
     with slots["clamp"]:
-        _weights_plot(run, shown, pin)
+        _weights_plot(run, shown, pin, histogram, pinned)
     with slots["samples"]:
         _samples(shown, pin.samples if pin else None)
     if pin and pin.samples.ndim == 4:
@@ -86,7 +86,9 @@ def _histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     return next((histogram for histogram in weights if histogram.name == layer()), None) or pooled(weights)
 
 
-def _weights_plot(run: Run, shown: Snapshot, pin: Moment | None) -> None:
+def _weights_plot(
+    run: Run, shown: Snapshot, pin: Moment | None, histogram: WeightHistogram | None, pinned: WeightHistogram | None
+) -> None:
     """The weights around the shown step's clamp, or over the whole run, as the reader chose."""
     chosen, looks_back = st.session_state["weights_view"], look_back.looks_back()
     if chosen != "clamp":
@@ -96,14 +98,13 @@ def _weights_plot(run: Run, shown: Snapshot, pin: Moment | None) -> None:
         plot(chosen, figure, 330)
         return
     # The rules stand at the newest accepted range, the weights where the last clamp put them.
-    histogram = _histogram(shown.weights)
     saved = histogram if looks_back else None
     figure = clamp.clamp(
         histogram,
         saved.clip_range if saved else run.wanted.clip_range,
         st.session_state.get("log_y", False),
         st.session_state["symmetric"],
-        pinned=_histogram(pin.weights) if pin else None,
+        pinned=pinned,
     )
     if shown.status.ended or saved:
         del figure["rules"]  # nothing to pull

@@ -54,7 +54,7 @@ def controls(run: Run, slots: Slots) -> None:
             quiet("Pin", "keep", _pin, run, help="Overlay this step as a dotted outline.", disabled=not steps)
         else:
             help = f"Remove the outline of step {state['pinned']:,}."
-            quiet("Unpin", "keep_off", state.update, {"pinned": None}, help=help)
+            quiet("Unpin", "keep_off", _unpin, help=help)
         st.selectbox(
             "Weights",
             list(VIEWS),
@@ -79,6 +79,10 @@ def _go(place: Place) -> None:
 def _pin(run: Run) -> None:
     moment = _saved(run, place())  # or the newest saved one
     st.session_state["pinned"] = moment.step if moment else None
+
+
+def _unpin() -> None:
+    st.session_state["pinned"] = None
 
 
 def shown(run: Run, snapshot: Snapshot) -> Snapshot:
