@@ -1,4 +1,4 @@
-"""Records the example on Home, the default run at step 720: `python bench/example.py`. A minute on one core."""
+"""Records the example on Home, the default run at step 720, in a minute: `PYTHONPATH=. python bench/example.py`."""
 
 from dataclasses import replace
 

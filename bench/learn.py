@@ -1,4 +1,6 @@
-"""How well presets learn, in longer runs than tests have time for: `python bench/learn.py 25-gaussians swiss-roll`.
+"""How well presets learn, in longer runs than tests have time for.
+
+Run it as `PYTHONPATH=. python bench/learn.py 25-gaussians swiss-roll`.
 
 For each, the exact W1 between 512 generated and 512 held-out samples (in brackets the same for real ones), and for the
 Gaussians the number of modes with at least 1 % of 1,000 samples within 0.2 of their centres.

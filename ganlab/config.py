@@ -40,7 +40,7 @@ WARM_UP_UPDATES = 100  # critic updates in each step of the warm-up
 
 
 def spare_cores() -> int:
-    """The CPU cores that this process may use, but for one that is kept for the browser and the page; at least 1."""
+    """How many CPU cores this process may use, less one kept for the browser and the page; at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1)
 

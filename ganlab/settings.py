@@ -76,8 +76,9 @@ def _number(name: str, whole: bool, value: Any, low: float, high: float) -> int 
     except OverflowError:
         number = math.inf
     if not low <= number <= high:
-        limits = f"from {low} to {high:,}" if high < math.inf else f"at least {low}"
-        raise ValueError(f"{name} must be {limits}, not {value if abs(number) < 1e15 else number:,}.")
+        limits = f"from {low:,} to {high:,}" if high < math.inf else f"at least {low:,}"
+        sentence = f"{name} must be {limits}, not {value if abs(number) < 1e15 else number:,}."
+        raise ValueError(sentence.replace("-", "−"))
     return number
 
 

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ganlab.data import image_sets
 from ganlab.ui.kit import frame
 from ganlab.ui.lessons import conv_transpose, no_grad, normal_init, randn, resize, sequential, variable
 
@@ -26,4 +25,4 @@ with frame.page("Building blocks"):
     st.markdown(" · ".join(f"[{name}](#{anchor})" for name, (anchor, _) in LESSONS.items()))
     for anchor, section in LESSONS.values():
         section(anchor)
-    image_sets.labelled_digits(8)  # now that all is drawn, so that no_grad's button need not wait for scikit-learn
+    no_grad.load_digits()  # now that all is drawn

@@ -147,6 +147,15 @@ def test_a_run_with_damaged_checkpoints_only_stays_as_it_is(tmp_path: Path) -> N
     assert not lock.held(tmp_path / "r")
 
 
+def test_a_finished_run_never_loses_steps_to_a_damaged_checkpoint(tmp_path: Path) -> None:
+    trained(RunFolder(tmp_path / "r", TINY), every=0.0)
+    checkpoints.files(tmp_path / "r")[-1].path.write_bytes(b"damaged")
+    for steps in (None, TINY.steps):
+        with pytest.raises(ValueError, match=rf"already made {TINY.steps} steps"):
+            RunFolder.reopen(tmp_path / "r", steps)
+    assert checkpoints.newest(tmp_path / "r")[0].step < TINY.steps
+
+
 def test_a_failed_run_is_not_resumed(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, generator_lr=1e30)
     trained(RunFolder(tmp_path / "r", config))

@@ -39,4 +39,7 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
 
 def at_hand(config: TrainConfig) -> bool:
     """Whether all files that the data set is loaded from are on this computer."""
-    return all(file.is_file() for file in SOURCES[config.dataset].files(config))
+    try:
+        return all(file.is_file() for file in SOURCES[config.dataset].files(config))
+    except OSError:  # a folder that this user may not search
+        return False

@@ -160,6 +160,7 @@ def _load_pixels(folder: Path, name: str, size: int) -> Tensor | None:
         return dtype == torch.uint8 and len(shape) == 4 and shape[1] in (1, 3) and shape[2:] == (size, size)
 
     try:
+        tensorfile.check_size(path)
         return tensorfile.read_one(path, "pixels", fits) if kept.is_intact(path) else None
     except (ValueError, OSError):
         return None

@@ -45,7 +45,10 @@ def sheet(images: np.ndarray, columns: int, upscale: int = 1) -> Image.Image:
 def scatter(
     generated: np.ndarray, real: np.ndarray | None = None, size: int = 600, joined: bool = False
 ) -> Image.Image:
-    """Points [n, 2] in [-2, 2]^2 on white: real ones as grey rings, generated ones as violet dots, `joined` or not."""
+    """Points [n, 2] in [-2, 2]^2 on white: real ones as grey rings, generated ones as violet dots.
+
+    A line goes through these in their order if `joined`.
+    """
     fine = 3  # drawn three times larger, then shrunk, so that edges are smooth
     canvas = Image.new("RGB", (size * fine, size * fine), "white")
     draw = ImageDraw.Draw(canvas)

@@ -76,6 +76,7 @@ def load(name: str, folder: Path) -> np.ndarray:
         return dtype == torch.float32 and len(shape) == 2 and shape[0] <= MOST and shape[1] == 2
 
     try:
+        tensorfile.check_size(path, LIMIT_BYTES)
         if not kept.is_intact(path):
             raise ValueError("it was damaged or changed")
         return tensorfile.read_one(path, "points", fits, LIMIT_BYTES).numpy()

@@ -85,7 +85,7 @@ BINS = 80
 class ClipReport:
     """What one clamp did: copies of all clamped values just before and just after it, flat and in order.
 
-    The two copies cost a few microseconds; everything else is computed only when it is read.
+    The copies take microseconds for a small critic; everything else is computed only when it is read.
     """
 
     clip_range: tuple[float, float]

@@ -66,6 +66,7 @@ class Trainer:
         loss = self._finite("critic", critic_loss)
         _step(self.critic_optimizer, self.config.critic_lr)  # line 6: RMSprop
         # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
+        self.newest_clip = None  # as large as the critic, twice: not to be kept beside the new one
         self.newest_clip = clip_(self.critic.named_parameters(), self.config.clip_range)
         self.critic_step += 1
         return loss, self.newest_clip
@@ -90,10 +91,12 @@ class Trainer:
         """
         before_update()
         n_critic = WARM_UP_UPDATES if self.step_count < self.config.warm_up else self.config.n_critic
-        critic_loss, clip = self.critic_update()
+        critic_loss, _ = self.critic_update()
         for _ in range(n_critic - 1):
             before_update()
-            critic_loss, clip = self.critic_update()
+            critic_loss, _ = self.critic_update()
+        clip = self.newest_clip
+        assert clip  # there was an update
         generator_loss = self.generator_update()
         self.step_count += 1
         row = {

@@ -18,7 +18,7 @@ def _linear(arguments: Arguments, shape: Shape) -> None:
 
 
 def _images(arguments: Arguments, shape: Shape, fewest: int = 3, rows: str = " Unflatten first?") -> None:
-    """`fewest` is how few sizes the shape may have; `rows` is the hint if it is that of rows."""
+    """`fewest` is the smallest number of sizes allowed; `rows` is the hint for a shape of rows."""
     if not fewest <= len(shape) <= 4:
         hint = rows if len(shape) == 2 else ""
         raise ValueError(f"expects images, (n, channels, height, width), but gets {shape}.{hint}")

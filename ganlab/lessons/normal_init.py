@@ -35,7 +35,7 @@ def draw(call: NormalInit) -> Tensor:
 
 
 def sds(std: float, width: int, seed: int, batch_norm: bool = False) -> list[float]:
-    """Six: the sd of activations [64, width] from N(0, 1), and after each linear layer, or after its batch norm."""
+    """Six sds: of activations [64, width] drawn from N(0, 1), then after each linear layer and its batch norm."""
     rng = torch.Generator().manual_seed(seed)
     x = torch.randn(BATCH, width, generator=rng)
     sds = [x.std().item()]

@@ -12,7 +12,7 @@ LARGEST_COUNT = 200
 
 
 def parse(text: str) -> list[float]:
-    """The numbers in a line of text, as float32. Raises ValueError for none, too many, or a word that isn't one."""
+    """The numbers in a line of text, as float32. Raises ValueError for no or too many numbers, or another word."""
     words = text.replace(",", " ").replace(";", " ").replace("\N{MINUS SIGN}", "-").split()
     if not words:
         raise ValueError("Type some numbers, separated by commas.")

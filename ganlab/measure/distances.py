@@ -73,7 +73,7 @@ class Distances(NamedTuple):
 
     # Exact W1 between the held-out samples and as many generated ones; sliced W1 for images above 32 x 32.
     w1: float
-    w1_sliced: bool  # whether `w1` and `real_to_real` are
+    w1_sliced: bool  # whether `w1` and `real_to_real` are sliced
     # The same between held-out and training samples, mean of 5 draws: no generator can be expected below it.
     real_to_real: float
     # held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, and where W1

@@ -29,7 +29,7 @@ class Lipschitz(NamedTuple):
     factors: dict[str, float]  # by layer, the most it can stretch a distance
     real: float
     fake: float
-    between: float  # a real and a generated point
+    between: float  # at points between a real and a generated one
 
     @property
     def largest(self) -> float:

@@ -164,7 +164,7 @@ def _marks(places: Sequence[float]) -> list[Figure]:
 
 
 def cursors(places: Sequence[float | None]) -> list[Figure]:
-    """A line at the step that the user looks back at, and a dotted one at the pinned step; at None there is none."""
+    """A line at the step that the user looks back at, and a dotted one at the pinned step; nothing for None."""
     lines = zip(places, ("solid", "dot"), strict=False)
     return [upright(float(place), "$bound 0.6", 2.5, dash) for place, dash in lines if place is not None]
 

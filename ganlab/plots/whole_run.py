@@ -112,7 +112,7 @@ def _limit(saved: Sequence[StepWeights]) -> float:
 
 
 def _density(histogram: WeightHistogram) -> np.ndarray:
-    """Of the weights before the clamp, over an axis of length 1: another clip range has other bins and limits."""
+    """The density of the weights before the clamp on an axis of length 1, since bins and limits follow the range."""
     shares = histogram.before / histogram.before_counts.total
     return shares / np.diff(histogram.edges) * axis_limit(histogram.clip_range)
 

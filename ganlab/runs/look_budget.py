@@ -37,7 +37,7 @@ class LookBudget:
         return self._steps >= FIRST and self._elapsed() >= self._earliest()
 
     def affords_one(self, for_user: bool = False) -> bool:
-        """Whether an extra look, but not the first, fits now: within SHARE, or at most QUICK `for_user`, who waits."""
+        """Whether an extra look fits now: within SHARE or, for a user who waits, at most QUICK. Never the first."""
         if not self._costs:
             return False
         expected = max(self._costs)

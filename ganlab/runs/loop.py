@@ -98,6 +98,7 @@ class Loop:
 
     def _step(self) -> None:
         self._clock.go(True)
+        self._report = None  # it is as large as the critic, twice
         made = self._trainer.critic_step
         row, self._report = self._trainer.step(before_update=self._before_update)
         self._updates = self._trainer.critic_step - made
@@ -245,7 +246,10 @@ class Loop:
 
     def _save_moment(self, report: ClipReport) -> None:
         """Save a moment of this step. Non-finite samples are skipped; training itself will fail shortly."""
-        trainer = self._trainer
+        trainer, latest = self._trainer, self._mailbox.latest
+        if latest.step == trainer.step_count and latest.samples is not None:
+            self._recorder.save_moment(Moment(latest.step, latest.critic_step, latest.samples, latest.weights))
+            return
         samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
         if np.isfinite(samples).all():
             shown = images.shown(samples)

@@ -1,4 +1,4 @@
-"""The record of a run, and what of it is saved when. What can't be written is a sentence in a warning, no error."""
+"""The record of a run, and what of it is saved when. What can't be written becomes a warning, not an error."""
 
 import dataclasses
 import time
@@ -95,9 +95,8 @@ class Recorder:
 
     def save_moment(self, moment: Moment) -> None:
         """Save a moment, unless this step has one or nothing has been clamped yet."""
-        path = self._folder.path
-        if moment.weights and not moments.path_of(path, moment.step).exists():
-            self._try("moments", moments.write, path, moment)
+        if moment.weights:
+            self._try("moments", moments.write_once, self._folder.path, moment)
 
     def save_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
         """Save everything needed to resume, and the moment that belongs to it, unless both are saved already."""

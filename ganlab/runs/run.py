@@ -32,7 +32,7 @@ class Run(Protocol):
     def latest(self) -> Snapshot:
         """All that is known of it."""
 
-    # What follows from `latest`: a run on disk finds it in fewer files.
+    # The rest can be derived from `latest`; a run on disk reads fewer files for it.
 
     @property
     def summary(self) -> Snapshot:

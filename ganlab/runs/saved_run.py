@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,8 +21,15 @@ from ganlab.runs.history import NO_HISTORY
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 
-# Changes when a run on disk does: its newest checkpoint, when it ended in ns, and whether a process trains it.
-Stamp = tuple[str, int, bool]
+
+class Stamp(NamedTuple):
+    """Changes when a run on disk does."""
+
+    newest: str  # checkpoint
+    ended: int  # when, in ns
+    held: bool  # by a process that trains it
+
+
 SLOWEST_LOOK = 1.0  # CPU seconds; a slower look is not made while a page waits
 Result = TypeVar("Result")
 
@@ -78,14 +85,13 @@ def _stamp(path: Path) -> Stamp:
     files, ended = checkpoints.files(path), 0
     with suppress(FileNotFoundError):
         ended = (path / "ended.json").stat().st_mtime_ns
-    return files[-1].path.name if files else "", ended, lock.held(path)
+    return Stamp(files[-1].path.name if files else "", ended, lock.held(path))
 
 
 def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
     config, end, files = contents.config_of(path), contents.ending(path), checkpoints.files(path)
     values: dict[str, Any] = {"message": "", "step": files[-1].step if files else 0, "status": Status.INTERRUPTED}
-    *_, held = stamp
-    if held:
+    if stamp.held:
         values["status"] = Status.ELSEWHERE
     elif end and end.step <= config.steps:
         values = vars(end)

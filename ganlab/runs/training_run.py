@@ -145,7 +145,8 @@ class TrainingRun(Run):
         newest = dataclasses.replace(self.latest, **loop.record()) if loop else self.latest
         message = f"The networks and samples here are from step {newest.step:,}." if newest.step else ""
         if isinstance(error, ConnectionError):
-            here = (facts.title for name, facts in DATASETS.items() if datasets.at_hand(PRESETS[name]))
+            others = (name for name in DATASETS if name != newest.config.dataset)
+            here = (DATASETS[name].title for name in others if datasets.at_hand(PRESETS[name]))
             message = f"These data sets need no download: {', '.join(here)}."
         if isinstance(error, FloatingPointError):
             message = f"{likely_cause(newest.config)} {message}"

@@ -1,1 +1,1 @@
-"""A run folder, written while it trains, and read as untrusted: what is refused is a ValueError that names the file."""
+"""A run's folder: written while it trains, and read as untrusted; a refusal is a ValueError that names the file."""

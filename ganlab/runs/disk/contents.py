@@ -58,10 +58,10 @@ def ending(path: Path) -> Ending | None:
 
 def check_progress(step: int, critic_step: int, seconds: float, device: str, changes: int = 0) -> None:
     """Raises ValueError, with a lower-case clause, for values that no run can have."""
-    bounds = settings.rules(TrainConfig, "steps").bounds
+    _, most_steps = settings.rules(TrainConfig, "steps").bounds or (0, 0)
     counts = (step, critic_step, changes)
-    if not all(type(count) is int and 0 <= count < 2**53 for count in counts) or (bounds and step > bounds[1]):
-        raise ValueError("its step is invalid")
+    if not all(type(count) is int and 0 <= count < 2**53 for count in counts) or step > most_steps:
+        raise ValueError("its counts are invalid")
     if type(seconds) is not float or not 0 <= seconds < 1e12:
         raise ValueError("its training time is invalid")
     if type(device) is not str or not re.fullmatch("[a-z]{1,12}", device):  # such as cpu or cuda

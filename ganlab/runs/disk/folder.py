@@ -65,11 +65,11 @@ class RunFolder:
         folder._open(path, lambda: cut_back(path, resume_point(path, steps)))
         return folder
 
-    def _open(self, path: Path, begin: Callable[[], ResumePoint]) -> None:
+    def _open(self, path: Path, find: Callable[[], ResumePoint]) -> None:
         self.path, self._lock = path, locked(path)
         self._tables: dict[str, Table] = {}
         try:
-            self.resume_point = begin()
+            self.resume_point = find()
             self._table("metrics.csv", METRICS)
             self._table("changes.csv", tables.CHANGES)
             self.set_config(self.resume_point.config)

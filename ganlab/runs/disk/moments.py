@@ -15,7 +15,7 @@ from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.runs.disk.contents import config_of
 from ganlab.tensorfile import Kinds
 
-MANY = 150  # moments of a run that reaches its last step, about
+MANY = 150  # about how many moments a run saves if it reaches its last step
 _NAME = re.compile(r"[\w.]{1,100}", re.ASCII)
 _SAMPLE_BYTES = 200_000  # of one moment: fewer samples are saved if they are large
 _LIMIT_BYTES = 16 * 2**20
@@ -60,6 +60,12 @@ def stamp(path: Path, step: int) -> int:
         return path_of(path, step).stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def write_once(path: Path, moment: Moment) -> None:
+    """Write a moment into a run's folder, unless that step has one."""
+    if not path_of(path, moment.step).exists():
+        write(path, moment)
 
 
 def write(path: Path, moment: Moment) -> None:

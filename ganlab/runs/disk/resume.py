@@ -14,7 +14,7 @@ from ganlab.gan.clipping import Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
-from ganlab.runs.disk.contents import config_of, ending
+from ganlab.runs.disk.contents import config_of, ending, refusing
 from ganlab.runs.disk.tables import RecordedChange
 from ganlab.runs.history import METRICS, NO_HISTORY, Change, History
 from ganlab.runs.snapshot import Status
@@ -38,7 +38,8 @@ class ResumePoint:
 def resume_point(path: Path, steps: int | None) -> ResumePoint:
     """Where a run continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
     config, end, files = config_of(path), ending(path), checkpoints.files(path)
-    training.device_of(config)  # refuses before anything is changed
+    with refusing(f"Run {path.name} can't be resumed here, but can be run again with device cpu"):
+        training.device_of(config)
     if (path / "ended.json").is_dir():
         raise ValueError(f"Run {path.name} can't be resumed, because its ended.json is a folder: delete that.")
     if end and end.status is Status.FAILED:
@@ -47,6 +48,8 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
         raise ValueError(f"Run {path.name} has lost its checkpoints, so it can't be resumed: run it again.")
     if steps is not None:
         config = dataclasses.replace(config, steps=steps)
+    if end and end.step >= config.steps:
+        raise _done(path, end.step)
     rows, scheduled = tables.changes(path / "changes.csv"), tables.changes(path / "scheduled.csv")
     checkpoint, warning = checkpoints.newest(path)
     if checkpoint is None:
@@ -54,7 +57,7 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
             raise ValueError(warning)
         return ResumePoint(config=config, scheduled=_merged(rows, scheduled))
     if checkpoint.step >= config.steps:
-        raise ValueError(f"Run {path.name} has already made {checkpoint.step:,} steps: ask for more.")
+        raise _done(path, checkpoint.step)
     known = tables.history(path, checkpoint.step, _critic_layers(checkpoint))
     if len(known) < checkpoint.step:
         lost = f"metrics.csv and layers.csv hold {len(known):,} of the {checkpoint.step:,} steps made so far."
@@ -74,6 +77,10 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
         readings=readings,
         set_aside=set_aside,
     )
+
+
+def _done(path: Path, steps: int) -> ValueError:
+    return ValueError(f"Run {path.name} has already made {steps:,} steps: ask for more.")
 
 
 def _critic_layers(checkpoint: Checkpoint) -> Layers:

@@ -135,7 +135,7 @@ def show_sheet(key: str, pixels: np.ndarray, columns: int, card_width: int, alt:
 
 
 def show_picture(key: str, uri: str, width: int, alt: str) -> None:
-    """A picture in the middle of its card. front/page.css has its edges sharp by its key."""
+    """A picture in the middle of its card. front/page.css finds it by its key and keeps its edges sharp."""
     with st.container(key=key, horizontal_alignment="center"):
         st.image(uri, width=width, alt=alt)
 

@@ -47,7 +47,7 @@ def page(title: str) -> Iterator[None]:
 
 @contextmanager
 def refusing(*errors: type[Exception], key: str = "refused") -> Iterator[None]:
-    """Decorates a callback: the session keeps the message of such an error, with a setting's label for its name."""
+    """Decorates a callback: the session keeps an error's message, with a setting's label in place of its name."""
     try:
         yield
     except errors as error:

@@ -14,7 +14,7 @@ KEY = "<span class='cells'><i class='{}'></i>{}</span>"
 
 
 def drawing(result: Result, outlined: int) -> str:
-    """The input spread out, and all cells that windows reach; that of input `outlined`, from 0, has an outline."""
+    """The input spread out, and all cells that windows reach; that of input number `outlined`, from 0, is outlined."""
     layer = result.layer
     side = min(AREA / layer.grid, 34)
     cell = divmod(outlined, layer.input_size)

@@ -3,12 +3,18 @@
 import streamlit as st
 import torch
 
+from ganlab.data import image_sets
 from ganlab.formatting import fixed, fixed_percent, percent
 from ganlab.lessons import no_grad
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.lesson import in_code, last_valid, lesson, number_input, row, table
 
 QUESTION = "“Saves memory and is faster” when a network is only used, as on a test set. Why, and how much?"
+
+
+def load_digits() -> None:
+    """Load what the lesson's button needs, so that it need not wait for scikit-learn."""
+    image_sets.labelled_digits(8)
 
 
 @st.fragment

@@ -135,7 +135,7 @@ def _suggest(row: int) -> None:
 
 
 def _report() -> tuple[Report, int | None]:
-    """The report on the widgets, or on what was last read of them, and the one at fault: 0 for the input, or None."""
+    """The report on the widgets, or their last valid values, and the row at fault: 0 for the input, None if all fit."""
     state = st.session_state
     shape: Shape = ()
     layers: list[Layer] = []

@@ -28,13 +28,19 @@ SENT_FOR = 1.2  # seconds in which the first clamp under a new range is sent, so
 PATIENCE = 5.0  # seconds after a change in which its measurement may be said to be under way
 
 
-def fill(run: Run, snapshot: Snapshot, shown: Snapshot, pin: Moment | None, slots: Slots) -> None:
-    """Fill its slots from the newest snapshot, and from the one `shown`, which may be looked back at."""
+Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
+
+
+def fill(run: Run, snapshot: Snapshot, shown: Snapshot, pin: Moment | None, drawn: Drawn, slots: Slots) -> None:
+    """Fill its slots from the newest snapshot, and from the one `shown`, which may be looked back at.
+
+    `drawn` are the histograms of the latter and of the pinned step.
+    """
     change = snapshot.change if snapshot.change and not look_back.looks_back() else None
     comparing = change if change and change.age < COMPARED else None
     _numbers(run, snapshot, shown, change, comparing, slots)
     with slots["clamp"]:
-        _clamp(run, shown, pin, change)
+        _clamp(run, shown, drawn, change)
     _samples(shown, change, pin, slots)
     with slots["estimate head"]:
         changed = any(one.field == "clip_range" for one in snapshot.changes)
@@ -87,11 +93,11 @@ def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     return next((one for one in weights if one.name == layer()), None) or pooled(weights)
 
 
-def _clamp(run: Run, shown: Snapshot, pin: Moment | None, change: RangeChange | None) -> None:
+def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -> None:
     saved = look_back.looks_back()
-    held = bool(change and shown.held and change.age < HELD)
-    drawn = histogram(shown.held if held else shown.weights)
-    limit = max(map(axis_limit, (change.former, drawn.clip_range))) if held and change and drawn else None
+    (drawn, pinned), limit = both, None
+    if change and shown.held and change.age < HELD and (held := histogram(shown.held)):
+        drawn, limit = held, max(map(axis_limit, (change.former, held.clip_range)))
     figure = clamp(
         drawn,
         drawn.clip_range if drawn and (saved or shown.status.ended) else run.wanted.clip_range,
@@ -100,7 +106,7 @@ def _clamp(run: Run, shown: Snapshot, pin: Moment | None, change: RangeChange | 
         mirror=st.session_state["symmetric"],
         log_y=st.session_state.get("log_y", False),
         limit=limit,
-        pinned=histogram(pin.weights) if pin else None,
+        pinned=pinned,
         change=change if change and change.age < COMPARED else None,
         fold=histogram(change.fold) if change and _is_new(change) else None,
         update=None if saved else shown.update,

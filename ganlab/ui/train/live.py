@@ -47,12 +47,12 @@ def _controls(run: Run) -> tuple[object, ...]:
 def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     shown, pin = look_back.shown(run, snapshot), look_back.pinned(run)
     refusal = st.session_state.get("clip_refusal", "")
-    counts = first_screen.histogram(shown.weights)
+    drawn, pinned = first_screen.histogram(shown.weights), first_screen.histogram(pin.weights) if pin else None
     texts = {
         "state": panels.state_line(snapshot),
         "look": panels.look(shown.step, snapshot.step, pin.step if pin else None),
         "refusal": refused(refusal, run.wanted.clip_range) if refusal else "",
-        "counts": panels.counts_table(counts, (pin.step, first_screen.histogram(pin.weights)) if pin else None),
+        "counts": panels.counts_table(drawn, (pin.step, pinned) if pin else None),
         "layers": html.layers_table(shown.weights),
         "record": panels.record(snapshot),
     }
@@ -61,7 +61,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
             panel(name, text)
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
-    first_screen.fill(run, snapshot, shown, pin, slots)
+    first_screen.fill(run, snapshot, shown, pin, (drawn, pinned), slots)
     with slots["estimate"]:
         plot("estimate", curves.critic_estimate(charted, wanted), first_screen.ESTIMATE_HEIGHT)
     for title, figure in CHARTS.items():

@@ -54,7 +54,7 @@ def controls(run: Run, slots: Slots) -> None:
             quiet("Pin", "keep", _pin, run, help="Overlay this step as a dotted outline.", disabled=not steps)
         else:
             help = f"Remove the outline of step {state['pinned']:,}."
-            quiet("Unpin", "keep_off", state.update, {"pinned": None}, help=help)
+            quiet("Unpin", "keep_off", _unpin, help=help)
         help = "The weights over the whole run: before each clamp, and what it put onto the bounds."
         chosen = st.segmented_control("Whole run", VIEWS, key="whole_run_view", label_visibility="collapsed", help=help)
     if chosen:
@@ -74,6 +74,10 @@ def _go(place: Place) -> None:
 def _pin(run: Run) -> None:
     moment = _saved(run, place())  # or the newest saved one
     st.session_state["pinned"] = moment.step if moment else None
+
+
+def _unpin() -> None:
+    st.session_state["pinned"] = None
 
 
 def shown(run: Run, snapshot: Snapshot) -> Snapshot:
