@@ -19,6 +19,7 @@ from ganlab.runs.vitals import Vital, vitals
 from ganlab.ui.kit import components
 from ganlab.ui.kit.clip_range import LADDER
 from ganlab.ui.kit.components import choices, panel, plot
+from ganlab.ui.kit.html import points_key
 from ganlab.ui.train import look_back, steer, strip
 from ganlab.ui.train.view import Slots, layer, sheet
 
@@ -108,55 +109,61 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         limit=limit,
         pinned=pinned,
         change=change if change and change.age < COMPARED else None,
-        fold=histogram(change.fold) if change and _is_new(change) else None,
+        fold=histogram(change.fold) if change and _is_new(run, change) else None,
         update=None if saved else shown.update,
     )
     components.clamp("clamp", figure, CLAMP_HEIGHT, lambda wanted: steer.change_clip_range(run, wanted))
 
 
-def _is_new(change: RangeChange) -> bool:
+def _is_new(run: Run, change: RangeChange) -> bool:
     """Whether this session has seen the change for the first time, or only just."""
-    key, first_seen = st.session_state.get("fold_seen", (None, 0.0))
-    if key != change.critic_step:
+    this = (run.run_id, change.critic_step)
+    seen, first_seen = st.session_state.get("fold_seen", (None, 0.0))
+    if seen != this:
         first_seen = change.age
-        st.session_state["fold_seen"] = (change.critic_step, first_seen)
+        st.session_state["fold_seen"] = (this, first_seen)
     return change.age - first_seen < SENT_FOR
 
 
 def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, slots: Slots) -> None:
     """The newest samples, and beside them what the reader wants to compare with."""
-    compare, in_force = st.session_state.get("compare"), shown.weights[0].clip_range if shown.weights else None
-    beside, name = None, ""
-    if compare == "Real":
+    compare, points_only = st.session_state.get("compare"), shown.config.kind == "point"
+    beside, name = (pin.samples, f"pinned, step {pin.step:,}") if pin else (None, "")
+    if compare == "Before":
+        beside, name = None, "the clip range has not changed yet"
+        if change:
+            beside, name = change.samples, f"{range_in_words(change.former)}, step {change.before:,}"
+    elif compare == "Real" and not points_only:  # real points are always there
         beside, name = shown.real, "real"
-    elif compare == "Before" and change:
-        beside, name = change.samples, f"{range_in_words(change.former)}, step {change.before:,}"
-    elif pin:
-        beside, name = pin.samples, f"pinned, step {pin.step:,}"
     now = f"step {shown.step:,}" if look_back.looks_back() else "now"
-    if beside is None and compare == "Before":
-        caption = "The clip range has not changed yet."
-    elif beside is None:
-        caption = f"{512 if shown.config.kind == 'point' else ROWS * COLUMNS} fixed latents, {now}"
+    if points_only:
+        caption = points_key(512, f"512 generated, {now}") + (f"<span>× {name}</span>" if name else "")
     else:
-        of = f"<b>{range_in_words(in_force)}</b>, {now}" if in_force else now
-        caption = f"<span>{of}</span><span>{name}</span>"
+        caption = (
+            f"<span>{ROWS * COLUMNS // (1 if beside is None else 2)} fixed latents, {now}</span><span>{name}</span>"
+        )
     with slots["caption"]:
         panel("caption", f"<div class='caption muted small'>{caption}</div>")
     with slots["samples"]:
-        if shown.config.kind == "point":
-            others = None if compare == "Real" else beside  # real points are always there
-            plot("points", points(shown.real, shown.samples, pinned=others), POINTS_HEIGHT)
+        if points_only:
+            plot("points", points(shown.real, shown.samples, pinned=beside), POINTS_HEIGHT)
         else:
             _sheet(shown, beside)
 
 
 def _sheet(shown: Snapshot, beside: np.ndarray | None) -> None:
-    size = shown.config.image_size
-    samples = shown.samples if shown.samples is not None else np.zeros((ROWS * COLUMNS, size, size, 1), np.uint8)
-    alt = f"{ROWS * COLUMNS} generated images at step {shown.step:,}"
-    if beside is not None and len(beside) >= ROWS * COLUMNS // 2:
+    size, many = shown.config.image_size, ROWS * COLUMNS
+    samples = shown.samples if shown.samples is not None else np.zeros((many, size, size, 1), np.uint8)
+    alt = f"{many} generated images at step {shown.step:,}"
+    if beside is not None:
         half = COLUMNS // 2
-        rows = [part[i * half : (i + 1) * half] for i in range(ROWS) for part in (samples, beside)]
-        samples, alt = np.concatenate(rows), f"{ROWS * half} generated images at step {shown.step:,}, and others beside"
-    sheet(samples[: ROWS * COLUMNS], COLUMNS, alt)
+        parts = [_filled(samples, many // 2), _filled(beside, many // 2)]
+        samples = np.concatenate([part[i * half : (i + 1) * half] for i in range(ROWS) for part in parts])
+        alt = f"{many // 2} generated images at step {shown.step:,}, and as many to compare"
+    sheet(samples[:many], COLUMNS, alt)
+
+
+def _filled(pictures: np.ndarray, many: int) -> np.ndarray:
+    """So many pictures, black ones where there are fewer."""
+    missing = max(0, many - len(pictures))
+    return np.concatenate([pictures[:many], np.zeros((missing, *pictures.shape[1:]), pictures.dtype)])

@@ -1,0 +1,64 @@
+"""What stands beside the newest samples on Train's first screen, and that a change is compared there."""
+
+import re
+
+import pytest
+from stubs import TINY, TINY_IMAGES, wait_until
+from visits import clamp, page, panels, run_in
+
+from ganlab.config import TrainConfig
+from ganlab.runs.hub import RunHub
+
+BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
+
+
+@BOTH
+def test_a_change_is_compared_and_its_first_clamp_is_sent(config: TrainConfig, the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, config)
+    wait_until(lambda: run.latest.step > 3)
+    run.change(clip_range=(-0.003, 0.002))
+    wait_until(lambda: run.latest.change)
+    at = page("1_Train.py", run=run.run_id)
+    change, figure = run.latest.change, clamp(at)
+    assert figure["wanted"] == figure["clamp"]["range"] == [-0.003, 0.002]
+    assert figure["change"]["id"] == change.critic_step
+    assert figure["change"]["former"] == list(config.clip_range)
+    assert figure["change"]["fold"]["moved"] == sum(layer.before_counts.outside for layer in change.fold)
+    assert figure["clamp"]["limit"] >= 1.2 * max(config.clip_range) * (1 - 1e-6)  # held
+    assert panels(at).count("class='hot'") == 6
+
+
+@BOTH
+def test_samples_are_compared_with_real_ones_and_with_those_before_a_change(
+    config: TrainConfig, the_hub: RunHub
+) -> None:
+    run = run_in("running", the_hub, config)
+    wait_until(lambda: run.latest.step > 1)
+    at = page("1_Train.py", run=run.run_id)
+    compare = at.segmented_control(key="compare")
+    compare.set_value("Before").run()
+    assert "the clip range has not changed yet" in panels(at)
+    run.change(clip_range=(-0.003, 0.002))
+    wait_until(lambda: run.latest.change)
+    at.run()
+    assert re.search(r"±0\.1?0?1?, step \d+", panels(at))
+    at.segmented_control(key="compare").set_value("Real").run()
+    assert not at.exception
+
+
+def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_hub: RunHub) -> None:
+    run = run_in("paused", the_hub, TINY)
+    run.change(clip_range=(-0.03, 0.03))
+    wait_until(lambda: run.latest.config.clip_range == (-0.03, 0.03))
+    at = page("1_Train.py", run=run.run_id)
+    assert clamp(at)["wanted"] == [-0.03, 0.03]
+    assert clamp(at)["clamp"]["range"] == [-0.1, 0.1]
+    assert "change" not in clamp(at)
+    assert "slow" not in clamp(at)
+    critic_step = run.latest.critic_step
+    run.step()
+    wait_until(lambda: run.latest.critic_step > critic_step)
+    at.run()
+    assert clamp(at)["clamp"]["range"] == [-0.03, 0.03]
+    assert clamp(at)["slow"]["id"] == run.latest.critic_step
+    assert clamp(at)["slow"]["number"] == TINY.n_critic
