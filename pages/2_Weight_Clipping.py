@@ -1,4 +1,4 @@
-"""Weight clipping without training: any numbers, the article's model, and any critic."""
+"""Weight clipping without training: the article's model, any numbers, and any critic."""
 
 import streamlit as st
 
@@ -11,6 +11,6 @@ with frame.page("Weight clipping"):
         "`p.clamp_(low, high)` keeps every weight within a range. Nothing is trained here: every number is computed as "
         "you move the range."
     )
-    own_numbers.section()
     article.section()
+    own_numbers.section()
     any_model.section()

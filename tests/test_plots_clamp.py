@@ -8,17 +8,8 @@ from torch import nn
 
 from ganlab.gan.clipping import UpdateReport, WeightHistogram, clip_, flat, pooled
 from ganlab.plots import base, clamp, samples
-from ganlab.runs.range_change import RangeChange
 
-CHANGE = RangeChange(
-    former=(-0.5, 0.5),
-    clip_range=(-0.1, 0.1),
-    before=3,
-    step=3,
-    critic_step=15,
-    reading_step=None,
-    samples=np.zeros((1, 2), np.float32),
-)
+CHANGE = clamp.Change(15, (-0.5, 0.5), 1.0)
 
 
 def histogram(c: float = 0.1) -> WeightHistogram:
@@ -35,7 +26,7 @@ def every_figure() -> list[base.Figure]:
     h = histogram()
     return [
         *(drawn(h, log_y=log_y) for h in (histogram(), None) for log_y in (False, True)),
-        drawn(h, change=CHANGE, fold=h, pinned=h),
+        drawn(h, change=CHANGE._replace(first=h), pinned=h),
         samples.points(points, points),
         samples.points(None, None),
     ]
@@ -66,7 +57,7 @@ def test_a_picture_has_the_range_that_made_it_and_the_thumbs_that_of_the_next_up
 
 
 def test_the_fold_has_room_for_both_ranges() -> None:
-    figure = drawn(histogram(), change=CHANGE, fold=histogram())
+    figure = drawn(histogram(), change=CHANGE._replace(first=histogram()))
     assert figure["change"]["former"] == [-0.5, 0.5]
     assert (figure["clamp"]["limit"], figure["change"]["fold"]["limit"]) == (0.12, 0.6)
 

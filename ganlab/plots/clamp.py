@@ -1,17 +1,26 @@
 """The weights before and after a clamp, as data for front/clamp.js, which draws them with the clip range to pull."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import UpdateReport, WeightHistogram, axis_limit, binned, count
 from ganlab.plots.base import Figure, rounded
-from ganlab.runs.range_change import RangeChange
 
 Range = tuple[float, float]
 DOTS = 220
 """Weights that are drawn one by one in slow motion."""
+
+
+class Change(NamedTuple):
+    """A change of the clip range: its number, the range before, its age in seconds, and its first clamp, if known."""
+
+    id: int
+    former: Range
+    age: float
+    first: WeightHistogram | None = None
 
 
 def clamp(
@@ -24,16 +33,15 @@ def clamp(
     log_y: bool = False,
     limit: float | None = None,
     pinned: WeightHistogram | None = None,
-    change: RangeChange | None = None,
-    fold: WeightHistogram | None = None,
+    change: Change | None = None,
     update: UpdateReport | None = None,
 ) -> Figure:
     """The histogram with the range that made it; the thumbs of the slider, on its `rungs`, stand at `wanted`.
 
     The two differ while a change waits. Without a histogram (no clamp yet) only the axes. The x axis goes to ±`limit`,
     by default the `axis_limit` of the range. `live` is whether the bounds can be pulled, `mirror` whether one moves
-    the other. `pinned` are the weights of another step. `change` is the newest change, with its first clamp, `fold`, to
-    be played once; `update` is the last critic update of a paused run, to be played in slow motion.
+    the other. `pinned` are the weights of another step. The first clamp of a `change` is played once per id; `update`
+    is the last critic update of a paused run, to be played in slow motion.
     """
     figure: Figure = {"rungs": list(rungs), "wanted": list(wanted), "live": live, "mirror": mirror, "log": log_y}
     figure |= {"name": histogram.name if histogram else "", "alt": _in_words(histogram)}
@@ -41,10 +49,10 @@ def clamp(
     if pinned:
         figure["pinned"] = _counts(pinned)
     if change:
-        figure["change"] = {"former": list(change.former), "age": round(change.age, 1), "id": change.critic_step}
-        if fold:
-            widest = max(map(axis_limit, (change.former, fold.clip_range)))
-            figure["change"]["fold"] = _counts(fold, widest)
+        figure["change"] = {"id": change.id, "former": list(change.former), "age": round(change.age, 1)}
+        if first := change.first:
+            widest = max(map(axis_limit, (change.former, first.clip_range)))
+            figure["change"]["fold"] = _counts(first, limit or widest)
     if update and histogram:
         figure["slow"] = _slow(update, histogram)
     return figure

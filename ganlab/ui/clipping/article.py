@@ -1,5 +1,6 @@
 """The article's model before and after the clamp: its 60 values, and the function that it computes."""
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +17,8 @@ from ganlab.lessons import article
 from ganlab.lessons.article import Range
 from ganlab.measure.lipschitz import lipschitz_factors
 from ganlab.plots import clamp, lessons
-from ganlab.ui.kit import clip_range, components
+from ganlab.plots.clamp import Change
+from ganlab.ui.kit import clip_range, components, frame
 from ganlab.ui.kit.components import csv_file, download, panel, plot
 from ganlab.ui.kit.html import AFTER, BEFORE, layers_table
 from ganlab.ui.kit.lesson import choice, headline, in_code, last_valid, lesson, number_input, row, table
@@ -26,6 +28,10 @@ QUESTION = (
     "the worked example of an article on weight clipping in PyTorch."
 )
 FUNCTION_QUESTION = "The model's ten outputs along one input, in eval mode. Narrow weights make a flat function."
+WHY = (
+    "A WGAN's critic must not be too steep, and clamping its weights makes sure of that. It also makes it flat: "
+    "the paper itself calls weight clipping *a clearly terrible way* to do it."
+)
 STARTS = {"article": "The article's weights", "seed": "PyTorch's default"}
 Chosen = tuple[int | None, Range, list[str]]  # the seed, the clip range and the PARTS left out
 Models = tuple[nn.Sequential, nn.Sequential]  # before and after the clamp
@@ -46,17 +52,19 @@ def section() -> None:
             chosen = seed, bounds, _left_out()
             models = article.model(seed), article.model(seed)
             report = article.clamp_(models[1], *chosen[1:])
-            before, after = (significant(article.slope_bound(model), 3) for model in models)
-            slope = f"The function's slope is at most {before} before the clamp and {after} after it."
-            panel("article_bound", f"<div class='muted'>{slope}</div>")
         with top:
-            panel("article_headline", _clamped(report))
+            panel("article_headline", _slope(models) + f"<p>{_clamped(report)}</p>")
+            with row():
+                st.markdown(WHY)
+                st.page_link(frame.TRAIN, label="See it in training", icon=":material/arrow_forward:", width="content")
         # Set by the weights, so that it rarely changes while the range moves.
         limit = round_up(1.02 * max(report.before.abs().max().item(), *map(abs, bounds)))
         histograms = report.histograms(bin_edges(bounds, limit, most=48))
         with histogram:
             mirror = st.session_state["article_range_symmetric"]
-            figure = clamp.clamp(pooled(histograms), bounds, clip_range.LADDER, mirror=mirror, limit=limit)
+            all_together = pooled(histograms)
+            change = _change(all_together)
+            figure = clamp.clamp(all_together, bounds, clip_range.LADDER, mirror=mirror, limit=limit, change=change)
             components.clamp("article_histogram", figure, 460, partial(clip_range.set_range, "article_range"))
         with beside:
             in_code(article.clamp_code(*chosen), article.clamp_printed(*chosen))
@@ -148,14 +156,27 @@ def values_of(before: nn.Module, after: nn.Module) -> list[Value]:
     ]
 
 
+def _slope(models: Models) -> str:
+    """The slope that the model's weights allow, before and after, as the one big number."""
+    before, after = (significant(article.slope_bound(model), 3) for model in models)
+    return headline(f"{before} → {after}", "the steepest slope that the weights allow, before and after the clamp")
+
+
 def _clamped(report: ClipReport) -> str:
-    """How many values were clamped, as the one big number."""
     bounds, count = range_in_words(report.clip_range), report.clamped
-    text = f"they were outside {bounds}.<br>{AFTER.format('After')} it they are exactly at a bound."
     if count == 0:
-        text = f"all were already inside {bounds}."
-    text = f"values clamped. {BEFORE.format('Before')} the clamp {text}"
-    return headline(f"{count} of {report.before.numel()}", text)
+        return f"No value was clamped: all {report.before.numel()} were already inside {bounds}."
+    return f"{count} of {report.before.numel()} values were outside {bounds}, and are now exactly at a bound."
+
+
+def _change(histogram: WeightHistogram) -> Change | None:
+    """The reader's newest change of the range, played once; the same weights are clamped again every time."""
+    state, now = st.session_state, time.monotonic()
+    newest, former, number, began = state.setdefault("article_change", (histogram.clip_range, None, 0, now))
+    if newest != histogram.clip_range:
+        newest, former, number, began = histogram.clip_range, newest, number + 1, now
+        state["article_change"] = newest, former, number, began
+    return Change(number, former, now - began, histogram) if former else None
 
 
 def _values_table(values: list[Value], bounds: tuple[float, float]) -> str:

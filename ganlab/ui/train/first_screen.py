@@ -8,7 +8,7 @@ import streamlit as st
 
 from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import WeightHistogram, axis_limit, pooled
-from ganlab.plots.clamp import clamp
+from ganlab.plots.clamp import Change, clamp
 from ganlab.plots.samples import points
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
@@ -108,11 +108,15 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         log_y=st.session_state.get("log_y", False),
         limit=limit,
         pinned=pinned,
-        change=change if change and change.age < COMPARED else None,
-        fold=histogram(change.fold) if change and _is_new(run, change) else None,
+        change=_to_play(run, change) if change and change.age < COMPARED else None,
         update=None if saved else shown.update,
     )
     components.clamp("clamp", figure, CLAMP_HEIGHT, lambda wanted: steer.change_clip_range(run, wanted))
+
+
+def _to_play(run: Run, change: RangeChange) -> Change:
+    first = histogram(change.fold) if _is_new(run, change) else None
+    return Change(change.critic_step, change.former, change.age, first)
 
 
 def _is_new(run: Run, change: RangeChange) -> bool:
