@@ -8,7 +8,7 @@ from served import Server, app
 
 def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Weight_Clipping")
-    expect(app(page).get_by_text("43 of 60 values")).to_be_visible()
+    expect(app(page).get_by_text("43 of 60 values were")).to_be_visible()
     expect(app(page).locator(".js-plotly-plot")).to_have_count(2)
     page.evaluate("window.plots = [...document.querySelectorAll('.js-plotly-plot')]")
     numbers = app(page).get_by_role("textbox").first
@@ -16,7 +16,7 @@ def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     numbers.press_sequentially(", -7")  # no Enter needed
     expect(app(page).get_by_text("tensor([-1., -1.,  0.,  1.,  1., -1.])")).to_be_visible()
     app(page).get_by_role("slider", name="High bound").press("ArrowRight")  # 0.1 to 0.15
-    expect(app(page).get_by_text("42 of 60 values")).to_be_visible()
+    expect(app(page).get_by_text("42 of 60 values were")).to_be_visible()
     with page.expect_download() as download:
         app(page).get_by_role("button", name="CSV", exact=True).first.click()
     rows = download.value.path().read_text().splitlines()
