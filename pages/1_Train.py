@@ -43,7 +43,10 @@ def run_page(run: Run) -> None:
         layout.weights(run, snapshot, slots)
     with right.container(border=True, height="stretch"):
         layout.samples(run, snapshot, slots)
-    steer.tries(run, snapshot.status.ended, slots)
+    if snapshot.status.ended:
+        steer.again(run)
+    else:
+        steer.tries(run, slots)
     look_back.controls(run, slots)
     layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)

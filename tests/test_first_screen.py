@@ -8,6 +8,7 @@ from visits import clamp, page, panels, run_in
 
 from ganlab.config import TrainConfig
 from ganlab.runs.hub import RunHub
+from ganlab.runs.snapshot import Status
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 
@@ -47,7 +48,10 @@ def test_samples_are_compared_with_real_ones_and_with_those_before_a_change(
 
 
 def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_hub: RunHub) -> None:
-    run = run_in("paused", the_hub, TINY)
+    run = run_in("running", the_hub, TINY)
+    wait_until(lambda: run.latest.step > 0)
+    run.pause()
+    wait_until(lambda: run.latest.status is Status.PAUSED)
     run.change(clip_range=(-0.03, 0.03))
     wait_until(lambda: run.latest.config.clip_range == (-0.03, 0.03))
     at = page("1_Train.py", run=run.run_id)

@@ -83,6 +83,8 @@ def _tries(run: Run, comparing: RangeChange | None, numbers: list[Vital], slots:
     if measured and comparing and wanted == comparing.clip_range:
         state["results"][label] = strip.tried(slope, estimate)
     for name, (_, promise) in steer.TRIES.items():
+        if f"try {name}" not in slots:
+            continue  # the run has ended
         with slots[f"try {name}"]:
             panel(f"tried_{name}", state["results"].get(name, f"<p class='muted small'>{promise}</p>"))
 

@@ -42,30 +42,36 @@ TRIES = {
 
 
 def transport(run: Run, status: Status) -> None:
-    """Pause or Resume, Step, Stop; after the end, ways to continue."""
+    """Pause or Resume, Step, Stop and New run, each in its place in every state."""
     wide = partial(button, width="stretch")
-    if status.ended:
-        failed_to_resume = status is Status.FAILED and not (run.path / "ended.json").exists()  # before it trained
-        resumable = failed_to_resume or status in (Status.STOPPED, Status.INTERRUPTED)
-        with st.container(horizontal=True, width=540 if resumable else 430, gap="xsmall", key="transport"):
-            if resumable:
-                wide("Resume", "play_arrow", _resume, run, type="primary", help="Resumes from the last checkpoint.")
-            wide("New run", "add", start_page_for, run.config, type="secondary" if resumable else "primary")
-            wide("Run again", "replay", start, run.config)
-            again = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
-            wide("Run again, new seed", "casino", start, again)
-        return
-    paused = status is Status.PAUSED
+    failed_to_resume = status is Status.FAILED and not (run.path / "ended.json").exists()  # before it trained
+    resumable = failed_to_resume or status in (Status.PAUSED, Status.STOPPED, Status.INTERRUPTED)
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
-        if paused:
-            wide("Resume", "play_arrow", _resume, run, type="primary")
+        if resumable:
+            help = "Resumes from the last checkpoint." if status.ended else None
+            wide("Resume", "play_arrow", _resume, run, type="primary", help=help)
         else:
             running = status is Status.RUNNING
-            wide("Pause", "pause", _command, run, TrainingRun.pause, type="primary", disabled=not running)
+            kind = "secondary" if status.ended else "primary"
+            wide("Pause", "pause", _command, run, TrainingRun.pause, type=kind, disabled=not running)
         step_help = "One generator update, then wait again."
+        paused = status is Status.PAUSED
         wide("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
-        wide("Stop", "stop", _command, run, TrainingRun.stop, help="End this run. This page keeps what it learned.")
-        wide("New run", "add", start_page_for, run.config, type="tertiary", help="The current run continues.")
+        stop_help = "End this run. This page keeps what it learned."
+        wide("Stop", "stop", _command, run, TrainingRun.stop, disabled=status.ended, help=stop_help)
+        kind = "primary" if status.ended and not resumable else "tertiary"
+        help = None if status.ended else "The current run continues."
+        wide("New run", "add", start_page_for, run.config, type=kind, help=help)
+
+
+def again(run: Run) -> None:
+    """What starts another run like an ended one: far from Stop, whose second click must start nothing."""
+    new_seed = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
+    with st.container(horizontal=True, gap="small", key="again"):
+        button("Run again", "replay", start, run.config, help="With the same settings and the same seed.")
+        button(
+            "Run again, new seed", "casino", start, new_seed, help=f"With the same settings and seed {new_seed.seed}."
+        )
 
 
 @frame.refusing(Refused)
@@ -118,7 +124,7 @@ def _change_rate(run: Run, field: str, value: float) -> None:
     hub().training(run.run_id).change(**{field: value})
 
 
-def tries(run: Run, ended: bool, slots: Slots) -> None:
+def tries(run: Run, slots: Slots) -> None:
     """A card with a button for each of TRIES, and a slot for what it promises or did."""
     low, high = run.wanted.clip_range
     for column, (label, (factors, _)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
@@ -126,7 +132,7 @@ def tries(run: Run, ended: bool, slots: Slots) -> None:
         wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
         with column.container(border=True, height="stretch", gap="xsmall"):
             possible = wanted != (low, high) and max(map(abs, wanted)) <= 1 and wanted[0] < wanted[1]
-            options = {"key": f"try_{label}", "type": "tertiary", "disabled": ended or not possible}
+            options = {"key": f"try_{label}", "type": "tertiary", "disabled": not possible}
             button(f"{label}: {range_in_words(wanted)}", "science", _try, run, label, wanted, **options)
             slots[f"try {label}"] = st.container()
 
