@@ -106,7 +106,7 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         drawn.clip_range if drawn and (saved or shown.status.ended) else run.wanted.clip_range,
         LADDER,
         live=not saved and not shown.status.ended,
-        mirror=st.session_state["symmetric"],
+        mirror=st.session_state.get("symmetric", True),
         log_y=st.session_state.get("log_y", False),
         limit=limit,
         pinned=pinned,

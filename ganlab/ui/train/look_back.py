@@ -104,7 +104,7 @@ def pinned(run: Run) -> Moment | None:
 
 def over_the_run(run: Run, layer: str | None, cursors: Sequence[int]) -> Figure:
     """The ridge or the quantiles of the weights at the saved steps; redrawn only when there is another step."""
-    ridge = st.session_state["whole_run_view"] == "Ridge"
+    ridge = st.session_state.get("whole_run_view") == "Ridge"
     steps = moments.steps(run.path)
     steps = whole_run.evenly(steps, whole_run.RIDGES) if ridge else steps
     figure = _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)

@@ -35,10 +35,15 @@ RATES = {
 """The live fields beside the curves, and when a change acts."""
 TRIES = {
     "Clip ten times tighter": ((0.1, 0.1), "Watch slope and estimate collapse."),
-    "Clip ten times wider": ((10.0, 10.0), "Watch slope and estimate explode."),
-    "Forbid negative weights": ((0.0, 1.0), "Half of all weights become 0."),
+    "Clip ten times wider": ((10.0, 10.0), "Watch slope and estimate grow."),
+    "Forbid negative weights": ((0.0, 1.0), "Watch the estimate fall to almost nothing."),
 }
-"""Clip ranges to try, as multiples of the bounds in force, and what to expect: see bench/tries.py."""
+"""Clip ranges to try, as multiples of the bounds in force, and what to expect.
+
+Measured on five seeds of digits and of 8 Gaussians by bench/tries.py, 25 steps after the change: ten times tighter left at
+most 0.0006 of the slope and 0.0009 of the estimate, ten times wider made them at least 8 and 4 times as large, and without
+negative weights at most 0.03 of the estimate was left.
+"""
 
 
 def transport(run: Run, status: Status) -> None:

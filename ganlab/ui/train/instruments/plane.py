@@ -100,7 +100,9 @@ def _figure(data: CardData) -> Figure:
 
 
 def _chosen() -> tuple[str, ...]:
-    return tuple(layer for layer in LAYERS if layer in st.session_state["plane_layers"])
+    # A widget's value is gone when its page is left, while the last tick may still be on its way.
+    chosen = st.session_state.get("plane_layers", ())
+    return tuple(layer for layer in LAYERS if layer in chosen)
 
 
 def _menu() -> None:
