@@ -40,9 +40,9 @@ TRIES = {
 }
 """Clip ranges to try, as multiples of the bounds in force, and what to expect.
 
-Measured on five seeds of digits and of 8 Gaussians by bench/tries.py, 25 steps after the change: ten times tighter left at
-most 0.0006 of the slope and 0.0009 of the estimate, ten times wider made them at least 8 and 4 times as large, and without
-negative weights at most 0.03 of the estimate was left.
+Measured by bench/tries.py on five seeds of digits and of 8 Gaussians, 25 steps after the change: ten times tighter left
+at most 0.0006 of the slope and 0.0009 of the estimate; ten times wider made them at least 8 and 4 times as large;
+without negative weights at most 0.03 of the estimate was left.
 """
 
 
