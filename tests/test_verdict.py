@@ -36,14 +36,16 @@ def said(
     change: RangeChange | None = CHANGE,
     measuring: bool = False,
     steps: int = 200,
+    looked_at: int = 200,
 ) -> Verdict:
-    monkeypatch.setattr(verdicts.diagnosis, "diagnose", lambda *_: list(findings))
+    monkeypatch.setattr(verdicts.diagnosis, "of_reading", lambda *_: list(findings))
     rows = np.zeros((steps, len(METRICS)))
     rows[:, METRICS.index("step")] = np.arange(1, steps + 1)
+    rows[:100, METRICS.index("clip_high")] = 1.0  # until the change after step 100
     history = History(rows, (), np.zeros((steps, 0, 2), np.int32))
     nothing = np.empty(0)
     numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
-    return verdict(Reading(step=steps), history, TINY, change, numbers, measuring)
+    return verdict(Reading(step=min(looked_at, steps)), history, TINY, change, numbers, measuring)
 
 
 def test_a_dead_critic_comes_before_what_the_change_did(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,8 +70,14 @@ def test_an_unchanged_slope_never_hides_a_finding(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_is_being_measured_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    verdict = said(monkeypatch, SICK, measuring=True)
+    verdict = said(monkeypatch, SICK, measuring=True, looked_at=100)
     assert verdict == Verdict(1, "Changed from ±0.01: measuring what that did.")
+
+
+def test_a_finding_from_before_the_change_is_not_told_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for change in (CHANGE, None):
+        verdict = said(monkeypatch, SICK, change=change, looked_at=100)
+        assert verdict == Verdict(1, "Not measured since the clip range changed.")
 
 
 def test_without_findings_there_are_no_problems_once_there_are_enough_steps(monkeypatch: pytest.MonkeyPatch) -> None:

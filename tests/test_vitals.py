@@ -12,7 +12,7 @@ from ganlab.runs.vitals import vitals
 def history(shares: np.ndarray) -> History:
     rows = np.zeros((len(shares), len(METRICS)))
     rows[:, METRICS.index("step")] = np.arange(1, len(shares) + 1)
-    rows[:, METRICS.index("clamped_share")] = shares
+    rows[:, METRICS.index("clamped_share")] = rows[:, METRICS.index("critic_estimate")] = shares
     return History(rows, (), np.zeros((len(shares), 0, 2), np.int32))
 
 
@@ -37,9 +37,10 @@ def change(before: int, step: int, reading_step: int | None) -> RangeChange:
 
 def test_steps_are_the_median_of_25_on_each_side_of_the_change() -> None:
     shares = np.concatenate([np.linspace(0, 1, 40), [0.9, 0.8, 0.7]])
-    moved = vitals(history(shares), looks(step=[1.0]), "image", change(40, 40, None))[0]
-    assert moved.was == pytest.approx(np.median(shares[15:40]))
-    assert moved.now == pytest.approx(0.8)
+    moved, _, _, estimate, *_ = vitals(history(shares), looks(step=[1.0]), "image", change(40, 40, None))
+    assert moved.was == estimate.was == pytest.approx(np.median(shares[15:40]))
+    assert estimate.now == pytest.approx(0.8)
+    assert moved.now == pytest.approx(0.7)  # of the clamp that is drawn
 
 
 def test_the_steps_between_grouped_changes_count_for_neither_side() -> None:

@@ -1,6 +1,7 @@
 """What is probably wrong with a run, in sentences. Pure: settings and measurements in, findings out."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,14 @@ class Finding(NamedTuple):
     sentence: str  # what is wrong, with the number that shows it
     advice: str  # one thing to try
     dead: bool = False  # nothing else matters then
+
+
+def of_reading(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
+    """What `diagnose` finds at the reading's step, under the clip range of then; `history` may go on after it."""
+    history = history.until(reading.step)
+    if len(history):
+        config = replace(config, clip_range=(float(history["clip_low"][-1]), float(history["clip_high"][-1])))
+    return diagnose(reading, history, config)
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:

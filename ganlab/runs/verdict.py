@@ -11,8 +11,7 @@ from ganlab.runs.history import History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import Vital
 
-FLAT = STEEP = 3.0
-"""Fold: a slope that changed by less is called unchanged."""
+FLAT = STEEP = 3.0  # fold: a slope that changed by less is called unchanged
 
 
 class Verdict(NamedTuple):
@@ -34,15 +33,15 @@ def verdict(
 ) -> Verdict:
     """A dead critic first, then what the newest change did, then the most serious finding, then that there is none.
 
-    `reading` and `config` are of one moment. `change` is the change that `vitals` compare, if any, and `measuring` is
-    whether the instruments are about to measure what it did.
+    `change` is the one that `vitals` compare, if any, and `measuring` whether what it did is about to be measured.
     """
-    findings = diagnosis.diagnose(reading, history.until(reading.step), config) if reading else []
+    findings = diagnosis.of_reading(reading, history, config) if reading else []
     if findings and findings[0].dead:
         return _of(findings[0])
+    stale = reading and len(history) and reading.step <= history.range_since
     if change:
         slope, estimate = vitals[2], vitals[3]
-        if measuring and math.isnan(slope.now):
+        if stale and measuring:
             return Verdict(1, f"Changed from {range_in_words(change.former)}: measuring what that did.")
         fold = slope.now / slope.was if slope.was else math.nan
         width = width_in_words(change.clip_range, change.former)
@@ -55,6 +54,8 @@ def verdict(
             if estimate.was > 0 and estimate.now > estimate.was:
                 sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
             return Verdict(2, sentence, *back)
+    if stale:
+        return Verdict(1, "Not measured since the clip range changed.")
     if findings:
         return _of(findings[0])
     if len(history) < diagnosis.WINDOW or not reading:

@@ -10,10 +10,8 @@ from ganlab.measure.reading import READINGS
 from ganlab.runs.history import History
 from ganlab.runs.range_change import RangeChange
 
-RECENT = 25
-"""Steps whose median stands for a number that every step has: a single one is noise."""
-SHOWN = 400
-"""Steps in a sparkline."""
+RECENT = 25  # steps whose median stands for a number that every step has: a single one is noise
+SHOWN = 400  # steps in a sparkline
 
 
 class Vital(NamedTuple):
@@ -32,17 +30,17 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     """Moved, on a bound, slope, estimate, distance, coverage, from a history and its looks, float64 [looks, READINGS].
 
     `kind` is the data's, image or point. With `change`, `now` counts only what came after it and `was` what came just
-    before: the median of up to 25 steps, or the look that was taken for the comparison.
+    before: of shares the newest, else the median of up to 25 steps; or the look that was taken for the comparison.
     """
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
-
     weights = f"of {sum(math.prod(shape) for _, shape in history.layers):,} weights"
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         steps, values = history["step"], history[column]
         after = values[steps > change.step] if change else values
         before = values[steps <= change.before] if change else values[:0]
-        return Vital(name, how, _median(after), _median(before), note, steps[-SHOWN:], values[-SHOWN:])
+        now = _last(after) if how == "share" else _median(after)  # shares are those of the clamp that is drawn
+        return Vital(name, how, now, _median(before), note, steps[-SHOWN:], values[-SHOWN:])
 
     def of_looks(name: str, values: np.ndarray, how: Literal["size", "times", "count"], note: str) -> Vital:
         measured = np.isfinite(values)

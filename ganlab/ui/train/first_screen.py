@@ -1,6 +1,5 @@
 """What the first screen of a run shows: six numbers and a verdict, the clamp, samples, the estimate."""
 
-import dataclasses
 import math
 
 import numpy as np
@@ -14,7 +13,7 @@ from ganlab.runs.disk.moments import Moment
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.runs.verdict import verdict
+from ganlab.runs.verdict import Verdict, verdict
 from ganlab.runs.vitals import Vital, vitals
 from ganlab.ui.kit import components
 from ganlab.ui.kit.clip_range import LADDER
@@ -27,8 +26,6 @@ CLAMP_HEIGHT, ESTIMATE_HEIGHT, POINTS_HEIGHT = 410, 128, 232  # pixels
 ROWS, COLUMNS = 6, 12  # samples shown
 SENT_FOR = 1.2  # seconds in which the first clamp under a new range is sent, so that no browser misses it
 PATIENCE = 5.0  # seconds after a change in which its measurement may be said to be under way
-
-
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
 
@@ -64,10 +61,9 @@ def _numbers(
     _tries(run, comparing, numbers, slots)
     with slots["strip"]:
         panel("strip", strip.strip(numbers, change.step if change else None, bool(comparing), measuring))
-    reading = snapshot.reading or run.reading
-    in_force = shown.weights[0].clip_range if shown.weights else snapshot.config.clip_range
-    config = dataclasses.replace(snapshot.config, clip_range=in_force)
-    judged = verdict(reading, history, config, comparing, numbers, measuring)
+    judged = Verdict(1, f"You are looking back at step {shown.step:,}.")
+    if not look_back.looks_back():
+        judged = verdict(snapshot.reading or run.reading, history, snapshot.config, comparing, numbers, measuring)
     with slots["verdict"]:
         choices("verdict", strip.sentence(judged, snapshot.status.ended), lambda _: steer.go_back(run))
 
@@ -145,9 +141,8 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
     if points_only:
         caption = points_key(512, f"512 generated, {now}") + (f"<span>× {name}</span>" if name else "")
     else:
-        caption = (
-            f"<span>{ROWS * COLUMNS // (1 if beside is None else 2)} fixed latents, {now}</span><span>{name}</span>"
-        )
+        many = ROWS * COLUMNS if beside is None else ROWS * COLUMNS // 2
+        caption = f"<span>{many} fixed latents, {now}</span><span>{name}</span>"
     with slots["caption"]:
         panel("caption", f"<div class='caption muted small'>{caption}</div>")
     with slots["samples"]:

@@ -10,10 +10,8 @@ from ganlab.runs.verdict import Verdict
 from ganlab.runs.vitals import Vital
 
 COLOURS = ("var(--before)", "var(--after)", "", "", "var(--generator)", "var(--generator)")
-POINTS = 40
-"""Points of a sparkline."""
-SIGNS = ("green", "gray", "yellow", "red")
-"""The colour of each severity of a verdict."""
+POINTS = 40  # of a sparkline
+SIGNS = ("green", "gray", "yellow", "red")  # for each severity of a verdict
 
 
 def strip(vitals: list[Vital], changed: int | None, comparing: bool, measuring: bool) -> str:

@@ -1,6 +1,5 @@
 """The diagnosis, and how to read the instruments."""
 
-from dataclasses import replace
 from html import escape
 
 from ganlab.formatting import fixed_percent, percent, range_in_words
@@ -35,17 +34,17 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
         pending = "The instruments take their first look in a few seconds."
         return f"<div class='findings muted'>{pending if on and not ended else 'Nothing was measured.'}</div>"
     step = data.reading.step
-    history, config = data.history.until(step), data.config
+    history, in_force = data.history.until(step), data.config.clip_range
     if len(history):
-        config = replace(config, clip_range=(float(history["clip_low"][-1]), float(history["clip_high"][-1])))
-    problems = diagnosis.diagnose(data.reading, history, config)
+        in_force = history["clip_low"][-1], history["clip_high"][-1]
+    problems = diagnosis.of_reading(data.reading, history, data.config)
     if problems:
         result = _list(problems)
     elif len(history) < WINDOW:
         result = f"Too early to judge: most rules begin at step {WINDOW} or {YOUNG}."
     else:
         result = "No problems found." + (f" Some rules begin at step {YOUNG}." if len(history) < YOUNG else "")
-    about = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(config.clip_range)}</p>"
+    about = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(in_force)}</p>"
     return f"<div class='findings'>{result}{about}</div>"
 
 
