@@ -24,7 +24,7 @@ def test_streamlits_own_stop_is_hidden_but_a_lost_connection_is_shown(page: Page
 
     page.route_web_socket(re.compile("/_stcore/stream"), relay)
     page.goto(f"{server.url}/Weight_Clipping")
-    expect(app(page).get_by_text("43 of 60", exact=True)).to_be_visible()
+    expect(app(page).get_by_text("43 of 60 values were")).to_be_visible()
     widget = page.get_by_test_id("stStatusWidget")
     expect(widget).to_contain_text("Stop")
     expect(widget).to_be_hidden()

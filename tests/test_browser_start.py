@@ -18,7 +18,7 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
     app(page).get_by_role("button", name="Train on digits").click()
     expect_state(page, "Running")
     run = run_of(page)
-    expect(app(page).get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+    expect(app(page).get_by_alt_text(re.compile("72 generated images at step [1-9]"))).to_be_visible()
     page.goto(server.url)
     app(page).locator(".st-key-in_progress").get_by_role("link", name="Open").click()
     expect_state(page, "Running")
@@ -52,7 +52,7 @@ def test_own_images_from_a_zip(page: Page, server: Server, tmp_path: Path) -> No
     uploader.set_input_files(tmp_path / "mine.zip")
     expect(app(page).get_by_alt_text("20 of your images")).to_be_visible()
     start.click()
-    expect(app(page).get_by_alt_text(re.compile("64 generated images at step [1-9]"))).to_be_visible()
+    expect(app(page).get_by_alt_text(re.compile("72 generated images at step [1-9]"))).to_be_visible()
 
 
 def test_own_points_are_drawn_by_mouse(page: Page, server: Server) -> None:
