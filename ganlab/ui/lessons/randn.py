@@ -25,7 +25,13 @@ def section(anchor: str) -> None:
         with doing:
             call = _call()
             t = randn.draw(call)
-            _tensor(t.detach())
+            facts = {
+                "values": (f"{t.numel():,}", f"{t.dim()}-D"),
+                "bytes": (f"{t.nbytes:,}", f"{t.element_size()} each"),
+                "mean": (fixed(t.mean().item(), 4), "expected 0"),
+                "sd": (fixed(tensors.sd(t), 4), "expected 1"),
+            }
+            drawn.show("randn", t.detach().cpu(), 0.0, 1.0, "N(0, 1)", facts, height=240)
         with beside:
             in_code(randn.code(call), randn.printed(call))
             if t.dim() == 4:
@@ -42,16 +48,6 @@ def _call() -> Randn:
         requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
     examples("randn_shape", EXAMPLES)
     return last_valid("randn", lambda: Randn(tensors.parse(shape), dtype, device, requires_grad, seed), Randn())
-
-
-def _tensor(t: Tensor) -> None:
-    facts = {
-        "values": (f"{t.numel():,}", f"{t.dim()}-D"),
-        "bytes": (f"{t.nbytes:,}", f"{t.element_size()} each"),
-        "mean": (fixed(t.mean().item(), 4), "expected 0"),
-        "sd": (fixed(tensors.sd(t), 4), "expected 1"),
-    }
-    drawn.show("randn", t.cpu(), 0.0, 1.0, "N(0, 1)", facts, height=240)
 
 
 def _images(t: Tensor) -> None:
