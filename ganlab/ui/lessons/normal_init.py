@@ -4,7 +4,7 @@ import streamlit as st
 
 from ganlab.formatting import number, significant
 from ganlab.lessons import normal_init, tensors
-from ganlab.lessons.normal_init import NormalInit
+from ganlab.lessons.normal_init import WIDTHS, NormalInit
 from ganlab.plots.lessons import Line, through_layers
 from ganlab.ui.kit.components import panel, plot
 from ganlab.ui.kit.html import CURVE_KEY
@@ -48,9 +48,7 @@ def _layers(call: NormalInit) -> None:
     doing, beside = columns()
     with doing:
         st.markdown("**Through five linear layers with such weights** (mean 0)")
-        width = st.select_slider(
-            "Width of each layer", normal_init.WIDTHS, 128, key="init_width", persist_state="session"
-        )
+        width = st.select_slider("Width of each layer", WIDTHS, 128, key="init_width", persist_state="session")
         std, keep = number(call.std), width**-0.5  # each output is a sum of `width` products
         sds = normal_init.sds(call.std, width, call.seed)
         normed = normal_init.sds(call.std, width, call.seed, batch_norm=True)
@@ -65,8 +63,8 @@ def _layers(call: NormalInit) -> None:
             "init_text",
             f"<p>Every layer multiplies the sd by about std × √width = {std} × {width**0.5:.3g} = "
             f"<b>{call.std * width**0.5:.3g}</b>; after five layers {sds[0]:.3g} has become <b>{sds[-1]:.2g}</b>. "
-            f"Only a std of 1/√width keeps it. A DCGAN can still start at 0.02, because the batch norm after each layer "
-            f"brings the sd back to 1.</p>",
+            f"Only a std of 1/√width keeps it. A DCGAN can still start at 0.02, because the batch norm after each "
+            f"layer brings the sd back to 1.</p>",
         )
     with beside:
         in_code(normal_init.layers_code(call.std, width, call.seed), normal_init.layers_printed(sds))

@@ -23,7 +23,14 @@ HIGHEST, WIDEST = 300, 440  # screen pixels of that sheet
 def section(anchor: str) -> None:
     with lesson("torch.randn", anchor, QUESTION) as (doing, beside):
         with doing:
-            call = _call()
+            with row():
+                shape = shape_input("randn_shape", "100, 1, 28, 28")
+                dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
+                device = st.selectbox("device", randn.DEVICES, key="randn_device", persist_state="session", width=92)
+                seed = number_input("Seed", 0, "randn_seed", 105)
+                requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
+            examples("randn_shape", EXAMPLES)
+            call = last_valid("randn", lambda: Randn(tensors.parse(shape), dtype, device, requires_grad, seed), Randn())
             t = randn.draw(call)
             facts = {
                 "values": (f"{t.numel():,}", f"{t.dim()}-D"),
@@ -37,17 +44,6 @@ def section(anchor: str) -> None:
             if t.dim() == 4:
                 _images(t)
         _signature()
-
-
-def _call() -> Randn:
-    with row():
-        shape = shape_input("randn_shape", "100, 1, 28, 28")
-        dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
-        device = st.selectbox("device", randn.DEVICES, key="randn_device", persist_state="session", width=92)
-        seed = number_input("Seed", 0, "randn_seed", 105)
-        requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
-    examples("randn_shape", EXAMPLES)
-    return last_valid("randn", lambda: Randn(tensors.parse(shape), dtype, device, requires_grad, seed), Randn())
 
 
 def _images(t: Tensor) -> None:

@@ -112,8 +112,7 @@ def _take(name: str) -> None:
 
 
 def _insert(kind: str = "ReLU", arguments: str = "") -> None:
-    row = st.session_state.get("seq_last_row", 0) + 1
-    st.session_state.seq_last_row = row
+    row = st.session_state.seq_last_row = st.session_state.get("seq_last_row", 0) + 1
     st.session_state.seq_rows = [*st.session_state.seq_rows, row]
     st.session_state[f"seq_kind_{row}"] = kind
     st.session_state[f"seq_args_{row}"] = arguments
