@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("the_hub")
 
 
 def example(name: str) -> Report:
-    shape, layers = EXAMPLES[name]
-    return sequential.run(parse_shape(shape), [parse(*layer) for layer in layers])
+    shape, *layers = EXAMPLES[name]
+    return sequential.run(parse_shape(shape), [parse(*layer[:-1].split("(", 1)) for layer in layers])
 
 
 def random_layer(rng: random.Random) -> Layer:

@@ -15,8 +15,6 @@ from ganlab.measure import cost
 HELD_OUT = 512
 SEED = 0
 NOTICED = 0.05  # a difference in time of less than this share can't be told from noise
-
-
 # The ways to run the same forward pass, each with the context that it runs in.
 MODES: dict[str, Callable[[], AbstractContextManager]] = {
     "as usual": nullcontext,
@@ -173,7 +171,6 @@ def printed(batch: int) -> str:
 
 
 def accuracy_code(batch: int) -> str:
-    """The loop of the study notes."""
     return f"""import torch
 from ganlab.lessons.no_grad import batches, trained
 

@@ -79,7 +79,6 @@ t = torch.randn(2, 3, True)  # worse
 print(t.shape)
 t = torch.randn(2, 3, dtype=torch.float64)
 print(t.shape, t.dtype)"""
-"""What happens to options that are passed by position."""
 
 
 def star_printed() -> str:
@@ -101,7 +100,6 @@ where = mine.data_ptr()
 t = torch.randn(2, 3, out=mine)
 print(t is mine, t.data_ptr() == where)
 print(mine)"""
-"""The tensor that is passed is the one filled, in its own memory."""
 
 
 def out_printed() -> str:
@@ -121,7 +119,6 @@ try:
     torch.randn(9, layout=torch.sparse_coo)
 except NotImplementedError as error:
     print(str(error).split(" with")[0])"""
-"""How numbers are stored in memory, and that randn knows only one layout."""
 
 
 def layout_printed() -> str:

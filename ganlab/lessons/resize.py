@@ -54,12 +54,10 @@ def kept_ratio(picture_size: tuple[int, int], size: int) -> tuple[int, int]:
 
 def resized(picture: Image.Image, size: int) -> list[Resized]:
     """The picture resized in all three ways, antialiased, to a size that `check` accepts."""
-    square = transforms.Resize((size, size))
-    keep = transforms.Resize(size)
-    kept = keep(picture)
+    kept = transforms.Resize(size)(picture)
     cropped = transforms.CenterCrop(size)(kept)
     return [
-        Resized(f"Resize(({size}, {size}))", "a tuple forces both sides", square(picture)),
+        Resized(f"Resize(({size}, {size}))", "a tuple forces both sides", transforms.Resize((size, size))(picture)),
         Resized(f"Resize({size})", "an int sets the shorter side and keeps the ratio", kept),
         Resized(f"Resize({size}), CenterCrop({size})", "keeps the ratio, then crops the middle", cropped),
     ]

@@ -178,7 +178,7 @@ def run(input_shape: Shape, layers: list[Layer]) -> Report:
 
 
 def _run_one(layer: Layer, shape: Shape) -> Row:
-    if check := CHECKS.get(layer.kind):
+    for check in CHECKS.get(layer.kind, ()):
         check(layer.arguments, shape)
     with torch.device("meta"):
         module = getattr(nn, layer.kind)(**layer.arguments)
@@ -217,7 +217,6 @@ print(sum(p.numel() for p in model.parameters()))
 
 
 def _line(layer: str) -> str:
-    """A layer in code, on three lines if it is too long for one."""
     kind, arguments = layer[:-1].split("(", 1)
     return f"nn.{layer}" if len(layer) <= LINE else f"nn.{kind}(\n        {arguments}\n    )"
 

@@ -75,7 +75,10 @@ def against_density(values: Tensor, mean: float, sd: float) -> Figure:
         curve(peak * np.exp(-(z**2) / 2), "density", "$text", x=packed(mean + sd * z)),
     ]
     if n <= RUG:
-        traces.append(_rug(values, height=0.025 * top))
+        mark = {"symbol": "line-ns-open", "size": 12, "color": "$text", "line": {"width": 1.5, "color": "$text"}}
+        x, y = packed(values.flatten().float().numpy()), packed(np.full(n, 0.025 * top))
+        rug = {"type": "scatter", "mode": "markers", "x": x, "y": y, "marker": mark}
+        traces.append(rug | {"hovertemplate": "%{x:.4~g}<extra>value</extra>"})
     reach = 1.03 * REACH * sd
     return framed(
         traces,
@@ -96,17 +99,6 @@ def _heights(values: Tensor, mean: float, sd: float) -> tuple[np.ndarray, float]
     width = 2 * REACH * sd / bins
     index = ((values.flatten().double() - mean) / width + bins / 2).floor().clamp(0, bins - 1).long()
     return torch.bincount(index, minlength=bins).numpy() / (n * width), width
-
-
-def _rug(values: Tensor, height: float) -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": packed(values.flatten().float().numpy()),
-        "y": packed(np.full(values.numel(), height)),
-        "marker": {"symbol": "line-ns-open", "size": 12, "color": "$text", "line": {"width": 1.5, "color": "$text"}},
-        "hovertemplate": "%{x:.4~g}<extra>value</extra>",
-    }
 
 
 class Line(NamedTuple):

@@ -35,7 +35,6 @@ class Source(NamedTuple):
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Snapshot: lambda each: (each.run_id, each.step)})
 def shares_of(source: Source) -> ClipShares:
-    """What each bound would clip."""
     if source.snapshot and source.snapshot.critic is not None:
         return clip_shares.of_critic(source.snapshot.critic, BOUNDS)
     return clip_shares.of_start(source.config, BOUNDS)
@@ -48,7 +47,10 @@ def section() -> None:
             with row():
                 source = _choose()
                 shares = shares_of(source)
-                layer = _layer(list(shares.measured))
+                names = list(shares.measured)
+                if st.session_state.get("model_layer") not in names:
+                    st.session_state["model_layer"] = next((n for n in names if n.endswith("2.weight")), names[0])
+                layer = st.selectbox("Layer", names, key="model_layer", persist_state="session", width=220)
             c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
             theory = html.CURVE_KEY.format(DOTTED, "the same in theory") if shares.expected else ""
             measured = html.BEFORE.format(f"{layer}, measured")
@@ -84,14 +86,7 @@ def _choose() -> Source:
     return Source(run.config, run.latest, (run.path / "critic.safetensors").as_posix())
 
 
-def _layer(names: list[str]) -> str:
-    if st.session_state.get("model_layer") not in names:
-        st.session_state["model_layer"] = next((name for name in names if name.endswith("2.weight")), names[0])
-    return st.selectbox("Layer", names, key="model_layer", persist_state="session", width=220)
-
-
 def _table(shares: ClipShares, index: int, c: float) -> str:
-    """One row per parameter: the share outside ±c, measured and in theory."""
     total = fixed_percent(clip_shares.total(shares, index), 1)
     columns = [shares.measured, shares.expected] if shares.expected else [shares.measured]
     rows = []

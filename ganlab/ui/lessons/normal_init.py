@@ -4,7 +4,7 @@ import streamlit as st
 
 from ganlab.formatting import number, significant
 from ganlab.lessons import normal_init, tensors
-from ganlab.lessons.normal_init import NormalInit
+from ganlab.lessons.normal_init import WIDTHS, NormalInit
 from ganlab.plots.lessons import Line, through_layers
 from ganlab.ui.kit.components import panel, plot
 from ganlab.ui.kit.html import CURVE_KEY
@@ -24,60 +24,50 @@ RING = "<circle cx='10' cy='4' r='3.2' fill='none' stroke='currentColor'/>"
 def section(anchor: str) -> None:
     with lesson("nn.init.normal_", anchor, QUESTION) as (doing, beside):
         with doing:
-            call = _call()
-            _tensor(call)
+            with row():
+                shape = shape_input("init_shape", "2, 5")
+                mean = number_input("Mean", 0.0, "init_mean", 118, step=0.1, format="%g")
+                std = number_input("Std", 0.02, "init_std", 118, step=0.01, format="%g")
+                seed = number_input("Seed", 0, "init_seed", 118)
+            examples("init_shape", EXAMPLES)
+            call = last_valid("init", lambda: NormalInit(tensors.parse(shape), mean, std, seed), NormalInit())
+            w = normal_init.draw(call)
+            facts = {
+                "values": (f"{w.numel():,}", ""),
+                "mean": (significant(w.mean().item(), 4), f"requested {number(call.mean)}"),
+                "sd": (significant(tensors.sd(w), 4), f"requested {number(call.std)}"),
+            }
+            law = f"N({number(call.mean)}, {number(call.std)}²)"
+            drawn.show("init", w, call.mean, call.std, law, facts, height=220)
         with beside:
             in_code(normal_init.code(call), normal_init.printed(call))
-        doing, beside = columns()
-        with doing:
-            width, sds = _layers(call)
-        with beside:
-            in_code(normal_init.layers_code(call.std, width, call.seed), normal_init.layers_printed(sds))
+        _layers(call)
 
 
-def _call() -> NormalInit:
-    with row():
-        shape = shape_input("init_shape", "2, 5")
-        mean = number_input("Mean", 0.0, "init_mean", 118, step=0.1, format="%g")
-        std = number_input("Std", 0.02, "init_std", 118, step=0.01, format="%g")
-        seed = number_input("Seed", 0, "init_seed", 118)
-    examples("init_shape", EXAMPLES)
-    return last_valid("init", lambda: NormalInit(tensors.parse(shape), mean, std, seed), NormalInit())
-
-
-def _tensor(call: NormalInit) -> None:
-    w = normal_init.draw(call)
-    mean, std = number(call.mean), number(call.std)
-    facts = {
-        "values": (f"{w.numel():,}", ""),
-        "mean": (significant(w.mean().item(), 4), f"requested {mean}"),
-        "sd": (significant(tensors.sd(w), 4), f"requested {std}"),
-    }
-    drawn.show("init", w, call.mean, call.std, f"N({mean}, {std}²)", facts, height=220)
-
-
-def _layers(call: NormalInit) -> tuple[int, list[float]]:
-    """Returns the width that the reader chose, and the sd before the layers and after each."""
-    st.markdown("**Through five linear layers with such weights** (mean 0)")
-    width = st.select_slider("Width of each layer", normal_init.WIDTHS, 128, key="init_width", persist_state="session")
-    std, keep = number(call.std), width**-0.5  # each output is a sum of `width` products
-    sds = normal_init.sds(call.std, width, call.seed)
-    normed = normal_init.sds(call.std, width, call.seed, batch_norm=True)
-    lines = [
-        Line(f"std 1/√{width} = {keep:.3g}", normal_init.sds(keep, width, call.seed), "$muted", "dash"),
-        Line(f"std {std}, batch norm after each", normed, "$muted", "dot", hollow=True),
-        Line(f"std {std}", sds),
-    ]
-    panel("init_layers_key", f"<div class='ch keys'><div>{''.join(map(_key, lines))}</div></div>")
-    plot("init_layers", through_layers(lines), 220)
-    panel(
-        "init_text",
-        f"<p>Every layer multiplies the sd by about std × √width = {std} × {width**0.5:.3g} = "
-        f"<b>{call.std * width**0.5:.3g}</b>; after five layers {sds[0]:.3g} has become <b>{sds[-1]:.2g}</b>. "
-        f"Only a std of 1/√width keeps it. A DCGAN can still start at 0.02, because the batch norm after each layer "
-        f"brings the sd back to 1.</p>",
-    )
-    return width, sds
+def _layers(call: NormalInit) -> None:
+    doing, beside = columns()
+    with doing:
+        st.markdown("**Through five linear layers with such weights** (mean 0)")
+        width = st.select_slider("Width of each layer", WIDTHS, 128, key="init_width", persist_state="session")
+        std, keep = number(call.std), width**-0.5  # each output is a sum of `width` products
+        sds = normal_init.sds(call.std, width, call.seed)
+        normed = normal_init.sds(call.std, width, call.seed, batch_norm=True)
+        lines = [
+            Line(f"std 1/√{width} = {keep:.3g}", normal_init.sds(keep, width, call.seed), "$muted", "dash"),
+            Line(f"std {std}, batch norm after each", normed, "$muted", "dot", hollow=True),
+            Line(f"std {std}", sds),
+        ]
+        panel("init_layers_key", f"<div class='ch keys'><div>{''.join(map(_key, lines))}</div></div>")
+        plot("init_layers", through_layers(lines), 220)
+        panel(
+            "init_text",
+            f"<p>Every layer multiplies the sd by about std × √width = {std} × {width**0.5:.3g} = "
+            f"<b>{call.std * width**0.5:.3g}</b>; after five layers {sds[0]:.3g} has become <b>{sds[-1]:.2g}</b>. "
+            f"Only a std of 1/√width keeps it. A DCGAN can still start at 0.02, because the batch norm after each "
+            f"layer brings the sd back to 1.</p>",
+        )
+    with beside:
+        in_code(normal_init.layers_code(call.std, width, call.seed), normal_init.layers_printed(sds))
 
 
 def _key(line: Line) -> str:

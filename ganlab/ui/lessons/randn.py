@@ -23,35 +23,27 @@ HIGHEST, WIDEST = 300, 440  # screen pixels of that sheet
 def section(anchor: str) -> None:
     with lesson("torch.randn", anchor, QUESTION) as (doing, beside):
         with doing:
-            call = _call()
+            with row():
+                shape = shape_input("randn_shape", "100, 1, 28, 28")
+                dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
+                device = st.selectbox("device", randn.DEVICES, key="randn_device", persist_state="session", width=92)
+                seed = number_input("Seed", 0, "randn_seed", 105)
+                requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
+            examples("randn_shape", EXAMPLES)
+            call = last_valid("randn", lambda: Randn(tensors.parse(shape), dtype, device, requires_grad, seed), Randn())
             t = randn.draw(call)
-            _tensor(t.detach())
+            facts = {
+                "values": (f"{t.numel():,}", f"{t.dim()}-D"),
+                "bytes": (f"{t.nbytes:,}", f"{t.element_size()} each"),
+                "mean": (fixed(t.mean().item(), 4), "expected 0"),
+                "sd": (fixed(tensors.sd(t), 4), "expected 1"),
+            }
+            drawn.show("randn", t.detach().cpu(), 0.0, 1.0, "N(0, 1)", facts, height=240)
         with beside:
             in_code(randn.code(call), randn.printed(call))
             if t.dim() == 4:
                 _images(t)
         _signature()
-
-
-def _call() -> Randn:
-    with row():
-        shape = shape_input("randn_shape", "100, 1, 28, 28")
-        dtype = st.selectbox("dtype", randn.DTYPES, key="randn_dtype", persist_state="session", width=112)
-        device = st.selectbox("device", randn.DEVICES, key="randn_device", persist_state="session", width=92)
-        seed = number_input("Seed", 0, "randn_seed", 105)
-        requires_grad = st.toggle("requires_grad", key="randn_requires_grad", persist_state="session")
-    examples("randn_shape", EXAMPLES)
-    return last_valid("randn", lambda: Randn(tensors.parse(shape), dtype, device, requires_grad, seed), Randn())
-
-
-def _tensor(t: Tensor) -> None:
-    facts = {
-        "values": (f"{t.numel():,}", f"{t.dim()}-D"),
-        "bytes": (f"{t.nbytes:,}", f"{t.element_size()} each"),
-        "mean": (fixed(t.mean().item(), 4), "expected 0"),
-        "sd": (fixed(tensors.sd(t), 4), "expected 1"),
-    }
-    drawn.show("randn", t.cpu(), 0.0, 1.0, "N(0, 1)", facts, height=240)
 
 
 def _images(t: Tensor) -> None:

@@ -26,7 +26,7 @@ def section(anchor: str) -> None:
                 size = number_input("Size s", 224, "resize_size", 130)
                 title = "A picture of your own (or keep the sample)"
                 file = st.file_uploader(title, KINDS, key="resize_file", max_upload_size=50)
-            picture, size = last_valid("resize", lambda: _checked(file, size), (resize.sample(), 224))
+            picture, size = last_valid("resize", lambda: (_checked(file, size), size), (resize.sample(), 224))
             results = resize.resized(picture, size)
             panel("resize_shown", _before_and_after(picture, results))
         with beside:
@@ -34,18 +34,15 @@ def section(anchor: str) -> None:
             st.markdown(resize.in_words(picture))
 
 
-def _checked(file: UploadedFile | None, size: int) -> tuple[Image.Image, int]:
-    picture = _opened(file) if file else resize.sample()
-    resize.check(picture, size)
-    return picture, size
-
-
-def _opened(file: UploadedFile) -> Image.Image:
-    """Decoded once; a session keeps its newest picture."""
+def _checked(file: UploadedFile | None, size: int) -> Image.Image:
+    """A file is decoded once; a session keeps its newest picture."""
     opened_id, picture = st.session_state.get("resize_opened", (None, None))
-    if opened_id != file.file_id:
+    if not file:
+        picture = resize.sample()
+    elif opened_id != file.file_id:
         picture = resize.opened(file, "The picture")
         st.session_state["resize_opened"] = (file.file_id, picture)
+    resize.check(picture, size)
     return picture
 
 

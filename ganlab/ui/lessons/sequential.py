@@ -15,41 +15,38 @@ from ganlab.ui.kit.lesson import in_code, lesson
 
 QUESTION = "It bundles layers, so the code gets shorter. What goes in, what comes out, and when does a layer not fit?"
 UNLABELLED: dict[str, Any] = {"persist_state": "session", "label_visibility": "collapsed"}
-EXAMPLES: dict[str, tuple[str, list[tuple[str, str]]]] = {
+EXAMPLES = {  # the input shape, then the layers
     "Critic": (
         "64, 1, 16, 16",
-        [
-            ("Conv2d", "1, 32, 4, stride=2, padding=1"),
-            ("LeakyReLU", "0.2"),
-            ("Conv2d", "32, 64, 4, stride=2, padding=1, bias=False"),
-            ("BatchNorm2d", "64"),
-            ("LeakyReLU", "0.2"),
-            ("Conv2d", "64, 1, 4"),
-            ("Flatten", ""),
-        ],
+        "Conv2d(1, 32, 4, stride=2, padding=1)",
+        "LeakyReLU(0.2)",
+        "Conv2d(32, 64, 4, stride=2, padding=1, bias=False)",
+        "BatchNorm2d(64)",
+        "LeakyReLU(0.2)",
+        "Conv2d(64, 1, 4)",
+        "Flatten()",
     ),
     "Generator": (
         "64, 64",
-        [
-            ("Unflatten", "1, (64, 1, 1)"),
-            ("ConvTranspose2d", "64, 64, 4, bias=False"),
-            ("BatchNorm2d", "64"),
-            ("ReLU", ""),
-            ("ConvTranspose2d", "64, 32, 4, stride=2, padding=1, bias=False"),
-            ("BatchNorm2d", "32"),
-            ("ReLU", ""),
-            ("ConvTranspose2d", "32, 1, 4, stride=2, padding=1"),
-            ("Tanh", ""),
-        ],
+        "Unflatten(1, (64, 1, 1))",
+        "ConvTranspose2d(64, 64, 4, bias=False)",
+        "BatchNorm2d(64)",
+        "ReLU()",
+        "ConvTranspose2d(64, 32, 4, stride=2, padding=1, bias=False)",
+        "BatchNorm2d(32)",
+        "ReLU()",
+        "ConvTranspose2d(32, 1, 4, stride=2, padding=1)",
+        "Tanh()",
     ),
     "Conv and MaxPool": (
         "100, 1, 28, 28",
-        [("Conv2d", "1, 16, 3, padding=1"), ("ReLU", ""), ("MaxPool2d", "2"), ("Flatten", ""), ("Linear", "3136, 10")],
+        "Conv2d(1, 16, 3, padding=1)",
+        "ReLU()",
+        "MaxPool2d(2)",
+        "Flatten()",
+        "Linear(3136, 10)",
     ),
-    "One that does not fit": (
-        "64, 1, 16, 16",
-        [("Conv2d", "1, 32, 4, stride=2, padding=1"), ("BatchNorm2d", "64"), ("ReLU", "")],
-    ),
+    "One that does not fit": ("64, 1, 16, 16", "Conv2d(1, 32, 4, stride=2, padding=1)", "BatchNorm2d(64)", "ReLU()"),
 }
 
 
@@ -80,7 +77,6 @@ def _kind(row: int) -> str:
 
 
 def _controls(report: Report, fault: int | None) -> None:
-    """The widgets, and the reason under the one at fault: 0 is the input, 1 the first layer."""
     with st.container(horizontal=True, gap="small"):
         for name in EXAMPLES:
             st.button(name, key=f"seq_example_{name}", on_click=_take, args=(name,))
@@ -108,16 +104,15 @@ def _layer(number: int, row: int) -> None:
 
 
 def _take(name: str) -> None:
-    shape, layers = EXAMPLES[name]
+    shape, *layers = EXAMPLES[name]
     st.session_state.seq_rows = []
     st.session_state.seq_shape = shape
-    for kind, arguments in layers:
-        _insert(kind, arguments)
+    for layer in layers:
+        _insert(*layer[:-1].split("(", 1))
 
 
 def _insert(kind: str = "ReLU", arguments: str = "") -> None:
-    row = st.session_state.get("seq_last_row", 0) + 1
-    st.session_state.seq_last_row = row
+    row = st.session_state.seq_last_row = st.session_state.get("seq_last_row", 0) + 1
     st.session_state.seq_rows = [*st.session_state.seq_rows, row]
     st.session_state[f"seq_kind_{row}"] = kind
     st.session_state[f"seq_args_{row}"] = arguments
@@ -153,7 +148,6 @@ def _report() -> tuple[Report, int | None]:
 
 
 def table(report: Report, rows: list[int], fault: int | None) -> str:
-    """One row per layer: its name, the shape after it as a drawing and in numbers, its parameters."""
     lines = [_line("input", report.input_shape, None)]
     lines += [_line(row.layer.kind, row.shape, row.parameters) for row in report.rows]
     for number, row in enumerate(rows[len(report.rows) :], start=len(report.rows) + 1):

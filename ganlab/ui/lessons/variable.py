@@ -26,16 +26,12 @@ def section(anchor: str) -> None:
             square = last_valid("variable", lambda: variable.Square(x, requires_grad), variable.Square())
             panel("variable_text", TEXT)
         with beside:
-            panel("variable_today", _today())
+            names = ("<code>type(Variable(t))</code>", "<code>isinstance(t, Variable)</code>", "same memory as t")
+            version, _, _ = torch.__version__.partition("+")
+            rows = list(zip(names, map(str, variable.today()), strict=True))
+            panel("variable_today", f"<p>In PyTorch {version}, for any tensor t:</p>{table((), rows)}")
         columns, titles = st.columns(2, gap="medium"), ("**Then:** up to 0.3", "**Now:** since 0.4")
         for column, title, then in zip(columns, titles, (True, False), strict=True):
             with column:
                 st.markdown(title)
                 in_code(variable.code(square, then), variable.printed(square, then), wrap=True)
-
-
-def _today() -> str:
-    names = ("<code>type(Variable(t))</code>", "<code>isinstance(t, Variable)</code>", "same memory as t")
-    version, _, _ = torch.__version__.partition("+")
-    rows = list(zip(names, map(str, variable.today()), strict=True))
-    return f"<p>In PyTorch {version}, for any tensor t:</p>{table((), rows)}"
