@@ -14,7 +14,7 @@ from ganlab.measure.plane import REACH, TICKS
 from ganlab.measure.reading import Reading, look, row
 from ganlab.plots.base import Figure
 from ganlab.runs.history import METRICS, History, HistoryWriter
-from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra, steepness
+from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra
 from ganlab.ui.train.instruments.card import CardData
 
 
@@ -40,7 +40,7 @@ def over(rows: list[dict[str, float]]) -> CardData:
 
 def every_figure() -> list[Figure]:
     figures = [bounds.figure(history(steps)) for steps in (0, 1, 700)]
-    for figure in (steepness.figure, distances.figure, distances.estimates_figure):
+    for figure in (spectra.steepness_figure, distances.figure, distances.estimates_figure):
         figures += [figure(over(rows)) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
     for one in (POINTS, IMAGES):
         figures += [gradients.norms_figure(one.gradients), gradients.weights_figure(one.gradients)]

@@ -25,7 +25,7 @@ from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.train import live
-from ganlab.ui.train.instruments import bounds, distances, findings, gradients, networks, plane, steepness
+from ganlab.ui.train.instruments import bounds, distances, findings, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments import panel as instrument_panel
 from ganlab.ui.train.instruments.card import CardData, rows_of
 
@@ -137,7 +137,7 @@ def test_a_saved_run_without_its_data_shows_its_rows_and_a_dash_for_the_rest(
     without_rows = [name for name in titles(at) if instrument_panel.CARDS[name].sentence(by_rows) == NOTHING]
     assert 0 < len(without_rows) < len(titles(at))
     assert shown(at).count("<p>–</p>") == len(without_rows)
-    assert steepness.sentence(by_rows) in shown(at)
+    assert spectra.steepness_sentence(by_rows) in shown(at)
     assert "step 6<" not in shown(at)
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from ganlab.formatting import round_up
 
 Figure = dict[str, Any]
-AT_X = "%{x}: %{y:.3~g}"
-"""A hover text for `curve` that names x as well."""
+AT_X = "%{x}: %{y:.3~g}"  # a hover text for `curve` that names x as well
 
 
 def framed(

@@ -76,15 +76,14 @@ def _y_axis(steps: np.ndarray, columns: list[np.ndarray], log: bool) -> tuple[Fi
     low, high = float(later.min()), float(later.max())
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     low, high = low - margin, high + margin
-    beyond = [values[0] for values in columns if values[0] < low or values[0] > high]
-    return axis | {"range": [low, high]}, [_beyond(steps[0], value, above=value > high) for value in beyond[:1]]
-
-
-def _beyond(step: float, value: float, above: bool) -> Figure:
-    """The value of a point beyond the axis, at the edge where its line leaves."""
-    text = f"{'↑' if above else '↓'} {short(value)} at step {step:,.0f}"
-    anchors = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top" if above else "bottom"}
-    return note(0.02, 1.0 if above else 0.0, text, "$muted", 11.5, **anchors)
+    axis["range"] = [low, high]
+    beyond = next((values[0] for values in columns if values[0] < low or values[0] > high), None)
+    if beyond is None:
+        return axis, []
+    arrow, y, side = ("↑", 1.0, "top") if beyond > high else ("↓", 0.0, "bottom")  # the edge where its line leaves
+    text = f"{arrow} {short(beyond)} at step {steps[0]:,.0f}"
+    anchors = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": side}
+    return axis, [note(0.02, y, text, "$muted", 11.5, **anchors)]
 
 
 def _dot_size(values: np.ndarray) -> float:

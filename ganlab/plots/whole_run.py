@@ -118,7 +118,6 @@ def _density(histogram: WeightHistogram) -> np.ndarray:
 
 
 def _posts(histogram: WeightHistogram) -> tuple[float, float]:
-    """The shares of weights at low and at high after the clamp."""
     counts = histogram.after_counts
     return counts.at_low / counts.total, counts.at_high / counts.total
 

@@ -33,7 +33,7 @@ def card(source: Source, recipe: Recipe, rendered: Rendered) -> None:
     elif recipe.view in WAYS:
         st.subheader("There and back", anchor=False)
         uri = drawings.data_uri(images.gif(rendered.pixels, there_and_back=True), "gif")
-        width = views.screen_width(rendered.pixels, 1, 320)
+        width = drawings.screen_width(rendered.pixels, 1, 320)
         views.show_picture("animation", uri, width, f"Animation of {recipe.frames} frames")
     elif recipe.view in ("plane", "arithmetic"):
         _choose_corners(source, recipe)

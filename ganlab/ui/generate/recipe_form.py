@@ -9,6 +9,7 @@ import streamlit as st
 
 from ganlab import settings
 from ganlab.gan.recipe import FIELDS, Recipe, from_link
+from ganlab.ui.kit import frame
 from ganlab.ui.kit.html import plain
 
 TRUNCATIONS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, math.inf)
@@ -21,8 +22,7 @@ def requested() -> Recipe:
     with st.container():
         if problem:
             st.warning(f"{plain(problem)} The default is used instead.", icon=":material/help:")
-        if refusal := st.session_state.pop("refused_recipe", ""):
-            st.error(plain(refusal), icon=":material/error:")
+        frame.once("refused_recipe", st.error, "error")
     return recipe
 
 
@@ -49,7 +49,6 @@ def number(recipe: Recipe, field: str, **options: Any) -> None:
 
 
 def slider(recipe: Recipe, field: str, **options: Any) -> None:
-    """A number between its bounds."""
     value = getattr(recipe, field)
     bounds = settings.rules(Recipe, field).bounds
     assert bounds is not None  # a slider is for numbers
@@ -58,7 +57,6 @@ def slider(recipe: Recipe, field: str, **options: Any) -> None:
 
 
 def choice(recipe: Recipe, field: str, **options: Any) -> None:
-    """One of a few values."""
     value = getattr(recipe, field)
     options |= _tied(field, value) | {"options": settings.rules(Recipe, field).choices, "format_func": str.capitalize}
     st.segmented_control(default=value, required=True, **options)

@@ -55,7 +55,6 @@ def picked(source: Source, recipe: Recipe) -> Rendered:
 
 
 def downloads(source: Source, recipe: Recipe, rendered: Rendered) -> None:
-    """A button for each file of the view."""
     name = f"{source.name}-step{source.step}-seed{recipe.seed}"
     name += f"-n{recipe.n}" if recipe.view == "grid" else f"-{recipe.view}"
     name += f"-t{recipe.truncation:g}" if recipe.truncation < math.inf else ""

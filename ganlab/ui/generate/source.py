@@ -56,8 +56,7 @@ def choose(runs: dict[str, Run]) -> Source | None:
             _choose_source(options, source, runs)
         with st.popover("Upload", icon=":material/upload_file:"):
             st.file_uploader("A generator.safetensors from ganlab", key="generator_file", on_change=_upload)
-            if problem := st.session_state.pop("not_uploaded", ""):
-                st.error(html.plain(problem), icon=":material/error:")
+            frame.once("not_uploaded", st.error, "error")
         if source:
             help_text = "generator.safetensors: its weights, in the format that Upload reads."
             download("Download generator", "generator.safetensors", source.file, "network_node", help=help_text)
@@ -138,7 +137,6 @@ def _choose_source(options: list[str], source: Source | None, runs: dict[str, Ru
 
 
 def _choose_step(source: Source, run: Run) -> None:
-    """A menu of the run's checkpoints and a button for its newest generator, where there is a choice."""
     steps = sorted({source.step, *(checkpoint.step for checkpoint in checkpoints.files(run.path))})
 
     def choose(step: int) -> None:

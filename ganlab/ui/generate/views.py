@@ -113,7 +113,7 @@ def samples_to_pick(
     data = {
         "uri": drawings.data_uri(images.png(sheet, compress_level=1)),
         "alt": f"{len(pixels)} generated images",
-        "width": screen_width(pixels, columns, card_width),
+        "width": drawings.screen_width(pixels, columns, card_width),
         "sheet": sheet.size,
         "columns": columns,
         "n": len(pixels),
@@ -131,24 +131,14 @@ def _pick(i: int) -> None:
 
 def show_sheet(key: str, pixels: np.ndarray, columns: int, card_width: int, alt: str) -> None:
     """A sheet of uint8 [n, h, w, c] in the middle of its card."""
-    show_picture(key, drawings.sheet_uri(pixels, columns), screen_width(pixels, columns, card_width), alt)
+    width = drawings.screen_width(pixels, columns, card_width)
+    show_picture(key, drawings.sheet_uri(pixels, columns), width, alt)
 
 
 def show_picture(key: str, uri: str, width: int, alt: str) -> None:
     """A picture in the middle of its card. front/page.css finds it by its key and keeps its edges sharp."""
     with st.container(key=key, horizontal_alignment="center"):
         st.image(uri, width=width, alt=alt)
-
-
-def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
-    """The width of a sheet of uint8 [n, h, w, c] on the page, in screen pixels.
-
-    A whole number of screen pixels, at most 8, for each pixel of a sample, where that leaves at most a fifth of the
-    card empty; else the card's full width.
-    """
-    native = (pixels.shape[2] + images.GAP) * columns + images.GAP
-    whole = native * min(card_width // native, 8)
-    return whole if whole >= 0.8 * card_width or whole == 8 * native else card_width
 
 
 def _points(source: Source, recipe: Recipe, rendered: Rendered) -> None:

@@ -51,7 +51,6 @@ class Example:
 
 
 def example() -> Example:
-    """The example as it was recorded."""
     with np.load(FILE) as arrays:
         return Example(**arrays)
 
@@ -136,7 +135,6 @@ def _arrow(*corners: tuple[int, int]) -> str:
 
 
 def _latent(e: Example, x: int, y: int) -> str:
-    """The first 16 numbers of a latent: the farther from 0, the darker."""
     return "".join(
         f'<rect x="{x + 15 * (i % 4)}" y="{y + 15 * (i // 4)}" width="13" height="13" rx="2" class="ink" '
         f'opacity="{0.08 + 0.8 * min(abs(value) / 2.2, 1):.2f}"/>'
@@ -149,7 +147,6 @@ def _digits(samples: np.ndarray, x: int, y: int, css_class: str) -> str:
 
 
 def _clamp(e: Example, x: int, y: int, width: int, height: int) -> str:
-    """The critic's weights before and after the clamp, with bars and dashed lines at -c and c."""
     limit, top = axis_limit(tuple(e.clip_range)), float(e.at_bounds.max()) * 1.05
 
     def across(value: float) -> float:

@@ -10,7 +10,7 @@ from ganlab.runs.hub import Refused
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import drawings, frame, html
-from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.server import hub
 
 SHOWN = 10
@@ -29,11 +29,8 @@ def earlier_runs() -> None:
         for run in shown:
             _row(run)
     if len(ended) > len(shown):
-        st.button(f"Show all {len(ended)}", type="tertiary", icon=":material/expand_more:", on_click=_show_all)
-
-
-def _show_all() -> None:
-    st.session_state["all_runs"] = True
+        show_all = {"all_runs": True}
+        button(f"Show all {len(ended)}", "expand_more", st.session_state.update, show_all, type="tertiary")
 
 
 def _row(run: Run) -> None:
@@ -84,7 +81,6 @@ def _step(snapshot: Snapshot) -> str:
 
 
 def _picture(snapshot: Snapshot) -> str:
-    """The run's newest samples."""
     if snapshot.samples is None:
         return "<div class='runpic' role='img' aria-label='no samples yet'></div>"
     if snapshot.samples.ndim == 2:

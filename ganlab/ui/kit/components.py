@@ -37,19 +37,14 @@ _grid = _component("grid", '<div class="gl gl-grid"></div>')
 _draw = _component("draw", '<div class="gl gl-draw"></div>')
 
 
-def plot(key: str, figure: dict[str, Any], height: int, **callbacks: Any) -> None:
+def plot(key: str, figure: dict[str, Any], height: int, component: Any = _plot, **callbacks: Any) -> None:
     """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key."""
-    _plot(key=key, data=figure | {"height": height}, height=height, **callbacks)
+    component(key=key, data=figure | {"height": height}, height=height, **callbacks)
 
 
 def clamp(key: str, figure: dict[str, Any], height: int, pulled: Callable[[tuple[float, float]], None]) -> None:
     """A figure of `ganlab.plots.clamp`; `pulled` is called with the clip range that the user asks for."""
-    _clamp(
-        key=key,
-        data=figure | {"height": height},
-        height=height,
-        on_pulled_change=lambda: pulled(tuple(st.session_state[key].pulled)),
-    )
+    plot(key, figure, height, _clamp, on_pulled_change=lambda: pulled(tuple(st.session_state[key].pulled)))
 
 
 def panel(key: str, html: str) -> None:

@@ -24,6 +24,17 @@ def sheet_uri(samples: np.ndarray, columns: int) -> str:
     return data_uri(images.png(images.sheet(samples, columns), compress_level=1))
 
 
+def screen_width(pixels: np.ndarray, columns: int, card_width: int) -> int:
+    """The width of a sheet of uint8 [n, h, w, c] on the page, in screen pixels.
+
+    A whole number of screen pixels, at most 8, for each pixel of a sample, where that leaves at most a fifth of the
+    card empty; else the card's full width.
+    """
+    native = (pixels.shape[2] + images.GAP) * columns + images.GAP
+    whole = native * min(card_width // native, 8)
+    return whole if whole >= 0.8 * card_width or whole == 8 * native else card_width
+
+
 def mini(histogram: WeightHistogram) -> str:
     """A histogram the size of a word, in about 400 bytes. One bin is 4 units wide.
 

@@ -30,7 +30,7 @@ MORE = {
 }
 TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
 PILLS = {
-    None: ("hollow", "gray", "Ready"),
+    None: ("hollow", "gray", "Ready"),  # before there is a run
     Status.STARTING: ("live", "gray", "Starting"),
     Status.RUNNING: ("live", "green", "Running"),
     Status.PAUSED: ("hollow", "yellow", "Paused"),
@@ -40,7 +40,6 @@ PILLS = {
     Status.INTERRUPTED: ("square", "yellow", "Interrupted"),
     Status.ELSEWHERE: ("live", "green", "Running elsewhere"),
 }
-"""The shape of each status's mark, its colour and its word; None is before there is a run."""
 BEFORE = "<span class='key'><i class='b'></i>{}</span>"
 AFTER = "<span class='key'><i class='a'></i>{}</span>"
 

@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab.data import images
 from ganlab.plots import curves
 from ganlab.plots.curves import View
 from ganlab.runs.run import Run
@@ -59,8 +58,6 @@ def frozen(run: Run) -> Snapshot | None:
 
 
 def sheet(samples: np.ndarray, columns: int, alt: str) -> None:
-    """Samples uint8 [n, h, w, c], as wide as the card, or a little less for a whole number of screen pixels each."""
-    native = (samples.shape[2] + images.GAP) * columns + images.GAP
-    whole = native * (CARD // native)
-    width = whole if whole >= 0.8 * CARD else CARD
+    """Samples uint8 [n, h, w, c], about as wide as the card."""
+    width = drawings.screen_width(samples, columns, CARD)
     st.image(drawings.sheet_uri(samples, columns), width=width, alt=alt)

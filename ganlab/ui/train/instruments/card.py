@@ -48,9 +48,8 @@ class Card(NamedTuple):
     key: Callable[[CardData], str] = lambda data: ""  # to its lines, as HTML
     over_time: bool = False  # whether the x axis counts steps, so that a step looked back at can be marked
     applies: Callable[[TrainConfig], bool] = lambda config: True  # whether it has a meaning for this run's data
-    depends_on: Callable[[CardData], tuple[object, ...]] = (
-        lambda data: ()
-    )  # what its figure depends on besides the reading
+    # What its figure depends on besides the reading.
+    depends_on: Callable[[CardData], tuple[object, ...]] = lambda data: ()
     controls: Callable[[], None] = lambda: None  # draws its own widgets
     height: int = 210  # pixels
 

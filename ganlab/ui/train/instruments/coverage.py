@@ -1,9 +1,8 @@
 """The cards on modes, classes and spread."""
 
 import math
-from collections.abc import Callable
 
-from ganlab.config import DATASETS, TrainConfig
+from ganlab.config import DATASETS
 from ganlab.formatting import percent, short
 from ganlab.measure.coverage import Coverage
 from ganlab.plots.base import Figure, bars, framed
@@ -57,34 +56,31 @@ def sentence(data: CardData) -> str:
     return f"{near} {of_real}"
 
 
-def _counted_by(what: str) -> Callable[[TrainConfig], bool]:
-    return lambda config: DATASETS[config.dataset].counted == what
-
-
-_MODES = (
-    "<span><i class='gen good'></i>within 3 sd</span><span><i class='gen near'></i>nearest to it</span>"
-    "<span><i class='expected'></i>expected</span>"
-)
-_CLASSES = "<span><i class='gen'></i>generated</span><span><i class='expected'></i>expected</span>"
 _SPREAD = "the root mean square distance of the generated samples from their mean, divided by the real samples'."
 
+
+def _counts(what: str, help_text: str, key: str) -> Card:
+    """The card for data whose samples are counted by `what`."""
+    return Card(
+        "coverage",
+        if_measured("spread", sentence),
+        of_result("coverage", counts_figure, empty()),
+        f"{help_text}, and how many are expected. *Spread*: {_SPREAD}",
+        key=lambda data: f"{key}<span><i class='expected'></i>expected</span>",
+        applies=lambda config: DATASETS[config.dataset].counted == what,
+    )
+
+
 CARDS = {
-    "Modes": Card(
-        "coverage",
-        if_measured("spread", sentence),
-        of_result("coverage", counts_figure, empty()),
-        f"how many generated samples are nearest to each mode, and how many are expected. *Spread*: {_SPREAD}",
-        key=lambda data: _MODES,
-        applies=_counted_by("modes"),
+    "Modes": _counts(
+        "modes",
+        "how many generated samples are nearest to each mode",
+        "<span><i class='gen good'></i>within 3 sd</span><span><i class='gen near'></i>nearest to it</span>",
     ),
-    "Classes": Card(
-        "coverage",
-        if_measured("spread", sentence),
-        of_result("coverage", counts_figure, empty()),
-        "how many generated images fall into each class, by a vote of their five nearest held-out images, and how many "
-        f"are expected. *Spread*: {_SPREAD}",
-        key=lambda data: _CLASSES,
-        applies=_counted_by("classes"),
+    "Classes": _counts(
+        "classes",
+        "how many generated images fall into each class, by a vote of their five nearest held-out images",
+        "<span><i class='gen'></i>generated</span>",
     ),
     "Spread": Card(
         "coverage",
@@ -93,6 +89,6 @@ CARDS = {
         _SPREAD,
         key=lines((VIOLET, "generated"), (REAL, "real")),
         over_time=True,
-        applies=_counted_by(""),
+        applies=lambda config: not DATASETS[config.dataset].counted,
     ),
 }

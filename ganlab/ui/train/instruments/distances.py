@@ -15,14 +15,13 @@ ENOUGH = 5  # looks for a rank correlation
 def figure(data: CardData) -> Figure:
     """W1 from generated and from real samples to held-out ones, and the critic's lower bound of the first."""
     name = "sliced W1" if data.newest("w1_sliced") == 1 else "exact W1"
-    draw = chart(
+    return chart(
         "Distance between generated and real samples",
         Line(f"{name}, generated to real", "w1", "$generator"),
         Line(f"{name}, real to real", "real_to_real", "$real", "dash"),
         Line("the critic's lower bound", "lower_bound", "$bound"),
         Line("scaled estimate, not a bound", "scaled_estimate", "$bound 0.6", "dot"),
-    )
-    return draw(data)
+    )(data)
 
 
 # If they are far apart, the critic has overfitted: Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 5b.

@@ -21,26 +21,15 @@ from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.components import choices, panel, plot
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import look_back, view
-from ganlab.ui.train.instruments import (
-    bounds,
-    copies,
-    coverage,
-    distances,
-    findings,
-    gradients,
-    networks,
-    plane,
-    spectra,
-    steepness,
-)
+from ganlab.ui.train.instruments import bounds, copies, coverage, distances, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments.card import Card, CardData, rows_of
+from ganlab.ui.train.instruments.findings import DIAGNOSIS, INTRODUCTION, findings, share
 
 Made = TypeVar("Made")
 ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two cards
 
-FILES = (gradients, bounds, steepness, spectra, distances, coverage, copies, plane)  # in the order of the page
+FILES = (gradients, bounds, spectra, distances, coverage, copies, plane)  # in the order of the page
 CARDS: dict[str, Card] = {title: card for file in FILES for title, card in file.CARDS.items()}
-"""Every card, by its title."""
 
 
 def cards_of(config: TrainConfig) -> list[str]:
@@ -52,7 +41,7 @@ def cards_of(config: TrainConfig) -> list[str]:
 def how_to_read(config: TrainConfig) -> str:
     """How to read the run's cards, and what the diagnosis looks for, as Markdown."""
     cards = "".join(f"- **{name}**: {CARDS[name].help}\n" for name in cards_of(config))
-    return f"{findings.INTRODUCTION}\n{cards}\n{findings.DIAGNOSIS}"
+    return f"{INTRODUCTION}\n{cards}\n{DIAGNOSIS}"
 
 
 def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
@@ -137,10 +126,10 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     agreed = _once("agreement", version, lambda: agreement(table[table[:, 0] > history.range_since]))
     data = CardData(reading, rows, agreed, history, snapshot.config, snapshot.real)
     with slots["instruments share"]:
-        panel("instruments_share", findings.share(reading, snapshot, look_back.looks_back()))
+        panel("instruments_share", share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
     with slots["findings"]:
-        panel("findings", _once("findings", (*version, looking), lambda: findings.findings(data, ended, looking)))
+        panel("findings", _once("findings", (*version, looking), lambda: findings(data, ended, looking)))
     blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: networks.outlines(snapshot))
     with slots["networks"]:
         judged = reading is not None and reading.step >= diagnosis.WINDOW

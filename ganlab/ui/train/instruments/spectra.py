@@ -1,20 +1,27 @@
-"""The card on singular values."""
+"""The cards on the critic's steepness and on singular values."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from ganlab.formatting import NOTHING, percent
+from ganlab.formatting import NOTHING, percent, short
 from ganlab.measure.spectra import Spectrum
 from ganlab.plots.base import AT_X, Figure, axis, curve, framed, packed
-from ganlab.plots.readings import empty
-from ganlab.ui.kit.html import CURVE_KEY
-from ganlab.ui.train.instruments.card import Card, of_result
+from ganlab.plots.readings import Line, empty
+from ganlab.ui.kit.html import CURVE_KEY, INK
+from ganlab.ui.train.instruments.card import DASHES, Card, CardData, chart, if_measured, lines, of_result
 
 # Plotly's dashes, and the same in SVG.
-DASHES = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 3"}
+PATTERNS = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 3"}
 FEW = 0.1  # of all directions
 MOST_NAMED = 4  # layers in the key
+
+steepness_figure = chart(
+    "Steepness of the critic",
+    Line("product of the norms", "lipschitz_product", "$bound 0.6", "dash"),  # bounds every slope
+    Line("largest gradient", "largest_gradient", "$bound"),
+    log=True,
+)
 
 
 def figure(spectra: Sequence[Spectrum]) -> Figure:
@@ -32,7 +39,7 @@ def figure(spectra: Sequence[Spectrum]) -> Figure:
 
 def _line(spectrum: Spectrum, i: int, n: int) -> Figure:
     name = spectrum.layer if spectrum.exact else f"{spectrum.layer}, reshaped kernel"
-    x, dash = packed(np.linspace(0, 1, len(spectrum.values))), list(DASHES)[i % len(DASHES)]
+    x, dash = packed(np.linspace(0, 1, len(spectrum.values))), list(PATTERNS)[i % len(PATTERNS)]
     return curve(spectrum.values / spectrum.values[0], name, f"$bound {_opacity(i, n):.2f}", 1.8, dash, AT_X, x=x)
 
 
@@ -69,13 +76,27 @@ def key(spectra: Sequence[Spectrum]) -> str:
     if len(drawn) > MOST_NAMED:
         return ""
     style = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='{}' opacity='{:.2f}'"
-    lines = enumerate(zip(DASHES.values(), drawn, strict=False))
-    return "".join(
-        CURVE_KEY.format(style.format(dash, _opacity(i, len(drawn))), spectrum.layer) for i, (dash, spectrum) in lines
-    )
+    dashes = list(PATTERNS.values())
+    styles = [style.format(dashes[i], _opacity(i, len(drawn))) for i in range(len(drawn))]
+    return "".join(CURVE_KEY.format(style, spectrum.layer) for style, spectrum in zip(styles, drawn, strict=True))
+
+
+def steepness_sentence(data: CardData) -> str:
+    measured, bound = data.newest("largest_gradient"), data.newest("lipschitz_product")
+    return f"The steepest slope measured is <b>{short(measured)}</b>. The norms of the layers allow {short(bound)}."
 
 
 CARDS = {
+    "Steepness": Card(
+        "lipschitz",
+        if_measured("largest_gradient", steepness_sentence),
+        steepness_figure,
+        "the *largest gradient* with respect to the input, over real, generated and interpolated points; and the "
+        "*product* of the layers' operator norms, which no slope can exceed. The critic is in eval mode: batch norm "
+        "uses its running statistics.",
+        key=lines((INK, "largest gradient"), (DASHES, "product of the norms")),
+        over_time=True,
+    ),
     "Singular values": Card(
         "spectra",
         of_result("spectra", sentence, NOTHING),
@@ -83,5 +104,5 @@ CARDS = {
         "each layer's singular values, divided by its largest. For a large convolution they are those of its reshaped "
         "kernel.",
         key=of_result("spectra", key, ""),
-    )
+    ),
 }
