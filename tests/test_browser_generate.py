@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 from served import Server, app, expect_state, sidebar, start
 
-SHEET = "72 generated images"
+SHEET = "64 generated images"
 
 
 def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
