@@ -131,8 +131,9 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Itera
 def _saturated(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     shares = _recent(history, "at_bound_share", WINDOW)
     if len(shares) and shares.mean() >= SATURATED:
-        share = percent(shares.mean())
-        sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
+        sentence = (
+            f"{percent(shares.mean())} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
+        )
         yield Finding(2, sentence, widen(reading.gradients, history, config))
 
 

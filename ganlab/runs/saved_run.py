@@ -117,15 +117,14 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
             problems.append(str(error) if str(error).startswith(str(path)) else f"{path.name}: {error}")
             return otherwise
 
-    nothing: dict[str, Any] = {}
     checkpoint, refused = checkpoints.newest(path)
     problems.append(refused)
     if checkpoint:
-        run = dataclasses.replace(run, **attempt(lambda: _of_checkpoint(checkpoint, summary.config), nothing))
+        run = dataclasses.replace(run, **attempt(lambda: _of_checkpoint(checkpoint, summary.config), {}))
     if summary.status in (Status.FAILED, Status.FINISHED, Status.STOPPED):
         # Only a failed run has made more steps than its last checkpoint.
         run = dataclasses.replace(run, step=summary.step, critic_step=summary.critic_step, seconds=summary.seconds)
-        run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), nothing))
+        run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), {}))
     last_step = math.inf if summary.status is Status.FAILED else run.step
     history = attempt(lambda: tables.history(path, last_step), summary.history)
     changes = () if summary.warning else tables.recorded(tables.changes(path / "changes.csv"), history)
@@ -152,8 +151,7 @@ def _look(path: Path, stamp: Stamp) -> Reading | None:
     if not quick or run.generator is None or run.critic is None or not datasets.at_hand(run.config):
         return None
     with suppress(ValueError, OSError, FloatingPointError, Broken):
-        dataset = datasets.load(run.config)
-        return look(run.critic, run.generator, dataset, run.config, step=run.step)
+        return look(run.critic, run.generator, datasets.load(run.config), run.config, step=run.step)
     return None
 
 
@@ -179,6 +177,5 @@ def _check_same(known: TrainConfig, config: TrainConfig, source: str) -> None:
 
 
 def _weights(path: Path, step: int) -> tuple[WeightHistogram, ...]:
-    """The histograms of the newest moment up to a step."""
     steps = [saved for saved in moments.steps(path) if saved <= step]
     return moments.read(path, steps[-1]).weights if steps else ()

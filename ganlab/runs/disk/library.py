@@ -14,8 +14,7 @@ from ganlab.runs.disk.folder import FILES
 from ganlab.runs.disk.lock import LOCK, locked
 from ganlab.runs.disk.root import runs_root
 
-RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
-"""The name of a run's folder, which is its ID."""
+RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")  # the name of a run's folder, which is its ID
 _TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{4}")
 
 

@@ -62,12 +62,6 @@ def stamp(path: Path, step: int) -> int:
         return 0
 
 
-def write_once(path: Path, moment: Moment) -> None:
-    """Write a moment into a run's folder, unless that step has one."""
-    if not path_of(path, moment.step).exists():
-        write(path, moment)
-
-
 def write(path: Path, moment: Moment) -> None:
     """Write a moment into a run's folder, whole or not at all; of large images, only the first few samples."""
     many = len(moment.samples) if moment.samples.ndim == 2 else max(16, _SAMPLE_BYTES // moment.samples[0].nbytes)
