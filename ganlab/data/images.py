@@ -7,7 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
@@ -99,7 +99,7 @@ def gif(images: np.ndarray, upscale: int = 1, milliseconds: int = 80, there_and_
 def npz(latents: np.ndarray, samples: np.ndarray) -> bytes:
     """A compressed NPZ: `latents` [n, latent_dim] and `samples` [n, ...], and of images `pixels` uint8 [n, h, w, c]."""
     file = io.BytesIO()
-    pixels = {"pixels": to_uint8(samples)} if samples.ndim == 4 else {}
+    pixels: dict[str, Any] = {"pixels": to_uint8(samples)} if samples.ndim == 4 else {}
     np.savez_compressed(file, latents=latents, samples=samples, **pixels)
     return file.getvalue()
 

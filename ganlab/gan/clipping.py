@@ -38,7 +38,6 @@ class Counts(NamedTuple):
 
     @property
     def at_bound(self) -> int:
-        """The weights exactly equal to a bound."""
         return self.at_low + self.at_high
 
 

@@ -131,9 +131,8 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Itera
 def _saturated(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     shares = _recent(history, "at_bound_share", WINDOW)
     if len(shares) and shares.mean() >= SATURATED:
-        sentence = (
-            f"{percent(shares.mean())} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
-        )
+        share = percent(shares.mean())
+        sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
         yield Finding(2, sentence, widen(reading.gradients, history, config))
 
 
@@ -222,7 +221,6 @@ def _recent(history: History, column: str, steps: int) -> np.ndarray:
 
 
 def _explodes(norm: float, start: float, layers: int) -> bool:
-    """Whether a gradient of norm `start` has grown too much over this number of hidden layers."""
     return norm >= min(GROWS, STEEP**layers) * start > 0
 
 

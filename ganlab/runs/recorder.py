@@ -76,7 +76,6 @@ class Recorder:
         self._try("metrics.csv", self._folder.flush)
 
     def save_real(self, real: np.ndarray) -> None:
-        """Save the real samples, once."""
         self._try("real.safetensors", self._folder.keep_real, real)
 
     def moment_is_due(self, step: int, seconds: float) -> bool:

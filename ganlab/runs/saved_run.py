@@ -117,14 +117,15 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
             problems.append(str(error) if str(error).startswith(str(path)) else f"{path.name}: {error}")
             return otherwise
 
+    nothing: dict[str, Any] = {}
     checkpoint, refused = checkpoints.newest(path)
     problems.append(refused)
     if checkpoint:
-        run = dataclasses.replace(run, **attempt(lambda: _of_checkpoint(checkpoint, summary.config), {}))
+        run = dataclasses.replace(run, **attempt(lambda: _of_checkpoint(checkpoint, summary.config), nothing))
     if summary.status in (Status.FAILED, Status.FINISHED, Status.STOPPED):
         # Only a failed run has made more steps than its last checkpoint.
         run = dataclasses.replace(run, step=summary.step, critic_step=summary.critic_step, seconds=summary.seconds)
-        run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), {}))
+        run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), nothing))
     last_step = math.inf if summary.status is Status.FAILED else run.step
     history = attempt(lambda: tables.history(path, last_step), summary.history)
     changes = () if summary.warning else tables.recorded(tables.changes(path / "changes.csv"), history)

@@ -82,9 +82,7 @@ def delete(path: Path) -> str:
         (path / "config.json").unlink(missing_ok=True)  # from here on nobody can resume it
     finally:
         lock.release()
-    left = []
-    for name, ours in _IN_SUBFOLDERS.items():
-        left += _delete_files(path / name, ours)
+    left = [file for name, ours in _IN_SUBFOLDERS.items() for file in _delete_files(path / name, ours)]
     left += [file for file in _delete_files(path, _IN_FOLDER) if file.name not in _IN_SUBFOLDERS]
     if not left:
         return ""
