@@ -196,7 +196,6 @@ class TrainConfig:
 
     @property
     def kind(self) -> str:
-        """What one sample is: `image` or `point`."""
         return DATASETS[self.dataset].kind
 
     @property

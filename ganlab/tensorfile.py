@@ -24,11 +24,11 @@ from torch import Tensor
 LIMIT_BYTES = 2 * 2**30  # of one file
 LIMIT_HEADER = 2**20  # bytes of names, shapes and metadata
 Kinds = dict[str, tuple[torch.dtype, tuple[int, ...]]]  # data type and shape of every tensor, by name
+Fits = Callable[[torch.dtype, tuple[int, ...]], bool]  # of the data type and shape of one
 Check = Callable[[dict[str, str], Kinds], None]
 """Raises ValueError with a lower-case clause for metadata or tensors other than those expected."""
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
-_LARGEST_SIDE = 2**32
-_MOST_SIDES = 8
+_LARGEST_SIDE, _MOST_SIDES = 2**32, 8
 
 
 def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
@@ -78,7 +78,6 @@ def write_hashed(
 
 
 def _part(path: Path) -> Path:
-    """Where to write what becomes `path` once it is whole."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
@@ -130,9 +129,7 @@ def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[
         raise ValueError("it is not a safetensors file, or it is damaged") from None
 
 
-def read_one(
-    path: Path, name: str, fits: Callable[[torch.dtype, tuple[int, ...]], bool], limit: int = LIMIT_BYTES
-) -> Tensor:
+def read_one(path: Path, name: str, fits: Fits, limit: int = LIMIT_BYTES) -> Tensor:
     """The tensor of a file that holds one, of that name. Raises ValueError like `read`, or if it does not fit."""
 
     def check(_: dict[str, str], kinds: Kinds) -> None:

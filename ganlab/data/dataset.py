@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 Announce = Callable[[str], None]  # called with what is being fetched or decoded, and how far it is
+Sample = Callable[[int, torch.Generator], Tensor]  # draws that many samples
 HELD_OUT = 512  # samples that are never trained on; a third of a set with fewer than 1,536
 SPLIT_SEED = 20170126  # the split belongs to the data, not to a run; the day of arXiv 1701.07875
 NOTHING = torch.empty(0, dtype=torch.int64)
@@ -21,7 +22,7 @@ class Dataset:
     the caller's random generator. `held_out` is [512, ...], or fewer of a small set, and never trained on.
     """
 
-    sample: Callable[[int, torch.Generator], Tensor]
+    sample: Sample
     held_out: Tensor
     labels: Tensor | None = None  # classes of `held_out`, if the data has any: int64 [512]
     pixels: str = ""  # for the user's own images: the SHA-256 of the file of their pixels
@@ -69,9 +70,7 @@ def split(images: Tensor, labels: Tensor | None = None, pixels: str = "") -> Dat
     return Dataset(sample, _as_float(images[held_out]), held_out_labels, pixels, images, train)
 
 
-def endless(
-    sample: Callable[[int, torch.Generator], Tensor], centres: Tensor | None = None, sd: float | None = None
-) -> Dataset:
+def endless(sample: Sample, centres: Tensor | None = None, sd: float | None = None) -> Dataset:
     """The data set of a distribution that every draw samples afresh; `held_out` is 512 draws."""
     held_out = sample(HELD_OUT, torch.Generator().manual_seed(SPLIT_SEED))
     return Dataset(sample, held_out, centres=centres, sd=sd)

@@ -7,7 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
@@ -80,8 +80,7 @@ def zip_of_pngs(images: np.ndarray) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for i, image in enumerate(images):
-            entry = zipfile.ZipInfo(f"{i:04}.png", date_time=(1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, png(picture(image)))
+            archive.writestr(zipfile.ZipInfo(f"{i:04}.png"), png(picture(image)))  # dated 1980
     return file.getvalue()
 
 
@@ -100,10 +99,8 @@ def gif(images: np.ndarray, upscale: int = 1, milliseconds: int = 80, there_and_
 def npz(latents: np.ndarray, samples: np.ndarray) -> bytes:
     """A compressed NPZ: `latents` [n, latent_dim] and `samples` [n, ...], and of images `pixels` uint8 [n, h, w, c]."""
     file = io.BytesIO()
-    if samples.ndim == 4:
-        np.savez_compressed(file, latents=latents, samples=samples, pixels=to_uint8(samples))
-    else:
-        np.savez_compressed(file, latents=latents, samples=samples)
+    pixels: dict[str, Any] = {"pixels": to_uint8(samples)} if samples.ndim == 4 else {}
+    np.savez_compressed(file, latents=latents, samples=samples, **pixels)
     return file.getvalue()
 
 
@@ -156,9 +153,8 @@ def readable(name: str, what: str = "an image") -> Iterator[None]:
 
 def read_header(file: IO[bytes], name: str) -> Image.Image:
     """A picture whose pixels are not read yet. Raises Refusal if it is too large."""
-    too_large = Refusal(
-        f"{name} is too large; at most {LIMIT_PIXELS:,} pixels are allowed, and {LIMIT_SIDE:,} on a side."
-    )
+    limits = f"at most {LIMIT_PIXELS:,} pixels are allowed, and {LIMIT_SIDE:,} on a side"
+    too_large = Refusal(f"{name} is too large; {limits}.")
     try:
         image = Image.open(file, formats=_FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # PIL's own limits are higher

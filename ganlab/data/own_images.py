@@ -59,8 +59,7 @@ def keep_folder(source: Path, folder: Path) -> str:
     with tempfile.TemporaryFile(dir=folder) as packed:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
             for name, path in sorted(pictures.items()):
-                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-                with path.open("rb") as picture, archive.open(entry, "w") as target:
+                with path.open("rb") as picture, archive.open(zipfile.ZipInfo(name), "w") as target:  # dated 1980
                     shutil.copyfileobj(picture, target)
         return keep(packed, folder)
 
@@ -104,7 +103,11 @@ def _evenly(entries: list[zipfile.ZipInfo], n: int) -> list[zipfile.ZipInfo]:
 def _opened(archive: Path | BinaryIO) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
     """The archive and its pictures in order of name, once its directory is checked. Nothing is unpacked."""
     title = _title(archive)
-    with _stream(archive) as stream, _zip_file(stream, title) as file:
+    with _stream(archive) as stream:
+        source = _Source(stream, title)
+        with images.readable(title, "a ZIP archive"):
+            file = zipfile.ZipFile(source)
+        source.opening = False
         entries = file.infolist()
         _check_limits(len(entries), sum(entry.file_size for entry in entries), title)
         for entry in entries:
@@ -127,15 +130,6 @@ def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
         return archive.open("rb")
     archive.seek(0)
     return nullcontext(archive)
-
-
-def _zip_file(stream: BinaryIO, title: str) -> zipfile.ZipFile:
-    """The stream as a ZipFile, whose directory is within the limits."""
-    source = _Source(stream, title)
-    with images.readable(title, "a ZIP archive"):
-        archive = zipfile.ZipFile(source)
-    source.opening = False
-    return archive
 
 
 class _Source:

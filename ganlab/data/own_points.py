@@ -141,10 +141,8 @@ def spiral() -> np.ndarray:
 def heart() -> np.ndarray:
     """The curve x = 16 sin^3 t, y = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t: float32 [600, 2]."""
     t = np.linspace(-np.pi, np.pi, 4001)
-    line = np.stack(
-        [16 * np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)], axis=1
-    )
-    return _drawn(_evenly(line + np.array([0, 2.5])) / 10)
+    y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+    return _drawn(_evenly(np.stack([16 * np.sin(t) ** 3, y + 2.5], axis=1)) / 10)
 
 
 def letter() -> np.ndarray:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganlab.config import TrainConfig
 from ganlab.data import own_points
-from ganlab.data.dataset import HELD_OUT, SPLIT_SEED, Announce, Dataset, endless
+from ganlab.data.dataset import HELD_OUT, SPLIT_SEED, Announce, Dataset, Sample, endless
 from ganlab.data.download import data_root
 
 JITTER = 0.02  # standard deviation along each axis of a draw around one of the user's points
@@ -32,11 +32,15 @@ def twenty_five_gaussians() -> Dataset:
 
 
 def _gaussians(centres: Tensor, sd: float, scale: float) -> Dataset:
+    return endless(_around(centres, sd, scale), centres / scale, sd / scale)
+
+
+def _around(centres: Tensor, sd: float, scale: float = 1.0) -> Sample:
     def sample(n: int, rng: torch.Generator) -> Tensor:
         which = torch.randint(len(centres), (n,), generator=rng)
         return (centres[which] + sd * torch.randn(n, 2, generator=rng)) / scale
 
-    return endless(sample, centres / scale, sd / scale)
+    return sample
 
 
 def swiss_roll() -> Dataset:
@@ -70,10 +74,6 @@ def own(config: TrainConfig, _: Announce) -> Dataset:
     n = min(HELD_OUT, len(shuffled) // 3) if len(shuffled) >= SPLIT_FROM else 0
     train, apart = shuffled[n:], shuffled[:n] if n else shuffled
 
-    def sample(n: int, rng: torch.Generator) -> Tensor:
-        which = torch.randint(len(train), (n,), generator=rng)
-        return train[which] + JITTER * torch.randn(n, 2, generator=rng)
-
     which = torch.arange(HELD_OUT) % len(apart)
     held_out = apart[which] + JITTER * torch.randn(HELD_OUT, 2, generator=rng)
-    return Dataset(sample, held_out, points=(len(train), n))
+    return Dataset(_around(train, JITTER), held_out, points=(len(train), n))

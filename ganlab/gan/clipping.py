@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ganlab.config import checked_clip_range
 from ganlab.formatting import round_up
 
+BINS = 80  # between the bounds
 Layers = tuple[tuple[str, tuple[int, ...]], ...]  # (name, shape) of each of the critic's parameters
 
 
@@ -37,7 +38,6 @@ class Counts(NamedTuple):
 
     @property
     def at_bound(self) -> int:
-        """The weights exactly equal to a bound."""
         return self.at_low + self.at_high
 
 
@@ -76,9 +76,6 @@ def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
 def axis_limit(clip_range: tuple[float, float]) -> float:
     """The first of {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} * 10^k at or above 1.2 times the larger |bound|."""
     return round_up(1.2 * max(abs(bound) for bound in clip_range))
-
-
-BINS = 80
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,7 @@ class ClipReport:
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
         """One histogram per clamped parameter, in order; `edges` as `bin_edges` returns them."""
         edges = bin_edges(self.clip_range) if edges is None else edges
+        layers = zip(self.layers, self.per_layer(self.before), self.per_layer(self.after), strict=True)
         return tuple(
             WeightHistogram(
                 name=name,
@@ -134,9 +132,7 @@ class ClipReport:
                 before_counts=count(before, self.clip_range),
                 after_counts=count(after, self.clip_range),
             )
-            for (name, shape), before, after in zip(
-                self.layers, self.per_layer(self.before), self.per_layer(self.after), strict=True
-            )
+            for (name, shape), before, after in layers
         )
 
 
@@ -166,7 +162,16 @@ def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tupl
     `named_parameters` is what `module.named_parameters()` gives. Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1,
     line 7. Raises ValueError, with nothing clamped, for a range or parameters that can't be clamped and counted.
     """
-    named = _checked(list(named_parameters))
+    named = list(named_parameters)
+    if not all(isinstance(name, str) for name, _ in named):
+        raise ValueError("clip_ needs names with the parameters: call it with module.named_parameters().")
+    dtypes = {parameter.dtype for _, parameter in named}
+    # The counts need one type, because a bound is rounded to it before it is compared.
+    if len(dtypes) > 1 or not all(dtype.is_floating_point for dtype in dtypes):
+        names = ", ".join(sorted(str(dtype) for dtype in dtypes))
+        raise ValueError(f"clip_ needs parameters of one floating-point type, not {names}: call it once for each.")
+    if not any(parameter.numel() for _, parameter in named):
+        raise ValueError("There are no weights to clamp: the module has no parameters, or only empty ones.")
     low, high = checked_clip_range(clip_range)
     before = flat(named)
     for _, parameter in named:
@@ -211,19 +216,6 @@ def bin_edges(clip_range: tuple[float, float], limit: float | None = None, most:
     left = low - width * np.arange(max(1, np.ceil((limit + low) / width - 1e-3)), 0, -1)
     right = high + width * np.arange(1, max(1, np.ceil((limit - high) / width - 1e-3)) + 1)
     return np.concatenate([left, np.linspace(low, high, inside + 1), right])
-
-
-def _checked(named: list[tuple[str, nn.Parameter]]) -> list[tuple[str, nn.Parameter]]:
-    """The same parameters. The counts need one dtype, because a bound is rounded to it before it is compared."""
-    if not all(isinstance(name, str) for name, _ in named):
-        raise ValueError("clip_ needs names with the parameters: call it with module.named_parameters().")
-    dtypes = {parameter.dtype for _, parameter in named}
-    if len(dtypes) > 1 or not all(dtype.is_floating_point for dtype in dtypes):
-        names = ", ".join(sorted(str(dtype) for dtype in dtypes))
-        raise ValueError(f"clip_ needs parameters of one floating-point type, not {names}: call it once for each.")
-    if not any(parameter.numel() for _, parameter in named):
-        raise ValueError("There are no weights to clamp: the module has no parameters, or only empty ones.")
-    return named
 
 
 def flat(named: Iterable[tuple[str, nn.Parameter]]) -> Tensor:

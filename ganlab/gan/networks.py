@@ -71,7 +71,6 @@ def mlp_critic(shape: tuple[int, ...], width: int, depth: int) -> nn.Sequential:
 
 
 def _mlp(features_in: int, features_out: int, width: int, depth: int) -> OrderedDict[str, nn.Module]:
-    """`depth` hidden ReLU layers of `width` units and a last linear one."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for i, features in enumerate([features_in, *[width] * (depth - 1)], start=1):
         layers[f"linear{i}"] = nn.Linear(features, width)

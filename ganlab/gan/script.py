@@ -17,8 +17,6 @@ from ganlab.gan.recipe import Recipe
 
 STRIP = 8  # frames in a row of the sheet
 PATHS = {"linear": sampling.linear, "spherical": sampling.spherical}
-
-
 Row = TypeVar("Row")
 
 
@@ -110,15 +108,13 @@ def _in_code(recipe: Recipe, latent_dim: int) -> tuple[list[Callable[..., Tensor
 
 
 def _layers(generator: nn.Module) -> str:
-    lines = [f"{name}=nn.{_constructor(layer)},\n" for name, layer in generator.named_children()]
-    return textwrap.indent("".join(lines), " " * 8)
-
-
-def _constructor(layer: nn.Module) -> str:
-    """The call that makes such a layer: its repr, except for batch norm, whose repr depends on torch's version."""
-    if isinstance(layer, nn.BatchNorm2d):
-        return f"BatchNorm2d({layer.num_features}, eps={layer.eps})"
-    return repr(layer)
+    lines = ""
+    for name, layer in generator.named_children():
+        call = repr(layer)
+        if isinstance(layer, nn.BatchNorm2d):  # whose repr depends on torch's version
+            call = f"BatchNorm2d({layer.num_features}, eps={layer.eps})"
+        lines += f"{name}=nn.{call},\n"
+    return textwrap.indent(lines, " " * 8)
 
 
 _HEAD = '''"""Makes the same samples again: python sample.py [FOLDER], where FOLDER holds generator.safetensors.

@@ -19,6 +19,8 @@ from ganlab.gan import networks
 from ganlab.gan.clipping import ClipReport, clip_
 
 LIMIT_WEIGHTS = 50_000_000
+# What an optimiser keeps for each parameter, in the parameter's shape, beside a number `step`.
+OPTIMIZER_STATE = {"rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
 Value = TypeVar("Value")
 
 
@@ -46,8 +48,7 @@ class Trainer:
         self.generator_optimizer = _optimizer(config, self.generator.to(self.device))
         self.critic_optimizer = _optimizer(config, self.critic.to(self.device))
         self.fixed_latents = fixed_latents(config, self.looking_rng)
-        self.step_count = 0
-        self.critic_step = 0
+        self.step_count = self.critic_step = 0
         self.newest_clip: ClipReport | None = None
 
     def critic_update(self) -> tuple[float, ClipReport]:
@@ -147,16 +148,10 @@ class Trainer:
         return torch.randn(self.config.batch_size, self.config.latent_dim, generator=self.rng).to(self.device)
 
     def _finite(self, whose: str, loss: Tensor) -> float:
-        value = loss.item()
+        value, step = loss.item(), self.step_count + 1
         if not math.isfinite(value):
-            raise FloatingPointError(
-                f"Stopped at step {self.step_count + 1:,}: the {whose}'s loss is not finite ({value})."
-            )
+            raise FloatingPointError(f"Stopped at step {step:,}: the {whose}'s loss is not finite ({value}).")
         return value
-
-
-OPTIMIZER_STATE = {"rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
-"""What an optimiser keeps for each parameter, in the parameter's shape, beside a number `step`."""
 
 
 def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
@@ -167,10 +162,9 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
     fits = shape == (2,) if config.kind == "point" else shape in [(c, *[config.image_size] * 2) for c in (1, 3)]
     if not fits:
         raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
-    networks_of = dict(zip(("generator", "critic"), _without_memory(config, shape), strict=True))
     states = torch.Generator().get_state()
     kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
-    for name, network in networks_of.items():
+    for name, network in zip(("generator", "critic"), _without_memory(config, shape), strict=True):
         kinds |= {f"{name}.{key}": (t.dtype, tuple(t.shape)) for key, t in network.state_dict().items()}
         for key, parameter in network.named_parameters():
             kinds[f"{name}_optimizer.{key}.step"] = (torch.float32, ())
@@ -247,11 +241,9 @@ def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Seq
     """As `build`, but only shapes. Raises ValueError for networks that are too large."""
     with torch.device("meta"):
         both = build(config, shape)
-    weights = sum(p.numel() for network in both for p in network.parameters())
-    if weights > LIMIT_WEIGHTS:
-        raise ValueError(
-            f"These networks have {weights:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width."
-        )
+    n = sum(p.numel() for network in both for p in network.parameters())
+    if n > LIMIT_WEIGHTS:
+        raise ValueError(f"These networks have {n:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width.")
     return both
 
 

@@ -11,7 +11,6 @@ from torch import Tensor
 from ganlab.measure.subject import Columns, Subject
 
 KIND = "image"
-
 COPIES_OF = 128  # few, because a search among 60,000 training images is slow
 
 

@@ -14,7 +14,6 @@ from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.subject import Columns, Subject
 
 STREAM = 3
-
 LARGEST_EXACT = 32  # pixels; larger images are compared by sliced W1
 REAL_DRAWS = 5  # one draw of 512 points from eight modes is off by up to a half
 PROJECTIONS = 128

@@ -13,7 +13,6 @@ from ganlab.gan import sampling
 from ganlab.measure.subject import Columns, Subject
 
 STREAM = 1
-
 RMSPROP_EPS = 1e-8
 """torch's RMSprop and Adam divide by the root mean square gradient plus this: gradients of this size move weights at
 half the learning rate, far smaller ones hardly at all."""

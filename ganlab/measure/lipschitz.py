@@ -15,7 +15,6 @@ from torch.nn.grad import conv2d_input
 from ganlab.measure.subject import Columns, Subject
 
 STREAM = 2
-
 SLOPES_AT = 128  # points of each kind; gradients at images are the most expensive part
 TOLERANCE = 1e-3  # how far above the true norm the norm of a convolution may be, relative
 BLOCK = 16  # vectors in the power iteration; with one it converges far more slowly
@@ -33,7 +32,6 @@ class Lipschitz(NamedTuple):
 
     @property
     def largest(self) -> float:
-        """The largest gradient norm measured."""
         return max(self.real, self.fake, self.between)
 
     @property

@@ -10,7 +10,6 @@ from ganlab.measure.lipschitz import input_gradients
 from ganlab.measure.subject import Subject
 
 KIND = "point"
-
 REACH = 2.0  # the plane is shown from -REACH to REACH
 TICKS = 41  # values along each axis
 LATENT_TICKS = 21

@@ -49,15 +49,11 @@ def _spectrum(name: str, layer: nn.Linear | nn.Conv2d, shape: tuple[int, ...]) -
             matrix = conv2d_input((len(basis), *shape), layer.weight, basis, *options)
         else:
             exact = False
-    return Spectrum(name, _singular_values(matrix.flatten(1)), exact)
+    matrix = matrix.flatten(1).double()
+    # The smaller Gram matrix in float64: exact to 1e-8 of the largest value, and fast for oblong matrices.
+    gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
+    return Spectrum(name, torch.linalg.eigvalsh(gram).clamp(min=0).sqrt().flip(0).cpu().numpy(), exact)
 
 
 def _basis(shape: tuple[int, ...]) -> Tensor:
     return torch.eye(math.prod(shape)).reshape(-1, *shape)
-
-
-def _singular_values(matrix: Tensor) -> np.ndarray:
-    """Computed from the smaller Gram matrix in float64: exact to 1e-8 of the largest, and fast for oblong matrices."""
-    matrix = matrix.double()
-    gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
-    return torch.linalg.eigvalsh(gram).clamp(min=0).sqrt().flip(0).cpu().numpy()

@@ -230,7 +230,6 @@ def _recent(history: History, column: str, steps: int) -> np.ndarray:
 
 
 def _explodes(norm: float, start: float, layers: int) -> bool:
-    """Whether a gradient of norm `start` has grown too much over this number of hidden layers."""
     return norm >= min(GROWS, STEEP**layers) * start > 0
 
 

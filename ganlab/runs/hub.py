@@ -20,7 +20,6 @@ class Refused(Exception):
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Turns ValueError and OSError into Refused."""
     try:
         yield
     except (ValueError, OSError) as error:

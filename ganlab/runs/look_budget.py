@@ -34,7 +34,11 @@ class LookBudget:
     def is_due(self) -> bool:
         """Whether it is time for a look. Counts steps: call it once after each."""
         self._steps += 1
-        return self._steps >= FIRST and self._elapsed() >= self._earliest()
+        expected = max(self._costs, default=0.0)
+        # With the next look, looks take at most AIM of the run, and of the time since the last one. Without the second
+        # condition, a long time without looks would be followed by a look after every step.
+        earliest = max(self._spent / AIM, self._looked_at) + expected / AIM - expected
+        return self._steps >= FIRST and self._elapsed() >= earliest
 
     def affords_one(self, for_user: bool = False) -> bool:
         """Whether an extra look fits now: within SHARE or, for a user who waits, at most QUICK. Never the first."""
@@ -61,11 +65,3 @@ class LookBudget:
 
     def _elapsed(self) -> float:
         return self._clock() - self._start
-
-    def _earliest(self) -> float:
-        """When the next look may start: with it, looks take at most AIM of the run, and of the time since the last one.
-
-        Without the second condition, a long time without looks would be followed by a look after every step.
-        """
-        expected = max(self._costs, default=0.0)
-        return max(self._spent / AIM, self._looked_at) + expected / AIM - expected

@@ -50,7 +50,6 @@ class Mailbox:
         self.commands.put(Command.CHANGE)
 
     def take_changes(self) -> dict[str, Any]:
-        """The pending changes, which are then no longer pending."""
         with self._lock:
             taken, self._pending = self._pending, {}
         return taken

@@ -64,7 +64,6 @@ class Recorder:
         self._try("instruments.csv", self._folder.add_reading, row)
 
     def add_change(self, change: Change) -> None:
-        """Add a change that has come into force."""
         self.changes.append(change)
         self._try("changes.csv", self._folder.add_change, change)
 
@@ -77,7 +76,6 @@ class Recorder:
         self._try("metrics.csv", self._folder.flush)
 
     def save_real(self, real: np.ndarray) -> None:
-        """Save the real samples, once."""
         self._try("real.safetensors", self._folder.keep_real, real)
 
     def moment_is_due(self, step: int, seconds: float) -> bool:
@@ -95,8 +93,8 @@ class Recorder:
 
     def save_moment(self, moment: Moment) -> None:
         """Save a moment, unless this step has one or nothing has been clamped yet."""
-        if moment.weights:
-            self._try("moments", moments.write_once, self._folder.path, moment)
+        if moment.weights and not moments.stamp(self._folder.path, moment.step):
+            self._try("moments", moments.write, self._folder.path, moment)
 
     def save_checkpoint(self, snapshot: Snapshot, trainer: Trainer) -> None:
         """Save everything needed to resume, and the moment that belongs to it, unless both are saved already."""
@@ -144,6 +142,5 @@ class Recorder:
             self._problems.pop(name, None)
             return result
         except OSError as error:
-            reason = error.strerror or str(error)
-            self._problems[name] = f"{self._folder.path.name}/{name} could not be written: {reason}."
+            self._problems[name] = f"{self._folder.path.name}/{name} could not be written: {error.strerror or error}."
             return None

@@ -51,5 +51,4 @@ class Run(Protocol):
 
     @property
     def has_generator(self) -> bool:
-        """Whether there is a generator to sample from."""
         return self.latest.generator is not None

@@ -152,8 +152,7 @@ def _look(path: Path, stamp: Stamp) -> Reading | None:
     if not quick or run.generator is None or run.critic is None or not datasets.at_hand(run.config):
         return None
     with suppress(ValueError, OSError, FloatingPointError, Broken):
-        dataset = datasets.load(run.config)
-        return look(run.critic, run.generator, dataset, run.config, step=run.step)
+        return look(run.critic, run.generator, datasets.load(run.config), run.config, step=run.step)
     return None
 
 
@@ -179,6 +178,5 @@ def _check_same(known: TrainConfig, config: TrainConfig, source: str) -> None:
 
 
 def _weights(path: Path, step: int) -> tuple[WeightHistogram, ...]:
-    """The histograms of the newest moment up to a step."""
     steps = [saved for saved in moments.steps(path) if saved <= step]
     return moments.read(path, steps[-1]).weights if steps else ()

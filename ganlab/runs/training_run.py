@@ -77,7 +77,6 @@ class TrainingRun(Run):
         self._mailbox.commands.put(Command.PAUSE)
 
     def resume(self) -> None:
-        """Continue after a pause."""
         self.trains = True
         self._mailbox.commands.put(Command.RESUME)
 

@@ -106,7 +106,6 @@ class RunFolder:
         self._table("layers.csv", columns).add(counts)
 
     def add_reading(self, row: dict[str, float]) -> None:
-        """Add one reading of the instruments to instruments.csv."""
         cells = {column: int(value) if value.is_integer() else value for column, value in row.items()}
         self._table("instruments.csv", READINGS).add(cells)
 
@@ -146,7 +145,6 @@ class RunFolder:
             tensorfile.write(self.path / f"{which}.safetensors", content)
 
     def keep_end(self, snapshot: Snapshot) -> None:
-        """Write ended.json, how the run ended."""
         end = {field.name: getattr(snapshot, field.name) for field in dataclasses.fields(Ending)}
         tensorfile.write(self.path / "ended.json", (json.dumps(end, indent=2) + "\n").encode(), sync=True)
 

@@ -14,8 +14,7 @@ from ganlab.runs.disk.folder import FILES
 from ganlab.runs.disk.lock import LOCK, locked
 from ganlab.runs.disk.root import runs_root
 
-RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
-"""The name of a run's folder, which is its ID."""
+RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")  # the name of a run's folder, which is its ID
 _TIME = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{4}")
 
 
@@ -83,9 +82,7 @@ def delete(path: Path) -> str:
         (path / "config.json").unlink(missing_ok=True)  # from here on nobody can resume it
     finally:
         lock.release()
-    left = []
-    for name, ours in _IN_SUBFOLDERS.items():
-        left += _delete_files(path / name, ours)
+    left = [file for name, ours in _IN_SUBFOLDERS.items() for file in _delete_files(path / name, ours)]
     left += [file for file in _delete_files(path, _IN_FOLDER) if file.name not in _IN_SUBFOLDERS]
     if not left:
         return ""

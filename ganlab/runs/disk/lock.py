@@ -29,7 +29,6 @@ def locked(path: Path, patience: float = 0.5) -> FileLock:
 
 
 def held(path: Path) -> bool:
-    """Whether a process trains in this folder."""
     if not (path / LOCK).is_file():
         return False
     try:

@@ -62,12 +62,6 @@ def stamp(path: Path, step: int) -> int:
         return 0
 
 
-def write_once(path: Path, moment: Moment) -> None:
-    """Write a moment into a run's folder, unless that step has one."""
-    if not path_of(path, moment.step).exists():
-        write(path, moment)
-
-
 def write(path: Path, moment: Moment) -> None:
     """Write a moment into a run's folder, whole or not at all; of large images, only the first few samples."""
     many = len(moment.samples) if moment.samples.ndim == 2 else max(16, _SAMPLE_BYTES // moment.samples[0].nbytes)
@@ -108,8 +102,7 @@ def _check(_: dict[str, str], kinds: Kinds) -> None:
     dtypes = {name: dtype for name, (dtype, _) in kinds.items()}
     shapes = {name: shape for name, (_, shape) in kinds.items()}
     samples = dtypes.pop("samples", None), len(shapes.pop("samples", ()))
-    i32 = torch.int32
-    if dtypes != {"edges": torch.float64, "before": i32, "after": i32, "counts": torch.int64}:
+    if dtypes != {"edges": torch.float64, "before": torch.int32, "after": torch.int32, "counts": torch.int64}:
         raise ValueError("it is not a saved moment")
     if samples not in ((torch.uint8, 4), (torch.float32, 2)):
         raise ValueError("its samples are neither images nor points")

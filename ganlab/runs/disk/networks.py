@@ -42,7 +42,6 @@ def read_network(content: bytes | Path, which: str = "generator") -> tuple[nn.Mo
 
 
 def _about(metadata: dict[str, str]) -> tuple[TrainConfig, tuple[int, ...], int, str]:
-    """The settings, the shape of a sample, the step and the SHA-256 in the metadata of a network."""
     try:
         if "network" in metadata:
             about = tensorfile.parsed(metadata["network"])

@@ -132,12 +132,7 @@ class _Text(NamedTuple):
         try:
             if self.rows:
                 numbers[:, here] = np.loadtxt(
-                    self.rows,
-                    delimiter=",",
-                    ndmin=2,
-                    comments=None,
-                    usecols=places,
-                    converters=_number,
+                    self.rows, delimiter=",", ndmin=2, comments=None, usecols=places, converters=_number
                 )
             if not np.isfinite(numbers[:, columns.index("step")]).all():
                 raise ValueError
