@@ -46,7 +46,7 @@ def run_page(run: Run) -> None:
     if snapshot.status.ended:
         steer.again(run)
     else:
-        steer.tries(run, slots)
+        steer.tries(run)
     look_back.controls(run, slots)
     layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)

@@ -132,7 +132,7 @@ def over_time(
         traces,
         x_axis,
         {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
-        scale=f"{title} {view.along}{y_axis.get('ticktext', '')}" if steps else "empty",
+        scale=f"{title} {view.along}" if steps else "empty",
         alt=f"{title} over the {ALONG[view.along]}s{newest}.",
         margin=(46, 6, 20, 24),
         hovermode="x unified",

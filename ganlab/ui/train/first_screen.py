@@ -40,10 +40,6 @@ def fill(run: Run, snapshot: Snapshot, shown: Snapshot, pin: Moment | None, draw
     with slots["clamp"]:
         _clamp(run, shown, drawn, change)
     _samples(shown, change, pin, slots)
-    with slots["estimate head"]:
-        changed = any(one.field == "clip_range" for one in snapshot.changes)
-        apart = "<span>not comparable across dotted lines</span>" if changed else ""
-        panel("estimate_head", f"<div class='ch'><b>Critic’s estimate</b>{apart}</div>")
 
 
 def _numbers(
@@ -58,7 +54,7 @@ def _numbers(
     numbers = vitals(history, readings[readings[:, 0] <= shown.step], snapshot.config.kind, comparing)
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
     measuring = bool(comparing and running and comparing.age < PATIENCE)
-    _tries(run, comparing, numbers, slots)
+    _note_try(run, comparing, numbers)
     with slots["strip"]:
         panel("strip", strip.strip(numbers, change.step if change else None, bool(comparing), measuring))
     judged = Verdict(1, f"You are looking back at step {shown.step:,}.")
@@ -68,21 +64,16 @@ def _numbers(
         choices("verdict", strip.sentence(judged, snapshot.status.ended), lambda _: steer.go_back(run))
 
 
-def _tries(run: Run, comparing: RangeChange | None, numbers: list[Vital], slots: Slots) -> None:
-    """Under each thing to try what it promises, or what it did when it was last tried."""
-    state = st.session_state
-    if state.get("results_of") != run.run_id:
-        state.update(results_of=run.run_id, results={})
+def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> None:
+    """Write what a thing to try did on its card, once it is measured; the page is redrawn with it."""
     slope, estimate = numbers[2:4]
-    _, label, wanted = state.get("tried", ("", "", None))
-    measured = comparing and not any(map(math.isnan, (slope.was, slope.now, estimate.was, estimate.now)))
-    if measured and comparing and wanted == comparing.clip_range:
-        state["results"][label] = strip.tried(slope, estimate)
-    for name, (_, promise) in steer.TRIES.items():
-        if f"try {name}" not in slots:
-            continue  # the run has ended
-        with slots[f"try {name}"]:
-            panel(f"tried_{name}", state["results"].get(name, f"<p class='muted small'>{promise}</p>"))
+    run_id, label, wanted = st.session_state.get("tried", ("", "", None))
+    if not comparing or (run_id, wanted) != (run.run_id, comparing.clip_range):
+        return
+    if not any(map(math.isnan, (slope.was, slope.now, estimate.was, estimate.now))):
+        del st.session_state["tried"]
+        steer.results(run)[label] = strip.tried(slope, estimate)
+        st.rerun()
 
 
 def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:

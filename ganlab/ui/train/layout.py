@@ -67,7 +67,9 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 downloads.samples(run, pictures)
     slots["caption"] = st.container()
     slots["samples"] = st.container(key="samples", horizontal_alignment="center")
-    slots["estimate head"] = st.container()
+    changed = {run.wanted.clip_range, *(one.value for one in snapshot.changes if one.field == "clip_range")}
+    apart = "<span>not comparable across dotted lines</span>" if changed - {run.config.clip_range} else ""
+    panel("estimate_head", f"<div class='ch'><b>Critic’s estimate</b>{apart}</div>")
     slots["estimate"] = st.container()
 
 

@@ -21,7 +21,7 @@ from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit import clip_range, frame, late
 from ganlab.ui.kit.clip_range import Range
-from ganlab.ui.kit.components import button
+from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import form
 from ganlab.ui.train.start import start, start_page_for
@@ -129,17 +129,25 @@ def _change_rate(run: Run, field: str, value: float) -> None:
     hub().training(run.run_id).change(**{field: value})
 
 
-def tries(run: Run, slots: Slots) -> None:
-    """A card with a button for each of TRIES, and a slot for what it promises or did."""
+def results(run: Run) -> dict[str, str]:
+    """What each of TRIES did in this run when it was last tried, as HTML."""
+    state = st.session_state
+    if state.get("results_of") != run.run_id:
+        state.update(results_of=run.run_id, results={})
+    return state["results"]
+
+
+def tries(run: Run) -> None:
+    """A card for each of TRIES, with a button and what it promises, or did when it was last tried."""
     low, high = run.wanted.clip_range
-    for column, (label, (factors, _)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
+    for column, (label, (factors, promise)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
         # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
         wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
         with column.container(border=True, height="stretch", gap="xsmall"):
             possible = wanted != (low, high) and max(map(abs, wanted)) <= 1 and wanted[0] < wanted[1]
             options = {"key": f"try_{label}", "type": "tertiary", "disabled": not possible}
             button(f"{label}: {range_in_words(wanted)}", "science", _try, run, label, wanted, **options)
-            slots[f"try {label}"] = st.container()
+            panel(f"tried_{label}", results(run).get(label, f"<p class='muted small'>{promise}</p>"))
 
 
 def _try(run: Run, label: str, wanted: Range) -> None:
