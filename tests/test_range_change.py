@@ -127,3 +127,10 @@ def test_changes_close_together_are_compared_as_one_and_there_and_back_as_none(t
     assert (grouped.before, grouped.step) == (2, 2)
     assert grouped.fold[0].clip_range == (-0.02, 0.02)
     assert steered(tmp_path / "b", config, {4: (-0.05, 0.05), 5: (-0.1, 0.1)}, frozenset()).change is None
+
+
+def test_a_look_at_a_range_that_was_left_again_is_no_baseline(tmp_path: Path) -> None:
+    """0.05 is looked at in step 7 and left after step 8, as if it had never been; the next change is after step 10."""
+    changes = {4: (-0.05, 0.05), 17: CONFIGS[0].clip_range, 21: TIGHT}
+    change = steered(tmp_path / "r", CONFIGS[0], changes, WHICH).change
+    assert (change.former, change.reading_step) == (CONFIGS[0].clip_range, 10)

@@ -1,18 +1,17 @@
 """The one training loop of the project. Knows no thread: it runs in whichever calls it."""
 
 import dataclasses
-import math
 import time
 from collections import deque
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganlab.data import images
 from ganlab.gan import sampling
-from ganlab.gan.clipping import ClipReport, UpdateReport, axis_limit, bin_edges, flat
+from ganlab.gan.clipping import ClipReport, UpdateReport, flat
 from ganlab.gan.training import Trainer, copied
 from ganlab.measure import reading as readings
 from ganlab.measure.reading import INSTRUMENTS, Broken, Reading
@@ -20,13 +19,12 @@ from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import Change
 from ganlab.runs.look_budget import FIRST, LookBudget
 from ganlab.runs.mailbox import Command, Mailbox
-from ganlab.runs.range_change import GROUPED, HELD, RangeChange
+from ganlab.runs.range_change import HELD, RangeChanges
 from ganlab.runs.recorder import Recorder
 from ganlab.runs.snapshot import Snapshot, Status
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
 RECENT_LOOK = 10  # steps: an older look is too old to compare a new clip range with
-HELD_BINS = 320  # at most, on an axis that holds two ranges
 PUBLICATIONS = 8  # that the speed is measured over
 
 
@@ -38,9 +36,8 @@ class Loop:
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
         self._reading: Reading | None = None
-        self._range_changed_at = math.inf  # the step; infinite once a look has seen the new clip range
-        self._awaited: RangeChange | None = None  # a change in force that no clamp has used yet
-        self._change: RangeChange | None = None  # the newest that one has
+        self._range_since = -1  # the step after which the clip range changed last
+        self._range_changes = RangeChanges()
         self._start: Tensor | None = None  # the critic's weights before its last update, while paused
         self._updates = 0  # of the critic in the last step
         self._budget = LookBudget()
@@ -89,7 +86,7 @@ class Loop:
             self._recorder.save_checkpoint(self._mailbox.latest, self._trainer)
 
     def _end(self, status: Status) -> Snapshot:
-        self._status = status
+        self._status, self._start = status, None
         self._clock.go(False)
         self._look_if_quick()
         last = self._snapshot()
@@ -102,7 +99,7 @@ class Loop:
         made = self._trainer.critic_step
         row, self._report = self._trainer.step(before_update=self._before_update)
         self._updates = self._trainer.critic_step - made
-        self._keep_fold()
+        self._range_changes.keep_fold(self._report, self._trainer.critic_step)
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
@@ -111,12 +108,18 @@ class Loop:
             self._look(on)
         elif self._status is Status.PAUSED:
             self._look_if_quick()
-        elif on and step >= self._range_changed_at + FIRST and self._budget.affords_one(for_user=True):
+        elif (
+            on
+            and not self._range_is_seen()
+            and step >= self._range_since + FIRST
+            and self._budget.affords_one(for_user=True)
+        ):
             self._look(on)
         now = self._clock.seconds
         due, latest = self._recorder.checkpoint_is_due(now), self._mailbox.latest
         # What a change of the clip range did is shown at once.
-        news = latest.change is not self._change or (self._change and latest.reading is not self._reading)
+        change = self._range_changes.newest
+        news = latest.change is not change or (change and latest.reading is not self._reading)
         if due or news or self._status is Status.PAUSED or now - latest.seconds >= PUBLISH_EVERY:
             self._publish()
         if due:
@@ -158,7 +161,6 @@ class Loop:
             self._switch_off(broken)
             return
         self._budget.expect(self._reading.recurring_cost)
-        self._range_changed_at = math.inf
         self._recorder.add_reading(readings.row(self._reading))
         for name in ("drawing", *which):
             self._recorder.warn(name, "")
@@ -186,7 +188,7 @@ class Loop:
             self._recorder.schedule(left)
 
     def _before_update(self) -> None:
-        self._keep_fold()
+        self._range_changes.keep_fold(self._trainer.newest_clip, self._trainer.critic_step)
         self._apply_changes()
         if self._status is Status.PAUSED:
             with torch.no_grad():
@@ -196,53 +198,29 @@ class Loop:
         trainer = self._trainer
         if value != getattr(trainer.config, field):
             if field == "clip_range":
-                self._await_fold(value)
+                made = trainer.step_count, trainer.critic_step
+                self._range_changes.begin(trainer.config.clip_range, value, *made, self._look_before_change)
             trainer.config = dataclasses.replace(trainer.config, **{field: value})
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
             if field == "clip_range":
-                self._range_changed_at = trainer.step_count
+                self._range_since = trainer.step_count
 
-    def _await_fold(self, clip_range: tuple[float, float]) -> None:
-        """The clip range is about to change: keep what the page will compare the new one with."""
-        trainer, grouped = self._trainer, self._awaited
-        if not grouped and self._change and self._change.age < GROUPED:
-            grouped = self._change
-        if grouped and grouped.former == clip_range:  # there and back
-            self._awaited = self._change = None
-            return
-        step, critic_step = trainer.step_count, trainer.critic_step
-        if grouped:
-            self._awaited = dataclasses.replace(
-                grouped, clip_range=clip_range, step=step, critic_step=critic_step, fold=()
-            )
-            return
-        self._awaited = RangeChange(
-            former=trainer.config.clip_range,
-            clip_range=clip_range,
-            before=step,
-            step=step,
-            critic_step=critic_step,
-            reading_step=self._look_before_change(),
-            samples=images.shown(sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()),
-        )
-
-    def _look_before_change(self) -> int | None:
-        """The step of a look at the clip range in force, not long ago or now; None if looks are off or slow."""
-        step, since = self._trainer.step_count, self._change.step if self._change else 0
-        on = self._instruments()
-        recent = self._reading and since < self._reading.step and step - self._reading.step <= RECENT_LOOK
+    def _look_before_change(self) -> tuple[int | None, np.ndarray]:
+        """The step of a recent look at the clip range in force, or of one now, or None; and samples."""
+        step, on = self._trainer.step_count, self._instruments()
+        recent = self._range_is_seen() and self._reading and step - self._reading.step <= RECENT_LOOK
         if on and not recent and self._status is Status.RUNNING and self._budget.affords_one(for_user=True):
             self._look(on)
             recent = self._reading and self._reading.step == step
-        return self._reading.step if on and recent and self._reading else None
+        at = self._reading.step if on and recent and self._reading else None
+        return at, images.shown(self._generated(copied(self._trainer.generator)))
 
-    def _keep_fold(self) -> None:
-        """Keep the first clamp under a new range."""
-        awaited, clip = self._awaited, self._trainer.newest_clip
-        if not awaited or not clip or self._trainer.critic_step == awaited.critic_step:
-            return
-        fold = clip.histograms(_edges_for_both(clip, awaited))
-        self._awaited, self._change = None, dataclasses.replace(awaited, fold=fold, acted=time.monotonic())
+    def _range_is_seen(self) -> bool:
+        """Whether a look has seen the clip range in force, or it has never changed."""
+        return self._range_since < 0 or (self._reading is not None and self._reading.step > self._range_since)
+
+    def _generated(self, generator: nn.Sequential) -> np.ndarray:
+        return sampling.generate(generator, self._trainer.fixed_latents).cpu().numpy()
 
     def _save_moment(self, report: ClipReport) -> None:
         """Save a moment of this step. Non-finite samples are skipped; training itself will fail shortly."""
@@ -250,7 +228,7 @@ class Loop:
         if latest.step == trainer.step_count and latest.samples is not None:
             self._recorder.save_moment(Moment(latest.step, latest.critic_step, latest.samples, latest.weights))
             return
-        samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).cpu().numpy()
+        samples = self._generated(copied(trainer.generator))
         if np.isfinite(samples).all():
             shown = images.shown(samples)
             self._recorder.save_moment(Moment(trainer.step_count, trainer.critic_step, shown, report.histograms()))
@@ -261,14 +239,14 @@ class Loop:
     def _snapshot(self) -> Snapshot:
         trainer = self._trainer
         generator, critic = trainer.copies()
-        samples = sampling.generate(generator, trainer.fixed_latents).cpu().numpy()
+        samples = self._generated(generator)
         if not np.isfinite(samples).all():
             raise FloatingPointError(f"Stopped at step {trainer.step_count:,}: the samples are not finite.")
         self._recorder.flush()
-        report, change, update = self._report, self._change, None
+        report, change, update = self._report, self._range_changes.newest, None
         if report and self._start is not None:
             update = UpdateReport(self._start, report, trainer.critic_step, self._updates)
-        held = report.histograms(_edges_for_both(report, change)) if report and change and change.age < HELD else ()
+        held = change.histograms(report) if report and change and change.age < HELD else ()
         return Snapshot(
             run_id=self._mailbox.latest.run_id,
             status=self._status,
@@ -289,12 +267,6 @@ class Loop:
             warning=self._recorder.warning,
             **self.record(),
         )
-
-
-def _edges_for_both(clip: ClipReport, change: RangeChange) -> np.ndarray:
-    """Bins on an axis as wide as the wider of the two ranges needs."""
-    limit = max(axis_limit(change.former), axis_limit(clip.clip_range))
-    return bin_edges(clip.clip_range, limit, HELD_BINS)
 
 
 class Stopwatch:

@@ -1,18 +1,20 @@
 """The newest change of the clip range, with what was just before it, so that the two can be compared."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.clipping import ClipReport, WeightHistogram, axis_limit, bin_edges
 
 GROUPED = 1.0  # seconds: changes so close together, as from a held arrow key, are compared as one
 COMPARED = 20.0  # seconds after a change during which the page compares
 HELD = 6.0  # seconds for which the axis stays as wide as the wider of the two ranges
+MOST_BINS = 320  # on an axis that holds both ranges
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RangeChange:
     """A change that has come into force, or several that were grouped: `former` is from before the first of them.
 
@@ -37,3 +39,44 @@ class RangeChange:
     def age(self) -> float:
         """Seconds since it acted."""
         return time.monotonic() - self.acted
+
+    def histograms(self, clip: ClipReport) -> tuple[WeightHistogram, ...]:
+        """One per critic parameter, on an axis that holds both ranges."""
+        limit = max(axis_limit(self.former), axis_limit(clip.clip_range))
+        return clip.histograms(bin_edges(clip.clip_range, limit, MOST_BINS))
+
+
+class RangeChanges:
+    """The changes of one run's clip range; `newest` is the last one that a clamp has used."""
+
+    def __init__(self) -> None:
+        self.newest: RangeChange | None = None
+        self._awaited: RangeChange | None = None  # in force, but no clamp has used it yet
+
+    def begin(
+        self,
+        former: tuple[float, float],
+        clip_range: tuple[float, float],
+        step: int,
+        critic_step: int,
+        look_before: Callable[[], tuple[int | None, np.ndarray]],
+    ) -> None:
+        """Call this just before a range comes into force, after so many steps and critic updates.
+
+        `look_before` returns the `reading_step` and the `samples` to compare with; grouped changes share them.
+        """
+        grouped = self._awaited or (self.newest if self.newest and self.newest.age < GROUPED else None)
+        if grouped and grouped.former == clip_range:  # there and back
+            self._awaited = self.newest = None
+        elif grouped:
+            self._awaited = replace(grouped, clip_range=clip_range, step=step, critic_step=critic_step, fold=())
+        else:
+            at, samples = look_before()
+            self._awaited = RangeChange(former, clip_range, step, step, critic_step, at, samples)
+
+    def keep_fold(self, clip: ClipReport | None, critic_step: int) -> None:
+        """Keep the first clamp under a new range: `clip` is the newest, made by update number `critic_step`."""
+        awaited = self._awaited
+        if awaited and clip and critic_step > awaited.critic_step:
+            self._awaited = None
+            self.newest = replace(awaited, fold=awaited.histograms(clip), acted=time.monotonic())
