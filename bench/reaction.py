@@ -1,0 +1,69 @@
+"""How soon Train answers a change of the clip range: from the key press to each thing that is seen, p95 of thirty."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+from served import LONG, app, chromium, interrupt, serve, start
+
+CHANGES = 30
+APART = 5000  # ms between what was measured and the next change
+# Milliseconds from a key press to the moved bound, to the first frame of the clamp that is played, and to the slope that
+# was measured after the change.
+WATCH = """() => {
+  const thumb = document.activeElement, bound = thumb.getAttribute("aria-valuenow");
+  const spoken = document.querySelector(".gl-clamp .unseen"), strip = document.querySelector(".st-key-strip .strip");
+  spoken.textContent = "";
+  const slope = strip.children[2];
+  window.reaction = new Promise(answer => {
+    addEventListener("keydown", () => {
+      const began = performance.now(), times = [0, 0, 0];
+      let measures = false;
+      const look = () => {
+        const text = slope.innerText, now = performance.now() - began;
+        measures ||= text.includes("…");
+        const seen = [thumb.getAttribute("aria-valuenow") !== bound, spoken.textContent !== "", measures && !text.includes("…")];
+        seen.forEach((is, i) => { if (is) times[i] ||= now; });
+        if (times.every(Boolean)) answer(times); else requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
+    }, {capture: true, once: true});
+  });
+}"""
+STARTED = "() => Number(document.querySelector('.state b').textContent.replace(',', '')) > 150"
+NAMES = ("the bound moves", "the fold begins", "the slope is measured")
+
+
+def main(presets: list[str], changes: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = chromium(playwright)  # first: if Chromium is missing, no server is left running
+        server = serve(Path(folder))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(LONG)
+        try:
+            for preset in presets:
+                start(page, server, preset)
+                page.wait_for_function(STARTED, timeout=5 * LONG)
+                times = []
+                for i in range(changes):
+                    app(page).get_by_role("slider", name="High bound").focus()
+                    page.evaluate(WATCH)
+                    page.keyboard.press("PageUp" if i % 2 else "PageDown")
+                    times.append(page.evaluate("reaction"))
+                    page.wait_for_timeout(APART)
+                for name, column in zip(NAMES, np.array(times).T / 1000, strict=True):
+                    print(f"{preset}, {name}: median {np.median(column):.2f} s, p95 {np.quantile(column, 0.95):.2f} s")
+                app(page).get_by_role("button", name="Stop", exact=True).click()
+        finally:
+            browser.close()
+            interrupt(server)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--presets", nargs="+", default=["digits", "8-gaussians"])
+    parser.add_argument("--changes", type=int, default=CHANGES)
+    options = parser.parse_args()
+    main(options.presets, options.changes)
