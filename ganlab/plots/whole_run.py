@@ -1,5 +1,6 @@
 """The weights over a whole run: a ridge of histograms, and bands of quantiles."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ RIDGES = 16
 REACH = 4  # rows that the tallest one covers
 MARGIN = (56, 6, 10, 42)
 WEIGHT_AXIS = axis("weight", 3, tickformat="~g")
+APART = 0.12  # of the axis's upper half, between two labels
 LINE = {"type": "scatter", "mode": "lines"}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -62,19 +64,19 @@ def bands(saved: Sequence[StepWeights]) -> Figure:
     traces.append(curve(lines[2], "median", "$before", 2, hover="%{y:.4~g}", x=packed(steps), hoverinfo="y"))
     traces += [rule | {"y": packed(bound)} for bound in bounds]
     limit = _limit(saved)
-    labels = ((2, "bottom", "median"), (3, "top", "middle half"), (4, "top", "middle 90 %"))
-    notes = [
-        note(float(steps[-1]), float(lines[i][-1]), text, size=11.5, xanchor="right", yanchor=side)
-        for i, side, text in labels
-        if saved
-    ]
+    labels = [(2, "median"), (3, "middle half"), (4, "middle 90 %")] if saved else []
+    beside = {"xref": "paper", "xanchor": "left", "xshift": 5, "yanchor": "middle"}
+    at, notes = -math.inf, []
+    for i, text in labels:  # at the ends of their lines, but apart
+        at = max(float(lines[i][-1]), at + APART * limit)
+        notes.append(note(1, at, text, "$before", 11.5, **beside))
     return framed(
         traces,
         axis("step", nticks=8, tickformat=",d"),
         WEIGHT_AXIS | {"range": [-limit, limit], "nticks": 7},
         scale=f"bands {limit}",
         alt=f"Quantiles of the weights before the clamp over {len(saved)} saved steps.",
-        margin=MARGIN,
+        margin=(56, 78, 10, 42),  # the labels are on the right
         hovermode="x",
         annotations=notes,
     )

@@ -8,7 +8,8 @@ from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
 from ganlab.ui.kit.clip_range import refused
-from ganlab.ui.kit.components import panel, plot
+from ganlab.ui.kit.components import NO_FIGURE, Caption, panel, plot
+from ganlab.ui.kit.html import CLAMP_KEY
 from ganlab.ui.train import first_screen, look_back, panels, steer
 from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
@@ -58,16 +59,17 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     }
     for name, text in texts.items():
         with slots[name]:
-            panel(name, text)
+            panel(name, text, Caption("Layer by layer", CLAMP_KEY, shown.step) if name == "layers" else NO_FIGURE)
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
     first_screen.fill(run, snapshot, shown, pin, (drawn, pinned), slots)
     with slots["estimate"]:
-        plot("estimate", curves.critic_estimate(charted, wanted), first_screen.ESTIMATE_HEIGHT)
+        caption = Caption("Critic’s estimate", step=charted.step)
+        plot("estimate", curves.critic_estimate(charted, wanted), first_screen.ESTIMATE_HEIGHT, caption)
     for title, figure in CHARTS.items():
         with slots[title]:
-            plot(f"chart_{title}", figure(charted, wanted), 210)
+            plot(f"chart_{title}", figure(charted, wanted), 210, panels.chart_caption(title, wanted, charted.step))
     if "whole run" in slots:
         with slots["whole run"]:
-            plot("whole_run", look_back.over_the_run(run, layer(), cursors), 330)
+            plot("whole_run", look_back.over_the_run(run, layer(), cursors), 330, look_back.caption(layer()))
     instruments.fill(run, snapshot, slots, wanted.cursors)
