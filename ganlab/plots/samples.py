@@ -71,9 +71,9 @@ def _at_the_edge(points: np.ndarray, color: str) -> Figure:
 
 
 def _counted(counts: list[str]) -> Figure:
-    """How many points are outside the view, above its upper right corner."""
-    place = {"xref": "x domain", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
-    return note(1, 1, ", ".join(counts), "$muted", 11.5, **place)
+    """How many points are outside the view, above its upper left corner."""
+    place = {"xref": "x domain", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    return note(0, 1, ", ".join(counts), "$muted", 11.5, **place)
 
 
 def _note(i: int, name: str, x: float, y: float) -> Figure:

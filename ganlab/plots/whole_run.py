@@ -1,6 +1,5 @@
 """The weights over a whole run: a ridge of histograms, and bands of quantiles."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -64,12 +63,8 @@ def bands(saved: Sequence[StepWeights]) -> Figure:
     traces.append(curve(lines[2], "median", "$before", 2, hover="%{y:.4~g}", x=packed(steps), hoverinfo="y"))
     traces += [rule | {"y": packed(bound)} for bound in bounds]
     limit = _limit(saved)
-    labels = [(2, "median"), (3, "middle half"), (4, "middle 90 %")] if saved else []
     beside = {"xref": "paper", "xanchor": "left", "xshift": 5, "yanchor": "middle"}
-    at, notes = -math.inf, []
-    for i, text in labels:  # at the ends of their lines, but apart
-        at = max(float(lines[i][-1]), at + APART * limit)
-        notes.append(note(1, at, text, "$before", 11.5, **beside))
+    notes = [note(1, y, text, "$before", 11.5, **beside) for y, text in _labels(lines, limit)] if saved else []
     return framed(
         traces,
         axis("step", nticks=8, tickformat=",d"),
@@ -80,6 +75,15 @@ def bands(saved: Sequence[StepWeights]) -> Figure:
         hovermode="x",
         annotations=notes,
     )
+
+
+def _labels(lines: np.ndarray, limit: float) -> list[tuple[float, str]]:
+    """The names of the median and the bands, at the ends of their upper lines, but apart and on the axis."""
+    places: list[float] = []
+    for line in lines[2:]:
+        places.append(max([float(line[-1]), *(place + APART * limit for place in places[-1:])]))
+    over = max(0.0, places[-1] - 0.97 * limit)
+    return [(place - over, name) for place, name in zip(places, ("median", "middle half", "middle 90 %"), strict=True)]
 
 
 def marked(figure: Figure, steps: Sequence[int]) -> Figure:

@@ -130,7 +130,8 @@ const faces = async family => {
 
 // The SVG's text and size; what matches the selector `left` is left out.
 export const picture = (element, left) => {
-  const { left: x, top: y, width, height } = element.getBoundingClientRect(), theme = getComputedStyle(element);
+  const { left: x, top: y, ...box } = element.getBoundingClientRect().toJSON(), theme = getComputedStyle(element);
+  const [width, height] = [Math.ceil(box.width), Math.ceil(box.height)];
   const family = theme.getPropertyValue("--st-font") || theme.fontFamily, style = make("style", {});
   const svg = make("svg", { width, height, viewBox: `0 0 ${width} ${height}` }), moved = make("g", { transform: `translate(${-x} ${-y})` });
   moved.append(...shown(element, left));
