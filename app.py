@@ -6,7 +6,7 @@ from ganlab.config import PRESETS
 from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, STEP, flow
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
 from ganlab.ui.kit import frame, server
-from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.components import Caption, panel
 from ganlab.ui.kit.server import hub
 
 
@@ -57,7 +57,7 @@ with frame.page("Home"):
         )
     frame.notices()
     st.space("xsmall")
-    panel("flow", flow())
+    panel("flow", flow(), Caption("A Wasserstein GAN with a clamped critic"))
     st.caption(f"Weights, digits and estimate are those of the default run after step {STEP}.", text_alignment="right")
     panel("steps", FIVE_SENTENCES)
     st.space("xsmall")

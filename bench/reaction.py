@@ -10,8 +10,8 @@ from served import LONG, app, chromium, interrupt, serve, start
 
 CHANGES = 30
 APART = 5000  # ms between what was measured and the next change
-# Milliseconds from a key press to the moved bound, to the first frame of the clamp that is played, and to the slope that
-# was measured after the change.
+# Milliseconds from a key press to the moved bound, to the first frame of the clamp that is played, and to the slope
+# that was measured after the change.
 WATCH = """() => {
   const thumb = document.activeElement, bound = thumb.getAttribute("aria-valuenow");
   const spoken = document.querySelector(".gl-clamp .unseen"), strip = document.querySelector(".st-key-strip .strip");
@@ -24,8 +24,8 @@ WATCH = """() => {
       const look = () => {
         const text = slope.innerText, now = performance.now() - began;
         measures ||= text.includes("…");
-        const seen = [thumb.getAttribute("aria-valuenow") !== bound, spoken.textContent !== "", measures && !text.includes("…")];
-        seen.forEach((is, i) => { if (is) times[i] ||= now; });
+        const moved = thumb.getAttribute("aria-valuenow") !== bound, folds = spoken.textContent !== "";
+        [moved, folds, measures && !text.includes("…")].forEach((is, i) => { if (is) times[i] ||= now; });
         if (times.every(Boolean)) answer(times); else requestAnimationFrame(look);
       };
       requestAnimationFrame(look);

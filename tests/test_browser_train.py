@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image
@@ -36,6 +37,10 @@ def recorded(server: Server, run: str) -> list[str]:
 def bound(page: Page, name: str) -> Locator:
     """The thumb of a bound of the clip range, Low or High."""
     return app(page).get_by_role("slider", name=f"{name} bound")
+
+
+def figure_button(page: Page, title: str) -> Locator:
+    return app(page).get_by_role("button", name=f"Save or enlarge: {title}", exact=True)
 
 
 def expect_range(page: Page, low: float, high: float) -> None:
@@ -157,6 +162,14 @@ def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: S
     assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
     assert page.evaluate("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
     assert page.evaluate("plots[1]._fullLayout.xaxis.range") == [2, 8]
+    figure_button(page, "Critic’s estimate").press("Enter")
+    page.get_by_role("button", name="Whole screen").click()
+    page.wait_for_function("document.fullscreenElement?.contains(plots[1]) && svgs[1].clientHeight > 2 * heights[1]")
+    page.evaluate("window.draws = 0")
+    page.wait_for_function("draws >= 2")  # ticks go on
+    page.keyboard.press("Escape")
+    page.wait_for_function("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
+    assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
 
 
 def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Server) -> None:
@@ -191,7 +204,7 @@ def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Se
 
 
 def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
-    start(page, server, "digits")
+    run = start(page, server, "digits")
     expect(app(page).get_by_alt_text(re.compile("72 generated images at step [1-9]"))).to_be_visible()
     press(page, "Stop")
     expect_state(page, "Stopped")
@@ -216,6 +229,24 @@ def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
     assert histogram[0] == "layer,from,to,before,after"
     assert sum(int(row.split(",")[3]) for row in histogram[1:]) == 34_465
     page.keyboard.press("Escape")
+    for kind in ("SVG", "PNG"):
+        figure_button(page, "Critic weights around the clamp, all layers").press("Enter")
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Save as {kind}").click()
+        name = f"{run}-critic-weights-around-the-clamp-all-layers-step{step_shown(page)}.{kind.lower()}"
+        assert download.value.suggested_filename == name
+        saved = download.value.path().read_bytes()
+        if kind == "SVG":
+            root = ElementTree.fromstring(saved)
+            texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+            assert {f"Critic weights around the clamp, all layers, step {step_shown(page)}", "before", "after"} <= {
+                *texts
+            }
+            assert b"data:font/" in saved
+            assert not re.search(rb"var\(|class=|color\(|https?://(?!www.w3.org/)", saved)
+        else:
+            size = Image.open(io.BytesIO(saved)).size
+            assert size == (2 * int(root.get("width", "")), 2 * int(root.get("height", "")))
     metrics = file("CSV", app(page)).decode().splitlines()
     assert len(metrics) - 1 == step_shown(page)
 

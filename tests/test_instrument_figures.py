@@ -13,6 +13,7 @@ from ganlab.measure.gradients import Gradients, gain_law_lines
 from ganlab.measure.plane import REACH, TICKS
 from ganlab.measure.reading import Reading, look, row
 from ganlab.plots.base import Figure
+from ganlab.plots.samples import EDGE, points
 from ganlab.runs.history import METRICS, History, HistoryWriter
 from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra
 from ganlab.ui.train.instruments.card import CardData
@@ -73,13 +74,59 @@ def test_the_gain_law_is_drawn_beside_the_measured_norms() -> None:
     assert unpacked(near["y"]) == pytest.approx(gain_law_lines(IMAGES.gradients)[0][1], rel=1e-6)
 
 
-def test_a_gradient_of_zero_is_a_gap_and_named_in_the_alt_text() -> None:
+def test_a_gradient_of_zero_stands_at_the_foot_and_is_named_in_the_alt_text() -> None:
     dead = Gradients(("input", "a", "b", "c"), np.array([0, 0, 1.0, 1]), np.ones(3), ("a.weight",), np.array([1e-9]))
     figure = gradients.norms_figure(dead)
-    assert np.isnan(unpacked(figure["data"][0]["y"])).tolist() == [True, True, False, False]
+    axis, line = figure["layout"]["yaxis"], figure["data"][0]
+    assert axis["ticktext"][0] == "0"
+    assert unpacked(line["y"]) == pytest.approx([axis["tickvals"][0]] * 2 + [1, 1])
+    assert unpacked(line["customdata"]).tolist() == [0, 0, 1, 1]
+    assert axis["range"][0] < np.log10(axis["tickvals"][0]) <= -1
     assert "it is zero at a." in figure["alt"]
     assert "1 of 1 below the optimiser's eps" in gradients.weights_figure(dead)["alt"]
     assert unpacked(gradients.weights_figure(dead)["data"][1]["y"]) == pytest.approx(1e-8)
+
+
+def test_of_twelve_layers_some_are_named_and_the_chosen_one_stands_out() -> None:
+    names = tuple(f"linear{i}" for i in range(1, 14))
+    twelve = Gradients(("input", *names), np.ones(14), np.ones(13), tuple(f"{n}.weight" for n in names), np.ones(13))
+    axis = gradients.norms_figure(twelve, "linear8")["layout"]["xaxis"]
+    assert axis["tickvals"] == ["input", "linear2", "linear4", "linear6", "linear8", "linear10", "linear12"]
+    assert axis["ticktext"][4] == "<b>linear8</b>"
+    odd = gradients.weights_figure(twelve, "linear8")
+    assert odd["layout"]["xaxis"]["tickvals"] == [f"linear{i}" for i in (1, 3, 5, 8, 11, 13)]
+    assert odd["data"][0]["marker"]["size"].index(11) == 7
+    many = [IMAGES.spectra[0]._replace(layer=name) for name in names]
+    lines = spectra.figure(many, "linear8")["data"]
+    assert [line["name"] for line in lines if line["line"]["color"] == "$bound"] == ["linear8"]
+    assert lines[-1]["name"] == "linear8"  # above the others
+    assert re.findall(r">([\w ]+)</span>", spectra.key(many, "linear8")) == ["linear8", "other layers"]
+    assert "linear1<" in spectra.key(many)  # the most selective layer
+
+
+def test_the_counts_of_many_layers_keep_apart() -> None:
+    layers = tuple((f"linear{i}.{of}", (4,)) for i in range(1, 14) for of in ("weight", "bias"))
+    writer = HistoryWriter()
+    writer.append(dict.fromkeys(METRICS, 1.0), layers, np.array([[0, i % 5] for i in range(26)]))
+    figure = bounds.figure(writer.view(), "linear3.bias")
+    notes = figure["layout"]["annotations"]
+    assert [note["y"] for note in notes] == figure["layout"]["yaxis"]["tickvals"]
+    rows = [[name for name, _ in layers].index(note["y"]) for note in notes]
+    assert min(np.diff(rows)) >= 3
+    assert len(rows) <= bounds.MOST_ROWS
+    assert [note["text"] for note in notes if "<b>" in note["text"]] == ["<b>0</b>"]
+
+
+def test_points_outside_the_view_are_counted_and_marked_at_its_edge() -> None:
+    generated = np.array([[0, 0], [5, 1], [-1, -9], [2, 2], [np.inf, 0]], np.float32)
+    figure = points(np.zeros((3, 2), np.float32), generated)
+    marks = figure["data"][-1]
+    assert marks["marker"]["symbol"] == ["triangle-right", "triangle-down", "triangle-right"]
+    assert unpacked(marks["x"]) == pytest.approx([EDGE, -1, EDGE])
+    assert unpacked(marks["y"]) == pytest.approx([1, -EDGE, 0])
+    assert [note["text"] for note in figure["layout"]["annotations"]] == ["3 generated outside"]
+    assert "3 generated outside." in figure["alt"]
+    assert points(generated[:1], generated[:1])["layout"]["annotations"] == []
 
 
 def test_the_heat_map_holds_every_layers_share() -> None:

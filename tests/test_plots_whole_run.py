@@ -45,4 +45,6 @@ def test_the_figures_are_plain_and_show_every_step() -> None:
     saved = [StepWeights(step, weights(step, (-0.01, 0.01 + step / 1000))[1]) for step in (1, 5, 9)]
     for figure in (whole_run.ridge(saved), whole_run.bands(saved), whole_run.ridge([]), whole_run.bands([])):
         assert is_plain(figure)
+    labels = [note["y"] for note in whole_run.bands(saved)["layout"]["annotations"]]
+    assert min(np.diff(labels)) >= 0.12 * whole_run.bands(saved)["layout"]["yaxis"]["range"][1] * (1 - 1e-9)
     assert whole_run.ridge(saved)["layout"]["yaxis"]["ticktext"] == ["1", "5", "9"]

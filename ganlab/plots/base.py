@@ -76,6 +76,20 @@ def note(x: float, y: float | str, text: str, color: str = "$text", size: float 
     return {"x": x, "y": y, "text": text, "showarrow": False, "font": {"color": color, "size": size}} | more
 
 
+def per_mark(n: int, most: int) -> int:
+    """How many of n neighbours share one mark, so that there are at most `most` marks; at least 1."""
+    return max(1, -(-n // most))
+
+
+def labelled(n: int, most: int, chosen: int | None = None) -> list[int]:
+    """At most `most` of n places in a row, evenly spaced; `chosen` among them, without those that would touch it."""
+    apart = per_mark(n, most)
+    even = range(0, n, apart)
+    if chosen is None or chosen in even:
+        return list(even)
+    return sorted([chosen, *(i for i in even if abs(i - chosen) >= apart)])
+
+
 def rounded(value: float, digits: int = 4) -> float:
     """The value rounded to this many significant digits."""
     return float(f"{value:.{digits}g}")

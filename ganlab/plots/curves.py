@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from ganlab.formatting import number, range_in_words, short
-from ganlab.plots.base import Figure, curve, framed, note, packed, rounded, steps_axis, upright
+from ganlab.plots.base import Figure, curve, framed, note, packed, per_mark, rounded, steps_axis, upright
 from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.snapshot import Snapshot
 
@@ -71,7 +71,7 @@ def _asinh_axis(unit: float, values: np.ndarray) -> Figure:
     low, high = min(float(values.min()), 0.0), max(float(values.max()), unit)
     powers = [sign * 10.0**power for power in range(-12, 7) for sign in (1, -1)]
     ticks = sorted((v for v in powers if abs(v) > 1.2 * unit and low <= v <= high), key=abs, reverse=True)
-    ticks = [0.0, *ticks[:: -(-len(ticks) // 4) or 1]]
+    ticks = [0.0, *ticks[:: per_mark(len(ticks), 4)]]
     places = np.arcsinh(np.array([low, high]) / unit)
     return {
         "range": [rounded(1.06 * place) for place in places],
@@ -195,7 +195,7 @@ def running_median(values: np.ndarray, over: int | None) -> np.ndarray:
 
 def _thinned(values: np.ndarray) -> np.ndarray:
     """At most POINTS values: the mean of every k steps."""
-    k = -(-len(values) // POINTS) or 1
+    k = per_mark(len(values), POINTS)
     return values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
 
 
@@ -203,5 +203,5 @@ def _thinned_x(x: np.ndarray, along: str) -> Figure:
     """The middle of every k steps; steps are evenly spaced, so two numbers give them all."""
     if along != "step":
         return {"x": packed(_thinned(x))}
-    k = -(-len(x) // POINTS) or 1
+    k = per_mark(len(x), POINTS)
     return {"x0": (k + 1) / 2, "dx": k}

@@ -1,10 +1,17 @@
-"""Real and generated points as a plain Plotly dict."""
+"""Real and generated points as a plain Plotly dict.
+
+Points outside the view are counted, with marks at its edge.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from ganlab.plots.base import Figure, framed, in_units
+from ganlab.plots.base import Figure, framed, in_units, note
+
+REACH = 2  # the view goes from -REACH to REACH
+EDGE = 0.975 * REACH  # where the marks of what lies outside are
+COLORS = {"real": "$real", "pinned": "$generator 0.5", "generated": "$generator"}
 
 
 def points(
@@ -22,9 +29,9 @@ def points(
     cross = {"size": 5, "symbol": "x-thin", "line": {"width": 1, "color": "$generator 0.5"}}
     ring = {"size": 7, "color": "rgba(0,0,0,0)", "line": {"width": 1.2, "color": "$real"}}
     dot = {"size": 4.5, "color": "$generator 0.75"}
-    axis = {"range": [-2, 2], "dtick": 1, "ticks": ""}
+    axis = {"range": [-REACH, REACH], "dtick": 1, "ticks": "", "constrain": "domain"}
     groups = [(real, "real", ring), (pinned, "pinned", cross), (generated, "generated", dot)]
-    shared = {"type": "scatter", "mode": "markers", "hoverinfo": "skip"}
+    shared: Figure = {"type": "scatter", "mode": "markers", "hoverinfo": "skip"}
     traces = [
         shared | {"name": name, "marker": marker, "x": in_units(xy[:, 0], 1e-3), "y": in_units(xy[:, 1], 1e-3)}
         for xy, name, marker in groups
@@ -32,17 +39,41 @@ def points(
     ]
     if joined:
         traces[-1] |= {"mode": "lines+markers", "line": {"color": "$generator", "width": 1.5}}
+    outside = {name: xy[~_in_view(xy)] for xy, name, _ in groups if xy is not None}
+    traces += [shared | _at_the_edge(xy, COLORS[name]) for name, xy in outside.items() if len(xy)]
+    counts = [f"{len(xy):,} {name} outside" for name, xy in outside.items() if len(xy)]
     named = enumerate(zip(names, () if generated is None else generated, strict=False))
-    notes = [_note(i, name, *point.tolist()) for i, (name, point) in named if name]
+    notes = [_note(i, name, *point.clip(-EDGE, EDGE).tolist()) for i, (name, point) in named if name]
     return framed(
         traces,
         axis | {"showgrid": True},
         axis | {"scaleanchor": "x"},
         scale="points",
-        alt="Scatter of real and generated points.",
-        margin=(26, 2, 2, 22),
-        annotations=notes,
+        alt="; ".join(["Scatter of real and generated points", *counts]) + ".",
+        margin=(26, 2, 18, 22),
+        annotations=notes + ([_counted(counts)] if counts else []),
     )
+
+
+def _in_view(points: np.ndarray) -> np.ndarray:
+    return (np.abs(points) <= REACH).all(axis=1)
+
+
+def _at_the_edge(points: np.ndarray, color: str) -> Figure:
+    """A small triangle for each point outside the view, where it is nearest, pointing at it. NaN has no place."""
+    points = points[~np.isnan(points).any(axis=1)]
+    along_x = np.abs(points[:, 0]) >= np.abs(points[:, 1])
+    signs = np.where(along_x, points[:, 0], points[:, 1]) > 0
+    symbols = np.where(along_x, np.where(signs, "right", "left"), np.where(signs, "up", "down"))
+    x, y = np.clip(points, -EDGE, EDGE).T
+    marker = {"size": 7, "color": color, "symbol": [f"triangle-{symbol}" for symbol in symbols.tolist()]}
+    return {"name": "outside", "marker": marker, "x": in_units(x, 1e-3), "y": in_units(y, 1e-3)}
+
+
+def _counted(counts: list[str]) -> Figure:
+    """How many points are outside the view, above its upper left corner."""
+    place = {"xref": "x domain", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    return note(0, 1, ", ".join(counts), "$muted", 11.5, **place)
 
 
 def _note(i: int, name: str, x: float, y: float) -> Figure:

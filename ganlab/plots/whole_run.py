@@ -13,6 +13,7 @@ RIDGES = 16
 REACH = 4  # rows that the tallest one covers
 MARGIN = (56, 6, 10, 42)
 WEIGHT_AXIS = axis("weight", 3, tickformat="~g")
+APART = 0.12  # of the axis's upper half, between two labels
 LINE = {"type": "scatter", "mode": "lines"}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -62,22 +63,27 @@ def bands(saved: Sequence[StepWeights]) -> Figure:
     traces.append(curve(lines[2], "median", "$before", 2, hover="%{y:.4~g}", x=packed(steps), hoverinfo="y"))
     traces += [rule | {"y": packed(bound)} for bound in bounds]
     limit = _limit(saved)
-    labels = ((2, "bottom", "median"), (3, "top", "middle half"), (4, "top", "middle 90 %"))
-    notes = [
-        note(float(steps[-1]), float(lines[i][-1]), text, size=11.5, xanchor="right", yanchor=side)
-        for i, side, text in labels
-        if saved
-    ]
+    beside = {"xref": "paper", "xanchor": "left", "xshift": 5, "yanchor": "middle"}
+    notes = [note(1, y, text, "$before", 11.5, **beside) for y, text in _labels(lines, limit)] if saved else []
     return framed(
         traces,
         axis("step", nticks=8, tickformat=",d"),
         WEIGHT_AXIS | {"range": [-limit, limit], "nticks": 7},
         scale=f"bands {limit}",
         alt=f"Quantiles of the weights before the clamp over {len(saved)} saved steps.",
-        margin=MARGIN,
+        margin=(56, 78, 10, 42),  # the labels are on the right
         hovermode="x",
         annotations=notes,
     )
+
+
+def _labels(lines: np.ndarray, limit: float) -> list[tuple[float, str]]:
+    """The names of the median and the bands, at the ends of their upper lines, but apart and on the axis."""
+    places: list[float] = []
+    for line in lines[2:]:
+        places.append(max([float(line[-1]), *(place + APART * limit for place in places[-1:])]))
+    over = max(0.0, places[-1] - 0.97 * limit)
+    return [(place - over, name) for place, name in zip(places, ("median", "middle half", "middle 90 %"), strict=True)]
 
 
 def marked(figure: Figure, steps: Sequence[int]) -> Figure:

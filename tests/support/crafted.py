@@ -15,11 +15,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors.torch import load, save
 from served import ROOT, Server, interrupt, serve
 from visitor import VisitError, Visitor, visit
+
+from ganlab.tensorfile import file_sha256
 
 FROZEN = ROOT / "tests/frozen"
 SEED = 1417
@@ -107,7 +108,22 @@ def cells(file: Path, draws: random.Random) -> None:
 def fields(file: Path, draws: random.Random) -> None:
     """Values of a JSON file replaced."""
     content = json.loads(file.read_text())
-    values = [None, -1, 0, 1e308, 2**70, "", "x" * 5000, [], {}, True, float("nan"), float("inf"), [1e308, -1e308], "../../x"]
+    values = [
+        None,
+        -1,
+        0,
+        1e308,
+        2**70,
+        "",
+        "x" * 5000,
+        [],
+        {},
+        True,
+        float("nan"),
+        float("inf"),
+        [1e308, -1e308],
+        "../../x",
+    ]
     for _ in range(draws.randint(1, 3)):
         content[draws.choice(sorted(content))] = draws.choice(values)
     file.write_text(json.dumps(content))
@@ -143,9 +159,8 @@ def arrays(file: Path, draws: random.Random) -> None:
     file.write_bytes(save(tensors, metadata))
 
 
-ANY: tuple[Damage, ...] = (
-    truncated, flipped, emptied, sparse, noise, swapped, deleted, folder, fifo, circle, link_out, forbidden,
-)  # fmt: skip
+CHANGED = (truncated, flipped, emptied, sparse, noise, swapped, deleted)
+REPLACED = (folder, fifo, circle, link_out, forbidden)
 OF_KIND: dict[str, Damage] = {".csv": cells, ".json": fields, ".safetensors": arrays}
 
 
@@ -154,7 +169,7 @@ def damage(run: Path, draws: random.Random) -> list[str]:
     done = []
     for file in draws.sample(sorted(file for file in run.rglob("*") if file.is_file()), draws.randint(1, 2)):
         special = OF_KIND.get(file.suffix)
-        how = special if special and draws.random() < 0.5 else draws.choice(ANY)
+        how = special if special and draws.random() < 0.5 else draws.choice(CHANGED + REPLACED)
         try:
             how(file, draws)
         except (ValueError, OSError) as error:  # a file that was already changed
@@ -162,10 +177,7 @@ def damage(run: Path, draws: random.Random) -> list[str]:
             continue
         done.append(f"{how.__name__} {file.relative_to(run)}")
         if how is arrays and file.parent.name == "checkpoints":  # named as an attacker would
-            checkpoint = file.read_bytes()
-            import hashlib
-
-            file.rename(file.with_name(f"{file.name[:12]}{hashlib.sha256(checkpoint).hexdigest()[:16]}.safetensors"))
+            file.rename(file.with_name(f"step-000026-{file_sha256(file)[:16]}.safetensors"))
     return done
 
 
@@ -235,7 +247,9 @@ def main(number: int, seed: int) -> int:
             (server.runs / "no-entry").chmod(0o700)
         log = server.log.read_text()
         if "Traceback" in log:
-            failures.append(f"the log holds {log.count('Traceback')} tracebacks:\n{log[log.index('Traceback') :][:3000]}")
+            failures.append(
+                f"the log holds {log.count('Traceback')} tracebacks:\n{log[log.index('Traceback') :][:3000]}"
+            )
     for page, (seconds, what) in slowest.items():
         print(f"{page or 'Home'}: {normal[page]:.2f} s with sound runs; slowest {seconds:.2f} s, {what}")
     print(f"{number} crafted folders, {len(failures)} failures")

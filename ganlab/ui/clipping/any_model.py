@@ -14,7 +14,7 @@ from ganlab.plots import lessons
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import html
 from ganlab.ui.kit.clip_range import LADDER
-from ganlab.ui.kit.components import panel, plot
+from ganlab.ui.kit.components import Caption, panel, plot
 from ganlab.ui.kit.lesson import choice, headline, in_code, lesson, row, table
 from ganlab.ui.kit.server import with_networks
 
@@ -22,7 +22,6 @@ QUESTION = "Convolutions start from N(0, 0.02), Linear layers from PyTorch's def
 # The bounds c at which the shares are computed: float32, with every rung of the ladder among them.
 BOUNDS = torch.tensor(sorted({*LADDER, *np.logspace(-4, 0, 121).round(9).tolist()}))
 NOW, START = "As it is now", "At the start"
-DOTTED = "stroke='currentColor' stroke-width='2' stroke-dasharray='2 3'"
 
 
 class Source(NamedTuple):
@@ -52,11 +51,11 @@ def section() -> None:
                     st.session_state["model_layer"] = next((n for n in names if n.endswith("2.weight")), names[0])
                 layer = st.selectbox("Layer", names, key="model_layer", persist_state="session", width=220)
             c = st.select_slider("c", LADDER, 0.01, format_func=number, key="model_c", persist_state="session")
-            theory = html.CURVE_KEY.format(DOTTED, "the same in theory") if shares.expected else ""
+            theory = html.line_key("the same in theory", dash="dot") if shares.expected else ""
             measured = html.BEFORE.format(f"{layer}, measured")
             panel("model_key", f"<div class='ch keys'><div>{measured}{theory}</div></div>")
             figure = lessons.shares(BOUNDS.numpy(), shares.measured, layer, shares.expected.get(layer), c)
-            plot("model_shares", figure, 330)
+            plot("model_shares", figure, 330, Caption("Share of weights outside ±c", measured + theory))
         with beside:
             index = int(BOUNDS.eq(c).nonzero())
             panel("model_table", _table(shares, index, c))

@@ -19,8 +19,8 @@ from ganlab.measure.lipschitz import lipschitz_factors
 from ganlab.plots import clamp, lessons
 from ganlab.plots.clamp import Change
 from ganlab.ui.kit import clip_range, components, frame
-from ganlab.ui.kit.components import csv_file, download, panel, plot
-from ganlab.ui.kit.html import AFTER, BEFORE, layers_table
+from ganlab.ui.kit.components import Caption, csv_file, download, panel, plot
+from ganlab.ui.kit.html import AFTER, BEFORE, CLAMP_KEY, layers_table
 from ganlab.ui.kit.lesson import choice, headline, in_code, last_valid, lesson, number_input, row, table
 
 QUESTION = (
@@ -65,7 +65,8 @@ def section() -> None:
             all_together = pooled(histograms)
             change = _change(all_together)
             figure = clamp.clamp(all_together, bounds, clip_range.LADDER, mirror=mirror, limit=limit, change=change)
-            components.clamp("article_histogram", figure, 460, partial(clip_range.set_range, "article_range"))
+            caption = Caption("All weights of the article’s model around the clamp", CLAMP_KEY)
+            components.clamp("article_histogram", figure, 460, caption, partial(clip_range.set_range, "article_range"))
         with beside:
             in_code(article.clamp_code(*chosen), article.clamp_printed(*chosen))
         _tables(chosen, models, histograms)
@@ -108,7 +109,7 @@ def _tables(chosen: Chosen, models: Models, histograms: tuple[WeightHistogram, .
     panel("article_values", _values_table(values, bounds))
     counts = counts_csv(histograms)
     _title("Parameter by parameter", "counts.csv", counts, "counts_csv", "The counts before and after.")
-    panel("article_layers", layers_table(histograms))
+    panel("article_layers", layers_table(histograms), Caption("Parameter by parameter", CLAMP_KEY))
     if seed is None and "batch norm" not in left_out:
         st.caption("Batch norm's scale starts at 1 in today's PyTorch; in the article's it was drawn from 0 to 1.")
 
@@ -126,7 +127,8 @@ def _function(chosen: Chosen, models: Models) -> None:
             axis = choice("Along", {0: "Input 1", 1: "Input 2", 2: "Input 3"}, "article_axis")
             before, after = (article.along(model, axis, AT).numpy() for model in models)
             panel("article_key", f"<div class='muted small'>{'&emsp;'.join(SIDES.values())}</div>")
-            plot("article_function", lessons.outputs(AT.numpy(), before, after, axis), 330)
+            caption = Caption("The model’s outputs before and after the clamp", "".join(SIDES.values()))
+            plot("article_function", lessons.outputs(AT.numpy(), before, after, axis), 330, caption)
         with beside:
             factors = [lipschitz_factors(model) for model in models]
             bounds = [article.slope_bound(model) for model in models]

@@ -8,7 +8,7 @@ import torch
 from ganlab.formatting import number, significant
 from ganlab.lessons import own_numbers
 from ganlab.ui.kit import clip_range, html
-from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.components import Caption, panel
 from ganlab.ui.kit.lesson import in_code, lesson, table, valid_or_last
 
 QUESTION = "A number outside the range moves exactly onto the nearer bound; a number inside stays."
@@ -34,7 +34,8 @@ def section() -> None:
                 (html.AFTER.format("after"), _list(clamped, moved, "a-text")),
             ]
             lists = f"<div class='force' role='status'>{shown}</div>{table((), rows, 'lists')}"
-            panel("numbers", lists + drawing(values, clamped, bounds, message))
+            panel("numbers", lists)
+            panel("numbers_drawing", drawing(values, clamped, bounds, message), Caption("Your own numbers"))
         with beside:
             in_code(own_numbers.code(values, bounds), own_numbers.printed(values, bounds))
 

@@ -2,6 +2,7 @@
 // sends that text, or an empty one if the element is already pressed. The message says what to show, not what to
 // toggle: if a tick leaves between the click and its message, Streamlit sends the click twice.
 
+import { equip } from "./figure.js";
 import { show } from "./panel.js";
 
 const senders = new WeakMap();
@@ -17,6 +18,7 @@ const scrollTo = selector => {
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".gl");
   show(root, data.html);
+  equip(root.parentElement, data);
   if (!senders.has(root)) {
     root.addEventListener("click", event => {
       const target = event.target.closest("[data-pick]");

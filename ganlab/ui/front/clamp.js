@@ -3,6 +3,7 @@
 // smoothly, and plays the first clamp under a new range. One message, "pulled", is sent when a bound is released.
 
 import { FOLD, PHASE, drawing, eased, foldInWords, geometry, number } from "./clamp_scene.js";
+import { equip } from "./figure.js";
 import { ladder } from "./ladder.js";
 
 const ZOOM = 900;  // milliseconds
@@ -149,7 +150,7 @@ const frame = state => {
   const shown = shownIn(state, now), settled = moveAxes(state, shown, now);
   const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
   const { limit, top } = state;
-  const g = (state.geometry = geometry({ width: root.clientWidth, height: data.height, unit, limit, top, log: data.log, ladder: state.ladder }));
+  const g = (state.geometry = geometry({ width: root.clientWidth, height: root.clientHeight, unit, limit, top, log: data.log, ladder: state.ladder }));
   const next = !state.preview && !shown.kind && !same(data.wanted, data.clamp.range);
   const ghost = data.change && data.change.age + (now - state.received) / 1000 < GHOST ? data.change.former : null;
   state.plot.innerHTML = drawing({
@@ -157,7 +158,7 @@ const frame = state => {
     pinned: data.pinned, preview: state.preview, held: state.held, hover: state.hover,
     range: shown.kind ? shown.clamp.range : state.preview ?? data.clamp.range, thumbs: thumbsAt(state),
   }, g);
-  state.svg.setAttribute("height", data.height);
+  state.svg.setAttribute("height", root.clientHeight);
   state.thumbs.forEach((thumb, i) => {
     const value = thumbsAt(state)[i];
     thumb.querySelectorAll("circle").forEach(circle => {
@@ -177,6 +178,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   Object.assign(state, { data, received: now, send: setTriggerValue });
   state.ladder ??= ladder(data.rungs);
   state.plot.setAttribute("aria-label", data.alt);
+  equip(root.parentElement, data);
   if (state.preview && !state.held && same(data.wanted, state.preview)) state.preview = null;
   const { change, slow } = data;
   if (change?.fold && change.id !== state.foldSeen) {

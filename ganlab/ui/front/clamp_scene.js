@@ -267,7 +267,8 @@ const compared = ({ clamp, preview, next, thumbs, ghost }, g) => {
 
 // What is under the pointer: the counts of a bin, or of what lies exactly on a bound.
 const hovered = ({ clamp, hover }, g) => {
-  const edges = edgesOf(clamp), on = clamp.range.findIndex(bound => Math.abs(g.x(bound) - hover) < 5);
+  const edges = edgesOf(clamp), [low, high] = clamp.range.map(g.x);
+  const on = [low, high].findIndex(x => Math.abs(x - hover) < Math.min(5, (high - low) / 4));  // closer, they hide the bins between
   let title, before, after;
   if (on >= 0) {
     [title, before, after] = [`exactly ${number(clamp.range[on])}`, clamp.at_before[on], clamp.at[on]];

@@ -2,6 +2,8 @@
 // along its path, and Erase removes those near the pointer. When it is lifted, the points go to the server as {points}:
 // x0, y0, x1, y1 ... in whole thousandths, each from -2000 to 2000. The server sends points in the same form.
 
+import { equip } from "./figure.js";
+
 const REACH = 2; // the plane goes from -REACH to REACH
 const SPACING = 0.022; // between sprayed points along the path
 const SPREAD = 0.05; // largest distance from the path
@@ -207,4 +209,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.send = setTriggerValue;
   receive(state, data.points);
   show(state);
+  equip(root.parentElement, data);
 }

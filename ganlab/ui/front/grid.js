@@ -2,6 +2,8 @@
 // sheet, marks}. `sheet` is the sheet's native [width, height], `cell` the [width, height] of a picture with its gap,
 // both in pixels; marks = [[index, label], ...] are drawn as labelled rings.
 
+import { equip } from "./figure.js";
+
 const memory = new WeakMap();
 
 const create = root => {
@@ -81,4 +83,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
     return mark;
   }));
   showCursor(root, state);
+  equip(root.parentElement, data);
 }

@@ -1,6 +1,8 @@
 // A panel shows the server's HTML. It is changed in place, text by text and attribute by attribute, so that nothing
 // flickers, transitions run, and selected text stays selected.
 
+import { equip } from "./figure.js";
+
 const morph = (shown, wanted) => {
   if (shown.nodeType !== wanted.nodeType || shown.nodeName !== wanted.nodeName) {
     shown.replaceWith(wanted.cloneNode(true));
@@ -46,4 +48,5 @@ export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".gl");
   passOnColours(root);
   show(root, data.html);
+  equip(root.parentElement, data);
 }

@@ -1,6 +1,8 @@
 // A plot is a Plotly figure updated in place by Plotly.react: its SVG nodes stay, and so does a zoom.
 // Colours arrive as roles, such as "$after 0.4" (a role and an opacity), and are resolved here with the current theme.
 
+import { equip } from "./figure.js";
+
 let loading;
 const plotly = () => {
   if (window.Plotly) return Promise.resolve();
@@ -71,11 +73,11 @@ const styled = (layout, roles) => {
   });
 };
 
-// Per plot: the ranges that the reader zoomed to, the highest y so far on this scale, the rules and which one is held,
-// and whether a newer figure waits to be drawn.
+// Per plot: the ranges that the reader zoomed to, the highest y so far on this scale, and whether a newer figure waits to
+// be drawn.
 const memory = new WeakMap();
 const stateOf = element => {
-  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, rules: null, held: null, waiting: false });
+  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, waiting: false });
   return memory.get(element);
 };
 
@@ -102,54 +104,6 @@ const keepRanges = (layout, data, state) => {
   for (const [axis, range] of Object.entries(state.zoom)) if (range) layout[axis].range = range;
 };
 
-// Rules that can be dragged: data.rules = [{name, value, line, zone, edge, note}, ...], low first, with the indices of
-// the shapes and the annotation that move with them. One message is sent when the rule is released.
-const REACH = 9;  // pixels
-const makeDraggable = (element, state) => {
-  const axis = () => element._fullLayout.xaxis;
-  const across = event => event.clientX - element.getBoundingClientRect().left - axis()._offset;
-  const ruleAt = event => state.rules.findIndex(rule => Math.abs(axis().d2p(rule.value) - across(event)) < REACH);
-  const moveTo = (rule, value) => {
-    rule.value = value;
-    return {
-      [`shapes[${rule.line}].x0`]: value, [`shapes[${rule.line}].x1`]: value,
-      [`shapes[${rule.zone}].${rule.edge}`]: value, [`annotations[${rule.note}].x`]: value,
-      [`annotations[${rule.note}].text`]: `${rule.name} <b>${String(value).replace("-", "−")}</b>`,
-    };
-  };
-  element.addEventListener("pointermove", event => {
-    if (!state.rules) return;
-    if (state.held === null) {
-      element.style.cursor = ruleAt(event) < 0 ? "" : "ew-resize";
-      return;
-    }
-    const value = Number(axis().p2d(across(event)).toPrecision(2));
-    const [mine, other] = [state.rules[state.held], state.rules[1 - state.held]];
-    if (state.mirror) {
-      if (state.held === 0 ? value < 0 : value > 0) Plotly.relayout(element, { ...moveTo(mine, value), ...moveTo(other, -value) });
-    } else if (state.held === 0 ? value < other.value : value > other.value) {
-      Plotly.relayout(element, moveTo(mine, value));
-    }
-  }, true);
-  element.addEventListener("pointerdown", event => {
-    const index = state.rules ? ruleAt(event) : -1;
-    if (index < 0) return;
-    state.held = index;
-    element.setPointerCapture(event.pointerId);
-    event.preventDefault();
-    event.stopPropagation();  // else Plotly would start a zoom
-  }, true);
-  const release = event => {
-    if (state.held === null) return;
-    const { name, value } = state.rules[state.held];
-    state.held = null;
-    event.stopPropagation();
-    state.send("pulled", { name, value });
-  };
-  element.addEventListener("pointerup", release, true);
-  element.addEventListener("pointercancel", release, true);
-};
-
 // A plot out of view is not redrawn; its newest figure is drawn just before it comes into view.
 const visibility = new IntersectionObserver(entries => {
   for (const { target, isIntersecting } of entries) {
@@ -163,13 +117,13 @@ const draw = (element, data, theme) => {
   const state = stateOf(element);
   state.waiting = false;
   const roles = themeRoles(theme);
-  const layout = styled({ ...data.layout, height: data.height, uirevision: data.scale }, roles);
+  const layout = styled({ ...data.layout, uirevision: data.scale }, roles);
   keepRanges(layout, data, state);
   const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: false };
   return Plotly.react(element, paint(data.data, roles), layout, config);
 };
 
-export default async function ({ parentElement, data, setTriggerValue }) {
+export default async function ({ parentElement, data }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", data.alt);
@@ -177,13 +131,11 @@ export default async function ({ parentElement, data, setTriggerValue }) {
   await plotly();
   const first = !memory.has(element);
   const state = stateOf(element);
-  if (state.held !== null) return;  // the reader is dragging: the server's values are older
-  Object.assign(state, { rules: data.rules ?? null, mirror: data.mirror, send: setTriggerValue });
   state.drawNewest = () => draw(element, data, parentElement);
+  equip(element.parentElement, data, () => state.drawNewest());
   if (first) {
     await state.drawNewest();
     watchZoom(element, state);
-    makeDraggable(element, state);
     visibility.observe(element);
   } else if (state.visible) {
     await state.drawNewest();

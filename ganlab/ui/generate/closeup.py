@@ -125,7 +125,7 @@ def _nearest_images(source: Source, one: Rendered) -> None:
         return
     pixels, distances = _nearest(one.samples, key, data)
     figures = (views.figure(image, f"{d:.3f}") for image, d in zip(pixels, distances, strict=True))
-    panel("nearest", f"<div class='near'>{''.join(figures)}</div>")
+    panel("nearest", f"<div class='neighbours'>{''.join(figures)}</div>")
     comparison = _yardstick(distances[0], "Held-out images", usual)
     st.caption(f"{comparison} Distances are root mean squares over the pixels: 1 is black against white.")
 

@@ -13,7 +13,7 @@ from ganlab.runs.disk import moments
 from ganlab.runs.run import Run
 from ganlab.ui.generate import recipe_form, views
 from ganlab.ui.kit import drawings
-from ganlab.ui.kit.components import download, plot
+from ganlab.ui.kit.components import Caption, download, plot
 
 GRID = 8  # samples along each side of a sheet
 FRAMES = 60  # of an animation at most, so that it stays below a few megabytes
@@ -51,7 +51,7 @@ def _moment(run: Run, step: int) -> None:
     samples = moments.read(run.path, step).samples
     if samples.ndim == 2:
         with st.container(horizontal_alignment="center"), st.container(width=480):
-            plot("through_points", points(run.latest.real, samples), 480)
+            plot("through_points", points(run.latest.real, samples), 480, Caption("Samples", step=step))
     else:
         pixels = samples[: GRID * GRID]
         alt = f"{len(pixels)} generated images at step {step:,}"

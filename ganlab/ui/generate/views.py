@@ -14,7 +14,7 @@ from ganlab.ui.generate import recipe_form
 from ganlab.ui.generate.render import Rendered, downloads
 from ganlab.ui.generate.source import Source
 from ganlab.ui.kit import drawings
-from ganlab.ui.kit.components import grid, panel, plot
+from ganlab.ui.kit.components import Caption, grid, panel, plot
 from ganlab.ui.kit.html import points_key
 
 CARD, BESIDE = 632, 438  # pixels inside the large and the small card on a wide screen
@@ -48,7 +48,7 @@ def card(source: Source, recipe: Recipe, rendered: Rendered) -> None:
     if not rendered.are_images:
         _points(source, recipe, rendered)
     elif recipe.view == "arithmetic":
-        panel("sum", _equation(rendered.pixels, recipe))
+        panel("sum", _equation(rendered.pixels, recipe), Caption(_title(recipe)))
         st.caption("Radford et al. 2015 averaged three latents for each letter; single latents, as here, are noisier.")
     elif recipe.view == "grid":
         marks = [(recipe.pick, "")] if recipe.pick >= 0 else []
@@ -89,8 +89,8 @@ def _equation(pixels: np.ndarray, recipe: Recipe) -> str:
     """HTML: the four samples uint8 [4, h, w, c] of a - b + c."""
     a, b, c, result = pixels
     return (
-        f"<div class='sum'>{figure(a, f'a ({recipe.a})')}<span>−</span>{figure(b, f'b ({recipe.b})')}<span>+</span>"
-        f"{figure(c, f'c ({recipe.c})')}<span>=</span>{figure(result, 'a − b + c', 'generated')}</div>"
+        f"<div class='equation'>{figure(a, f'a ({recipe.a})')}<span>−</span>{figure(b, f'b ({recipe.b})')}"
+        f"<span>+</span>{figure(c, f'c ({recipe.c})')}<span>=</span>{figure(result, 'a − b + c', 'generated')}</div>"
     )
 
 
@@ -121,7 +121,7 @@ def samples_to_pick(
         "gap": images.GAP,
         "marks": marks,
     }
-    grid("samples_grid", data, pick)
+    grid("samples_grid", data, Caption(f"{len(pixels)} samples"), pick)
 
 
 def _pick(i: int) -> None:
@@ -146,5 +146,7 @@ def _points(source: Source, recipe: Recipe, rendered: Rendered) -> None:
     names = ["a", "b", "c", "a − b + c"] if recipe.view == "arithmetic" else []
     if recipe.view == "grid" and recipe.start < recipe.n:
         names = [""] * recipe.start + [str(recipe.start)]
-    plot("generated_points", samples.points(real, rendered.samples, recipe.view in WAYS, names), 560)
-    panel("points_key", points_key(0 if real is None else len(real), f"{len(rendered.samples):,} generated"))
+    key = points_key(0 if real is None else len(real), f"{len(rendered.samples):,} generated")
+    figure = samples.points(real, rendered.samples, recipe.view in WAYS, names)
+    plot("generated_points", figure, 560, Caption(_title(recipe), key))
+    panel("points_key", key)

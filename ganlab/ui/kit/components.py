@@ -7,8 +7,9 @@ that loads the real file, which the browser caches.
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly
 import streamlit as st
@@ -17,7 +18,7 @@ import streamlit.components.v2 as v2
 
 from ganlab.ui.kit import live
 
-STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw")
+STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw", "figure")
 FRONT = Path(__file__).parent.parent / "front"
 # Here a v1 component is only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
 _front = v1.declare_component("front", path=str(FRONT))
@@ -42,38 +43,65 @@ _grid = _component("grid", '<div class="gl gl-grid"></div>')
 _draw = _component("draw", '<div class="gl gl-draw"></div>')
 
 
-def plot(key: str, figure: dict[str, Any], height: int, component: Any = _plot, **callbacks: Any) -> None:
+class Caption(NamedTuple):
+    """What a figure is called where it stands alone: on the whole screen, and in a saved file."""
+
+    title: str
+    legend: str = ""  # the key to it, as HTML
+    step: int | None = None  # of the run, which the figure shows
+
+    def head(self) -> str:
+        """The title and the key on one line, as HTML."""
+        return f"<div class='ch'><b>{escape(self.title)}</b><div>{self.legend}</div></div>"
+
+    def as_data(self) -> dict[str, Any]:
+        """For front/figure.js."""
+        return {name: value for name, value in self._asdict().items() if value not in ("", None)}
+
+
+NO_FIGURE = Caption("")
+
+
+def plot(
+    key: str, figure: dict[str, Any], height: int, caption: Caption, component: Any = _plot, **callbacks: Any
+) -> None:
     """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key."""
-    live.show(component, key, figure | {"height": height}, height=height, **callbacks)
+    live.show(component, key, figure | caption.as_data() | {"height": height}, height=height, **callbacks)
 
 
-def clamp(key: str, figure: dict[str, Any], height: int, pulled: Callable[[tuple[float, float]], None]) -> None:
+def clamp(
+    key: str, figure: dict[str, Any], height: int, caption: Caption, pulled: Callable[[tuple[float, float]], None]
+) -> None:
     """A figure of `ganlab.plots.clamp`; `pulled` is called with the clip range that the user asks for."""
-    plot(key, figure, height, _clamp, on_pulled_change=lambda: pulled(tuple(st.session_state[key].pulled)))
+    plot(key, figure, height, caption, _clamp, on_pulled_change=lambda: pulled(tuple(st.session_state[key].pulled)))
 
 
-def panel(key: str, html: str) -> None:
-    """HTML (with anything from a user escaped), styled by front/lab.css, updated in place by its key."""
-    live.show(_panel, key, {"html": html}, height="content")
+def panel(key: str, html: str, caption: Caption = NO_FIGURE) -> None:
+    """HTML (with anything from a user escaped), styled by front/lab.css, updated in place by its key.
+
+    With a caption it is a figure, which can be saved and enlarged.
+    """
+    live.show(_panel, key, {"html": html} | caption.as_data(), height="content")
 
 
-def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
+def grid(key: str, sheet: dict[str, Any], caption: Caption, pick: Callable[[int], None]) -> None:
     """A sheet of samples (see front/grid.js); `pick` is called with the index of a clicked one."""
-    _grid(key=key, data=sheet, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
+    data = sheet | caption.as_data()
+    _grid(key=key, data=data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
-def choices(key: str, html: str, pick: Callable[[str], None], show: str = "") -> None:
+def choices(key: str, html: str, pick: Callable[[str], None], show: str = "", caption: Caption = NO_FIGURE) -> None:
     """HTML as in `panel`; `pick` is called with the data-pick of a clicked element, "" if that was pressed already.
 
     `show` is a CSS selector of what a click changes, to be scrolled into sight.
     """
-    data = {"html": html, "show": show}
+    data = {"html": html, "show": show} | caption.as_data()
     live.show(_choices, key, data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
 def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[dict[str, Any]], None]) -> None:
     """A square to draw points on (see front/draw.js); `drawn` is called with what is on it after a stroke."""
-    data = {"points": points, "fewest": fewest, "most": most}
+    data = {"points": points, "fewest": fewest, "most": most} | Caption("Your points").as_data()
     _draw(key=key, data=data, height="content", on_drawn_change=lambda: drawn(st.session_state[key].drawn))
 
 

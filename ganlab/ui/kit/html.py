@@ -42,6 +42,7 @@ PILLS = {
 }
 BEFORE = "<span class='key'><i class='b'></i>{}</span>"
 AFTER = "<span class='key'><i class='a'></i>{}</span>"
+CLAMP_KEY = BEFORE.format("before") + AFTER.format("after")
 
 
 def title(config: TrainConfig) -> str:
@@ -117,8 +118,23 @@ def plain(text: str) -> str:
     return re.sub(r"(www|//|@)", "\\1\N{WORD JOINER}", text)  # otherwise addresses become links
 
 
-CURVE_KEY = "<span><svg viewBox='0 0 20 8'><path d='M0 4H20' {}/></svg>{}</span>"
-INK = "stroke='var(--st-text-color)' stroke-width='2.4'"
+DASHES = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 3"}
+"""Plotly's dashes, in SVG."""
+
+
+TINTS = (
+    "<svg class='tints' viewBox='0 0 46 10'><defs><linearGradient id='tints'><stop stop-color='var(--text)' "
+    "stop-opacity='.05'/><stop offset='1' stop-color='var(--text)'/></linearGradient></defs>"
+    "<rect x='.5' y='.5' width='45' height='9' rx='2' fill='url(#tints)' stroke='var(--line)'/></svg>"
+)
+"""The key to tints of ink, from faint to full."""
+
+
+def line_key(name: str, color: str = "$bound", dash: str = "solid", mark: str = "") -> str:
+    """The key to a line that `ganlab.plots` draws in this colour and dash; `mark` is SVG drawn over it."""
+    role, _, opacity = color[1:].partition(" ")
+    line = f"<path d='M0 4H20' stroke='var(--{role})' stroke-width='2' stroke-dasharray='{DASHES[dash]}'"
+    return f"<span><svg viewBox='0 0 20 8'>{line} opacity='{opacity or 1}'/>{mark}</svg>{name}</span>"
 
 
 def points_key(real: int, generated: str) -> str:

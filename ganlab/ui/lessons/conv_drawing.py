@@ -10,7 +10,8 @@ from ganlab.lessons.conv_transpose import Layer, Result
 AREA = 306  # pixels: the side of the larger drawing
 MOST_NUMBERED = 14  # cells per side; in more, numbers would be too small to read
 Cell = tuple[int, int]  # row, column
-KEY = "<span class='cells'><i class='{}'></i>{}</span>"
+KEY = "<span class='cells'>{}{}</span>"
+HATCHED = "<svg class='grid' viewBox='0 0 14 14' aria-hidden='true'><rect class='cut' width='14' height='14'/></svg>"
 
 
 def drawing(result: Result, outlined: int) -> str:
@@ -37,7 +38,8 @@ def keys(layer: Layer) -> str:
     }
     if layer.grid > layer.footprint:
         kinds["edge"] = "where the windows end"
-    return f"<p class='cellkeys'>{''.join(KEY.format(kind, text) for kind, text in kinds.items())}</p>"
+    marks = {kind: f"<i class='{kind}'></i>" for kind in kinds} | {"cut": HATCHED}
+    return f"<p class='cellkeys'>{''.join(KEY.format(marks[kind], text) for kind, text in kinds.items())}</p>"
 
 
 def channel_map(layer: Layer) -> str:

@@ -8,7 +8,7 @@ from ganlab import settings
 from ganlab.formatting import count_of
 from ganlab.lessons import conv_transpose
 from ganlab.lessons.conv_transpose import BIAS, CHANNELS, SIZES, WEIGHT, Layer, Result
-from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.components import Caption, panel
 from ganlab.ui.kit.lesson import headline, in_code, lesson, valid_or_last
 from ganlab.ui.lessons import conv_drawing
 
@@ -36,7 +36,8 @@ def section(anchor: str) -> None:
             last = layer.input_size**2  # inputs are numbered from 1; the slider comes after the drawing
             st.session_state.conv_cell = min(st.session_state.get("conv_cell", last), last)
             drawing = conv_drawing.drawing(result, st.session_state.conv_cell - 1)
-            panel("conv_panel_drawing", drawing + conv_drawing.keys(layer) + _numbers_in_words(layer))
+            drawn = drawing + conv_drawing.keys(layer) + _numbers_in_words(layer)
+            panel("conv_panel_drawing", drawn, Caption("nn.ConvTranspose2d"))
             title = "Input whose window is outlined"
             st.select_slider(title, range(1, last + 1), key="conv_cell", persist_state="session", help=OUTLINED)
             panel("conv_panel_why", _why_in_words(result))

@@ -6,8 +6,8 @@ from ganlab.formatting import number, significant
 from ganlab.lessons import normal_init, tensors
 from ganlab.lessons.normal_init import WIDTHS, NormalInit
 from ganlab.plots.lessons import Line, through_layers
-from ganlab.ui.kit.components import panel, plot
-from ganlab.ui.kit.html import CURVE_KEY
+from ganlab.ui.kit.components import Caption, panel, plot
+from ganlab.ui.kit.html import line_key
 from ganlab.ui.kit.lesson import columns, examples, in_code, last_valid, lesson, number_input, row, shape_input
 from ganlab.ui.lessons import drawn
 
@@ -16,8 +16,7 @@ QUESTION = (
     "What does that 0.02 do?"
 )
 EXAMPLES = {"2 × 5, as in the notes": "2, 5", "64 × 32 × 4 × 4, a layer of a DCGAN": "64, 32, 4, 4"}
-DASHES = {"solid": "", "dash": " stroke-dasharray='6 3'", "dot": " stroke-dasharray='2 3'"}
-RING = "<circle cx='10' cy='4' r='3.2' fill='none' stroke='currentColor'/>"
+RING = "<circle cx='10' cy='4' r='3.2' fill='none' stroke='var(--muted)'/>"
 
 
 @st.fragment
@@ -57,8 +56,9 @@ def _layers(call: NormalInit) -> None:
             Line(f"std {std}, batch norm after each", normed, "$muted", "dot", hollow=True),
             Line(f"std {std}", sds),
         ]
-        panel("init_layers_key", f"<div class='ch keys'><div>{''.join(map(_key, lines))}</div></div>")
-        plot("init_layers", through_layers(lines), 220)
+        key = "".join(map(_key, lines))
+        panel("init_layers_key", f"<div class='ch keys'><div>{key}</div></div>")
+        plot("init_layers", through_layers(lines), 220, Caption("Activations through five linear layers", key))
         panel(
             "init_text",
             f"<p>Every layer multiplies the sd by about std × √width = {std} × {width**0.5:.3g} = "
@@ -71,6 +71,4 @@ def _layers(call: NormalInit) -> None:
 
 
 def _key(line: Line) -> str:
-    color = "var(--st-text-color)" if line.color == "$text" else "currentColor"
-    key = CURVE_KEY.format(f"stroke='{color}' stroke-width='2'{DASHES[line.dash]}", line.name)
-    return key.replace("</svg>", f"{RING}</svg>") if line.hollow else key
+    return line_key(line.name, line.color, line.dash, RING if line.hollow else "")

@@ -10,7 +10,7 @@ from ganlab.formatting import NOTHING
 from ganlab.lessons import sequential
 from ganlab.lessons.sequential import Layer, Report
 from ganlab.lessons.tensors import Shape, written
-from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.components import Caption, panel
 from ganlab.ui.kit.lesson import in_code, lesson
 
 QUESTION = "It bundles layers, so the code gets shorter. What goes in, what comes out, and when does a layer not fit?"
@@ -58,7 +58,7 @@ def section(anchor: str) -> None:
         report, fault = _report()
         with doing:
             _controls(report, fault)
-            panel("seq_panel_table", table(report, st.session_state.seq_rows, fault))
+            panel("seq_panel_table", table(report, st.session_state.seq_rows, fault), Caption("nn.Sequential"))
         with beside:
             in_code(sequential.code(report), sequential.printed(report))
             if report.why:

@@ -18,8 +18,8 @@ from ganlab.runs.verdict import Verdict, verdict
 from ganlab.runs.vitals import Vital, vitals
 from ganlab.ui.kit import components
 from ganlab.ui.kit.clip_range import LADDER
-from ganlab.ui.kit.components import choices, panel, plot
-from ganlab.ui.kit.html import points_key
+from ganlab.ui.kit.components import Caption, choices, panel, plot
+from ganlab.ui.kit.html import CLAMP_KEY, points_key
 from ganlab.ui.kit.live import once
 from ganlab.ui.train import look_back, steer, strip
 from ganlab.ui.train.view import Slots, layer, sheet
@@ -109,7 +109,9 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         change=_to_play(run, change) if change and change.age < COMPARED else None,
         update=None if saved else shown.update,
     )
-    components.clamp("clamp", figure, CLAMP_HEIGHT, lambda wanted: steer.change_clip_range(run, wanted))
+    title = f"Critic weights around the clamp, {layer() or 'all layers'}"
+    caption = Caption(title, CLAMP_KEY, shown.step)
+    components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.change_clip_range(run, wanted))
 
 
 def _to_play(run: Run, change: RangeChange) -> Change:
@@ -148,7 +150,7 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
     with slots["samples"]:
         if points_only:
             figure = once(shown, ("points", name), lambda: points(shown.real, shown.samples, pinned=beside))
-            plot("points", figure, POINTS_HEIGHT)
+            plot("points", figure, POINTS_HEIGHT, Caption("Samples", caption, shown.step))
         else:
             panel("sheet", once(shown, ("sheet", name), lambda: _sheet(shown, beside)))
 

@@ -94,7 +94,7 @@ def over_time(run: Run, ended: bool, slots: Slots) -> None:
             downloads.metrics(run)
     for column, name in zip(st.columns(2, gap="small"), view.CHARTS, strict=True):
         with column.container(border=True):
-            panel(f"head_{name}", panels.chart_head(name, view.view()))
+            panel(f"head_{name}", panels.chart_caption(name, view.view()).head())
             slots[name] = st.container()
 
 

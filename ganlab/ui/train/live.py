@@ -10,7 +10,8 @@ from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
 from ganlab.ui.kit.clip_range import refused
-from ganlab.ui.kit.components import feed, panel, plot
+from ganlab.ui.kit.components import NO_FIGURE, Caption, feed, panel, plot
+from ganlab.ui.kit.html import CLAMP_KEY
 from ganlab.ui.kit.live import feeding, mounting, once
 from ganlab.ui.train import first_screen, look_back, panels, steer
 from ganlab.ui.train.instruments import panel as instruments
@@ -68,7 +69,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     first_screen.fill(run, snapshot, shown, pin, (drawn, pinned), slots)
     with slots["estimate"]:
         estimate = once(charted, ("estimate", wanted), lambda: curves.critic_estimate(charted, wanted))
-        plot("estimate", estimate, first_screen.ESTIMATE_HEIGHT)
+        plot("estimate", estimate, first_screen.ESTIMATE_HEIGHT, Caption("Critic’s estimate", step=charted.step))
     if not below:
         return
     st.session_state["drew_below"] = time.monotonic()
@@ -77,17 +78,18 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
         "layers": once(shown, "layers", lambda: html.layers_table(shown.weights)),
         "record": once(snapshot, "record", lambda: panels.record(snapshot)),
     }
-    _panels(texts, slots)
+    _panels(texts, slots, {"layers": Caption("Layer by layer", CLAMP_KEY, shown.step)})
     for title, figure in CHARTS.items():
         with slots[title]:
-            plot(f"chart_{title}", once(charted, (title, wanted), partial(figure, charted, wanted)), 210)
+            chart = once(charted, (title, wanted), partial(figure, charted, wanted))
+            plot(f"chart_{title}", chart, 210, panels.chart_caption(title, wanted, charted.step))
     if "whole run" in slots:
         with slots["whole run"]:
-            plot("whole_run", look_back.over_the_run(run, layer(), cursors), 330)
+            plot("whole_run", look_back.over_the_run(run, layer(), cursors), 330, look_back.caption(layer()))
     instruments.fill(run, snapshot, slots, wanted.cursors)
 
 
-def _panels(texts: dict[str, str], slots: Slots) -> None:
+def _panels(texts: dict[str, str], slots: Slots, captions: dict[str, Caption] | None = None) -> None:
     for name, text in texts.items():
         with slots[name]:
-            panel(name, text)
+            panel(name, text, (captions or {}).get(name, NO_FIGURE))

@@ -15,8 +15,8 @@ from ganlab.runs.disk import moments
 from ganlab.runs.disk.moments import Moment, stamp
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import late
-from ganlab.ui.kit.components import button
+from ganlab.ui.kit import html, late
+from ganlab.ui.kit.components import Caption, button
 from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
@@ -109,6 +109,13 @@ def over_the_run(run: Run, layer: str | None, cursors: Sequence[int]) -> Figure:
     steps = whole_run.evenly(steps, whole_run.RIDGES) if ridge else steps
     figure = _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
     return figure if ridge else whole_run.marked(figure, cursors)
+
+
+def caption(layer: str | None) -> Caption:
+    """What that figure is called."""
+    key = html.BEFORE.format("before the clamp") + html.AFTER.format("at a bound after it")
+    ridge = st.session_state.get("whole_run_view") == "Ridge"
+    return Caption(f"Weights over the whole run, {layer or 'all layers'}", key if ridge else "")
 
 
 @lru_cache(maxsize=8)

@@ -7,9 +7,9 @@ from ganlab.formatting import NOTHING
 from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.plots.curves import View, change_in_words
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit.html import AFTER, BEFORE, CURVE_KEY, INK, TITLES, facts, pace, pill, progress_bar, title
+from ganlab.ui.kit.components import Caption
+from ganlab.ui.kit.html import AFTER, BEFORE, TITLES, facts, line_key, pace, pill, progress_bar, title
 
-DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
 CHANGES_SHOWN = 12
 
 
@@ -97,13 +97,13 @@ def record(snapshot: Snapshot) -> str:
     return f"<div class='record'><p>{escape(' · '.join(settings))}</p>{changes}</div>"
 
 
-def chart_head(name: str, view: View) -> str:
+def chart_caption(name: str, view: View, step: int | None = None) -> Caption:
     """A chart's title and the key to its lines."""
     median = f"median of {view.median}" if view.median else ""
     if name == "Losses":
         name = f"Losses, {median}" if median else name
-        key = CURVE_KEY.format(INK, "critic") + CURVE_KEY.format(DOTTED, "generator")
+        key = line_key("critic") + line_key("generator", "$generator", "dot")
     else:
-        name = f"Shares, {escape(view.layer or 'all layers')}"
+        name = f"Shares, {view.layer or 'all layers'}"
         key = BEFORE.format("outside") + AFTER.format("at a bound")
-    return f"<div class='ch'><b>{name}</b><div>{key}</div></div>"
+    return Caption(name, key, step)

@@ -35,6 +35,12 @@ def layer() -> str | None:
     return None if name == ALL_LAYERS else name
 
 
+def chosen_block() -> str | None:
+    """The block of the critic that this parameter belongs to; None for all together."""
+    name = layer()
+    return name and name.split(".")[0]
+
+
 def show_layer(name: str) -> None:
     """Show this parameter of the critic, or ALL_LAYERS. For callbacks."""
     st.session_state["layer"] = name

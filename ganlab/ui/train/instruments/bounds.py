@@ -5,15 +5,18 @@ import math
 import numpy as np
 
 from ganlab.formatting import NOTHING, percent
-from ganlab.plots.base import Figure, framed, in_units, note, steps_axis
+from ganlab.plots.base import Figure, framed, in_units, labelled, note, per_mark, steps_axis
 from ganlab.runs.history import History
+from ganlab.ui.kit.html import TINTS
 from ganlab.ui.train.instruments.card import Card, CardData
+from ganlab.ui.train.view import layer
 
+MOST_ROWS = 10  # that are named
 COLUMNS = 80  # at most; the heat map is little wider in pixels
 REFRESH = 10  # columns that appear together
 
 
-def figure(history: History) -> Figure:
+def figure(history: History, chosen: str | None = None) -> Figure:
     """The share of every layer's weights exactly at a bound, layer by step, in tints of ink."""
     names = history.layer_names
     steps = len(history) if names else 0  # layers.csv may be missing
@@ -33,16 +36,28 @@ def figure(history: History) -> Figure:
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }
     newest = f"; newest: {percent(shares[-1].min())} to {percent(shares[-1].max())}" if steps else ""
+    at = labelled(len(names), MOST_ROWS, names.index(chosen) if chosen in names else None)
+    counts = history.layer_counts[-1, :, 1].tolist() if steps else [0] * len(names)
+
+    def bold(name: str, text: str) -> str:
+        return f"<b>{text}</b>" if name == chosen else text
+
     beside = {"xref": "paper", "xanchor": "left"}  # the newest count, to the right of its row
-    counts = zip(names, history.layer_counts[-1, :, 1].tolist(), strict=True) if steps else ()
+    newest_counts = [note(1, names[i], bold(names[i], f"{counts[i]:,}"), "$muted", 11.5, **beside) for i in at if steps]
     return framed(
         [heat] if steps else [],
         steps_axis(steps, nticks=6),
-        {"type": "category", "autorange": "reversed", "showgrid": False, "ticksuffix": " "},
+        {
+            "type": "category",
+            "autorange": "reversed",
+            "showgrid": False,
+            "tickvals": [names[i] for i in at],
+            "ticktext": [bold(names[i], names[i]) + " " for i in at],
+        },
         scale=f"at bounds {names}",
         alt=f"Share of each of {len(names)} layers' weights exactly at a bound, by step{newest}.",
         margin=(104, 44, 8, 24),
-        annotations=[note(1, name, f"{count:,}", "$muted", 11.5, **beside) for name, count in counts],
+        annotations=newest_counts,
     )
 
 
@@ -61,23 +76,23 @@ def sentence(data: CardData) -> str:
 
 
 def _steps_per_column(steps: int) -> int:
-    return -(-steps // COLUMNS) or 1
+    return per_mark(steps, COLUMNS)
 
 
 def _drawn_columns(data: CardData) -> tuple[object, ...]:
     """Changes only when REFRESH more columns can be drawn: the heat map would otherwise dominate most updates."""
     steps = len(data.history)
     per_column = _steps_per_column(steps)
-    return steps > 0, steps // (REFRESH * per_column), per_column
+    return steps > 0, steps // (REFRESH * per_column), per_column, layer()
 
 
 CARDS = {
     "Weights at the bounds": Card(
         None,
         sentence,
-        lambda data: figure(data.history),
+        lambda data: figure(data.history, layer()),
         "the share of each parameter's weights exactly at a bound, by step. The newest counts are on the right.",
-        key=lambda data: "<span>0 %<i class='tints'></i>100 %</span>",
+        key=lambda data: f"<span>0 %{TINTS}100 %</span>",
         over_time=True,
         depends_on=_drawn_columns,
     )

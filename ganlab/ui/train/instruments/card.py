@@ -10,17 +10,16 @@ from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING
 from ganlab.measure import reading as readings
 from ganlab.measure.reading import READINGS, Reading
-from ganlab.plots.base import Figure
+from ganlab.plots.base import Figure, per_mark
 from ganlab.plots.readings import Line, Rows, over_looks
 from ganlab.runs.history import History
-from ganlab.ui.kit.html import CURVE_KEY
+from ganlab.ui.kit.html import line_key
 
 Drawn = TypeVar("Drawn")
 MOST_ROWS = 200  # points of a line over time
-DOTS = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='2 3' opacity='.6'"
-DASHES = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='6 3' opacity='.6'"
-VIOLET = "stroke='var(--generator)' stroke-width='2.4'"
-REAL = "stroke='var(--real)' stroke-width='2.4' stroke-dasharray='6 3'"
+# The colours and dashes of the keys to lines.
+INK, VIOLET, REAL = ("$bound", "solid"), ("$generator", "solid"), ("$real", "dash")
+DOTS, DASHES = ("$bound 0.6", "dot"), ("$bound 0.6", "dash")
 
 
 class CardData(NamedTuple):
@@ -74,15 +73,15 @@ def chart(title: str, *lines: Line, log: bool = False) -> Callable[[CardData], F
     return lambda data: over_looks(title, data.rows, lines, log)
 
 
-def lines(*named: tuple[str, str]) -> Callable[[CardData], str]:
-    """The key to a chart's lines, given as (SVG style, name)."""
-    html = "".join(CURVE_KEY.format(style, name) for style, name in named)
+def lines(*named: tuple[tuple[str, str], str]) -> Callable[[CardData], str]:
+    """The key to a chart's lines, given as ((colour, dash), name)."""
+    html = "".join(line_key(name, *style) for style, name in named)
     return lambda data: html
 
 
 def rows_of(table: np.ndarray, reading: Reading | None) -> Sequence[dict[str, float]]:
     """At most MOST_ROWS rows of a table [looks, len(READINGS)], the newest among them; then the reading, if newer."""
-    k = -(-len(table) // MOST_ROWS) or 1
+    k = per_mark(len(table), MOST_ROWS)
     thinned = table if k == 1 else np.concatenate([table[:-1:k], table[-1:]])
     rows = [dict(zip(READINGS, row, strict=True)) for row in thinned.tolist()]
     if reading:  # a saved run is measured again with every instrument, so the reading may hold more than its row

@@ -6,8 +6,7 @@ from ganlab.data.point_sets import SPLIT_FROM
 from ganlab.formatting import number, short
 from ganlab.plots.base import Figure
 from ganlab.plots.readings import Line
-from ganlab.ui.kit.html import INK
-from ganlab.ui.train.instruments.card import DOTS, REAL, VIOLET, Card, CardData, chart, if_measured, lines
+from ganlab.ui.train.instruments.card import DOTS, INK, REAL, VIOLET, Card, CardData, chart, if_measured, lines
 
 ENOUGH = 5  # looks for a rank correlation
 

@@ -15,7 +15,7 @@ HEALTH = {  # as in the legend
     "exploding": "exploding",
     "still": "weights' rms gradient below 1e−8",
 }
-ARROW = "<span class='to' aria-hidden='true'></span>"
+ARROW = "<svg class='to' viewBox='0 0 14 8' aria-hidden='true'><path d='M0 4H9M9 1L13 4L9 7Z'/></svg>"
 Outlines = tuple[list[Block], list[Block]]
 
 
@@ -45,7 +45,7 @@ def drawing(
     buttons = [_button(block, health.get(block.name), norms.get(block.name), layer) for block in critic]
     return (
         f"<div class='nets'><div class='part'>{_end('latents', str(latent_dim))}{ARROW}"
-        f"{_network('generator', generator, boxes)}{ARROW}{_end('sample', _shape(generator[-1].shape), 'violet')}</div>"
+        f"{_network('generator', generator, boxes)}{ARROW}{_end('sample', _shape(generator[-1].shape), 'sample')}</div>"
         f"<div class='part'>{ARROW}{_network('critic', critic, buttons)}{ARROW}{_end('score', '1')}</div></div>"
         f"{_legend(judged=bool(health))}"
     )
@@ -91,6 +91,6 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def _legend(judged: bool) -> str:
     boxes = "Each box: output shape and number of parameters. Click a layer of the critic to see its weights."
-    marks = "".join(f"<span class='mark'><i class='{name}'></i>{words}</span>" for name, words in HEALTH.items())
-    colours = f"<p class='muted small'>Gradient on its way back: {marks}</p>" if judged else ""
+    marks = "".join(f"<span><i class='{name}'></i>{words}</span>" for name, words in HEALTH.items())
+    colours = f"<p class='health muted small'>Gradient on its way back: {marks}</p>" if judged else ""
     return f"<p class='muted small'>{boxes}</p>{colours}"

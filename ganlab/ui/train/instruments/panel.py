@@ -15,7 +15,7 @@ from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit.components import choices, panel, plot
+from ganlab.ui.kit.components import Caption, choices, panel, plot
 from ganlab.ui.kit.live import once
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import look_back, view
@@ -133,23 +133,25 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         judged = reading is not None and reading.step >= diagnosis.WINDOW
         measured = reading.gradients if reading else None
         html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
-        choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp")
+        caption = Caption("Generator and critic", step=reading.step if reading else None)
+        choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp", caption=caption)
     for name, card in CARDS.items():
         if f"head {name}" in slots:
             key = (name, *version, *card.depends_on(data), cursors)
-            head, figure = once(source, key, partial(_head_and_figure, name, data, cursors))
+            caption, sentence, figure = once(source, key, partial(_parts, name, data, cursors))
             with slots[f"head {name}"]:
-                panel(f"head_{name}", head)
+                panel(f"head_{name}", f"<div class='inst'>{caption.head()}<p>{sentence}</p></div>")
             with slots[f"plot {name}"]:
-                plot(f"plot_{name}", figure, card.height)
+                plot(f"plot_{name}", figure, card.height, caption)
 
 
-def _head_and_figure(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[str, Figure]:
+def _parts(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[Caption, str, Figure]:
+    """A card's caption, sentence and figure."""
     card = CARDS[name]
     figure = card.figure(data)
     marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
-    title = f"<div class='ch'><b>{name}</b><div>{card.key(data)}</div></div>"
-    return f"<div class='inst'>{title}<p>{card.sentence(data)}</p></div>", marked
+    caption = Caption(name, card.key(data), data.reading.step if data.reading else None)
+    return caption, card.sentence(data), marked
 
 
 def _pick(run: Run, block: str) -> None:

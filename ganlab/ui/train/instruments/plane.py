@@ -8,6 +8,7 @@ from ganlab.measure.plane import REACH, TICKS, Plane
 from ganlab.plots import samples
 from ganlab.plots.base import Figure, packed
 from ganlab.plots.readings import empty
+from ganlab.ui.kit.html import TINTS
 from ganlab.ui.train.instruments.card import Card, CardData
 
 TITLE = "The plane"
@@ -18,16 +19,15 @@ LONGEST = 0.35  # of an arrow, in the plane's units
 
 def figure(plane: Plane, real: np.ndarray | None = None, layers: tuple[str, ...] = LAYERS) -> Figure:
     """The critic's values with level lines, its gradients, the latents' map, generated and real points [n, 2]."""
-    base = samples.points(real, plane.generated)
-    axes = {axis: base["layout"][axis] | {"constrain": "domain"} for axis in ("xaxis", "yaxis")}  # no strip beside it
+    base = samples.points(real, plane.generated) if "points" in layers else samples.points(None, None)
     data = [_surface(plane.values)] if "values" in layers else []
     data += _latent_map(plane.latent_map) if "latent map" in layers else []
-    data += base["data"] if "points" in layers else []
+    data += base["data"]
     low, high, steepest = _extremes(plane)
     arrows = _arrows(plane) if "arrows" in layers and steepest > 0 else []
     return base | {
         "data": data,
-        "layout": base["layout"] | axes | {"shapes": arrows},
+        "layout": base["layout"] | {"shapes": arrows},
         "scale": f"plane {layers}",
         "alt": f"The plane with {', '.join(layers) or 'nothing'}: the critic's values go from {short(low)} to "
         f"{short(high)}, its steepest gradient at a generated point is {short(steepest)}.",
@@ -126,7 +126,7 @@ CARDS = {
         "the critic's score with level lines, its gradient at generated points, and where the generator maps an even "
         "grid of latents.",
         key=lambda data: (
-            "<span>low score<i class='tints'></i>high</span><span><i class='dot'></i>generated</span>"
+            f"<span>low score{TINTS}high</span><span><i class='dot'></i>generated</span>"
             "<span><i class='ring'></i>real</span>"
         ),
         depends_on=lambda data: _chosen(),

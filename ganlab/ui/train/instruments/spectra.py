@@ -8,13 +8,15 @@ from ganlab.formatting import NOTHING, percent, short
 from ganlab.measure.spectra import Spectrum
 from ganlab.plots.base import AT_X, Figure, axis, curve, framed, packed
 from ganlab.plots.readings import Line, empty
-from ganlab.ui.kit.html import CURVE_KEY, INK
-from ganlab.ui.train.instruments.card import DASHES, Card, CardData, chart, if_measured, lines, of_result
+from ganlab.ui.kit.html import DASHES as PATTERNS
+from ganlab.ui.kit.html import line_key
+from ganlab.ui.train.instruments.card import DASHES, INK, Card, CardData, chart, if_measured, lines, of_result
+from ganlab.ui.train.view import chosen_block
 
-# Plotly's dashes, and the same in SVG.
-PATTERNS = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 3"}
 FEW = 0.1  # of all directions
-MOST_NAMED = 4  # layers in the key
+MOST_NAMED = 4  # layers in the key; of more, only one stands out
+
+OUTSTANDING, OTHERS = ("$bound", "solid"), ("$bound 0.3", "solid")
 
 steepness_figure = chart(
     "Steepness of the critic",
@@ -24,12 +26,14 @@ steepness_figure = chart(
 )
 
 
-def figure(spectra: Sequence[Spectrum]) -> Figure:
+def figure(spectra: Sequence[Spectrum], chosen: str | None = None) -> Figure:
     """Every layer's singular values over its largest; Miyato et al. 2018 (arXiv 1802.05957), Fig. 3."""
     drawn = drawable(spectra)
+    styles = _styles(drawn, chosen)
+    last = sorted(zip(drawn, styles, strict=True), key=lambda pair: pair[1] == OUTSTANDING)  # above the others
     shares = [f"{spectrum.layer} {percent(large(spectrum).mean())}" for spectrum in drawn]
     return framed(
-        [_line(spectrum, i, len(drawn)) for i, spectrum in enumerate(drawn)],
+        [_line(spectrum, *style) for spectrum, style in last],
         axis("singular values", range=[0, 1], tickformat=".0%"),
         axis("of the largest", 4, range=[0, 1.02], nticks=5),
         scale=f"spectra {[spectrum.layer for spectrum in drawn]}",
@@ -37,10 +41,29 @@ def figure(spectra: Sequence[Spectrum]) -> Figure:
     )
 
 
-def _line(spectrum: Spectrum, i: int, n: int) -> Figure:
+def _line(spectrum: Spectrum, color: str, dash: str) -> Figure:
     name = spectrum.layer if spectrum.exact else f"{spectrum.layer}, reshaped kernel"
-    x, dash = packed(np.linspace(0, 1, len(spectrum.values))), list(PATTERNS)[i % len(PATTERNS)]
-    return curve(spectrum.values / spectrum.values[0], name, f"$bound {_opacity(i, n):.2f}", 1.8, dash, AT_X, x=x)
+    x = packed(np.linspace(0, 1, len(spectrum.values)))
+    width = 2.6 if (color, dash) == OUTSTANDING else 1.6
+    return curve(spectrum.values / spectrum.values[0], name, color, width, dash, AT_X, x=x)
+
+
+def _styles(drawn: Sequence[Spectrum], chosen: str | None) -> list[tuple[str, str]]:
+    """Each line's colour and dash. Of many lines one stands out: the chosen layer's, else the most selective one's."""
+    few = zip(range(len(drawn)), PATTERNS, strict=False)
+    if len(drawn) <= MOST_NAMED and chosen not in [spectrum.layer for spectrum in drawn]:
+        return [(f"$bound {1 - 0.7 * i / len(drawn):.2f}", dash) for i, dash in few]
+    outstanding = _outstanding(drawn, chosen)
+    return [OUTSTANDING if spectrum is outstanding else OTHERS for spectrum in drawn]
+
+
+def _outstanding(drawn: Sequence[Spectrum], chosen: str | None) -> Spectrum:
+    return next((spectrum for spectrum in drawn if spectrum.layer == chosen), None) or most_selective(drawn)
+
+
+def most_selective(drawn: Sequence[Spectrum]) -> Spectrum:
+    """The layer with the smallest share of large values."""
+    return min(drawn, key=lambda spectrum: float(large(spectrum).mean()))
 
 
 def drawable(spectra: Sequence[Spectrum]) -> list[Spectrum]:
@@ -53,32 +76,25 @@ def large(spectrum: Spectrum) -> np.ndarray:
     return spectrum.values >= spectrum.values[0] / 2
 
 
-def _opacity(i: int, n: int) -> float:
-    """Of line i of n: the first layer's is the darkest."""
-    return 1 - 0.7 * i / n
-
-
 def sentence(spectra: Sequence[Spectrum]) -> str:
     """How many directions the most selective layer passes on."""
     drawn = drawable(spectra)
     if not drawn:
         return NOTHING
-    spectrum = min(drawn, key=lambda spectrum: float(large(spectrum).mean()))
+    spectrum = most_selective(drawn)
     count, total = int(large(spectrum).sum()), len(spectrum.values)
     kernel = "" if spectrum.exact else " (reshaped kernel)"
     few = " It passes on few directions." if count <= FEW * total else ""
     return f"In {spectrum.layer}{kernel} <b>{count} of {total}</b> values are at least half the largest.{few}"
 
 
-def key(spectra: Sequence[Spectrum]) -> str:
-    """Which line belongs to which layer, while there are few."""
+def key(spectra: Sequence[Spectrum], chosen: str | None = None) -> str:
+    """Which line belongs to which layer; of many, only the one that stands out is named."""
     drawn = drawable(spectra)
-    if len(drawn) > MOST_NAMED:
-        return ""
-    style = "stroke='var(--st-text-color)' stroke-width='2' stroke-dasharray='{}' opacity='{:.2f}'"
-    dashes = list(PATTERNS.values())
-    styles = [style.format(dashes[i], _opacity(i, len(drawn))) for i in range(len(drawn))]
-    return "".join(CURVE_KEY.format(style, spectrum.layer) for style, spectrum in zip(styles, drawn, strict=True))
+    styles = _styles(drawn, chosen)
+    if OTHERS not in styles:
+        return "".join(line_key(spectrum.layer, *style) for spectrum, style in zip(drawn, styles, strict=True))
+    return line_key(_outstanding(drawn, chosen).layer, *OUTSTANDING) + line_key("other layers", *OTHERS)
 
 
 def steepness_sentence(data: CardData) -> str:
@@ -100,9 +116,10 @@ CARDS = {
     "Singular values": Card(
         "spectra",
         of_result("spectra", sentence, NOTHING),
-        of_result("spectra", figure, empty()),
+        of_result("spectra", lambda spectra: figure(spectra, chosen_block()), empty()),
         "each layer's singular values, divided by its largest. For a large convolution they are those of its reshaped "
         "kernel.",
-        key=of_result("spectra", key, ""),
+        key=of_result("spectra", lambda spectra: key(spectra, chosen_block()), ""),
+        depends_on=lambda data: (chosen_block(),),
     ),
 }

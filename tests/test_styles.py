@@ -1,0 +1,55 @@
+"""The style sheets: each rule belongs to one part of a page, and nothing is styled that no page has."""
+
+import re
+
+import pytest
+
+from ganlab.ui.kit.components import FRONT, STYLES
+
+ROOT = FRONT.parent.parent.parent
+CODE = [*ROOT.glob("ganlab/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py", *FRONT.glob("*.js")]
+WORDS = set(re.findall(r"[A-Za-z][\w-]*", "\n".join(path.read_text() for path in CODE)))
+SHARED = {"ch", "desk", "small"}  # heads of figures, what phones don't show, notes: these may stand in every part
+COMPUTED = {"s2", "s3"}  # class names that are put together
+
+
+def css(name: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", (FRONT / f"{name}.css").read_text(), flags=re.DOTALL)
+
+
+def selectors(name: str) -> list[str]:
+    """The selectors of a sheet's outer rules, also inside @media."""
+    text, found, depth, start = css(name), [], 0, 0
+    for place, sign in enumerate(text):
+        if sign == "{":
+            head = text[start:place].strip()
+            if not head.startswith("@media"):
+                found += [] if depth or head.startswith("@") else re.split(r",(?![^(]*\))", head)
+                depth += 1
+            start = place + 1
+        elif sign == "}":
+            depth, start = max(0, depth - 1), place + 1
+        elif sign == ";":
+            start = place + 1
+    return [selector.strip() for selector in found]
+
+
+def test_every_sheet_is_loaded() -> None:
+    assert sorted(STYLES) == sorted(path.stem for path in FRONT.glob("*.css"))
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_every_class_is_used(name: str) -> None:
+    classes = set(re.findall(r"\.(-?[A-Za-z][\w-]*)", css(name))) - COMPUTED
+    classes = {one.removeprefix("st-key-") for one in classes if not one.startswith("js-plotly")}
+    assert {one for one in classes if one not in WORDS} == set()
+
+
+def test_no_part_is_styled_by_the_rules_of_another() -> None:
+    """The first class of a selector names a part; no part has the name of something inside another."""
+    parts, inside = set(), set()
+    for selector in (one for name in STYLES for one in selectors(name) if one.startswith(".gl ")):
+        first, *others = re.findall(r"\.([\w-]+)", selector.removeprefix(".gl ")) or [""]
+        parts.add(first)
+        inside |= set(others) if ":is(" not in selector else set()
+    assert parts & inside == SHARED
