@@ -94,11 +94,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def context() -> Iterator[BrowserContext]:
-    """One for all browser tests, so that each page finds the scripts in the cache."""
+def context(server: Server) -> Iterator[BrowserContext]:
+    """One for all browser tests, with a page that stays open, so that each page finds the scripts compiled."""
     with sync_playwright() as playwright:
         browser = chromium(playwright)
-        yield browser.new_context(viewport={"width": 1440, "height": 1000})
+        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context.new_page().goto(f"{server.url}/_stcore/health")
+        yield context
         browser.close()
 
 

@@ -21,7 +21,7 @@ from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
-STEPS = {"digits": 300, "8-gaussians": 1200}
+STEPS = {"digits": 200, "8-gaussians": 1200}
 DISCS = 200
 
 
@@ -47,7 +47,7 @@ def more_real(data: Dataset) -> np.ndarray:
 
 
 @pytest.mark.timeout(250)
-def test_digits_in_300_steps(learned: dict[str, np.ndarray]) -> None:
+def test_digits_in_200_steps(learned: dict[str, np.ndarray]) -> None:
     data, samples = digits(), learned["digits"]
     held_out = data.held_out.numpy()
     shares, spread = quality.class_shares_and_spread(samples, held_out, data.labels.numpy())

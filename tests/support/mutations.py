@@ -1,4 +1,4 @@
-"""Files that must be refused: a checkpoint, changed in many ways. As a script: the time and memory to read them.
+"""Files that must be refused: a checkpoint, changed in many ways. As a script: the time and memory to read so many.
 
 Half of them are named after their changed content, as an attacker would name them.
 """
@@ -223,4 +223,4 @@ def main(many: int, verbose: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(500, "-v" in sys.argv))
+    sys.exit(main(int(sys.argv[1]), "-v" in sys.argv))
