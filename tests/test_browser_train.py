@@ -248,3 +248,30 @@ def test_looking_back_resuming_and_deleting(page: Page, server: Server) -> None:
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Delete it", exact=True).click()
     expect(menu).to_have_count(0)
     assert not (server.runs / run).exists()
+
+
+def test_what_a_browser_missed_is_sent_again(page: Page, server: Server) -> None:
+    missed, asked = [], []
+
+    def between(browser: WebSocketRoute) -> None:
+        upstream = browser.connect_to_server()
+
+        def down(message: str | bytes) -> None:
+            if missed or b'"counts": {' not in bytes(message):
+                browser.send(message)
+            else:
+                missed.append(message)
+
+        def up(message: str | bytes) -> None:
+            asked.extend(re.findall(b"missed", bytes(message)))
+            upstream.send(message)
+
+        upstream.on_message(down)
+        browser.on_message(up)
+
+    page.route_web_socket("**/_stcore/stream", between)
+    start(page, server)
+    while not asked:  # the page goes on meanwhile
+        wait_for_step(page, step_shown(page))
+    assert missed
+    wait_for_step(page, step_shown(page))

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from streamlit.errors import StreamlitInvalidLayoutContextError
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import page
@@ -24,7 +23,6 @@ from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.train import live
 from ganlab.ui.train.instruments import bounds, distances, findings, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments import panel as instrument_panel
 from ganlab.ui.train.instruments.card import CardData, rows_of
@@ -138,23 +136,7 @@ def test_a_saved_run_without_its_data_shows_its_rows_and_a_dash_for_the_rest(
     assert 0 < len(without_rows) < len(titles(at))
     assert shown(at).count("<p>–</p>") == len(without_rows)
     assert spectra.steepness_sentence(by_rows) in shown(at)
-    assert "step 6<" not in shown(at)
-
-
-def test_a_page_whose_last_run_was_cut_short_is_redrawn(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill, calls = live._fill, []
-
-    def cut_short(*given: object) -> None:
-        calls.append(given)
-        if len(calls) == 1:
-            raise StreamlitInvalidLayoutContextError("a slot that the last run of the page had not filled")
-        fill(*given)
-
-    monkeypatch.setattr(live, "_fill", cut_short)
-    at = page("1_Train.py", run=looked_at(the_hub, TINY).run_id)
-    assert len(calls) == 2
-    assert not at.exception
-    assert titles(at) == instrument_panel.cards_of(TINY)
+    assert "· step 6<" not in shown(at)
 
 
 def test_the_diagnosis_is_shown_with_its_advice(the_hub: RunHub) -> None:

@@ -4,11 +4,8 @@ import dataclasses
 import math
 
 import numpy as np
-import pytest
-from stubs import TINY
 
 from ganlab.measure.reading import Reading
-from ganlab.runs import verdict as verdicts
 from ganlab.runs.diagnosis import Finding
 from ganlab.runs.history import METRICS, History
 from ganlab.runs.range_change import RangeChange
@@ -29,7 +26,6 @@ DEAD = Finding(3, "The critic is dead.", "Start again.", dead=True)
 
 
 def said(
-    monkeypatch: pytest.MonkeyPatch,
     *findings: Finding,
     slope: tuple[float, float] = (math.nan, math.nan),
     estimate: tuple[float, float] = (1.0, 1.0),
@@ -38,48 +34,47 @@ def said(
     steps: int = 200,
     looked_at: int = 200,
 ) -> Verdict:
-    monkeypatch.setattr(verdicts.diagnosis, "of_reading", lambda *_: list(findings))
     rows = np.zeros((steps, len(METRICS)))
     rows[:, METRICS.index("step")] = np.arange(1, steps + 1)
     rows[:100, METRICS.index("clip_high")] = 1.0  # until the change after step 100
     history = History(rows, (), np.zeros((steps, 0, 2), np.int32))
     nothing = np.empty(0)
     numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
-    return verdict(Reading(step=min(looked_at, steps)), history, TINY, change, numbers, measuring)
+    return verdict(Reading(step=min(looked_at, steps)), list(findings), history, change, numbers, measuring)
 
 
-def test_a_dead_critic_comes_before_what_the_change_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert said(monkeypatch, DEAD, slope=(1.0, 0.0)).sentence == DEAD.sentence
+def test_a_dead_critic_comes_before_what_the_change_did() -> None:
+    assert said(DEAD, slope=(1.0, 0.0)).sentence == DEAD.sentence
 
 
-def test_a_flat_critic_says_by_how_much_and_the_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    verdict = said(monkeypatch, SICK, slope=(0.0267, 2.0e-6))
+def test_a_flat_critic_says_by_how_much_and_the_way_back() -> None:
+    verdict = said(SICK, slope=(0.0267, 2.0e-6))
     assert verdict.sentence == "The critic went flat: 10× tighter made its slope 13,000× smaller."
     assert (verdict.severity, verdict.advice, verdict.go_back) == (2, "Go back to ±0.01", (-0.01, 0.01))
 
 
-def test_a_steeper_critic_is_told_with_its_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_steeper_critic_is_told_with_its_estimate() -> None:
     wider = dataclasses.replace(CHANGE, clip_range=(-0.1, 0.1))
-    verdict = said(monkeypatch, slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider)
+    verdict = said(slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider)
     assert verdict.sentence == "The critic got 30× steeper: 10× wider, and its estimate 25× larger."
 
 
-def test_an_unchanged_slope_never_hides_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_slope_never_hides_a_finding() -> None:
     for slope in ((1.0, 1.1), (math.nan, 1.0), (0.0, 1.0)):
-        assert said(monkeypatch, SICK, slope=slope) == Verdict(2, SICK.sentence, SICK.advice)
+        assert said(SICK, slope=slope) == Verdict(2, SICK.sentence, SICK.advice)
 
 
-def test_what_is_being_measured_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    verdict = said(monkeypatch, SICK, measuring=True, looked_at=100)
+def test_what_is_being_measured_is_not_judged() -> None:
+    verdict = said(SICK, measuring=True, looked_at=100)
     assert verdict == Verdict(1, "Changed from ±0.01: measuring what that did.")
 
 
-def test_a_finding_from_before_the_change_is_not_told_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_from_before_the_change_is_not_told_after_it() -> None:
     for change in (CHANGE, None):
-        verdict = said(monkeypatch, SICK, change=change, looked_at=100)
+        verdict = said(SICK, change=change, looked_at=100)
         assert verdict == Verdict(1, "Not measured since the clip range changed.")
 
 
-def test_without_findings_there_are_no_problems_once_there_are_enough_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert said(monkeypatch, change=None) == Verdict(0, "No problems detected.")
-    assert said(monkeypatch, change=None, steps=20) == Verdict(1, "Too early to judge.")
+def test_without_findings_there_are_no_problems_once_there_are_enough_steps() -> None:
+    assert said(change=None) == Verdict(0, "No problems detected.")
+    assert said(change=None, steps=20) == Verdict(1, "Too early to judge.")

@@ -30,7 +30,7 @@ from ganlab.measure.subject import Columns, Subject
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Reading:
     """The results of one look; None for an instrument that is off or does not apply to the data.
 

@@ -31,9 +31,9 @@ class Status(StrEnum):
         return self not in (Status.STARTING, Status.RUNNING, Status.PAUSED)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
-    """A run at one moment."""
+    """A run at one moment. Equal only to itself."""
 
     run_id: str
     status: Status

@@ -3,10 +3,9 @@
 import math
 from typing import NamedTuple
 
-from ganlab.config import TrainConfig
 from ganlab.formatting import range_in_words, times, width_in_words
 from ganlab.measure.reading import Reading
-from ganlab.runs import diagnosis
+from ganlab.runs.diagnosis import WINDOW, Finding
 from ganlab.runs.history import History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import Vital
@@ -25,17 +24,17 @@ class Verdict(NamedTuple):
 
 def verdict(
     reading: Reading | None,
+    findings: list[Finding],
     history: History,
-    config: TrainConfig,
     change: RangeChange | None,
     vitals: list[Vital],
     measuring: bool,
 ) -> Verdict:
     """A dead critic first, then what the newest change did, then the most serious finding, then that there is none.
 
-    `change` is the one that `vitals` compare, if any, and `measuring` whether what it did is about to be measured.
+    `findings` are those of the reading, `change` is the one that `vitals` compare, if any, and `measuring` whether what
+    it did is about to be measured.
     """
-    findings = diagnosis.of_reading(reading, history, config) if reading else []
     if findings and findings[0].dead:
         return _of(findings[0])
     stale = reading and len(history) and reading.step <= history.range_since
@@ -58,10 +57,10 @@ def verdict(
         return Verdict(1, "Not measured since the clip range changed.")
     if findings:
         return _of(findings[0])
-    if len(history) < diagnosis.WINDOW or not reading:
-        return Verdict(1, "Too early to judge." if len(history) < diagnosis.WINDOW else "Nothing is measured.")
+    if len(history) < WINDOW or not reading:
+        return Verdict(1, "Too early to judge." if len(history) < WINDOW else "Nothing is measured.")
     return Verdict(0, "No problems detected.")
 
 
-def _of(finding: diagnosis.Finding) -> Verdict:
+def _of(finding: Finding) -> Verdict:
     return Verdict(finding.severity, finding.sentence, finding.advice)

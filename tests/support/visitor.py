@@ -1,13 +1,12 @@
 """A visitor without a browser: opens pages, clicks, and keeps a page up to date, over Streamlit's WebSocket.
 
-It requests, keeps and forgets the same messages as Streamlit's own browser code, but draws nothing.
+It draws nothing, and keeps no message: the server must send each of them whole.
 """
 
 import random
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -25,45 +24,6 @@ class VisitError(Exception):
     """A visitor met an exception, a missing page, a closed connection or a message that a browser could not read."""
 
 
-@dataclass
-class CachedMessage:
-    message: ForwardMsg
-    fragment: str
-    used: int  # the number of script runs before the one that used it last
-
-
-class MessageCache:
-    """What a browser keeps of earlier messages: the server then sends a hash instead of the same message."""
-
-    def __init__(self) -> None:
-        self._messages: dict[str, CachedMessage] = {}
-        self._runs = 0
-
-    @property
-    def hashes(self) -> list[str]:
-        return list(self._messages)
-
-    def resolve(self, message: ForwardMsg) -> ForwardMsg:
-        """The message itself, or the earlier one that it refers to. Raises VisitError if that one is gone."""
-        if message.metadata.cacheable:
-            new = CachedMessage(message, message.delta.fragment_id, self._runs)
-            self._messages.setdefault(message.hash, new).used = self._runs
-        if message.WhichOneof("type") != "ref_hash":
-            return message
-        if message.ref_hash not in self._messages:
-            raise VisitError(f"Cached ForwardMsg MISS [hash={message.ref_hash}]")
-        cached = self._messages[message.ref_hash]
-        cached.used = self._runs
-        return cached.message
-
-    def end_run(self, fragments: Collection[str], longest: int) -> None:
-        """Forget what was not used for `longest` script runs; a run of fragments forgets only messages of theirs."""
-        self._runs += 1
-        for key, cached in list(self._messages.items()):
-            if (not fragments or cached.fragment in fragments) and self._runs - cached.used > longest:
-                del self._messages[key]
-
-
 class Visitor:
     """One tab. Counts the messages and bytes that it received, and the runs of live fragments that ended."""
 
@@ -72,12 +32,9 @@ class Visitor:
         self.query = ""
         self.pages: list[str] = []
         self._connection = connection
-        self._cache = MessageCache()
         self._page_hash = ""
         self._fragments: set[str] = set()
         self._buttons: dict[str, str] = {}
-        self._longest = 0
-        self._heard_since_sending = False
 
     def open(self, page: str, query: str = "") -> list[ForwardMsg]:
         """Go to a page, named as in its address; returns all messages up to the end of its script."""
@@ -117,8 +74,6 @@ class Visitor:
             now = time.monotonic()
 
     def _send(self, state: ClientState) -> None:
-        state.cached_message_hashes.extend(self._cache.hashes)
-        self._heard_since_sending = False
         try:
             self._connection.send(BackMsg(rerun_script=state).SerializeToString())
         except ConnectionClosed as error:
@@ -132,14 +87,14 @@ class Visitor:
         return messages
 
     def _receive(self, timeout: float) -> ForwardMsg:
-        """The next message, or the one that it refers to. Raises TimeoutError if none comes in time."""
+        """The next message. Raises TimeoutError if none comes in time."""
         try:
             data = self._connection.recv(timeout, decode=False)
         except ConnectionClosed as error:
             raise VisitError(f"The server closed the connection: {error}") from error
         self.messages += 1
         self.bytes += len(data)
-        message = self._cache.resolve(ForwardMsg.FromString(data))
+        message = ForwardMsg.FromString(data)
         self._take(message)
         return message
 
@@ -148,8 +103,6 @@ class Visitor:
         fragments = message.metadata.run.fragment_ids
         match message.WhichOneof("type"):
             case "new_session":
-                self._heard_since_sending = True
-                self._longest = message.new_session.config.max_cached_message_age
                 if not fragments:
                     self._fragments.clear()
                     self._buttons.clear()
@@ -172,9 +125,8 @@ class Visitor:
                 if _finished(message, ForwardMsg.FINISHED_WITH_COMPILE_ERROR):
                     raise VisitError("The page's script does not compile.")
                 self.ticks += _finished(message, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
-                # A browser forgets nothing while it waits for an answer, which may refer to anything it had then.
-                if self._heard_since_sending and not _finished(message, ForwardMsg.FINISHED_EARLY_FOR_RERUN):
-                    self._cache.end_run(fragments, self._longest)
+            case "ref_hash":
+                raise VisitError("The server refers to an earlier message, which a browser may have dropped.")
             case "page_not_found":
                 raise VisitError(f"There is no page {message.page_not_found.page_name!r}.")
 

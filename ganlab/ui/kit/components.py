@@ -15,6 +15,8 @@ import streamlit as st
 import streamlit.components.v1 as v1
 import streamlit.components.v2 as v2
 
+from ganlab.ui.kit import live
+
 STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw")
 FRONT = Path(__file__).parent.parent / "front"
 # Here a v1 component is only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
@@ -24,11 +26,14 @@ _plotly_js = v1.declare_component("plotly", path=str(Path(plotly.__file__).paren
 
 def _component(name: str, html: str) -> Any:
     file = f"component/{_front.name}/{name}.js?plotly={_plotly_js.name}"
-    # On two lines, because Streamlit takes a single line for a file name.
-    load = f'export default c =>\nimport(new URL("{file}", document.baseURI)).then(m => m.default(c))'
+    shared = f"component/{_front.name}/live.js"
+    # On several lines, because Streamlit takes a single line for a file name.
+    load = f"""const load = file => import(new URL(file, document.baseURI));
+export default c => Promise.all([load("{shared}"), load("{file}")]).then(([live, m]) => live.mount(c, m.default));"""
     return v2.component(name, html=html, js=load, isolate_styles=False)
 
 
+feed = _component("feed", "")
 _plot = _component("plot", '<div class="gl-plot"></div>')
 _clamp = _component("clamp", '<div class="gl-clamp"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
@@ -41,7 +46,7 @@ _drawn = _component("drawn", "<i></i>")
 
 def plot(key: str, figure: dict[str, Any], height: int, component: Any = _plot, **callbacks: Any) -> None:
     """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key."""
-    component(key=key, data=figure | {"height": height}, height=height, **callbacks)
+    live.show(component, key, figure | {"height": height}, height=height, **callbacks)
 
 
 def clamp(key: str, figure: dict[str, Any], height: int, pulled: Callable[[tuple[float, float]], None]) -> None:
@@ -51,7 +56,7 @@ def clamp(key: str, figure: dict[str, Any], height: int, pulled: Callable[[tuple
 
 def panel(key: str, html: str) -> None:
     """HTML (with anything from a user escaped), styled by front/lab.css, updated in place by its key."""
-    _panel(key=key, data={"html": html}, height="content")
+    live.show(_panel, key, {"html": html}, height="content")
 
 
 def grid(key: str, sheet: dict[str, Any], pick: Callable[[int], None]) -> None:
@@ -65,7 +70,7 @@ def choices(key: str, html: str, pick: Callable[[str], None], show: str = "") ->
     `show` is a CSS selector of what a click changes, to be scrolled into sight.
     """
     data = {"html": html, "show": show}
-    _choices(key=key, data=data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
+    live.show(_choices, key, data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
 def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[dict[str, Any]], None]) -> None:

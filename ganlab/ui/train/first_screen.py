@@ -9,6 +9,7 @@ from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import WeightHistogram, axis_limit, pooled
 from ganlab.plots.clamp import Change, clamp
 from ganlab.plots.samples import points
+from ganlab.runs.diagnosis import of_reading
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
 from ganlab.runs.run import Run
@@ -19,6 +20,7 @@ from ganlab.ui.kit import components
 from ganlab.ui.kit.clip_range import LADDER
 from ganlab.ui.kit.components import choices, panel, plot
 from ganlab.ui.kit.html import points_key
+from ganlab.ui.kit.live import once
 from ganlab.ui.train import look_back, steer, strip
 from ganlab.ui.train.view import Slots, layer, sheet
 
@@ -51,15 +53,22 @@ def _numbers(
     slots: Slots,
 ) -> None:
     history, readings = snapshot.history.until(shown.step), snapshot.readings
-    numbers = vitals(history, readings[readings[:, 0] <= shown.step], snapshot.config.kind, comparing)
+    numbers = once(
+        shown,
+        ("vitals", comparing and comparing.critic_step),
+        lambda: vitals(history, readings[readings[:, 0] <= shown.step], snapshot.config.kind, comparing),
+    )
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
     measuring = bool(comparing and running and comparing.age < PATIENCE)
     _note_try(run, comparing, numbers)
     with slots["strip"]:
-        panel("strip", strip.strip(numbers, change.step if change else None, bool(comparing), measuring))
+        drawn = (change.step if change else None, bool(comparing), measuring)
+        panel("strip", once(shown, ("strip", *drawn), lambda: strip.strip(numbers, *drawn)))
     judged = Verdict(1, f"You are looking back at step {shown.step:,}.")
     if not look_back.looks_back():
-        judged = verdict(snapshot.reading or run.reading, history, snapshot.config, comparing, numbers, measuring)
+        reading, config = snapshot.reading or run.reading, snapshot.config
+        problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
+        judged = verdict(reading, problems, history, comparing, numbers, measuring)
     with slots["verdict"]:
         choices("verdict", strip.sentence(judged, snapshot.status.ended), lambda _: steer.go_back(run))
 
@@ -138,12 +147,13 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
         panel("caption", f"<div class='caption muted small'>{caption}</div>")
     with slots["samples"]:
         if points_only:
-            plot("points", points(shown.real, shown.samples, pinned=beside), POINTS_HEIGHT)
+            figure = once(shown, ("points", name), lambda: points(shown.real, shown.samples, pinned=beside))
+            plot("points", figure, POINTS_HEIGHT)
         else:
-            _sheet(shown, beside)
+            panel("sheet", once(shown, ("sheet", name), lambda: _sheet(shown, beside)))
 
 
-def _sheet(shown: Snapshot, beside: np.ndarray | None) -> None:
+def _sheet(shown: Snapshot, beside: np.ndarray | None) -> str:
     size, many = shown.config.image_size, ROWS * COLUMNS
     samples = shown.samples if shown.samples is not None else np.zeros((many, size, size, 1), np.uint8)
     alt = f"{many} generated images at step {shown.step:,}"
@@ -152,7 +162,7 @@ def _sheet(shown: Snapshot, beside: np.ndarray | None) -> None:
         parts = [_filled(samples, many // 2), _filled(beside, many // 2)]
         samples = np.concatenate([part[i * half : (i + 1) * half] for i in range(ROWS) for part in parts])
         alt = f"{many // 2} generated images at step {shown.step:,}, and as many to compare"
-    sheet(samples[:many], COLUMNS, alt)
+    return sheet(samples[:many], COLUMNS, alt)
 
 
 def _filled(pictures: np.ndarray, many: int) -> np.ndarray:

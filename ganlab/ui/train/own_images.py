@@ -10,6 +10,7 @@ from ganlab.config import TrainConfig
 from ganlab.data import own_images
 from ganlab.data.download import data_root
 from ganlab.ui.kit import frame, html
+from ganlab.ui.kit.components import panel
 from ganlab.ui.train import form, view
 
 SHOWN = 32
@@ -42,7 +43,7 @@ def _thumbnails(config: TrainConfig) -> None:
         st.error(html.plain(str(error)), icon=":material/error:")
         return
     with st.container(key="thumbnails"):
-        view.sheet(sheet, 8, f"{len(sheet)} of your images")
+        panel("own_images", view.sheet(sheet, 8, f"{len(sheet)} of your images"))
     st.caption(f"{len(sheet)} of {n:,} images, as the networks will see them.")
 
 

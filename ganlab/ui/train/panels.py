@@ -40,15 +40,17 @@ def look(shown: int, newest: int, pinned: int | None) -> str:
     return f"<div class='nowrap'>{text}{also}</div>"
 
 
-def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram | None] | None = None) -> str:
-    """Where all weights lie before and after the clamp, and at a pinned step."""
+def counts_table(
+    step: int, histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram | None] | None = None
+) -> str:
+    """Where all weights lie before and after the clamp at a step, and at a pinned one."""
     low, high = "<span class='desk'> low</span>", "<span class='desk'> high</span>"
     heads = "".join(f"<th>{name}</th>" for name in (f"below{low}", "at low", "inside", "at high", f"above{high}"))
     rows = _counts_rows(histogram, "", "b-text", "a-text")
     if pinned:
         step, then = pinned
         rows += _counts_rows(then, f"<span class='muted'>, {step:,}</span>", "", "")
-    return f"<table class='counts'><tr><th></th>{heads}</tr>{rows}</table>"
+    return f"<table class='counts'><tr><th>step {step:,}</th>{heads}</tr>{rows}</table>"
 
 
 def _counts_rows(histogram: WeightHistogram | None, at: str, before: str, after: str) -> str:

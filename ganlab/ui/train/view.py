@@ -1,5 +1,7 @@
 """How the reader wants the Train page drawn."""
 
+import html
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -74,7 +76,8 @@ def frozen(run: Run) -> Snapshot | None:
     return state.get("frozen")
 
 
-def sheet(samples: np.ndarray, columns: int, alt: str) -> None:
-    """Samples uint8 [n, h, w, c], about as wide as the card."""
+def sheet(samples: np.ndarray, columns: int, alt: str) -> str:
+    """Samples uint8 [n, h, w, c] as HTML, about as wide as the card."""
     width = drawings.screen_width(samples, columns, CARD)
-    st.image(drawings.sheet_uri(samples, columns), width=width, alt=alt)
+    uri = drawings.sheet_uri(samples, columns)
+    return f"<img src='{uri}' style='width:min(100%,{width}px)' alt='{html.escape(alt)}'>"

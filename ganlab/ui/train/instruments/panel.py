@@ -1,12 +1,9 @@
 """The panel of instruments on Train: the diagnosis, both networks, and the cards.
 
-Figures are made once per reading. Between readings the same figure is passed again, and Streamlit sends only a
-reference to it (`global.minCachedMessageSize` in its settings).
+Figures are made once per reading.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -19,13 +16,13 @@ from ganlab.runs import diagnosis
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit.components import choices, panel, plot
+from ganlab.ui.kit.live import once
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import look_back, view
 from ganlab.ui.train.instruments import bounds, copies, coverage, distances, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments.card import Card, CardData, rows_of
 from ganlab.ui.train.instruments.findings import DIAGNOSIS, INTRODUCTION, findings, share
 
-Made = TypeVar("Made")
 ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two cards
 
 FILES = (gradients, bounds, spectra, distances, coverage, copies, plane)  # in the order of the page
@@ -120,17 +117,18 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     if "findings" not in slots:
         return
     reading, ended = snapshot.reading or run.reading, snapshot.status.ended
-    version = (run.run_id, reading and reading.step, len(snapshot.readings), ended)
+    source = reading or snapshot
+    version = (len(snapshot.readings), ended)
     table, history = snapshot.readings, snapshot.history
-    rows = _once("rows", version, lambda: rows_of(table, reading))
-    agreed = _once("agreement", version, lambda: agreement(table[table[:, 0] > history.range_since]))
+    rows = once(source, ("rows", *version), lambda: rows_of(table, reading))
+    agreed = once(source, ("agreement", *version), lambda: agreement(table[table[:, 0] > history.range_since]))
     data = CardData(reading, rows, agreed, history, snapshot.config, snapshot.real)
     with slots["instruments share"]:
         panel("instruments_share", share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
     with slots["findings"]:
-        panel("findings", _once("findings", (*version, looking), lambda: findings(data, ended, looking)))
-    blocks = _once("outlines", (run.run_id, snapshot.generator is None), lambda: networks.outlines(snapshot))
+        panel("findings", once(source, ("findings panel", *version, looking), lambda: findings(data, ended, looking)))
+    blocks = once(source, ("outlines", snapshot.generator is None), lambda: networks.outlines(snapshot))
     with slots["networks"]:
         judged = reading is not None and reading.step >= diagnosis.WINDOW
         measured = reading.gradients if reading else None
@@ -138,8 +136,8 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp")
     for name, card in CARDS.items():
         if f"head {name}" in slots:
-            shown = (*version, *card.depends_on(data), cursors)
-            head, figure = _once(name, shown, partial(_head_and_figure, name, data, cursors))
+            key = (name, *version, *card.depends_on(data), cursors)
+            head, figure = once(source, key, partial(_head_and_figure, name, data, cursors))
             with slots[f"head {name}"]:
                 panel(f"head_{name}", head)
             with slots[f"plot {name}"]:
@@ -152,14 +150,6 @@ def _head_and_figure(name: str, data: CardData, cursors: tuple[int, ...]) -> tup
     marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
     title = f"<div class='ch'><b>{name}</b><div>{card.key(data)}</div></div>"
     return f"<div class='inst'>{title}<p>{card.sentence(data)}</p></div>", marked
-
-
-def _once(name: str, version: tuple[object, ...], make: Callable[[], Made]) -> Made:
-    """The result of `make`, made again only when the version is a new one."""
-    cache = st.session_state.setdefault("instruments_made", {})
-    if name not in cache or cache[name][0] != version:
-        cache[name] = (version, make())
-    return cache[name][1]
 
 
 def _pick(run: Run, block: str) -> None:

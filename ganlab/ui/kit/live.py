@@ -1,0 +1,103 @@
+"""Live parts of a page: mounted once, then fed by a fragment in one message per tick that holds only what has changed.
+
+Streamlit's own way, one message per element on every tick, costs the server and the browser several times as much.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+import streamlit as st
+
+from ganlab.measure.reading import Reading
+from ganlab.runs.snapshot import Snapshot
+
+Made = TypeVar("Made")
+
+
+class _Parts(NamedTuple):
+    at: int  # microseconds since 1970: what is newer stays, also after a restart of the server
+    mounts: bool
+    data: dict[str, Any]  # of each part
+
+
+class _Fed(NamedTuple):
+    """What a browser should have."""
+
+    mounted: int  # when the page mounted its parts
+    at: int | None  # when it was last fed; None if not since then
+    data: dict[str, Any]
+
+
+_made: WeakKeyDictionary[Snapshot | Reading, dict[Hashable, Any]] = WeakKeyDictionary()
+_parts: ContextVar[_Parts | None] = ContextVar("parts", default=None)
+
+
+@contextmanager
+def mounting() -> Iterator[None]:
+    """Around the drawing of live parts in the body of a page."""
+    with _collecting(mounts=True) as parts:
+        yield
+    st.session_state["fed"] = _Fed(parts.at, None, parts.data)
+
+
+@contextmanager
+def feeding(feed: Any) -> Iterator[None]:
+    """Around the same drawing in a fragment: it sends what has changed, with the component `feed`.
+
+    A browser that has missed a message asks for everything: that is a run of the fragment too.
+    """
+    with _collecting(mounts=False) as parts:
+        yield
+    mounted, after, known = st.session_state.get("fed", _Fed(0, None, {}))
+    st.session_state["fed"] = _Fed(mounted, parts.at, known | parts.data)
+    changed = {part: change(known.get(part), data) for part, data in parts.data.items() if known.get(part) != data}
+    message = {"at": parts.at, "after": after, "mounted": mounted, "parts": changed}
+    feed(key="feed", data=message, on_missed_change=lambda: st.session_state.pop("fed", None))
+
+
+def change(old: Any, new: Any) -> Any:
+    """What turns `old` into `new`, both as JSON has them: {"+": changes by key or index}, or else `new` itself."""
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        return {"+": {key: change(old[key], value) for key, value in new.items() if old[key] != value}}
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and any(map(_nested, new)):
+        return {"+": {i: change(old[i], value) for i, value in enumerate(new) if old[i] != value}}
+    return new
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+@contextmanager
+def _collecting(mounts: bool) -> Iterator[_Parts]:
+    parts = _Parts(time.time_ns() // 1000, mounts, {})
+    token = _parts.set(parts)
+    try:
+        yield parts
+    finally:
+        _parts.reset(token)
+
+
+def show(component: Any, key: str, data: dict[str, Any], **options: Any) -> None:
+    """An element of the page; live, if it is drawn inside `mounting` or `feeding`."""
+    parts = _parts.get()
+    if parts:
+        parts.data[key] = data
+        data = data | {"part": key, "at": parts.at}
+    if not parts or parts.mounts:
+        component(key=key, data=data, **options)
+
+
+def once(source: Snapshot | Reading, key: Hashable, make: Callable[[], Made]) -> Made:
+    """What `make` makes of a snapshot or reading, made once for all ticks and visitors.
+
+    `key` is its name and what else it depends on.
+    """
+    made = _made.setdefault(source, {})
+    if key not in made:
+        made[key] = make()
+    return made[key]
