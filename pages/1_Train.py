@@ -7,7 +7,7 @@ from ganlab.runs.snapshot import Status
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import find_run
-from ganlab.ui.train import layout, live, look_back, panels, start, steer, view
+from ganlab.ui.train import address, layout, live, look_back, panels, start, steer, view
 from ganlab.ui.train.instruments import panel as instruments
 
 
@@ -19,6 +19,7 @@ def start_page() -> None:
         with st.container():
             panel("state", panels.ready_line(config))
         start.buttons(config)
+        view.present()
     start.choices(config)
 
 
@@ -26,10 +27,12 @@ def run_page(run: Run) -> None:
     """Watch and steer one run."""
     snapshot = run.latest
     slots: view.Slots = {}
+    address.read(run)
     steer.take_up(run)
     with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
         slots["state"] = st.container()
         steer.transport(run, snapshot.status)
+        view.present()
     frame.notices()
     if snapshot.status is Status.FAILED:
         layout.failure(snapshot)
@@ -45,12 +48,13 @@ def run_page(run: Run) -> None:
         layout.samples(run, snapshot, slots)
     if snapshot.status.ended:
         steer.again(run)
-    else:
+    elif not frame.presents():
         steer.tries(run)
     look_back.controls(run, slots)
     layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)
     layout.details(run, slots)
+    address.write(run)
     live.live(run, snapshot.status, slots)
 
 

@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
-from visits import clamp, click, page, panels, run_in
+from visits import address, clamp, click, page, panels, run_in
 
 from ganlab.gan.clipping import pooled
 from ganlab.runs.disk import checkpoints, moments
@@ -236,3 +236,78 @@ def test_the_slider_grows_with_the_run(the_hub: RunHub) -> None:
     shutil.copy(moments.path_of(run.path, 1), moments.path_of(run.path, 77))
     at.run()
     assert at.session_state["places"] == [*drawn[:-1], 77, look_back.LATEST]
+
+
+VIEW = {
+    "step": "2",
+    "pin": "1",
+    "layer": "2.weight",
+    "log": "1",
+    "plot": "ridge",
+    "compare": "before",
+    "along": "seconds",
+    "median": "none",
+}
+
+
+def view_in_address(at: AppTest) -> dict[str, str]:
+    return {field: text for field, text in address(at).items() if field != "run"}
+
+
+def test_a_link_opens_the_view_that_it_was_copied_from(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY)
+    layer = [name for name, _ in run.latest.critic.named_parameters()][1]
+    view = VIEW | {"layer": layer}
+    at = page("1_Train.py", run=run.run_id, **view)
+    assert view_in_address(at) == view
+    assert "step <b>2</b>" in panels(at)
+    assert "1 pinned" in panels(at)
+    assert clamp(at)["log"]
+    assert clamp(at)["alt"].startswith(layer)
+    assert at.segmented_control(key="whole_run_view").value == "Ridge"
+    assert at.segmented_control(key="compare").value == "Before"
+    assert at.segmented_control(key="along").value == "seconds"
+    assert at.segmented_control(key="median").value is None
+    at.toggle(key="log_y").set_value(False)
+    at.segmented_control(key="median").set_value("101")
+    at.segmented_control(key="along").set_value("step").run()
+    assert view_in_address(at) == {k: v for k, v in view.items() if k not in ("log", "along")} | {"median": "101"}
+    click(at, "Latest")
+    click(at, "Unpin")
+    assert {"step", "pin"}.isdisjoint(address(at))
+    at.switch_page("pages/6_Building_Blocks.py").run()
+    at.query_params.clear()
+    at.query_params["run"] = run.run_id  # as the link in the sidebar
+    at.switch_page("pages/1_Train.py").run()
+    assert address(at)["layer"] == layer  # nothing is lost by leaving
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "9" * 5000, "None", "<b>&amp;", "%00\n", "²"])
+def test_what_a_hostile_address_asks_for_is_ignored_and_the_rest_kept(text: str, the_hub: RunHub) -> None:
+    run = run_in("interrupted", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id, **dict.fromkeys([*VIEW, "present"], text) | {"step": "1"})
+    assert view_in_address(at) == {"step": "1"}
+    assert "step <b>1</b>" in panels(at)
+
+
+@pytest.mark.parametrize("query", [{"run": "no-such-run"}, {"preset": "8-gaussians"}])
+def test_the_start_page_ignores_what_its_address_says_of_a_view(query: dict[str, str]) -> None:
+    at = page("1_Train.py", **query, **VIEW, present="1")
+    assert len(at.warning) == ("run" in query)  # there is no such run; nothing else is wrong
+    at.button[0].click().run()
+    assert not at.exception
+    assert view_in_address(at) == {"present": "1"}
+
+
+def test_present_leaves_out_the_links_and_what_could_be_tried(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    labels = {button.label for button in at.button}
+    links = len(at.sidebar.get("page_link"))
+    click(at, "Present")
+    assert address(at)["present"] == "1"
+    assert not at.sidebar.get("page_link")
+    assert labels - {button.label for button in at.button} >= {"Present", "Forbid negative weights: 0 to 0.1"}
+    click(at, "Leave")
+    assert "present" not in address(at)
+    assert len(at.sidebar.get("page_link")) == links > 0

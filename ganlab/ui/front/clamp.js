@@ -54,7 +54,7 @@ const send = (state, range) => {
 };
 
 const listen = state => {
-  const { svg } = state;
+  const { root, svg } = state;
   const place = event => { const box = svg.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   // Which bound is under the pointer, and on which of the two scales.
   const hit = event => {
@@ -98,6 +98,11 @@ const listen = state => {
   });
   svg.addEventListener("pointercancel", () => { Object.assign(state, { held: null, preview: null }); ask(state); });
   svg.addEventListener("pointerleave", () => { state.hover = null; ask(state); });
+  root.addEventListener("climb", ({ detail: rungs }) => {  // both bounds, away from 0 or towards it
+    if (!state.data.live) return;
+    const range = thumbsAt(state).map(value => Math.sign(value) * state.ladder.climbed(Math.abs(value), rungs));
+    if (!same(range, thumbsAt(state))) send(state, range);
+  });
   state.thumbs.forEach((thumb, which) => thumb.addEventListener("keydown", event => {
     const rungs = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 6, PageDown: -6 }[event.key];
     if (!rungs || !state.data.live) return;

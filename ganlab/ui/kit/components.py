@@ -41,6 +41,8 @@ _panel = _component("panel", '<div class="gl"></div>')
 _choices = _component("choices", '<div class="gl"></div>')
 _grid = _component("grid", '<div class="gl gl-grid"></div>')
 _draw = _component("draw", '<div class="gl gl-draw"></div>')
+_keys = _component("keys", '<div class="gl-keys"></div>')
+_drawn = _component("drawn", "<i></i>")
 
 
 class Caption(NamedTuple):
@@ -117,9 +119,19 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 
 def styles() -> None:
-    """The style sheets; call once on every page."""
-    for name in STYLES:
-        st.html(f"<style>{(FRONT / f'{name}.css').read_text()}</style>")
+    """The style sheets; call this first on every page."""
+    sheets = "".join((FRONT / f"{name}.css").read_text() for name in STYLES)
+    st.markdown(f"<style>{sheets}</style>", unsafe_allow_html=True)  # st.html would come a second later
+
+
+def drawn() -> None:
+    """Show the page, which is hidden while it loads; call this last."""
+    _drawn(key="drawn", data={})
+
+
+def keys() -> None:
+    """While this is on the page, keys press its buttons (see front/keys.js)."""
+    _keys(key="keys", data={})
 
 
 def csv_file(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

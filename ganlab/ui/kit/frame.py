@@ -30,7 +30,30 @@ def page(title: str) -> Iterator[None]:
         layout="wide",
         initial_sidebar_state=224,
     )
+    unseen = st.container(key="unseen")
+    with unseen:
+        components.styles()
     st.logo(str(components.FRONT / "logo.svg"), size="large")
+    if not presents(title):
+        _links()
+    if title != "Train" or "run" not in st.query_params:
+        st.session_state.pop("in_address", None)  # a run's page that is opened again writes its view again
+    with st.container(key="page"):
+        try:
+            yield
+        finally:
+            with unseen:
+                components.drawn()
+
+
+def presents(title: str = "Train") -> bool:
+    """Whether the page is shown to a class: on one screen, without links. Only Train can be."""
+    in_address = st.query_params.get("present") == "1"
+    return title == "Train" and bool(st.session_state.setdefault("present", in_address))
+
+
+def _links() -> None:
+    """The links to all pages."""
     run_id = st.query_params.get("run") or st.session_state.get("run")
     with st.sidebar:
         for label, (path, icon) in PAGES.items():
@@ -40,9 +63,6 @@ def page(title: str) -> Iterator[None]:
             if label == "Generate":
                 query = (query or {}) | st.session_state.get("recipe", {})
             st.page_link(path, label=label, icon=f":material/{icon}:", width="stretch", query_params=query)
-    with st.container(key="page"):
-        components.styles()
-        yield
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ganlab.ui.kit import frame
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download
 from ganlab.ui.kit.html import TITLES
+from ganlab.ui.train import address
 
 GROUPS = {
     "Data": ("image_size", "seed", "threads", "device"),
@@ -33,11 +34,16 @@ BOUNDS = {
 def requested() -> tuple[TrainConfig, str]:
     """The settings in the address; invalid ones fall back to the preset (or digits), with an explanation."""
     try:
-        return from_link(st.query_params.to_dict()), ""
+        return from_link(_settings()), ""
     except ValueError as error:
         name = st.query_params.get("preset")
         usual = name if name in PRESETS else "digits"
         return PRESETS[usual], f"{error} Here are the settings of {usual} instead."
+
+
+def _settings() -> dict[str, str]:
+    """The address without what it says of a run's view."""
+    return {field: text for field, text in st.query_params.to_dict().items() if field not in address.FIELDS}
 
 
 @frame.refusing(ValueError)

@@ -28,8 +28,6 @@ Place = int | str
 def controls(run: Run, slots: Slots) -> None:
     """A slider over the saved steps, a button back to the newest one, and the pin."""
     state = st.session_state
-    if state.get("looks_at") != run.run_id:
-        state.update(looks_at=run.run_id, step_shown=LATEST, pinned=None)
     steps = moments.steps(run.path)
     places: list[Place] = [*steps, LATEST]
     state["places"] = places

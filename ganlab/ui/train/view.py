@@ -10,7 +10,8 @@ from ganlab.plots import curves
 from ganlab.plots.curves import View
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import drawings, late
+from ganlab.ui.kit import components, drawings, frame, late
+from ganlab.ui.kit.components import button
 
 ALL_LAYERS = "All layers"
 CARD = 438  # pixels of the sample card's pictures
@@ -18,6 +19,8 @@ CHARTS = {
     "Losses": curves.losses,
     "Share of weights clamped": curves.shares,
 }
+PRESENT = "For a class: one screen, larger type, and keys."
+KEYS = "Escape leaves. Space pauses and resumes, . makes a step, ← and → make the range tighter and wider."
 Slots = dict[str, DeltaGenerator]
 """The containers that the fragment fills, by what goes into them."""
 
@@ -53,6 +56,20 @@ def layer_menu(names: list[str]) -> None:
     show_layer(shown)
     tied = late.tied("layer_menu", shown, show_layer)
     st.selectbox("Layer", options, options.index(shown), label_visibility="collapsed", width=150, **tied)
+
+
+def present() -> None:
+    """The button that shows the page to a class, or that leaves this; its help says which keys there are."""
+    on = frame.presents()
+    label, icon, help = ("Leave", "close_fullscreen", KEYS) if on else ("Present", "open_in_full", PRESENT)
+    with st.container(key="leave" if on else "present", width="content"):
+        button(label, icon, _present, not on, type="tertiary", help=help)
+        if on:
+            components.keys()
+
+
+def _present(on: bool) -> None:
+    st.session_state["present"] = on
 
 
 def frozen(run: Run) -> Snapshot | None:

@@ -1,0 +1,26 @@
+// The keys of Present. Each presses a button of the page, or moves both bounds of the clip range by a rung.
+
+const buttons = () => [...document.querySelectorAll(".st-key-transport button")];
+const pull = rungs => () => document.querySelector(".gl-clamp")?.dispatchEvent(new CustomEvent("climb", { detail: rungs }));
+const KEYS = {
+  " ": () => buttons()[0]?.click(),  // Start, Pause or Resume
+  ".": () => buttons()[1]?.click(),  // Step
+  ArrowLeft: pull(-1),
+  ArrowRight: pull(1),
+  Escape: () => document.querySelector(".st-key-leave button")?.click(),
+};
+// What has keys of its own keeps them.
+const BUSY = "input, textarea, [role=slider], [role=radiogroup], [role=listbox], [data-testid=stPopoverBody]";
+
+// This file is loaded once, and its element is gone outside Present.
+addEventListener("keydown", event => {
+  const { key, target } = event;
+  if (!(key in KEYS) || !document.querySelector(".gl-keys") || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (document.querySelector("[data-testid=stPopoverBody]")) return;  // Escape closes it
+  if (key !== "Escape" && target.closest(BUSY)) return;
+  if (key === " " && target.closest("button, a, summary")) return;  // it presses what has the focus
+  event.preventDefault();
+  if (!event.repeat || key.startsWith("Arrow")) KEYS[key]();
+});
+
+export default () => {};
