@@ -10,7 +10,7 @@ import pytest
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.measure.copies import Copies
 from ganlab.measure.coverage import Coverage
-from ganlab.measure.distances import Distances
+from ganlab.measure.distances import Distances, Perfect
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.diagnosis import Finding, diagnose, health, swings
@@ -49,8 +49,9 @@ def gradients(norms: Sequence[float] = (1, 4, 2, 1, 1), smallest: float = 1e-3) 
 
 
 def distances(**values: float) -> Distances:
-    usual = {"w1": 0.5, "real_to_real": 0.1, "train_estimate": 1.0, "held_out_estimate": 0.95, "gap_error": 0.1}
-    return Distances(**(usual | values), w1_sliced=False, lower_bound=0.1, scaled_estimate=0.2)
+    usual = {"w1": 0.5, "train_estimate": 1.0, "held_out_estimate": 0.95, "gap_error": 0.1}
+    perfect = Perfect(0.1, math.nan, math.nan)
+    return Distances(**(usual | values), perfect=perfect, w1_sliced=False, lower_bound=0.1, scaled_estimate=0.2)
 
 
 def coverage(counts: Sequence[int] = (64,) * 8, spread: float = 1.0, modes: bool = True) -> Coverage:

@@ -157,7 +157,7 @@ def _oscillating(_: Reading, history: History, config: TrainConfig) -> Iterator[
 
 def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     estimates, distances = _recent(history, "critic_estimate", WINDOW), reading.distances
-    if len(history) < YOUNG or not len(estimates) or not distances or distances.w1 < FAR * distances.real_to_real:
+    if len(history) < YOUNG or not len(estimates) or not distances or distances.w1 < FAR * distances.perfect.mean:
         return
     share, gradients = (estimates < 0).mean(), reading.gradients
     # Without gradients, more updates do not bring the critic nearer.
