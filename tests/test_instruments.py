@@ -17,7 +17,7 @@ from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
 from ganlab.gan.training import Trainer, rng_of
-from ganlab.measure import copies, distances, plane, subject
+from ganlab.measure import copies, coverage, distances, plane, subject
 from ganlab.measure.reading import COLUMNS, INSTRUMENTS, MODULES, READINGS, Reading, agreement, available, look, row
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
@@ -119,6 +119,19 @@ class Copier(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         return self.images.repeat(len(latents) // len(self.images) + 1, 1, 1, 1)[: len(latents)]
+
+
+def test_modes_are_counted_among_2500_samples_of_their_own_latents() -> None:
+    trainer = small(TINY)
+    result = reading_of(trainer, step=7).coverage
+    own = rng_of(TINY.seed, 7, coverage.STREAM)
+    with torch.no_grad():
+        points = trainer.generator(torch.randn(2500, 2, generator=own)).numpy()
+    centres, sd = trainer.dataset.centres.numpy(), trainer.dataset.sd
+    apart = np.linalg.norm(points[:, None] - centres, axis=2)
+    assert result.counts.tolist() == np.bincount(apart.argmin(axis=1), minlength=8).tolist()
+    assert result.expected.tolist() == [2500 / 8] * 8
+    assert result.high_quality.sum() == (apart.min(axis=1) <= 3 * sd).sum()
 
 
 def test_copies_have_distance_zero_and_held_out_images_that_to_the_nearest() -> None:
