@@ -61,6 +61,11 @@ class Coverage(NamedTuple):
     spread: float  # root mean square distance from the mean, generated samples / held-out samples
 
     @property
+    def high_quality_share(self) -> float:
+        """The share of `high_quality` among all samples; NaN for images."""
+        return float(self.high_quality.sum() / self.counts.sum()) if len(self.high_quality) else math.nan
+
+    @property
     def missing(self) -> int:
         """The number of modes or classes with less than a quarter of the expected samples."""
         return int((self.counts < MISSING * self.expected).sum())
@@ -70,9 +75,7 @@ COLUMNS: Columns[Coverage] = {
     "modes": lambda result: len(result.counts) or math.nan,
     "modes_missing": lambda result: result.missing if len(result.counts) else math.nan,
     "modes_covered": lambda result: (result.high_quality > 0).sum() if len(result.high_quality) else math.nan,
-    "high_quality_share": lambda result: (
-        result.high_quality.sum() / result.counts.sum() if len(result.high_quality) else math.nan
-    ),
+    "high_quality_share": lambda result: result.high_quality_share,
     "spread": lambda result: result.spread,
 }
 
