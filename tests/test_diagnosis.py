@@ -10,7 +10,7 @@ import pytest
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.measure.copies import Copies
 from ganlab.measure.coverage import Coverage
-from ganlab.measure.distances import Distances
+from ganlab.measure.distances import Distances, Perfect
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.diagnosis import Finding, diagnose, health, swings
@@ -48,14 +48,15 @@ def gradients(norms: Sequence[float] = (1, 4, 2, 1, 1), smallest: float = 1e-3) 
     return Gradients(layers, np.array(norms, float), np.ones(len(norms) - 1), weights, np.array([smallest, 1, 1, 1]))
 
 
-def distances(**values: float) -> Distances:
-    usual = {"w1": 0.5, "real_to_real": 0.1, "train_estimate": 1.0, "held_out_estimate": 0.95, "gap_error": 0.1}
-    return Distances(**(usual | values), w1_sliced=False, lower_bound=0.1, scaled_estimate=0.2)
+def distances(high: float = math.nan, **values: float) -> Distances:
+    usual = {"w1": 0.5, "train_estimate": 1.0, "held_out_estimate": 0.95, "gap_error": 0.1}
+    perfect = Perfect(0.1, 0.08, high)
+    return Distances(**(usual | values), perfect=perfect, w1_sliced=False, lower_bound=0.1, scaled_estimate=0.2)
 
 
-def coverage(counts: Sequence[int] = (64,) * 8, spread: float = 1.0, modes: bool = True) -> Coverage:
+def coverage(counts: Sequence[int] = (64,) * 8, spread: float = 1.0, modes: bool = True, within: int = 1) -> Coverage:
     expected = np.full(len(counts), 512 / max(len(counts), 1))
-    return Coverage(np.array(counts, int), expected, np.ones(len(counts) if modes else 0, int), spread)
+    return Coverage(np.array(counts, int), expected, np.full(len(counts) if modes else 0, within), spread)
 
 
 def copies(ratio: float) -> Copies:
@@ -90,8 +91,8 @@ def test_a_healthy_or_unmeasured_run_has_no_finding() -> None:
             "grows 50-fold per layer on its way back, 2,500-fold in all",
             3,
         ),
-        (Reading(gradients=gradients([1, 19, 1, 1])), None, 0),  # one layer between hidden ones
-        (Reading(gradients=gradients([1, 21, 1, 1])), "grows 21-fold", 1),
+        (Reading(gradients=gradients([1, 9, 1, 1])), None, 0),  # one layer between hidden ones
+        (Reading(gradients=gradients([1, 17, 1, 1])), "grows 17-fold", 1),
         (Reading(coverage=coverage([16, *[70] * 7])), None, 0),
         (Reading(coverage=coverage([15, *[71] * 7])), "1 of 8 modes has less than a quarter", 2),
         (Reading(coverage=coverage([15] * 4 + [113] * 4)), "4 of 8 modes", 3),
@@ -246,8 +247,10 @@ def test_a_dead_critic_is_called_dead() -> None:
 
 
 def test_a_critic_with_one_dead_layer_silences_all_other_findings() -> None:
-    partly = gradients([1, 0.04, 0.2, 1, 1])._replace(weight_rms=np.array([0, 1e-3, 1e-3, 1e-3]))
-    (finding,) = diagnosed(Reading(gradients=partly, distances=distances()), history(critic_estimate=-1))
+    partly = gradients([1, 0, 0.2, 1, 1])._replace(weight_rms=np.array([0, 1e-3, 1e-3, 1e-3]))
+    assert partly.per_layer == 0
+    sick = Reading(gradients=partly, distances=distances(), coverage=coverage([1] * 7 + [505]))
+    (finding,) = diagnosed(sick, history(critic_estimate=-1, at_bound_share=0.9))
     assert finding.dead
     assert finding.sentence.startswith("The critic is dead: no gradient reaches ")
 
@@ -257,6 +260,41 @@ def test_a_critic_without_gradients_is_not_advised_more_updates() -> None:
     for sick in (gradients([1, 0.04, 0.2, 1, 1]), gradients(smallest=1e-9)):
         (finding,) = diagnosed(Reading(gradients=sick, distances=distances()), past)
         assert "far from optimal" not in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("reading", "steps", "words", "severity"),
+    [
+        (Reading(distances=distances(high=0.21)), 1500, None, 0),
+        (Reading(distances=distances(high=0.19)), 1499, None, 0),
+        (
+            Reading(distances=distances(high=0.19)),
+            1500,
+            "5.0× as far from real ones as real ones are from each other; a perfect sampler's, at most 1.9×.",
+            2,
+        ),
+        (Reading(distances=distances(w1=50.0)), 1500, None, 0),  # no perfect sampler is known
+        (Reading(coverage=coverage(within=7)), 3000, None, 0),
+        (Reading(coverage=coverage(within=6)), 2999, None, 0),
+        (Reading(coverage=coverage(within=6)), 3000, "9 % of the points are within 3 sd of a mode", 1),
+        (Reading(coverage=coverage([51] * 10, modes=False)), 3000, None, 0),
+    ],
+)
+def test_a_poor_result_is_told_late_in_a_run(reading: Reading, steps: int, words: str | None, severity: int) -> None:
+    findings = diagnosed(reading, history(steps))
+    assert [finding.severity for finding in findings] == ([severity] if words else [])
+    assert all(words in finding.sentence for finding in findings if words)
+
+
+def test_a_generator_without_gradients_is_not_told_to_slow_down() -> None:
+    lost = coverage([1] * 7 + [505])
+    for sick in (gradients([1, 0.04, 0.2, 1, 1]), gradients(smallest=1e-9)):
+        findings = diagnosed(Reading(gradients=sick, coverage=lost))
+        assert len(findings) == 2
+        assert len({finding.advice for finding in findings}) == 1
+        assert findings[0].advice.startswith("Widen the clip range")
+    (finding,) = diagnosed(Reading(gradients=gradients(), coverage=lost))
+    assert finding.advice.startswith("Halve the generator's learning rate")
 
 
 def test_noise_and_trends_do_not_oscillate() -> None:
@@ -276,8 +314,8 @@ def test_noise_and_trends_do_not_oscillate() -> None:
         ([1.0, 1, 1, 1], [1.0, 1, 1], ["fine", "fine", "fine"]),
         ([1.0, 0.66, 1, 1], [1.0, 1, 1], ["vanishing", "fine", "fine"]),
         ([1.0, 0.0, 0, 1], [1.0, 1, 1], ["vanishing", "vanishing", "fine"]),
-        ([1.0, 20, 1, 1], [1.0, 1, 1], ["exploding", "fine", "fine"]),
-        ([1.0, 19, 1, 1], [1.0, 1e-9, 1], ["fine", "still", "fine"]),
+        ([1.0, 10, 1, 1], [1.0, 1, 1], ["exploding", "fine", "fine"]),
+        ([1.0, 9, 1, 1], [1.0, 1e-9, 1], ["fine", "still", "fine"]),
     ],
 )
 def test_health_of_a_layer(norms: list[float], rms: list[float], words: list[str]) -> None:

@@ -77,7 +77,10 @@ def test_an_old_run_opens(run_id: str) -> None:
     w1 = latest.readings[:, READINGS.index("w1")]
     assert len(w1) == 2
     assert np.isfinite(w1).all()
-    assert run.reading.distances.w1 == pytest.approx(w1[-1], rel=1e-5)
+    # Since then points that are drawn endlessly are compared with fresh ones.
+    rel = 0.1 if latest.config.dataset == "8-gaussians" else 1e-5
+    assert run.reading.distances.w1 == pytest.approx(w1[-1], rel=rel)
+    assert np.isnan(latest.readings[:, READINGS.index("real_to_real_low")]).all()
 
 
 @pytest.mark.parametrize("run_id", RUNS)

@@ -17,7 +17,7 @@ from ganlab.config import PRESETS, TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
 from ganlab.gan.training import Trainer, rng_of
-from ganlab.measure import copies, distances, plane, subject
+from ganlab.measure import copies, coverage, distances, plane, subject
 from ganlab.measure.reading import COLUMNS, INSTRUMENTS, MODULES, READINGS, Reading, agreement, available, look, row
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
@@ -121,6 +121,19 @@ class Copier(nn.Module):
         return self.images.repeat(len(latents) // len(self.images) + 1, 1, 1, 1)[: len(latents)]
 
 
+def test_modes_are_counted_among_2500_samples_of_their_own_latents() -> None:
+    trainer = small(TINY)
+    result = reading_of(trainer, step=7).coverage
+    own = rng_of(TINY.seed, 7, coverage.STREAM)
+    with torch.no_grad():
+        points = trainer.generator(torch.randn(2500, 2, generator=own)).numpy()
+    centres, sd = trainer.dataset.centres.numpy(), trainer.dataset.sd
+    apart = np.linalg.norm(points[:, None] - centres, axis=2)
+    assert result.counts.tolist() == np.bincount(apart.argmin(axis=1), minlength=8).tolist()
+    assert result.expected.tolist() == [2500 / 8] * 8
+    assert result.high_quality.sum() == (apart.min(axis=1) <= 3 * sd).sum()
+
+
 def test_copies_have_distance_zero_and_held_out_images_that_to_the_nearest() -> None:
     trainer = small(TINY_IMAGES)
     training = torch.cat(list(trainer.dataset.training_images()))
@@ -138,7 +151,7 @@ def test_what_training_does_not_change_is_measured_once() -> None:
     first = reading_of(trainer)
     trainer.step()
     second = reading_of(trainer, earlier=first)
-    assert second.distances.real_to_real == first.distances.real_to_real
+    assert second.distances.perfect is first.distances.perfect
     assert second.copies.held_out is first.copies.held_out
     assert second.distances.w1 != first.distances.w1
     assert second.copies.generated.tolist() != first.copies.generated.tolist()
@@ -146,12 +159,18 @@ def test_what_training_does_not_change_is_measured_once() -> None:
 
 def test_large_images_are_compared_by_sliced_w1() -> None:
     images = torch.rand(30, 1, 64, 64, generator=rng()) * 2 - 1
-    data = Dataset(lambda n, rng: images[torch.randint(30, (n,), generator=rng)], images[:8])
+    data = Dataset(
+        lambda n, rng: images[torch.randint(30, (n,), generator=rng)],
+        images[:8],
+        images=images,
+        train=torch.arange(8, 30),
+    )
     config = dataclasses.replace(TINY_IMAGES, image_size=64)
     result = reading_of(Trainer(config, data), which=frozenset({"distances", "lipschitz"})).distances
     exact = quality.exact_w1(images[:8].numpy(), images[8:16].numpy())
     assert result.w1_sliced
-    assert 0 < result.real_to_real < exact
+    assert 0 < result.perfect.mean < exact
+    assert math.isnan(result.perfect.low)
     assert math.isnan(result.lower_bound)  # it bounds the distance between images, not between their projections
     assert math.isnan(result.scaled_estimate)
 
@@ -169,7 +188,8 @@ class Shift(nn.Module):
 
 def test_the_lower_bound_is_the_distance_itself_for_an_optimal_critic() -> None:
     data = point_sets.eight_gaussians()
-    data = dataclasses.replace(data, held_out=data.held_out[:64])  # as many as a batch of generated ones
+    # As many as a batch of generated ones, and no fresh ones.
+    data = dataclasses.replace(data, held_out=data.held_out[:64], points=(64, 64))
     critic = nn.Sequential(nn.Linear(2, 1))
     critic[0].weight.data = torch.tensor([[-30.0, -40.0]])
     result = look(critic, Shift(data.held_out), data, TINY).distances
@@ -194,17 +214,25 @@ def test_the_lower_bound_never_exceeds_the_exact_distance(config: TrainConfig, c
         assert abs(result.lower_bound) <= abs(result.scaled_estimate)
 
 
-def test_train_and_held_out_estimates_are_the_critics() -> None:
+def test_estimates_and_distance_are_of_fresh_points_on_both_sides() -> None:
     trainer = small(TINY)
     result = reading_of(trainer, step=5).distances
-    draws = rng_of(TINY.seed, 5, subject.STREAM)
+    draws, own = rng_of(TINY.seed, 5, subject.STREAM), rng_of(TINY.seed, 5, distances.STREAM)
     with torch.no_grad():
-        fake = trainer.generator(torch.randn(64, 2, generator=draws))
+        torch.randn(64, 2, generator=draws)  # for the other instruments
         train = trainer.dataset.sample(64, draws)
-        scores = [trainer.critic(x).double().numpy() for x in (train, trainer.dataset.held_out, fake)]
+        pairs = [
+            (trainer.generator(torch.randn(64, 2, generator=own)), trainer.dataset.sample(64, own)) for _ in range(4)
+        ]
+        fakes, reals = (torch.cat(half) for half in zip(*pairs, strict=True))
+        scores = [trainer.critic(x).double().numpy() for x in (train, reals, fakes)]
     assert result.train_estimate == pytest.approx(scores[0].mean() - scores[2].mean(), abs=1e-7)
     assert result.held_out_estimate == pytest.approx(scores[1].mean() - scores[2].mean(), abs=1e-7)
-    assert result.gap_error == pytest.approx(math.sqrt((scores[0].var(ddof=1) + scores[1].var(ddof=1)) / 64), rel=1e-5)
+    error = math.sqrt(scores[0].var(ddof=1) / 64 + scores[1].var(ddof=1) / 256)
+    assert result.gap_error == pytest.approx(error, rel=1e-5)
+    theirs = [quality.exact_w1(fake.numpy(), real.numpy()) for fake, real in pairs]
+    assert result.w1 == pytest.approx(np.mean(theirs), rel=1e-6)
+    assert result.perfect == reading_of(trainer, step=9, which=JUST_DISTANCES).distances.perfect
 
 
 def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
@@ -216,8 +244,8 @@ def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
     with_depth = {"gradient_per_layer", "gain_law_per_layer"}
     assert {c for c in full if math.isnan(full[c])} == other_kinds("point") | with_depth
     images = row(reading_of(small(TINY_IMAGES)))
-    without_modes = {"gain_law_per_layer", "modes_covered", "high_quality_share"}
-    assert {c for c in images if math.isnan(images[c])} == other_kinds("image") | without_modes
+    only_points = {"modes_covered", "high_quality_share", "real_to_real_low", "real_to_real_high"}
+    assert {c for c in images if math.isnan(images[c])} == other_kinds("image") | only_points | {"gain_law_per_layer"}
 
 
 def other_kinds(kind: str) -> set[str]:

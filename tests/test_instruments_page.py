@@ -216,6 +216,16 @@ def test_a_bound_below_zero_is_not_shown() -> None:
     assert distances.sentence(card_data(None, table)) == "Exact W1 <b>0.5</b>, 5.0× real to real."
 
 
+def test_the_band_of_a_perfect_sampler_stands_beside_the_distance() -> None:
+    table = np.full((1, len(READINGS)), np.nan)
+    names = ("step", "w1", "real_to_real", "real_to_real_low", "real_to_real_high")
+    table[0, [READINGS.index(name) for name in names]] = 5, 0.25, 0.1, 0.08, 0.13
+    data = card_data(None, table)
+    assert distances.sentence(data) == "Exact W1 <b>0.25</b>, 2.5× real to real; a perfect sampler, 0.08 to 0.13."
+    (band,) = distances.figure(data)["layout"]["shapes"]
+    assert (band["y0"], band["y1"]) == (0.08, 0.13)
+
+
 def test_a_saved_run_without_layers_csv_shows_the_rest(the_hub: RunHub) -> None:
     folder = RunFolder(library.runs_root() / library.new_run_id(), TINY)
     TrainingRun(folder, instruments=INSTRUMENTS).run()

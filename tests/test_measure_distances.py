@@ -10,7 +10,11 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from ganlab.config import PRESETS
+from ganlab.data import point_sets
+from ganlab.gan.training import Trainer
 from ganlab.measure import distances
+from ganlab.measure.reading import look
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -79,3 +83,17 @@ def test_rank_correlation_against_scipys(decimals: int) -> None:
 def test_rank_correlation_of_two_values_or_a_constant_is_nan() -> None:
     assert math.isnan(distances.rank_correlation(np.arange(2.0), np.arange(2.0)))
     assert math.isnan(distances.rank_correlation(np.arange(9.0), np.ones(9)))
+
+
+def test_the_band_of_a_perfect_sampler_against_an_independent_computation() -> None:
+    trainer = Trainer(PRESETS["8-gaussians"])
+    networks = trainer.critic, trainer.generator
+    perfect = look(*networks, trainer.dataset, trainer.config, which=frozenset({"distances"})).distances.perfect
+    draw, data = rng(7), point_sets.eight_gaussians()
+    singles = [quality.exact_w1(*(data.sample(512, draw).numpy() for _ in range(2))) for _ in range(80)]
+    looks = np.reshape(singles, (20, 4)).mean(axis=1)
+    assert perfect.mean == pytest.approx(np.mean(singles), rel=0.1)
+    assert (perfect.low, perfect.high) == pytest.approx(tuple(np.quantile(looks, distances.BAND)), rel=0.1)
+    fixed = [quality.exact_w1(data.sample(512, draw).numpy(), data.held_out.numpy()) for _ in range(40)]
+    assert np.mean(fixed) == pytest.approx(0.127, abs=0.02)  # against the same 512 points the mean depends on these
+    assert np.std(looks) < 0.6 * np.std(fixed)

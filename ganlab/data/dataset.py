@@ -38,11 +38,16 @@ class Dataset:
         return tuple(self.held_out.shape[1:])
 
     @property
-    def independent(self) -> tuple[float, int]:
-        """How many independent samples are behind the training part and `held_out`; 0 if nothing is held out."""
+    def is_endless(self) -> bool:
+        """Whether real samples never run out: neither images nor the user's own points."""
+        return not len(self.images) and not self.points
+
+    @property
+    def independent(self) -> tuple[float, float]:
+        """How many independent samples are for training, and apart from it; 0 if nothing is held out."""
         if self.points:
             return self.points
-        return len(self.train) or math.inf, len(self.held_out)
+        return (math.inf, math.inf) if self.is_endless else (len(self.train), len(self.held_out))
 
     def training_images(self, at_once: int = 1000) -> Iterator[Tensor]:
         """The training part of a finite set, in chunks [at_once, c, h, w] in [-1, 1]."""

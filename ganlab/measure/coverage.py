@@ -12,6 +12,8 @@ from ganlab.measure import copies
 from ganlab.measure.distances import pairwise
 from ganlab.measure.subject import Columns, Subject
 
+STREAM = 4
+COUNTED = 2500  # samples of data with modes, as many as the code of Lin et al. 2018 counts
 MISSING = 0.25  # a mode or class is missing if it has less than this share of the samples expected of it
 HIGH_QUALITY = 3.0  # standard deviations; a 2-D Gaussian has 98.9 % of its points within
 NEIGHBOURS = 5
@@ -20,8 +22,8 @@ NEIGHBOURS = 5
 def count_high_quality(points: Tensor, centres: Tensor, sd: float) -> np.ndarray:
     """How many points [n, 2] lie within 3 sd of each centre [modes, 2]: int64 [modes].
 
-    A mode with one such point counts as covered; the share of such points among all is the share of high quality:
-    Lin et al. 2018 (PacGAN, arXiv 1712.04086), section 4.1.
+    A mode with one such point among 2,500 counts as covered; the share of such points is the share of high quality:
+    Lin et al. 2018 (PacGAN, arXiv 1712.04086), section 4.1 and its code.
     """
     distances = pairwise(points, centres)
     return np.bincount(distances.argmin(1)[distances.min(1) <= HIGH_QUALITY * sd], minlength=len(centres))
@@ -59,6 +61,11 @@ class Coverage(NamedTuple):
     spread: float  # root mean square distance from the mean, generated samples / held-out samples
 
     @property
+    def high_quality_share(self) -> float:
+        """The share of `high_quality` among all samples; NaN for images."""
+        return float(self.high_quality.sum() / self.counts.sum()) if len(self.high_quality) else math.nan
+
+    @property
     def missing(self) -> int:
         """The number of modes or classes with less than a quarter of the expected samples."""
         return int((self.counts < MISSING * self.expected).sum())
@@ -68,24 +75,23 @@ COLUMNS: Columns[Coverage] = {
     "modes": lambda result: len(result.counts) or math.nan,
     "modes_missing": lambda result: result.missing if len(result.counts) else math.nan,
     "modes_covered": lambda result: (result.high_quality > 0).sum() if len(result.high_quality) else math.nan,
-    "high_quality_share": lambda result: (
-        result.high_quality.sum() / result.counts.sum() if len(result.high_quality) else math.nan
-    ),
+    "high_quality_share": lambda result: result.high_quality_share,
     "spread": lambda result: result.spread,
 }
 
 
 def measure(subject: Subject) -> Coverage:
     """Counts by mode where the modes are known, else by class where there are labels; and the spread."""
-    data, n = subject.dataset, len(subject.fake)
+    data, fake = subject.dataset, subject.fake
     counts, expected, high_quality = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64)
     if data.centres is not None and data.sd is not None:
-        counts = count_by_mode(subject.fake, data.centres)
-        expected = np.full(len(counts), n / len(counts))
-        high_quality = count_high_quality(subject.fake, data.centres, data.sd)
+        fake = subject.generated(COUNTED, subject.rng(STREAM))
+        counts = count_by_mode(fake, data.centres)
+        expected = np.full(len(counts), COUNTED / len(counts))
+        high_quality = count_high_quality(fake, data.centres, data.sd)
     elif data.labels is not None:
         by_class = partial(count_by_class, real=data.held_out, labels=data.labels)
-        counts = by_class(subject.fake)
+        counts = by_class(fake)
         # Real samples are counted by the same vote: nearest neighbours in pixels may favour a class.
         expected = subject.baseline("coverage", "expected", lambda: by_class(subject.usual()).astype(float))
-    return Coverage(counts, expected, high_quality, copies.ratio(spread(subject.fake), spread(data.held_out)))
+    return Coverage(counts, expected, high_quality, copies.ratio(spread(fake), spread(data.held_out)))

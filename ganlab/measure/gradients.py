@@ -30,12 +30,16 @@ class Gradients(NamedTuple):
 
     @property
     def per_layer(self) -> float:
-        """The factor by which the gradient grows per hidden layer on its way back, fitted; NaN below two norms > 0."""
+        """The factor by which the gradient grows per hidden layer on its way back, fitted; NaN below two of them.
+
+        0 if the gradient is exactly 0 at one of them.
+        """
         norms = self.norms[1:-1]
-        depths = np.flatnonzero((norms > 0) & np.isfinite(norms))
-        if len(depths) < 2:
+        if len(norms) < 2 or not np.isfinite(norms).all():
             return math.nan
-        return float(np.exp(-np.polyfit(depths, np.log(norms[depths]), 1)[0]))
+        if not norms.all():
+            return 0.0
+        return float(np.exp(-np.polyfit(np.arange(len(norms)), np.log(norms), 1)[0]))
 
     @property
     def law_per_layer(self) -> float:

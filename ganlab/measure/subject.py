@@ -43,7 +43,7 @@ class Subject:
         self.critic, self.generator = training.copied(critic), training.copied(generator)
         self.dataset, self.config, self.step = dataset, config, step
         self.held_out = dataset.held_out  # real samples that are never trained on: [n, ...]
-        self.fake = sampling.generate(self.generator, torch.randn(n, config.latent_dim, generator=rng))  # [n, ...]
+        self.fake = self.generated(n, rng)  # [n, ...]
         if not all(tensor.isfinite().all() for tensor in (self.fake, *self.critic.parameters())):
             raise FloatingPointError("The samples or the critic's weights are not finite.")
         self.train = dataset.sample(n, rng)  # of the training part: [n, ...]
@@ -54,6 +54,10 @@ class Subject:
     def rng(self, stream: int) -> torch.Generator:
         """A new random generator for one stream, seeded from the run's seed, the step and the stream."""
         return rng_of(self.config.seed, self.step, stream)
+
+    def generated(self, n: int, rng: torch.Generator) -> Tensor:
+        """Samples [n, ...] of latents drawn from `rng`."""
+        return sampling.generate(self.generator, torch.randn(n, self.config.latent_dim, generator=rng))
 
     def baseline(self, instrument: str, field: str, measure: Callable[[], Value]) -> Value:
         """What training does not change: a field of the instrument's earlier result, or measured now.

@@ -52,6 +52,8 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     newest = {column: _last(values[np.isfinite(values)]) for column, values in looks.items()}
     total, norms = newest["modes"], newest["lipschitz_product"]
     allowed = f"layer norms allow {short(norms)}" if not math.isnan(norms) else "at the samples"
+    low, high = (newest[f"real_to_real_{end}"] / newest["real_to_real"] for end in ("low", "high"))
+    perfect = "of real to real" if math.isnan(low) else f"real to real: {low:.2f} to {high:.2f}"
     if math.isnan(total):
         coverage = of_looks("Spread", looks["spread"], "times", "of the real samples’")
     else:
@@ -62,7 +64,7 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
         of_steps("On a bound", "at_bound_share", "share", weights),
         of_looks("Steepest slope", looks["largest_gradient"], "size", allowed),
         of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
-        of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", "of real to real"),
+        of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", perfect),
         coverage,
     ]
 

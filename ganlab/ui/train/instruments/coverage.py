@@ -74,12 +74,12 @@ def _counts(what: str, help_text: str, key: str) -> Card:
 CARDS = {
     "Modes": _counts(
         "modes",
-        "how many generated samples are nearest to each mode",
+        "how many of 2,500 generated samples are nearest to each mode",
         "<span><i class='gen good'></i>within 3 sd</span><span><i class='gen near'></i>nearest to it</span>",
     ),
     "Classes": _counts(
         "classes",
-        "how many generated images fall into each class, by a vote of their five nearest held-out images",
+        "how many of 512 generated images fall into each class, by a vote of their five nearest held-out images",
         "<span><i class='gen'></i>generated</span>",
     ),
     "Spread": Card(

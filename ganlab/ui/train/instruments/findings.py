@@ -64,9 +64,11 @@ to instruments.csv.
 """
 _FAR = f"{percent(diagnosis.NEGATIVE)} of {WINDOW} estimates below 0, and W1 above {diagnosis.FAR:g}× real to real"
 _MISSING = f"{percent(diagnosis.MISSING_SHARE)} of the modes with less than {percent(MISSING)} of the expected samples"
+_FINE = f"from step {diagnosis.FINISHED:,}, {percent(diagnosis.FINE)} of the points within 3 sd of a mode"
 DIAGNOSIS = f"""
 **The diagnosis** judges gradients from step {WINDOW}; oscillation, a critic far from optimal and mode collapse from
-step {YOUNG}. Rules over several steps apply only while the clip range stays the same.
+step {YOUNG}; and from step {diagnosis.LATE:,} how far the result is from a perfect sampler's, where that is known.
+Rules over several steps apply only while the clip range stays the same.
 
 | sign | threshold |
 |---|---|
@@ -76,6 +78,7 @@ step {YOUNG}. Rules over several steps apply only while the clip range stays the
 | weights that barely move | rms gradient below 1e−8 |
 | a critic far from optimal | {_FAR} |
 | mode collapse | {_MISSING}, or a spread of {diagnosis.NARROW:g}× the real samples' |
+| far from a perfect sampler | W1 {diagnosis.POOR:g}× the upper end of its band; or, {_FINE} |
 | copies | {diagnosis.COPIED:g}× as far from the training images as held-out images are |
 | an overfitting critic | estimates {percent(diagnosis.GAP)} and {diagnosis.GAP_ERRORS:g} standard errors apart |
 | oscillation | autocorrelation below {diagnosis.SWINGS:g}, standard deviation over {diagnosis.SWING_SIZE:g}× the mean |
