@@ -126,7 +126,7 @@ def test_the_keyboard_alone_can_start_steer_stop_and_download(page: Page, server
     tab_to(app(page).get_by_role("button", name="Stop", exact=True), "Shift+Tab")
     page.keyboard.press("Enter")
     expect_state(page, "Stopped")
-    tab_to(app(page).get_by_role("button", name="Save"))
+    tab_to(app(page).get_by_role("button", name="Save", exact=True))
     page.keyboard.press("Enter")
     generator = page.get_by_test_id("stPopoverBody").get_by_role("button", name="Generator", exact=True)
     tab_to(generator)

@@ -118,14 +118,14 @@ def test_the_counts_of_many_layers_keep_apart() -> None:
 
 
 def test_points_outside_the_view_are_counted_and_marked_at_its_edge() -> None:
-    generated = np.array([[0, 0], [5, 1], [-1, -9], [2, 2], [np.inf, 0]], np.float32)
+    generated = np.array([[0, 0], [5, 1], [-1, -9], [2, 2], [np.inf, 0], [9, 0.01]], np.float32)
     figure = points(np.zeros((3, 2), np.float32), generated)
-    marks = figure["data"][-1]
-    assert marks["marker"]["symbol"] == ["triangle-right", "triangle-down", "triangle-right"]
-    assert unpacked(marks["x"]) == pytest.approx([EDGE, -1, EDGE])
-    assert unpacked(marks["y"]) == pytest.approx([1, -EDGE, 0])
-    assert [note["text"] for note in figure["layout"]["annotations"]] == ["3 generated outside"]
-    assert "3 generated outside." in figure["alt"]
+    right, down = figure["data"][2:]
+    assert [marks["marker"]["symbol"] for marks in (right, down)] == ["triangle-right", "triangle-down"]
+    assert (unpacked(right["x"]), unpacked(right["y"])) == (pytest.approx([EDGE, EDGE]), pytest.approx([0, 1]))
+    assert (unpacked(down["x"]), unpacked(down["y"])) == (pytest.approx([-1]), pytest.approx([-EDGE]))
+    assert [note["text"] for note in figure["layout"]["annotations"]] == ["4 generated outside"]
+    assert "4 generated outside." in figure["alt"]
     assert points(generated[:1], generated[:1])["layout"]["annotations"] == []
 
 

@@ -11,6 +11,7 @@ from ganlab.plots.base import Figure, framed, in_units, note
 
 REACH = 2  # the view goes from -REACH to REACH
 EDGE = 0.975 * REACH  # where the marks of what lies outside are
+MARKED = 0.05  # from one mark to the next
 COLORS = {"real": "$real", "pinned": "$generator 0.5", "generated": "$generator"}
 
 
@@ -40,7 +41,7 @@ def points(
     if joined:
         traces[-1] |= {"mode": "lines+markers", "line": {"color": "$generator", "width": 1.5}}
     outside = {name: xy[~_in_view(xy)] for xy, name, _ in groups if xy is not None}
-    traces += [shared | _at_the_edge(xy, COLORS[name]) for name, xy in outside.items() if len(xy)]
+    traces += [shared | marks for name, xy in outside.items() for marks in _at_the_edge(xy, COLORS[name])]
     counts = [f"{len(xy):,} {name} outside" for name, xy in outside.items() if len(xy)]
     named = enumerate(zip(names, () if generated is None else generated, strict=False))
     notes = [_note(i, name, *point.clip(-EDGE, EDGE).tolist()) for i, (name, point) in named if name]
@@ -59,15 +60,19 @@ def _in_view(points: np.ndarray) -> np.ndarray:
     return (np.abs(points) <= REACH).all(axis=1)
 
 
-def _at_the_edge(points: np.ndarray, color: str) -> Figure:
-    """A small triangle for each point outside the view, where it is nearest, pointing at it. NaN has no place."""
-    points = points[~np.isnan(points).any(axis=1)]
-    along_x = np.abs(points[:, 0]) >= np.abs(points[:, 1])
-    signs = np.where(along_x, points[:, 0], points[:, 1]) > 0
-    symbols = np.where(along_x, np.where(signs, "right", "left"), np.where(signs, "up", "down"))
-    x, y = np.clip(points, -EDGE, EDGE).T
-    marker = {"size": 7, "color": color, "symbol": [f"triangle-{symbol}" for symbol in symbols.tolist()]}
-    return {"name": "outside", "marker": marker, "x": in_units(x, 1e-3), "y": in_units(y, 1e-3)}
+def _at_the_edge(points: np.ndarray, color: str) -> list[Figure]:
+    """For each side, triangles where points lie beyond it; points close together share one, and NaN has no place."""
+    traces: list[Figure] = []
+    for symbol, axis, sign in (("right", 0, 1), ("left", 0, -1), ("up", 1, 1), ("down", 1, -1)):
+        beyond = points[sign * points[:, axis] > REACH, 1 - axis]
+        along = np.unique(np.rint(beyond[~np.isnan(beyond)].clip(-EDGE, EDGE) / MARKED)) * MARKED
+        if len(along):
+            both = [along, along]
+            both[axis] = np.full(len(along), sign * EDGE)
+            x, y = (in_units(values, 0.01) for values in both)
+            traces.append({"name": "outside", "marker": {"size": 7, "color": color, "symbol": f"triangle-{symbol}"}})
+            traces[-1] |= {"x": x, "y": y}
+    return traces
 
 
 def _counted(counts: list[str]) -> Figure:
