@@ -40,9 +40,9 @@ def requested() -> tuple[TrainConfig, str]:
         return PRESETS[usual], f"{error} Here are the settings of {usual} instead."
 
 
-@frame.refusing(ValueError)
+@frame.refusing(ValueError, key="edit_refused")
 def take() -> TrainConfig | None:
-    """Put what the widgets show into the address; None if that is refused, and `notices` will say why.
+    """Put what the widgets show into the address; None if that is refused, and `advanced` will say why.
 
     If the address has changed since the widgets were drawn, it counts: a click on a card or Start came first.
     """
@@ -81,6 +81,7 @@ def advanced(config: TrainConfig) -> None:
                         setting(name, config)
                 if title == "Training" and config.optimizer == "adam":
                     st.caption("The paper warns that with momentum, as in Adam, a clipped critic can become unstable.")
+        frame.once("edit_refused", st.error, "error")
         _files(config)
     st.session_state["drawn"] = st.query_params.to_dict()
 
