@@ -1,24 +1,29 @@
 """Home: what a WGAN with weight clipping is, a button that trains one, and all runs."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.config import PRESETS
-from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, STEP, flow
+from ganlab.runs.run import Run
+from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, draw, in_picture
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
 from ganlab.ui.kit import frame, server
-from ganlab.ui.kit.components import Caption, panel
+from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import hub
 
 
 @st.fragment(run_every=1.0)
-def runs_in_progress() -> None:
-    """A card for every run that has not ended."""
+def runs_in_progress(picture: DeltaGenerator, shown: Run | None) -> None:
+    """A card for every run that has not ended; the newest one that trains is in the picture too."""
     runs = hub().in_progress
     names = [run.run_id for run in runs]
-    if st.session_state.get("in_progress", names) != names:  # one has moved to the earlier runs, or back
+    # One has moved to the earlier runs, or back; or another one belongs in the picture.
+    if st.session_state.get("in_progress", names) != names or shown is not in_picture():
         st.session_state["in_progress"] = names
         st.rerun()
     st.session_state["in_progress"] = names
+    if shown:
+        draw(picture, shown)
     if not runs:
         st.markdown(
             ":gray[Nothing is training. Start with digits: the generated ones become readable within fifteen seconds.]"
@@ -27,7 +32,7 @@ def runs_in_progress() -> None:
         columns = st.columns(2)
     for i, run in enumerate(runs):
         with columns[i % 2].container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
-            panel(f"card_{run.run_id}", in_progress_card(run.latest))
+            panel(f"card_{run.run_id}", in_progress_card(run))
             st.page_link(
                 frame.TRAIN,
                 label="Open",
@@ -57,10 +62,11 @@ with frame.page("Home"):
         )
     frame.notices()
     st.space("xsmall")
-    panel("flow", flow(), Caption("A Wasserstein GAN with a clamped critic"))
-    st.caption(f"Weights, digits and estimate are those of the default run after step {STEP}.", text_alignment="right")
+    picture, shown = st.container(gap="small"), in_picture()
+    if not shown:
+        draw(picture, None)
     panel("steps", FIVE_SENTENCES)
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
-    runs_in_progress()
+    runs_in_progress(picture, shown)
     earlier_runs()

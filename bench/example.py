@@ -1,4 +1,7 @@
-"""Records the example on Home, the default run at step 720, in a minute: `PYTHONPATH=. python bench/example.py`."""
+"""Records the examples on Home and Generate, in some minutes: `PYTHONPATH=. python bench/example.py`.
+
+Home shows the default run at step 720, Generate its generator at the end.
+"""
 
 from dataclasses import replace
 
@@ -10,14 +13,14 @@ from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import pooled
 from ganlab.gan.training import Trainer
+from ganlab.runs.disk.networks import network_file
+from ganlab.ui.generate.source import EXAMPLE
 from ganlab.ui.home.introduction import FILE, STEP, Example
 
 
-def record() -> Example:
-    """Train the default run to step 720 and take the example from it."""
-    torch.set_num_threads(1)
-    trainer = Trainer(replace(PRESETS["digits"], threads=1))
-    while trainer.step_count < STEP:
+def at_step(trainer: Trainer, step: int) -> Example:
+    """Train to this step and take Home's example from it."""
+    while trainer.step_count < step:
         row, report = trainer.step()
     weights = pooled(report.histograms())
     generator, critic = trainer.copies()
@@ -36,4 +39,8 @@ def record() -> Example:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(FILE, **vars(record()))
+    torch.set_num_threads(1)
+    trainer = Trainer(replace(PRESETS["digits"], threads=1))
+    np.savez_compressed(FILE, **vars(at_step(trainer, STEP)))
+    at_step(trainer, trainer.config.steps)
+    EXAMPLE.write_bytes(network_file(trainer.config, trainer.step_count, trainer.copies()[0]))

@@ -65,6 +65,14 @@ def range_in_words(clip_range: tuple[float, float]) -> str:
     return f"±{number(high)}" if low == -high else f"{number(low)} to {number(high)}"
 
 
+def ranges_in_words(first: tuple[float, float], now: tuple[float, float]) -> str:
+    """The clip range, or how it changed: ±0.1 to ±0.01."""
+    if first == now:
+        return range_in_words(now)
+    both_symmetric = sum(first) == sum(now) == 0  # else a range has a "to" too
+    return f"{range_in_words(first)}{' to ' if both_symmetric else ', then '}{range_in_words(now)}"
+
+
 def count_of(n: int, noun: str) -> str:
     """A count with its noun: 1 channel, or 1,024 channels."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

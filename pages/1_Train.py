@@ -13,13 +13,8 @@ from ganlab.ui.train.instruments import panel as instruments
 
 def start_page() -> None:
     """Choose the data and start."""
-    frame.notices()
     config = start.settings()
-    with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container():
-            panel("state", panels.ready_line(config))
-        start.buttons(config)
-        view.present()
+    start.state_bar(config)
     start.choices(config)
 
 
@@ -38,7 +33,7 @@ def run_page(run: Run) -> None:
         layout.failure(snapshot)
         if snapshot.generator is None:  # it failed while loading: there is nothing else to show
             with slots["state"]:
-                panel("state", panels.state_line(snapshot))
+                panel("state", panels.state_line(snapshot, ""))
             return
     layout.numbers(slots)
     left, right = st.columns([1.41, 1], gap="small")
@@ -60,6 +55,7 @@ def run_page(run: Run) -> None:
 
 with frame.page("Train"):
     if run := find_run():
+        st.set_page_config(page_title=f"{run.name} · ganlab")
         run_page(run)
     else:
         start_page()

@@ -20,8 +20,10 @@ with frame.page("Generate"):
             views.card(source, recipe, rendered)
         with right.container(border=True, height="stretch"):
             closeup.card(source, recipe, rendered)
-        if run := runs.get(source.name):  # an uploaded generator has none
+        if run := runs.get(source.name):
             through_training.card(run, recipe)
+        else:
+            st.caption("A generator from a run here also shows its fixed latents through training.")
         cost.card(source, recipe.n)
         with st.expander("The same without ganlab", icon=":material/code:"):
             st.markdown("Save this as `sample.py` beside `generator.safetensors` and run it to get the same samples.")

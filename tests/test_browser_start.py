@@ -27,7 +27,7 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
 
 def test_settings_are_edited_and_linked(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Train")
-    app(page).get_by_role("button", name="Choose", exact=True).nth(1).click()  # 25 Gaussians: Digits is already chosen
+    app(page).get_by_role("button", name="Choose 25 Gaussians").click()
     expect(app(page).get_by_text("MLP 3 × 128 · ±0.2")).to_be_visible()  # the form now holds the new preset
     app(page).locator("summary", has_text="Advanced").click()
     width = app(page).get_by_role("spinbutton", name="Width")

@@ -14,6 +14,7 @@ from ganlab.formatting import (
     number,
     percent,
     range_in_words,
+    ranges_in_words,
     round_up,
     short,
     significant,
@@ -31,6 +32,9 @@ def test_numbers(value: float, text: str) -> None:
 def test_ranges_in_words() -> None:
     assert range_in_words((-0.015, 0.015)) == "±0.015"
     assert range_in_words((-0.01, 0.03)) == "−0.01 to 0.03"
+    assert ranges_in_words((-0.1, 0.1), (-0.1, 0.1)) == "±0.1"
+    assert ranges_in_words((-0.1, 0.1), (-0.01, 0.01)) == "±0.1 to ±0.01"
+    assert ranges_in_words((-0.1, 0.1), (-0.01, 0.03)) == "±0.1, then −0.01 to 0.03"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from ganlab.gan.recipe import Recipe
 from ganlab.runs.disk import checkpoints, moments
 from ganlab.runs.disk.networks import network_file
 from ganlab.runs.hub import RunHub
-from ganlab.ui.generate import through_training
+from ganlab.ui.generate import source, through_training
 
 
 def data_of(at: AppTest, key: str) -> dict[str, object]:
@@ -56,6 +56,20 @@ def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
     assert at.subheader[0].value == titles[view]
     assert not at.warning
     assert address(at)["step"] == str(run.latest.step)
+
+
+def test_without_a_run_there_is_the_example(the_hub: RunHub) -> None:
+    at = page("3_Generate.py", view="walk")
+    assert not at.warning
+    assert at.selectbox(key="source").options == ["Example: digits, 1,500 steps"]
+    example = source.example()
+    assert example.config == dataclasses.replace(PRESETS["digits"], threads=1)
+    run = run_in("finished", the_hub, TINY_IMAGES)
+    at = page("3_Generate.py")
+    assert address(at)["run"] == run.run_id
+    at.selectbox(key="source").set_value("example").run()
+    assert address(at) == {"file": "example"}
+    assert not at.exception
 
 
 def test_equal_links_show_equal_pictures(the_hub: RunHub) -> None:

@@ -5,7 +5,7 @@ from stubs import TINY
 from ganlab.config import PRESETS
 from ganlab.runs.history import HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.ui.home.introduction import example, flow
+from ganlab.ui.home.introduction import example, example_flow
 from ganlab.ui.home.runs import earlier_card
 
 
@@ -16,7 +16,7 @@ def ended(run_id: str) -> Snapshot:
 
 
 def test_the_flow_has_alternative_text_for_wide_screens_and_phones() -> None:
-    assert flow().count('role="img" aria-label="') == 2
+    assert example_flow().count('role="img" aria-label="') == 2
 
 
 def test_the_example_was_recorded_from_the_default_run() -> None:
@@ -28,5 +28,5 @@ def test_the_example_was_recorded_from_the_default_run() -> None:
 
 
 def test_the_card_of_an_earlier_run_says_when_it_started_if_its_name_does() -> None:
-    assert "2026-01-31 20:45" in earlier_card(ended("20260131-204501-abcd"), 3200)
-    assert "2026" not in earlier_card(ended("20269999-999999-abcd"), 3200)
+    assert "2026-01-31 20:45" in earlier_card(ended("20260131-204501-abcd"), "digits", 3200)
+    assert "2026" not in earlier_card(ended("20269999-999999-abcd"), "digits", 3200)

@@ -1,14 +1,17 @@
 """Every page in every state, and the list of runs on Home, by Streamlit's own test runner."""
 
+import dataclasses
 import shutil
 
 import pytest
-from stubs import TINY, TINY_IMAGES
-from visits import ROOT, click, page, panels, run_in
+from stubs import TINY, TINY_IMAGES, wait_until
+from visits import ROOT, address, click, page, panels, run_in
 
-from ganlab.config import TrainConfig
-from ganlab.runs.disk import library
+from ganlab.config import TrainConfig, link
+from ganlab.runs.disk import contents, library
 from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.snapshot import Status
+from ganlab.ui.kit import html
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
@@ -56,15 +59,65 @@ def test_every_page_in_every_state(name: str, state: str, config: TrainConfig, t
 
 
 def test_a_start_beyond_the_limit_is_refused_and_names_the_run_to_stop(the_hub: RunHub) -> None:
-    the_hub._limit = 1
+    the_hub.limit = 1
     run = run_in("running", the_hub, TINY)
-    at = page("1_Train.py", preset="8-gaussians")
-    at.button[0].click().run()
-    assert run.run_id in at.error[0].value
     home = page("app.py")
     home.button[0].click().run()
-    assert run.run_id in home.error[0].value
+    assert html.plain(run.name) in home.error[0].value
     assert len(the_hub.runs) == 1
+
+
+def test_the_form_names_the_run_in_the_way_opens_it_or_pauses_it_and_starts(the_hub: RunHub) -> None:
+    the_hub.limit = 1
+    first = run_in("running", the_hub, TINY)
+    contents.rename(first.path, "the <first>")
+    at = page("1_Train.py", **link(dataclasses.replace(TINY, steps=10**6)))
+    assert "the &lt;first&gt;" in panels(at)
+    assert "Start" not in [button.label for button in at.button]
+    click(at, "Open it")
+    assert address(at) == {"run": first.run_id}
+    at = page("1_Train.py", **link(dataclasses.replace(TINY, steps=10**6)))
+    click(at, "Pause it and start this")
+    second, _ = the_hub.runs
+    assert address(at) == {"run": second.run_id}
+    assert first.latest.status is Status.PAUSED
+    at = page("1_Train.py", run=first.run_id)
+    click(at, "Resume")
+    assert html.plain(second.name) in at.error[0].value
+    second.pause()
+    click(at, "Resume")
+    assert not at.error
+    wait_until(lambda: first.latest.status is Status.RUNNING)
+    page("1_Train.py", run=second.run_id)
+    first.stop()
+    assert first.join(10)
+    assert "Start" in [button.label for button in page("1_Train.py", preset="8-gaussians").button]
+
+
+def test_home_shows_the_run_that_trains(the_hub: RunHub) -> None:
+    for config in (TINY, TINY_IMAGES):
+        run = run_in("running", the_hub, config)
+        wait_until(lambda run=run: run.latest.step > 0)
+        captions = [caption.value for caption in page("app.py").caption]
+        assert any(html.plain(run.name) in caption for caption in captions)
+        run.pause()
+        wait_until(lambda run=run: run.latest.status is Status.PAUSED)
+    captions = [caption.value for caption in page("app.py").caption]
+    assert any("default run after step 720" in caption for caption in captions)
+
+
+def test_a_run_is_named_on_home_and_on_train(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY)
+    at = page("app.py")
+    at.text_input(key=f"name_{run.run_id}").set_value("my <b>run</b>").run()
+    assert "my &lt;b&gt;run" in panels(at)
+    at = page("1_Train.py", run=run.run_id)
+    assert "my &lt;b&gt;run" in panels(at)
+    at.text_input(key=f"name_{run.run_id}").set_value("two\nlines").run()
+    assert at.error
+    assert run.name == "my <b>run</b>"
+    at.text_input(key=f"name_{run.run_id}").set_value(" ").run()
+    assert run.name == "8 Gaussians, ±0.1"
 
 
 def test_ten_earlier_runs_are_listed_then_all_and_each_can_be_deleted(the_hub: RunHub) -> None:

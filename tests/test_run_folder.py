@@ -24,7 +24,7 @@ from ganlab.runs.training_run import TrainingRun
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> None:
     last = TrainingRun(RunFolder(tmp_path / "r", config)).run()
-    assert {p.name for p in (tmp_path / "r").iterdir()} == {*FILES, "run.lock"} - {"instruments.csv"}
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {*FILES, "run.lock"} - {"instruments.csv", "name.txt"}
     assert TrainConfig.from_dict(json.loads((tmp_path / "r/config.json").read_text())) == config
     rows = list(csv.DictReader((tmp_path / "r/metrics.csv").read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, config.steps + 1))
@@ -222,3 +222,17 @@ def test_settings_that_are_not_text_are_one_sentence(trained: Path, tmp_path: Pa
     (path / "config.json").write_bytes(b"\x80\x81")
     with pytest.raises(ValueError, match="its JSON is invalid"):
         contents.config_of(path)
+
+
+def test_a_name_is_one_short_line_or_none(tmp_path: Path) -> None:
+    assert contents.name(tmp_path) == ""
+    contents.rename(tmp_path, "  ±0.1, the second try ")
+    for bad in ("x" * 65, "two\nlines", "\x1b[31m", "\u202etxt"):
+        with pytest.raises(ValueError, match="one line"):
+            contents.rename(tmp_path, bad)
+        assert contents.name(tmp_path) == "±0.1, the second try"
+        (tmp_path / "name.txt").write_text(bad)
+        assert contents.name(tmp_path) == ""
+        contents.rename(tmp_path, "±0.1, the second try")
+    contents.rename(tmp_path, "")
+    assert list(tmp_path.iterdir()) == []

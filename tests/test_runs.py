@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import errno
 import io
+import re
 import threading
 from pathlib import Path
 
@@ -251,18 +252,38 @@ def test_a_steered_run_can_be_repeated_from_its_record(tmp_path: Path, monkeypat
 def test_the_hub_refuses_one_more_and_names_those_in_progress() -> None:
     hub = RunHub(limit=1)
     first = hub.start(LONG)
-    with pytest.raises(Refused, match=first.run_id):
+    with pytest.raises(Refused, match=re.escape(first.name)):
         hub.start(LONG)
     wait_until(lambda: first.latest.status is Status.RUNNING)
     first.pause()
     wait_until(lambda: first.latest.status is Status.PAUSED)
     second = hub.start(LONG)  # a paused run trains nothing
-    with pytest.raises(Refused, match=second.run_id):
+    with pytest.raises(Refused, match=re.escape(second.name)):
         hub.resume(first)
     assert hub.in_progress == [second, first]
     assert hub.find(first.run_id) is first
     hub.close()
     assert hub.in_progress == []
+
+
+def test_a_run_is_paused_for_another_and_resumes_if_that_cannot_start() -> None:
+    hub = RunHub(limit=1)
+    first = hub.start(LONG)
+    wait_until(lambda: first.latest.step > 0)
+    assert hub.in_the_way is first
+    with pytest.raises(Refused, match="accelerator"):
+        hub.start(dataclasses.replace(LONG, device="accelerator"), instead_of=first.run_id)
+    assert hub.in_the_way is first
+    step = first.latest.step
+    wait_until(lambda: first.latest.step > step)
+    second = hub.start(LONG, instead_of=first.run_id)
+    assert first.latest.status is Status.PAUSED
+    assert checkpoints.newest(first.path)[0].step == first.latest.step
+    assert hub.in_the_way is second
+    second.pause()
+    assert hub.in_the_way is None
+    assert hub.resume(first) is first
+    hub.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("ganlab-run-")]
 
 

@@ -17,7 +17,7 @@ SNAPSHOT = Snapshot(
 def test_what_others_wrote_is_escaped() -> None:
     assert "<b>x" not in clip_range.refused("<b>x</b>", (-1, 1))
     starting = dataclasses.replace(SNAPSHOT, status=Status.STARTING, message="<script>")
-    assert "<script>" not in panels.state_line(starting)
+    assert "<script>" not in panels.state_line(starting, "<script>")
 
 
 def test_the_record_names_the_newest_changes() -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ganlab.runs.disk import library
+from ganlab.runs.disk import contents, library
 from ganlab.runs.history import METRICS
 from ganlab.runs.saved_run import SavedRun
 from ganlab.settings import as_text
@@ -16,8 +16,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="print a run's settings, files and last metrics")
     export = actions.add_parser("export", help="write everything in a run's folder into a ZIP")
     delete = actions.add_parser("delete", help="delete a run and its files")
-    for action in (show, export, delete):
+    rename = actions.add_parser("rename", help="give a run a name; an empty one takes it away")
+    for action in (show, export, delete, rename):
         action.add_argument("run_id", metavar="ID")
+    rename.add_argument("name", metavar="NAME")
     export.add_argument("--out", type=Path, required=True, metavar="FILE.zip", help="the file to write")
     delete.add_argument("--yes", action="store_true", help="don't ask first")
 
@@ -33,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
             library.export(folder_of(options.run_id), options.out)
         case "delete":
             _delete(folder_of(options.run_id), options.yes)
+        case "rename":
+            contents.rename(folder_of(options.run_id), options.name)
     return 0
 
 
@@ -47,21 +51,25 @@ def folder_of(run: str) -> Path:
 
 
 def _list() -> None:
-    print(f"{'id':<21}{'data':<15}{'status':<13}{'step':>19}{'size':>11}  made")
+    print(f"{'id':<21}{'data':<15}{'status':<13}{'step':>19}{'size':>11}  {'made':<18}name")
     for path in library.run_paths():
+        run = SavedRun(path)
         try:
-            summary = SavedRun(path).summary
+            summary = run.summary
         except ValueError as error:
             print(error, file=sys.stderr)
             continue
         steps = f"{summary.step:,}/{summary.config.steps:,}"
         size = f"{library.size(path) / 1e6:,.1f} MB"
         date = f"{made:%Y-%m-%d %H:%M}" if (made := library.made_at(path.name)) else "unknown date"
-        print(f"{path.name:<21}{summary.config.dataset:<15}{summary.status:<13}{steps:>19}{size:>11}  {date}")
+        row = f"{summary.config.dataset:<15}{summary.status:<13}{steps:>19}{size:>11}  {date:<18}{run.name}"
+        print(f"{path.name:<21}{row}")
 
 
 def _show(path: Path) -> None:
-    last = SavedRun(path).latest
+    run = SavedRun(path)
+    last = run.latest
+    print(run.name)
     print(f"{path}: {last.status}, step {last.step:,} of {last.config.steps:,}, {last.seconds:,.1f} s of training")
     for sentence in filter(None, (last.error, last.message, last.warning)):
         print(sentence)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganlab.config import TrainConfig, spare_cores
+from ganlab.formatting import count_of
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.run import Run
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.training_run import TrainingRun
+
+PATIENCE = 10.0  # seconds for a run to pause when another one is to start in its place
 
 
 class Refused(Exception):
@@ -30,7 +33,7 @@ class RunHub:
     """All runs. At most `limit` of this server's train at once; paused ones don't count."""
 
     def __init__(self, limit: int | None = None) -> None:
-        self._limit = limit or spare_cores()
+        self.limit = limit or spare_cores()
         self._runs: dict[str, TrainingRun] = {}
         self._saved: dict[str, SavedRun] = {}
         self._lock = threading.Lock()
@@ -52,9 +55,18 @@ class RunHub:
         self._saved = {name: self._saved.get(name) or SavedRun(path) for name, path in paths.items()}
         return list(self._saved.values())
 
-    def start(self, config: TrainConfig) -> TrainingRun:
-        """Start a run in a new folder. Raises Refused, in one sentence, if there is no room or it can't start."""
-        with self._lock, _refusing():
+    @property
+    def in_the_way(self) -> TrainingRun | None:
+        """The newest run that trains, if another one would be too many."""
+        training = [run for run in self.in_progress if run.trains]
+        return training[0] if len(training) >= self.limit else None
+
+    def start(self, config: TrainConfig, instead_of: str = "") -> TrainingRun:
+        """Start a run in a new folder; the run named `instead_of` is paused first, and stays so until it is resumed.
+
+        Raises Refused, in one sentence, with nothing changed, if there is no room or it can't start.
+        """
+        with self._lock, _refusing(), self._paused(instead_of):
             self._make_sure_of_room()
             folder = RunFolder(library.runs_root() / library.new_run_id(), config)
             return self._started(TrainingRun(folder, instruments=INSTRUMENTS))
@@ -127,9 +139,23 @@ class RunHub:
         self._runs[run.run_id] = run
         return run.start()
 
+    @contextmanager
+    def _paused(self, run_id: str) -> Iterator[None]:
+        """Pause a run that trains, and wait until it has; if what follows fails, it resumes."""
+        run = self._runs.get(run_id)
+        if run is None or not run.trains or run.latest.status.ended:
+            yield
+            return
+        run.pause()
+        try:
+            if not run.is_idle(within=PATIENCE):
+                raise Refused(f"{run.name} does not pause within {PATIENCE:.0f} seconds: try again later.")
+            yield
+        except BaseException:
+            run.resume()
+            raise
+
     def _make_sure_of_room(self) -> None:
-        training = [run for run in self.in_progress if run.trains]
-        if len(training) >= self._limit:
-            names = ", ".join(f"{r.latest.config.dataset} ({r.run_id})" for r in training)
-            runs = "1 run" if self._limit == 1 else f"{self._limit} runs"
-            raise Refused(f"This computer trains {runs} at a time: pause or stop {names} first.")
+        if run := self.in_the_way:
+            runs = count_of(self.limit, "run")
+            raise Refused(f"{run.name} is training, and this computer trains {runs} at a time: pause or stop it first.")

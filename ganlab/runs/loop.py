@@ -79,11 +79,13 @@ class Loop:
     def _enter(self, status: Status) -> None:
         self._status, self._start = status, None
         self._clock.go(status is Status.RUNNING)
+        self._mailbox.idle.clear()
         self._publish()
         if status is Status.PAUSED:
             if self._look_if_quick():
                 self._publish()
             self._recorder.save_checkpoint(self._mailbox.latest, self._trainer)
+            self._mailbox.idle.set()
 
     def _end(self, status: Status) -> Snapshot:
         self._status, self._start = status, None

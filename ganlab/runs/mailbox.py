@@ -28,6 +28,7 @@ class Mailbox:
         self.wanted = first.config  # with every accepted change
         self.instruments = first.instruments  # that are on
         self.commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self.idle = threading.Event()  # set while the run is paused, with its checkpoint saved, and once it has ended
         self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
         self._lock = threading.Lock()  # for `wanted`, `_pending` and `instruments`
 
@@ -74,3 +75,4 @@ class Mailbox:
         """Publish the last snapshot and drop changes that came too late."""
         with self._lock:
             self._pending, self.wanted, self.latest = {}, last.config, last
+        self.idle.set()

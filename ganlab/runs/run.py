@@ -5,8 +5,10 @@ from typing import Protocol
 
 import numpy as np
 
-from ganlab.config import TrainConfig
+from ganlab.config import DATASETS, TrainConfig
+from ganlab.formatting import ranges_in_words
 from ganlab.measure.reading import Reading
+from ganlab.runs.disk import contents
 from ganlab.runs.snapshot import Snapshot
 
 
@@ -31,6 +33,16 @@ class Run(Protocol):
     @property
     def latest(self) -> Snapshot:
         """All that is known of it."""
+
+    @property
+    def name(self) -> str:
+        """What its user named it; else its data and its clip range, at first and now. Raises ValueError as `config`."""
+        return contents.name(self.path) or self.usual_name
+
+    @property
+    def usual_name(self) -> str:
+        ranges = ranges_in_words(self.config.clip_range, self.wanted.clip_range)
+        return f"{DATASETS[self.config.dataset].title}, {ranges}"
 
     # The rest can be derived from `latest`; a run on disk reads fewer files for it.
 

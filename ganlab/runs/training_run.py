@@ -76,6 +76,10 @@ class TrainingRun(Run):
         self.trains = False
         self._mailbox.commands.put(Command.PAUSE)
 
+    def is_idle(self, within: float) -> bool:
+        """Whether the run is paused, with its checkpoint saved, or has ended, `within` seconds at most."""
+        return self._mailbox.idle.wait(within)
+
     def resume(self) -> None:
         self.trains = True
         self._mailbox.commands.put(Command.RESUME)

@@ -1,9 +1,9 @@
-"""The small files of a run folder, read: settings, ending and real samples."""
+"""The small files of a run folder: its name, and, only read, settings, ending and real samples."""
 
 import dataclasses
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from ganlab import settings, tensorfile
 from ganlab.config import TrainConfig
 from ganlab.runs.snapshot import Status
 
+NAME = "name.txt"
+LONGEST_NAME = 64  # letters
 _LONGEST_SENTENCE = 1000  # letters of a sentence in a file
 
 
@@ -39,6 +41,29 @@ def refusing(sentence: str) -> Iterator[None]:
     except (ValueError, OSError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         raise ValueError(f"{sentence}: {reason.rstrip('.')}.") from None
+
+
+def name(path: Path) -> str:
+    """What its user named the run; empty if nobody did, or if that can't be read."""
+    with suppress(OSError, ValueError):
+        tensorfile.check_size(path / NAME, 2**10)
+        return _checked_name((path / NAME).read_text(encoding="utf-8"))
+    return ""
+
+
+def rename(path: Path, text: str) -> None:
+    """Name a run; an empty name takes its name away. Raises ValueError for a bad one, and OSError."""
+    if checked := _checked_name(text):
+        tensorfile.write(path / NAME, f"{checked}\n".encode())
+    else:
+        (path / NAME).unlink(missing_ok=True)
+
+
+def _checked_name(text: str) -> str:
+    text = text.strip()
+    if len(text) > LONGEST_NAME or not text.isprintable():
+        raise ValueError(f"A name is one line of at most {LONGEST_NAME} letters: choose a shorter one.")
+    return text
 
 
 def ending(path: Path) -> Ending | None:

@@ -16,7 +16,7 @@ from ganlab.data import images
 from ganlab.gan.clipping import Layers
 from ganlab.gan.training import device_of
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import checkpoints, moments, tables
+from ganlab.runs.disk import checkpoints, contents, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
 from ganlab.runs.disk.contents import Ending
 from ganlab.runs.disk.lock import locked
@@ -29,6 +29,7 @@ from ganlab.settings import as_text
 
 FILES = (
     "config.json",
+    contents.NAME,
     "changes.csv",
     "metrics.csv",
     "layers.csv",

@@ -1,9 +1,10 @@
-"""Which generator the page samples from: a run's at one step, or an uploaded one. The address says which."""
+"""Which generator the page samples from: a run's, an uploaded one or the example. The address says which."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from ganlab.ui.kit.components import download
 from ganlab.ui.kit.server import find_run
 
 UPLOAD = "upload"  # what the menu calls an uploaded generator, beside the names of runs
+EXAMPLE = Path(__file__).with_name("example.safetensors")  # the default run's at its end: bench/example.py made it
+EXAMPLE_NAME = "example"
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,7 @@ def choose(runs: dict[str, Run]) -> Source | None:
     uploaded: Source | None = st.session_state.get("uploaded")  # by this visitor
     source = _in_address(runs, uploaded)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if options := [*([UPLOAD] if uploaded else []), *runs]:
-            _choose_source(options, source, runs)
+        _choose_source([*([UPLOAD] if uploaded else []), *runs, EXAMPLE_NAME], source, runs)
         with st.popover("Upload", icon=":material/upload_file:"):
             st.file_uploader("A generator.safetensors from ganlab", key="generator_file", on_change=_upload)
             frame.once("not_uploaded", st.error, "error")
@@ -63,14 +65,13 @@ def choose(runs: dict[str, Run]) -> Source | None:
             if source.name in runs:
                 _choose_step(source, runs[source.name])
             st.markdown(f":gray[step {source.step:,} · {source.weights:,} weights]", width="content")
-    if not options:
-        st.markdown("There is no generator yet. Train one for a few seconds and come back, or upload one.")
-        st.page_link(frame.TRAIN, label="Train", icon=":material/arrow_forward:", icon_position="right")
     return source
 
 
 def _in_address(runs: dict[str, Run], uploaded: Source | None) -> Source | None:
     digest = st.query_params.get("file")
+    if digest == EXAMPLE_NAME:
+        return example()
     if digest and uploaded and digest == uploaded.name:
         return uploaded
     if digest:
@@ -84,7 +85,15 @@ def _in_address(runs: dict[str, Run], uploaded: Source | None) -> Source | None:
         st.warning(f"Run {run.run_id} has no generator yet.", icon=":material/help:")
         return None
     run = run or next(iter(runs.values()), None)
-    return _at_step(run) if run else None
+    return _at_step(run) if run else example()
+
+
+@st.cache_resource(show_spinner=False)
+def example() -> Source:
+    """The generator of the default run, so that there is always one."""
+    content = EXAMPLE.read_bytes()
+    generator, config, step = networks.read_network(content)
+    return Source(EXAMPLE_NAME, EXAMPLE_NAME, config, step, generator, lambda: content)
 
 
 def _at_step(run: Run) -> Source | None:
@@ -124,15 +133,19 @@ def _cached(run_id: str, step: int, _run: Run) -> Source:
 
 def _choose_source(options: list[str], source: Source | None, runs: dict[str, Run]) -> None:
     def label(option: str) -> str:
-        return "Uploaded generator" if option == UPLOAD else html.label(option, runs[option].config)
+        if option == EXAMPLE_NAME:
+            return f"Example: {html.title(example().config)}, {example().step:,} steps"
+        return "Uploaded generator" if option == UPLOAD else html.label(runs[option])
 
     def choose(option: str | None) -> None:
         if option == UPLOAD:
             _point_to(file=st.session_state["uploaded"].name)
+        elif option == EXAMPLE_NAME:
+            _point_to(file=EXAMPLE_NAME)
         elif option:
             _point_to(run=option)
 
-    shown = (source.name if source.name in runs else UPLOAD) if source else None
+    shown = source.name if source and source.name in options else source and UPLOAD
     _menu("Generator", "source", options, shown, choose, placeholder="Choose a run", format_func=label, width=400)
 
 

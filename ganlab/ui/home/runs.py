@@ -1,15 +1,16 @@
 """Runs on Home: a card for each, and the list of earlier ones, where each can be opened or deleted."""
 
 import dataclasses
+from html import escape
 
 import streamlit as st
 
-from ganlab.formatting import file_size, range_in_words
+from ganlab.formatting import file_size
 from ganlab.runs.disk import library
 from ganlab.runs.hub import Refused
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import drawings, frame, html
+from ganlab.ui.kit import drawings, frame, html, names
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.server import hub
 
@@ -25,9 +26,12 @@ def earlier_runs() -> None:
     st.space("xsmall")
     st.subheader("Earlier runs", anchor=False)
     shown = ended if st.session_state.get("all_runs") else ended[:SHOWN]
+    frame.once("left", st.error, "error")
     with st.container(border=True, gap="small"):
         for run in shown:
             _row(run)
+            if st.session_state.get("edited") == run.run_id:
+                frame.once("edit_refused", st.error, "error")
     if len(ended) > len(shown):
         show_all = {"all_runs": True}
         button(f"Show all {len(ended)}", "expand_more", st.session_state.update, show_all, type="tertiary")
@@ -38,40 +42,43 @@ def _row(run: Run) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         try:
             snapshot = dataclasses.replace(run.summary, samples=run.newest_samples)
-            panel(f"earlier_{run.run_id}", earlier_card(snapshot, size))
+            panel(f"earlier_{run.run_id}", earlier_card(snapshot, run.name, size))
         except ValueError as error:
             st.caption(html.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
-        with st.popover("Delete", type="tertiary", icon=":material/delete:", key=f"menu_{run.run_id}"):
+        with st.popover("Edit", type="tertiary", icon=":material/edit:", key=f"menu_{run.run_id}"):
+            names.field(run)
             st.markdown(f"Delete this run and its files ({file_size(size)})? This can't be undone.")
             st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
 
 
-@frame.refusing(Refused)
+@frame.refusing(Refused, key="edit_refused")
 def _delete(run_id: str) -> None:
-    st.session_state["refused"] = hub().delete(run_id)
+    st.session_state["edited"] = run_id
+    st.session_state["left"] = hub().delete(run_id)
 
 
-def in_progress_card(snapshot: Snapshot) -> str:
+def in_progress_card(run: Run) -> str:
     """A run that trains or is paused: how far it is, and how fast."""
+    snapshot = run.latest
     facts = " · ".join([_step(snapshot), *html.pace(snapshot)])
-    return _card(snapshot, "runcard", f"{html.progress_bar(snapshot)}<div class='muted small'>{facts}</div>")
+    return _card(snapshot, run.name, "runcard", f"{html.progress_bar(snapshot)}<div class='muted small'>{facts}</div>")
 
 
-def earlier_card(snapshot: Snapshot, size: int) -> str:
+def earlier_card(snapshot: Snapshot, name: str, size: int) -> str:
     """A run that has ended, smaller: how far it got, when it was started, and its size on disk in bytes."""
     started = library.made_at(snapshot.run_id)
     when = [f"{started:%Y-%m-%d %H:%M}"] if started else []
-    name = library.short_name(snapshot.run_id)
-    facts = [_step(snapshot), f"seed {snapshot.config.seed}", *when, file_size(size), name]
+    short = library.short_name(snapshot.run_id)
+    facts = [_step(snapshot), f"seed {snapshot.config.seed}", *when, file_size(size), short]
     unbroken = " · ".join(f"<span class='nowrap'>{fact}</span>" for fact in facts)
-    return _card(snapshot, "runcard small-card", f"<div class='muted small'>{unbroken}</div>")
+    return _card(snapshot, name, "runcard small-card", f"<div class='muted small'>{unbroken}</div>")
 
 
-def _card(snapshot: Snapshot, css_class: str, body: str) -> str:
+def _card(snapshot: Snapshot, name: str, css_class: str, body: str) -> str:
     return (
         f"<div class='{css_class}'>{_picture(snapshot)}<div class='txt'>"
-        f"<div class='name'><b>{html.title(snapshot.config)}, {range_in_words(snapshot.config.clip_range)}</b>"
+        f"<div class='name'><b>{escape(name)}</b>"
         f"{html.pill(snapshot.status)}</div>{body}</div></div>"
     )
 

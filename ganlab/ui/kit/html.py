@@ -7,6 +7,7 @@ from ganlab.config import DATASETS, TrainConfig
 from ganlab.formatting import duration, percent, range_in_words
 from ganlab.gan.clipping import WeightHistogram
 from ganlab.runs.disk.library import short_name
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import drawings
 
@@ -50,9 +51,9 @@ def title(config: TrainConfig) -> str:
     return DATASETS[config.dataset].title
 
 
-def label(run_id: str, config: TrainConfig) -> str:
-    """A run in one line, for menus. `config` is the one it started with: a menu must not change while it is open."""
-    return f"{title(config)}, {range_in_words(config.clip_range)} · seed {config.seed} · {short_name(run_id)}"
+def label(run: Run) -> str:
+    """A run in one line, for menus."""
+    return f"{run.name} · seed {run.config.seed} · {short_name(run.run_id)}"
 
 
 def facts(config: TrainConfig) -> list[str]:

@@ -57,6 +57,6 @@ def with_networks() -> dict[str, Run]:
 
 
 @frame.refusing(Refused, OSError)
-def try_to_start(config: TrainConfig) -> str | None:
-    """Start a run and return its name; None if it is refused, and `notices` will say why."""
-    return hub().start(config).run_id
+def try_to_start(config: TrainConfig, instead_of: str = "") -> str | None:
+    """Start a run as `RunHub.start` and return its ID; None if it is refused, and `notices` will say why."""
+    return hub().start(config, instead_of).run_id

@@ -46,9 +46,9 @@ def _settings() -> dict[str, str]:
     return {field: text for field, text in st.query_params.to_dict().items() if field not in address.FIELDS}
 
 
-@frame.refusing(ValueError)
+@frame.refusing(ValueError, key="edit_refused")
 def take() -> TrainConfig | None:
-    """Put what the widgets show into the address; None if that is refused, and `notices` will say why.
+    """Put what the widgets show into the address; None if that is refused, and `advanced` will say why.
 
     If the address has changed since the widgets were drawn, it counts: a click on a card or Start came first.
     """
@@ -87,6 +87,7 @@ def advanced(config: TrainConfig) -> None:
                         setting(name, config)
                 if title == "Training" and config.optimizer == "adam":
                     st.caption("The paper warns that with momentum, as in Adam, a clipped critic can become unstable.")
+        frame.once("edit_refused", st.error, "error")
         _files(config)
     st.session_state["drawn"] = st.query_params.to_dict()
 

@@ -11,7 +11,7 @@ from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import html
+from ganlab.ui.kit import html, names
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import downloads, form, panels, steer, view
 from ganlab.ui.train.view import Slots
@@ -123,6 +123,7 @@ def details(run: Run, slots: Slots) -> None:
     with st.expander("The update, as it runs", icon=":material/code:"):
         st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
+        names.field(run)
         slots["record"] = st.container()
         with st.container(horizontal=True, gap="medium"):
             form.save(run.config, "Opens Train with the settings that this run started with.")

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from ganlab.plots import curves
+from ganlab.runs.disk import contents
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
@@ -60,8 +61,9 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     drawn, pinned = first_screen.histogram(shown.weights), first_screen.histogram(pin.weights) if pin else None
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
+    name = contents.name(run.path)
     texts = {
-        "state": once(snapshot, "state", lambda: panels.state_line(snapshot)),
+        "state": once(snapshot, ("state", name), lambda: panels.state_line(snapshot, name)),
         "refusal": refused(refusal, run.wanted.clip_range) if refusal else "",
         "look": panels.look(shown.step, snapshot.step, pin.step if pin else None),
     }

@@ -46,6 +46,7 @@ def choose(config: TrainConfig) -> None:
                 help="Two numbers per line, for x and y; 16 to 5,000 lines. A header line may come first.",
                 on_change=_keep_csv,
             )
+            frame.once("points_refused", st.error, "error")
             frame.once("points_moved", st.info, "open_in_full")
             content = partial(own_points.as_csv, points)
             download("CSV", "points.csv", content, help="These points.", disabled=len(points) == 0)
@@ -69,19 +70,19 @@ def _points(name: str) -> tuple[np.ndarray, str]:
         return np.empty((0, 2), np.float32), str(error)
 
 
-@frame.refusing(OSError, ValueError)
+@frame.refusing(OSError, ValueError, key="points_refused")
 def _keep_drawn(sent: dict[str, Any]) -> None:
     _keep(np.array(sent["points"], float).reshape(-1, 2) / 1000)
 
 
-@frame.refusing(OSError, ValueError)
+@frame.refusing(OSError, ValueError, key="points_refused")
 def _keep_shape() -> None:
     if shape := st.session_state["points_shape"]:
         st.session_state["points_shape"] = None  # so that another click on it brings it back
         _keep(SHAPES[shape]())
 
 
-@frame.refusing(OSError, ValueError)
+@frame.refusing(OSError, ValueError, key="points_refused")
 def _keep_csv() -> None:
     if file := st.session_state["points_csv"]:
         points, st.session_state["points_moved"] = own_points.read_csv(file.getvalue(), file.name)

@@ -6,18 +6,19 @@ from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.formatting import NOTHING
 from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.plots.curves import View, change_in_words
-from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.run import Run
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit.components import Caption
 from ganlab.ui.kit.html import AFTER, BEFORE, TITLES, facts, line_key, pace, pill, progress_bar, title
 
 CHANGES_SHOWN = 12
 
 
-def state_line(snapshot: Snapshot) -> str:
-    """State, step of total, bar, time left, speed, device."""
+def state_line(snapshot: Snapshot, name: str) -> str:
+    """State, name (that of its data if it has none), step of total, bar, time left, speed, device."""
     first, *rest = [*pace(snapshot), *([escape(snapshot.device.upper())] if snapshot.device else [])] or [""]
     return (
-        f"<div class='state'>{pill(snapshot.status)}<h1>{title(snapshot.config)}</h1>"
+        f"<div class='state'>{pill(snapshot.status)}<h1>{escape(name) or title(snapshot.config)}</h1>"
         f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "
         f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
         f"<div class='grow'>{progress_bar(snapshot)}</div><span class='muted nowrap'>{first}</span>"
@@ -31,6 +32,18 @@ def ready_line(config: TrainConfig) -> str:
     """The state line before there is a run."""
     summary = " · ".join([*facts(config), f"{config.steps:,} steps"])
     return f"<div class='state'>{pill(None)}<h1>{title(config)}</h1><span class='muted'>{summary}</span></div>"
+
+
+def in_the_way_line(run: Run, limit: int) -> str:
+    """The state line while this run trains and no other may start beside it."""
+    snapshot = run.latest
+    does = "is starting" if snapshot.status is Status.STARTING else "is training"
+    return (
+        f"<div class='state'>{pill(snapshot.status)}<h1>{escape(run.name)}</h1>"
+        f"<span class='nowrap'>{does}: step <b>{snapshot.step:,}</b> "
+        f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
+        f"<span class='muted'>{'One run' if limit == 1 else f'{limit} runs'} at a time.</span></div>"
+    )
 
 
 def look(shown: int, newest: int, pinned: int | None) -> str:

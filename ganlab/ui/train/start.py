@@ -1,27 +1,31 @@
 """The start page: choosing the data and starting a run.
 
 The page's address holds the settings: what is chosen or typed goes there, and what is shown comes from there.
+While as many runs train as this computer allows, the page names one of them and offers to pause it.
 """
 
 import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, link
-from ganlab.ui.kit import drawings, html
+from ganlab.runs.training_run import TrainingRun
+from ganlab.ui.kit import drawings, frame, html
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import CARDS, MORE
-from ganlab.ui.kit.server import try_to_start
-from ganlab.ui.train import form, own_images, own_points
+from ganlab.ui.kit.server import hub, try_to_start
+from ganlab.ui.train import form, own_images, own_points, panels, view
+
+EVERY = 1.0  # seconds between two looks at the run that is in the way
 
 
-def start(config: TrainConfig) -> None:
-    """Start a run and make this its page. For callbacks."""
-    if run_id := try_to_start(config):
+def start(config: TrainConfig, instead_of: str = "") -> None:
+    """Start a run, after pausing the one named `instead_of`, and make this its page. For callbacks."""
+    if run_id := try_to_start(config, instead_of):
         st.query_params.from_dict({"run": run_id})
 
 
-def _start_chosen() -> None:
+def _start_chosen(instead_of: str = "") -> None:
     if config := form.take():  # with an edit that came with the click
-        start(config)
+        start(config, instead_of)
 
 
 def start_page_for(config: TrainConfig) -> None:
@@ -39,12 +43,38 @@ def settings() -> TrainConfig:
     return config
 
 
-def buttons(config: TrainConfig) -> None:
-    """Start, and the two buttons that a run will enable."""
+def state_bar(config: TrainConfig) -> None:
+    """What would be started, with Start; or the run that is in the way, kept up to date, with what to do about it."""
+    run = hub().in_the_way
+    with st.container(key="statebar", horizontal=True, vertical_alignment="center", gap="small"):
+        slot = st.container()
+        _buttons(config, run)
+        view.present()
+    frame.notices()
+
+    @st.fragment(run_every=EVERY)
+    def tick() -> None:
+        if hub().in_the_way is not run:
+            st.rerun()  # the whole page, because the buttons change too
+        with slot:
+            line = panels.in_the_way_line(run, hub().limit) if run else panels.ready_line(config)
+            panel("state", line)
+
+    tick()
+
+
+def _buttons(config: TrainConfig, in_the_way: TrainingRun | None) -> None:
+    """Start, and the two buttons that a run will enable; or the way around the run that is in the way."""
+    primary: dict[str, object] = {"type": "primary", "width": "stretch", "disabled": not _has_data(config)}
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
-        button("Start", "play_arrow", _start_chosen, type="primary", width="stretch", disabled=not _has_data(config))
-        button("Step", "step_over", width="stretch", disabled=True)
-        button("Stop", "stop", width="stretch", disabled=True)
+        if in_the_way:
+            run_id, help = in_the_way.run_id, "It stays paused until you resume it on its own page."
+            button("Pause it and start this", "play_arrow", _start_chosen, run_id, help=help, **primary)
+            button("Open it", "open_in_new", st.query_params.from_dict, {"run": run_id})
+        else:
+            button("Start", "play_arrow", _start_chosen, **primary)
+            button("Step", "step_over", width="stretch", disabled=True)
+            button("Stop", "stop", width="stretch", disabled=True)
 
 
 def _has_data(config: TrainConfig) -> bool:
@@ -78,7 +108,7 @@ def _card(name: str, on: bool) -> None:
     text = f"<h4>{title}</h4><p>{line}</p><div class='chips'>{chips}</div>"
     panel(f"card_{name}", f"<div class='card'><div class='thumb'>{picture}</div>{text}</div>")
     st.space("stretch")
-    label, icon, call = ("Chosen", ":material/check:", None) if on else ("Choose", None, start_page_for)
+    label, icon, call = ("Chosen", ":material/check:", None) if on else (f"Choose {title}", None, start_page_for)
     st.button(label, key=f"choose_{name}", icon=icon, width="stretch", on_click=call, args=(config,))
 
 

@@ -73,10 +73,17 @@ def again(run: Run) -> None:
     """What starts another run like an ended one: far from Stop, whose second click must start nothing."""
     new_seed = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
     with st.container(horizontal=True, gap="small", key="again"):
-        button("Run again", "replay", start, run.config, help="With the same settings and the same seed.")
+        button("Run again", "replay", _again, run.config, help="With the same settings and the same seed.")
         button(
-            "Run again, new seed", "casino", start, new_seed, help=f"With the same settings and seed {new_seed.seed}."
+            "Run again, new seed", "casino", _again, new_seed, help=f"With the same settings and seed {new_seed.seed}."
         )
+    with st.container():
+        frame.once("again_refused", st.error, "error")
+
+
+def _again(config: TrainConfig) -> None:
+    start(config)
+    st.session_state["again_refused"] = st.session_state.pop("refused", "")
 
 
 @frame.refusing(Refused)
