@@ -2,7 +2,19 @@
 
 `python bench/diagnosis.py [SEEDS]`, by default one of each, which takes half an hour on one core; runs share the spare
 cores. Prints one line per run: the settings that differ from a preset, the seed, the step at which the rule fired, and
-its sentence. Of presets it prints all findings at half time and at the end; those at the end are counted as failures.
+its sentence. Of presets it prints all findings at half time and later; those at the end are counted as failures.
+
+Measured so far, seeds 10 and 11 unless named: distance over the upper end of the band, share within 3 sd, growth of the
+gradient per layer.
+
+    digits               to step 1,000           growth 1.0 to 1.8
+    digits, c = 0.05     step 150                growth 7 (seed 10)
+    digits, c = 0.07     step 100                growth 11, told (seed 10)
+    8 Gaussians          steps 1,500 and 2,000   1.2 to 2.2   0.002 to 0.22 (seeds 10 to 12)
+    8 Gaussians, 0.03    step 1,500              2.7, told    0.01         (seed 10)
+    25 Gaussians         steps 1,500 to 5,000    1.3 to 1.8   0.06 to 0.16 (seed 10; seed 11 diverged, told at step 100)
+    25 Gaussians, 0.05   step 1,000              1.8          0.02         (seed 10)
+    Swiss roll           step 1,500              1.1                       (seed 10)
 """
 
 import dataclasses
@@ -51,7 +63,7 @@ CASES = (
     Case("of 8 modes", "8-gaussians", {"n_critic": 1, "critic_lr": 2e-4}, 200),
     Case("has overfitted", "digits", SMALL_SET, 200, few=20),
     Case("copies", "digits", SMALL_SET, 600, few=5),
-    Case("as far from real ones", "8-gaussians", ARJOVSKY, 1500),
+    Case("as far from real ones", "8-gaussians", {"clip_range": (-0.03, 0.03)}, 2000),
     Case("detail is missing", "25-gaussians", {"clip_range": (-0.05, 0.05)}, 3000),
     Case("", "digits", {}, 1000),
     Case("", "8-gaussians", {}, 2000),

@@ -74,6 +74,6 @@ def test_modes_are_counted_where_there_are_any_else_the_spread() -> None:
 
 def test_the_distance_stands_beside_the_band_of_a_perfect_sampler_where_it_is_known() -> None:
     old = looks(step=[5.0], w1=[0.3], real_to_real=[0.1])
-    new = looks(step=[5.0], w1=[0.3], real_to_real=[0.1], real_to_real_low=[0.08], real_to_real_high=[0.125])
+    new = looks(step=[5.0], w1=[0.3], real_to_real=[0.1], real_to_real_low=[0.08], real_to_real_high=[0.131])
     notes = [vitals(history(np.zeros(9)), table, "point")[4].note for table in (old, new)]
-    assert notes == ["of real to real", "real to real: 0.80 to 1.25"]
+    assert notes == ["of real to real", "perfect: 0.8–1.3×"]

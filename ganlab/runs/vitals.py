@@ -53,7 +53,7 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     total, norms = newest["modes"], newest["lipschitz_product"]
     allowed = f"layer norms allow {short(norms)}" if not math.isnan(norms) else "at the samples"
     low, high = (newest[f"real_to_real_{end}"] / newest["real_to_real"] for end in ("low", "high"))
-    perfect = "of real to real" if math.isnan(low) else f"real to real: {low:.2f} to {high:.2f}"
+    perfect = "of real to real" if math.isnan(low) else f"perfect: {low:.1f}–{high:.1f}×"
     if math.isnan(total):
         coverage = of_looks("Spread", looks["spread"], "times", "of the real samples’")
     else:
