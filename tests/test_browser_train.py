@@ -6,10 +6,11 @@ import zipfile
 from xml.etree import ElementTree
 
 import numpy as np
+from on_screen import MOST_CONTROLS, MOST_WORDS, SHIFT, count, watch_shift
 from PIL import Image
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from safetensors.torch import load
-from served import Server, app, expect_state, start
+from served import Server, app, expect_state, sidebar, start
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from stubs import wait_until
 
@@ -81,6 +82,7 @@ def test_the_bounds_can_be_dragged_in_the_histogram_and_on_the_slider(page: Page
     expect(drawing).to_contain_text("±0.06 would move about")
     page.mouse.up()
     expect_range(page, -0.06, 0.06)
+    wait_until(lambda: recorded(server, run) == ["clip_range,-0.06 0.06"])  # else the bound may jump back
     knob = bound(page, "High").locator(".knob").bounding_box()
     assert knob
     x, y = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2
@@ -90,7 +92,20 @@ def test_the_bounds_can_be_dragged_in_the_histogram_and_on_the_slider(page: Page
     page.mouse.move(box["x"] + box["width"] - 2, y)  # as far as it goes
     page.mouse.up()
     expect_range(page, -1, 1)
-    wait_until(lambda: recorded(server, run) == ["clip_range,-0.06 0.06", "clip_range,-1.0 1.0"])
+    ticks = "[...e.querySelectorAll('text.tick')].filter(tick => tick.textContent === '0.1')"  # last, the slider's
+    left = drawing.evaluate(f"e => {ticks}.at(-1).getBoundingClientRect().x")
+    drag_by_touch(page, (box["x"] + box["width"] - 8, y), (left + 8, y))
+    expect_range(page, -0.1, 0.1)
+    changes = ["clip_range,-0.06 0.06", "clip_range,-1.0 1.0", "clip_range,-0.1 0.1"]
+    wait_until(lambda: recorded(server, run) == changes)
+
+
+def drag_by_touch(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    finger = page.context.new_cdp_session(page)
+    for kind, points in (("touchStart", [start]), ("touchMove", [end]), ("touchEnd", [])):
+        places = [{"x": x, "y": y} for x, y in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+    finger.detach()
 
 
 def test_the_first_clamp_under_a_tighter_range_is_played_and_compared(page: Page, server: Server) -> None:
@@ -125,6 +140,30 @@ def test_a_paused_run_keeps_its_picture_until_the_next_step_which_is_played_slow
     expect(drawing).to_contain_text("high 0.15")
 
 
+def test_present_is_one_screen_with_keys(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    start(page, server)
+    wait_for_step(page, after=3)
+    press(page, "Present")
+    expect(page).to_have_url(re.compile("present=1"))
+    expect(sidebar(page)).to_have_count(0)
+    card = app(page).get_by_test_id("stColumn").first.bounding_box()
+    assert card
+    assert card["y"] + card["height"] <= 713
+    page.keyboard.press(" ")
+    expect_state(page, "Paused")
+    step = step_shown(page)
+    page.keyboard.press(".")
+    expect(app(page).locator(".state b")).to_have_text(f"{step + 1:,}")
+    page.keyboard.press("ArrowRight")
+    expect_range(page, -0.15, 0.15)
+    app(page).get_by_role("button", name="Resume", exact=True).press(" ")  # acts once
+    expect_state(page, "Running")
+    wait_for_step(page, after=step + 1)
+    page.keyboard.press("Escape")
+    expect(sidebar(page)).to_be_visible()
+
+
 def test_two_tabs_show_and_control_the_same_run(page: Page, server: Server) -> None:
     run = start(page, server)
     step = step_shown(page)
@@ -145,6 +184,7 @@ def test_two_tabs_show_and_control_the_same_run(page: Page, server: Server) -> N
 
 
 def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
     start(page, server)
     expect(app(page).locator(".js-plotly-plot")).to_have_count(4 + 9)
     wait_for_step(page, after=20)
@@ -158,7 +198,14 @@ def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: S
           plots[1].on('plotly_afterplot', () => window.draws++);
         }"""
     )
+    seen = count(page)
+    assert seen.controls <= MOST_CONTROLS
+    assert seen.words <= MOST_WORDS
+    watch_shift(page)
+    bound(page, "High").press("ArrowLeft")
     page.wait_for_function("draws >= 5")
+    expect(app(page).locator(".gl-clamp")).to_contain_text("was −0.1")
+    assert page.evaluate("shift") <= SHIFT
     assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
     assert page.evaluate("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
     assert page.evaluate("plots[1]._fullLayout.xaxis.range") == [2, 8]

@@ -12,7 +12,7 @@ const KEYS = {
 // What has keys of its own keeps them.
 const BUSY = "input, textarea, [role=slider], [role=radiogroup], [role=listbox], [data-testid=stPopoverBody]";
 
-// This file is loaded once, and its element is gone outside Present.
+// This file is loaded once, and its element is there only in Present.
 addEventListener("keydown", event => {
   const { key, target } = event;
   if (!(key in KEYS) || !document.querySelector(".gl-keys") || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -23,4 +23,9 @@ addEventListener("keydown", event => {
   if (!event.repeat || key.startsWith("Arrow")) KEYS[key]();
 });
 
-export default () => {};
+// The button that led here would keep the focus, and Space would press it again.
+const met = new WeakSet();
+export default ({ parentElement }) => {
+  if (!met.has(parentElement)) document.activeElement?.closest("button")?.blur();
+  met.add(parentElement);
+};
