@@ -4,7 +4,7 @@ PORT ?= 8501
 BIN = .venv/bin
 PROGRAM = PYTHONPATH=.:tests/support $(BIN)/python
 
-.PHONY: run test bench hold format
+.PHONY: run test bench hold pictures format
 
 run: .venv/app
 	@exec $(BIN)/python -m ganlab --port $(PORT)
@@ -25,6 +25,9 @@ hold: .venv/tests
 	$(PROGRAM) tests/support/mutations.py 500
 	$(PROGRAM) tests/support/soak.py 5
 	$(PROGRAM) tests/support/visitors.py
+
+pictures: .venv/tests
+	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM && $(PROGRAM) bench/pictures.py
 
 format: .venv/tests
 	$(BIN)/ruff check --fix

@@ -152,7 +152,7 @@ def flow_of(e: Example) -> str:
         _box(12, 450, 336, 266),
         _text(32, 480, "critic", "t", "start"),
         _text(80, 480, critic_weights, "m", "start"),
-        _text(32, 502, f"after every update each is clamped into [{low}, {high}]", "m", "start"),
+        _text(32, 502, f"clamped into [{low}, {high}] after every update", "m", "start"),
         _clamp(e, 32, 536, 296, 146),
         _arrow((180, 722), (180, 746)),
         _text(120, 784, short(float(e.estimate)), "n"),

@@ -30,8 +30,8 @@ def earlier_runs() -> None:
     with st.container(border=True, gap="small"):
         for run in shown:
             _row(run)
-            if st.session_state.get("edited") == run.run_id:
-                frame.once("edit_refused", st.error, "error")
+            if st.session_state.get("deleting") == run.run_id:
+                frame.once("not_deleted", st.error, "error")
     if len(ended) > len(shown):
         show_all = {"all_runs": True}
         button(f"Show all {len(ended)}", "expand_more", st.session_state.update, show_all, type="tertiary")
@@ -52,9 +52,9 @@ def _row(run: Run) -> None:
             st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
 
 
-@frame.refusing(Refused, key="edit_refused")
+@frame.refusing(Refused, key="not_deleted")
 def _delete(run_id: str) -> None:
-    st.session_state["edited"] = run_id
+    st.session_state["deleting"] = run_id
     st.session_state["left"] = hub().delete(run_id)
 
 
