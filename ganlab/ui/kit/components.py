@@ -29,6 +29,7 @@ def _component(name: str, html: str) -> Any:
     return v2.component(name, html=html, js=load, isolate_styles=False)
 
 
+_page = _component("page", '<div class="gl"></div>')
 _plot = _component("plot", '<div class="gl-plot"></div>')
 _clamp = _component("clamp", '<div class="gl-clamp"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
@@ -84,7 +85,8 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 
 def styles() -> None:
-    """The style sheets; call once on every page."""
+    """The style sheets, and what front/page.js amends; call once on every page."""
+    _page(key="page_script", data={}, height="content")
     for name in STYLES:
         st.html(f"<style>{(FRONT / f'{name}.css').read_text()}</style>")
 

@@ -48,7 +48,7 @@ def counts_table(histogram: WeightHistogram | None, pinned: tuple[int, WeightHis
     if pinned:
         step, then = pinned
         rows += _counts_rows(then, f"<span class='muted'>, {step:,}</span>", "", "")
-    return f"<table class='counts'><tr><th></th>{heads}</tr>{rows}</table>"
+    return f"<table class='counts'><tr><td></td>{heads}</tr>{rows}</table>"
 
 
 def _counts_rows(histogram: WeightHistogram | None, at: str, before: str, after: str) -> str:

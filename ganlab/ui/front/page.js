@@ -1,0 +1,52 @@
+// What Streamlit's own elements lack, on every page: names of their object for buttons that only say "CSV" or "Increment",
+// the keyboard's way into code wider than its box, and, for page.css, the colours of the theme.
+
+const BARE = /^(CSV|PNG|ZIP|GIF|NPZ|View|Choose|Chosen|Open)$/;
+const COLOURS = ["background", "text", "gray", "blue", "green", "violet"];
+const EVERY = 200;  // milliseconds between looks at a page that changes
+
+const setAttribute = (element, name, value) => {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+};
+
+const amend = () => {
+  const page = document.querySelector(".st-key-page");
+  if (!page) return;
+  const headings = [...page.querySelectorAll("h1, h2, h3, h4")];
+  const before = element =>
+    headings.findLast(h => h.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)?.textContent.trim();
+  // The body of a popover lies elsewhere in the document: what counts is where its button stands.
+  const opener = page.querySelector("[aria-expanded=true][data-testid=stPopoverButton]");
+  for (const button of document.querySelectorAll(":is(.st-key-page, [data-testid=stPopoverBody]) :is(button, a)")) {
+    const word = button.querySelector("[data-testid=stMarkdownContainer]")?.textContent.trim();
+    const heading = BARE.test(word) && before(page.contains(button) ? button : opener ?? button);
+    if (heading) setAttribute(button, "aria-label", `${word}, ${heading}`);
+  }
+  for (const input of document.querySelectorAll("[data-testid=stNumberInputField]")) {
+    for (const [step, word] of [["Up", "Increment"], ["Down", "Decrement"]]) {
+      const button = input.parentElement.querySelector(`[data-testid=stNumberInputStep${step}]`);
+      if (button) setAttribute(button, "aria-label", `${word}, ${input.getAttribute("aria-label")}`);
+    }
+  }
+  for (const code of page.querySelectorAll(".stCode pre")) {
+    if (code.scrollWidth > code.clientWidth) setAttribute(code, "tabindex", "0");
+  }
+};
+
+let pending = 0;
+const watcher = new MutationObserver(() => {
+  pending ||= setTimeout(() => {
+    pending = 0;
+    amend();
+  }, EVERY);
+});
+
+// Streamlit calls this again when its theme changes.
+export default function ({ parentElement }) {
+  const theme = getComputedStyle(parentElement.querySelector(".gl"));
+  for (const name of COLOURS) {
+    document.documentElement.style.setProperty(`--gl-${name}`, theme.getPropertyValue(`--st-${name}-color`));
+  }
+  watcher.observe(document.body, { childList: true, subtree: true });
+  amend();
+}
