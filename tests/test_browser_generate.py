@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from accessible import expect_accessible
 from playwright.sync_api import Page, expect
 from served import Server, app, expect_state, sidebar, start
 
@@ -18,11 +19,12 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
 ) -> None:
     def save(button: str) -> bytes:
         with page.expect_download() as download:
-            app(page).get_by_role("button", name=button, exact=True).click()
+            app(page).get_by_role("button", name=button).click()
         download.value.save_as(tmp_path / download.value.suggested_filename)
         return (tmp_path / download.value.suggested_filename).read_bytes()
 
     run = start(page, server, "digits", steps=5, until="Finished")
+    expect_accessible(page)
     page.goto(f"{server.url}/Generate?run={run}&truncation=0.8")
     seed = app(page).get_by_role("spinbutton", name="Seed")
     seed.fill("7")
@@ -37,6 +39,7 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
     sheet.press("Enter")
     expect(app(page).get_by_role("heading", name="Sample 13")).to_be_visible()
     expect(page).to_have_url(re.compile("pick=13"))
+    expect_accessible(page)
     with np.load(io.BytesIO(save("NPZ"))) as arrays:
         assert arrays["samples"].shape == (64, 1, 16, 16)
         assert arrays["latents"].shape == (64, 64)

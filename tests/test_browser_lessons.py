@@ -2,6 +2,7 @@
 
 import re
 
+from accessible import expect_accessible
 from playwright.sync_api import Page, expect
 from served import Server, app
 
@@ -18,11 +19,12 @@ def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
     app(page).get_by_role("slider", name="High bound").press("ArrowRight")  # 0.1 to 0.15
     expect(app(page).get_by_text("42 of 60 values were")).to_be_visible()
     with page.expect_download() as download:
-        app(page).get_by_role("button", name="CSV", exact=True).first.click()
+        app(page).get_by_role("button", name="CSV").first.click()
     rows = download.value.path().read_text().splitlines()
     assert rows[0] == "parameter,row,column,before,after,clamped"
     assert sum(int(row[-1]) for row in rows[1:]) == 42
     assert page.evaluate("plots.every(e => document.contains(e))")
+    expect_accessible(page)
 
 
 def test_building_blocks_answer_and_refuse(page: Page, server: Server) -> None:
@@ -31,6 +33,7 @@ def test_building_blocks_answer_and_refuse(page: Page, server: Server) -> None:
     expect(page).to_have_url(re.compile("#conv-transpose$"))
     card = app(page).locator(".st-key-lesson_conv-transpose")
     expect(card.get_by_text("8 × 8")).to_be_visible()
+    expect_accessible(page)
     padding = card.get_by_role("spinbutton", name="output_padding", exact=True)
     padding.fill("0")
     padding.press("Enter")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from accessible import expect_accessible
 from playwright.sync_api import Locator, Page, expect
 from served import Server, app, expect_state, run_of
 from stubs import wait_until
@@ -20,6 +21,8 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
     run = run_of(page)
     expect(app(page).get_by_alt_text(re.compile("72 generated images at step [1-9]"))).to_be_visible()
     page.goto(server.url)
+    expect(app(page).locator(".st-key-in_progress").get_by_role("link", name="Open")).to_be_visible()
+    expect_accessible(page)
     app(page).locator(".st-key-in_progress").get_by_role("link", name="Open").click()
     expect_state(page, "Running")
     assert run_of(page) == run
@@ -31,11 +34,18 @@ def test_settings_are_edited_and_linked(page: Page, server: Server) -> None:
     expect(app(page).get_by_text("MLP 3 × 128 · ±0.2")).to_be_visible()  # the form now holds the new preset
     app(page).locator("summary", has_text="Advanced").click()
     width = app(page).get_by_role("spinbutton", name="Width")
+    expect(app(page).get_by_role("button", name="Increment, Width")).to_be_visible()
     width.fill("32")
     width.press("Enter")
     expect(page).to_have_url(re.compile("preset=25-gaussians&width=32&"))
     page.reload()
     expect(app(page).get_by_text("MLP 3 × 32")).to_be_visible()
+    expect(app(page).get_by_role("button", name="Choose, Digits")).to_be_visible()
+    expect_accessible(page)
+    page.goto(f"{server.url}/Train?preset=8-gaussians&generator_lr=1e30")
+    app(page).get_by_role("button", name="Start", exact=True).click()
+    expect_state(page, "Failed")
+    expect_accessible(page)
 
 
 def test_own_images_from_a_zip(page: Page, server: Server, tmp_path: Path) -> None:

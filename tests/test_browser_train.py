@@ -6,6 +6,7 @@ import zipfile
 from xml.etree import ElementTree
 
 import numpy as np
+from accessible import expect_accessible
 from on_screen import MOST_CONTROLS, MOST_WORDS, SHIFT, count, watch_shift
 from PIL import Image
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
@@ -63,6 +64,8 @@ def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     expect_range(page, -0.1, 0.1)
     changes = ["clip_range,-0.15 0.15", "clip_range,-0.0137 0.0137", "clip_range,-0.1 0.1"]
     wait_until(lambda: recorded(server, run) == changes)
+    page.keyboard.press("Escape")
+    expect_accessible(page)
 
 
 def test_the_bounds_can_be_dragged_in_the_histogram_and_on_the_slider(page: Page, server: Server) -> None:
@@ -134,6 +137,7 @@ def test_a_paused_run_keeps_its_picture_until_the_next_step_which_is_played_slow
     expect(drawing).to_contain_text("from the next update: ±0.15")
     expect(drawing).to_contain_text("high 0.1")
     expect(drawing).to_contain_text("next 0.15")
+    expect_accessible(page)
     press(page, "Step")
     expect(drawing).to_contain_text("1 · The gradient moves every weight a little.")
     expect(drawing).to_contain_text("3 · ")
@@ -258,7 +262,7 @@ def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
 
     def file(button: str, within: Locator | None = None) -> bytes:
         with page.expect_download() as download:
-            (within or menu).get_by_role("button", name=button, exact=True).click()
+            (within or menu).get_by_role("button", name=button).click()
         return download.value.path().read_bytes()
 
     menu = page.get_by_test_id("stPopoverBody")
@@ -272,7 +276,7 @@ def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
     assert load(file("Generator"))["conv1.weight"].shape == (64, 64, 4, 4)
     page.keyboard.press("Escape")
     app(page).get_by_role("button", name="View").first.click()
-    histogram = file("CSV").decode().splitlines()
+    histogram = file("CSV, Critic weights around the clamp").decode().splitlines()
     assert histogram[0] == "layer,from,to,before,after"
     assert sum(int(row.split(",")[3]) for row in histogram[1:]) == 34_465
     page.keyboard.press("Escape")
@@ -294,7 +298,7 @@ def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
         else:
             size = Image.open(io.BytesIO(saved)).size
             assert size == (2 * int(root.get("width", "")), 2 * int(root.get("height", "")))
-    metrics = file("CSV", app(page)).decode().splitlines()
+    metrics = file("CSV, Over time", app(page)).decode().splitlines()
     assert len(metrics) - 1 == step_shown(page)
 
 

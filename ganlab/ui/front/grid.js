@@ -7,7 +7,7 @@ import { equip } from "./figure.js";
 const memory = new WeakMap();
 
 const create = root => {
-  root.innerHTML = "<img><div class='marks'></div><div class='cursor' role='option' id></div>";
+  root.innerHTML = "<img role='presentation'><div class='marks'></div><div class='cursor' role='option' id></div>";
   const state = { cursor: 0, data: null, send: null };
   const cursor = root.querySelector(".cursor");
   cursor.id = `option-${Math.random().toString(36).slice(2)}`;
@@ -69,7 +69,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.send = setTriggerValue;
   state.data = data;
   state.cursor = Math.min(state.cursor, data.n - 1);
-  root.setAttribute("aria-label", "Samples: arrow keys move, Enter picks");
+  root.setAttribute("aria-label", `${data.alt}: arrow keys move, Enter picks`);
   root.style.width = `min(100%, ${data.width}px)`;
   const image = root.querySelector("img");
   if (image.src !== data.uri) image.src = data.uri;

@@ -24,16 +24,6 @@ const morph = (shown, wanted) => {
   before.slice(after.length).forEach(child => child.remove());
 };
 
-// Outside panels, our style sheets cannot read Streamlit's theme: pass on the two colours that page.css needs.
-const passOnColours = element => {
-  const theme = getComputedStyle(element);
-  const page = document.documentElement.style;
-  for (const [ours, theirs] of [["--gl-page", "--st-background-color"], ["--gl-text", "--st-text-color"]]) {
-    const colour = theme.getPropertyValue(theirs);
-    if (page.getPropertyValue(ours) !== colour) page.setProperty(ours, colour);
-  }
-};
-
 const lastHtml = new WeakMap();
 
 export const show = (root, html) => {
@@ -46,7 +36,6 @@ export const show = (root, html) => {
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".gl");
-  passOnColours(root);
   show(root, data.html);
   equip(root.parentElement, data);
 }

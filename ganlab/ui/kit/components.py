@@ -35,6 +35,7 @@ export default c => Promise.all([load("{shared}"), load("{file}")]).then(([live,
 
 
 feed = _component("feed", "")
+_page = _component("page", '<div class="gl"></div>')
 _plot = _component("plot", '<div class="gl-plot"></div>')
 _clamp = _component("clamp", '<div class="gl-clamp"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
@@ -42,7 +43,6 @@ _choices = _component("choices", '<div class="gl"></div>')
 _grid = _component("grid", '<div class="gl gl-grid"></div>')
 _draw = _component("draw", '<div class="gl gl-draw"></div>')
 _keys = _component("keys", '<div class="gl-keys"></div>')
-_drawn = _component("drawn", "<i></i>")
 
 
 class Caption(NamedTuple):
@@ -124,9 +124,9 @@ def styles() -> None:
     st.markdown(f"<style>{sheets}</style>", unsafe_allow_html=True)  # st.html would come a second later
 
 
-def drawn() -> None:
-    """Show the page, which is hidden while it loads; call this last."""
-    _drawn(key="drawn", data={})
+def finish() -> None:
+    """Show the page, which is hidden while it loads, with what front/page.js amends; call this last."""
+    _page(key="page_script", data={})
 
 
 def keys() -> None:

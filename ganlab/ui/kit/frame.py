@@ -43,7 +43,7 @@ def page(title: str) -> Iterator[None]:
             yield
         finally:
             with unseen:
-                components.drawn()
+                components.finish()
 
 
 def presents(title: str = "Train") -> bool:

@@ -100,6 +100,6 @@ def headline(big: str, text: str) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], css_class: str = "lesson") -> str:
     """A table of HTML cells; the caller escapes text that is not its own."""
-    heads = "<tr>" * bool(head) + "".join(f"<th>{name}" for name in head)
+    heads = "<tr>" * bool(head) + "".join(f"<th>{name}" if name else "<td>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}" for cell in row) for row in rows)
     return f"<div class='wide-table'><table class='{css_class}'>{heads}{body}</table></div>"

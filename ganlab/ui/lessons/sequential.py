@@ -159,7 +159,7 @@ def table(report: Report, rows: list[int], fault: int | None) -> str:
     so_far = " so far" if len(report.rows) < len(rows) else ""
     return (
         f"<div class='force two-lines muted' role='status'>{message}</div>"
-        "<table class='shapes'><thead><tr><th>layer<th><th>shape after it<th>parameters<tbody>"
+        "<table class='shapes'><thead><tr><th>layer<td><th>shape after it<th>parameters<tbody>"
         f"{''.join(lines)}<tr class='sum'><td>total{so_far}<td><td><td>{report.parameters:,}</table>"
     )
 
