@@ -5,12 +5,11 @@ import streamlit as st
 from ganlab.config import PRESETS
 from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, STEP, flow
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
-from ganlab.ui.kit import frame, server
+from ganlab.ui.kit import access, frame, server
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import hub
 
 
-@st.fragment(run_every=1.0)
 def runs_in_progress() -> None:
     """A card for every run that has not ended."""
     runs = hub().in_progress
@@ -37,24 +36,32 @@ def runs_in_progress() -> None:
             )
 
 
+def start_buttons() -> None:
+    """The default run at once, or the form for another one."""
+    if st.button(
+        "Train on digits",
+        type="primary",
+        icon=":material/play_arrow:",
+        help="Starts the default run on this computer and opens it.",
+    ) and (run_id := server.try_to_start(PRESETS["digits"])):
+        st.switch_page(frame.TRAIN, query_params={"run": run_id})
+    st.page_link(
+        frame.TRAIN,
+        label="Choose other data",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        query_params={"preset": "8-gaussians"},
+    )
+
+
 with frame.page("Home"):
     st.title("Watch weight clipping happen", anchor=False)
     panel("lead", LEAD)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if st.button(
-            "Train on digits",
-            type="primary",
-            icon=":material/play_arrow:",
-            help="Starts the default run on this computer and opens it.",
-        ) and (run_id := server.try_to_start(PRESETS["digits"])):
-            st.switch_page(frame.TRAIN, query_params={"run": run_id})
-        st.page_link(
-            frame.TRAIN,
-            label="Choose other data",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            query_params={"preset": "8-gaussians"},
-        )
+        if access.may_act():
+            start_buttons()
+        else:
+            access.note()
     frame.notices()
     st.space("xsmall")
     panel("flow", flow())
@@ -62,5 +69,5 @@ with frame.page("Home"):
     panel("steps", FIVE_SENTENCES)
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
-    runs_in_progress()
+    st.fragment(runs_in_progress, run_every=1.0 if access.may_act() else 2.0)()
     earlier_runs()

@@ -193,7 +193,7 @@ def test_a_taken_port_is_1_and_another_one_is_proposed(capsys: pytest.CaptureFix
 def test_the_app_is_served_from_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
     monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: served.extend(arguments))
-    monkeypatch.setattr(serve, "is_free", lambda port: True)
+    monkeypatch.setattr(serve, "is_free", lambda port, address: True)
     monkeypatch.setenv("GANLAB_DATA", "data")
     monkeypatch.chdir(tmp_path)
     run("--runs", "here", "--port", "8600", "--no-browser")

@@ -40,7 +40,7 @@ def requested() -> tuple[TrainConfig, str]:
         return PRESETS[usual], f"{error} Here are the settings of {usual} instead."
 
 
-@frame.refusing(ValueError)
+@frame.acting(ValueError)
 def take() -> TrainConfig | None:
     """Put what the widgets show into the address; None if that is refused, and `notices` will say why.
 
@@ -144,6 +144,7 @@ def save(config: TrainConfig, opens: str) -> None:
         st.code(f"{here}?{urlencode(link(config))}", language=None, wrap_lines=True)
 
 
+@frame.acting(key="not_loaded")
 def _load() -> None:
     if not (file := st.session_state["settings_file"]):
         return

@@ -7,13 +7,14 @@ from ganlab.plots import curves
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import refused
 from ganlab.ui.kit.components import panel, plot
 from ganlab.ui.train import first_screen, look_back, panels, steer
 from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
-EVERY = 0.5  # seconds, also while paused: a Step should be seen, and another tab may resume
+EVERY, GUESTS_EVERY = 0.5, 2.0  # seconds, also while paused: a Step should be seen, and another tab may resume
 
 
 def live(run: Run, status: Status, slots: Slots) -> None:
@@ -21,7 +22,7 @@ def live(run: Run, status: Status, slots: Slots) -> None:
     drawn = _controls(run)
     first = True  # the widgets hold what the page has just put there, not what a browser sent
 
-    @st.fragment(run_every=None if status.ended else EVERY)
+    @st.fragment(run_every=None if status.ended else EVERY if may_act() else GUESTS_EVERY)
     def tick() -> None:
         nonlocal first
         if not first:
@@ -49,7 +50,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     refusal = st.session_state.get("clip_refusal", "")
     drawn, pinned = first_screen.histogram(shown.weights), first_screen.histogram(pin.weights) if pin else None
     texts = {
-        "state": panels.state_line(snapshot),
+        "state": panels.state_line(snapshot, steer.stopped(run)),
         "look": panels.look(shown.step, snapshot.step, pin.step if pin else None),
         "refusal": refused(refusal, run.wanted.clip_range) if refusal else "",
         "counts": panels.counts_table(drawn, (pin.step, pinned) if pin else None),

@@ -13,9 +13,9 @@ DOTTED = "stroke='var(--generator)' stroke-width='2.4' stroke-dasharray='3 3'"
 CHANGES_SHOWN = 12
 
 
-def state_line(snapshot: Snapshot) -> str:
-    """State, step of total, bar, time left, speed, device."""
-    first, *rest = [*pace(snapshot), *([escape(snapshot.device.upper())] if snapshot.device else [])] or [""]
+def state_line(snapshot: Snapshot, stopped: str = "") -> str:
+    """State, step of total, bar, time left, speed, device; `stopped` says from where, if it is known."""
+    first, *rest = [*pace(snapshot), *filter(None, (stopped, escape(snapshot.device.upper())))] or [""]
     return (
         f"<div class='state'>{pill(snapshot.status)}<h1>{title(snapshot.config)}</h1>"
         f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "
