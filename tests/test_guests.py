@@ -1,13 +1,17 @@
 """With `ganlab --guests`, only sessions that came with the key act; all others only look."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moves import move
+from served import interrupt, key_of, serve
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Element
-from stubs import TINY
+from stubs import TINY, wait_until
+from visitor import visit
 from visits import address, page, run_in
 
 from ganlab.data import own_images, own_points
@@ -118,3 +122,38 @@ def test_only_the_key_makes_an_owner(
     assert "Train on digits" not in [button.label for button in page("app.py").button]
     monkeypatch.setenv("GANLAB_KEY", "")
     assert "Train on digits" in [button.label for button in page("app.py").button]
+
+
+def test_a_guests_websocket_changes_nothing_with_the_owners_messages(tmp_path: Path) -> None:
+    server = serve(tmp_path, "--guests")
+    try:
+        with visit(server.url) as owner, visit(server.url) as guest:
+            run = owner.start_run(key=key_of(server))
+            owner.click("Pause")
+            sent = []
+            for name, query in (
+                ("Train", f"run={run}"),
+                ("", ""),
+                ("Train", "preset=drawn"),
+                ("Generate", f"run={run}"),
+            ):
+                owner.open(name, query)
+                states = [state for widget in owner.widgets.values() if (state := move(widget))]
+                sent.append((name, query, [owner.frame(state) for state in states]))
+            assert sum(len(frames) for *_, frames in sent) > 30
+            before = contents(tmp_path)
+            for name, query, frames in sent:
+                guest.open(name, query)
+                guest.replay(*frames)
+                guest.replay(BackMsg(clear_cache=True).SerializeToString())
+            assert contents(tmp_path) == before
+            owner.open("Train", f"run={run}")
+            owner.click("Stop")
+            wait_until((server.runs / run / "ended.json").exists)  # the owner's own Stop
+    finally:
+        interrupt(server)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of the server but its log."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".log"}

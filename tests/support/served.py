@@ -65,6 +65,12 @@ def serve(folder: Path, *options: str) -> Server:
     return server
 
 
+def key_of(server: Server) -> str:
+    """The owner's key, as the server printed it; "" if everyone may act."""
+    printed = re.search(r"\?key=(\S+)", server.log.read_text())
+    return printed[1] if printed else ""
+
+
 def interrupt(server: Server) -> int:
     """Press Ctrl-C; return the exit status."""
     if server.process.poll() is None:
