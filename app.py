@@ -7,12 +7,11 @@ from ganlab.config import PRESETS
 from ganlab.runs.run import Run
 from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, draw, in_picture
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
-from ganlab.ui.kit import frame, server
+from ganlab.ui.kit import access, frame, server
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import hub
 
 
-@st.fragment(run_every=1.0)
 def runs_in_progress(picture: DeltaGenerator, shown: Run | None) -> None:
     """A card for every run that has not ended; the newest one that trains is in the picture too."""
     runs = hub().in_progress
@@ -42,24 +41,32 @@ def runs_in_progress(picture: DeltaGenerator, shown: Run | None) -> None:
             )
 
 
+def start_buttons() -> None:
+    """The default run at once, or the form for another one."""
+    if st.button(
+        "Train on digits",
+        type="primary",
+        icon=":material/play_arrow:",
+        help="Starts the default run on this computer and opens it.",
+    ) and (run_id := server.try_to_start(PRESETS["digits"])):
+        st.switch_page(frame.TRAIN, query_params={"run": run_id})
+    st.page_link(
+        frame.TRAIN,
+        label="Choose other data",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        query_params={"preset": "8-gaussians"},
+    )
+
+
 with frame.page("Home"):
     st.title("Watch weight clipping happen", anchor=False)
     panel("lead", LEAD)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if st.button(
-            "Train on digits",
-            type="primary",
-            icon=":material/play_arrow:",
-            help="Starts the default run on this computer and opens it.",
-        ) and (run_id := server.try_to_start(PRESETS["digits"])):
-            st.switch_page(frame.TRAIN, query_params={"run": run_id})
-        st.page_link(
-            frame.TRAIN,
-            label="Choose other data",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            query_params={"preset": "8-gaussians"},
-        )
+        if access.may_act():
+            start_buttons()
+        else:
+            access.note()
     frame.notices()
     st.space("xsmall")
     picture, shown = st.container(gap="small"), in_picture()
@@ -68,5 +75,5 @@ with frame.page("Home"):
     panel("steps", FIVE_SENTENCES)
     st.space("xsmall")
     st.subheader("Runs in progress", anchor=False)
-    runs_in_progress(picture, shown)
+    st.fragment(runs_in_progress, run_every=1.0 if access.may_act() else 2.0)(picture, shown)
     earlier_runs()

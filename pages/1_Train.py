@@ -4,7 +4,7 @@ import streamlit as st
 
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
-from ganlab.ui.kit import frame
+from ganlab.ui.kit import access, frame
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import find_run
 from ganlab.ui.train import address, layout, live, look_back, panels, start, steer, view
@@ -13,6 +13,10 @@ from ganlab.ui.train.instruments import panel as instruments
 
 def start_page() -> None:
     """Choose the data and start."""
+    if not access.may_act():
+        access.note()
+        st.page_link(frame.HOME, label="Runs to watch", icon=":material/home:")
+        return
     config = start.settings()
     start.state_bar(config)
     start.choices(config)
@@ -41,9 +45,9 @@ def run_page(run: Run) -> None:
         layout.weights(run, snapshot, slots)
     with right.container(border=True, height="stretch"):
         layout.samples(run, snapshot, slots)
-    if snapshot.status.ended:
+    if access.may_act() and snapshot.status.ended:
         steer.again(run)
-    elif not frame.presents():
+    elif access.may_act() and not frame.presents():
         steer.tries(run)
     look_back.controls(run, slots)
     layout.over_time(run, snapshot.status.ended, slots)

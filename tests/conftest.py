@@ -15,8 +15,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from ganlab.runs.hub import RunHub
-from ganlab.ui.kit import server as ui_hub
-from ganlab.ui.kit.server import hub
+from ganlab.ui.kit import server as ui_server
 
 os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
 
@@ -70,20 +69,15 @@ def _no_run_is_left() -> Iterator[None]:
     assert [t.name for t in threading.enumerate() if t.name.startswith("ganlab-run-")] == []
 
 
-class NoCollection:
-    """Stands in for gc: a server collects and freezes all objects once, with its hub; a test needn't (0.3 s)."""
-
-    collect = freeze = unfreeze = staticmethod(lambda: None)
-
-
 @pytest.fixture
 def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
     """A hub that no other test has used, for tests that visit pages."""
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(ui_hub, "gc", NoCollection)
+    hub = RunHub()
+    monkeypatch.setattr(ui_server, "_hub", hub)
     st.cache_resource.clear()
-    yield hub()
-    st.cache_resource.clear()  # its release stops and joins all runs
+    yield hub
+    hub.close()
 
 
 @pytest.fixture(scope="session")

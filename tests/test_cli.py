@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import os
 import re
 import signal
 import socket
@@ -193,7 +194,7 @@ def test_a_taken_port_is_1_and_another_one_is_proposed(capsys: pytest.CaptureFix
 def test_the_app_is_served_from_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
     monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: served.extend(arguments))
-    monkeypatch.setattr(serve, "is_free", lambda port: True)
+    monkeypatch.setattr(serve, "is_free", lambda port, address: True)
     monkeypatch.setenv("GANLAB_DATA", "data")
     monkeypatch.chdir(tmp_path)
     run("--runs", "here", "--port", "8600", "--no-browser")
@@ -204,7 +205,9 @@ def test_the_app_is_served_from_its_own_folder(tmp_path: Path, monkeypatch: pyte
     assert data_root() == tmp_path / "data"
 
 
-@pytest.mark.parametrize("options", ["--port 8600 runs list", "--no-browser train --out x", "--runs FILE runs list"])
+@pytest.mark.parametrize(
+    "options", ["--port 8600 runs list", "--no-browser train --out x", "--guests sample x", "--runs FILE runs list"]
+)
 def test_options_that_a_command_would_ignore_are_refused(
     options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -214,6 +217,36 @@ def test_options_that_a_command_would_ignore_are_refused(
     output = capsys.readouterr()
     assert output.out == ""
     assert len(output.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "options", ["--address 0.0.0.0", "--address 198.51.100.7 --guests", "--address nowhere --guests"]
+)
+def test_an_address_that_is_not_this_computers_or_has_no_guests_is_one_line_and_2(
+    options: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: pytest.fail("it was served"))
+    assert run(*options.split()) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_with_guests_a_key_is_printed_and_no_browser_opened(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    served: list[str] = []
+    monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: served.extend(arguments))
+    monkeypatch.setenv("GANLAB_KEY", "")
+    monkeypatch.chdir(ROOT)
+    keys = set()
+    for _ in range(2):
+        run("--guests", "--address", "0.0.0.0", "--port", "8600")
+        keys.add(re.search(r"key=(\S{40,})", capsys.readouterr().out)[1])
+    assert len(keys) == 2
+    assert os.environ["GANLAB_KEY"] in keys
+    assert {"--server.address=0.0.0.0", "--server.headless=true"} <= set(served)
+    run("--port", "8600")
+    assert os.environ["GANLAB_KEY"] == ""
+    assert "?key=" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "many"])

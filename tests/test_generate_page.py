@@ -7,12 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-import streamlit as st
 import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
-from visits import address, page, panels, run_in
+from visits import address, page, panels, restart, run_in
 
 from ganlab import settings
 from ganlab.config import PRESETS, TrainConfig
@@ -199,14 +198,14 @@ def test_every_checkpoint_of_an_earlier_run_can_be_chosen(the_hub: RunHub) -> No
     wait_until(lambda: run.latest.step > first)
     run.stop()
     assert run.join(10)
-    st.cache_resource.clear()  # another server
+    restart(the_hub)
     at = page("3_Generate.py", run=run.run_id, step=str(first))
     assert not at.warning
     assert at.selectbox(key="source_step").value == first
     at.selectbox(key="source_step").set_value(run.latest.step).run()
     assert address(at)["step"] == str(run.latest.step)
     checkpoints.files(run.path)[0].path.write_bytes(b"damaged")
-    st.cache_resource.clear()
+    restart(the_hub)
     at = page("3_Generate.py", run=run.run_id, step=str(first))
     assert "be used as a checkpoint" in at.warning[0].value
     assert address(at)["step"] == str(run.latest.step)

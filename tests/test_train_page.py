@@ -5,10 +5,9 @@ import shutil
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
-from visits import address, clamp, click, page, panels, run_in
+from visits import address, clamp, click, page, panels, restart, run_in
 
 from ganlab.gan.clipping import pooled
 from ganlab.runs.disk import checkpoints, moments
@@ -141,7 +140,7 @@ def test_a_new_server_shows_and_resumes_a_stopped_run(the_hub: RunHub) -> None:
     wait_until(lambda: run.latest.changes)
     run.stop()
     assert run.join(10)
-    st.cache_resource.clear()
+    restart(the_hub)
     again = hub().find(run.run_id)
     assert again is not run
     for field in ("status", "step", "critic_step", "config", "changes", "seconds", "device"):

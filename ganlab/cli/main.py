@@ -37,6 +37,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     runs_help = "keep runs in this folder (default: $GANLAB_RUNS, here %(default)s)"
     main.add_argument("--runs", type=Path, metavar="FOLDER", default=runs_root(), help=runs_help)
     main.add_argument("--port", type=int, help="serve the app on this port (default: 8501)")
+    address_help = "listen on this address (default: 127.0.0.1); any but this computer's own needs --guests"
+    main.add_argument("--address", help=address_help)
+    guests_help = "let others watch: only who opens the link that is printed then can start and change runs"
+    main.add_argument("--guests", action="store_true", help=guests_help)
     main.add_argument("--no-browser", action="store_true", help="serve the app without opening a browser")
     commands = main.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in COMMANDS.items():
@@ -44,8 +48,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if name in arguments:  # only then: a command's module loads torch, which takes seconds
             importlib.import_module(f"ganlab.cli.{name}").add_options(command)
     options = main.parse_args(arguments)
-    if options.command and (options.port is not None or options.no_browser):
-        main.error(f"--port and --no-browser are for serving the app: leave them out of `ganlab {options.command}`.")
+    serving = {"--port": options.port is not None, "--address": options.address, "--guests": options.guests}
+    given = [name for name, present in (serving | {"--no-browser": options.no_browser}).items() if present]
+    if options.command and given:
+        main.error(f"{' and '.join(given)} can't be used with `ganlab {options.command}`: it serves no app.")
     if options.runs.exists() and not options.runs.is_dir():
         main.error(f"{options.runs} is not a folder: choose one with --runs or $GANLAB_RUNS.")
     return options

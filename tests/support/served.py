@@ -42,13 +42,13 @@ def answers(url: str) -> bool:
         return False
 
 
-def serve(folder: Path) -> Server:
-    """Start the app on a free port, with its runs, data and log in `folder`; return once it answers."""
+def serve(folder: Path, *options: str) -> Server:
+    """Start the app on a free port, with `options`, and its runs, data and log in `folder`; return once it answers."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     log = folder / "server.log"
-    command = [sys.executable, "-m", "ganlab", "--port", str(port), "--no-browser"]
+    command = [sys.executable, "-m", "ganlab", "--port", str(port), "--no-browser", *options]
     environment = os.environ | {"GANLAB_RUNS": str(folder / "runs"), "GANLAB_DATA": str(folder / "data")}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
@@ -64,6 +64,12 @@ def serve(folder: Path) -> Server:
         process.kill()
         raise
     return server
+
+
+def key_of(server: Server) -> str:
+    """The owner's key, as the server printed it; "" if everyone may act."""
+    printed = re.search(r"\?key=(\S+)", server.log.read_text())
+    return printed[1] if printed else ""
 
 
 def interrupt(server: Server) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import parse_qs
 
+from google.protobuf.message import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -17,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+QUIET = 2.0  # seconds without a message after which nothing more is expected
 SECONDS = 60  # to wait for something on a very busy machine
 
 
@@ -34,6 +36,7 @@ class Visitor:
         self._connection = connection
         self._page_hash = ""
         self._fragments: set[str] = set()
+        self.widgets: dict[str, Message] = {}
         self._buttons: dict[str, str] = {}
 
     def open(self, page: str, query: str = "") -> list[ForwardMsg]:
@@ -44,19 +47,34 @@ class Visitor:
 
     def change(self, *widgets: WidgetState) -> list[ForwardMsg]:
         """Send new values of widgets; returns what the page sends then."""
-        states = WidgetStates(widgets=widgets)
-        self._send(ClientState(page_script_hash=self._page_hash, query_string=self.query, widget_states=states))
+        self._send(self._state(*widgets))
         return self._to_the_end()
+
+    def frame(self, *widgets: WidgetState) -> bytes:
+        """The message that `change` sends."""
+        return BackMsg(rerun_script=self._state(*widgets)).SerializeToString()
+
+    def _state(self, *widgets: WidgetState) -> ClientState:
+        states = WidgetStates(widgets=widgets)
+        return ClientState(page_script_hash=self._page_hash, query_string=self.query, widget_states=states)
 
     def click(self, label: str) -> list[ForwardMsg]:
         """Click the button with this label; returns what the page sends then, or the page to which it leads."""
         return self.change(WidgetState(id=self._buttons[label], trigger_value=True))
 
-    def start_run(self, preset: str = "8-gaussians") -> str:
-        """Start a run that will not end by itself; returns its ID."""
-        self.open("Train", f"preset={preset}&steps=10000000")
+    def start_run(self, preset: str = "8-gaussians", key: str = "") -> str:
+        """Start a run that will not end by itself, with the owner's key if there is one; returns its ID."""
+        self.open("Train", f"preset={preset}&steps=10000000&key={key}")
         self.click("Start")
         return parse_qs(self.query)["run"][0]
+
+    def replay(self, *frames: bytes) -> None:
+        """Send what another browser sent, and take what comes until nothing more does."""
+        for frame in frames:
+            self._connection.send(frame)
+        with suppress(TimeoutError):
+            while True:
+                self._receive(QUIET)
 
     def watch(self, seconds: float, rate: float = 2.0) -> None:
         """Keep the page up to date: request its live fragments `rate` times a second, answered or not."""
@@ -106,6 +124,7 @@ class Visitor:
                 if not fragments:
                     self._fragments.clear()
                     self._buttons.clear()
+                    self.widgets.clear()
             case "navigation":
                 self._page_hash = message.navigation.page_script_hash
                 self.pages = [page.url_pathname for page in message.navigation.app_pages]
@@ -119,6 +138,9 @@ class Visitor:
                 element = message.delta.new_element
                 if element.WhichOneof("type") == "exception":
                     raise VisitError(f"The page shows {element.exception.type}: {element.exception.message}")
+                widget = getattr(element, element.WhichOneof("type") or "", None)
+                if widget_id := getattr(widget, "id", ""):
+                    self.widgets[widget_id] = widget
                 if element.WhichOneof("type") == "button":
                     self._buttons[element.button.label] = element.button.id
             case "script_finished":

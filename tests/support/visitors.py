@@ -14,10 +14,10 @@ from threading import Event
 from typing import NamedTuple
 
 from gauges import cpu_seconds, progress
-from served import Server, interrupt, serve
+from served import Server, interrupt, key_of, serve
 from visitor import VisitError, Visitor, visit
 
-RATE = 2.0  # ticks that each visitor requests per second
+RATE, GUESTS_RATE = 2.0, 0.5  # ticks that each visitor requests per second: its owner, and guests
 WARM_UP = 5  # seconds: a run's first steps are slower
 TRAINS = 0.02  # a thread that is busy for this share of the time while nobody watches trains the run
 
@@ -64,13 +64,13 @@ def counts(server: Server, run: str, visitors: list[Visitor]) -> Counts:
     )
 
 
-def watched(server: Server, run: str, count: int, seconds: float) -> Counts:
+def watched(server: Server, run: str, count: int, seconds: float, rate: float) -> Counts:
     """What happens while `count` visitors watch the run for these seconds."""
     with ExitStack() as stack, ThreadPoolExecutor(count + 1) as pool:
         visitors = [stack.enter_context(visit(server.url)) for _ in range(count)]
         list(pool.map(lambda visitor: visitor.open("Train", f"run={run}"), visitors))
         before = counts(server, run, visitors)
-        watching = [pool.submit(visitor.watch, seconds, RATE) for visitor in visitors]
+        watching = [pool.submit(visitor.watch, seconds, rate) for visitor in visitors]
         Event().wait(seconds)
         for each in watching:
             each.result()
@@ -94,20 +94,21 @@ TITLES = ("visitors", "steps/s", "of alone", "CPU ms/s each", "ticks/s each", "m
 WIDTHS = [len(title) + 2 for title in TITLES]
 
 
-def main(seconds: float, numbers: list[int]) -> int:
+def main(seconds: float, numbers: list[int], guests: bool) -> int:
     """Print one line per number of visitors; returns 1 if a visitor failed."""
+    rate = GUESTS_RATE if guests else RATE
     with tempfile.TemporaryDirectory(prefix="ganlab-visitors-") as scratch, ExitStack() as stack:
-        server = serve(Path(scratch))
+        server = serve(Path(scratch), *(["--guests"] if guests else []))
         stack.callback(interrupt, server)
         try:
             with visit(server.url) as starter:
-                run = starter.start_run("8-gaussians")
+                run = starter.start_run("8-gaussians", key_of(server))
                 starter.watch(WARM_UP)
-            alone = watched(server, run, 0, seconds)
+            alone = watched(server, run, 0, seconds, rate)
             print("".join(map(str.rjust, TITLES, WIDTHS)))
             print(line(0, alone, alone), flush=True)
             for count in numbers:
-                print(line(count, watched(server, run, count, seconds), alone), flush=True)
+                print(line(count, watched(server, run, count, seconds, rate), alone), flush=True)
         except VisitError as error:
             print(f"A visitor failed: {error}")
             return 1
@@ -118,5 +119,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=15, help="how long each number of visitors watches")
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 5, 10, 20], help="numbers of visitors")
+    parser.add_argument("--guests", action="store_true", help="they are guests: they watch every 2 s")
     options = parser.parse_args()
-    sys.exit(main(options.seconds, options.counts))
+    sys.exit(main(options.seconds, options.counts, options.guests))

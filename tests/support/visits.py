@@ -4,6 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 from stubs import wait_until
 
@@ -26,6 +27,14 @@ def page(name: str, **query: str) -> AppTest:
         at.run()
     assert not at.exception, at.exception[0].message
     return at
+
+
+def restart(the_hub: RunHub) -> None:
+    """Let the hub and the caches forget everything, as in a new server."""
+    the_hub.close()
+    the_hub._runs.clear()
+    the_hub._saved.clear()
+    st.cache_resource.clear()
 
 
 def click(at: AppTest, button: str) -> None:

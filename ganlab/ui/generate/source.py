@@ -17,6 +17,7 @@ from ganlab.gan.recipe import FIELDS
 from ganlab.runs.disk import checkpoints, networks
 from ganlab.runs.run import Run
 from ganlab.ui.kit import frame, html
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import download
 from ganlab.ui.kit.server import find_run
 
@@ -56,7 +57,7 @@ def choose(runs: dict[str, Run]) -> Source | None:
     source = _in_address(runs, uploaded)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _choose_source([*([UPLOAD] if uploaded else []), *runs, EXAMPLE_NAME], source, runs)
-        with st.popover("Upload", icon=":material/upload_file:"):
+        with st.popover("Upload", icon=":material/upload_file:", disabled=not may_act()):
             st.file_uploader("A generator.safetensors from ganlab", key="generator_file", on_change=_upload)
             frame.once("not_uploaded", st.error, "error")
         if source:
@@ -181,6 +182,7 @@ def _point_to(**where: str) -> None:
     st.query_params.from_dict({key: text for key, text in st.query_params.items() if key in FIELDS} | where)
 
 
+@frame.acting(key="not_uploaded")
 def _upload() -> None:
     file = st.session_state["generator_file"]
     if file is None:

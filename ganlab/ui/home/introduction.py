@@ -16,7 +16,7 @@ from ganlab.formatting import number, short
 from ganlab.gan.clipping import pooled
 from ganlab.gan.training import fixed_latents
 from ganlab.runs.run import Run
-from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html
 from ganlab.ui.kit.components import Caption, panel
 from ganlab.ui.kit.drawings import ink, sheet_uri
@@ -46,7 +46,7 @@ ALT = (
 
 def in_picture() -> Run | None:
     """The newest run that trains and has something to show."""
-    return next((run for run in hub().in_progress if run.trains and _of(run.latest)), None)
+    return next((run for run in hub().in_progress if run.latest.status is Status.RUNNING and _of(run.latest)), None)
 
 
 def draw(picture: DeltaGenerator, run: Run | None) -> None:

@@ -7,12 +7,12 @@ import streamlit as st
 
 from ganlab.formatting import file_size
 from ganlab.runs.disk import library
-from ganlab.runs.hub import Refused
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import drawings, frame, html, names
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import button, panel
-from ganlab.ui.kit.server import hub
+from ganlab.ui.kit.server import acting_hub, hub
 
 SHOWN = 10
 
@@ -46,16 +46,18 @@ def _row(run: Run) -> None:
         except ValueError as error:
             st.caption(html.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
+        if not may_act():
+            return
         with st.popover("Edit", type="tertiary", icon=":material/edit:", key=f"menu_{run.run_id}"):
             names.field(run)
             st.markdown(f"Delete this run and its files ({file_size(size)})? This can't be undone.")
             st.button("Delete it", key=f"delete_{run.run_id}", type="primary", on_click=_delete, args=(run.run_id,))
 
 
-@frame.refusing(Refused, key="not_deleted")
+@frame.acting(key="not_deleted")
 def _delete(run_id: str) -> None:
     st.session_state["deleting"] = run_id
-    st.session_state["left"] = hub().delete(run_id)
+    st.session_state["left"] = acting_hub().delete(run_id)
 
 
 def in_progress_card(run: Run) -> str:

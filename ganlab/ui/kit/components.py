@@ -43,6 +43,7 @@ _choices = _component("choices", '<div class="gl"></div>')
 _grid = _component("grid", '<div class="gl gl-grid"></div>')
 _draw = _component("draw", '<div class="gl gl-draw"></div>')
 _keys = _component("keys", '<div class="gl-keys"></div>')
+_cookie = _component("cookie", "")
 
 
 class Caption(NamedTuple):
@@ -105,6 +106,11 @@ def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[
     """A square to draw points on (see front/draw.js); `drawn` is called with what is on it after a stroke."""
     data = {"points": points, "fewest": fewest, "most": most} | Caption("Your points").as_data()
     _draw(key=key, data=data, height="content", on_drawn_change=lambda: drawn(st.session_state[key].drawn))
+
+
+def cookie(name: str, value: str) -> None:
+    """Keep a value in the browser until it is closed; for this server's pages only."""
+    _cookie(key="cookie", data={"name": name, "value": value})
 
 
 def button(label: str, icon: str, call: Callable[..., None] | None = None, *args: object, **options: Any) -> None:

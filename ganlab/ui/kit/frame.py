@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
 from ganlab import settings
 from ganlab.config import TrainConfig
-from ganlab.ui.kit import components
+from ganlab.runs.hub import Refused
+from ganlab.ui.kit import access, components
 from ganlab.ui.kit.html import plain
 
 PAGES = {
@@ -18,7 +20,9 @@ PAGES = {
     "Generate": ("pages/3_Generate.py", "auto_awesome_mosaic"),
     "Building blocks": ("pages/6_Building_Blocks.py", "widgets"),
 }
-TRAIN = PAGES["Train"][0]
+HOME, TRAIN = PAGES["Home"][0], PAGES["Train"][0]
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -33,6 +37,7 @@ def page(title: str) -> Iterator[None]:
     unseen = st.container(key="unseen")
     with unseen:
         components.styles()
+        access.take_key()
     st.logo(str(components.FRONT / "logo.svg"), size="large")
     if not presents(title):
         _links()
@@ -72,6 +77,24 @@ def refusing(*errors: type[Exception], key: str = "refused") -> Iterator[None]:
         yield
     except errors as error:
         st.session_state[key] = settings.labelled(TrainConfig, error)
+
+
+def acting(
+    *errors: type[Exception], key: str = "refused"
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result | None]]:
+    """As `refusing`, for a callback that changes a run, a file or the form of a new run: it refuses guests too."""
+
+    def decorate(call: Callable[Arguments, Result]) -> Callable[Arguments, Result | None]:
+        @wraps(call)
+        def checked(*args: Arguments.args, **options: Arguments.kwargs) -> Result | None:
+            with refusing(Refused, *errors, key=key):
+                access.check()
+                return call(*args, **options)
+            return None
+
+        return checked
+
+    return decorate
 
 
 def notices() -> None:

@@ -87,7 +87,6 @@ def pace(snapshot: Snapshot) -> list[str]:
         return [f"{left} left", f"{speed:.1f} steps/s"]
     words = {
         Status.FINISHED: f"took {duration(snapshot.seconds)}",
-        Status.STOPPED: "by you",
         Status.INTERRUPTED: "can be resumed",
         Status.ELSEWHERE: "in another process",
     }

@@ -27,7 +27,7 @@ def _usual(run: Run) -> str:
         return ""
 
 
-@frame.refusing(ValueError, OSError, key="name_refused")
+@frame.acting(ValueError, OSError, key="name_refused")
 def _rename(run: Run, key: str) -> None:
     st.session_state["renamed"] = run.run_id
     contents.rename(run.path, st.session_state[key])

@@ -1,33 +1,65 @@
 """The one place that holds this server's runs.
 
-Streamlit takes the source text of `hub` as its cache key: editing that function releases all runs.
+They are not in Streamlit's caches: any visitor's browser can empty those.
 """
 
 import atexit
 import gc
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Protocol
 
 import streamlit as st
 
 from ganlab.config import TrainConfig
-from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.hub import RunHub
 from ganlab.runs.run import Run
-from ganlab.ui.kit import frame
+from ganlab.ui.kit import access, frame
 
 
-def _close(hub: RunHub) -> None:
-    hub.close()
+class Runs(Protocol):
+    """The runs, to look at."""
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """All of them, the newest first."""
+
+    @property
+    def in_progress(self) -> Sequence[Run]:
+        """Those of this server that have not ended, the newest first."""
+
+    @property
+    def in_the_way(self) -> Run | None:
+        """The newest run that trains, if another one would be too many."""
+
+    @property
+    def limit(self) -> int:
+        """How many may train at once."""
+
+    def find(self, run_id: str) -> Run:
+        """The run with that name. Raises LookupError, in one sentence, if there is none."""
+
+
+def _close() -> None:
+    _hub.close()
     gc.unfreeze()  # otherwise Python aborts while it exits
 
 
-@st.cache_resource(on_release=_close, show_spinner=False)
-def hub() -> RunHub:
+_hub = RunHub()
+atexit.register(_close)
+gc.collect()
+gc.freeze()  # so that later collections skip torch's half a million objects
+
+
+def hub() -> Runs:
     """All runs of this server, for every page, tab and visitor."""
-    hub = RunHub()
-    atexit.register(_close, hub)
-    gc.collect()
-    gc.freeze()  # so that later collections skip torch's half a million objects
-    return hub
+    return _hub
+
+
+def acting_hub() -> RunHub:
+    """The same, to start, steer and delete them. Raises Refused for a guest."""
+    access.check()
+    return _hub
 
 
 def find_run() -> Run | None:
@@ -56,7 +88,7 @@ def with_networks() -> dict[str, Run]:
     return runs
 
 
-@frame.refusing(Refused, OSError)
+@frame.acting(OSError)
 def try_to_start(config: TrainConfig, instead_of: str = "") -> str | None:
     """Start a run as `RunHub.start` and return its ID; None if it is refused, and `notices` will say why."""
-    return hub().start(config, instead_of).run_id
+    return acting_hub().start(config, instead_of).run_id

@@ -17,6 +17,7 @@ from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.verdict import Verdict, verdict
 from ganlab.runs.vitals import Vital, vitals
 from ganlab.ui.kit import components
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import LADDER
 from ganlab.ui.kit.components import Caption, choices, panel, plot
 from ganlab.ui.kit.html import CLAMP_KEY, points_key
@@ -70,7 +71,7 @@ def _numbers(
         problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
         judged = verdict(reading, problems, history, comparing, numbers, measuring)
     with slots["verdict"]:
-        choices("verdict", strip.sentence(judged, snapshot.status.ended), lambda _: steer.go_back(run))
+        choices("verdict", strip.sentence(judged, snapshot.status.ended or not may_act()), lambda _: steer.go_back(run))
 
 
 def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> None:
@@ -101,7 +102,7 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         drawn,
         drawn.clip_range if drawn and (saved or shown.status.ended) else run.wanted.clip_range,
         LADDER,
-        live=not saved and not shown.status.ended,
+        live=may_act() and not saved and not shown.status.ended,
         mirror=st.session_state.get("symmetric", True),
         log_y=st.session_state.get("log_y", False),
         limit=limit,

@@ -46,7 +46,7 @@ def _settings() -> dict[str, str]:
     return {field: text for field, text in st.query_params.to_dict().items() if field not in address.FIELDS}
 
 
-@frame.refusing(ValueError, key="edit_refused")
+@frame.acting(ValueError, key="edit_refused")
 def take() -> TrainConfig | None:
     """Put what the widgets show into the address; None if that is refused, and `advanced` will say why.
 
@@ -151,6 +151,7 @@ def save(config: TrainConfig, opens: str) -> None:
         st.code(f"{here}?{urlencode(link(config))}", language=None, wrap_lines=True)
 
 
+@frame.acting(key="not_loaded")
 def _load() -> None:
     if not (file := st.session_state["settings_file"]):
         return

@@ -10,6 +10,7 @@ from ganlab.runs.disk import contents
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import refused
 from ganlab.ui.kit.components import NO_FIGURE, Caption, feed, panel, plot
 from ganlab.ui.kit.html import CLAMP_KEY
@@ -18,7 +19,7 @@ from ganlab.ui.train import first_screen, look_back, panels, steer
 from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
-EVERY = 0.5  # seconds, also while paused: a Step should be seen, and another tab may resume
+EVERY, GUESTS_EVERY = 0.5, 2.0  # seconds, also while paused: a Step should be seen, and another tab may resume
 BELOW = 1.7  # seconds after which what lies below the first screen of a running run is drawn again
 
 
@@ -29,7 +30,7 @@ def live(run: Run, status: Status, slots: Slots) -> None:
     drawn = _controls(run)
     first = True  # the page has just been drawn: the widgets hold what it put there, not what a browser sent
 
-    @st.fragment(run_every=None if status.ended else EVERY)
+    @st.fragment(run_every=None if status.ended else EVERY if may_act() else GUESTS_EVERY)
     def tick() -> None:
         nonlocal first
         with feeding(feed):
@@ -61,9 +62,9 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     drawn, pinned = first_screen.histogram(shown.weights), first_screen.histogram(pin.weights) if pin else None
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
-    name = contents.name(run.path)
+    name, stopped = contents.name(run.path), steer.stopped(run)
     texts = {
-        "state": once(snapshot, ("state", name), lambda: panels.state_line(snapshot, name)),
+        "state": once(snapshot, ("state", name, stopped), lambda: panels.state_line(snapshot, name, stopped)),
         "refusal": refused(refusal, run.wanted.clip_range) if refusal else "",
         "look": panels.look(shown.step, snapshot.step, pin.step if pin else None),
     }

@@ -54,13 +54,13 @@ def _preview(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, i
     return own_images.thumbnails(archive, SHOWN, size, fit, colour)
 
 
-@frame.refusing(OSError, ValueError, key="images_refused")
+@frame.acting(OSError, ValueError, key="images_refused")
 def _keep_zip() -> None:
     if file := st.session_state["images_zip"]:
         form.put(images=own_images.keep(file, data_root() / "images"))
 
 
-@frame.refusing(OSError, ValueError, key="images_refused")
+@frame.acting(OSError, ValueError, key="images_refused")
 def _keep_folder() -> None:
     if text := st.session_state["images_folder"].strip():
         folder = Path(os.path.expanduser(text))

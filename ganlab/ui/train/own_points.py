@@ -70,19 +70,19 @@ def _points(name: str) -> tuple[np.ndarray, str]:
         return np.empty((0, 2), np.float32), str(error)
 
 
-@frame.refusing(OSError, ValueError, key="points_refused")
+@frame.acting(OSError, ValueError, key="points_refused")
 def _keep_drawn(sent: dict[str, Any]) -> None:
     _keep(np.array(sent["points"], float).reshape(-1, 2) / 1000)
 
 
-@frame.refusing(OSError, ValueError, key="points_refused")
+@frame.acting(OSError, ValueError, key="points_refused")
 def _keep_shape() -> None:
     if shape := st.session_state["points_shape"]:
         st.session_state["points_shape"] = None  # so that another click on it brings it back
         _keep(SHAPES[shape]())
 
 
-@frame.refusing(OSError, ValueError, key="points_refused")
+@frame.acting(OSError, ValueError, key="points_refused")
 def _keep_csv() -> None:
     if file := st.session_state["points_csv"]:
         points, st.session_state["points_moved"] = own_points.read_csv(file.getvalue(), file.name)

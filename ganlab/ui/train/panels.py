@@ -14,9 +14,12 @@ from ganlab.ui.kit.html import AFTER, BEFORE, TITLES, facts, line_key, pace, pil
 CHANGES_SHOWN = 12
 
 
-def state_line(snapshot: Snapshot, name: str) -> str:
-    """State, name (that of its data if it has none), step of total, bar, time left, speed, device."""
-    first, *rest = [*pace(snapshot), *([escape(snapshot.device.upper())] if snapshot.device else [])] or [""]
+def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
+    """State, name (that of its data if it has none), step of total, bar, time left, speed, device.
+
+    `stopped` says from where, if it is known.
+    """
+    first, *rest = [*pace(snapshot), *filter(None, (stopped, escape(snapshot.device.upper())))] or [""]
     return (
         f"<div class='state'>{pill(snapshot.status)}<h1>{escape(name) or title(snapshot.config)}</h1>"
         f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "

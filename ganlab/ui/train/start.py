@@ -7,7 +7,7 @@ While as many runs train as this computer allows, the page names one of them and
 import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, link
-from ganlab.runs.training_run import TrainingRun
+from ganlab.runs.run import Run
 from ganlab.ui.kit import drawings, frame, html
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import CARDS, MORE
@@ -63,7 +63,7 @@ def state_bar(config: TrainConfig) -> None:
     tick()
 
 
-def _buttons(config: TrainConfig, in_the_way: TrainingRun | None) -> None:
+def _buttons(config: TrainConfig, in_the_way: Run | None) -> None:
     """Start, and the two buttons that a run will enable; or the way around the run that is in the way."""
     primary: dict[str, object] = {"type": "primary", "width": "stretch", "disabled": not _has_data(config)}
     with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):

@@ -15,14 +15,14 @@ from ganlab import settings
 from ganlab.config import LIVE_FIELDS, TrainConfig
 from ganlab.formatting import range_in_words
 from ganlab.plots.base import rounded
-from ganlab.runs.hub import Refused
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.kit import clip_range, frame, late
+from ganlab.ui.kit import access, clip_range, frame, late
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import Range
 from ganlab.ui.kit.components import button, panel
-from ganlab.ui.kit.server import hub
+from ganlab.ui.kit.server import acting_hub
 from ganlab.ui.train import form
 from ganlab.ui.train.start import start, start_page_for
 from ganlab.ui.train.view import Slots
@@ -47,7 +47,10 @@ without negative weights at most 0.03 of the estimate was left.
 
 
 def transport(run: Run, status: Status) -> None:
-    """Pause or Resume, Step, Stop and New run, each in its place in every state."""
+    """Pause or Resume, Step, Stop and New run, each in its place in every state. For a guest, why they are missing."""
+    if not may_act():
+        access.note()
+        return
     wide = partial(button, width="stretch")
     failed_to_resume = status is Status.FAILED and not (run.path / "ended.json").exists()  # before it trained
     resumable = failed_to_resume or status in (Status.PAUSED, Status.STOPPED, Status.INTERRUPTED)
@@ -86,14 +89,23 @@ def _again(config: TrainConfig) -> None:
     st.session_state["again_refused"] = st.session_state.pop("refused", "")
 
 
-@frame.refusing(Refused)
+@frame.acting()
 def _resume(run: Run) -> None:
-    hub().resume(run)
+    acting_hub().resume(run)
 
 
-@frame.refusing(Refused)
+@frame.acting()
 def _command(run: Run, verb: Callable[[TrainingRun], None]) -> None:
-    verb(hub().training(run.run_id))
+    verb(acting_hub().training(run.run_id))
+    if verb == TrainingRun.stop:
+        st.session_state["stopped"] = run.run_id
+
+
+def stopped(run: Run) -> str:
+    """From where a run was stopped, if this server trained it: by this session, or from another window."""
+    if not isinstance(run, TrainingRun) or run.latest.status is not Status.STOPPED:
+        return ""
+    return "by you" if st.session_state.get("stopped") == run.run_id else "from another window"
 
 
 def take_up(run: Run) -> None:
@@ -112,13 +124,13 @@ def live_values(run: Run) -> list[Any]:
 
 def clip_controls(run: Run, ended: bool, slots: Slots) -> None:
     """The clip range in numbers, and the way back to the first one."""
-    change = partial(change_clip_range, run)
+    change, fixed = partial(change_clip_range, run), ended or not may_act()
 
     def reset() -> None:
         help = "Back to the range that this run started with. The weights stay where training took them."
-        button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=ended, help=help)
+        button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=fixed, help=help)
 
-    clip_range.controls("", lambda: run.wanted.clip_range, change, rungs=None, disabled=ended, beside=reset)
+    clip_range.controls("", lambda: run.wanted.clip_range, change, rungs=None, disabled=fixed, beside=reset)
     slots["refusal"] = st.container()
 
 
@@ -128,12 +140,12 @@ def rates(run: Run, ended: bool) -> None:
         rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
         options = form.of_number(field, value) | late.tied(field, value, partial(_change_rate, run, field))
         help = f"{rules.help} {when}"
-        st.number_input(rules.label, value=value, width=165, disabled=ended, help=help, **options)
+        st.number_input(rules.label, value=value, width=165, disabled=ended or not may_act(), help=help, **options)
 
 
-@frame.refusing(ValueError, Refused)
+@frame.acting(ValueError)
 def _change_rate(run: Run, field: str, value: float) -> None:
-    hub().training(run.run_id).change(**{field: value})
+    acting_hub().training(run.run_id).change(**{field: value})
 
 
 def results(run: Run) -> dict[str, str]:
@@ -157,6 +169,7 @@ def tries(run: Run) -> None:
             panel(f"tried_{label}", results(run).get(label, f"<p class='muted small'>{promise}</p>"))
 
 
+@frame.acting()
 def _try(run: Run, label: str, wanted: Range) -> None:
     st.session_state["tried"] = (run.run_id, label, wanted)
     change_clip_range(run, wanted)
@@ -168,8 +181,8 @@ def go_back(run: Run) -> None:
         change_clip_range(run, change.former)
 
 
-@frame.refusing(ValueError, Refused, key="clip_refusal")
+@frame.acting(ValueError, key="clip_refusal")
 def change_clip_range(run: Run, wanted: Range) -> None:
     """Change a run's clip range; a refusal is shown beside the range that stays in force."""
-    hub().training(run.run_id).change(clip_range=wanted)
+    acting_hub().training(run.run_id).change(clip_range=wanted)
     st.session_state.pop("clip_refusal", None)

@@ -15,9 +15,11 @@ from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.kit import frame
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import Caption, choices, panel, plot
 from ganlab.ui.kit.live import once
-from ganlab.ui.kit.server import hub
+from ganlab.ui.kit.server import acting_hub
 from ganlab.ui.train import look_back, view
 from ganlab.ui.train.instruments import bounds, copies, coverage, distances, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments.card import Card, CardData, rows_of
@@ -51,7 +53,7 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
             with st.container(horizontal=True, width="content", gap="small"):  # side by side on a phone too
                 with st.popover("How to read", icon=":material/help:", type="tertiary"):
                     st.markdown(how_to_read(run.config))
-                with st.popover("Choose", icon=":material/tune:", type="tertiary"):
+                with st.popover("Choose", icon=":material/tune:", type="tertiary", disabled=not may_act()):
                     st.pills(
                         "Instruments",
                         cards_of(run.config),
@@ -103,13 +105,14 @@ def _shown(run: Run) -> list[str]:
     return [name for name in offered if CARDS[name].instrument in measured and name not in state["cards_away"]]
 
 
+@frame.acting()
 def _switch(run: Run) -> None:
     """Measure what the chosen cards show, and nothing else."""
     chosen = st.session_state["cards"]
     st.session_state["cards_away"] = set(cards_of(run.config)) - set(chosen)
     if not run.latest.status.ended:
         needed = (CARDS[name].instrument for name in chosen)
-        hub().training(run.run_id).switch(frozenset(name for name in needed if name))
+        acting_hub().training(run.run_id).switch(frozenset(name for name in needed if name))
 
 
 def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors: tuple[int, ...]) -> None:
