@@ -40,7 +40,7 @@ def test_settings_are_edited_and_linked(page: Page, server: Server) -> None:
     expect(page).to_have_url(re.compile("preset=25-gaussians&width=32&"))
     page.reload()
     expect(app(page).get_by_text("MLP 3 × 32")).to_be_visible()
-    expect(app(page).get_by_role("button", name="Choose, Digits")).to_be_visible()
+    expect(app(page).get_by_role("button", name="Choose Digits")).to_be_visible()
     expect_accessible(page)
     page.goto(f"{server.url}/Train?preset=8-gaussians&generator_lr=1e30")
     app(page).get_by_role("button", name="Start", exact=True).click()

@@ -156,6 +156,7 @@ def test_present_is_one_screen_with_keys(page: Page, server: Server) -> None:
     assert card["y"] + card["height"] <= 713
     page.keyboard.press(" ")
     expect_state(page, "Paused")
+    expect(app(page).get_by_role("button", name="Step", exact=True)).to_be_enabled()
     step = step_shown(page)
     page.keyboard.press(".")
     expect(app(page).locator(".state b")).to_have_text(f"{step + 1:,}")

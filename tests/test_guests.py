@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gauges import progress
 from moves import move
 from served import interrupt, key_of, serve
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Element
@@ -15,9 +17,10 @@ from visitor import visit
 from visits import address, page, run_in
 
 from ganlab.data import own_images, own_points
-from ganlab.runs.disk import networks
+from ganlab.runs.disk import checkpoints, networks
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.training_run import TrainingRun
+from ganlab.ui.generate import source
 from ganlab.ui.kit import access
 from ganlab.ui.kit.access import WATCHING
 
@@ -76,6 +79,7 @@ def test_every_widget_acts_for_the_owner_and_none_for_guests(the_hub: RunHub, mo
     monkeypatch.setenv("GANLAB_KEY", KEY)
     runs = {state: run_in(state, the_hub, TINY).run_id for state in ("stopped", "paused", "running")}
     by_owner: set[str] = set()
+    source.example()  # read once, and kept: not an act
     with monkeypatch.context() as patch:
         note(done, patch)
         for name, state, query in VISITS:
@@ -129,7 +133,10 @@ def test_a_guests_websocket_changes_nothing_with_the_owners_messages(tmp_path: P
     try:
         with visit(server.url) as owner, visit(server.url) as guest:
             run = owner.start_run(key=key_of(server))
+            wait_until(lambda: "Running" in text(owner.open("Train", f"run={run}")))
             owner.click("Pause")
+            wait_until(lambda: "Paused" in text(owner.open("Train", f"run={run}")))
+            wait_until(lambda: checkpoint_of(server.runs / run) == progress(server.runs / run)[0])  # all is on disk
             sent = []
             for name, query in (
                 ("Train", f"run={run}"),
@@ -145,13 +152,23 @@ def test_a_guests_websocket_changes_nothing_with_the_owners_messages(tmp_path: P
             for name, query, frames in sent:
                 guest.open(name, query)
                 guest.replay(*frames)
-                guest.replay(BackMsg(clear_cache=True).SerializeToString())
+            guest.replay(BackMsg(clear_cache=True).SerializeToString(), quiet=2.0)
             assert contents(tmp_path) == before
             owner.open("Train", f"run={run}")
             owner.click("Stop")
             wait_until((server.runs / run / "ended.json").exists)  # the owner's own Stop
     finally:
         interrupt(server)
+
+
+def text(messages: list[ForwardMsg]) -> str:
+    """The data of all components."""
+    return "".join(message.delta.new_element.bidi_component.json for message in messages)
+
+
+def checkpoint_of(run: Path) -> int:
+    """The step of the newest checkpoint; -1 if there is none."""
+    return max((file.step for file in checkpoints.files(run)), default=-1)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -18,7 +18,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-QUIET = 2.0  # seconds without a message after which nothing more is expected
 SECONDS = 60  # to wait for something on a very busy machine
 
 
@@ -68,13 +67,13 @@ class Visitor:
         self.click("Start")
         return parse_qs(self.query)["run"][0]
 
-    def replay(self, *frames: bytes) -> None:
-        """Send what another browser sent, and take what comes until nothing more does."""
+    def replay(self, *frames: bytes, quiet: float = 0.5) -> None:
+        """Send what another browser sent, and take what comes until nothing has come for `quiet` seconds."""
         for frame in frames:
             self._connection.send(frame)
         with suppress(TimeoutError):
             while True:
-                self._receive(QUIET)
+                self._receive(quiet)
 
     def watch(self, seconds: float, rate: float = 2.0) -> None:
         """Keep the page up to date: request its live fragments `rate` times a second, answered or not."""

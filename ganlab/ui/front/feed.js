@@ -8,7 +8,7 @@ export default function ({ data, setTriggerValue }) {
   const { at, after, mounted, parts } = data;
   if (at <= heard) return;
   let missed = after !== null && after !== heard;
-  heard = at;
   if (!missed) for (const [part, change] of Object.entries(parts)) missed = !feed(part, at, mounted, change) || missed;
-  if (missed) setTriggerValue("missed", at);  // the server then sends everything
+  if (missed) setTriggerValue("missed", at);  // the server then sends everything; until then, nothing can be changed
+  else heard = at;
 }

@@ -131,7 +131,7 @@ export default async function ({ parentElement, data }) {
   await plotly();
   const first = !memory.has(element);
   const state = stateOf(element);
-  state.drawNewest = () => draw(element, data, parentElement);
+  state.drawNewest = () => parentElement.isConnected && draw(element, data, parentElement);  // else it has no theme
   equip(element.parentElement, data, () => state.drawNewest());
   if (first) {
     await state.drawNewest();
