@@ -346,7 +346,7 @@ def test_what_a_browser_missed_is_sent_again(page: Page, server: Server) -> None
                 missed.append(message)
 
         def up(message: str | bytes) -> None:
-            asked.extend(re.findall(b"missed", bytes(message)))
+            asked.extend(re.findall(b"missed", bytes(message)) if missed else [])
             upstream.send(message)
 
         upstream.on_message(down)
@@ -356,5 +356,4 @@ def test_what_a_browser_missed_is_sent_again(page: Page, server: Server) -> None
     start(page, server)
     while not asked:  # the page goes on meanwhile
         wait_for_step(page, step_shown(page))
-    assert missed
     wait_for_step(page, step_shown(page))

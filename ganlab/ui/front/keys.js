@@ -1,10 +1,13 @@
 // The keys of Present. Each presses a button of the page, or moves both bounds of the clip range by a rung.
 
-const buttons = () => [...document.querySelectorAll(".st-key-transport button")];
+const word = button => button.querySelector("[data-testid=stMarkdownContainer]")?.textContent.trim();
+// While the page is drawn again, a button may lie beside the stale one that it replaces.
+const press = (...words) => () => [...document.querySelectorAll(".st-key-transport button")]
+  .findLast(button => words.includes(word(button)) && !button.disabled && !button.closest("[data-stale=true]"))?.click();
 const pull = rungs => () => document.querySelector(".gl-clamp")?.dispatchEvent(new CustomEvent("climb", { detail: rungs }));
 const KEYS = {
-  " ": () => buttons()[0]?.click(),  // Start, Pause or Resume
-  ".": () => buttons()[1]?.click(),  // Step
+  " ": press("Start", "Pause", "Resume"),
+  ".": press("Step"),
   ArrowLeft: pull(-1),
   ArrowRight: pull(1),
   Escape: () => document.querySelector(".st-key-leave button")?.click(),
