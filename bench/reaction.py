@@ -20,12 +20,11 @@ WATCH = """() => {
   window.reaction = new Promise(answer => {
     addEventListener("keydown", () => {
       const began = performance.now(), times = [0, 0, 0];
-      let measures = false;
+      const before = slope.innerText;
       const look = () => {
         const text = slope.innerText, now = performance.now() - began;
-        measures ||= text.includes("…");
         const moved = thumb.getAttribute("aria-valuenow") !== bound, folds = spoken.textContent !== "";
-        [moved, folds, measures && !text.includes("…")].forEach((is, i) => { if (is) times[i] ||= now; });
+        [moved, folds, text !== before && /→ [^…]/.test(text)].forEach((is, i) => { if (is) times[i] ||= now; });
         if (times.every(Boolean)) answer(times); else requestAnimationFrame(look);
       };
       requestAnimationFrame(look);

@@ -251,7 +251,7 @@ def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Se
     expect(drawing).to_have_attribute(
         "aria-label", re.compile("^linear3.weight")
     )  # no late message brings the old layer back
-    app(page).get_by_role("button", name=re.compile("^linear3 of the critic")).click()
+    app(page).get_by_role("button", name=re.compile("^linear3 of the critic")).press("Enter")
     expect(drawing).to_have_attribute("aria-label", re.compile("^All layers"))
 
 

@@ -20,6 +20,7 @@ from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
 EVERY, GUESTS_EVERY = 0.5, 2.0  # seconds, also while paused: a Step should be seen, and another tab may resume
+PATIENCE = 0.7  # seconds in which most changes come into force
 BELOW = 1.7  # seconds after which what lies below the first screen of a running run is drawn again
 
 
@@ -36,8 +37,10 @@ def live(run: Run, status: Status, slots: Slots) -> None:
         with feeding(feed):
             if first:
                 first = False
-                return
-            late.hear()
+                if not _comes_into_force(run):
+                    return
+            else:
+                late.hear()
             snapshot = run.latest
             steered = steer.live_values(run) != st.session_state["drawn_for"] or _controls(run) != drawn
             if snapshot.status != status or steered or look_back.outgrown(run):
@@ -48,6 +51,17 @@ def live(run: Run, status: Status, slots: Slots) -> None:
 
     with st.container(key="live"):
         tick()
+
+
+def _comes_into_force(run: Run) -> bool:
+    """Whether a clamp uses a new clip range within PATIENCE: what it does is then shown at once, without a tick."""
+    end, waits = time.monotonic() + PATIENCE, False
+    while (now := run.latest).status is Status.RUNNING and time.monotonic() < end:
+        if not now.weights or now.weights[0].clip_range == run.wanted.clip_range:
+            return waits
+        waits = True
+        time.sleep(0.02)
+    return False
 
 
 def _controls(run: Run) -> tuple[object, ...]:
