@@ -14,7 +14,7 @@ from served import LONG, ROOT, app, chromium, interrupt, serve, start
 
 STEPS = re.compile(r"step [2-9]\d\d\b")  # from 200 on digits can be read
 TIGHTEN, TIGHTER = "Clip ten times tighter", "10× tighter"
-COLOURS = 128
+COLOURS = 256
 LIMIT_BYTES = 150_000
 
 
