@@ -1,12 +1,10 @@
 """How soon the two lesson pages answer: from a key press to the changed text, the median of ten."""
 
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from playwright.sync_api import Page, expect, sync_playwright
-from served import LONG, app, chromium, interrupt, serve
+from playwright.sync_api import Page, expect
+from served import app, visited
 
 PRESSES = 10
 # Watches the text of the card around the focused widget: how long after a key press it changes.
@@ -65,22 +63,14 @@ def echoes(page: Page, control: Control) -> list[float]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = chromium(playwright)  # first: if Chromium is missing, no server is left running
-        server = serve(Path(folder))
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        page.set_default_timeout(LONG)
-        try:
-            for name in dict.fromkeys(control.page for control in CONTROLS):
-                page.goto(f"{server.url}/{name}")
-                expect(app(page).locator("pre").last).to_be_visible()
-                page.wait_for_timeout(2000)
-                for control in (c for c in CONTROLS if c.page == name):
-                    times = echoes(page, control)
-                    print(f"{name}, {control.name}: {np.median(times):.0f} ms, slowest {max(times):.0f} ms", flush=True)
-        finally:
-            browser.close()
-            interrupt(server)
+    with visited(height=1000) as (page, server):
+        for name in dict.fromkeys(control.page for control in CONTROLS):
+            page.goto(f"{server.url}/{name}")
+            expect(app(page).locator("pre").last).to_be_visible()
+            page.wait_for_timeout(2000)
+            for control in (c for c in CONTROLS if c.page == name):
+                times = echoes(page, control)
+                print(f"{name}, {control.name}: {np.median(times):.0f} ms, slowest {max(times):.0f} ms", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,10 @@ Both show the first screen of Train just after the clip range was made ten times
 
 import io
 import re
-import tempfile
-from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
-from served import LONG, ROOT, app, chromium, interrupt, serve, start
+from playwright.sync_api import expect
+from served import LONG, ROOT, app, start, visited
 
 STEPS = re.compile(r"step [2-9]\d\d\b")  # from 200 on digits can be read
 TIGHTEN, TIGHTER = "Clip ten times tighter", "10× tighter"
@@ -28,24 +26,17 @@ def quantised(png: bytes) -> bytes:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server, browser = serve(Path(folder)), chromium(playwright)
-        try:
-            page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-            page.set_default_timeout(LONG)
-            start(page, server, "digits", steps=1500)
-            expect(app(page).locator(".st-key-statebar")).to_contain_text(STEPS, timeout=10 * LONG)
-            app(page).get_by_role("button", name=TIGHTEN).click()
-            page.evaluate("scrollTo(0, 0)")
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
-                # The page compares for 20 seconds: on a busy machine that may not be long enough.
-                expect(app(page).locator(".st-key-numbers")).to_contain_text(TIGHTER)
-                (ROOT / f"docs/train-{scheme}.png").write_bytes(quantised(page.screenshot()))
-        finally:
-            browser.close()
-            interrupt(server)
+    with visited(height=900) as (page, server):
+        start(page, server, "digits", steps=1500)
+        expect(app(page).locator(".st-key-statebar")).to_contain_text(STEPS, timeout=10 * LONG)
+        app(page).get_by_role("button", name=TIGHTEN).click()
+        page.evaluate("scrollTo(0, 0)")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
+            # The page compares for 20 seconds: on a busy machine that may not be long enough.
+            expect(app(page).locator(".st-key-numbers")).to_contain_text(TIGHTER)
+            (ROOT / f"docs/train-{scheme}.png").write_bytes(quantised(page.screenshot()))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,9 @@
 """How soon Train answers a change of the clip range: from the key press to each thing that is seen, p95 of thirty."""
 
 import argparse
-import tempfile
-from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import sync_playwright
-from served import LONG, app, chromium, interrupt, serve, start
+from served import LONG, app, start, visited
 
 CHANGES = 30
 APART = 5000  # ms between what was measured and the next change
@@ -36,28 +33,20 @@ NAMES = ("the bound moves", "the fold begins", "the slope is measured")
 
 
 def main(presets: list[str], changes: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = chromium(playwright)  # first: if Chromium is missing, no server is left running
-        server = serve(Path(folder))
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(LONG)
-        try:
-            for preset in presets:
-                start(page, server, preset)
-                page.wait_for_function(STARTED, timeout=5 * LONG)
-                times = []
-                for i in range(changes):
-                    app(page).get_by_role("slider", name="High bound").focus()
-                    page.evaluate(WATCH)
-                    page.keyboard.press("PageUp" if i % 2 else "PageDown")
-                    times.append(page.evaluate("reaction"))
-                    page.wait_for_timeout(APART)
-                for name, column in zip(NAMES, np.array(times).T / 1000, strict=True):
-                    print(f"{preset}, {name}: median {np.median(column):.2f} s, p95 {np.quantile(column, 0.95):.2f} s")
-                app(page).get_by_role("button", name="Stop", exact=True).click()
-        finally:
-            browser.close()
-            interrupt(server)
+    with visited(height=900) as (page, server):
+        for preset in presets:
+            start(page, server, preset)
+            page.wait_for_function(STARTED, timeout=5 * LONG)
+            times = []
+            for i in range(changes):
+                app(page).get_by_role("slider", name="High bound").focus()
+                page.evaluate(WATCH)
+                page.keyboard.press("PageUp" if i % 2 else "PageDown")
+                times.append(page.evaluate("reaction"))
+                page.wait_for_timeout(APART)
+            for name, column in zip(NAMES, np.array(times).T / 1000, strict=True):
+                print(f"{preset}, {name}: median {np.median(column):.2f} s, p95 {np.quantile(column, 0.95):.2f} s")
+            app(page).get_by_role("button", name="Stop", exact=True).click()
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ import copy
 import json
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from ganlab.measure.reading import Reading
+from ganlab.ui.kit import live
 from ganlab.ui.kit.live import change
 
 
@@ -65,3 +68,11 @@ def test_parts_are_mounted_once_and_then_fed_what_has_changed() -> None:
     (again,) = elements(False, a="four", b="three")
     assert again["parts"] == {"a": {"+": {"html": "four"}}}
     assert again["after"] == fed["at"] < again["at"]
+
+
+def test_what_is_made_of_a_source_is_made_once_and_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MOST_MADE", 3)
+    source, made = Reading(step=1), []
+    for key in (1, 1, 2, 3, 2, 4, 1):
+        assert live.once(source, key, lambda key=key: made.append(key) or key) == key
+    assert made == [1, 2, 3, 4, 1]

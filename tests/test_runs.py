@@ -418,3 +418,19 @@ def test_looks_that_cost_too_much_are_left_out_but_never_the_first_and_the_last(
     assert [step for step in range(1, 101) if recorder.moment_is_due(step, 10.0)] == [*range(1, 31), 100]
     assert recorder.moment_is_due(31, 20.0)
     folder.close()
+
+
+def test_a_run_says_when_a_clamp_has_used_the_wanted_range(tmp_path: Path) -> None:
+    run = TrainingRun(RunFolder(tmp_path / "r", dataclasses.replace(TINY, steps=1_000_000))).start()
+    wait_until(lambda: run.latest.weights)
+    run.change(clip_range=(-0.02, 0.02))
+    assert run.uses_range(within=60)
+    assert run.latest.weights[0].clip_range == (-0.02, 0.02)
+    run.pause()
+    wait_until(lambda: run.latest.status == "paused")
+    run.change(clip_range=(-0.03, 0.03))
+    assert not run.uses_range(within=0)
+    run.step()
+    assert run.uses_range(within=60)
+    run.stop()
+    assert run.join(60)

@@ -236,7 +236,7 @@ class Loop:
             self._recorder.save_moment(Moment(trainer.step_count, trainer.critic_step, shown, report.histograms()))
 
     def _publish(self) -> None:
-        self._mailbox.latest = self._snapshot()
+        self._mailbox.publish(self._snapshot())
 
     def _snapshot(self) -> Snapshot:
         trainer = self._trainer

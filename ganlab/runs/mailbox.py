@@ -29,6 +29,7 @@ class Mailbox:
         self.instruments = first.instruments  # that are on
         self.commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self.idle = threading.Event()  # set while the run is paused, with its checkpoint saved, and once it has ended
+        self.range_used = threading.Event()  # set while the newest clamp that is known used the wanted clip range
         self._pending: dict[str, Any] = {}  # changes that the loop has not taken yet; the newest wins
         self._lock = threading.Lock()  # for `wanted`, `_pending` and `instruments`
 
@@ -47,6 +48,7 @@ class Mailbox:
             if self.latest.status.ended:
                 raise ValueError("This run has ended; its settings no longer change.")
             self.wanted = dataclasses.replace(self.wanted, **values)
+            self.range_used.clear()
             self._pending |= {field: getattr(self.wanted, field) for field in values}
         self.commands.put(Command.CHANGE)
 
@@ -71,8 +73,15 @@ class Mailbox:
             if field not in self._pending:
                 self.wanted = dataclasses.replace(self.wanted, **{field: value})
 
+    def publish(self, snapshot: Snapshot) -> None:
+        with self._lock:
+            self.latest = snapshot
+            if snapshot.weights and snapshot.weights[0].clip_range == self.wanted.clip_range:
+                self.range_used.set()
+
     def close(self, last: Snapshot) -> None:
         """Publish the last snapshot and drop changes that came too late."""
         with self._lock:
             self._pending, self.wanted, self.latest = {}, last.config, last
         self.idle.set()
+        self.range_used.set()

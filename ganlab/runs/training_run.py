@@ -80,6 +80,10 @@ class TrainingRun(Run):
         """Whether the run is paused, with its checkpoint saved, or has ended, `within` seconds at most."""
         return self._mailbox.idle.wait(within)
 
+    def uses_range(self, within: float) -> bool:
+        """Whether the newest clamp in `latest` used the range in `wanted`, `within` seconds at most."""
+        return self._mailbox.range_used.wait(within)
+
     def resume(self) -> None:
         self.trains = True
         self._mailbox.commands.put(Command.RESUME)

@@ -6,13 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (
@@ -86,6 +88,21 @@ def chromium(playwright: Playwright) -> Browser:
     """Start $CHROMIUM, or Playwright's own Chromium."""
     expect.set_options(timeout=LONG)
     return playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"), args=FLAGS, timeout=LONG)
+
+
+@contextmanager
+def visited(height: int) -> Iterator[tuple[Page, Server]]:
+    """A page of a new server, 1440 pixels wide; both are gone after the block. For the benches."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = chromium(playwright)  # first: if Chromium is missing, no server is left running
+        server = serve(Path(folder))
+        page = browser.new_page(viewport={"width": 1440, "height": height})
+        page.set_default_timeout(LONG)
+        try:
+            yield page, server
+        finally:
+            browser.close()
+            interrupt(server)
 
 
 def app(page: Page) -> Locator:

@@ -16,6 +16,7 @@ from ganlab.measure.reading import Reading
 from ganlab.runs.snapshot import Snapshot
 
 Made = TypeVar("Made")
+MOST_MADE = 200  # of one source: looking back at every step of an ended run would otherwise fill the memory
 
 
 class _Parts(NamedTuple):
@@ -99,5 +100,7 @@ def once(source: Snapshot | Reading, key: Hashable, make: Callable[[], Made]) ->
     """
     made = _made.setdefault(source, {})
     if key not in made:
+        if len(made) >= MOST_MADE:
+            made.clear()
         made[key] = make()
     return made[key]

@@ -9,6 +9,7 @@ from ganlab.plots import curves
 from ganlab.runs.disk import contents
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit import html, late
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import refused
@@ -55,13 +56,10 @@ def live(run: Run, status: Status, slots: Slots) -> None:
 
 def _comes_into_force(run: Run) -> bool:
     """Whether a clamp uses a new clip range within PATIENCE: what it does is then shown at once, without a tick."""
-    end, waits = time.monotonic() + PATIENCE, False
-    while (now := run.latest).status is Status.RUNNING and time.monotonic() < end:
-        if not now.weights or now.weights[0].clip_range == run.wanted.clip_range:
-            return waits
-        waits = True
-        time.sleep(0.02)
-    return False
+    now = run.latest
+    if not isinstance(run, TrainingRun) or now.status is not Status.RUNNING or not now.weights:
+        return False
+    return now.weights[0].clip_range != run.wanted.clip_range and run.uses_range(PATIENCE)
 
 
 def _controls(run: Run) -> tuple[object, ...]:
