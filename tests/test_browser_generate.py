@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from accessible import expect_accessible
+from on_screen import LOADING, load
 from playwright.sync_api import Page, expect
 from served import Server, app, expect_state, sidebar, start
 
@@ -25,7 +26,7 @@ def test_a_generated_sheet_is_linked_picked_from_and_made_again_without_ganlab(
 
     run = start(page, server, "digits", steps=5, until="Finished")
     expect_accessible(page)
-    page.goto(f"{server.url}/Generate?run={run}&truncation=0.8")
+    assert load(page, f"{server.url}/Generate?run={run}&truncation=0.8") <= LOADING
     seed = app(page).get_by_role("spinbutton", name="Seed")
     seed.fill("7")
     seed.press("Enter")

@@ -3,12 +3,13 @@
 import re
 
 from accessible import expect_accessible
+from on_screen import LOADING, load
 from playwright.sync_api import Page, expect
 from served import Server, app
 
 
 def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/Weight_Clipping")
+    assert load(page, f"{server.url}/Weight_Clipping") <= LOADING
     expect(app(page).get_by_text("43 of 60 values were")).to_be_visible()
     expect(app(page).locator(".js-plotly-plot")).to_have_count(2)
     page.evaluate("window.plots = [...document.querySelectorAll('.js-plotly-plot')]")
@@ -28,7 +29,7 @@ def test_weights_are_clipped_by_hand(page: Page, server: Server) -> None:
 
 
 def test_building_blocks_answer_and_refuse(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/Building_Blocks")
+    assert load(page, f"{server.url}/Building_Blocks") <= LOADING
     app(page).get_by_role("link", name="nn.ConvTranspose2d").first.click()
     expect(page).to_have_url(re.compile("#conv-transpose$"))
     card = app(page).locator(".st-key-lesson_conv-transpose")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from accessible import expect_accessible
+from on_screen import LOADING, load
 from playwright.sync_api import Locator, Page, expect
 from served import Server, app, expect_state, run_of
 from stubs import wait_until
@@ -20,7 +21,7 @@ def test_home_starts_the_default_run_and_leads_to_it(page: Page, server: Server)
     expect_state(page, "Running")
     run = run_of(page)
     expect(app(page).get_by_alt_text(re.compile("72 generated images at step [1-9]"))).to_be_visible()
-    page.goto(server.url)
+    assert load(page, server.url) <= LOADING
     expect(app(page).locator(".st-key-in_progress").get_by_role("link", name="Open")).to_be_visible()
     expect_accessible(page)
     app(page).locator(".st-key-in_progress").get_by_role("link", name="Open").click()

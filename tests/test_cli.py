@@ -29,6 +29,15 @@ from ganlab.runs.disk import checkpoints, contents, library
 SMALL = "--dataset 8-gaussians --width 8 --depth 1 --batch-size 8 --steps 3 --threads 1".split()
 
 
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The arguments that Streamlit is started with, instead of being started."""
+    arguments: list[str] = []
+    monkeypatch.setattr(serve.cli, "main", lambda given, prog_name: arguments.extend(given))
+    monkeypatch.setattr(serve.signal, "signal", lambda number, handler: None)
+    return arguments
+
+
 def run(*arguments: str) -> int:
     try:
         return main(list(arguments))
@@ -191,14 +200,14 @@ def test_a_taken_port_is_1_and_another_one_is_proposed(capsys: pytest.CaptureFix
     assert serve.is_free(int(re.search(r"--port (\d+)", message)[1]))
 
 
-def test_the_app_is_served_from_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served = []
-    monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: served.extend(arguments))
+def test_the_app_is_served_from_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: list[str]
+) -> None:
     monkeypatch.setattr(serve, "is_free", lambda port, address: True)
     monkeypatch.setenv("GANLAB_DATA", "data")
     monkeypatch.chdir(tmp_path)
     run("--runs", "here", "--port", "8600", "--no-browser")
-    assert served[:2] == ["run", str(ROOT / "app.py")]
+    assert served[:2] == ["run", str(ROOT / "ganlab" / "ui" / "web.py")]
     assert {"--server.port=8600", "--server.headless=true"} <= set(served)
     assert Path.cwd() == ROOT
     assert library.runs_root() == tmp_path / "here"
@@ -223,18 +232,16 @@ def test_options_that_a_command_would_ignore_are_refused(
     "options", ["--address 0.0.0.0", "--address 198.51.100.7 --guests", "--address nowhere --guests"]
 )
 def test_an_address_that_is_not_this_computers_or_has_no_guests_is_one_line_and_2(
-    options: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    options: str, served: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: pytest.fail("it was served"))
     assert run(*options.split()) == 2
+    assert not served
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 def test_with_guests_a_key_is_printed_and_no_browser_opened(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, served: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    served: list[str] = []
-    monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: served.extend(arguments))
     monkeypatch.setenv("GANLAB_KEY", "")
     monkeypatch.chdir(ROOT)
     keys = set()

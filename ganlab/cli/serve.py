@@ -3,19 +3,19 @@
 import argparse
 import os
 import secrets
+import signal
 import socket
 import sys
 from pathlib import Path
 
 from streamlit.web import cli
 
-from ganlab.runs.disk.root import checkout, runs_root
+from ganlab.runs.disk.root import app, runs_root
 
 PORT = 8501  # as Streamlit's
 LOCAL = ("127.0.0.1", "localhost")
 EVERY_ADDRESS = "0.0.0.0"
-# In an installed package it lies inside `ganlab/`, beside its pages and its .streamlit/config.toml.
-APP = (checkout() or Path(__file__).parents[1] / "app") / "app.py"
+SERVED = Path(__file__).parents[1] / "ui" / "web.py"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     for name in ("GANLAB_RUNS", "GANLAB_DATA"):  # may be relative to the current folder, which changes now
         if folder := os.environ.get(name):
             os.environ[name] = os.path.abspath(folder)
-    os.chdir(APP.parent)  # else Streamlit would also read .streamlit/config.toml in the user's current folder
+    os.chdir(app())  # Streamlit reads .streamlit/config.toml in the current folder
     os.environ["GANLAB_KEY"] = key = secrets.token_urlsafe() if options.guests else ""  # for the pages
     print(f"{_links(port, address, key)}\nRuns: {runs_root()}\nCtrl-C stops it, and every run.", flush=True)
     flags = [f"--server.port={port}", f"--server.address={address}", "--logger.hideWelcomeMessage=true"]
@@ -46,8 +46,10 @@ def run(options: argparse.Namespace) -> int:
         flags.append("--client.showErrorDetails=none")  # a traceback names files of this computer
     if options.no_browser or options.guests:  # Streamlit would open the link without the key
         flags.append("--server.headless=true")
+    for number in (signal.SIGINT, signal.SIGTERM):  # the server closes, and then calls what was set before it started
+        signal.signal(number, lambda *_: sys.exit(0))
     # Not in a child process: SIGTERM would end this one and leave the server behind.
-    return cli.main(["run", str(APP), *flags], prog_name="streamlit")
+    return cli.main(["run", str(SERVED), *flags], prog_name="streamlit")
 
 
 def _links(port: int, address: str, key: str) -> str:

@@ -17,6 +17,7 @@ from served import LONG, chromium
 
 MOST_CONTROLS, MOST_WORDS = 26, 165  # on the first screen of Train while a run trains, at 1440 x 900
 SHIFT = 0.002  # the most that may jump in half a minute
+LOADING = 0.1  # the most that may jump while a page loads
 COUNT = """() => {
   const seen = (e, box) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true })
     && box.width > 1 && box.height > 1
@@ -60,6 +61,15 @@ def watch_shift(page: Page) -> None:
     page.evaluate(WATCH % "false")
 
 
+def load(page: Page, url: str) -> float:
+    """Open a page; return what jumped until it was shown whole. The page's variable `shift` goes on adding up."""
+    page.add_init_script(f"({WATCH % 'true'})()")
+    page.goto(url)
+    page.wait_for_selector("html.drawn", state="attached", timeout=LONG)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.evaluate("shift")
+
+
 def main(url: str, run: str = "") -> None:
     """Print one line for each page and width."""
     query = f"?run={run}" if run else ""
@@ -69,12 +79,10 @@ def main(url: str, run: str = "") -> None:
         print(f"{'page':40}{'width':>6}{'controls':>10}{'words':>7}{'shift while loading':>21}")
         for width in (1440, 420):
             context = browser.new_context(viewport={"width": width, "height": 900})
-            context.add_init_script(f"({WATCH % 'true'})()")
             for name in dict.fromkeys(pages):
                 page = context.new_page()
-                page.goto(f"{url}/{name}")
-                page.wait_for_selector("html.drawn", state="attached", timeout=LONG)
-                page.wait_for_timeout(2000)
+                load(page, f"{url}/{name}")
+                page.wait_for_timeout(2000)  # for what comes late
                 controls, words = count(page)
                 print(f"{name or 'Home':40}{width:6}{controls:10}{words:7}{page.evaluate('shift'):21.4f}", flush=True)
                 page.close()

@@ -1,4 +1,4 @@
-// Shows the page, hidden by page.css while it loads, once everything on it has its height. And what Streamlit's own
+// Shows the page, hidden by first.css while it loads, once everything on it has its height. And what Streamlit's own
 // elements lack: names of their object for buttons that only say "CSV" or "Increment", the keyboard's way into code wider
 // than its box, and, for page.css, the colours of the theme.
 
