@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from served import LONG, ROOT, app, start, visited
 
 STEPS = re.compile(r"step [2-9]\d\d\b")  # from 200 on digits can be read
-TIGHTEN, TIGHTER = "Clip ten times tighter", "10× tighter"
+TIGHTEN, TIGHTER = "10× tighter: ", "10× tighter"
 COLOURS = 256
 LIMIT_BYTES = 150_000
 

@@ -55,7 +55,7 @@ def test_a_late_message_of_the_browser_moves_nothing(also: tuple[str, ...], the_
     """A tick sent before the browser knew of a change carries some or all old values; later a user moves one."""
     run = run_in("running", the_hub, TINY)
     at = page("1_Train.py", run=run.run_id)
-    click(at, "Clip ten times tighter")
+    click(at, "10× tighter")
     for key in also:
         at.number_input(key=key).set_value({"low": -0.1, "high": 0.1}[key])
     at.run()

@@ -29,15 +29,17 @@ class Vital(NamedTuple):
 def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChange | None = None) -> list[Vital]:
     """Moved, on a bound, slope, estimate, distance, coverage, from a history and its looks, float64 [looks, READINGS].
 
-    `kind` is the data's, image or point. With `change`, `now` counts only what came after it and `was` what came just
-    before: of shares the newest, else the median of up to 25 steps; or the look that was taken for the comparison.
+    `kind` is the data's, image or point. `now` is of the clip range in force: of shares the newest, else the median of
+    up to 25 steps; or the newest look. With `change`, `was` is what came just before it, the look if it was taken for
+    the comparison.
     """
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
+    since = change.step if change else history.range_since
     weights = f"of {sum(math.prod(shape) for _, shape in history.layers):,} weights"
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         steps, values = history["step"], history[column]
-        after = values[steps > change.step] if change else values
+        after = values[steps > since]
         before = values[steps <= change.before] if change else values[:0]
         now = _last(after) if how == "share" else _median(after)  # shares are those of the clamp that is drawn
         return Vital(name, how, now, _median(before), note, steps[-SHOWN:], values[-SHOWN:])
@@ -45,12 +47,12 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     def of_looks(name: str, values: np.ndarray, how: Literal["size", "times", "count"], note: str) -> Vital:
         measured = np.isfinite(values)
         steps, values = looks["step"][measured], values[measured]
-        after = values[steps > change.step] if change else values
+        after = values[steps > since]
         before = values[steps == change.reading_step] if change else values[:0]
         return Vital(name, how, _last(after), _last(before), note, steps, values)
 
     newest = {column: _last(values[np.isfinite(values)]) for column, values in looks.items()}
-    total, norms = newest["modes"], newest["lipschitz_product"]
+    total, norms = newest["modes"], _last(looks["lipschitz_product"][looks["step"] > since])
     allowed = f"layer norms allow {short(norms)}" if not math.isnan(norms) else "at the samples"
     low, high = (newest[f"real_to_real_{end}"] / newest["real_to_real"] for end in ("low", "high"))
     perfect = "of real to real" if math.isnan(low) else f"perfect: {low:.1f}–{high:.1f}×"
@@ -61,7 +63,7 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
         coverage = of_looks(name, looks["modes"] - looks["modes_missing"], "count", f"of {total:.0f}")
     return [
         of_steps("Moved by this clamp", "clamped_share", "share", weights),
-        of_steps("On a bound", "at_bound_share", "share", weights),
+        of_steps("On a bound", "at_bound_share", "share", "after it"),
         of_looks("Steepest slope", looks["largest_gradient"], "size", allowed),
         of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
         of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", perfect),

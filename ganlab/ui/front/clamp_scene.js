@@ -159,8 +159,8 @@ const fold = ({ clamp, former, time }, g) => {
     ruleLines(g, former ? mixed(former, clamp.range, eased(time, 0, 350)) : clamp.range, "rule"),
   ].join("");
 };
-export const foldInWords = ({ moved, total, range }) =>
-  (moved ? `${whole(moved)} of ${whole(total)} weights moved by one clamp` : `No weight was outside ${rangeInWords(range)}`);
+export const foldInWords = ({ moved, range }) =>
+  (moved ? `${whole(moved)} weights moved by one clamp` : `No weight was outside ${rangeInWords(range)}`);
 
 // One critic update in three phases of PHASE milliseconds: the gradient, the clamp, the count of what was moved.
 export const PHASE = 1250;

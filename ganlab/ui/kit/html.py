@@ -142,6 +142,6 @@ def points_key(real: int, generated: str) -> str:
     return (
         "<div class='muted small'><svg viewBox='0 0 10 10' width='10' height='10'>"
         "<circle cx='5' cy='5' r='4' fill='none' stroke='var(--real)' stroke-width='1.5'/></svg>"
-        f"&ensp;{real:,} real points&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
+        f"&ensp;{real:,} real&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
         f"<circle cx='5' cy='5' r='3.5' fill='var(--generator)'/></svg>&ensp;{generated}</div>"
     )

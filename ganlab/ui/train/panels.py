@@ -15,17 +15,17 @@ CHANGES_SHOWN = 12
 
 
 def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
-    """State, name (that of its data if it has none), step of total, bar, time left, speed, device.
+    """State, name (that of its data if it has none), step of total, bar, time left with the speed as its tooltip.
 
     `stopped` says from where, if it is known.
     """
-    first, *rest = [*pace(snapshot), *filter(None, (stopped, escape(snapshot.device.upper())))] or [""]
+    words, *speed = pace(snapshot) or [stopped]
     return (
         f"<div class='state'>{pill(snapshot.status)}<h1>{escape(name) or title(snapshot.config)}</h1>"
         f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "
         f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
-        f"<div class='grow'>{progress_bar(snapshot)}</div><span class='muted nowrap'>{first}</span>"
-        + "".join(f"<span class='muted nowrap desk'>{text}</span>" for text in rest)
+        f"<div class='grow'>{progress_bar(snapshot)}</div>"
+        f"<span class='muted nowrap' title='{''.join(speed)}'>{words}</span>"
         + (f"<div class='warn' role='alert'>{escape(snapshot.warning)}</div>" if snapshot.warning else "")
         + "</div>"
     )

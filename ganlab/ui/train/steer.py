@@ -34,9 +34,9 @@ RATES = {
 }
 """The live fields beside the curves, and when a change acts."""
 TRIES = {
-    "Clip ten times tighter": ((0.1, 0.1), "Watch slope and estimate collapse."),
-    "Clip ten times wider": ((10.0, 10.0), "Watch slope and estimate grow."),
-    "Forbid negative weights": ((0.0, 1.0), "Watch the estimate fall to almost nothing."),
+    "10× tighter": ((0.1, 0.1), "Watch slope and estimate collapse."),
+    "10× wider": ((10.0, 10.0), "Watch slope and estimate grow."),
+    "Forbid negative weights": ((0.0, 1.0), "Watch the estimate nearly vanish."),
 }
 """Clip ranges to try, as multiples of the bounds in force, and what to expect.
 
