@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from ganlab.ui.kit.components import FRONT, STYLES
+from ganlab.ui.kit import files
+from ganlab.ui.kit.components import STYLES
 
+FRONT = files.FRONT.path
 ROOT = FRONT.parent.parent.parent
 CODE = [*ROOT.glob("ganlab/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py", *FRONT.glob("*.js")]
 WORDS = set(re.findall(r"[A-Za-z][\w-]*", "\n".join(path.read_text() for path in CODE)))

@@ -42,8 +42,7 @@ const watcher = new MutationObserver(() => {
   }, EVERY);
 });
 
-const { search } = new URL(import.meta.url);  // with the same query as the page asks for: else they would load twice
-const loaded = Promise.all(["panel", "choices", "clamp", "draw", "grid", "plot"].map(name => import(`./${name}.js${search}`)));
+const loaded = Promise.all(["panel", "choices", "clamp", "draw", "grid", "plot"].map(name => import(`./${name}.js`)));
 
 const show = () => {
   if (document.querySelector(".st-key-page [data-testid=stSkeleton]")) requestAnimationFrame(show);

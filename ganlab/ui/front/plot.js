@@ -4,12 +4,11 @@
 import { equip } from "./figure.js";
 
 let loading;
-const plotly = () => {
+const plotly = file => {
   if (window.Plotly) return Promise.resolve();
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    const folder = new URL(import.meta.url).searchParams.get("plotly");
-    script.src = new URL(`../${folder}/plotly.min.js`, import.meta.url);
+    script.src = new URL(file, document.baseURI);
     script.onload = resolve;
     script.onerror = reject;
     document.head.append(script);
@@ -128,7 +127,7 @@ export default async function ({ parentElement, data }) {
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", data.alt);
   element.style.height = `${data.height}px`;
-  await plotly();
+  await plotly(element.dataset.plotly);
   const first = !memory.has(element);
   const state = stateOf(element);
   state.drawNewest = () => parentElement.isConnected && draw(element, data, parentElement);  // else it has no theme

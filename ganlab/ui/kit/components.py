@@ -8,35 +8,30 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import plotly
 import streamlit as st
 import streamlit.components.v1 as v1
 import streamlit.components.v2 as v2
 
 from ganlab.ui.kit import live
+from ganlab.ui.kit.files import FRONT, PLOTLY
 
 STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw", "figure")
-FRONT = Path(__file__).parent.parent / "front"
-# Here a v1 component is only a folder that Streamlit serves: ours, and plotly.min.js as plotly ships it.
-_front = v1.declare_component("front", path=str(FRONT))
-_plotly_js = v1.declare_component("plotly", path=str(Path(plotly.__file__).parent / "package_data"))
+for _folder in (FRONT, PLOTLY):  # here a v1 component is only a folder that Streamlit serves
+    v1.declare_component(_folder.name, path=str(_folder.path))
 
 
 def _component(name: str, html: str) -> Any:
-    file = f"component/{_front.name}/{name}.js?plotly={_plotly_js.name}"
-    shared = f"component/{_front.name}/live.js"
     # On several lines, because Streamlit takes a single line for a file name.
-    load = f"""const load = file => import(new URL(file, document.baseURI));
-export default c => Promise.all([load("{shared}"), load("{file}")]).then(([live, m]) => live.mount(c, m.default));"""
+    load = f"""const load = file => import(new URL("{FRONT.address}/" + file + ".js", document.baseURI));
+export default c => Promise.all([load("live"), load("{name}")]).then(([live, m]) => live.mount(c, m.default));"""
     return v2.component(name, html=html, js=load, isolate_styles=False)
 
 
 feed = _component("feed", "")
 _page = _component("page", '<div class="gl"></div>')
-_plot = _component("plot", '<div class="gl-plot"></div>')
+_plot = _component("plot", f'<div class="gl-plot" data-plotly="{PLOTLY.address}/plotly.min.js"></div>')
 _clamp = _component("clamp", '<div class="gl-clamp"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
 _choices = _component("choices", '<div class="gl"></div>')
@@ -126,7 +121,7 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 def styles() -> None:
     """The style sheets; call this first on every page."""
-    sheets = "".join((FRONT / f"{name}.css").read_text() for name in STYLES)
+    sheets = "".join((FRONT.path / f"{name}.css").read_text() for name in STYLES)
     st.markdown(f"<style>{sheets}</style>", unsafe_allow_html=True)  # st.html would come a second later
 
 

@@ -11,6 +11,7 @@ from ganlab import settings
 from ganlab.config import TrainConfig
 from ganlab.runs.hub import Refused
 from ganlab.ui.kit import access, components
+from ganlab.ui.kit.files import FRONT
 from ganlab.ui.kit.html import plain
 
 PAGES = {
@@ -30,7 +31,7 @@ def page(title: str) -> Iterator[None]:
     """Everything around a page's content; `title` is one of PAGES."""
     st.set_page_config(
         page_title="ganlab" if title == "Home" else f"{title} · ganlab",
-        page_icon=str(components.FRONT / "icon.png"),  # a named icon would be fetched from the network
+        page_icon=str(FRONT.path / "icon.png"),  # a named icon would be fetched from the network
         layout="wide",
         initial_sidebar_state=224,
     )
@@ -38,7 +39,7 @@ def page(title: str) -> Iterator[None]:
     with unseen:
         components.styles()
         access.take_key()
-    st.logo(str(components.FRONT / "logo.svg"), size="large")
+    st.logo(str(FRONT.path / "logo.svg"), size="large")
     if not presents(title):
         _links()
     if title != "Train" or "run" not in st.query_params:
