@@ -49,7 +49,10 @@ def test_a_dead_critic_comes_before_what_the_change_did() -> None:
 
 def test_a_flat_critic_says_by_how_much_and_the_way_back() -> None:
     verdict = said(SICK, slope=(0.0267, 2.0e-6))
-    assert verdict.sentence == "The critic went flat: 10× tighter made its slope 13,000× smaller."
+    assert (
+        verdict.sentence
+        == "The critic went flat: 10× tighter made its slope, all the generator learns from, 13,000× smaller."
+    )
     assert (verdict.severity, verdict.advice, verdict.go_back) == (2, "Go back to ±0.01", (-0.01, 0.01))
 
 
@@ -77,4 +80,5 @@ def test_a_finding_from_before_the_change_is_not_told_after_it() -> None:
 
 def test_without_findings_there_are_no_problems_once_there_are_enough_steps() -> None:
     assert said(change=None) == Verdict(0, "No problems detected.")
+    assert said(change=None, looked_at=149) == Verdict(1, "No problems so far; some rules begin at step 150.")
     assert said(change=None, steps=20) == Verdict(1, "Too early to judge.")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ganlab.formatting import range_in_words, times, width_in_words
 from ganlab.measure.reading import Reading
-from ganlab.runs.diagnosis import WINDOW, Finding
+from ganlab.runs.diagnosis import WINDOW, YOUNG, Finding
 from ganlab.runs.history import History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import Vital
@@ -46,8 +46,8 @@ def verdict(
         width = width_in_words(change.clip_range, change.former)
         back = f"Go back to {range_in_words(change.former)}", change.former
         if fold < 1 / FLAT:
-            sentence = f"The critic went flat: {width} made its slope {times(1 / fold)} smaller."
-            return Verdict(2, sentence, *back)
+            smaller = f"its slope, all the generator learns from, {times(1 / fold)} smaller"
+            return Verdict(2, f"The critic went flat: {width} made {smaller}.", *back)
         if fold > STEEP:
             sentence = f"The critic got {times(fold)} steeper: {width}."
             if estimate.was > 0 and estimate.now > estimate.was:
@@ -59,6 +59,8 @@ def verdict(
         return _of(findings[0])
     if len(history) < WINDOW or not reading:
         return Verdict(1, "Too early to judge." if len(history) < WINDOW else "Nothing is measured.")
+    if reading.step < YOUNG:
+        return Verdict(1, f"No problems so far; some rules begin at step {YOUNG}.")
     return Verdict(0, "No problems detected.")
 
 

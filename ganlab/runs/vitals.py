@@ -63,7 +63,7 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
         coverage = of_looks(name, looks["modes"] - looks["modes_missing"], "count", f"of {total:.0f}")
     return [
         of_steps("Moved by this clamp", "clamped_share", "share", weights),
-        of_steps("On a bound", "at_bound_share", "share", "after it"),
+        of_steps("On a bound", "at_bound_share", "share", ""),
         of_looks("Steepest slope", looks["largest_gradient"], "size", allowed),
         of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
         of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", perfect),

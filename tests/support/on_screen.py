@@ -33,7 +33,7 @@ COUNT = """() => {
   while (texts.nextNode()) {
     const text = texts.currentNode, parent = text.parentElement;
     range.selectNodeContents(text);
-    if (parent.closest(unread) || !seen(parent, range.getBoundingClientRect())) continue;
+    if (parent.closest(unread) || parent.offsetWidth === 1 || !seen(parent, range.getBoundingClientRect())) continue;
     words += text.data.split(/\\s+/).filter(word => /[\\p{L}\\p{N}]/u.test(word)).length;
   }
   return [controls.length, words];
