@@ -5,7 +5,7 @@ import streamlit as st
 from ganlab.ui.generate import closeup, cost, recipe_form, through_training, views
 from ganlab.ui.generate.render import program, render
 from ganlab.ui.generate.source import choose
-from ganlab.ui.kit import frame
+from ganlab.ui.kit import components, frame
 from ganlab.ui.kit.server import with_networks
 
 with frame.page("Generate"):
@@ -25,6 +25,9 @@ with frame.page("Generate"):
         else:
             st.caption("A generator from a run here also shows its fixed latents through training.")
         cost.card(source, recipe.n)
-        with st.expander("The same without ganlab", icon=":material/code:"):
-            st.markdown("Save this as `sample.py` beside `generator.safetensors` and run it to get the same samples.")
-            st.code(program(source, recipe, rendered))
+        with components.opened_code("The same without ganlab") as opened:
+            if opened:
+                st.markdown(
+                    "Save this as `sample.py` beside `generator.safetensors`, and run it for the same samples."
+                )
+                st.code(program(source, recipe, rendered))

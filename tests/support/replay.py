@@ -15,7 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Error, Page, WebSocket, sync_playwright
 from served import LONG, Server, app, chromium, expect_state, interrupt, key_of, run_of, serve
-from visitor import visit
+from stubs import wait_until
+from visitor import SECONDS, visit
 
 CONTROLS = "button, input, textarea, summary, [role=slider], [role=radio], [role=option], [role=combobox]"
 PATIENCE = 500  # milliseconds given to a press
@@ -52,8 +53,8 @@ def press_everything(page: Page, url: str) -> int:
             page.keyboard.press("Escape")
 
 
-def record(server: Server) -> tuple[dict[str, list[bytes]], str]:
-    """What a browser of the owner sends from each page, and the run that it leaves paused."""
+def record(server: Server) -> dict[str, list[bytes]]:
+    """What a browser of the owner sends from each page."""
     sent: dict[str, list[bytes]] = defaultdict(list)
     with sync_playwright() as playwright:
         browser = chromium(playwright)
@@ -63,8 +64,10 @@ def record(server: Server) -> tuple[dict[str, list[bytes]], str]:
         def listen(socket: WebSocket) -> None:
             socket.on("framesent", lambda data: sent[page.url.removeprefix(server.url)].append(bytes(data)))
 
+        page.goto(f"{server.url}/?key={key_of(server)}")
+        page.wait_for_selector("html.drawn", state="attached", timeout=LONG)  # from here on a cookie holds the key
         page.on("websocket", listen)
-        page.goto(f"{server.url}/Train?preset=8-gaussians&steps=10000000&key={key_of(server)}")
+        page.goto(f"{server.url}/Train?preset=8-gaussians&steps=10000000")
         app(page).get_by_role("button", name="Start", exact=True).click()
         expect_state(page, "Running")
         run = run_of(page)
@@ -78,10 +81,8 @@ def record(server: Server) -> tuple[dict[str, list[bytes]], str]:
             "Building_Blocks",
         ):
             print(f"/{name}: {press_everything(page, f'{server.url}/{name}')} controls used", flush=True)
-        page.goto(f"{server.url}/Train?run={run}")
-        page.wait_for_selector("html.drawn", state="attached", timeout=LONG)
         browser.close()
-    return sent, run
+    return sent
 
 
 def main() -> int:
@@ -89,12 +90,14 @@ def main() -> int:
         server = serve(Path(folder), "--guests")
         try:
             empty = contents(server)
-            sent, _ = record(server)
+            sent = record(server)
+            assert key_of(server).encode() not in b"".join(frame for frames in sent.values() for frame in frames)
             with visit(server.url) as owner:
-                for run in (path.name for path in server.runs.iterdir() if not (path / "ended.json").exists()):
-                    owner.open("Train", f"run={run}&key={key_of(server)}")
-                    with suppress(KeyError):
+                for run in server.runs.iterdir():
+                    if not (run / "ended.json").exists():
+                        owner.open("Train", f"run={run.name}&key={key_of(server)}")
                         owner.click("Stop")
+                        wait_until((run / "ended.json").exists, SECONDS)
             before = contents(server)
             print(f"{sum(map(len, sent.values()))} frames, which changed {len(before.items() - empty.items())} files")
             with visit(server.url) as guest:

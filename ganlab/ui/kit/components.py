@@ -6,7 +6,8 @@ that loads the real file, which the browser caches.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any, NamedTuple
 
@@ -133,6 +134,13 @@ def finish() -> None:
 def keys() -> None:
     """While this is on the page, keys press its buttons (see front/keys.js)."""
     _keys(key="keys", data={})
+
+
+@contextmanager
+def opened_code(label: str) -> Iterator[bool]:
+    """An expander for code; whether it is open. Drawn while closed, code would load a highlighter of 1.6 MB."""
+    with st.expander(label, icon=":material/code:", key=f"code_{label}", on_change="rerun") as expander:
+        yield bool(expander.open)
 
 
 def csv_file(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

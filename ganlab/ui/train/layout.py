@@ -11,7 +11,7 @@ from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import html, names
+from ganlab.ui.kit import components, html, names
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import downloads, form, panels, steer, view
 from ganlab.ui.train.view import Slots
@@ -120,8 +120,9 @@ def details(run: Run, slots: Slots) -> None:
         st.subheader("Layer by layer", anchor=False)
         slots["counts"] = st.container()
         slots["layers"] = st.container()
-    with st.expander("The update, as it runs", icon=":material/code:"):
-        st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
+    with components.opened_code("The update, as it runs") as opened:
+        if opened:
+            st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         names.field(run)
         slots["record"] = st.container()
