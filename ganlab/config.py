@@ -34,7 +34,7 @@ DATASETS = {
     "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
 LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
-PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")  # decide what the user's own images become
+PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour", "levels")  # decide what the user's own images become
 LEARNING_RATES = (1e-30, 1e30)  # the smallest and the largest; float32 ends near 3e38
 WARM_UP_UPDATES = 100  # critic updates in each step of the warm-up
 
@@ -102,6 +102,12 @@ class TrainConfig:
         choices=("stretch", "crop"),
     )
     colour: str = setting("rgb", "Colour", "Three channels or one. The paper used three.", choices=("rgb", "grey"))
+    levels: str = setting(
+        "stored",
+        "Levels",
+        "Brightness as the files say, or stretched: what all images together use goes from black to white.",
+        choices=("stored", "stretched"),
+    )
     network: str = setting(
         "dcgan",
         "Network",

@@ -4,21 +4,43 @@ Whatever bytes a picture holds, reading it raises only ValueError, in one senten
 """
 
 import io
+import logging
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from functools import cache
+from pathlib import PurePosixPath
+from typing import IO, Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageCms, ImageDraw, ImageOps, features
+from PIL.TiffImagePlugin import TiffImageFile
 
 REAL, GENERATED = (123, 128, 136), (122, 63, 184)  # grey and violet, as on the page
 GAP = 2  # pixels around every image of a sheet, before enlarging: as in torchvision's make_grid
 LARGEST = 25_000_000  # pixels of a picture that is written: 75 MB in colour, about a second to compress
 LIMIT_PIXELS = 50_000_000  # of a picture that is read
 LIMIT_SIDE = 65_535  # pixels, as in JPEG and GIF: PIL takes 12 bytes more for every row
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
+_FORMATS = {
+    "PNG": "PNG",
+    "JPEG": "JPEG",
+    "GIF": "GIF",
+    "BMP": "BMP",
+    "WEBP": "WebP",
+    "TIFF": "TIFF",
+    "AVIF": "AVIF",
+    "JPEG2000": "JPEG 2000",
+    "PPM": "PPM",
+    "TGA": "TGA",
+}
+"""Those that are read, if Pillow can, by its names for them, with the usual names."""
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT = 258, 339  # tags of a TIFF
+_OPTIONAL = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}  # what Pillow may be built without
+_MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
+# A picture with a flaw is read all the same, or refused by name: nothing for the terminal.
+warnings.filterwarnings("ignore", module="PIL")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -128,16 +150,60 @@ class Refusal(ValueError):
     """One sentence for the user, unlike the ValueErrors of zipfile and PIL."""
 
 
-def read_square(file: IO[bytes], size: int, fit: str, colour: str, name: str) -> np.ndarray:
+class Range(NamedTuple):
+    """The values that become black and white."""
+
+    low: float
+    high: float
+
+
+FULL = Range(0.0, 1.0)
+
+
+class Square(NamedTuple):
+    """A small square picture, and which values its file uses."""
+
+    pixels: np.ndarray  # uint8 [size, size, c]
+    used: Range  # from the smallest to the largest: shares of what the file allows, or the values if it sets no limits
+    limited: bool  # whether the file says which values are black and white: float and 32-bit pictures don't
+
+
+@cache
+def formats() -> dict[str, str]:
+    """The usual names of the formats that the installed Pillow reads, by its own names for them."""
+    return {name: usual for name, usual in _FORMATS.items() if features.check(_OPTIONAL.get(name, "pil"))}
+
+
+@cache
+def suffixes() -> dict[str, str]:
+    """The format of each suffix that the name of a picture may have, in lower case with its dot."""
+    return {suffix: name for suffix, name in Image.registered_extensions().items() if name in formats()}
+
+
+def read_square(
+    file: IO[bytes],
+    size: int,
+    fit: str,
+    colour: str,
+    name: str,
+    limited: Range = FULL,
+    unlimited: Range | None = None,
+) -> Square:
     """The first frame, upright, on white: uint8 [size, size, c], c = 3 for colour "rgb", 1 for "grey".
 
-    `fit` is "stretch" (torchvision's Resize((size, size))) or "crop" (the largest centred square, resized). Raises
-    Refusal, with the name in it.
+    `fit` is "stretch" (torchvision's Resize((size, size))) or "crop" (the largest centred square, resized). What
+    becomes black and white is `limited`, shares of the values that the file allows; where the file sets no limits, it
+    is `unlimited`, or else what the picture itself uses. Raises Refusal, with the name in it.
     """
     with readable(name):
+        upright, used, has_limits = _upright(file, 2 * size, name, limited, unlimited)
         resized = ImageOps.fit if fit == "crop" else Image.Image.resize
-        picture = _on_white(resized(_upright(file, 2 * size, name), (size, size), Image.Resampling.BILINEAR))
-    return np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
+        picture = _on_white(resized(upright, (size, size), Image.Resampling.BILINEAR))
+    pixels = np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
+    if used:
+        return Square(pixels, used, has_limits)
+    used = Range(pixels.min() / 255, pixels.max() / 255)
+    return Square(_scaled(pixels.astype(np.float32) / 255, limited), used, True)
 
 
 @contextmanager
@@ -156,7 +222,8 @@ def read_header(file: IO[bytes], name: str) -> Image.Image:
     limits = f"at most {LIMIT_PIXELS:,} pixels are allowed, and {LIMIT_SIDE:,} on a side"
     too_large = Refusal(f"{name} is too large; {limits}.")
     try:
-        image = Image.open(file, formats=_FORMATS)
+        # A TGA does not say what it is, and almost any file could be one.
+        image = Image.open(file, formats=[f for f in formats() if f != "TGA" or suffixes().get(suffix(name)) == f])
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # PIL's own limits are higher
         raise too_large from None
     if image.width * image.height > LIMIT_PIXELS or max(image.size) > LIMIT_SIDE:
@@ -164,24 +231,67 @@ def read_header(file: IO[bytes], name: str) -> Image.Image:
     return image
 
 
+def suffix(name: str) -> str:
+    """The suffix of a file's name, in lower case with its dot."""
+    return PurePosixPath(name).suffix.lower()
+
+
 def read_whole(file: IO[bytes], name: str) -> Image.Image:
     """The first frame in its own size: RGB, upright, on white. Raises Refusal, with the name in it."""
     with readable(name):
-        return _on_white(_upright(file, None, name)).convert("RGB")
+        return _on_white(_upright(file, None, name, FULL, None)[0]).convert("RGB")
 
 
-def _upright(file: IO[bytes], at_least: int | None, name: str) -> Image.Image:
-    """The first frame, upright, 8 bits per channel: RGB or RGBA. A JPEG may be shrunk to sides >= `at_least`."""
+def _upright(
+    file: IO[bytes], at_least: int | None, name: str, limited: Range, unlimited: Range | None
+) -> tuple[Image.Image, Range | None, bool]:
+    """The first frame, upright, 8 bits per channel: RGB or RGBA; of a deeper one also `used` and `limited` of Square.
+
+    A JPEG may be shrunk to sides >= `at_least`.
+    """
     image = read_header(file, name)
     if at_least:
         image.draft(None, (at_least, at_least))
     ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith("I;16") or (image.mode, image.format) == ("I", "PNG"):
-        # PIL would clip 16 bits at 255 instead of scaling them.
-        return Image.fromarray((np.asarray(image) / np.float32(257) + 0.5).astype(np.uint8)).convert("RGB")
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        return _in_8_bits(image, name, limited, unlimited)
+    if image.mode == "LAB" and (rgb := ImageCms.applyTransform(image, _from_lab())):
+        return rgb, None, True
     if image.mode not in _MODES:
         raise Refusal(f"{name} has the unusual pixel format {image.mode}; save it as an ordinary PNG or JPEG.")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB"), None, True
+
+
+def _in_8_bits(
+    image: Image.Image, name: str, limited: Range, unlimited: Range | None
+) -> tuple[Image.Image, Range, bool]:
+    """A grey picture of more than 8 bits, which PIL would clip at 255 instead of scaling."""
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    values = np.asarray(image)
+    if image.mode == "I" and tags and tags.get(_SAMPLE_FORMAT, (1,)) == (1,):
+        values = values.view(np.uint32)
+    values = values.astype(np.float64 if image.mode == "I" else np.float32)
+    if not np.isfinite(values).all():
+        raise Refusal(f"{name} has pixels that are not finite numbers.")
+    has_limits = image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM"))
+    most = 2 ** tags.get(_BITS_PER_SAMPLE, (16,))[0] - 1 if has_limits else 1
+    used = Range(values.min() / most, values.max() / most)
+    low, high = limited if has_limits else unlimited or used
+    grey = Image.fromarray(_scaled(values, Range(low * most, high * most)))
+    if isinstance(key := image.info.get("transparency"), int):
+        grey.putalpha(Image.fromarray(values != key).convert("L"))
+    return grey.convert("RGBA" if grey.mode == "LA" else "RGB"), used, has_limits
+
+
+def _scaled(values: np.ndarray, black_and_white: Range) -> np.ndarray:
+    """Values as uint8, from 0 for black to 255 for white."""
+    low, high = black_and_white
+    return ((values - low) / ((high - low) / 255 or 1.0) + 0.5).clip(0, 255).astype(np.uint8)
+
+
+@cache
+def _from_lab() -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab.config import TrainConfig
-from ganlab.data import own_images
+from ganlab.data import own_images, own_pixels
 from ganlab.data.download import data_root
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import panel
@@ -24,11 +24,12 @@ def choose(config: TrainConfig) -> None:
         with chooser:
             st.file_uploader("A ZIP of images", type="zip", key="images_zip", on_change=_keep_zip)
             if st.get_option("server.address") in LOOPBACK:
-                help = "Copied into ganlab's cache folder, so that the run can be repeated."
+                help = "It is not copied: ganlab keeps the pixels that it makes of the pictures."
                 st.text_input("Or a folder on this computer", key="images_folder", help=help, on_change=_keep_folder)
             with st.container(horizontal=True, gap="medium"):
                 form.setting("fit", config)
                 form.setting("colour", config)
+                form.setting("levels", config)
             frame.once("images_refused", st.error, "error")
         with preview:
             _thumbnails(config)
@@ -39,19 +40,24 @@ def _thumbnails(config: TrainConfig) -> None:
         st.caption("A preview appears here: square, small, in colour or grey, as the networks will see them.")
         return
     try:
-        sheet, n = _preview(config.images, config.image_size, config.fit, config.colour)
+        prepared = own_pixels.prepare(config)
+        sheet = _some(prepared.pixels, config.image_size)
     except (OSError, ValueError) as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return
     with st.container(key="thumbnails"):
         panel("own_images", view.sheet(sheet, 8, f"{len(sheet)} of your images"))
-    st.caption(f"{len(sheet)} of {n:,} images, as the networks will see them.")
+    st.caption(f"{len(sheet)} of {prepared.decoded.n:,} images, as the networks will see them.")
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _preview(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
-    archive = own_images.find(name, data_root() / "images")
-    return own_images.thumbnails(archive, SHOWN, size, fit, colour)
+def _some(pixels: str, size: int) -> np.ndarray:
+    """Up to 32 of the kept images, evenly spaced: uint8 [n, h, w, c]. Raises FileNotFoundError."""
+    images = own_pixels.read(pixels, size)
+    if images is None:
+        raise FileNotFoundError("The images are not on this computer any more; choose them again.")
+    some = np.linspace(0, len(images) - 1, min(SHOWN, len(images))).round().astype(int)
+    return images[some].permute(0, 2, 3, 1).numpy()
 
 
 @frame.acting(OSError, ValueError, key="images_refused")
