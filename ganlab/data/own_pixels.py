@@ -84,6 +84,14 @@ def prepared(config: TrainConfig) -> Prepared | None:
     return found if fits and kept.find(_folder(), found.pixels, ".safetensors") else None
 
 
+def at_hand(config: TrainConfig) -> str:
+    """The SHA-256 of the pixels that a run with these settings would train on; "" if they are not on this computer."""
+    if config.pixels and kept.find(_folder(), config.pixels, ".safetensors"):
+        return config.pixels
+    found = prepared(config)
+    return found.pixels if found else ""
+
+
 def read(name: str, size: int) -> Tensor | None:
     """The kept pixels of that SHA-256, uint8 [n, c, size, size]; None if they are not there or were damaged."""
     path = kept.find(_folder(), name, ".safetensors")

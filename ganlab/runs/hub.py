@@ -4,12 +4,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ganlab.config import TrainConfig, spare_cores
+from ganlab.data import own_pixels
 from ganlab.formatting import count_of
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.job import Job
 from ganlab.runs.run import Run
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.training_run import TrainingRun
@@ -36,6 +39,7 @@ class RunHub:
         self.limit = limit or spare_cores()
         self._runs: dict[str, TrainingRun] = {}
         self._saved: dict[str, SavedRun] = {}
+        self._reading: dict[Path, Job] = {}
         self._lock = threading.Lock()
 
     @property
@@ -89,6 +93,15 @@ class RunHub:
             instruments = training.instruments if training else INSTRUMENTS
             return self._started(TrainingRun(folder, instruments=instruments))
 
+    def read_images(self, config: TrainConfig) -> Job:
+        """Decode the user's own images, as `own_pixels.prepare` does, unless that is under way; returns the job."""
+        record = own_pixels.record(config)
+        with self._lock:
+            self._reading = {path: job for path, job in self._reading.items() if not job.is_over}
+            if record not in self._reading:
+                self._reading[record] = Job(lambda announce: own_pixels.prepare(config, announce))
+            return self._reading[record]
+
     def training(self, run_id: str) -> TrainingRun:
         """The run of this server with that name, to steer it. Raises Refused if this server does not train it."""
         if run_id not in self._runs:
@@ -127,13 +140,17 @@ class RunHub:
             return left
 
     def close(self, timeout: float = 10.0) -> None:
-        """Stop all runs and wait for their threads, `timeout` seconds at most."""
+        """Stop all runs and jobs and wait for their threads, `timeout` seconds at most."""
         deadline = time.monotonic() + timeout
-        runs = list(self._runs.values())
+        runs, jobs = list(self._runs.values()), list(self._reading.values())
         for run in runs:
             run.stop()
+        for job in jobs:
+            job.cancel()
         for run in runs:
             run.join(max(0.0, deadline - time.monotonic()))
+        for job in jobs:
+            job.join(max(0.0, deadline - time.monotonic()))
 
     def _started(self, run: TrainingRun) -> TrainingRun:
         self._runs[run.run_id] = run

@@ -80,7 +80,7 @@ def _buttons(config: TrainConfig, in_the_way: Run | None) -> None:
 def _has_data(config: TrainConfig) -> bool:
     if config.dataset == "drawn":
         return own_points.enough(config)
-    return config.dataset != "images" or bool(config.images)
+    return config.dataset != "images" or own_images.ready(config)
 
 
 def choices(config: TrainConfig) -> None:
