@@ -88,6 +88,16 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def rough_duration(seconds: float) -> str:
+    """A duration that is only estimated: about 8 s, 12 min, 3 h 35 min or 4 days."""
+    if round(seconds) < 60:
+        return f"about {max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"about {minutes / 60 / 24:.0f} days"
+
+
 def file_size(n: int) -> str:
     """A number of bytes as 3.2 kB, 0.4 MB or 12 MB."""
     if n < 1e5:

@@ -15,6 +15,7 @@ from ganlab.formatting import (
     percent,
     range_in_words,
     ranges_in_words,
+    rough_duration,
     round_up,
     short,
     significant,
@@ -73,6 +74,22 @@ def test_shares(share: float, text: str) -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.1, "1 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3569, "59 min"),
+        (3600, "1 h 0 min"),
+        (12_910, "3 h 35 min"),
+        (4e5, "5 days"),
+    ],
+)
+def test_rough_durations(seconds: float, text: str) -> None:
+    assert rough_duration(seconds) == f"about {text}"
 
 
 @pytest.mark.parametrize(("n", "text"), [(3200, "3.2 kB"), (400_000, "0.4 MB"), (12_000_000, "12 MB")])

@@ -11,13 +11,15 @@ from photos import fill
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
-from visits import address, click, page
+from visits import address, click, page, panels
 
 from ganlab.config import PRESETS, TrainConfig, from_link, link
 from ganlab.data import own_images, own_pixels
 from ganlab.data.dataset import Announce
+from ganlab.runs import pace
 from ganlab.runs.history import METRICS
 from ganlab.runs.hub import RunHub
+from ganlab.runs.pace import Pace
 from ganlab.runs.snapshot import Status
 from ganlab.ui.train.own_images import list_left_out
 
@@ -80,6 +82,12 @@ def test_every_setting_has_a_widget_and_a_help_sentence() -> None:
         shown |= set(settings)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "looking_seed", "pixels", "points"} == fields
+
+
+def test_the_state_line_says_how_long_a_run_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "measure", lambda *_: Pace(critic=1.0, generator=2.0))
+    at = page("1_Train.py", preset="images", image_size="128", steps="600")
+    wait_until(lambda: "about 1 h 10 min" in panels(at.run()))  # 600 steps of 5 + 2 seconds
 
 
 def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from ganlab.config import TrainConfig, spare_cores
 from ganlab.data import own_pixels
+from ganlab.data.dataset import Announce
 from ganlab.formatting import count_of
 from ganlab.measure.reading import INSTRUMENTS
+from ganlab.runs import pace
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.job import Job
+from ganlab.runs.pace import Pace
 from ganlab.runs.run import Run
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.training_run import TrainingRun
@@ -40,6 +43,8 @@ class RunHub:
         self._runs: dict[str, TrainingRun] = {}
         self._saved: dict[str, SavedRun] = {}
         self._reading: dict[Path, Job] = {}
+        self._paces: dict[tuple[object, ...], Pace | None] = {}
+        self._measuring: Job | None = None
         self._lock = threading.Lock()
 
     @property
@@ -102,6 +107,19 @@ class RunHub:
                 self._reading[record] = Job(lambda announce: own_pixels.prepare(config, announce))
             return self._reading[record]
 
+    def seconds_of(self, config: TrainConfig) -> float | None:
+        """About how long a run would take. None until that was measured, in the background, or if it can't be."""
+        key = pace.key(config)
+        if key not in self._paces and (self._measuring is None or self._measuring.is_over):
+
+            def measure(announce: Announce) -> None:
+                self._paces[key] = None
+                self._paces[key] = pace.measure(config, announce)
+
+            self._measuring = Job(measure)
+        measured = self._paces.get(key)
+        return measured.seconds(config) if measured else None
+
     def training(self, run_id: str) -> TrainingRun:
         """The run of this server with that name, to steer it. Raises Refused if this server does not train it."""
         if run_id not in self._runs:
@@ -142,7 +160,8 @@ class RunHub:
     def close(self, timeout: float = 10.0) -> None:
         """Stop all runs and jobs and wait for their threads, `timeout` seconds at most."""
         deadline = time.monotonic() + timeout
-        runs, jobs = list(self._runs.values()), list(self._reading.values())
+        runs = list(self._runs.values())
+        jobs = [job for job in (*self._reading.values(), self._measuring) if job]
         for run in runs:
             run.stop()
         for job in jobs:
