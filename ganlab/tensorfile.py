@@ -28,6 +28,7 @@ Fits = Callable[[torch.dtype, tuple[int, ...]], bool]  # of the data type and sh
 Check = Callable[[dict[str, str], Kinds], None]
 """Raises ValueError with a lower-case clause for metadata or tensors other than those expected."""
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
+_HALF = {"F16": "float16", "BF16": "bfloat16"}
 _LARGEST_SIDE, _MOST_SIDES = 2**32, 8
 
 
@@ -142,6 +143,8 @@ def read_one(path: Path, name: str, fits: Fits, limit: int = LIMIT_BYTES, mapped
 
 
 def _kind(declared: Any) -> tuple[torch.dtype, tuple[int, ...]]:
+    if half := _HALF.get(declared.get_dtype()):
+        raise ValueError(f"its numbers are {half}; ganlab reads float32, so convert them with .float() before saving")
     dtype, shape = _DTYPES.get(declared.get_dtype()), tuple(declared.get_shape())
     if dtype is None or len(shape) > _MOST_SIDES or not all(0 < side < _LARGEST_SIDE for side in shape):
         raise ValueError("one of its tensors has an unknown dtype or shape")
