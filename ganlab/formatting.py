@@ -89,13 +89,12 @@ def duration(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """A duration that is only estimated: about 8 s, 12 min, 3 h 35 min or 4 days."""
-    if round(seconds) < 60:
-        return f"about {max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"about {minutes} min"
-    return f"about {minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"about {minutes / 60 / 24:.0f} days"
+    """A duration that is only estimated: about 8 s, 12 min, 3.6 h or 4 days."""
+    for unit, name in ((1, "s"), (60, "min"), (3600, "h")):
+        count = max(1.0, float(f"{seconds / unit:.2g}"))
+        if count < 60 - 12 * (name == "h"):
+            return f"about {count:g} {name}"
+    return f"about {seconds / 86_400:.0f} days"
 
 
 def file_size(n: int) -> str:

@@ -7,7 +7,8 @@ import hostile
 import numpy as np
 import pytest
 import torch
-from photos import fill
+from photos import encoded, fill
+from PIL import Image
 
 from ganlab import tensorfile
 from ganlab.config import PRESETS, TrainConfig
@@ -106,6 +107,16 @@ def test_too_few_readable_images_are_a_sentence(tmp_path: Path, config: TrainCon
     with pytest.raises(ValueError, match=r"holds 3 readable images; at least 16 .* 0.png, 1.png, 10.png and 17 more"):
         own_pixels.prepare(dataclasses.replace(config, images=name))
     assert list((tmp_path / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.int32])
+def test_what_deep_images_use_is_kept_too(dtype: type, config: TrainConfig, tmp_path: Path) -> None:
+    deep = Image.fromarray(np.full((4, 4), 300, dtype))
+    album = fill(tmp_path / "deep", GOOD | {"deep.tif": encoded(deep, "TIFF")})
+    config = dataclasses.replace(config, images=own_images.keep_folder(album, tmp_path / "images"))
+    prepared = own_pixels.prepare(config)
+    assert prepared.decoded.unlimited == (None if dtype is np.uint16 else (300, 300))
+    assert own_pixels.prepared(config) == prepared
 
 
 def test_levels_are_a_setting(config: TrainConfig) -> None:

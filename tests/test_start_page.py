@@ -87,7 +87,7 @@ def test_every_setting_has_a_widget_and_a_help_sentence() -> None:
 def test_the_state_line_says_how_long_a_run_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "measure", lambda *_: Pace(critic=1.0, generator=2.0))
     at = page("1_Train.py", preset="images", image_size="128", steps="600")
-    wait_until(lambda: "about 1 h 10 min" in panels(at.run()))  # 600 steps of 5 + 2 seconds
+    wait_until(lambda: "about 1.2 h" in panels(at.run()))  # 600 steps of 5 + 2 seconds: 1.17 h
 
 
 def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
@@ -160,7 +160,7 @@ def test_images_left_out_are_named_and_listed(album: AppTest) -> None:
     assert "4 of 20 images" in album.info[0].value
     assert "=1+1.jpg, b.jpg, c.jpg and 1 more." in album.info[0].value
     assert "6 %" in album.info[0].value  # of their brightness: these are nearly black
-    assert "Images left out" in [each.proto.label for each in album.get("download_button")]
+    assert "CSV of images left out" in [each.proto.label for each in album.get("download_button")]
     rows = list_left_out(own_pixels.prepared(from_link(address(album))).decoded).decode().splitlines()
     assert rows[0] == "file,reason"
     assert rows[2] == "b.jpg,b.jpg can't be read as an image."

@@ -202,7 +202,7 @@ def read_square(
     pixels = np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
     if used:
         return Square(pixels, used, has_limits)
-    used = Range(pixels.min() / 255, pixels.max() / 255)
+    used = Range(float(pixels.min()) / 255, float(pixels.max()) / 255)
     return Square(_scaled(pixels.astype(np.float32) / 255, limited), used, True)
 
 
@@ -275,7 +275,7 @@ def _in_8_bits(
         raise Refusal(f"{name} has pixels that are not finite numbers.")
     has_limits = image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM"))
     most = 2 ** tags.get(_BITS_PER_SAMPLE, (16,))[0] - 1 if has_limits else 1
-    used = Range(values.min() / most, values.max() / most)
+    used = Range(float(values.min()) / most, float(values.max()) / most)
     low, high = limited if has_limits else unlimited or used
     grey = Image.fromarray(_scaled(values, Range(low * most, high * most)))
     if isinstance(key := image.info.get("transparency"), int):

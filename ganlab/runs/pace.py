@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from statistics import median
 from typing import NamedTuple
 
 import torch
@@ -45,7 +44,7 @@ def measure(config: TrainConfig, announce: Announce) -> Pace:
     if (needed := _bytes(config)) > LIMIT_BYTES:
         raise ValueError(f"An update needs {needed:,} bytes; at most {LIMIT_BYTES:,} are tried.")
     trainer = Trainer(config, _noise(config))
-    critic = median(_seconds(trainer.critic_update, announce) for _ in range(UPDATES))
+    critic = min(_seconds(trainer.critic_update, announce) for _ in range(UPDATES))  # the least disturbed one
     return Pace(critic, _seconds(trainer.generator_update, announce))
 
 

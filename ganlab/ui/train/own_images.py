@@ -90,7 +90,7 @@ def _thumbnails(pixels: str, config: TrainConfig) -> None:
         st.info(html.plain(" ".join(texts)), icon=":material/info:")
         if prepared.decoded.left_out:
             make = partial(list_left_out, prepared.decoded)
-            download("Images left out", "left-out.csv", make, help="All of them by name, with the reason.")
+            download("CSV of images left out", "left-out.csv", make, help="Each by its name, with the reason.")
 
 
 def list_left_out(decoded: Decoded) -> bytes:
