@@ -87,7 +87,7 @@ def test_own_images_are_kept_and_loaded(tmp_path: Path, monkeypatch: pytest.Monk
     name = own_images.keep_folder(tmp_path / "mine", tmp_path / "cache/images")
     messages: list[str] = []
     data = datasets.load(TrainConfig(dataset="images", images=name, image_size=32), messages.append)
-    assert messages == [f"decoding images, {i} of 30" for i in range(1, 31)]
+    assert messages == ["listing the images", *(f"decoding images, {i} of 30" for i in range(1, 31))]
     assert data.held_out.shape == (10, 3, 32, 32)
     drawn = data.sample(999, torch.Generator().manual_seed(0))
     assert len(drawn.unique(dim=0)) == 20

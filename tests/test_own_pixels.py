@@ -1,6 +1,10 @@
 """The user's own images are decoded once; what became of them is kept beside their pixels."""
 
 import dataclasses
+import errno
+import io
+import os
+import tempfile
 from pathlib import Path
 
 import hostile
@@ -29,9 +33,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
 def test_what_was_decoded_is_what_is_trained_on(config: TrainConfig) -> None:
     messages: list[str] = []
     prepared = own_pixels.prepare(config, messages.append)
-    assert len(messages) == 25
+    assert len(messages) == 26
     data = datasets.load(config, messages.append)
-    assert len(messages) == 25  # nothing was decoded again
+    assert len(messages) == 26  # nothing was decoded again
     assert data.pixels == prepared.pixels
     assert data.images[:, 0, 0, 0].tolist() == [10 * i for i in range(24)]
     assert prepared.decoded.n == 24
@@ -106,6 +110,17 @@ def test_too_few_readable_images_are_a_sentence(tmp_path: Path, config: TrainCon
     name = own_images.keep_folder(bad, tmp_path / "images")
     with pytest.raises(ValueError, match=r"holds 3 readable images; at least 16 .* 0.png, 1.png, 10.png and 17 more"):
         own_pixels.prepare(dataclasses.replace(config, images=name))
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_a_full_disk_is_a_sentence(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: Full())
+    with pytest.raises(OSError, match=r"data can't be written to: No space left on device\. Free some "):
+        own_pixels.prepare(config)
     assert list((tmp_path / "data").iterdir()) == []
 
 

@@ -5,12 +5,12 @@ Whatever bytes a picture holds, reading it raises only ValueError, in one senten
 
 import io
 import logging
+import posixpath
 import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import PurePosixPath
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -233,7 +233,7 @@ def read_header(file: IO[bytes], name: str) -> Image.Image:
 
 def suffix(name: str) -> str:
     """The suffix of a file's name, in lower case with its dot."""
-    return PurePosixPath(name).suffix.lower()
+    return posixpath.splitext(name)[1].lower()
 
 
 def read_whole(file: IO[bytes], name: str) -> Image.Image:

@@ -16,7 +16,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import IO, BinaryIO, NamedTuple
 
 from ganlab import tensorfile
@@ -118,16 +118,18 @@ def _in_folder(folder: Path) -> tuple[Pictures, str]:
     found: dict[str, tuple[Path, os.stat_result]] = {}
     kinds = []
     for root, folders, files in os.walk(folder):
-        for path in (Path(root, name) for name in (*folders, *files)):
-            status = path.lstat()
+        inside = "" if root == str(folder) else os.path.relpath(root, folder).replace(os.sep, "/") + "/"
+        for file in (*folders, *files):
+            path = os.path.join(root, file)
+            status = os.lstat(path)
             if stat.S_ISDIR(status.st_mode):
                 continue
-            name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
+            name = os.fsencode(inside + file).decode("utf-8", "replace")
             kinds.append(_kind(name, status.st_mode))
             if len(kinds) > LIMIT_SEEN:
                 raise Refusal(f"{title} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
             if kinds[-1] == _PICTURE:
-                found[name] = path, status
+                found[name] = Path(path), status
     names = sorted(found)
     digest = hashlib.sha256()
     for name in names:
@@ -169,14 +171,14 @@ def _kind(name: str, mode: int) -> str:
 
     `name` is a relative path with either kind of slash; `mode` is that of `os.stat`, of which an archive may have none.
     """
-    path = PurePosixPath(posixpath.normpath(name.replace("\\", "/")))
-    if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
+    parts = posixpath.normpath(name.replace("\\", "/")).split("/")
+    if any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return "hidden"
     if stat.S_ISLNK(mode):
         return "linked"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "special"
-    suffix = images.suffix(path.name)
+    suffix = images.suffix(parts[-1])
     return _PICTURE if suffix in images.suffixes() else suffix or "without a suffix"
 
 

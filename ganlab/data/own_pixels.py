@@ -55,8 +55,7 @@ def load(config: TrainConfig, announce: Announce) -> Dataset:
     if pixels is None:
         name = _decode(config, name, announce).pixels
         pixels = read(name, config.image_size)
-    if pixels is None:
-        raise OSError(f"{_folder()} does not keep files: free some space on its disk.")
+    assert pixels is not None  # they were written a moment ago
     return split(pixels, pixels=name)
 
 
@@ -112,14 +111,14 @@ def read(name: str, size: int) -> Tensor | None:
 
 def _decode(config: TrainConfig, expected: str, announce: Announce) -> Prepared:
     """Decode the images and keep their pixels. Raises ValueError if they don't give the pixels expected, if any are."""
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
     choices = (config.image_size, config.fit, config.colour, config.levels)
-    with own_images.find(config.images, data_root() / "images") as pictures, tempfile.TemporaryFile(dir=folder) as raw:
-        decoded = decoding.decode(pictures, *choices, raw, announce)
-        found = Prepared(_keep(raw, (decoded.n, *config.shape), expected), decoded)
-    values = {"pixels": found.pixels, "decoded": decoded._asdict()}
-    tensorfile.write(record(config), json.dumps(values, indent=1).encode())
+    announce("listing the images")
+    with own_images.find(config.images, data_root() / "images") as pictures, kept.writing_in(_folder()):
+        with tempfile.TemporaryFile(dir=_folder()) as raw:
+            decoded = decoding.decode(pictures, *choices, raw, announce)
+            found = Prepared(_keep(raw, (decoded.n, *config.shape), expected), decoded)
+        values = {"pixels": found.pixels, "decoded": decoded._asdict()}
+        tensorfile.write(record(config), json.dumps(values, indent=1).encode())
     return found
 
 

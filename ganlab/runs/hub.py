@@ -45,7 +45,8 @@ class RunHub:
         self._reading: dict[Path, Job] = {}
         self._paces: dict[tuple[object, ...], Pace | None] = {}
         self._measuring: Job | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # for the runs: a start may hold it for seconds
+        self._jobs_lock = threading.Lock()
 
     @property
     def runs(self) -> list[Run]:
@@ -101,7 +102,7 @@ class RunHub:
     def read_images(self, config: TrainConfig) -> Job:
         """Decode the user's own images, as `own_pixels.prepare` does, unless that is under way; returns the job."""
         record = own_pixels.record(config)
-        with self._lock:
+        with self._jobs_lock:
             self._reading = {path: job for path, job in self._reading.items() if not job.is_over}
             if record not in self._reading:
                 self._reading[record] = Job(lambda announce: own_pixels.prepare(config, announce))
@@ -110,13 +111,14 @@ class RunHub:
     def seconds_of(self, config: TrainConfig) -> float | None:
         """About how long a run would take. None until that was measured, in the background, or if it can't be."""
         key = pace.key(config)
-        if key not in self._paces and (self._measuring is None or self._measuring.is_over):
 
-            def measure(announce: Announce) -> None:
-                self._paces[key] = None
-                self._paces[key] = pace.measure(config, announce)
+        def measure(announce: Announce) -> None:
+            self._paces[key] = None  # tried: if it fails, it would fail again
+            self._paces[key] = pace.measure(config, announce)
 
-            self._measuring = Job(measure)
+        with self._jobs_lock:
+            if key not in self._paces and (self._measuring is None or self._measuring.is_over):
+                self._measuring = Job(measure)
         measured = self._paces.get(key)
         return measured.seconds(config) if measured else None
 
