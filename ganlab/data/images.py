@@ -202,8 +202,8 @@ def read_square(
     pixels = np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
     if used:
         return Square(pixels, used, has_limits)
-    used = Range(float(pixels.min()) / 255, float(pixels.max()) / 255)
-    return Square(_scaled(pixels.astype(np.float32) / 255, limited), used, True)
+    used = Range(int(pixels.min()) / 255, int(pixels.max()) / 255)
+    return Square(pixels if limited == FULL else _scaled(pixels / np.float32(255), limited), used, True)
 
 
 @contextmanager
@@ -222,8 +222,9 @@ def read_header(file: IO[bytes], name: str) -> Image.Image:
     limits = f"at most {LIMIT_PIXELS:,} pixels are allowed, and {LIMIT_SIDE:,} on a side"
     too_large = Refusal(f"{name} is too large; {limits}.")
     try:
-        # A TGA does not say what it is, and almost any file could be one.
-        image = Image.open(file, formats=[f for f in formats() if f != "TGA" or suffixes().get(suffix(name)) == f])
+        # A TGA, the last of them, does not say what it is: almost any file could be one.
+        is_tga = suffixes().get(suffix(name)) == "TGA"
+        image = Image.open(file, formats=list(formats())[: None if is_tga else -1])
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # PIL's own limits are higher
         raise too_large from None
     if image.width * image.height > LIMIT_PIXELS or max(image.size) > LIMIT_SIDE:
@@ -277,16 +278,21 @@ def _in_8_bits(
     most = 2 ** tags.get(_BITS_PER_SAMPLE, (16,))[0] - 1 if has_limits else 1
     used = Range(float(values.min()) / most, float(values.max()) / most)
     low, high = limited if has_limits else unlimited or used
+    key = image.info.get("transparency")
+    opaque = Image.fromarray(values != key).convert("L") if isinstance(key, int) else None
     grey = Image.fromarray(_scaled(values, Range(low * most, high * most)))
-    if isinstance(key := image.info.get("transparency"), int):
-        grey.putalpha(Image.fromarray(values != key).convert("L"))
-    return grey.convert("RGBA" if grey.mode == "LA" else "RGB"), used, has_limits
+    if opaque:
+        grey.putalpha(opaque)
+    return grey.convert("RGBA" if opaque else "RGB"), used, has_limits
 
 
 def _scaled(values: np.ndarray, black_and_white: Range) -> np.ndarray:
-    """Values as uint8, from 0 for black to 255 for white."""
+    """Floating-point values as uint8, from 0 for black to 255 for white. They are changed: they may be large."""
     low, high = black_and_white
-    return ((values - low) / ((high - low) / 255 or 1.0) + 0.5).clip(0, 255).astype(np.uint8)
+    values -= low
+    values /= (high - low) / 255 or 1.0
+    values += 0.5
+    return values.clip(0, 255, out=values).astype(np.uint8)
 
 
 @cache
