@@ -13,7 +13,7 @@ import pytest
 from photos import decoded, encoded, fill
 from PIL import Image
 
-from ganlab.data import own_images
+from ganlab.data import images, own_images
 
 RNG = np.random.default_rng(0)
 
@@ -58,13 +58,24 @@ def test_pictures_of_other_kinds_are_read_or_counted(tmp_path: Path) -> None:
         own_images.keep(zip_of(tmp_path, heic), tmp_path / "kept")
 
 
+def test_formats_that_pillow_lacks_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images.features, "check", lambda feature: feature != "avif")
+    monkeypatch.setattr(images, "formats", images.formats.__wrapped__)
+    monkeypatch.setattr(images, "suffixes", images.suffixes.__wrapped__)
+    with own_images.in_archive(zip_of(tmp_path, hostile.good_files() | {"1.avif": b"", "2.jp2": b""})) as pictures:
+        assert len(pictures.names) == 17
+        assert pictures.others == {".avif": 1}
+    with pytest.raises(ValueError, match=r"\(PNG, JPEG, GIF, BMP, WebP, TIFF, JPEG 2000, PPM or TGA\)"):
+        own_images.keep(zip_of(tmp_path, {"1.avif": b""}), tmp_path / "kept")
+
+
 def test_links_are_left_out_and_counted(tmp_path: Path) -> None:
     archive = tmp_path / "links.zip"
     hostile.with_entry(archive, "docs/README", b"../README.md", external_attr=0o120777 << 16)
-    assert decoded(archive, 4)[1].others == {"linked": 1}
+    assert decoded(archive, 4)[1].others == {"by symbolic link": 1}
     hostile.with_entry(archive, "99.png", b"/etc/passwd", external_attr=0o120777 << 16)
     pixels, result = decoded(archive, 4)
-    assert (len(pixels), result.others) == (16, {"linked": 1})
+    assert (len(pixels), result.others) == (16, {"by symbolic link": 1})
 
 
 def test_keeping_twice_keeps_once(tmp_path: Path) -> None:
@@ -103,7 +114,7 @@ def test_a_folder_is_read_where_it_is(tmp_path: Path) -> None:
     assert [path.name for path in cache.iterdir()] == [f"{name}.json"]
     with own_images.find(name, cache) as pictures:
         assert pictures.names == sorted(files)
-        assert pictures.others == {"hidden": 4, "linked": 2, "special": 1, ".csv": 1, "without a suffix": 1}
+        assert pictures.others == {"hidden": 4, "by symbolic link": 2, "special": 1, ".csv": 1, "without a suffix": 1}
         for i, path in enumerate(pictures.names):
             with pictures.open(i) as file:
                 assert file.read() == files[path]
@@ -159,7 +170,7 @@ REFUSALS = {
     "400,000 entries, 20 declared": "photos.zip has a directory of more than 12,800,000 bytes, the most allowed.",
 }
 LEFT_OUT = {
-    "symbolic link": "1 other file left out: 1 linked.",
+    "symbolic link": "1 other file left out: 1 by symbolic link.",
     "text named .png": "text.png can't be read as an image.",
     "wrong CRC": "cat.png can't be read as an image.",
     "wrong size": "cat.png doesn't match its declared size.",

@@ -175,7 +175,7 @@ def _kind(name: str, mode: int) -> str:
     if any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return "hidden"
     if stat.S_ISLNK(mode):
-        return "linked"
+        return "by symbolic link"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "special"
     suffix = images.suffix(parts[-1])

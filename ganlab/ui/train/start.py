@@ -11,7 +11,7 @@ from ganlab.runs.run import Run
 from ganlab.ui.kit import drawings, frame, html
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import CARDS, MORE
-from ganlab.ui.kit.server import acting_hub, hub, try_to_start
+from ganlab.ui.kit.server import hub, try_to_start
 from ganlab.ui.train import form, own_images, own_points, panels, view
 
 EVERY = 1.0  # seconds between two looks at the run that is in the way
@@ -60,7 +60,7 @@ def state_bar(config: TrainConfig) -> None:
             if run:
                 panel("state", panels.in_the_way_line(run, hub().limit))
             else:
-                panel("state", panels.ready_line(config, acting_hub().seconds_of(config)))
+                panel("state", panels.ready_line(config, hub().seconds_of(config)))
 
     tick()
 
