@@ -13,7 +13,7 @@ import pytest
 from photos import decoded, encoded, fill
 from PIL import Image
 
-from ganlab.data import images, own_images
+from ganlab.data import own_images, picture_file
 
 RNG = np.random.default_rng(0)
 
@@ -59,9 +59,9 @@ def test_pictures_of_other_kinds_are_read_or_counted(tmp_path: Path) -> None:
 
 
 def test_formats_that_pillow_lacks_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images.features, "check", lambda feature: feature != "avif")
-    monkeypatch.setattr(images, "formats", images.formats.__wrapped__)
-    monkeypatch.setattr(images, "suffixes", images.suffixes.__wrapped__)
+    monkeypatch.setattr(picture_file.features, "check", lambda feature: feature != "avif")
+    monkeypatch.setattr(picture_file, "formats", picture_file.formats.__wrapped__)
+    monkeypatch.setattr(picture_file, "suffixes", picture_file.suffixes.__wrapped__)
     with own_images.in_archive(zip_of(tmp_path, hostile.good_files() | {"1.avif": b"", "2.jp2": b""})) as pictures:
         assert len(pictures.names) == 17
         assert pictures.others == {".avif": 1}

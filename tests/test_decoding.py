@@ -14,7 +14,7 @@ import torch
 from photos import decoded, encoded, tiff
 from PIL import Image
 
-from ganlab.data import images
+from ganlab.data import picture_file
 from ganlab.data.decoding import sentences
 
 RNG = np.random.default_rng(0)
@@ -34,7 +34,7 @@ def zip_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
 
 def pixels_of(data: bytes, name: str, size: int, fit: str = "stretch", colour: str = "rgb") -> np.ndarray:
     """One picture as uint8 [size, size, c]."""
-    return images.read_square(io.BytesIO(data), size, fit, colour, name).pixels
+    return picture_file.read_square(io.BytesIO(data), size, fit, colour, name).pixels
 
 
 def squares(corners: list[tuple[int, ...]], mode: str, side: int = 2) -> Image.Image:
@@ -152,7 +152,7 @@ def test_sizes_up_to_the_limits_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
     data = encoded(Image.new("L", (65_535, 2), 200))
     for fit in ("stretch", "crop"):
         assert (pixels_of(data, "line.png", 4, fit) == 200).all()
-    monkeypatch.setattr(images, "LIMIT_PIXELS", 2 * 65_535 - 1)
+    monkeypatch.setattr(picture_file, "LIMIT_PIXELS", 2 * 65_535 - 1)
     with pytest.raises(ValueError, match=r"^line.png is too large; at most 131,069 pixels are allowed, and 65,535 "):
         pixels_of(data, "line.png", 4)
 
@@ -262,11 +262,11 @@ def test_a_warning_of_pil_does_not_reach_the_terminal(tmp_path: Path) -> None:
     program = """if True:
         import sys
         from pathlib import Path
-        from ganlab.data import images
+        from ganlab.data import picture_file
         for path in map(Path, sys.argv[1:]):
             try:
-                print(path.name, images.read_square(path.open("rb"), 4, "crop", "rgb", path.name).pixels.shape)
-            except images.Refusal as refusal:
+                print(path.name, picture_file.read_square(path.open("rb"), 4, "crop", "rgb", path.name).pixels.shape)
+            except picture_file.Refusal as refusal:
                 print(refusal)
     """
     ran = subprocess.run(

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     """
     config = contents.config_of(folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
-    if config.images and not config.pixels:
+    if config.dataset == "images" and config.images and not config.pixels:
         decode_images(config)
     folder = resumed(options) if options.resume else RunFolder(options.out, config)
     run = TrainingRun(folder, instruments=which)

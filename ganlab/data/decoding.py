@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import IO, NamedTuple
 
-from ganlab.data import images
+from ganlab.data import picture_file
 from ganlab.data.dataset import Announce
-from ganlab.data.images import FULL, Range, Refusal, Square
 from ganlab.data.own_images import Pictures, check_enough, other_files, printable
+from ganlab.data.picture_file import FULL, Range, Refusal, Square
 from ganlab.formatting import count_of, percent, short
 
 NARROW = 0.1  # of the range that files allow: a set that uses less looks all black, or all grey
@@ -34,9 +34,9 @@ def decode(
 ) -> Decoded:
     """Write every picture to `to`, in order of name, as uint8 [c, size, size], c = 3 or 1.
 
-    `fit` and `colour` are those of `images.read_square`. With `levels` "stretched" what all pictures use goes from
-    black to white, with "stored" what their files allow; where a file sets no limits, what all such files use. Calls
-    `announce` with "decoding images, 1,200 of 5,000" before each. Raises ValueError if fewer than 16 can be used.
+    `fit` and `colour` are those of `picture_file.read_square`. With `levels` "stretched" what all pictures use goes
+    from black to white, with "stored" what their files allow; where a file sets no limits, what all such files use.
+    Calls `announce` with "decoding images, 1,200 of 5,000" before each. Raises ValueError if fewer than 16 can be used.
     """
     decoded: list[tuple[int, bool]] = []  # which pictures, and whether their files set limits
     left_out = []
@@ -44,8 +44,8 @@ def decode(
 
     def square(i: int, limited: Range = FULL, unlimited: Range | None = None) -> Square:
         name = printable(pictures.names[i])
-        with images.readable(name), pictures.open(i) as file:
-            return images.read_square(file, size, fit, colour, name, limited, unlimited)
+        with picture_file.readable(name), pictures.open(i) as file:
+            return picture_file.read_square(file, size, fit, colour, name, limited, unlimited)
 
     for i, name in enumerate(pictures.names):
         announce(f"decoding images, {i + 1:,} of {len(pictures.names):,}")

@@ -20,8 +20,8 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, BinaryIO, NamedTuple
 
 from ganlab import tensorfile
-from ganlab.data import images, kept
-from ganlab.data.images import Refusal
+from ganlab.data import kept, picture_file
+from ganlab.data.picture_file import Refusal
 from ganlab.formatting import count_of
 
 LIMIT_FILES = 50_000  # files in an archive
@@ -92,7 +92,7 @@ def in_archive(archive: Path | BinaryIO) -> Iterator[Pictures]:
     title = _title(archive)
     with _stream(archive) as stream:
         source = _Source(stream, title)
-        with images.readable(title, "a ZIP archive"):
+        with picture_file.readable(title, "a ZIP archive"):
             file = zipfile.ZipFile(source)
         source.opening = False
         entries = [entry for entry in file.infolist() if not entry.orig_filename.endswith(("/", "\\"))]
@@ -178,8 +178,8 @@ def _kind(name: str, mode: int) -> str:
         return "by symbolic link"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "special"
-    suffix = images.suffix(parts[-1])
-    return _PICTURE if suffix in images.suffixes() else suffix or "without a suffix"
+    suffix = picture_file.suffix(parts[-1])
+    return _PICTURE if suffix in picture_file.suffixes() else suffix or "without a suffix"
 
 
 def _others(kinds: list[str]) -> Mapping[str, int]:
@@ -197,7 +197,7 @@ def check_enough(n: int, noun: str, title: str, *why: str) -> None:
         return
     holds = f"{title} holds {count_of(n, noun)}; at least {FEWEST} are needed."
     if n == 0:
-        *most, last = images.formats().values()
+        *most, last = picture_file.formats().values()
         holds = f"{title} holds no {noun}s ({', '.join(most)} or {last})."
     raise Refusal(" ".join(filter(None, (holds, *why))))
 

@@ -21,7 +21,7 @@ from ganlab.data import decoding, kept, own_images
 from ganlab.data.dataset import Announce, Dataset, split
 from ganlab.data.decoding import Decoded
 from ganlab.data.download import data_root
-from ganlab.data.images import Range
+from ganlab.data.picture_file import Range
 
 MAPPED = 512 * 2**20  # bytes of pixels from which on they stay on disk, mapped into memory
 _LIMIT_BYTES = 2**40  # of pixels

@@ -72,6 +72,8 @@ def _progress(config: TrainConfig) -> None:
         return
     if job and job.error:
         st.error(html.plain(job.error), icon=":material/error:")
+    else:
+        st.caption("These images have not been read yet.")
     button("Read the images", "refresh", _read, config)
 
 

@@ -11,7 +11,7 @@ import pytest
 from photos import decoded, encoded, tiff
 from PIL import Image, ImageCms
 
-from ganlab.data import images
+from ganlab.data import picture_file
 
 SIDE = 8
 RAMP = np.linspace(0, 1, SIDE * SIDE).reshape(SIDE, SIDE)
@@ -125,13 +125,14 @@ UNLIMITED = {
     "I-signed-32.tif": saved(Image.fromarray((RAMP * 2e9 - 1e9).astype(np.int32)), "TIFF"),
     "I-32.tif": tiff(32, whole(32)),
     "F.tif": saved(Image.fromarray(RAMP.astype(np.float32) * 3 - 1), "TIFF"),
+    "F-huge.tif": saved(Image.fromarray(((RAMP * 2 - 1) * 3.4e38).astype(np.float32)), "TIFF"),
     "F.pfm": f"Pf {SIDE} {SIDE} -1.0\n".encode() + struct.pack("<64f", *RAMP[::-1].flat),
 }
 """Grey pictures whose files don't say which values are black and white: these go from one to the other."""
 
 
 def square(name: str, data: bytes) -> np.ndarray:
-    return images.read_square(io.BytesIO(data), SIDE, "stretch", "rgb", name).pixels.astype(int)
+    return picture_file.read_square(io.BytesIO(data), SIDE, "stretch", "rgb", name).pixels.astype(int)
 
 
 @pytest.mark.parametrize("name", EIGHT_BITS)
