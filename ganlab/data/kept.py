@@ -5,8 +5,6 @@ A name is the first hex digits of the SHA-256 of the file's bytes. Knows nothing
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +15,7 @@ def keep(folder: Path, content: BinaryIO, suffix: str, digits: int = 16) -> str:
     """Keep the whole stream as the file `folder/NAME + suffix`, unless it is there already; returns the name.
 
     The name is the first `digits` hex digits of the content's SHA-256. A damaged file of that name is replaced. The
-    file is written whole or not at all. Raises OSError, for the user, if it can't be.
+    file is written whole or not at all.
     """
     content.seek(0)
     digest = hashlib.sha256()
@@ -26,23 +24,10 @@ def keep(folder: Path, content: BinaryIO, suffix: str, digits: int = 16) -> str:
     name = digest.hexdigest()[:digits]
     path = folder / f"{name}{suffix}"
     if not (path.is_file() and is_intact(path)):
-        content.seek(0)
-        with writing_in(folder):
-            tensorfile.write(path, content)
-    return name
-
-
-@contextmanager
-def writing_in(folder: Path) -> Iterator[None]:
-    """Makes the folder. Turns what the system says of a full or read-only disk into an OSError for the user."""
-    try:
         folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        if error.strerror is None:
-            raise
-        what_to_do = "Free some space there, or choose another folder with $GANLAB_DATA"
-        raise OSError(f"{folder} can't be written to: {error.strerror}. {what_to_do}.") from None
+        content.seek(0)
+        tensorfile.write(path, content)
+    return name
 
 
 def find(folder: Path, name: str, suffix: str) -> Path | None:

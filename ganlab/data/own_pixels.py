@@ -113,12 +113,15 @@ def _decode(config: TrainConfig, expected: str, announce: Announce) -> Prepared:
     """Decode the images and keep their pixels. Raises ValueError if they don't give the pixels expected, if any are."""
     choices = (config.image_size, config.fit, config.colour, config.levels)
     announce("listing the images")
-    with own_images.find(config.images, data_root() / "images") as pictures, kept.writing_in(_folder()):
-        with tempfile.TemporaryFile(dir=_folder()) as raw:
-            decoded = decoding.decode(pictures, *choices, raw, announce)
-            found = Prepared(_keep(raw, (decoded.n, *config.shape), expected), decoded)
-        values = {"pixels": found.pixels, "decoded": decoded._asdict()}
-        tensorfile.write(record(config), json.dumps(values, indent=1).encode())
+    _folder().mkdir(parents=True, exist_ok=True)
+    with (
+        own_images.find(config.images, data_root() / "images") as pictures,
+        tempfile.TemporaryFile(dir=_folder()) as raw,
+    ):
+        decoded = decoding.decode(pictures, *choices, raw, announce)
+        found = Prepared(_keep(raw, (decoded.n, *config.shape), expected), decoded)
+    values = {"pixels": found.pixels, "decoded": decoded._asdict()}
+    tensorfile.write(record(config), json.dumps(values, indent=1).encode())
     return found
 
 
