@@ -127,6 +127,21 @@ def test_a_folder_is_read_where_it_is(tmp_path: Path) -> None:
     assert own_images.keep_folder(album, cache) != name
 
 
+def test_a_folder_inside_that_may_not_be_read_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "album", hostile.good_files() | {"locked/a.png": hostile.png()})
+    scandir = os.scandir
+
+    def locked(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with own_images.find(own_images.keep_folder(tmp_path / "album", tmp_path / "kept"), tmp_path / "kept") as pictures:
+        assert len(pictures.names) == 16
+        assert pictures.others == {"unreadable folder": 1}
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"folder": 1, "pictures": ""}', b'{"folder": "/"}', b"\xff"])
 def test_a_damaged_note_of_a_folder_is_a_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / f"{'0' * 16}.json").write_bytes(content)

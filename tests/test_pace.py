@@ -34,7 +34,9 @@ def test_what_is_too_large_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delattr(Trainer, "__init__")
     for large in ({"batch_size": 4096, "image_size": 64, "width": 256}, {"width": 1024, "image_size": 64}):
         with pytest.raises(ValueError, match="bytes"):
-            pace.measure(TrainConfig(**large), lambda _: None)
+            pace.measure(TrainConfig(**large, threads=1), lambda _: None)
+    with pytest.raises(ValueError, match="1024 threads"):
+        pace.measure(TrainConfig(threads=1024), lambda _: None)
 
 
 def test_the_hub_measures_once_and_says_when_it_knows(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,8 +116,8 @@ def _in_folder(folder: Path) -> tuple[Pictures, str]:
     if not folder.is_dir():
         raise Refusal(f"{title} is not a folder.")
     found: dict[str, tuple[Path, os.stat_result]] = {}
-    kinds = []
-    for root, folders, files in os.walk(folder):
+    kinds: list[str] = []
+    for root, folders, files in os.walk(folder, onerror=lambda _: kinds.append("unreadable folder")):
         inside = "" if root == str(folder) else os.path.relpath(root, folder).replace(os.sep, "/") + "/"
         for file in (*folders, *files):
             path = os.path.join(root, file)

@@ -1,6 +1,7 @@
 """How long a run will take, by a few updates measured before it starts."""
 
 import math
+import os
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -39,8 +40,10 @@ def key(config: TrainConfig) -> tuple[object, ...]:
 def measure(config: TrainConfig, announce: Announce) -> Pace:
     """The pace of this computer now, on random samples; announces each update.
 
-    Raises ValueError if the networks or the batches are too large to be tried.
+    Raises ValueError if the networks or the batches are too large to be tried, or the threads too many.
     """
+    if config.threads > (os.cpu_count() or 1):
+        raise ValueError(f"{config.threads} threads are more than this computer has cores.")
     if (needed := _bytes(config)) > LIMIT_BYTES:
         raise ValueError(f"An update needs {needed:,} bytes; at most {LIMIT_BYTES:,} are tried.")
     trainer = Trainer(config, _noise(config))
