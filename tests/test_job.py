@@ -69,6 +69,9 @@ def test_the_hub_reads_images_once_for_all_and_stops_when_it_closes(
         patch.setattr(own_pixels, "prepare", endless)
         job = the_hub.read_images(config)
         assert the_hub.read_images(config) is job
+        job.cancel()
+        job = the_hub.read_images(config)  # the cancelled one need not have ended
+        assert not job.is_cancelled
         other = the_hub.read_images(dataclasses.replace(config, fit="crop"))
         assert other is not job
         the_hub.close()

@@ -103,10 +103,10 @@ class RunHub:
         """Decode the user's own images, as `own_pixels.prepare` does, unless that is under way; returns the job."""
         record = own_pixels.record(config)
         with self._jobs_lock:
-            self._reading = {path: job for path, job in self._reading.items() if not job.is_over}
-            if record not in self._reading:
-                self._reading[record] = Job(lambda announce: own_pixels.prepare(config, announce))
-            return self._reading[record]
+            job = self._reading.get(record)
+            if not job or job.is_over or job.is_cancelled:
+                job = self._reading[record] = Job(lambda announce: own_pixels.prepare(config, announce))
+            return job
 
     def seconds_of(self, config: TrainConfig) -> float | None:
         """About how long a run would take. None until that was measured, in the background, or if it can't be."""

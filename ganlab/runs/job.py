@@ -10,8 +10,8 @@ class Job:
     """`work(announce)`, which runs from now on; it is cancelled at its next announcement."""
 
     def __init__(self, work: Callable[[Announce], object]) -> None:
-        self.message, self.error = "", ""
-        self._work, self._cancelled = work, False
+        self.message, self.error, self.is_cancelled = "", "", False
+        self._work = work
         self._thread = threading.Thread(target=self._run, name="ganlab-job", daemon=True)
         self._thread.start()
 
@@ -20,7 +20,7 @@ class Job:
         return not self._thread.is_alive()
 
     def cancel(self) -> None:
-        self._cancelled = True
+        self.is_cancelled = True
 
     def join(self, timeout: float) -> bool:
         """Wait for the end, `timeout` seconds at most; returns whether it is over."""
@@ -36,7 +36,7 @@ class Job:
             self.error = str(error) or type(error).__name__
 
     def _announce(self, message: str) -> None:
-        if self._cancelled:
+        if self.is_cancelled:
             raise _CancelledError
         self.message = message
 

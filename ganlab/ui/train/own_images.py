@@ -59,7 +59,7 @@ def _progress(config: TrainConfig) -> None:
     record, job = st.session_state.get("reading", (None, None))
     if record != own_pixels.record(config):
         job = None
-    if job and not job.is_over:
+    if job and not (job.is_over or job.is_cancelled):
 
         @st.fragment(run_every=EVERY)
         def tick() -> None:
