@@ -34,7 +34,8 @@ DATASETS = {
     "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
 LIVE_FIELDS = ("clip_range", "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
-PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour")  # decide what the user's own images become
+PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour", "levels")  # decide what the user's own images become
+LARGEST_INCLUDED = 64  # pixels a side of images that are not the user's own: these have 8 to 32 themselves
 LEARNING_RATES = (1e-30, 1e30)  # the smallest and the largest; float32 ends near 3e38
 WARM_UP_UPDATES = 100  # critic updates in each step of the warm-up
 
@@ -93,7 +94,10 @@ class TrainConfig:
         pattern=("|[0-9a-f]{16}", "the 16 hex digits that name kept points"),
     )
     image_size: int = setting(
-        16, "Image size", "Images are resized to this many pixels a side. The paper used 64.", choices=(16, 28, 32, 64)
+        16,
+        "Image size",
+        "Images are resized to this many pixels a side; 128 is for your own images only. The paper used 64.",
+        choices=(16, 28, 32, 64, 128),
     )
     fit: str = setting(
         "stretch",
@@ -102,6 +106,12 @@ class TrainConfig:
         choices=("stretch", "crop"),
     )
     colour: str = setting("rgb", "Colour", "Three channels or one. The paper used three.", choices=("rgb", "grey"))
+    levels: str = setting(
+        "stored",
+        "Levels",
+        "Brightness as the files say, or stretched: what all images together use goes from black to white.",
+        choices=("stored", "stretched"),
+    )
     network: str = setting(
         "dcgan",
         "Network",
@@ -193,6 +203,8 @@ class TrainConfig:
         settings.check_all(self)
         if self.network == "dcgan" and self.kind == "point":
             raise ValueError(f"dataset {self.dataset} holds 2-D points, which need network mlp, not dcgan.")
+        if self.image_size > LARGEST_INCLUDED and self.dataset != "images":
+            raise ValueError(f"image_size can be at most {LARGEST_INCLUDED} for dataset {self.dataset}.")
 
     @property
     def kind(self) -> str:

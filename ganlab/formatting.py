@@ -88,6 +88,15 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def rough_duration(seconds: float) -> str:
+    """A duration that is only estimated: about 8 s, 12 min, 3.6 h or 4 days."""
+    for unit, name in ((1, "s"), (60, "min"), (3600, "h")):
+        count = max(1.0, float(f"{seconds / unit:.2g}"))
+        if count < 60 - 12 * (name == "h"):
+            return f"about {count:g} {name}"
+    return f"about {seconds / 86_400:.0f} days"
+
+
 def file_size(n: int) -> str:
     """A number of bytes as 3.2 kB, 0.4 MB or 12 MB."""
     if n < 1e5:

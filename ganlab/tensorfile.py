@@ -28,6 +28,7 @@ Fits = Callable[[torch.dtype, tuple[int, ...]], bool]  # of the data type and sh
 Check = Callable[[dict[str, str], Kinds], None]
 """Raises ValueError with a lower-case clause for metadata or tensors other than those expected."""
 _DTYPES = {"F32": torch.float32, "F64": torch.float64, "I32": torch.int32, "I64": torch.int64, "U8": torch.uint8}
+_HALF = {"F16": "float16", "BF16": "bfloat16"}
 _LARGEST_SIDE, _MOST_SIDES = 2**32, 8
 
 
@@ -104,10 +105,13 @@ def check_size(source: Path | bytes, limit: int = LIMIT_BYTES) -> None:
         raise ValueError(f"it has {size:,} bytes, and at most {limit:,} are allowed")
 
 
-def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[dict[str, str], dict[str, Tensor]]:
+def read(
+    source: Path | bytes, check: Check, limit: int = LIMIT_BYTES, mapped: bool = False
+) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Metadata and tensors, once `check` has accepted the metadata and every tensor's data type and shape.
 
-    Raises ValueError with a lower-case clause for anything but such a file of at most `limit` bytes.
+    `mapped` tensors take no memory: they stay in the file, which must not change while they are in use. Raises
+    ValueError with a lower-case clause for anything but such a file of at most `limit` bytes.
     """
     check_size(source, limit)
     if isinstance(source, bytes):
@@ -119,8 +123,7 @@ def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[
         if int.from_bytes(file.read(8), "little") > LIMIT_HEADER:
             raise ValueError("it is not a safetensors file, or its header is too long")
     try:
-        # Mapped into memory, tensors would change or vanish with the file.
-        with safe_open(source, "pt", backend="pread") as file:
+        with safe_open(source, "pt", backend="mmap" if mapped else "pread") as file:
             metadata = file.metadata() or {}
             kinds = {name: _kind(file.get_slice(name)) for name in file.offset_keys()}
             check(metadata, kinds)
@@ -129,17 +132,19 @@ def read(source: Path | bytes, check: Check, limit: int = LIMIT_BYTES) -> tuple[
         raise ValueError("it is not a safetensors file, or it is damaged") from None
 
 
-def read_one(path: Path, name: str, fits: Fits, limit: int = LIMIT_BYTES) -> Tensor:
-    """The tensor of a file that holds one, of that name. Raises ValueError like `read`, or if it does not fit."""
+def read_one(path: Path, name: str, fits: Fits, limit: int = LIMIT_BYTES, mapped: bool = False) -> Tensor:
+    """The tensor of a file that holds one, of that name. Else like `read`; raises ValueError too if it does not fit."""
 
     def check(_: dict[str, str], kinds: Kinds) -> None:
         if list(kinds) != [name] or not fits(*kinds[name]):
             raise ValueError("it holds something else")
 
-    return read(path, check, limit)[1][name]
+    return read(path, check, limit, mapped)[1][name]
 
 
 def _kind(declared: Any) -> tuple[torch.dtype, tuple[int, ...]]:
+    if half := _HALF.get(declared.get_dtype()):
+        raise ValueError(f"its numbers are {half}; ganlab reads float32, so convert them with .float() before saving")
     dtype, shape = _DTYPES.get(declared.get_dtype()), tuple(declared.get_shape())
     if dtype is None or len(shape) > _MOST_SIDES or not all(0 < side < _LARGEST_SIDE for side in shape):
         raise ValueError("one of its tensors has an unknown dtype or shape")

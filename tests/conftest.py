@@ -66,7 +66,7 @@ def _own_runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_run_is_left() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
-    assert [t.name for t in threading.enumerate() if t.name.startswith("ganlab-run-")] == []
+    assert [t.name for t in threading.enumerate() if t.name.startswith("ganlab-")] == []
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hostile
 import numpy as np
 import pytest
+from photos import fill
 from PIL import Image
 from stubs import wait_until
 from visits import ROOT
@@ -151,6 +153,27 @@ def test_own_points_from_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture, mo
         assert path.name in capsys.readouterr().err
     assert run("train", "--points", "0" * 16, "--out", str(tmp_path / "gone")) == 1
     assert "0" * 16 in capsys.readouterr().err
+
+
+def test_own_images_from_a_folder(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    album = fill(tmp_path / "album", hostile.good_files() | {"page.jpg": b"words", "notes.txt": b"words"})
+    small = "--image-size 16 --width 4 --latent-dim 4 --batch-size 8 --n-critic 1 --steps 2 --threads 1".split()
+    assert run("train", *small, "--images", str(album), "--out", str(tmp_path / "r")) == 0
+    errors = capfd.readouterr().err
+    assert "1 of 17 images can't be read and were left out: page.jpg." in errors
+    assert "1 other file left out: 1 .txt." in errors
+    (record,) = (tmp_path / "cache/data").glob("*.json")
+    assert str(record) in errors
+    config = json.loads((tmp_path / "r/config.json").read_text())
+    assert (tmp_path / f"cache/data/{config['pixels']}.safetensors").is_file()
+    few = fill(tmp_path / "few", dict(list(hostile.good_files().items())[1:]) | {"page.jpg": b"words"})
+    for path in (few, tmp_path / "mistyped", tmp_path / "r/config.json"):
+        assert run("train", *small, "--images", str(path), "--out", str(tmp_path / "bad")) == 2
+        assert path.name in capfd.readouterr().err
+        assert not (tmp_path / "bad").exists()
 
 
 @pytest.mark.parametrize(("options", "absent"), [("--help", {"streamlit", "torch"}), ("train --help", {"streamlit"})])

@@ -51,6 +51,13 @@ def test_points_need_linear_layers() -> None:
         TrainConfig(dataset="8-gaussians", network="dcgan")
 
 
+def test_128_pixels_are_for_the_users_own_images() -> None:
+    assert TrainConfig(dataset="images", image_size=128).shape == (3, 128, 128)
+    for dataset in ("digits", "cifar10"):
+        with pytest.raises(ValueError, match=f"image_size can be at most 64 for dataset {dataset}"):
+            TrainConfig(dataset=dataset, image_size=128)
+
+
 def test_survives_json() -> None:
     for config in PRESETS.values():
         assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config

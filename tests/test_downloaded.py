@@ -70,9 +70,14 @@ def test_mnist_is_fetched_unpacked_and_split(name: str, mnist: Path) -> None:
 def test_a_corrupted_download_is_a_sentence(mnist: Path) -> None:
     (mnist / "train-images-idx3-ubyte.gz").write_bytes(idx(IMAGES[:9]))
     with pytest.raises(
-        ConnectionError, match=r"^train-images-idx3-ubyte.gz can't be downloaded: .* checksum is wrong\.$"
-    ):
+        ConnectionError, match=r"^train-images-idx3-ubyte.gz can't be downloaded: .* checksum is wrong\. "
+    ) as caught:
         datasets.load(PRESETS["mnist"])
+    (file, _) = image_sets.mnist_files(PRESETS["mnist"])
+    assert str(caught.value).endswith(f"put it into {file.parent}.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(idx(IMAGES))
+    assert len(datasets.load(PRESETS["mnist"]).images) == len(IMAGES)
 
 
 def test_cifar10_is_read_from_its_binary_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

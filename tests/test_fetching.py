@@ -51,7 +51,7 @@ def test_what_each_mirror_did_is_a_sentence(url: str, tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_a_sentence_and_leaves_nothing(url: str, tmp_path: Path) -> None:
-    with pytest.raises(ConnectionError, match=r"^words.bin can't be downloaded: the file from .* checksum is wrong\.$"):
+    with pytest.raises(ConnectionError, match=r"^words.bin can't be downloaded: the file from .* checksum is wrong\. "):
         fetch([url], "0" * 32, tmp_path / "cache/words.bin")
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -71,7 +71,7 @@ def test_silence_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_no_network_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(
-        ConnectionError, match=r"words.bin can't be downloaded: nowhere.invalid can't be reached \(.*\)\.$"
+        ConnectionError, match=r"words.bin can't be downloaded: nowhere.invalid can't be reached \(.*\)\. "
     ):
         fetch(["http://nowhere.invalid/words.bin"], MD5, tmp_path / "words.bin")
 
@@ -94,7 +94,7 @@ def test_all_addresses_of_a_host_share_the_patience(tmp_path: Path, monkeypatch:
     four = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{i}", 80)) for i in range(4)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: four)
     monkeypatch.setattr(requests, "get", get)
-    with pytest.raises(ConnectionError, match=r"one.example does not answer; two.example does not answer\.$"):
+    with pytest.raises(ConnectionError, match=r"one.example does not answer; two.example does not answer\. "):
         fetch(["http://one.example/a", "https://two.example/a"], MD5, tmp_path / "words.bin")
     assert timeouts == [(1.0, 4.0)] * 2  # 8 s, two mirrors, four addresses each
 
@@ -134,7 +134,7 @@ def test_a_file_arrives_as_the_server_has_it(tmp_path: Path) -> None:
 def test_a_broken_answer_is_a_sentence(answer: bytes, tmp_path: Path) -> None:
     with (
         served_files.answering(lambda request: request.wfile.write(answer)) as address,
-        pytest.raises(ConnectionError, match=r"sent a broken answer\.$"),
+        pytest.raises(ConnectionError, match=r"sent a broken answer\. "),
     ):
         fetch([f"{address}/words.bin"], MD5, tmp_path / "cache/words.bin")
     assert list((tmp_path / "cache").iterdir()) == []

@@ -1,14 +1,19 @@
 """What stands beside the newest samples on Train's first screen, and that a change is compared there."""
 
+import base64
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import clamp, page, panels, run_in
 
 from ganlab.config import TrainConfig
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
+from ganlab.ui.train import view
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 
@@ -66,3 +71,12 @@ def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_h
     assert clamp(at)["clamp"]["range"] == [-0.03, 0.03]
     assert clamp(at)["slow"]["id"] == run.latest.critic_step
     assert clamp(at)["slow"]["number"] == TINY.n_critic
+
+
+def test_large_samples_are_sent_at_half_their_size() -> None:
+    samples = np.zeros((4, 128, 128, 3), np.uint8)
+    samples[:, ::2] = 200
+    uri = re.search(r"src='data:image/png;base64,([^']+)'", view.sheet(samples, 2, "four"))
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(uri[1]))))
+    assert picture.shape == (2 * 66 + 2, 2 * 66 + 2, 3)
+    assert set(picture[2:66, 2:66].flat) == {100}

@@ -15,6 +15,7 @@ from ganlab.formatting import (
     percent,
     range_in_words,
     ranges_in_words,
+    rough_duration,
     round_up,
     short,
     significant,
@@ -73,6 +74,25 @@ def test_shares(share: float, text: str) -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.1, "1 s"),
+        (7.65, "7.7 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (75, "1.2 min"),
+        (3569, "59 min"),
+        (3600, "1 h"),
+        (12_910, "3.6 h"),
+        (80_940, "22 h"),
+        (4e5, "5 days"),
+    ],
+)
+def test_rough_durations(seconds: float, text: str) -> None:
+    assert rough_duration(seconds) == f"about {text}"
 
 
 @pytest.mark.parametrize(("n", "text"), [(3200, "3.2 kB"), (400_000, "0.4 MB"), (12_000_000, "12 MB")])

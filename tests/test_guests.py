@@ -26,7 +26,7 @@ from ganlab.ui.kit.access import WATCHING
 
 KEY = "the-key"
 ACTS = [
-    *((RunHub, name) for name in ("start", "resume", "delete")),
+    *((RunHub, name) for name in ("start", "resume", "delete", "read_images")),
     *((TrainingRun, name) for name in ("pause", "step", "stop", "change", "switch")),
     *((own_images, name) for name in ("keep", "keep_folder")),
     (own_points, "keep"),
@@ -35,7 +35,7 @@ ACTS = [
 """Everything that a page can do to runs and files."""
 VISITS = [
     ("app.py", "stopped", {}),
-    ("1_Train.py", "", {"preset": "images"}),
+    ("1_Train.py", "", {"preset": "images", "images": "0" * 16}),
     ("1_Train.py", "", {"preset": "drawn"}),
     ("1_Train.py", "running", {}),
     ("1_Train.py", "paused", {}),
@@ -86,6 +86,7 @@ def test_every_widget_acts_for_the_owner_and_none_for_guests(the_hub: RunHub, mo
             query = query | ({"run": runs[state]} if state else {})
             monkeypatch.setenv("GANLAB_KEY", KEY)
             owner = page(name, key=KEY, **query)
+            done.clear()  # the page itself begins to read images
             sent = moves(owner)
             guest = page(name, **query)
             send(guest, sent)

@@ -14,7 +14,7 @@ def parameters(net: nn.Module) -> int:
 
 
 def test_shapes() -> None:
-    for size in (8, 16, 28, 32, 64):
+    for size in (8, 16, 28, 32, 64, 128):
         generator, critic = networks.dcgan_generator(6, 3, size, 4), networks.dcgan_critic(3, size, 4)
         images = generator(torch.zeros(2, 6))
         assert images.shape == (2, 3, size, size)

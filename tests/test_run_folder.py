@@ -11,6 +11,7 @@ import pytest
 import torch
 from stubs import TINY, TINY_IMAGES
 
+from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.runs.disk import checkpoints, contents, library, networks
 from ganlab.runs.disk import folder as runfolder
@@ -94,6 +95,15 @@ def test_damaged_generators_are_refused(trained: Path) -> None:
             networks.read_network(changed)
     with pytest.raises(ValueError, match="not those that its settings need"):
         networks.read_network(trained / "critic.safetensors")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_generator_of_16_bits_says_so(dtype: torch.dtype, trained: Path, tmp_path: Path) -> None:
+    metadata, tensors = tensorfile.read(trained / "generator.safetensors", lambda *_: None)
+    halved = {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    (tmp_path / "half.safetensors").write_bytes(tensorfile.packed(halved, metadata))
+    with pytest.raises(ValueError, match=f"its numbers are {str(dtype).removeprefix('torch.')}; ganlab reads float32"):
+        networks.read_network(tmp_path / "half.safetensors")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"status": "running"}'])

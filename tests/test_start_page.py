@@ -4,16 +4,24 @@ import dataclasses
 import json
 from pathlib import Path
 
+import hostile
 import numpy as np
 import pytest
+from photos import fill
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
-from visits import address, click, page
+from visits import address, click, page, panels
 
 from ganlab.config import PRESETS, TrainConfig, from_link, link
+from ganlab.data import own_images, own_pixels
+from ganlab.data.dataset import Announce
+from ganlab.runs import pace
 from ganlab.runs.history import METRICS
 from ganlab.runs.hub import RunHub
+from ganlab.runs.pace import Pace
 from ganlab.runs.snapshot import Status
+from ganlab.ui.train.own_images import list_left_out
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 
@@ -76,6 +84,12 @@ def test_every_setting_has_a_widget_and_a_help_sentence() -> None:
     assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "looking_seed", "pixels", "points"} == fields
 
 
+def test_the_state_line_says_how_long_a_run_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "measure", lambda *_: Pace(critic=1.0, generator=2.0))
+    at = page("1_Train.py", preset="images", image_size="128", steps="600")
+    wait_until(lambda: "about 1.2 h" in panels(at.run()))  # 600 steps of 5 + 2 seconds: 1.17 h
+
+
 def test_settings_can_be_loaded_from_a_file(the_hub: RunHub) -> None:
     at = page("1_Train.py")
     config = dataclasses.replace(PRESETS["swiss-roll"], width=64)
@@ -121,13 +135,70 @@ def test_a_folder_of_images_is_shown_before_the_start(
     at.text_input(key="images_folder").set_value("/no/such/folder").run()
     assert "/no/such/folder" in at.error[0].value.replace("\N{WORD JOINER}", "")
     at.text_input(key="images_folder").set_value(str(tmp_path)).run()
-    assert not at.button[0].disabled
+    wait_until(lambda: not at.run().button[0].disabled)
     assert any("16 of 16" in caption.value for caption in at.caption)
     at.number_input(key="set_width").set_value(4).run()
     at.button[0].click().run()
     (run,) = the_hub.runs
     wait_until(lambda: run.latest.step > 0)
     assert run.latest.sample_shape == (3, 32, 32)
+
+
+@pytest.fixture
+def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The start page with a folder of 16 good pictures and four bad ones chosen."""
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    name = own_images.keep_folder(fill(tmp_path / "album", hostile.good_files() | BAD), tmp_path / "cache/images")
+    return page("1_Train.py", preset="images", images=name)
+
+
+BAD = {f"{name}.jpg": b"<!DOCTYPE html>" for name in ("=1+1", "b", "c", "d")}
+
+
+def test_images_left_out_are_named_and_listed(album: AppTest) -> None:
+    wait_until(lambda: not album.run().button[0].disabled)
+    assert "4 of 20 images" in album.info[0].value
+    assert "=1+1.jpg, b.jpg, c.jpg and 1 more." in album.info[0].value
+    assert "6 %" in album.info[0].value  # of their brightness: these are nearly black
+    assert "CSV of images left out" in [each.proto.label for each in album.get("download_button")]
+    rows = list_left_out(own_pixels.prepared(from_link(address(album))).decoded).decode().splitlines()
+    assert rows[0] == "file,reason"
+    assert rows[2] == "b.jpg,b.jpg can't be read as an image."
+    assert len(rows) == 5
+
+
+def test_too_few_readable_images_are_refused_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    few = dict(list(hostile.good_files().items())[1:])
+    at = page("1_Train.py", preset="images")
+    at.text_input(key="images_folder").set_value(str(fill(tmp_path / "few", few | BAD))).run()
+    wait_until(lambda: at.run().error)
+    assert "holds 15 readable images" in at.error[0].value
+    assert at.button[0].disabled
+
+
+def test_reading_can_be_cancelled_and_begun_again(
+    tmp_path: Path, the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+
+    def endless(_: object, announce: Announce) -> None:
+        while True:
+            announce("decoding images, 1 of 2,000")
+
+    at = page("1_Train.py", preset="images")
+    with monkeypatch.context() as patch:
+        patch.setattr(own_pixels, "prepare", endless)
+        at.text_input(key="images_folder").set_value(str(fill(tmp_path / "album", hostile.good_files()))).run()
+        assert "Decoding images, 1 of 2,000 …" in [text.value for text in at.text]
+        assert at.button[0].disabled
+        click(at, "Cancel")
+        assert not at.text
+        assert at.button[0].disabled
+        at.run()  # it does not begin by itself
+        assert not at.text
+    click(at, "Read the images")
+    wait_until(lambda: not at.run().button[0].disabled)
 
 
 def test_own_points_from_a_csv_are_trained_on(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

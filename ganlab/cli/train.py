@@ -14,7 +14,8 @@ from tqdm import tqdm
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
 from ganlab.config import PRESETS, TrainConfig, changed
-from ganlab.data import own_images, own_points
+from ganlab.data import own_images, own_pixels, own_points
+from ganlab.data.decoding import sentences
 from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent
 from ganlab.measure import reading as readings
@@ -65,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
     """
     config = contents.config_of(folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
+    if config.dataset == "images" and config.images and not config.pixels:
+        decode_images(config)
     folder = resumed(options) if options.resume else RunFolder(options.out, config)
     run = TrainingRun(folder, instruments=which)
     with stopped_by_signals(run) as signals:
@@ -146,6 +149,16 @@ def kept(source: str, keep: Callable[[Path], str]) -> str:
 def keep_images(path: Path) -> str:
     cache = data_root() / "images"
     return own_images.keep_folder(path, cache) if path.is_dir() else own_images.keep(path, cache)
+
+
+def decode_images(config: TrainConfig) -> None:
+    """Decode the user's own images, and print what was left out. Raises ValueError or OSError if they can't be used."""
+    with tqdm(bar_format="{desc}", leave=False, disable=None, dynamic_ncols=True) as bar:
+        decoded = own_pixels.prepare(config, bar.set_description_str).decoded
+    for sentence in sentences(decoded, config.levels):
+        print(sentence, file=sys.stderr)
+    if decoded.left_out:
+        print(f"All of them, with reasons, are listed in {own_pixels.record(config)}.", file=sys.stderr)
 
 
 def keep_points(path: Path) -> str:

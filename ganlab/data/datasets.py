@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ganlab.config import TrainConfig
-from ganlab.data import image_sets, point_sets
+from ganlab.data import image_sets, own_pixels, point_sets
 from ganlab.data.dataset import Announce, Dataset
 
 
@@ -21,7 +21,7 @@ SOURCES = {
     "mnist": Source(image_sets.mnist, image_sets.mnist_files),
     "fashion-mnist": Source(image_sets.mnist, image_sets.mnist_files),
     "cifar10": Source(image_sets.cifar10, image_sets.cifar10_files),
-    "images": Source(image_sets.own, image_sets.own_files),
+    "images": Source(own_pixels.load, own_pixels.files),
     "8-gaussians": Source(lambda *_: point_sets.eight_gaussians()),
     "25-gaussians": Source(lambda *_: point_sets.twenty_five_gaussians()),
     "swiss-roll": Source(lambda *_: point_sets.swiss_roll()),

@@ -29,8 +29,8 @@ def data_root() -> Path:
 def fetch(urls: Sequence[str], md5: str, to: Path, announce: Callable[[str], None] = lambda _: None) -> Path:
     """Download the file `to` from the first of `urls` that has it, unless it is there already; returns `to`.
 
-    Raises ConnectionError, in one sentence, if no mirror sends the right file, and OSError if it can't be written.
-    Either way nothing is left behind.
+    Raises ConnectionError, which also says where to put it by hand, if no mirror sends the right file, and OSError if
+    it can't be written. Either way nothing is left behind.
     """
     if to.is_file() and _md5(to) == md5:
         return to
@@ -52,7 +52,8 @@ def fetch(urls: Sequence[str], md5: str, to: Path, announce: Callable[[str], Non
             problems.append(f"{urlsplit(url).netloc} {error}")
         finally:
             part.unlink(missing_ok=True)
-    raise ConnectionError(f"{to.name} can't be downloaded: {'; '.join(problems)}.")
+    by_hand = f"You can also get it elsewhere and put it into {to.parent}."
+    raise ConnectionError(f"{to.name} can't be downloaded: {'; '.join(problems)}. {by_hand}")
 
 
 class _MirrorError(Exception):

@@ -1,9 +1,6 @@
-"""Sets of images: digits, which come with scikit-learn, three that are downloaded, and the user's own."""
+"""Sets of images: digits, which come with scikit-learn, and three that are downloaded."""
 
 import gzip
-import hashlib
-import io
-import json
 import tarfile
 from functools import cache
 from pathlib import Path
@@ -12,9 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.data import kept, own_images
 from ganlab.data.dataset import Announce, Dataset, split
 from ganlab.data.download import data_root, fetch
 
@@ -106,61 +101,3 @@ def _resized(images: Tensor, size: int, announce: Announce = lambda _: None) -> 
         part = slice(i, i + _RESIZED_AT_ONCE)
         resized[part] = transforms.resize(images[part], [size, size], antialias=True)
     return resized
-
-
-def own_files(config: TrainConfig) -> list[Path]:
-    """The file of the pixels that the settings name; before they name any, the archive."""
-    if config.pixels:
-        return [data_root() / "data" / f"{config.pixels}.safetensors"]
-    return [data_root() / "images" / f"{config.images}.zip"]
-
-
-def own(config: TrainConfig, announce: Announce) -> Dataset:
-    """The user's own images. They are decoded once; their pixels are kept as `data/SHA256.safetensors`.
-
-    Raises ValueError or FileNotFoundError, in one sentence, if they are missing or no longer give the pixels that the
-    settings name.
-    """
-    if not config.images:
-        raise ValueError("Choose a ZIP or a folder with images first.")
-    folder, name = data_root() / "data", config.pixels
-    pixels = _load_pixels(folder, name, config.image_size)
-    if pixels is None:
-        archive = own_images.find(config.images, data_root() / "images")
-        pixels = torch.from_numpy(own_images.decode(archive, config.image_size, config.fit, config.colour, announce))
-        name = _keep_pixels(folder, pixels, config.pixels)
-    return split(pixels, pixels=name)
-
-
-def _keep_pixels(folder: Path, pixels: Tensor, expected: str) -> str:
-    """Keep pixels and return the SHA-256 of their file, 64 hex digits. Raises ValueError if another is expected."""
-    content = tensorfile.packed({"pixels": pixels}, {})
-    if expected not in ("", hashlib.sha256(content).hexdigest()):
-        content = _in_former_format(pixels)
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise ValueError("These images no longer decode to the pixels this run was trained on; choose them again.")
-    return kept.keep(folder, io.BytesIO(content), ".safetensors", digits=64)
-
-
-def _in_former_format(pixels: Tensor) -> bytes:
-    """The file as version 0.1.0 wrote it, with another header: its runs know their pixels by the SHA-256 of that."""
-    declared = {"dtype": "U8", "shape": list(pixels.shape), "data_offsets": [0, pixels.numel()]}
-    header = json.dumps({"__metadata__": {}, "pixels": declared}).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + pixels.numpy().tobytes()
-
-
-def _load_pixels(folder: Path, name: str, size: int) -> Tensor | None:
-    """The kept pixels of that SHA-256, uint8 [n, c, size, size]; None if they are not there or were damaged."""
-    path = kept.find(folder, name, ".safetensors")
-    if path is None:
-        return None
-
-    def fits(dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
-        return dtype == torch.uint8 and len(shape) == 4 and shape[1] in (1, 3) and shape[2:] == (size, size)
-
-    try:
-        tensorfile.check_size(path)
-        return tensorfile.read_one(path, "pixels", fits) if kept.is_intact(path) else None
-    except (ValueError, OSError):
-        return None

@@ -1,24 +1,15 @@
-"""Image files: samples written as sheets, scatter plots, PNG, GIF, ZIP, NPZ or CSV, and any ordinary picture read.
-
-Whatever bytes a picture holds, reading it raises only ValueError, in one sentence for the user.
-"""
+"""Samples as image files: sheets, scatter plots, PNG, GIF, ZIP, NPZ or CSV."""
 
 import io
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 REAL, GENERATED = (123, 128, 136), (122, 63, 184)  # grey and violet, as on the page
 GAP = 2  # pixels around every image of a sheet, before enlarging: as in torchvision's make_grid
 LARGEST = 25_000_000  # pixels of a picture that is written: 75 MB in colour, about a second to compress
-LIMIT_PIXELS = 50_000_000  # of a picture that is read
-LIMIT_SIDE = 65_535  # pixels, as in JPEG and GIF: PIL takes 12 bytes more for every row
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -122,69 +113,3 @@ def picture(pixels: np.ndarray, upscale: int = 1) -> Image.Image:
     """uint8 [h, w, c] -> a grey or RGB picture, each pixel `upscale` pixels wide and high."""
     native = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     return native.resize((native.width * upscale, native.height * upscale), Image.Resampling.NEAREST)
-
-
-class Refusal(ValueError):
-    """One sentence for the user, unlike the ValueErrors of zipfile and PIL."""
-
-
-def read_square(file: IO[bytes], size: int, fit: str, colour: str, name: str) -> np.ndarray:
-    """The first frame, upright, on white: uint8 [size, size, c], c = 3 for colour "rgb", 1 for "grey".
-
-    `fit` is "stretch" (torchvision's Resize((size, size))) or "crop" (the largest centred square, resized). Raises
-    Refusal, with the name in it.
-    """
-    with readable(name):
-        resized = ImageOps.fit if fit == "crop" else Image.Image.resize
-        picture = _on_white(resized(_upright(file, 2 * size, name), (size, size), Image.Resampling.BILINEAR))
-    return np.asarray(picture.convert("RGB" if colour == "rgb" else "L")).reshape(size, size, -1)
-
-
-@contextmanager
-def readable(name: str, what: str = "an image") -> Iterator[None]:
-    """Turns whatever goes wrong in reading a file into a Refusal with its name in it."""
-    try:
-        yield
-    except Refusal:
-        raise
-    except Exception:  # zipfile and PIL raise a dozen kinds for broken files
-        raise Refusal(f"{name} can't be read as {what}.") from None
-
-
-def read_header(file: IO[bytes], name: str) -> Image.Image:
-    """A picture whose pixels are not read yet. Raises Refusal if it is too large."""
-    limits = f"at most {LIMIT_PIXELS:,} pixels are allowed, and {LIMIT_SIDE:,} on a side"
-    too_large = Refusal(f"{name} is too large; {limits}.")
-    try:
-        image = Image.open(file, formats=_FORMATS)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # PIL's own limits are higher
-        raise too_large from None
-    if image.width * image.height > LIMIT_PIXELS or max(image.size) > LIMIT_SIDE:
-        raise too_large
-    return image
-
-
-def read_whole(file: IO[bytes], name: str) -> Image.Image:
-    """The first frame in its own size: RGB, upright, on white. Raises Refusal, with the name in it."""
-    with readable(name):
-        return _on_white(_upright(file, None, name)).convert("RGB")
-
-
-def _upright(file: IO[bytes], at_least: int | None, name: str) -> Image.Image:
-    """The first frame, upright, 8 bits per channel: RGB or RGBA. A JPEG may be shrunk to sides >= `at_least`."""
-    image = read_header(file, name)
-    if at_least:
-        image.draft(None, (at_least, at_least))
-    ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith("I;16") or (image.mode, image.format) == ("I", "PNG"):
-        # PIL would clip 16 bits at 255 instead of scaling them.
-        return Image.fromarray((np.asarray(image) / np.float32(257) + 0.5).astype(np.uint8)).convert("RGB")
-    if image.mode not in _MODES:
-        raise Refusal(f"{name} has the unusual pixel format {image.mode}; save it as an ordinary PNG or JPEG.")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    if picture.mode == "RGBA":
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture

@@ -1,127 +1,222 @@
-"""The user's own images: a ZIP that is checked, kept and decoded. Knows nothing of networks or screens.
+"""The files of the user's own images: a ZIP, which is checked and kept, or a folder, which stays where it is.
 
-Whatever bytes an archive holds, this module raises only ValueError (one sentence for the user) or OSError.
+Knows nothing of what a picture shows. Whatever an archive or a folder holds, this module raises only ValueError (one or
+two sentences for the user) or OSError.
 """
 
+import hashlib
+import io
+import json
 import os
 import posixpath
 import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO
+from pathlib import Path, PureWindowsPath
+from typing import IO, BinaryIO, NamedTuple
 
-import numpy as np
-
-from ganlab.data import images, kept
-from ganlab.data.images import Refusal
+from ganlab import tensorfile
+from ganlab.data import kept, picture_file
+from ganlab.data.picture_file import Refusal
 from ganlab.formatting import count_of
 
-LIMIT_FILES = 50_000  # files in an archive, or pictures in a folder
-LIMIT_SEEN = 200_000  # files of any kind in a folder, with its subfolders
-LIMIT_BYTES = 512 * 2**20  # declared size of all files together, unpacked
+LIMIT_FILES = 50_000  # files in an archive
+LIMIT_SEEN = 1_000_000  # files of any kind in a folder, with its subfolders
+LIMIT_BYTES = 512 * 2**20  # declared size of all files of an archive together, unpacked
 FEWEST = 16  # pictures needed, in an archive or a folder
+_KINDS = 5  # of files that a sentence counts
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
+_LIMIT_PLACE = 2**16  # bytes of the file that says where a folder is
 _ENTRY = b"PK\1\2"  # how every entry of the directory begins
-_SAMPLES = 32  # pictures that are decoded before an archive is kept
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 _IN_MEMORY = 16 * 2**20  # bytes; a picture's file that is larger is unpacked to disk
+_PICTURE = ""  # the kind of a file that has the name of a picture
+
+
+class Pictures(NamedTuple):
+    """The files of an archive or a folder that have the name of a picture, in order of name."""
+
+    title: str  # what a sentence calls it all
+    names: list[str]
+    open: Callable[[int], AbstractContextManager[IO[bytes]]]
+    others: Mapping[str, int]  # how many other files there are, by kind
 
 
 def keep(archive: Path | BinaryIO, folder: Path) -> str:
     """Check a ZIP of pictures and keep it as `folder/NAME.zip`; returns the name (see `kept.keep`).
 
-    Raises ValueError, in one sentence, if the archive is over a limit or has a suspicious entry, if a file with the
-    name of a picture is none, or if one of 32 pictures can't be decoded.
+    Raises ValueError if the archive is over a limit, has a suspicious entry or too few pictures.
     """
-    with _opened(archive) as (file, entries):
-        for entry in entries:
-            name = _printable(entry.orig_filename)
-            with images.readable(name), file.open(entry) as packed:
-                images.read_header(packed, name)
-        for entry in _evenly(entries, _SAMPLES):
-            _pixels(file, entry, 8, "stretch", "rgb")
+    with in_archive(archive):
+        pass
     with _stream(archive) as content:
         return kept.keep(folder, content, ".zip")
 
 
 def keep_folder(source: Path, folder: Path) -> str:
-    """Pack the pictures of a folder and its subfolders into a ZIP and keep it like `keep`; returns the name.
+    """Keep where a folder of pictures is, as `folder/NAME.json`; returns the name. The pictures are not copied.
 
-    The same pictures under the same paths give the same name. Hidden files, links and other files are left out.
-    Raises ValueError, in one sentence, like `keep`.
+    Another name, size or time of any of them gives another name. Raises ValueError if there are too few.
     """
-    pictures = _pictures_on_disk(source)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as packed:
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-            for name, path in sorted(pictures.items()):
-                with path.open("rb") as picture, archive.open(zipfile.ZipInfo(name), "w") as target:  # dated 1980
-                    shutil.copyfileobj(picture, target)
-        return keep(packed, folder)
-
-
-def find(name: str, folder: Path) -> Path:
-    """The kept archive of that name. Raises FileNotFoundError, in one sentence, if it is not there."""
-    if path := kept.find(folder, name, ".zip"):
-        return path
-    raise FileNotFoundError(f"The images {_printable(name)} are not on this computer; choose the ZIP or folder again.")
-
-
-def decode(
-    archive: Path, size: int, fit: str, colour: str, announce: Callable[[str], None] = lambda _: None
-) -> np.ndarray:
-    """Every picture of the archive, in order of entry name: uint8 [n, c, size, size], c = 3 or 1.
-
-    `fit` is "stretch" (torchvision's Resize((size, size))) or "crop" (the largest centred square, resized); `colour`
-    is "rgb" or "grey". Calls `announce` with "decoding images, 1,200 of 5,000" at the first picture and every
-    hundredth. Raises ValueError, in one sentence, naming the first picture that can't be used.
-    """
-    with _opened(archive) as (file, entries):
-        decoded = np.empty((len(entries), {"rgb": 3, "grey": 1}[colour], size, size), np.uint8)
-        for i, entry in enumerate(entries):
-            if i == 0 or (i + 1) % 100 == 0:
-                announce(f"decoding images, {i + 1:,} of {len(entries):,}")
-            decoded[i] = _pixels(file, entry, size, fit, colour).transpose(2, 0, 1)
-    return decoded
-
-
-def thumbnails(archive: Path | BinaryIO, n: int, size: int, fit: str, colour: str) -> tuple[np.ndarray, int]:
-    """At most `n` evenly spaced pictures, uint8 [<= n, size, size, c], and how many there are. Else like `decode`."""
-    with _opened(archive) as (file, entries):
-        return np.stack([_pixels(file, entry, size, fit, colour) for entry in _evenly(entries, n)]), len(entries)
-
-
-def _evenly(entries: list[zipfile.ZipInfo], n: int) -> list[zipfile.ZipInfo]:
-    return [entries[i] for i in np.linspace(0, len(entries) - 1, min(n, len(entries))).round().astype(int)]
+    _, fingerprint = _in_folder(source)
+    place = json.dumps({"folder": str(source.resolve()), "pictures": fingerprint})
+    return kept.keep(folder, io.BytesIO(place.encode()), ".json")
 
 
 @contextmanager
-def _opened(archive: Path | BinaryIO) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
-    """The archive and its pictures in order of name, once its directory is checked. Nothing is unpacked."""
+def find(name: str, folder: Path) -> Iterator[Pictures]:
+    """The pictures that were kept under that name. Raises FileNotFoundError or ValueError if they are not there."""
+    if archive := kept.find(folder, name, ".zip"):
+        with in_archive(archive) as pictures:
+            yield pictures
+    elif place := kept.find(folder, name, ".json"):
+        source, expected = _place(place)
+        pictures, fingerprint = _in_folder(source)
+        if fingerprint != expected:
+            raise FileNotFoundError(f"The images in {pictures.title} have changed since; choose the folder again.")
+        yield pictures
+    else:
+        shown = printable(name)
+        raise FileNotFoundError(f"The images {shown} are not on this computer; choose the ZIP or folder again.")
+
+
+@contextmanager
+def in_archive(archive: Path | BinaryIO) -> Iterator[Pictures]:
+    """The pictures of a ZIP, once its directory is checked; each is unpacked when it is opened.
+
+    Raises ValueError if the archive is over a limit, has a suspicious entry or too few pictures.
+    """
     title = _title(archive)
     with _stream(archive) as stream:
         source = _Source(stream, title)
-        with images.readable(title, "a ZIP archive"):
+        with picture_file.readable(title, "a ZIP archive"):
             file = zipfile.ZipFile(source)
         source.opening = False
-        entries = file.infolist()
-        _check_limits(len(entries), sum(entry.file_size for entry in entries), title)
-        for entry in entries:
+        entries = [entry for entry in file.infolist() if not entry.orig_filename.endswith(("/", "\\"))]
+        _check_limits(len(file.infolist()), sum(entry.file_size for entry in entries), title)
+        for entry in file.infolist():
             if fault := _fault(entry):
-                raise Refusal(f"{title} holds {_printable(entry.orig_filename)}, {fault}.")
-        pictures = [entry for entry in entries if _is_picture(entry.orig_filename)]
-        _check_enough(len(pictures), title)
-        yield file, sorted(pictures, key=lambda entry: entry.orig_filename)
+                raise Refusal(f"{title} holds {printable(entry.orig_filename)}, {fault}.")
+        kinds = [_kind(entry.orig_filename, entry.external_attr >> 16) for entry in entries]
+        pictures = [entry for entry, kind in zip(entries, kinds, strict=True) if kind == _PICTURE]
+        pictures.sort(key=lambda entry: entry.orig_filename)
+        names = [entry.orig_filename for entry in pictures]
+        yield _checked(Pictures(title, names, lambda i: _unpacked(file, pictures[i]), _others(kinds)))
+
+
+def _in_folder(folder: Path) -> tuple[Pictures, str]:
+    """The pictures of a folder and its subfolders, and a fingerprint of all their names, sizes and times.
+
+    Raises ValueError if it is not a folder, or has too many files or too few pictures.
+    """
+    title = printable(str(folder))
+    if not folder.is_dir():
+        raise Refusal(f"{title} is not a folder.")
+    found: dict[str, tuple[Path, os.stat_result]] = {}
+    kinds: list[str] = []
+    for root, folders, files in os.walk(folder, onerror=lambda _: kinds.append("unreadable folder")):
+        inside = "" if root == str(folder) else os.path.relpath(root, folder).replace(os.sep, "/") + "/"
+        for file in (*folders, *files):
+            path = os.path.join(root, file)
+            status = os.lstat(path)
+            if stat.S_ISDIR(status.st_mode):
+                continue
+            name = os.fsencode(inside + file).decode("utf-8", "replace")
+            kinds.append(_kind(name, status.st_mode))
+            if len(kinds) > LIMIT_SEEN:
+                raise Refusal(f"{title} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
+            if kinds[-1] == _PICTURE:
+                found[name] = Path(path), status
+    names = sorted(found)
+    digest = hashlib.sha256()
+    for name in names:
+        status = found[name][1]
+        digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    pictures = Pictures(title, names, lambda i: found[names[i]][0].open("rb"), _others(kinds))
+    return _checked(pictures), digest.hexdigest()
+
+
+def _place(file: Path) -> tuple[Path, str]:
+    """Which folder was kept, and the fingerprint of its pictures then. Raises ValueError."""
+    try:
+        tensorfile.check_size(file, _LIMIT_PLACE)
+        place = tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace"))
+        return Path(place["folder"]), place["pictures"]
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{file.name} doesn't say where a folder is; choose the folder again.") from None
+
+
+def other_files(others: Mapping[str, int]) -> str:
+    """A sentence that counts files by kind; "" without any."""
+    if not others:
+        return ""
+    kinds = Counter(others).most_common()
+    counted = [f"{n:,} {printable(kind)}" for kind, n in kinds[:_KINDS]]
+    if rest := sum(n for _, n in kinds[_KINDS:]):
+        counted.append(f"{rest:,} of other kinds")
+    return f"{count_of(sum(others.values()), 'other file')} left out: {', '.join(counted)}."
+
+
+def printable(name: str) -> str:
+    """A name fit for a sentence: its last 60 characters, with a mark for each that does not print."""
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    return name if len(name) <= 60 else "…" + name[-59:]
+
+
+def _kind(name: str, mode: int) -> str:
+    """_PICTURE, or the kind of another file: its suffix, or what else it is.
+
+    `name` is a relative path with either kind of slash; `mode` is that of `os.stat`, of which an archive may have none.
+    """
+    parts = posixpath.normpath(name.replace("\\", "/")).split("/")
+    if any(part.startswith(".") or part == "__MACOSX" for part in parts):
+        return "hidden"
+    if stat.S_ISLNK(mode):
+        return "by symbolic link"
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "special"
+    suffix = picture_file.suffix(parts[-1])
+    return _PICTURE if suffix in picture_file.suffixes() else suffix or "without a suffix"
+
+
+def _others(kinds: list[str]) -> Mapping[str, int]:
+    return {kind: n for kind, n in Counter(kinds).items() if kind != _PICTURE}
+
+
+def _checked(pictures: Pictures) -> Pictures:
+    check_enough(len(pictures.names), "image", pictures.title, other_files(pictures.others))
+    return pictures
+
+
+def check_enough(n: int, noun: str, title: str, *why: str) -> None:
+    """Raises Refusal, with sentences that say why, for fewer pictures than are needed."""
+    if n >= FEWEST:
+        return
+    holds = f"{title} holds {count_of(n, noun)}; at least {FEWEST} are needed."
+    if n == 0:
+        *most, last = picture_file.formats().values()
+        holds = f"{title} holds no {noun}s ({', '.join(most)} or {last})."
+    raise Refusal(" ".join(filter(None, (holds, *why))))
+
+
+@contextmanager
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """The file of one picture. Raises Refusal if it does not have the size that the archive's directory says."""
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+        with archive.open(entry) as packed:
+            shutil.copyfileobj(packed, file)  # to its end, where zipfile checks the CRC
+        if file.tell() != entry.file_size:
+            raise Refusal(f"{printable(entry.orig_filename)} doesn't match its declared size.")
+        yield file
 
 
 def _title(archive: Path | BinaryIO) -> str:
     """What a sentence calls the archive: the name of its file, if it has one."""
     name = getattr(archive, "name", None)
-    return _printable(Path(name).name) if isinstance(name, str) else "The archive"
+    return printable(Path(name).name) if isinstance(name, str) else "The archive"
 
 
 def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
@@ -158,17 +253,11 @@ class _Source:
 
 def _check_limits(files: int, size: int, title: str) -> None:
     if files > LIMIT_FILES:
-        raise Refusal(f"{title} holds {files:,} files; at most {LIMIT_FILES:,} are allowed.")
+        more = "a folder may hold more"
+        raise Refusal(f"{title} holds {files:,} files; at most {LIMIT_FILES:,} are allowed; {more}.")
     if size > LIMIT_BYTES:
         megabytes = -(-size // 2**20)
         raise Refusal(f"{title} holds {megabytes:,} MB, unpacked; at most {LIMIT_BYTES // 2**20} MB are allowed.")
-
-
-def _check_enough(n: int, title: str) -> None:
-    if n == 0:
-        raise Refusal(f"{title} holds no images (PNG, JPEG, GIF, BMP, WebP or TIFF).")
-    if n < FEWEST:
-        raise Refusal(f"{title} holds {count_of(n, 'image')}; at least {FEWEST} are needed.")
 
 
 def _fault(entry: zipfile.ZipInfo) -> str | None:
@@ -178,56 +267,9 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
         return "an absolute path"
     if posixpath.normpath(path.as_posix()).split("/")[0] == "..":
         return "a path that leads outside the archive"
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        return "a symbolic link"
     if entry.flag_bits & 0x1:
         return "which is encrypted"
     # zipfile also reads bzip2 and LZMA, but with no limit on how much it unpacks at once.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "which is not compressed with Deflate"
     return None
-
-
-def _is_picture(name: str) -> bool:
-    """Whether a relative path, with either kind of slash, is that of a picture that is not hidden."""
-    parts = PurePosixPath(posixpath.normpath(name.replace("\\", "/"))).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and not name.endswith(("/", "\\")) and PurePosixPath(name).suffix.lower() in _SUFFIXES
-
-
-def _pictures_on_disk(folder: Path) -> dict[str, Path]:
-    """The folder's pictures by relative path. Raises ValueError if they are too many, too few or too large."""
-    title = _printable(str(folder))
-    if not folder.is_dir():
-        raise Refusal(f"{title} is not a folder.")
-    pictures: dict[str, Path] = {}
-    files = size = 0
-    for root, _, names in os.walk(folder):
-        files += len(names)
-        if files > LIMIT_SEEN:
-            raise Refusal(f"{title} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
-        for path in (Path(root, name) for name in names):
-            name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
-            if _is_picture(name) and stat.S_ISREG((status := path.lstat()).st_mode):
-                pictures[name] = path
-                size += status.st_size
-                _check_limits(len(pictures), size, title)
-    _check_enough(len(pictures), title)
-    return pictures
-
-
-def _pixels(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int, fit: str, colour: str) -> np.ndarray:
-    """One picture, uint8 [size, size, c]. Raises Refusal naming it."""
-    name = _printable(entry.orig_filename)
-    with images.readable(name), tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-        with archive.open(entry) as packed:
-            shutil.copyfileobj(packed, file)  # to its end, where zipfile checks the CRC
-        if file.tell() != entry.file_size:
-            raise Refusal(f"{name} doesn't match its declared size.")
-        return images.read_square(file, size, fit, colour, name)
-
-
-def _printable(name: str) -> str:
-    """A name fit for a sentence: its last 60 characters, with a mark for each that does not print."""
-    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-    return name if len(name) <= 60 else "…" + name[-59:]

@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 from PIL import Image, ImageDraw
 from torchvision.transforms import v2 as transforms
 
-from ganlab.data import images
+from ganlab.data import picture_file
 from ganlab.formatting import fixed_percent
 
 LARGEST_SIZE = 512
@@ -25,13 +25,13 @@ class Resized(NamedTuple):
 
 def opened(file: BinaryIO, name: str) -> Image.Image:
     """An RGB picture, checked by its content. Raises ValueError, beginning with `name`, for an unusable file."""
-    with images.readable(name):
-        header = images.read_header(file, name)
+    with picture_file.readable(name):
+        header = picture_file.read_header(file, name)
     pixels = header.width * header.height
     if pixels > LARGEST:
         raise ValueError(f"{name} has {pixels:,} pixels; this page takes at most {LARGEST:,}.")
     file.seek(0)
-    return images.read_whole(file, name)
+    return picture_file.read_whole(file, name)
 
 
 def check(picture: Image.Image, size: int) -> None:

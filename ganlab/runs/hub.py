@@ -4,12 +4,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ganlab.config import TrainConfig, spare_cores
+from ganlab.data import own_pixels
+from ganlab.data.dataset import Announce
 from ganlab.formatting import count_of
 from ganlab.measure.reading import INSTRUMENTS
+from ganlab.runs import pace
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.job import Job
+from ganlab.runs.pace import Pace
 from ganlab.runs.run import Run
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.training_run import TrainingRun
@@ -36,7 +42,11 @@ class RunHub:
         self.limit = limit or spare_cores()
         self._runs: dict[str, TrainingRun] = {}
         self._saved: dict[str, SavedRun] = {}
-        self._lock = threading.Lock()
+        self._reading: dict[Path, Job] = {}
+        self._paces: dict[tuple[object, ...], Pace | None] = {}
+        self._measuring: Job | None = None
+        self._lock = threading.Lock()  # for the runs: a start may hold it for seconds
+        self._jobs_lock = threading.Lock()
 
     @property
     def runs(self) -> list[Run]:
@@ -89,6 +99,29 @@ class RunHub:
             instruments = training.instruments if training else INSTRUMENTS
             return self._started(TrainingRun(folder, instruments=instruments))
 
+    def read_images(self, config: TrainConfig) -> Job:
+        """Decode the user's own images, as `own_pixels.prepare` does, unless that is under way; returns the job."""
+        record = own_pixels.record(config)
+        with self._jobs_lock:
+            job = self._reading.get(record)
+            if not job or job.is_over or job.is_cancelled:
+                job = self._reading[record] = Job(lambda announce: own_pixels.prepare(config, announce))
+            return job
+
+    def seconds_of(self, config: TrainConfig) -> float | None:
+        """About how long a run would take. None until that was measured, in the background, or if it can't be."""
+        key = pace.key(config)
+
+        def measure(announce: Announce) -> None:
+            self._paces[key] = None  # tried: if it fails, it would fail again
+            self._paces[key] = pace.measure(config, announce)
+
+        with self._jobs_lock:
+            if key not in self._paces and (self._measuring is None or self._measuring.is_over):
+                self._measuring = Job(measure)
+        measured = self._paces.get(key)
+        return measured.seconds(config) if measured else None
+
     def training(self, run_id: str) -> TrainingRun:
         """The run of this server with that name, to steer it. Raises Refused if this server does not train it."""
         if run_id not in self._runs:
@@ -127,13 +160,18 @@ class RunHub:
             return left
 
     def close(self, timeout: float = 10.0) -> None:
-        """Stop all runs and wait for their threads, `timeout` seconds at most."""
+        """Stop all runs and jobs and wait for their threads, `timeout` seconds at most."""
         deadline = time.monotonic() + timeout
         runs = list(self._runs.values())
+        jobs = [job for job in (*self._reading.values(), self._measuring) if job]
         for run in runs:
             run.stop()
+        for job in jobs:
+            job.cancel()
         for run in runs:
             run.join(max(0.0, deadline - time.monotonic()))
+        for job in jobs:
+            job.join(max(0.0, deadline - time.monotonic()))
 
     def _started(self, run: TrainingRun) -> TrainingRun:
         self._runs[run.run_id] = run

@@ -1,4 +1,7 @@
-"""ZIP files that must be refused. As a script: each refusal, and the seconds and extra memory it took."""
+"""ZIP files that must be refused, or of which something is left out.
+
+As a script: each refusal, and the seconds and extra memory it took.
+"""
 
 import io
 import multiprocessing
@@ -17,6 +20,8 @@ from typing import Any
 from PIL import Image
 
 from ganlab.data import own_images
+from ganlab.data.decoding import decode
+from ganlab.data.own_images import other_files
 
 
 def png(shade: int = 0) -> bytes:
@@ -111,10 +116,13 @@ HOSTILE: dict[str, Callable[[Path], Any]] = {
 
 
 def measure(path: Path, folder: Path) -> tuple[str, float, float]:
-    """The message that `keep` raises, the seconds, and by how many MB the peak memory of this process grew."""
+    """What is refused or left out, the seconds, and by how many MB the peak memory of this process grew."""
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     try:
-        sentence = "kept as " + own_images.keep(path, folder)
+        name = own_images.keep(path, folder)
+        with own_images.find(name, folder) as pictures, io.BytesIO() as pixels:
+            decoded = decode(pictures, 8, "crop", "rgb", "stored", pixels)
+        sentence = " ".join(why for _, why in decoded.left_out) + other_files(decoded.others)
     except ValueError as error:
         sentence = str(error)
     seconds = time.perf_counter() - start

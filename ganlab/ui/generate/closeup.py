@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from ganlab.config import TrainConfig
+from ganlab.config import PREPARED_BY, TrainConfig
 from ganlab.data import datasets, images
 from ganlab.data.dataset import Dataset
 from ganlab.formatting import number
@@ -114,7 +114,7 @@ def _nearest_images(source: Source, one: Rendered) -> None:
     if not datasets.at_hand(config):
         st.caption("The data is not on this computer, so there is nothing to compare with.")
         return
-    key = (config.dataset, config.images, config.image_size, config.fit, config.colour)
+    key = tuple(getattr(config, field) for field in PREPARED_BY)
     try:
         data, usual = _real_images(key, config)
     except (OSError, ValueError) as error:

@@ -36,6 +36,9 @@ class Runs(Protocol):
     def limit(self) -> int:
         """How many may train at once."""
 
+    def seconds_of(self, config: TrainConfig) -> float | None:
+        """About how long a run would take; None until that was measured, in the background, or if it can't be."""
+
     def find(self, run_id: str) -> Run:
         """The run with that name. Raises LookupError, in one sentence, if there is none."""
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import PRESETS, TrainConfig, changed, from_link, link
+from ganlab.config import LARGEST_INCLUDED, PRESETS, TrainConfig, changed, from_link, link
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download
@@ -101,6 +101,8 @@ def setting(name: str, config: TrainConfig) -> None:
     without_effect = (name == "network" and config.kind == "point") or (name == "depth" and config.network != "mlp")
     options = _tied(name, value) | {"help": rules.help, "disabled": without_effect}
     label, choices = rules.label, rules.choices
+    if name == "image_size" and config.dataset != "images":
+        choices = tuple(size for size in choices if size <= LARGEST_INCLUDED)
     if not choices:
         st.number_input(label, value=value, **options, **of_number(name, value))
         return

@@ -3,7 +3,7 @@
 from html import escape
 
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
-from ganlab.formatting import NOTHING
+from ganlab.formatting import NOTHING, rough_duration
 from ganlab.gan.clipping import Counts, WeightHistogram
 from ganlab.plots.curves import View, change_in_words
 from ganlab.runs.run import Run
@@ -31,9 +31,10 @@ def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
     )
 
 
-def ready_line(config: TrainConfig) -> str:
-    """The state line before there is a run."""
-    summary = " · ".join([*facts(config), f"{config.steps:,} steps"])
+def ready_line(config: TrainConfig, seconds: float | None) -> str:
+    """The state line before there is a run, which would take so many seconds, if that is known."""
+    expected = [rough_duration(seconds)] if seconds else []
+    summary = " · ".join([*facts(config), f"{config.steps:,} steps", *expected])
     return f"<div class='state'>{pill(None)}<h1>{title(config)}</h1><span class='muted'>{summary}</span></div>"
 
 

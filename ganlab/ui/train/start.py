@@ -57,8 +57,10 @@ def state_bar(config: TrainConfig) -> None:
         if hub().in_the_way is not run:
             st.rerun()  # the whole page, because the buttons change too
         with slot:
-            line = panels.in_the_way_line(run, hub().limit) if run else panels.ready_line(config)
-            panel("state", line)
+            if run:
+                panel("state", panels.in_the_way_line(run, hub().limit))
+            else:
+                panel("state", panels.ready_line(config, hub().seconds_of(config)))
 
     tick()
 
@@ -80,7 +82,7 @@ def _buttons(config: TrainConfig, in_the_way: Run | None) -> None:
 def _has_data(config: TrainConfig) -> bool:
     if config.dataset == "drawn":
         return own_points.enough(config)
-    return config.dataset != "images" or bool(config.images)
+    return config.dataset != "images" or own_images.ready(config)
 
 
 def choices(config: TrainConfig) -> None:

@@ -14,6 +14,7 @@ from ganlab.ui.kit import components, drawings, frame, late
 from ganlab.ui.kit.components import button
 
 ALL_LAYERS = "All layers"
+FINEST = 64  # pixels of a sample's side: enough for a card of 8 columns or more, and it is sent several times a minute
 CARD = 438  # pixels of the sample card's pictures
 CHARTS = {
     "Losses": curves.losses,
@@ -83,7 +84,10 @@ def frozen(run: Run) -> Snapshot | None:
 
 
 def sheet(samples: np.ndarray, columns: int, alt: str) -> str:
-    """Samples uint8 [n, h, w, c] as HTML, about as wide as the card."""
+    """Samples uint8 [n, h, w, c] as HTML, about as wide as the card; larger ones than 64 x 64 at half their size."""
+    if samples.shape[1] > FINEST:
+        n, height, width, channels = samples.shape
+        samples = samples.reshape(n, height // 2, 2, width // 2, 2, channels).mean((2, 4)).astype(np.uint8)
     width = drawings.screen_width(samples, columns, CARD)
     uri = drawings.sheet_uri(samples, columns)
     return f"<img src='{uri}' style='width:min(100%,{width}px)' alt='{html.escape(alt)}'>"

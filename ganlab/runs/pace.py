@@ -1,0 +1,75 @@
+"""How long a run will take, by a few updates measured before it starts."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+
+from ganlab.config import WARM_UP_UPDATES, TrainConfig
+from ganlab.data.dataset import Announce, Dataset, endless, split
+from ganlab.gan.networks import outline
+from ganlab.gan.training import Trainer, build
+
+UPDATES = 3  # of the critic; the generator is updated once
+LIMIT_BYTES = 2**30  # of memory: with more, the measurement itself would be a burden
+_COST = ("network", "width", "depth", "latent_dim", "optimizer", "batch_size", "threads", "device")
+"""The settings that decide what an update costs, beside the shape of a sample."""
+
+
+class Pace(NamedTuple):
+    """Seconds that one update of each network takes."""
+
+    critic: float
+    generator: float
+
+    def seconds(self, config: TrainConfig) -> float:
+        """For a whole run."""
+        warm_up = min(config.warm_up, config.steps)
+        critic_updates = warm_up * WARM_UP_UPDATES + (config.steps - warm_up) * config.n_critic
+        return critic_updates * self.critic + config.steps * self.generator
+
+
+def key(config: TrainConfig) -> tuple[object, ...]:
+    """Settings with equal keys have the same pace."""
+    return (config.shape, *(getattr(config, name) for name in _COST))
+
+
+def measure(config: TrainConfig, announce: Announce) -> Pace:
+    """The pace of this computer now, on random samples; announces each update.
+
+    Raises ValueError if the networks or the batches are too large to be tried, or the threads too many.
+    """
+    if config.threads > (os.cpu_count() or 1):
+        raise ValueError(f"{config.threads} threads are more than this computer has cores.")
+    if (needed := _bytes(config)) > LIMIT_BYTES:
+        raise ValueError(f"An update needs {needed:,} bytes; at most {LIMIT_BYTES:,} are tried.")
+    trainer = Trainer(config, _noise(config))
+    critic = min(_seconds(trainer.critic_update, announce) for _ in range(UPDATES))  # the least disturbed one
+    return Pace(critic, _seconds(trainer.generator_update, announce))
+
+
+def _seconds(update: Callable[[], object], announce: Announce) -> float:
+    announce("measuring how long an update takes")
+    start = time.perf_counter()
+    update()
+    return time.perf_counter() - start
+
+
+def _bytes(config: TrainConfig) -> int:
+    """About what an update needs: weights with what belongs to them, and activations of a real and a fake batch."""
+    with torch.device("meta"):  # without memory
+        networks = build(config, config.shape)
+        numbers = sum(math.prod(block.shape) for block in outline(networks[1].eval(), config.shape))
+    weights = sum(parameter.numel() for network in networks for parameter in network.parameters())
+    layers, batches = 3, 2  # at most three layers in a block
+    return 4 * (4 * weights + layers * batches * config.batch_size * numbers)
+
+
+def _noise(config: TrainConfig) -> Dataset:
+    if config.kind == "point":
+        return endless(lambda n, rng: torch.randn(n, 2, generator=rng))
+    rng = torch.Generator().manual_seed(0)
+    return split(torch.randint(0, 256, (64, *config.shape), dtype=torch.uint8, generator=rng))
