@@ -27,7 +27,5 @@ with frame.page("Generate"):
         cost.card(source, recipe.n)
         with components.opened_code("The same without ganlab") as opened:
             if opened:
-                st.markdown(
-                    "Save this as `sample.py` beside `generator.safetensors`, and run it for the same samples."
-                )
+                st.markdown("Save this as `sample.py` beside `generator.safetensors`, and run it for the same samples.")
                 st.code(program(source, recipe, rendered))

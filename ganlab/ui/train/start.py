@@ -60,7 +60,8 @@ def state_bar(config: TrainConfig) -> None:
             if run:
                 panel("state", panels.in_the_way_line(run, hub().limit))
             else:
-                panel("state", panels.ready_line(config, hub().seconds_of(config)))
+                seconds = hub().seconds_of(config) if access.may_act() else None  # guests measure nothing
+                panel("state", panels.ready_line(config, seconds))
 
     tick()
 
