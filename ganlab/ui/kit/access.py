@@ -1,17 +1,23 @@
-"""Who may act: without `ganlab --guests` everyone, with it only sessions that came with the key.
+"""Who may act: without `ganlab --guests` everyone, with it only sessions that came with the key; never another site.
 
 The key comes with the link that ganlab prints, and leaves the address at once, so that nobody copies it from there. A
 cookie keeps it for reloads and other tabs, as Jupyter does.
+
+Another site's pages may open a WebSocket here and send the user's cookie with it. Streamlit refuses that, but not from
+other ports of this computer; which names the server answers to is its setting `server.allowedHosts`.
 """
 
 import os
 import secrets
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from ganlab.runs.hub import Refused
 from ganlab.ui.kit import components
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 WATCHING = "You are watching: only the person who started this server can change a run."
 
 
@@ -20,6 +26,21 @@ def may_act() -> bool:
     key = os.environ.get("GANLAB_KEY", "").encode()
     given = (st.session_state.get("key", ""), _kept())
     return not key or any(secrets.compare_digest(key, each.encode()) for each in given)
+
+
+def from_another_site() -> bool:
+    """Whether a page of another site, or of another port, opened this session; programs name no origin."""
+    origin = _headers().get("Origin", "")
+    same = urlsplit(origin).netloc == _headers().get("Host")
+    return bool(origin) and not same and origin not in st.get_option("server.corsAllowedOrigins")
+
+
+def may_name_folders() -> bool:
+    """Whether this session may name the server's folders: it may act, and sits at this computer, behind no proxy."""
+    headers = _headers()
+    host = urlsplit(f"//{headers.get('Host', '')}").hostname
+    passed_on = any(name.startswith(("Forwarded", "X-Forwarded-")) for name in headers)
+    return may_act() and {host, st.get_option("server.address")} <= set(LOOPBACK) and not passed_on
 
 
 def check() -> None:
@@ -41,6 +62,11 @@ def take_key() -> None:
 def note() -> None:
     """Why there are no controls, for a guest. It stands where they would."""
     st.caption(WATCHING)
+
+
+def _headers() -> Mapping[str, str]:
+    """Of the request that opened this session."""
+    return st.context.headers
 
 
 def _kept() -> str:

@@ -9,21 +9,20 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.data import own_images
 from ganlab.data.download import data_root
-from ganlab.ui.kit import frame, html
+from ganlab.ui.kit import access, frame, html
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import form, view
 
 SHOWN = 32
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def choose(config: TrainConfig) -> None:
-    """A ZIP, or a folder if the server listens only on localhost; how to fit them; a preview."""
+    """A ZIP, or a folder for who sits at the server; how to fit them; a preview."""
     with st.container(border=True):
         chooser, preview = st.columns(2, gap="medium")
         with chooser:
             st.file_uploader("A ZIP of images", type="zip", key="images_zip", on_change=_keep_zip)
-            if st.get_option("server.address") in LOOPBACK:
+            if access.may_name_folders():
                 help = "Copied into ganlab's cache folder, so that the run can be repeated."
                 st.text_input("Or a folder on this computer", key="images_folder", help=help, on_change=_keep_folder)
             with st.container(horizontal=True, gap="medium"):
@@ -62,7 +61,7 @@ def _keep_zip() -> None:
 
 @frame.acting(OSError, ValueError, key="images_refused")
 def _keep_folder() -> None:
-    if text := st.session_state["images_folder"].strip():
+    if access.may_name_folders() and (text := st.session_state["images_folder"].strip()):
         folder = Path(os.path.expanduser(text))
         if not folder.is_absolute():  # the server has its own current folder
             raise ValueError("Write the folder's full path, from the root or from ~.")
