@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
 from ganlab.config import PRESETS, TrainConfig, changed
-from ganlab.data import own_images, own_points
+from ganlab.data import own_images, own_points, point_files
 from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent
 from ganlab.measure import reading as readings
@@ -150,7 +150,7 @@ def keep_images(path: Path) -> str:
 
 def keep_points(path: Path) -> str:
     with path.open("rb") as file:
-        points, message = own_points.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
+        points, message = point_files.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
     if message:
         print(message, file=sys.stderr)
     return own_points.keep(points, data_root() / "points")
