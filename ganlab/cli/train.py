@@ -101,7 +101,7 @@ def stopped_by_signals(run: TrainingRun) -> Iterator[list[int]]:
 
     def stop(number: int, _: FrameType | None) -> None:
         received.append(number)
-        run.stop()
+        run.stop(quickly=True)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -131,7 +131,7 @@ class RunHub:
         deadline = time.monotonic() + timeout
         runs = list(self._runs.values())
         for run in runs:
-            run.stop()
+            run.stop(quickly=True)
         for run in runs:
             run.join(max(0.0, deadline - time.monotonic()))
 
