@@ -24,8 +24,9 @@ WATCHING = "You are watching: only the person who started this server can change
 def may_act() -> bool:
     """Whether this session may change runs and files. Every callback and act asks, not only the page's layout."""
     key = os.environ.get("GANLAB_KEY", "").encode()
-    given = (st.session_state.get("key", ""), _kept())
-    return not key or any(secrets.compare_digest(key, each.encode()) for each in given)
+    return not key or any(
+        secrets.compare_digest(key, given.encode()) for given in (st.session_state.get("key", ""), _kept())
+    )
 
 
 def from_another_site() -> bool:
