@@ -85,10 +85,10 @@ def test_what_spreadsheets_and_programs_write_is_read_and_choices_are_said(kind:
 def test_rows_with_an_empty_cell_are_left_out_and_counted_and_empty_rows_are_nothing() -> None:
     points, message = point_files.read_csv("\n".join([*LINES, ",0.5", ",", '"";""', " , ", ""]).encode(), "p.csv")
     assert np.array_equal(points, HERE)
-    assert message == "Line 17 of p.csv has an empty cell: left out."
+    assert message == "Line 17 of p.csv has an empty cell and was left out."
     points, message = point_files.read_csv("\n".join(["x,y", ",0.5", *LINES, "0.5,", "0.5,"]).encode(), "p.csv")
     assert np.array_equal(points, HERE)
-    assert message == "Line 2 of p.csv and 2 others have an empty cell: left out."
+    assert message == "Line 2 of p.csv and 2 others have an empty cell and were left out."
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,9 @@ def _choices(header: _Row | None, names: list[str], columns: list[int], notation
 def _omissions(lines: list[str]) -> list[str]:
     if not lines:
         return []
-    others = f" and {count_of(len(lines) - 1, 'other')} have" if lines[1:] else " has"
-    return [f"{lines[0]}{others} an empty cell: left out."]
+    if not lines[1:]:
+        return [f"{lines[0]} has an empty cell and was left out."]
+    return [f"{lines[0]} and {count_of(len(lines) - 1, 'other')} have an empty cell and were left out."]
 
 
 def _decoded(content: bytes, name: str) -> str:
