@@ -76,7 +76,7 @@ def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
     monkeypatch.chdir(ROOT)
     hub = RunHub()
     monkeypatch.setattr(ui_server, "_hub", hub)
-    monkeypatch.setattr(access, "_headers", lambda: {"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501"})
+    monkeypatch.setattr(access, "_headers", lambda: {"Host": "127.0.0.1:8501"})
     st.cache_resource.clear()
     yield hub
     hub.close()

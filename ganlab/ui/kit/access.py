@@ -1,10 +1,9 @@
-"""Who may act: without `ganlab --guests` everyone, with it only sessions that came with the key; never another site.
+"""Who may act: without `ganlab --guests` everyone, with it only sessions that came with the key.
 
 The key comes with the link that ganlab prints, and leaves the address at once, so that nobody copies it from there. A
 cookie keeps it for reloads and other tabs, as Jupyter does.
 
-Another site's pages may open a WebSocket here and send the user's cookie with it. Streamlit refuses that, but not from
-other ports of this computer; which names the server answers to is its setting `server.allowedHosts`.
+What another site's page sends, with that cookie, is refused in ui/web.py.
 """
 
 import os
@@ -27,13 +26,6 @@ def may_act() -> bool:
     return not key or any(
         secrets.compare_digest(key, given.encode()) for given in (st.session_state.get("key", ""), _kept())
     )
-
-
-def from_another_site() -> bool:
-    """Whether a page of another site, or of another port, opened this session; programs name no origin."""
-    origin = _headers().get("Origin", "")
-    same = urlsplit(origin).netloc == _headers().get("Host")
-    return bool(origin) and not same and origin not in st.get_option("server.corsAllowedOrigins")
 
 
 def may_name_folders() -> bool:

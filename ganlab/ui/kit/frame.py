@@ -35,9 +35,6 @@ def page(title: str) -> Iterator[None]:
         layout="wide",
         initial_sidebar_state=224,
     )
-    if access.from_another_site():
-        st.error("Another site's page opened this one: open ganlab at its own address.", icon=":material/block:")
-        st.stop()
     unseen = st.container(key="unseen")
     with unseen:
         components.styles()
