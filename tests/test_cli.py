@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import hostile
@@ -180,6 +181,7 @@ def test_own_images_from_a_folder(
 def test_help_imports_no_more_than_it_needs(options: str, absent: set[str]) -> None:
     code = f"""
 import sys
+import tomllib
 from ganlab.cli.main import main
 try:
     main({options.split()})
@@ -273,10 +275,31 @@ def test_with_guests_a_key_is_printed_and_no_browser_opened(
         keys.add(re.search(r"key=(\S{40,})", capsys.readouterr().out)[1])
     assert len(keys) == 2
     assert os.environ["GANLAB_KEY"] in keys
-    assert {"--server.address=0.0.0.0", "--server.headless=true"} <= set(served)
+    assert {"--server.address=0.0.0.0", "--server.headless=true", "--server.allowedHosts=*"} <= set(served)
     run("--port", "8600")
     assert os.environ["GANLAB_KEY"] == ""
     assert "?key=" not in capsys.readouterr().out
+
+
+def test_the_names_that_the_server_answers_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+    monkeypatch.setattr(serve.cli, "main", lambda arguments, prog_name: served.extend(arguments))
+    monkeypatch.setattr(serve, "is_free", lambda port, address: True)
+    monkeypatch.setenv("GANLAB_KEY", "")
+    monkeypatch.chdir(ROOT)
+
+    def allowed(*options: str) -> set[str]:
+        served.clear()
+        run("--no-browser", *options)
+        return {flag.partition("=")[2] for flag in served if flag.startswith("--server.allowedHosts=")}
+
+    own = set(tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]["allowedHosts"])
+    assert own == {"127.0.0.1", "localhost", "::1"}
+    assert allowed() == set()  # those of the file
+    assert allowed("--guests", "--allow-host", "gan.org", "--allow-host", "*.gan.org") == own | {"gan.org", "*.gan.org"}
+    network = ("--guests", "--address", "192.168.1.20")
+    assert "*" in allowed(*network)
+    assert allowed(*network, "--allow-host", "lab-pc") == own | {"192.168.1.20", "lab-pc"}
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "many"])

@@ -20,6 +20,7 @@ from ganlab.runs import loop, saved_run
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
 from ganlab.runs.look_budget import LookBudget
+from ganlab.runs.mailbox import Command
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
@@ -333,3 +334,39 @@ def test_a_table_of_other_columns_is_continued(tmp_path: Path) -> None:
     assert [(row["step"], row["cats"]) for row in rows] == [("1", "2"), *((str(n), "nan") for n in (7, 8, 9, 10))]
     assert {row["w1"] for row in rows} == {"nan"}  # not among the instruments that look
     assert len(last.readings) == 5
+
+
+class Dear(LookBudget):
+    """Is never due, and can't afford another one."""
+
+    def is_due(self) -> bool:
+        return False
+
+    def affords_one(self, for_user: bool = False) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("quickly", [False, True])
+def test_a_run_that_ends_is_looked_at_whatever_it_costs_unless_the_process_ends(
+    quickly: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "LookBudget", Dear)
+    trained(tmp_path / "finished", TINY, SOME)
+    (tmp_path / "finished/ended.json").unlink()  # as if killed just after the look
+    last = TrainingRun(RunFolder.reopen(tmp_path / "finished"), Small, instruments=SOME).run()
+    assert last.status is Status.FINISHED
+    assert [row["step"] for row in table(tmp_path / "finished")] == [str(TINY.steps)]
+    config = dataclasses.replace(TINY, steps=10**6)
+    run = TrainingRun(RunFolder(tmp_path / "stopped", config), Small, instruments=SOME).start()
+    wait_until(lambda: run.latest.step)
+    run.stop(quickly)
+    assert run.join(20)
+    assert run.latest.status is Status.STOPPED
+    assert run.latest.readings[:, 0].tolist() == [] if quickly else [run.latest.step]
+
+
+def test_a_run_that_never_made_a_step_is_not_looked_at(tmp_path: Path) -> None:
+    run = TrainingRun(RunFolder(tmp_path / "r", TINY), Small, instruments=SOME)
+    run._mailbox.commands.put(Command.STOP)
+    assert run.run().status is Status.STOPPED
+    assert not (tmp_path / "r/instruments.csv").exists()

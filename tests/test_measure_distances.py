@@ -8,10 +8,11 @@ import pytest
 import quality
 import torch
 from scipy.stats import spearmanr
+from sklearn.cluster import KMeans
 from torch import Tensor
 
 from ganlab.config import PRESETS
-from ganlab.data import point_sets
+from ganlab.data import datasets, point_sets
 from ganlab.gan.training import Trainer
 from ganlab.measure import distances
 from ganlab.measure.reading import look
@@ -70,6 +71,17 @@ def test_sliced_w1_is_never_above_the_exact_one() -> None:
     for seed in range(5):
         a, b = normal(64, 3, 4, 4, seed=seed), 2 * normal(64, 3, 4, 4, seed=seed + 9)
         assert 0 < distances.sliced_w1(a, b, rng(seed)) <= distances.exact_w1(a, b)
+
+
+def test_in_pixels_blurred_images_are_nearer_than_real_ones() -> None:
+    """So no help may say that real to real can't be undercut."""
+    digits = datasets.load(PRESETS["digits"])
+    images = torch.cat(list(digits.training_images()))
+    clusters = KMeans(100, n_init=1, random_state=0).fit(images.flatten(1).numpy())
+    means = torch.tensor(clusters.cluster_centers_)[torch.tensor(clusters.labels_)].view_as(images).float()
+    blurred = means[torch.randint(len(means), (512,), generator=rng())]
+    real = digits.sample(512, rng())
+    assert distances.exact_w1(blurred, digits.held_out) < 0.98 * distances.exact_w1(real, digits.held_out)
 
 
 @pytest.mark.parametrize("decimals", [9, 0])  # without ties and with

@@ -142,3 +142,24 @@ def test_a_network_without_batch_norm_has_one_gain_law_line() -> None:
     assert layers == list(result.layers)
     assert line[-1] == result.norms[-1] == pytest.approx(math.sqrt(2 / 64))
     assert line[:-1] / line[1:] == pytest.approx(result.gains)
+
+
+class OnCpu(Tensor):
+    """What `Tensor.cpu` returned."""
+
+
+def test_float64_is_made_on_the_cpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MPS has none."""
+    double = Tensor.double
+
+    def on_cpu_only(tensor: Tensor) -> Tensor:
+        if not isinstance(tensor, OnCpu):
+            raise TypeError("no float64 here")
+        return double(tensor)
+
+    critic = networks.init_(networks.dcgan_critic(1, 16, 2), rng())
+    batches = [torch.randn(8, 1, 16, 16, generator=rng(seed)) for seed in range(2)]
+    usual = gradients.loss_gradients(critic, *batches)
+    monkeypatch.setattr(Tensor, "cpu", lambda tensor: tensor.as_subclass(OnCpu))
+    monkeypatch.setattr(Tensor, "double", on_cpu_only)
+    assert np.array_equal(gradients.loss_gradients(critic, *batches).norms, usual.norms)

@@ -1,9 +1,11 @@
 """Every page in every state, and the list of runs on Home, by Streamlit's own test runner."""
 
 import dataclasses
+import gc
 import shutil
 
 import pytest
+import torch
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import ROOT, address, click, page, panels, run_in
 
@@ -56,6 +58,23 @@ def test_every_page_in_every_state(name: str, state: str, config: TrainConfig, t
     if name == "app.py" and state != "no run":
         assert STATES[state] in panels(at)
         assert ("Delete it" in labels) == (state not in ("running", "paused"))
+
+
+def live_tensors() -> int:
+    gc.collect()
+    return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
+
+
+@pytest.mark.parametrize("name", ["app.py", *PAGES])
+def test_a_visit_leaves_no_tensors_behind(name: str, the_hub: RunHub) -> None:
+    run = run_in("stopped", the_hub, TINY_IMAGES)
+    counts = []
+    for _ in range(2):  # the first visit fills the caches
+        at = page(name, run=run.run_id)
+        if name == "3_Generate.py":
+            click(at, "Measure")
+        counts.append(live_tensors())
+    assert counts[0] == counts[1]
 
 
 def test_a_start_beyond_the_limit_is_refused_and_names_the_run_to_stop(the_hub: RunHub) -> None:

@@ -1,11 +1,12 @@
 """Points from a CSV, kept and loaded again, and the shapes to start a drawing from."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ganlab.data import own_points
+from ganlab.data import own_points, point_files
 from ganlab.data.own_points import SHAPES
 
 LINES = [f"{i / 10},{-i / 10}" for i in range(16)]
@@ -13,7 +14,7 @@ HERE = np.stack([np.arange(16) / 10, -np.arange(16) / 10], 1).astype(np.float32)
 
 
 def read(*lines: str) -> np.ndarray:
-    points, message = own_points.read_csv("\n".join(lines).encode(), "p.csv")
+    points, message = point_files.read_csv("\n".join(lines).encode(), "p.csv")
     assert message == ""
     return points
 
@@ -34,12 +35,75 @@ def test_two_columns_in_any_usual_notation(lines: list[str]) -> None:
     assert np.array_equal(points, HERE)
 
 
+POINTS = np.random.default_rng(0).uniform(-1, 1, (40, 2)).round(4)
+DECIMAL = "Commas were read as decimal points."
+EXCHANGED = {
+    "a Windows-1252 header": ("Länge,Höhe", "{x},{y}", "cp1252", ""),
+    "UTF-16 of a spreadsheet": ("x\ty", "{x}\t{y}", "utf-16", ""),
+    "big-endian UTF-16": ("\ufeffx\ty", "{x}\t{y}", "utf-16-be", ""),
+    "semicolons and decimal commas": ("x;y", "{x,};{y,}", "utf-8", DECIMAL),
+    "tabs and decimal commas": (None, "{x,}\t{y,}", "utf-8", DECIMAL),
+    "spaces and decimal commas": (None, "{x,} {y,}", "utf-8", DECIMAL),
+    "spaces around commas": ("x , y", "{x} , {y}", "utf-8", ""),
+    "quotes": ('"x","y"', '"{x}","{y}"', "utf-8", ""),
+    "quoted decimal commas": ('"x","y"', '"{x,}","{y,}"', "utf-8", DECIMAL),
+    "a comma at the end": (None, "{x},{y},", "utf-8", ""),
+    "a comma at the end, named": ("x,y", "{x},{y},", "utf-8", ""),
+    "true minus signs": (None, "{x−},{y−}", "utf-8", ""),
+    "an index from 0": (",x,y", "{i},{x},{y}", "utf-8", "Of 3 columns, “x” and “y” were read."),
+    "an index and no names": (",0,1", "{i},{x},{y}", "utf-8", "Of 3 columns, “0” and “1” were read."),
+    "an index from 1": ('"","lon","lat"', '"{i1}",{x},{y}', "utf-8", "Of 3 columns, “lon” and “lat” were read."),
+    "an index without a name": ('"lon" "lat"', '"{i1}" {x} {y}', "utf-8", "Of 3 columns, “lon” and “lat” were read."),
+    "an index, no first line": (None, "{i},{x},{y}", "utf-8", "Of 3 columns, number 2 and number 3 were read."),
+    "labels": ("x,y,label", "{x},{y},0", "utf-8", "Of 3 columns, “x” and “y” were read."),
+    "labels before": ("class,a,b", "{i%3},{x},{y}", "utf-8", "Of 3 columns, “a” and “b” were read."),
+    "words as labels": ("a,kind,b", "{x},a word,{y}", "utf-8", "Of 3 columns, “a” and “b” were read."),
+    "a third coordinate": ("z,Y,X", "0.{i},{y},{x}", "utf-8", "Of 3 columns, “X” and “Y” were read."),
+    "numbers as names": ("0,1", "{x},{y}", "utf-8", "Line 1 of p.csv was read as the columns' names: “0,1”."),
+}
+
+
+def filled(form: str, i: int, x: float, y: float) -> str:
+    texts = {"{x}": x, "{y}": y, "{i}": i, "{i1}": i + 1, "{i%3}": i % 3}
+    texts |= {"{x,}": f"{x}".replace(".", ","), "{y,}": f"{y}".replace(".", ",")}
+    texts |= {"{x−}": f"{x}".replace("-", "−"), "{y−}": f"{y}".replace("-", "−")}
+    for name, text in texts.items():
+        form = form.replace(name, str(text))
+    return form
+
+
+@pytest.mark.parametrize("kind", EXCHANGED)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_spreadsheets_and_programs_write_is_read_and_choices_are_said(kind: str, end: str) -> None:
+    header, form, encoding, said = EXCHANGED[kind]
+    lines = [*([header] if header else []), *(filled(form, i, x, y) for i, (x, y) in enumerate(POINTS))]
+    points, message = point_files.read_csv((end.join(lines) + end).encode(encoding), "p.csv")
+    assert np.array_equal(points, POINTS.astype(np.float32))
+    assert message == said
+
+
+def test_rows_with_an_empty_cell_are_left_out_and_counted_and_empty_rows_are_nothing() -> None:
+    points, message = point_files.read_csv("\n".join([*LINES, ",0.5", ",", '"";""', " , ", ""]).encode(), "p.csv")
+    assert np.array_equal(points, HERE)
+    assert message == "Line 17 of p.csv has an empty cell and was left out."
+    points, message = point_files.read_csv("\n".join(["x,y", ",0.5", *LINES, "0.5,", "0.5,"]).encode(), "p.csv")
+    assert np.array_equal(points, HERE)
+    assert message == "Line 2 of p.csv and 2 others have an empty cell and were left out."
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
         ([*LINES, "1,two"], "Line 17 of p.csv is not two numbers: “1,two”."),
         ([*LINES, "1"], "Line 17 of p.csv is not two numbers: “1”."),
-        ([*LINES, "1,2,3"], "Line 17 of p.csv is not two numbers"),
+        ([*LINES, "1,2,3"], "Line 17 of p.csv has 3 columns, not 2: “1,2,3”."),
+        ([line.replace(",", "\t") for line in [*LINES, "1,two"]], "Line 17 of p.csv is not two numbers: “1\ttwo”."),
+        (["a,b", *(f"word,{i}" for i in range(16))], "Line 2 of p.csv is not two numbers: “word,0”."),
+        ([f"{i},{i},{i}" for i in range(5, 25)], "p.csv has 3 columns of numbers: leave two, or name two x and y"),
+        ([f"{i}.5,{i}.5,{i}.5" for i in range(20)], "p.csv has 3 columns of numbers"),
+        ([f"0,{i},0,{i}" for i in range(20)], "p.csv has 4 columns of numbers"),  # two decimal commas, and one between
+        ([f"{line}," for line in LINES[1:]] + ["1,"], "p.csv holds 15 points"),
+        ([*LINES, f'"{"1" * 140_000}",1'], "Line 17 of p.csv is not two numbers"),  # more than Python's csv takes
         (["x,y", "x,y", *LINES], "Line 2 of p.csv is not two numbers"),
         ([*LINES, "nan,0"], "Line 17 of p.csv has a number out of range"),
         ([*LINES, "0,-inf"], "Line 17 of p.csv has a number out of range"),
@@ -58,23 +122,34 @@ def test_anything_else_is_refused_in_one_sentence(lines: list[str], words: str) 
     assert str(caught.value).endswith(".")
 
 
-def test_a_binary_file_is_refused_in_a_sentence() -> None:
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\xff\xfe\0\0", b"\x89PNG\r\n\x1a\n\0\0", b"0,1\n\x81\n"])
+def test_a_binary_file_is_refused_in_a_sentence(content: bytes) -> None:
     with pytest.raises(ValueError, match="is not a text file"):
-        own_points.read_csv(b"\xff\xfe\x00", "p.csv")
+        point_files.read_csv(content, "p.csv")
+
+
+def test_whatever_a_file_holds_it_is_read_or_refused() -> None:
+    rng = np.random.default_rng(0)
+    letters = [*b'0123456789.,;\t "-+eE_\n\n\nxy\r\xb2\xe4\xff']
+    for _ in range(300):
+        content = bytes(rng.choice(letters, rng.integers(2_000)).tolist())
+        with suppress(ValueError):
+            points, _ = point_files.read_csv(content, "p.csv")
+            assert abs(points).max() <= 2
 
 
 def test_points_from_outside_are_centred_and_scaled_with_the_numbers() -> None:
-    points, message = own_points.read_csv("\n".join(f"{100 + i},{i / 2}" for i in range(17)).encode(), "p.csv")
+    points, message = point_files.read_csv("\n".join(f"{100 + i},{i / 2}" for i in range(17)).encode(), "p.csv")
     assert np.allclose(points[[0, -1]], [[-1.6, -0.8], [1.6, 0.8]])
     assert "from 100 to 116 and from 0 to 8, so 108 and 4 were subtracted and both divided by 5" in message
-    points, message = own_points.read_csv(b"3,3\n" * 16, "p.csv")
+    points, message = point_files.read_csv(b"3,3\n" * 16, "p.csv")
     assert np.array_equal(points, np.zeros((16, 2)))
     assert "divided by 1," in message
 
 
 def test_a_csv_gives_the_same_points_back() -> None:
     points = np.random.default_rng(0).uniform(-2, 2, (5_000, 2)).astype(np.float32)
-    assert np.array_equal(read(own_points.as_csv(points).decode()), points)
+    assert np.array_equal(read(point_files.as_csv(points).decode()), points)
 
 
 def test_points_are_kept_by_their_name(tmp_path: Path) -> None:

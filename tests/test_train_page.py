@@ -310,3 +310,10 @@ def test_present_leaves_out_the_links_and_what_could_be_tried(the_hub: RunHub) -
     click(at, "Leave")
     assert "present" not in address(at)
     assert len(at.sidebar.get("page_link")) == links > 0
+
+
+def test_what_a_step_looked_back_at_shows_is_made_once(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY)
+    newest = run.latest
+    assert look_back.at(run, 1, newest).step == 1
+    assert look_back.at(run, 1, newest) is look_back.at(run, 1, newest)

@@ -41,6 +41,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     main.add_argument("--address", help=address_help)
     guests_help = "let others watch: only who opens the link that is printed then can start and change runs"
     main.add_argument("--guests", action="store_true", help=guests_help)
+    host_help = "answer to this name too, such as a proxy's; may be given several times"
+    main.add_argument("--allow-host", action="append", metavar="NAME", default=[], help=host_help)
     main.add_argument("--no-browser", action="store_true", help="serve the app without opening a browser")
     commands = main.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in COMMANDS.items():
@@ -49,7 +51,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             importlib.import_module(f"ganlab.cli.{name}").add_options(command)
     options = main.parse_args(arguments)
     serving = {"--port": options.port is not None, "--address": options.address, "--guests": options.guests}
-    given = [name for name, present in (serving | {"--no-browser": options.no_browser}).items() if present]
+    serving |= {"--allow-host": options.allow_host, "--no-browser": options.no_browser}
+    given = [name for name, present in serving.items() if present]
     if options.command and given:
         main.error(f"{' and '.join(given)} can't be used with `ganlab {options.command}`: it serves no app.")
     if options.runs.exists() and not options.runs.is_dir():

@@ -42,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
     os.environ["GANLAB_KEY"] = key = secrets.token_urlsafe() if options.guests else ""  # for the pages
     print(f"{_links(port, address, key)}\nRuns: {runs_root()}\nCtrl-C stops it, and every run.", flush=True)
     flags = [f"--server.port={port}", f"--server.address={address}", "--logger.hideWelcomeMessage=true"]
+    names = options.allow_host or ([] if address in LOCAL else ["*"])  # without the key, strangers only watch
+    if names:  # otherwise this computer's own, as .streamlit/config.toml says
+        flags += [f"--server.allowedHosts={name}" for name in (*LOCAL, "::1", address, *names)]
     if options.guests:
         flags.append("--client.showErrorDetails=none")  # a traceback names files of this computer
     if options.no_browser or options.guests:  # Streamlit would open the link without the key

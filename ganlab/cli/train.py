@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
 from ganlab.config import PRESETS, TrainConfig, changed
-from ganlab.data import own_images, own_pixels, own_points
+from ganlab.data import own_images, own_pixels, own_points, point_files
 from ganlab.data.decoding import sentences
 from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent
@@ -104,7 +104,7 @@ def stopped_by_signals(run: TrainingRun) -> Iterator[list[int]]:
 
     def stop(number: int, _: FrameType | None) -> None:
         received.append(number)
-        run.stop()
+        run.stop(quickly=True)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -163,7 +163,7 @@ def decode_images(config: TrainConfig) -> None:
 
 def keep_points(path: Path) -> str:
     with path.open("rb") as file:
-        points, message = own_points.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
+        points, message = point_files.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
     if message:
         print(message, file=sys.stderr)
     return own_points.keep(points, data_root() / "points")

@@ -1,11 +1,9 @@
-"""The user's own points: shapes to start from, read from a CSV, kept and loaded. Knows nothing of training or screens.
+"""The user's own points: shapes to start from, kept and loaded. Knows nothing of training or screens.
 
 Whatever a file holds, this module raises only ValueError (one sentence for the user) or OSError.
 """
 
 import io
-import math
-import re
 from pathlib import Path
 
 import numpy as np
@@ -13,45 +11,13 @@ import torch
 
 from ganlab import tensorfile
 from ganlab.data import kept
-from ganlab.formatting import count_of
 
 FEWEST = 16  # points that a run needs
 MOST = 5_000  # points that are allowed
-LIMIT_BYTES = 2 * 2**20  # size of a CSV
+LIMIT_BYTES = 2 * 2**20  # size of a file
 SHAPE_POINTS = 600  # points of a shape to start a drawing from
 REACH = 2.0  # points lie in [-2, 2]^2, the square that every picture of points shows
-_SCALED_REACH = 1.6  # of points that had to be scaled
 _HAND = 0.03  # standard deviation along each axis, around the line of a shape
-_LARGEST = 1e30  # number in a CSV: none of their sums overflows
-
-
-def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
-    """The points of a CSV, float32 [16 to 5000, 2], and a sentence if they had to be moved, else "".
-
-    Each line has two numbers, with a comma, semicolon, tab or spaces between them; the first line may be words. If any
-    point lies outside [-2, 2]^2, all are centred and scaled, both axes alike, to reach 1.6. Raises ValueError, in one
-    sentence with `name`, for anything else.
-    """
-    if len(content) > LIMIT_BYTES:
-        raise ValueError(f"{name} is larger than {LIMIT_BYTES // 2**20} MB, the most allowed.")
-    try:
-        lines = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{name} is not a text file.") from None
-    filled = [(i, line) for i, line in enumerate(lines, start=1) if line.strip()]
-    if filled and all(_number(field) is None for field in _fields(filled[0][1])):
-        del filled[0]  # words: the columns' names
-    if len(filled) > MOST:
-        raise ValueError(f"{name} holds {len(filled):,} points; at most {MOST:,} are allowed.")
-    rows = [_pair(line, f"Line {i} of {name}") for i, line in filled]
-    if len(rows) < FEWEST:
-        raise ValueError(f"{name} holds {count_of(len(rows), 'point')}; at least {FEWEST} are needed.")
-    return _fitted(np.array(rows))
-
-
-def as_csv(points: np.ndarray) -> bytes:
-    """A line x,y and one for each point [n, 2]; `read_csv` gives exactly the same float32 back."""
-    return "".join(["x,y\n", *(f"{x!s},{y!s}\n" for x, y in np.asarray(points, np.float32))]).encode()
 
 
 def keep(points: np.ndarray, folder: Path) -> str:
@@ -82,46 +48,6 @@ def load(name: str, folder: Path) -> np.ndarray:
         return tensorfile.read_one(path, "points", fits, LIMIT_BYTES).numpy()
     except ValueError as error:
         raise ValueError(f"{path.name} can't be used as points: {error}.") from None
-
-
-def _fields(line: str) -> list[str]:
-    return re.split(r"\s*[,;\t]\s*|\s+", line.strip())
-
-
-def _number(field: str) -> float | None:
-    try:
-        return None if "_" in field else float(field)  # only Python takes 1_000 for a number
-    except ValueError:
-        return None
-
-
-def _pair(line: str, where: str) -> list[float]:
-    """The two numbers of a line. Raises ValueError, in a sentence that begins with `where`."""
-    fields = _fields(line)
-    pair = [number for field in fields if (number := _number(field)) is not None]
-    quoted = "".join(letter for letter in line.strip()[:40] if letter.isprintable())
-    if len(fields) != 2 or len(pair) != 2:
-        raise ValueError(f"{where} is not two numbers: “{quoted}”.")
-    if not all(math.isfinite(number) and abs(number) <= _LARGEST for number in pair):
-        raise ValueError(f"{where} has a number out of range: “{quoted}”.")
-    return pair
-
-
-def _fitted(points: np.ndarray) -> tuple[np.ndarray, str]:
-    """Points [n, 2] as they are, or centred and scaled; then a sentence with the numbers."""
-    if (abs(points) <= REACH).all():
-        return points.astype(np.float32), ""
-    low, high = points.min(axis=0), points.max(axis=0)
-    (x, y), scale = (low + high) / 2, (high - low).max() / 2 / _SCALED_REACH or 1.0
-    message = (
-        f"The points went from {_text(low[0])} to {_text(high[0])} and from {_text(low[1])} to {_text(high[1])}, so "
-        f"{_text(x)} and {_text(y)} were subtracted and both divided by {_text(scale)}, to fit between −1.6 and 1.6."
-    )
-    return ((points - (x, y)) / scale).astype(np.float32), message
-
-
-def _text(number: float) -> str:
-    return f"{number:.4g}".replace("-", "−")
 
 
 def two_moons() -> np.ndarray:

@@ -149,7 +149,7 @@ def forward():
     saved = {{}}
     def keep(t):
         saved[where(t)] = t
-        return t
+        return t.detach()
     hooks = torch.autograd.graph.saved_tensors_hooks
     with hooks(keep, lambda t: t):
         y = model(x)

@@ -75,7 +75,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 class Perfect(NamedTuple):
     """`w1` as it would be for a perfect sampler, which is the distance of real samples from real ones."""
 
-    mean: float  # no generator can be expected below it
+    mean: float  # in pixels, draws of blurred images can be below it: they are nearer to all
     low: float  # of 20 looks, 1 finds less, and 1 more than `high`; both NaN where real samples run out
     high: float
 

@@ -132,7 +132,7 @@ def _gain(block: _Block) -> float:
             squared_slope = 1 / 2
         elif isinstance(layer, nn.LeakyReLU):
             squared_slope = (1 + layer.negative_slope**2) / 2
-    weight = block.matrix.weight.detach().double()
+    weight = block.matrix.weight.detach().cpu().double()
     return math.sqrt(weight.square().mean().item() * weight[0].numel() * squared_slope)
 
 

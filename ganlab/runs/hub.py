@@ -165,7 +165,7 @@ class RunHub:
         runs = list(self._runs.values())
         jobs = [job for job in (*self._reading.values(), self._measuring) if job]
         for run in runs:
-            run.stop()
+            run.stop(quickly=True)
         for job in jobs:
             job.cancel()
         for run in runs:

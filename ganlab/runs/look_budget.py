@@ -13,7 +13,7 @@ SHARE = 0.05
 AIM = 0.045  # the share planned for; the rest is for looks that take longer than the earlier ones
 FIRST = 5  # steps before the first look
 REMEMBERED = 3  # looks; the next is expected to cost as much as the most expensive of them
-QUICK = 0.5  # CPU seconds; after a pause or stop, so long a look may exceed the share, and later ones wait for it
+QUICK = 0.5  # CPU seconds; after a pause, so long a look may exceed the share, and later ones wait for it
 
 
 class LookBudget:

@@ -50,8 +50,8 @@ class Loop:
         self._enter(Status.RUNNING)
         while self._trainer.step_count < self._trainer.config.steps:
             command = self._mailbox.next(wait=self._status is Status.PAUSED)
-            if command is Command.STOP:
-                return self._end(Status.STOPPED)
+            if command in (Command.STOP, Command.QUIT):
+                return self._end(Status.STOPPED, quickly=command is Command.QUIT)
             if command is Command.PAUSE:
                 self._enter(Status.PAUSED)
             elif command is Command.RESUME:
@@ -87,13 +87,16 @@ class Loop:
             self._recorder.save_checkpoint(self._mailbox.latest, self._trainer)
             self._mailbox.idle.set()
 
-    def _end(self, status: Status) -> Snapshot:
+    def _end(self, status: Status, quickly: bool = False) -> Snapshot:
         self._status, self._start = status, None
         self._clock.go(False)
-        self._look_if_quick()
-        last = self._snapshot()
-        self._recorder.save_checkpoint(last, self._trainer)
-        return last
+        # Before the look, during which the process may be killed.
+        self._recorder.save_checkpoint(self._snapshot(), self._trainer)
+        if quickly:
+            self._look_if_quick()
+        elif (on := self._instruments()) and self._trainer.step_count not in (0, *self._recorder.readings[-1:, 0]):
+            self._look(on)
+        return self._snapshot()
 
     def _step(self) -> None:
         self._clock.go(True)

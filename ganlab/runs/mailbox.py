@@ -17,6 +17,7 @@ class Command(Enum):
     RESUME = auto()
     STEP = auto()
     STOP = auto()
+    QUIT = auto()  # as STOP, but the process ends: without a look that may take long
     CHANGE = auto()  # only wakes the loop: the changes themselves wait in the mailbox
 
 

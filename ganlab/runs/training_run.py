@@ -92,10 +92,13 @@ class TrainingRun(Run):
         """Make one step while paused, then wait again."""
         self._mailbox.commands.put(Command.STEP)
 
-    def stop(self) -> None:
-        """End after this step, or at the next announcement while loading; what was learned is kept."""
+    def stop(self, quickly: bool = False) -> None:
+        """End after this step, or at the next announcement while loading; what was learned is kept.
+
+        The instruments look once more, however long that takes; not if `quickly`.
+        """
         self._stopped = True
-        self._mailbox.commands.put(Command.STOP)
+        self._mailbox.commands.put(Command.QUIT if quickly else Command.STOP)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the run's thread to end; False if it has not after `timeout` seconds."""

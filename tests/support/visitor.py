@@ -4,10 +4,11 @@ It draws nothing, and keeps no message: the server must send each of them whole.
 """
 
 import random
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from google.protobuf.message import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -157,15 +158,20 @@ def _finished(message: ForwardMsg, status: ForwardMsg.ScriptFinishedStatus.Value
 
 
 @contextmanager
-def visit(url: str) -> Iterator[Visitor]:
-    """A visitor of the server at this http address, until the block ends."""
-    address = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
-    with connect(
-        address,
-        subprotocols=[Subprotocol("streamlit")],
-        open_timeout=SECONDS,
-        ping_interval=None,  # browsers send no pings
-        max_size=None,
-        max_queue=None,
-    ) as connection:
+def visit(url: str, host: str = "", **headers: str) -> Iterator[Visitor]:
+    """A visitor of the server at this http address, until the block ends; `host` is what it calls the server."""
+    server = urlsplit(url)
+    with (
+        socket.create_connection((server.hostname, server.port)) as sock,
+        connect(
+            f"ws://{host or server.netloc}/_stcore/stream",
+            sock=sock,
+            additional_headers=headers,
+            subprotocols=[Subprotocol("streamlit")],
+            open_timeout=SECONDS,
+            ping_interval=None,  # browsers send no pings
+            max_size=None,
+            max_queue=None,
+        ) as connection,
+    ):
         yield Visitor(connection)

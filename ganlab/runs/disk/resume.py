@@ -56,7 +56,7 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
         if files:
             raise ValueError(warning)
         return ResumePoint(config=config, scheduled=_merged(rows, scheduled))
-    if checkpoint.step >= config.steps:
+    if checkpoint.step > config.steps:
         raise _done(path, checkpoint.step)
     known = tables.history(path, checkpoint.step, _critic_layers(checkpoint))
     if len(known) < checkpoint.step:

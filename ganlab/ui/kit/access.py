@@ -2,24 +2,38 @@
 
 The key comes with the link that ganlab prints, and leaves the address at once, so that nobody copies it from there. A
 cookie keeps it for reloads and other tabs, as Jupyter does.
+
+What another site's page sends, with that cookie, is refused in ui/web.py.
 """
 
 import os
 import secrets
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from ganlab.runs.hub import Refused
 from ganlab.ui.kit import components
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 WATCHING = "You are watching: only the person who started this server can change a run."
 
 
 def may_act() -> bool:
     """Whether this session may change runs and files. Every callback and act asks, not only the page's layout."""
     key = os.environ.get("GANLAB_KEY", "").encode()
-    given = (st.session_state.get("key", ""), _kept())
-    return not key or any(secrets.compare_digest(key, each.encode()) for each in given)
+    return not key or any(
+        secrets.compare_digest(key, given.encode()) for given in (st.session_state.get("key", ""), _kept())
+    )
+
+
+def may_name_folders() -> bool:
+    """Whether this session may name the server's folders: it may act, and sits at this computer, behind no proxy."""
+    headers = _headers()
+    host = urlsplit(f"//{headers.get('Host', '')}").hostname
+    passed_on = any(name.startswith(("Forwarded", "X-Forwarded-")) for name in headers)
+    return may_act() and {host, st.get_option("server.address")} <= set(LOOPBACK) and not passed_on
 
 
 def check() -> None:
@@ -41,6 +55,11 @@ def take_key() -> None:
 def note() -> None:
     """Why there are no controls, for a guest. It stands where they would."""
     st.caption(WATCHING)
+
+
+def _headers() -> Mapping[str, str]:
+    """Of the request that opened this session."""
+    return st.context.headers
 
 
 def _kept() -> str:

@@ -90,7 +90,8 @@ def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     """The shown layer's, or that of all together; None before the first clamp."""
     if not weights:
         return None
-    return next((one for one in weights if one.name == layer()), None) or pooled(weights)
+    name = layer()
+    return next((one for one in weights if one.name == name), None) or pooled(weights)
 
 
 def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -> None:

@@ -68,8 +68,9 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     slots["caption"] = st.container()
     slots["samples"] = st.container(key="samples", horizontal_alignment="center")
     changed = {run.wanted.clip_range, *(one.value for one in snapshot.changes if one.field == "clip_range")}
-    apart = "<span>not comparable across dotted lines</span>" if changed - {run.config.clip_range} else ""
-    panel("estimate_head", f"<div class='ch'><b>Critic’s estimate</b>{apart}</div>")
+    apart = changed - {run.config.clip_range}
+    note = "not comparable across dotted lines" if apart else "on each batch, before the generator’s update"
+    panel("estimate_head", f"<div class='ch'><b>Critic’s estimate</b><span>{note}</span></div>")
     slots["estimate"] = st.container()
 
 

@@ -17,6 +17,7 @@ from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import html, late
 from ganlab.ui.kit.components import Caption, button
+from ganlab.ui.kit.live import once
 from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
@@ -62,7 +63,8 @@ def controls(run: Run, slots: Slots) -> None:
 
 def outgrown(run: Run) -> bool:
     """Whether the slider lacks so many saved steps that it should be redrawn: rarely, the user may be dragging it."""
-    return len(moments.steps(run.path)) > 2 * len(st.session_state["places"]) + 4
+    saved = once(run.latest, "moments", lambda: len(moments.steps(run.path)))
+    return saved > 2 * len(st.session_state["places"]) + 4
 
 
 def _go(place: Place) -> None:
@@ -89,6 +91,10 @@ def at(run: Run, place: Place, snapshot: Snapshot | None = None) -> Snapshot:
     moment = None if place == LATEST else _saved(run, place)
     if moment is None:
         return snapshot
+    return once(snapshot, ("at", moment.step), partial(_with, snapshot, moment))
+
+
+def _with(snapshot: Snapshot, moment: Moment) -> Snapshot:
     return dataclasses.replace(
         snapshot, step=moment.step, critic_step=moment.critic_step, weights=moment.weights, samples=moment.samples
     )

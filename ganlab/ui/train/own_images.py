@@ -11,7 +11,7 @@ from ganlab.config import TrainConfig
 from ganlab.data import own_images, own_pixels
 from ganlab.data.decoding import Decoded, sentences
 from ganlab.data.download import data_root
-from ganlab.ui.kit import frame, html
+from ganlab.ui.kit import access, frame, html
 from ganlab.ui.kit.components import button, csv_file, download, panel
 from ganlab.ui.kit.server import acting_hub
 from ganlab.ui.train import form, view
@@ -19,7 +19,6 @@ from ganlab.ui.train import form, view
 SHOWN = 32
 EVERY = 0.5  # seconds between two looks at how far the reading is
 QUICK = 0.3  # seconds to wait for it: small sets are done by then
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def ready(config: TrainConfig) -> bool:
@@ -32,12 +31,12 @@ def ready(config: TrainConfig) -> bool:
 
 
 def choose(config: TrainConfig) -> None:
-    """A ZIP, or a folder if the server listens only on localhost; how to fit them; a preview."""
+    """A ZIP, or a folder for who sits at the server; how to fit them; a preview."""
     with st.container(border=True):
         chooser, preview = st.columns(2, gap="medium")
         with chooser:
             st.file_uploader("A ZIP of images", type="zip", key="images_zip", on_change=_keep_zip)
-            if st.get_option("server.address") in LOOPBACK:
+            if access.may_name_folders():
                 help = "It is not copied: ganlab keeps the pixels that it makes of the pictures."
                 st.text_input("Or a folder on this computer", key="images_folder", help=help, on_change=_keep_folder)
             with st.container(horizontal=True, gap="medium"):
@@ -135,7 +134,7 @@ def _keep_zip() -> None:
 
 @frame.acting(OSError, ValueError, key="images_refused")
 def _keep_folder() -> None:
-    if text := st.session_state["images_folder"].strip():
+    if access.may_name_folders() and (text := st.session_state["images_folder"].strip()):
         folder = Path(os.path.expanduser(text))
         if not folder.is_absolute():  # the server has its own current folder
             raise ValueError("Write the folder's full path, from the root or from ~.")

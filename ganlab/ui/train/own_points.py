@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, changed
-from ganlab.data import own_points
+from ganlab.data import own_points, point_files
 from ganlab.data.download import data_root
 from ganlab.data.own_points import SHAPES
 from ganlab.data.point_sets import JITTER
@@ -39,16 +39,17 @@ def choose(config: TrainConfig) -> None:
             st.markdown("Press to add a point, drag to spray many. Or begin with a shape and change it.", help=HELP)
             st.pills("Begin with", list(SHAPES), key="points_shape", on_change=_keep_shape, wrap=True)
             st.file_uploader(
-                "Or a CSV of two columns",
+                "Or a CSV",
                 type=["csv", "txt"],
                 key="points_csv",
                 max_upload_size=own_points.LIMIT_BYTES // 2**20,
-                help="Two numbers per line, for x and y; 16 to 5,000 lines. A header line may come first.",
+                help="Two numbers per line; 16 to 5,000 lines. The first line may name the columns: of more than two "
+                "columns of numbers, those named x and y are read.",
                 on_change=_keep_csv,
             )
             frame.once("points_refused", st.error, "error")
-            frame.once("points_moved", st.info, "open_in_full")
-            content = partial(own_points.as_csv, points)
+            frame.once("points_note", st.info, "info")
+            content = partial(point_files.as_csv, points)
             download("CSV", "points.csv", content, help="These points.", disabled=len(points) == 0)
 
 
@@ -85,7 +86,7 @@ def _keep_shape() -> None:
 @frame.acting(OSError, ValueError, key="points_refused")
 def _keep_csv() -> None:
     if file := st.session_state["points_csv"]:
-        points, st.session_state["points_moved"] = own_points.read_csv(file.getvalue(), file.name)
+        points, st.session_state["points_note"] = point_files.read_csv(file.getvalue(), file.name)
         _keep(points)
 
 

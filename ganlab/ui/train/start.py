@@ -8,7 +8,7 @@ import streamlit as st
 
 from ganlab.config import PRESETS, TrainConfig, link
 from ganlab.runs.run import Run
-from ganlab.ui.kit import drawings, frame, html
+from ganlab.ui.kit import access, drawings, frame, html
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import CARDS, MORE
 from ganlab.ui.kit.server import hub, try_to_start

@@ -76,7 +76,7 @@ def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
     low, high = min(values.min(), 0.0), values.max()
     x = 100 * (steps - steps[0]) / max(steps[-1] - steps[0], 1)
     y = 26 - 24 * (values - low) / (high - low or 1)
-    path = "L".join(f"{a:.0f} {b:.0f}" for a, b in zip(x, y, strict=True))
+    path = "L".join(f"{a:.0f} {b:.0f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
     mark = ""
     if changed is not None and steps[0] <= changed <= steps[-1]:
         at = f"{100 * (changed - steps[0]) / max(steps[-1] - steps[0], 1):.0f}"

@@ -75,10 +75,10 @@ CARDS = {
         figure,
         "the exact Wasserstein-1 distance between 512 generated and 512 held-out samples; sliced above 32 × 32 "
         "pixels. Of endless points it is the mean of four, each between fresh samples, and 90 % of the looks at a "
-        "perfect sampler would be in the grey band. *Real to real* is the distance between real samples. The critic's "
-        "estimate divided by the product of its norms is a true *lower bound*; divided by the largest gradient "
-        "measured it is *scaled, not a bound*. Rank correlation: 1 if the estimate rises and falls with W1, 0 if it "
-        "is unrelated.",
+        "perfect sampler would be in the grey band. *Real to real* is the distance between real samples; in pixels, "
+        "blurred images can be nearer than that, because they are near to all. The critic's estimate divided by the "
+        "product of its norms is a true *lower bound*; divided by the largest gradient measured it is *scaled, not a "
+        "bound*. Rank correlation: 1 if the estimate rises and falls with W1, 0 if it is unrelated.",
         key=_key_in_two_rows,
         over_time=True,
     ),
@@ -86,8 +86,9 @@ CARDS = {
         "distances",
         if_measured("held_out_estimate", estimates_sentence),
         estimates_figure,
-        "E critic(real) − E critic(generated), after the generator's update. If they are far apart, the critic has "
-        "overfitted.",
+        "E critic(real) − E critic(generated), in eval mode, after the generator's update. The curve of the critic's "
+        "estimate has it in train mode, on the last training batch, before that update, and is usually higher. If the "
+        "two lines are far apart, the critic has overfitted.",
         key=lines((INK, "training"), (REAL, "held out")),
         over_time=True,
     ),
