@@ -151,7 +151,10 @@ def estimates(negative: int) -> np.ndarray:
         (history(at_bound_share=0.51), "51 % of the critic's weights were exactly at a bound over the last 50 steps."),
         (history(49, at_bound_share=0.9), None),  # too early
         (history(critic_estimate=estimates(9)), None),
-        (history(critic_estimate=estimates(10)), "in 20 % of the last 50 steps it scored generated samples above real"),
+        (
+            history(critic_estimate=estimates(10)),
+            "in 20 % of the last 50 steps it scored generated",
+        ),
         (history(149, critic_estimate=-1), None),
         (history(at_bound_share=0.9, clip_high=[0.1] * 101 + [0.2] * 49), None),  # another range since
         (history(at_bound_share=0.9, clip_high=[0.1] * 100 + [0.2] * 50), "90 % of the critic's weights"),
@@ -218,10 +221,12 @@ def test_momentum_is_a_finding_and_the_most_serious_comes_first() -> None:
 def test_the_advised_range_would_let_gradients_grow_as_with_the_presets() -> None:
     narrow = dataclasses.replace(RING, clip_range=(-0.01, 0.005))
     vanishing, exploding = (Reading(gradients=gradients(norms)) for norms in ([1, 0.04, 0.2, 1, 1], [1, 900, 30, 1, 1]))
-    assert diagnosed(vanishing, config=narrow)[0].advice.startswith("Widen the clip range to about −0.1 to 0.07:")
-    assert diagnosed(exploding, config=narrow)[0].advice.startswith("Narrow the clip range to about −0.001 to 0.0005:")
+    assert diagnosed(vanishing, config=narrow)[0].advice.startswith("Widen the clip range to about −0.1 to 0.07.")
+    assert diagnosed(exploding, config=narrow)[0].advice.startswith("Narrow the clip range to about −0.001 to 0.0005.")
     far = Reading(gradients=gradients([1, 0.0001, 0.01, 1, 1]))
     assert diagnosed(far, config=narrow)[0].advice == "Widen the clip range."
+    assert diagnosed(vanishing, config=narrow)[0].clip_range == (-0.1, 0.07)
+    assert diagnosed(far, config=narrow)[0].clip_range is None
     wide = dataclasses.replace(RING, clip_range=(-0.5, 0.5))
     assert diagnosed(vanishing, config=wide)[0].advice == "Widen the clip range."  # ±2.5 is more than can be set
     saturated = diagnosed(Reading(gradients=gradients()), history(at_bound_share=0.9))
@@ -231,7 +236,7 @@ def test_the_advised_range_would_let_gradients_grow_as_with_the_presets() -> Non
 def test_after_a_change_of_range_the_advice_is_to_wait_until_the_weights_fill_it() -> None:
     vanishing = Reading(gradients=gradients([1, 0.2, 0.4, 1, 1]))
     wait = "Wait: the weights are still growing into the new clip range."
-    for old, advice in ((0.05, wait), (0.5, "Widen the clip range.")):
+    for old, advice in ((0.05, wait), (0.5, "Go back to −0.1 to 0.5.")):
         past = history(clip_low=-0.1, clip_high=[old] * 101 + [0.1] * 49)
         assert [finding.advice for finding in diagnosed(vanishing, past)] == [advice]
         settled = history(clip_low=-0.1, clip_high=[old] * 100 + [0.1] * 50)

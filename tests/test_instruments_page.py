@@ -288,7 +288,7 @@ def test_advice_that_findings_share_is_given_once() -> None:
     data = card_data(Reading(step=60, gradients=shrinking), no_readings(), steps=60)
     html = findings.findings(data, False, INSTRUMENTS)
     assert html.count("<li>") == 2
-    assert html.count("Widen the clip range") == 1
+    assert html.count("Go back to ±") == 1
 
 
 def test_a_layer_of_zeros_and_a_distance_of_nothing_have_no_ratio() -> None:

@@ -1,6 +1,6 @@
 """The curves of a run over time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -16,11 +16,12 @@ LAYERS = (("a.weight", (5, 2)), ("a.bias", (1000,)))
 FIGURES = (curves.critic_estimate, curves.losses, curves.shares)
 
 
-def snapshot(values: np.ndarray, changes: tuple[Change, ...] = ()) -> Snapshot:
-    """A run whose metrics are all `values`, five critic updates and a quarter of a second to a step."""
+def snapshot(values: np.ndarray, changes: tuple[Change, ...] = (), highs: Sequence[float] = ()) -> Snapshot:
+    """A run whose metrics are all `values`, or with bounds ±`highs`; five critic updates and 0.25 seconds to a step."""
     writer = HistoryWriter()
     for i, value in enumerate(values, start=1):
         row = dict.fromkeys(METRICS, float(value)) | {"step": i, "critic_step": 5 * i, "seconds": i / 4}
+        row |= {"clip_low": -highs[i - 1], "clip_high": highs[i - 1]} if len(highs) else {}
         writer.append(row, LAYERS, np.array([[1, 2], [300, 1000 * value]]))
     return Snapshot(run_id="r", status=Status.RUNNING, message="", config=TINY, history=writer.view(), changes=changes)
 
@@ -68,9 +69,19 @@ def test_running_median_against_numpy(over: int) -> None:
 def test_the_median_is_taken_before_thinning() -> None:
     values = np.zeros(2400)
     values[20::40] = 1e6  # lone spikes: a mean of 20 steps would show them
-    raw, smooth = (curves.critic_estimate(snapshot(values), View(median=median))["data"][0] for median in (None, 25))
+    run = snapshot(values, highs=np.ones(2400))
+    raw, smooth = (curves.critic_estimate(run, View(median=median))["data"][0] for median in (None, 25))
     assert unpacked(raw["y"]).max() > 0
     assert unpacked(smooth["y"]).max() == 0
+
+
+def test_no_median_mixes_two_clip_ranges() -> None:
+    values = np.random.default_rng(0).normal(size=80)
+    run = snapshot(values, highs=np.repeat([1.0, 0.1], 40))
+    drawn = unpacked(curves.critic_estimate(run, View(median=25))["data"][0]["customdata"])
+    apart = np.concatenate([curves.running_median(part, 25) for part in (values[:40], values[40:])])
+    assert drawn == pytest.approx(apart, rel=1e-5)
+    assert not np.allclose(drawn, curves.running_median(values, 25))
 
 
 def test_the_estimate_has_one_scale_for_ranges_orders_of_magnitude_apart() -> None:

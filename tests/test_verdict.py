@@ -4,7 +4,9 @@ import dataclasses
 import math
 
 import numpy as np
+import pytest
 
+from ganlab.measure.distances import Distances, Perfect
 from ganlab.measure.reading import Reading
 from ganlab.runs.diagnosis import Finding
 from ganlab.runs.history import METRICS, History
@@ -33,6 +35,7 @@ def said(
     measuring: bool = False,
     steps: int = 200,
     looked_at: int = 200,
+    distances: Distances | None = None,
 ) -> Verdict:
     rows = np.zeros((steps, len(METRICS)))
     rows[:, METRICS.index("step")] = np.arange(1, steps + 1)
@@ -40,7 +43,8 @@ def said(
     history = History(rows, (), np.zeros((steps, 0, 2), np.int32))
     nothing = np.empty(0)
     numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
-    return verdict(Reading(step=min(looked_at, steps)), list(findings), history, change, numbers, measuring)
+    reading = Reading(step=min(looked_at, steps), distances=distances)
+    return verdict(reading, list(findings), history, change, numbers, measuring)
 
 
 def test_a_dead_critic_comes_before_what_the_change_did() -> None:
@@ -53,13 +57,31 @@ def test_a_flat_critic_says_by_how_much_and_the_way_back() -> None:
         verdict.sentence
         == "The critic went flat: 10× tighter made its slope, all the generator learns from, 13,000× smaller."
     )
-    assert (verdict.severity, verdict.advice, verdict.go_back) == (2, "Go back to ±0.01", (-0.01, 0.01))
+    assert (verdict.severity, verdict.advice, verdict.clip_range) == (2, "Go back to ±0.01.", (-0.01, 0.01))
 
 
 def test_a_steeper_critic_is_told_with_its_estimate() -> None:
     wider = dataclasses.replace(CHANGE, clip_range=(-0.1, 0.1))
-    verdict = said(slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider)
-    assert verdict.sentence == "The critic got 30× steeper: 10× wider, and its estimate 25× larger."
+    sentence = "The critic got 30× steeper: 10× wider, and its estimate 25× larger."
+    assert said(slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider) == Verdict(1, sentence)
+    verdict = said(SICK, slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider)
+    assert verdict == Verdict(2, sentence, "Go back to ±0.01.", clip_range=(-0.01, 0.01))
+
+
+@pytest.mark.parametrize(("w1", "high", "severity"), [(0.2, 0.25, 0), (0.75, 0.25, 1), (0.75, math.nan, 0)])
+def test_a_result_beyond_the_band_of_a_perfect_sampler_is_not_green(w1: float, high: float, severity: int) -> None:
+    distances = Distances(w1, False, Perfect(0.2, 0.15, high), *[math.nan] * 5)
+    verdict = said(change=None, distances=distances)
+    assert verdict.severity == severity
+    assert ("is still 3.0× a perfect sampler's" in verdict.sentence) == bool(severity)
+
+
+def test_an_estimate_that_fell_to_nothing_is_told_where_the_slope_stayed() -> None:
+    verdict = said(slope=(1.0, 0.9), estimate=(1.1, 0.0))
+    assert verdict.sentence.startswith("The critic hardly tells real from generated: ")
+    assert verdict.sentence.endswith("made its estimate fall from 1.1 to 0.")
+    assert verdict.severity == 2
+    assert said(slope=(1.0, 0.9), estimate=(-1.0, -2.0)).severity == 0
 
 
 def test_an_unchanged_slope_never_hides_a_finding() -> None:

@@ -45,7 +45,8 @@ def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
     It scales with the range, over orders of magnitude: the scale is linear near 0 and logarithmic further away (asinh).
     Only changes of the clip range are marked, and each stretch has its range as a name.
     """
-    estimate = running_median(snapshot.history["critic_estimate"], view.median)
+    parts = _by_range(snapshot.history, snapshot.history["critic_estimate"])  # no median mixes two ranges
+    estimate = np.concatenate([running_median(part, view.median) for part in parts])
     name = f"median of {view.median}" if view.median else "estimate"
     unit = _smallest(snapshot.history, estimate) / 3
     begin, changes = _first_range(snapshot), [one for one in snapshot.changes if one.field == "clip_range"]
@@ -61,9 +62,14 @@ def _first_range(snapshot: Snapshot) -> list[Change]:
 
 def _smallest(history: History, values: np.ndarray) -> float:
     """The size of typical values, the median of |values|, in the stretch of one clip range where they are smallest."""
-    ranges = np.stack([history["clip_low"], history["clip_high"]], axis=1)
-    parts = np.split(np.abs(values), np.flatnonzero((ranges[1:] != ranges[:-1]).any(axis=1)) + 1)
+    parts = _by_range(history, np.abs(values))
     return max(min((float(np.median(part)) for part in parts if len(part) >= SETTLED), default=1.0), TINY)
+
+
+def _by_range(history: History, values: np.ndarray) -> list[np.ndarray]:
+    """The values [steps], split where the clip range changed."""
+    ranges = np.stack([history["clip_low"], history["clip_high"]], axis=1)
+    return np.split(values, np.flatnonzero((ranges[1:] != ranges[:-1]).any(axis=1)) + 1)
 
 
 def _asinh_axis(unit: float, values: np.ndarray) -> Figure:

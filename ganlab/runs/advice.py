@@ -1,5 +1,7 @@
 """What to try against a finding of the diagnosis, in sentences. Pure."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ganlab.config import TrainConfig
@@ -12,6 +14,15 @@ USUAL = 3.0  # fold per layer, in the middle of the presets: digits 1.2 to 1.6, 
 # Times the clip range: a range further away is not worth advising. From 1, 0.003 (8 Gaussians) and 0.1 (digits), the
 # advice led to 0.1, 0.08 and 0.01; the presets have 0.1 and 0.01.
 FURTHEST = 30.0
+BECAUSE = f"If all weights scaled with it, gradients would grow {USUAL:g}-fold per layer, as with the presets."
+
+
+class Advice(NamedTuple):
+    """One thing to try, and why; `clip_range` is the one that it names, if any."""
+
+    advice: str
+    because: str = ""
+    clip_range: tuple[float, float] | None = None
 
 
 def settled(history: History, steps: int = WINDOW) -> bool:
@@ -20,32 +31,47 @@ def settled(history: History, steps: int = WINDOW) -> bool:
     return len(low) == steps and bool((low == low[-1]).all() and (high == high[-1]).all())
 
 
-def widen(gradients: Gradients | None, history: History, config: TrainConfig) -> str:
+def widen(gradients: Gradients | None, history: History, config: TrainConfig) -> Advice:
     """Widen the clip range; by how much, where vanishing gradients tell; or wait until the weights fill a new one."""
+    former = _former(history)
     if settled(history):
-        target = _target(gradients, config) if gradients and gradients.per_layer < 1 else ""
-        return f"Widen the clip range{target}."
-    if _has_grown(history):
-        return "Wait: the weights are still growing into the new clip range."
-    return "Widen the clip range."
+        if gradients and gradients.per_layer < 1 and (target := _target(gradients, config)):
+            return Advice(f"Widen the clip range to about {range_in_words(target)}.", BECAUSE, target)
+    elif former and _width(former) < _width(config.clip_range):
+        return Advice("Wait: the weights are still growing into the new clip range.")
+    if former and _width(former) > _width(config.clip_range):
+        return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
+    return Advice("Widen the clip range.")
 
 
-def narrow(gradients: Gradients, history: History, config: TrainConfig) -> str:
+def narrow(gradients: Gradients, history: History, config: TrainConfig) -> Advice:
     """Narrow the clip range; by how much, once the weights have settled in the present one."""
-    return f"Narrow the clip range{_target(gradients, config) if settled(history) else ''}."
+    former = _former(history)
+    if settled(history) and (target := _target(gradients, config)):
+        return Advice(f"Narrow the clip range to about {range_in_words(target)}.", BECAUSE, target)
+    if former and _width(former) < _width(config.clip_range):
+        return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
+    return Advice("Narrow the clip range.")
 
 
-def slow_generator(config: TrainConfig) -> str:
-    return f"Halve the generator's learning rate, to {config.generator_lr / 2:g}."
+def slow_generator(config: TrainConfig) -> Advice:
+    return Advice(f"Halve the generator's learning rate, to {config.generator_lr / 2:g}.")
 
 
-def _has_grown(history: History) -> bool:
-    widths = history["clip_high"] - history["clip_low"]
-    return bool(history.range_since > 0 and widths[-1] > widths[np.searchsorted(history["step"], history.range_since)])
+def _width(clip_range: tuple[float, float]) -> float:
+    return clip_range[1] - clip_range[0]
 
 
-def _target(gradients: Gradients, config: TrainConfig) -> str:
-    """The clip range at which gradients would grow as with the presets; empty if it is too far away.
+def _former(history: History) -> tuple[float, float] | None:
+    """The clip range before the one in force; None if it never changed."""
+    if not (since := history.range_since):
+        return None
+    at = np.searchsorted(history["step"], since)
+    return float(history["clip_low"][at]), float(history["clip_high"][at])
+
+
+def _target(gradients: Gradients, config: TrainConfig) -> tuple[float, float] | None:
+    """The clip range at which gradients would grow as with the presets; None if it is too far away.
 
     Approximate: it assumes that every weight, and with it every layer's gain, scales with the range, which batch norm
     and biases do not quite. Measured after such a change, gains were 0.85 to 1.0 of the target.
@@ -53,6 +79,5 @@ def _target(gradients: Gradients, config: TrainConfig) -> str:
     factor = USUAL / gradients.per_layer
     low, high = (float(f"{bound * factor:.1g}") for bound in config.clip_range)
     if not 1 / FURTHEST <= factor <= FURTHEST or max(-low, high) > 1:
-        return ""
-    growth = f"gradients would grow {USUAL:g}-fold per layer, as with the presets"
-    return f" to about {range_in_words((low, high))}: if all weights scaled with it, {growth}"
+        return None
+    return low, high

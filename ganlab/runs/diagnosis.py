@@ -10,7 +10,7 @@ from ganlab.config import TrainConfig
 from ganlab.formatting import percent, short
 from ganlab.measure.gradients import RMSPROP_EPS, Gradients
 from ganlab.measure.reading import Reading
-from ganlab.runs.advice import WINDOW, narrow, settled, slow_generator, widen
+from ganlab.runs.advice import WINDOW, Advice, narrow, settled, slow_generator, widen
 from ganlab.runs.history import History
 
 YOUNG = 150  # steps before which every generator covers little, and the two networks are not yet in balance
@@ -50,6 +50,8 @@ class Finding(NamedTuple):
     severity: int  # 3: training gets nowhere; 2: the result suffers; 1: worth checking
     sentence: str  # what is wrong, with the number that shows it
     advice: str  # one thing to try
+    because: str = ""  # why it should help
+    clip_range: tuple[float, float] | None = None  # to which the advice is to change, if it names one
     dead: bool = False  # nothing else matters then
 
 
@@ -123,7 +125,7 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
     sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
     sentence += f" At the smallest, with an rms of {short(rms)}, weights move at {percent(rms / (rms + RMSPROP_EPS))}"
-    yield Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
+    yield Finding(3, f"{sentence} of their learning rate.", *widen(gradients, history, config))
 
 
 def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -131,7 +133,7 @@ def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Itera
     if gradients and len(history) >= WINDOW and _shrinks(gradients):
         fold = short(1 / gradients.per_layer)
         sentence = f"Between hidden layers the critic's gradient shrinks {fold}-fold per layer on its way back."
-        yield Finding(2, sentence, widen(gradients, history, config))
+        yield Finding(2, sentence, *widen(gradients, history, config))
 
 
 def _exploding(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -143,7 +145,7 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Itera
         fold = hidden[0] / hidden[-1]
         sentence = f"Between hidden layers the critic's gradient grows {short(gradients.per_layer)}-fold per layer"
         sentence += f" on its way back, {short(fold)}-fold in all."
-        yield Finding(3 if fold >= DIVERGES else 1, sentence, narrow(gradients, history, config))
+        yield Finding(3 if fold >= DIVERGES else 1, sentence, *narrow(gradients, history, config))
 
 
 def _saturated(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -151,7 +153,7 @@ def _saturated(reading: Reading, history: History, config: TrainConfig) -> Itera
     if len(shares) and shares.mean() >= SATURATED:
         share = percent(shares.mean())
         sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
-        yield Finding(2, sentence, widen(reading.gradients, history, config))
+        yield Finding(2, sentence, *widen(reading.gradients, history, config))
 
 
 def _oscillating(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -162,16 +164,16 @@ def _oscillating(reading: Reading, history: History, config: TrainConfig) -> Ite
     if lowest <= SWINGS and size >= SWING_SIZE:
         extent = " around 0" if size > AROUND_ZERO else f", with a standard deviation of {short(size)}× its mean"
         sentence = f"The critic estimate oscillates every {period} steps{extent}."
-        yield Finding(2, sentence, _calm(reading, history, config))
+        yield Finding(2, sentence, *_calm(reading, history, config))
 
 
 def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     estimates, distances = _recent(history, "critic_estimate", WINDOW), reading.distances
     if len(history) < YOUNG or not len(estimates) or not distances or distances.w1 < FAR * distances.perfect.mean:
         return
-    share = (estimates < 0).mean()
+    share = (estimates <= 0).mean()
     if share >= NEGATIVE and not _starved(reading):  # without gradients, more updates do not bring the critic nearer
-        scored = f"in {percent(share)} of the last {WINDOW} steps it scored generated samples above real ones"
+        scored = f"in {percent(share)} of the last {WINDOW} steps it scored generated samples no lower than real ones"
         advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
         yield Finding(2, f"The critic is far from optimal: {scored}.", advice)
 
@@ -185,10 +187,10 @@ def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Itera
         kind = "modes" if len(coverage.high_quality) else "classes"
         has = "has" if missing == 1 else "have"
         sentence = f"{missing} of {total} {kind} {has} less than a quarter of the expected samples."
-        yield Finding(3 if missing >= total / 2 else 2, sentence, _calm(reading, history, config))
+        yield Finding(3 if missing >= total / 2 else 2, sentence, *_calm(reading, history, config))
     elif coverage.spread <= NARROW:
         sentence = f"The spread of the generated samples is {coverage.spread:.2f}× the real samples'."
-        yield Finding(3, sentence, _calm(reading, history, config))
+        yield Finding(3, sentence, *_calm(reading, history, config))
 
 
 def _copying(reading: Reading, _: History, __: TrainConfig) -> Iterator[Finding]:
@@ -214,15 +216,15 @@ def _overfitting(reading: Reading, _: History, __: TrainConfig) -> Iterator[Find
 def _poor(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     """Only where a perfect sampler is known."""
     distances, coverage = reading.distances, reading.coverage
-    advice = widen(reading.gradients, history, config) if _starved(reading) else "Train longer."
+    advice = widen(reading.gradients, history, config) if _starved(reading) else Advice("Train longer.")
     if len(history) >= LATE and distances and distances.w1 >= POOR * distances.perfect.high:
         here, perfect = (w1 / distances.perfect.mean for w1 in (distances.w1, distances.perfect.high))
         sentence = f"Generated points are {here:.1f}× as far from real ones as real ones are from each other"
-        yield Finding(2, f"{sentence}; a perfect sampler's, at most {perfect:.1f}×.", advice)
+        yield Finding(2, f"{sentence}; a perfect sampler's, at most {perfect:.1f}×.", *advice)
     elif len(history) >= FINISHED and coverage and coverage.high_quality_share <= FINE:
         share = percent(coverage.high_quality_share)
         sentence = f"Fine detail is missing, as often with a clipped critic: {share} of the points are within 3 sd"
-        yield Finding(1, f"{sentence} of a mode, of real ones 99 %.", advice)
+        yield Finding(1, f"{sentence} of a mode, of real ones 99 %.", *advice)
 
 
 def _momentum(_: Reading, __: History, config: TrainConfig) -> Iterator[Finding]:
@@ -271,6 +273,6 @@ def _starved(reading: Reading) -> bool:
     return gradients is not None and (_shrinks(gradients) or _barely_moves(gradients))
 
 
-def _calm(reading: Reading, history: History, config: TrainConfig) -> str:
+def _calm(reading: Reading, history: History, config: TrainConfig) -> Advice:
     """Slow the generator down, unless it gets no gradient that could be too strong."""
     return widen(reading.gradients, history, config) if _starved(reading) else slow_generator(config)

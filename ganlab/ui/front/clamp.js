@@ -160,7 +160,7 @@ const frame = state => {
   const ghost = data.change && data.change.age + (now - state.received) / 1000 < GHOST ? data.change.former : null;
   state.plot.innerHTML = drawing({
     clamp: shown.clamp, slow: shown.slow, play: shown.kind, time: shown.time, former: data.change?.former, ghost, next,
-    pinned: data.pinned, preview: state.preview, held: state.held, hover: state.hover,
+    live: data.live, pinned: data.pinned, preview: state.preview, held: state.held, hover: state.hover,
     range: shown.kind ? shown.clamp.range : state.preview ?? data.clamp.range, thumbs: thumbsAt(state),
   }, g);
   state.svg.setAttribute("height", root.clientHeight);

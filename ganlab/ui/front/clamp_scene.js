@@ -289,10 +289,10 @@ const hovered = ({ clamp, hover }, g) => {
 // `clamp` is drawn: the newest one, or the one that `play` ("fold" or "slow") shows, `time` milliseconds into it.
 // `range` is where the rules stand, `thumbs` what was asked for, `ghost` the range before the last change.
 export const drawing = (scene, g) => {
-  const { clamp, range, thumbs, ghost, next, play, hover, preview, held } = scene;
+  const { clamp, range, thumbs, ghost, next, play, hover, preview, held, live } = scene;
   const said = play === "fold" ? foldInWords(clamp) : play === "slow" ? slowInWords(scene) : preview && held ? heldInWords(scene) : "";
   const narrow = g.x(range[1]) - g.x(range[0]) < 110 * g.unit;
-  const wanted = ["low", "high"].map((name, i) => ({ name: "", x: g.x(range[i]), label: `${name} ${bold(number(range[i]))}`, side: narrow ? (i ? 1 : -1) : 0 }));
+  const wanted = ["low", "high"].map((name, i) => ({ name: "", x: g.x(range[i]), label: `${name} ${bold(number(range[i]))}${live ? " ↔" : ""}`, side: narrow ? (i ? 1 : -1) : 0 }));
   if (next) wanted.push(...thumbs.map(weight => ({ name: "nextflag", x: g.x(weight), label: `next ${bold(number(weight))}` })));
   const gone = (preview ?? ghost)?.length ? (preview ? clamp.range : ghost).filter(weight => !range.includes(weight)) : [];
   if (gone.length === 2 && g.x(gone[1]) - g.x(gone[0]) < 130 * g.unit) wanted.push({ name: "ghostflag", x: g.x((gone[0] + gone[1]) / 2), label: `was ${rangeInWords(gone)}` });

@@ -71,7 +71,8 @@ def _numbers(
         problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
         judged = verdict(reading, problems, history, comparing, numbers, measuring)
     with slots["verdict"]:
-        choices("verdict", strip.sentence(judged, snapshot.status.ended or not may_act()), lambda _: steer.go_back(run))
+        html = strip.sentence(judged, snapshot.status.ended or not may_act())
+        choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
 
 
 def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> None:
@@ -82,7 +83,7 @@ def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> 
         return
     if not any(map(math.isnan, (slope.was, slope.now, estimate.was, estimate.now))):
         del st.session_state["tried"]
-        steer.results(run)[label] = strip.tried(slope, estimate)
+        steer.results(run)[label] = strip.tried(comparing.clip_range, slope, estimate)
         st.rerun()
 
 

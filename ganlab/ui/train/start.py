@@ -69,7 +69,7 @@ def state_bar(config: TrainConfig) -> None:
 def _buttons(config: TrainConfig, in_the_way: Run | None) -> None:
     """Start, and the two buttons that a run will enable; or the way around the run that is in the way."""
     primary: dict[str, object] = {"type": "primary", "width": "stretch", "disabled": not _has_data(config)}
-    with st.container(horizontal=True, width=330, gap="xsmall", key="transport"):
+    with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if in_the_way:
             run_id, help = in_the_way.run_id, "It stays paused until you resume it on its own page."
             button("Pause it and start this", "play_arrow", _start_chosen, run_id, help=help, **primary)
@@ -78,6 +78,8 @@ def _buttons(config: TrainConfig, in_the_way: Run | None) -> None:
             button("Start", "play_arrow", _start_chosen, **primary)
             button("Step", "step_over", width="stretch", disabled=True)
             button("Stop", "stop", width="stretch", disabled=True)
+            # Each has the place that it will have: what appears under the pointer after a click on Start is Pause.
+            button("New run", "add", width="stretch", type="tertiary", disabled=True)
 
 
 def _has_data(config: TrainConfig) -> bool:

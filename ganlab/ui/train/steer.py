@@ -175,14 +175,10 @@ def _try(run: Run, label: str, wanted: Range) -> None:
     change_clip_range(run, wanted)
 
 
-def go_back(run: Run) -> None:
-    """Back to the range before the newest change."""
-    if change := run.latest.change:
-        change_clip_range(run, change.former)
-
-
 @frame.acting(ValueError, key="clip_refusal")
-def change_clip_range(run: Run, wanted: Range) -> None:
-    """Change a run's clip range; a refusal is shown beside the range that stays in force."""
+def change_clip_range(run: Run, wanted: Range | str) -> None:
+    """Change a run's clip range, maybe to one in text, "low high"; a refusal is shown beside the one in force."""
+    if isinstance(wanted, str):
+        wanted = settings.from_text(TrainConfig, "clip_range", wanted)
     acting_hub().training(run.run_id).change(clip_range=wanted)
     st.session_state.pop("clip_refusal", None)

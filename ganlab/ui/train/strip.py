@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from ganlab.formatting import NOTHING, compared, fixed_percent, short
+from ganlab.formatting import NOTHING, compared, fixed_percent, range_in_words, short
 from ganlab.runs.verdict import Verdict
 from ganlab.runs.vitals import Vital
 
@@ -44,14 +44,14 @@ def _compared(vital: Vital, measuring: bool) -> str:
     return f"<div class='hot'><span>{vital.name}</span><b><i>{was} →</i> {now}</b><small>{note}</small></div>"
 
 
-def tried(slope: Vital, estimate: Vital) -> str:
-    """What a change did to these two."""
+def tried(clip_range: tuple[float, float], slope: Vital, estimate: Vital) -> str:
+    """What the change to this range did to these two."""
     rows = (
         f"{name} {written(vital.was, vital.how)} → <b>{written(vital.now, vital.how)}</b>, "
         f"{compared(vital.now, vital.was)}"
         for name, vital in (("slope", slope), ("estimate", estimate))
     )
-    return f"<p class='small'>{'<br>'.join(rows)}</p>"
+    return f"<p class='small'>At {range_in_words(clip_range)}: {'<br>'.join(rows)}</p>"
 
 
 def written(value: float, how: str) -> str:
@@ -87,12 +87,12 @@ def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
 
 
 def sentence(verdict: Verdict, ended: bool) -> str:
-    """The verdict in its colour, and its advice: to go back to the former range is a button while the run lives."""
-    advice = ""
-    if verdict.go_back and not ended:
-        advice = f"<button type='button' data-pick='back'>{escape(verdict.advice)}</button>"
-    elif verdict.advice:
-        advice = f"<span>Try: <b>{escape(verdict.advice)}</b></span>"
+    """The verdict in its colour, and its advice: a change of the clip range is a button while the run lives."""
+    words, why = escape(verdict.advice), escape(verdict.because)
+    advice = f"<span>Try: <b>{words}</b> {why}</span>" if words else ""
+    if verdict.clip_range and not ended:
+        low, high = verdict.clip_range
+        advice = f"<button type='button' data-pick='{low} {high}' title='{why}'>{words.rstrip('.')}</button>"
     colour = f"--c:var(--st-{SIGNS[verdict.severity]}-color)"
     return (
         f"<div class='verdict s{verdict.severity}' style='{colour}'><i></i>"
