@@ -23,6 +23,7 @@ bench: .venv/tests
 hold: .venv/tests
 	$(PROGRAM) tests/support/kills.py 200
 	$(PROGRAM) tests/support/mutations.py 500
+	$(PROGRAM) tests/support/crafted.py 500
 	$(PROGRAM) tests/support/soak.py 5
 	$(PROGRAM) tests/support/visitors.py
 

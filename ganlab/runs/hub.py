@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganlab.config import TrainConfig, spare_cores
-from ganlab.formatting import count_of
+from ganlab.formatting import count_of, in_words
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
@@ -26,7 +26,7 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        raise Refused(str(error)) from None
+        raise Refused(in_words(error)) from None
 
 
 class RunHub:
@@ -122,7 +122,7 @@ class RunHub:
             try:
                 left = library.delete(library.runs_root() / run_id)
             except OSError as error:
-                raise Refused(f"Run {run_id} was not deleted: {error.strerror or error}") from None
+                raise Refused(f"Run {run_id} was not deleted. {in_words(error)}") from None
             self._runs.pop(run_id, None)
             return left
 
