@@ -9,7 +9,7 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.data import own_images
 from ganlab.data.download import data_root
-from ganlab.ui.kit import frame, html
+from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import form, view
 
@@ -56,7 +56,7 @@ def _preview(name: str, size: int, fit: str, colour: str) -> tuple[np.ndarray, i
 
 @frame.acting(OSError, ValueError, key="images_refused")
 def _keep_zip() -> None:
-    if file := st.session_state["images_zip"]:
+    if file := uploads.file("images_zip"):
         form.put(images=own_images.keep(file, data_root() / "images"))
 
 

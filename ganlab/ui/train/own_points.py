@@ -14,7 +14,7 @@ from ganlab.data import own_points
 from ganlab.data.download import data_root
 from ganlab.data.own_points import SHAPES
 from ganlab.data.point_sets import JITTER
-from ganlab.ui.kit import frame, html
+from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.components import download, plane
 from ganlab.ui.train import form
 
@@ -84,7 +84,7 @@ def _keep_shape() -> None:
 
 @frame.acting(OSError, ValueError, key="points_refused")
 def _keep_csv() -> None:
-    if file := st.session_state["points_csv"]:
+    if file := uploads.file("points_csv"):
         points, st.session_state["points_moved"] = own_points.read_csv(file.getvalue(), file.name)
         _keep(points)
 
