@@ -14,6 +14,7 @@ from ganlab.runs.run import Run
 from ganlab.ui.generate import recipe_form, views
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import Caption, download, plot
+from ganlab.ui.kit.html import plain
 
 GRID = 8  # samples along each side of a sheet
 FRAMES = 60  # of an animation at most, so that it stays below a few megabytes
@@ -41,7 +42,7 @@ def card(run: Run, recipe: Recipe) -> None:
             else:
                 _moment(run, step)
         except ValueError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
             return
         shown = f"The animation shows {len(frames)} of them." if len(steps) > FRAMES else ""
         st.caption(f"{len(steps)} steps were saved. {shown}")

@@ -15,6 +15,7 @@ from ganlab.config import TrainConfig
 from ganlab.runs.hub import RunHub
 from ganlab.runs.run import Run
 from ganlab.ui.kit import access, frame
+from ganlab.ui.kit.html import plain
 
 
 class Runs(Protocol):
@@ -72,7 +73,7 @@ def find_run() -> Run | None:
     except LookupError as error:
         st.session_state.pop("run", None)
         del st.query_params["run"]
-        st.warning(str(error), icon=":material/help:")
+        st.warning(plain(str(error)), icon=":material/help:")
         return None
     st.session_state["run"] = run_id  # so that the links in the sidebar lead back to it
     return run

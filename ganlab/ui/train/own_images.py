@@ -9,6 +9,7 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.data import own_images
 from ganlab.data.download import data_root
+from ganlab.formatting import in_words
 from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import form, view
@@ -41,7 +42,7 @@ def _thumbnails(config: TrainConfig) -> None:
     try:
         sheet, n = _preview(config.images, config.image_size, config.fit, config.colour)
     except (OSError, ValueError) as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.plain(in_words(error)), icon=":material/error:")
         return
     with st.container(key="thumbnails"):
         panel("own_images", view.sheet(sheet, 8, f"{len(sheet)} of your images"))
