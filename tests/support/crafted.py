@@ -118,28 +118,39 @@ def cells(file: Path, draws: random.Random) -> None:
     file.write_text("".join(",".join(row) + "\n" for row in rows))
 
 
+VALUES = (None, -1, 0, 1e308, 2**70, "", "x" * 5000, [], {}, True, float("nan"), [1e308, -1e308], "../../x")
+POSSIBLE = {
+    "dataset": ["mnist", "drawn", "swiss-roll", "images"],
+    "network": ["mlp", "dcgan"],
+    "width": [1, 1024],
+    "depth": [1, 32],
+    "image_size": [28, 64],
+    "latent_dim": [1, 1024],
+    "clip_range": [[-3e38, 3e38], [0.001, 0.002]],
+    "generator_lr": [1e30],
+    "batch_size": [4096],
+    "steps": [1, 10_000_000],
+    "device": ["accelerator"],
+    "status": ["failed", "running"],
+    "step": [10_000_000],
+}
+"""Values that some run has, but not this one."""
+
+
 def fields(file: Path, draws: random.Random) -> None:
     """Values of a JSON file replaced."""
     content = json.loads(file.read_text())
-    values = [
-        None,
-        -1,
-        0,
-        1e308,
-        2**70,
-        "",
-        "x" * 5000,
-        [],
-        {},
-        True,
-        float("nan"),
-        float("inf"),
-        [1e308, -1e308],
-        "../../x",
-    ]
     for _ in range(draws.randint(1, 3)):
-        content[draws.choice(sorted(content))] = draws.choice(values)
+        name = draws.choice(sorted(content))
+        content[name] = draws.choice(VALUES)
     file.write_text(json.dumps(content))
+
+
+def settings(file: Path, draws: random.Random) -> None:
+    """One value of a JSON file replaced by one that another run has."""
+    content = json.loads(file.read_text())
+    name = draws.choice(sorted(content.keys() & POSSIBLE.keys()))
+    file.write_text(json.dumps(content | {name: draws.choice(POSSIBLE[name])}))
 
 
 def parts(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -226,7 +237,7 @@ OF_ANY: tuple[Damage, ...] = (
 )
 OF_KIND: dict[str, tuple[Damage, ...]] = {
     ".csv": (cells, cells, cells),
-    ".json": (fields, fields, fields),
+    ".json": (fields, fields, *[settings] * 12),
     ".safetensors": (shapes, shapes, types, numbers, numbers, metadata),
 }
 
@@ -296,29 +307,34 @@ def whole_folders(runs: Path) -> list[str]:
 class Watch:
     """Opens pages, and keeps how long each took and what went wrong."""
 
-    def __init__(self, visitor: Visitor) -> None:
-        self.visitor = visitor
-        self.opened: list[tuple[str, float, str, list[str]]] = []
+    def __init__(self, server: Server, visitor: Visitor) -> None:
+        self.server, self.visitor = server, visitor
+        self.normal = dict.fromkeys(PAGES, 0.0)  # seconds, of the slowest visit to a sound run
+        self.slowest = dict.fromkeys(PAGES, (0.0, ""))
         self.failures: list[str] = []
 
     def open(self, page: str, run: str, done: list[str]) -> None:
         """Open a page; `done` is what was done to the run, nothing if it is sound."""
+        seconds, what = self._timed(page, run, done), f"{page or 'Home'}: {run} {done}"
+        if done and run and seconds > self.normal[page] + BEYOND:  # twice, as the machine may have been busy
+            new = self.server.runs / run
+            new = new.rename(f"{new}-again")  # not yet known to the server
+            seconds = min(seconds, self._timed(page, new.name, done))
+            new.rename(self.server.runs / run)
+        if not done:
+            self.normal[page] = max(self.normal[page], seconds)
+        elif seconds > self.normal[page] + BEYOND:
+            self.failures.append(f"{seconds:.1f} s for {what}")
+        else:
+            self.slowest[page] = max(self.slowest[page], (seconds, what))
+
+    def _timed(self, page: str, run: str, done: list[str]) -> float:
         began = time.monotonic()
         try:
             self.visitor.open(page, PAGES[page].format(run))
         except VisitError as error:
-            self.failures.append(f"{page or 'Home'}: {error}: {run}: {done}")
-        self.opened.append((page, time.monotonic() - began, run, done))
-
-    def report(self) -> None:
-        """Print the slowest visits, and keep those that took too long as failures."""
-        for page in PAGES:
-            visits = [(seconds, run, done) for name, seconds, run, done in self.opened if name == page]
-            normal = max(seconds for seconds, _, done in visits if not done)
-            seconds, run, done = max(visit for visit in visits if visit[2])
-            print(f"{page or 'Home'}: up to {normal:.2f} s with sound runs, {seconds:.2f} s with others: {run} {done}")
-            late = [visit for visit in visits if visit[0] > normal + BEYOND]
-            self.failures += [f"{page or 'Home'} took {seconds:.1f} s: {run}: {done}" for seconds, run, done in late]
+            self.failures.append(f"{error} {page or 'Home'}: {run} {done}")
+        return time.monotonic() - began
 
 
 def visit_all(number: int, draws: random.Random, server: Server, watch: Watch) -> None:
@@ -365,7 +381,7 @@ def main(number: int, seed: int) -> int:
         server = serve(Path(scratch))
         stack.callback(interrupt, server)
         server.runs.mkdir(exist_ok=True)
-        watch = Watch(stack.enter_context(visit(server.url)))
+        watch = Watch(server, stack.enter_context(visit(server.url)))
         visit_all(number, random.Random(seed), server, watch)
         wrong = whole_folders(server.runs)
         watch.open("", "", wrong)
@@ -373,7 +389,8 @@ def main(number: int, seed: int) -> int:
             watch.open(page, run, [run])
         for name in ("no-entry", "read-only"):
             (server.runs / name).chmod(0o700)
-        watch.report()
+        for page, (seconds, what) in watch.slowest.items():
+            print(f"{watch.normal[page]:.2f} s at most with sound runs, {seconds:.2f} s with others: {what[:200]}")
         log = server.log.read_text()
         if "Traceback" in log:
             first = log[log.index("Traceback") :][:3000]

@@ -21,7 +21,7 @@ from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
 VIEWS = ("Ridge", "Quantiles")
-MOST_BANDS = 320  # steps, about twice as many as a run saves
+MOST_BANDS = 200  # steps; a run saves about 150
 Place = int | str
 """A step, or LATEST."""
 
