@@ -157,6 +157,11 @@ def test_a_table_that_was_cut_is_named(run: Path) -> None:
     latest = SavedRun(run).latest
     assert (len(latest.history), latest.step) == (10, 26)
     assert "hold 10 of the 26 steps" in latest.warning
+    assert [change.step for change in latest.changes] == [10]  # the others came later, nobody knows when
+    run = run.rename(run.with_name("another"))
+    write(run / "metrics.csv", [rows[0], *rows[11:]])
+    write(run / "layers.csv", [row for i, row in enumerate(rows_of(run / "layers.csv")) if not 1 <= i <= 10])
+    assert [change.step for change in SavedRun(run).latest.changes] == [0, 15, 15, 20]
     assert SavedRun(POINTS).latest.warning == ""
 
 

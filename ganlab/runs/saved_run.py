@@ -138,14 +138,17 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
         layers, counts = attempt(lambda: tables.layer_counts(path, rows), no_layers)
         history = History(rows[: len(counts)], layers, counts).until(last_step)
         problems.append(tables.lost(history, run.step))
-    changes = () if summary.warning else tables.recorded(tables.changes(path / "changes.csv"), history)
+    changes: list[tables.RecordedChange] = []
+    if not summary.warning:
+        changes = attempt(lambda: tables.changes(path / "changes.csv"), changes)
+    end = history["critic_step"][-1] if len(history) else 0  # at which step later changes came is not known
     samples = attempt(lambda: _samples(run), None)
     if samples is None:
         run = dataclasses.replace(run, generator=None)
     return dataclasses.replace(
         run,
         history=history,
-        changes=changes,
+        changes=tables.recorded([change for change in changes if not change[0] > end], history),
         weights=attempt(lambda: _weights(path, run.step), ()),
         readings=attempt(lambda: tables.readings(path, last_step), no_readings()),
         real=contents.real_samples(path, run.config),

@@ -252,5 +252,6 @@ def write_changes(path: Path, rows: Sequence[RecordedChange]) -> None:
 
 def recorded(rows: Sequence[RecordedChange], known: History) -> tuple[Change, ...]:
     """Changes with the step after which each was made."""
-    ends = known["critic_step"]
-    return tuple(Change(at, int(np.searchsorted(ends, at, side="right")), field, value) for at, field, value in rows)
+    steps, ends = [0, *known["step"].tolist()], known["critic_step"]
+    at_step = [int(steps[np.searchsorted(ends, at, side="right")]) for at, *_ in rows]
+    return tuple(Change(at, step, field, value) for (at, field, value), step in zip(rows, at_step, strict=True))
