@@ -1,5 +1,6 @@
 """A run folder that is damaged, crafted or not to be entered: one sentence, and everything else goes on."""
 
+import dataclasses
 import errno
 import html
 import io
@@ -266,13 +267,21 @@ def test_names_that_no_run_gives_are_no_steps(run: Path) -> None:
     steps = moments.steps(run)
     for name in ("9" * 240, "12", "\u0663" * 8, "999999999"):
         (run / f"moments/{name}.safetensors").touch()
-    (run / f"checkpoints/step-99999999-{'0' * 16}.safetensors").touch()
+    (checkpoint,) = checkpoints.files(run)
+    checkpoints.write(run, dataclasses.replace(checkpoints.read(checkpoint.path), step=61))
     assert moments.steps(run) == steps
     (run / "ended.json").unlink()
     assert (SavedRun(run).summary.step, SavedRun(run).latest.step) == (26, 26)
+    assert "it is of a later step than the run's 60" in SavedRun(run).latest.warning
 
 
-def test_of_many_bad_checkpoints_a_few_are_tried(run: Path) -> None:
+def test_of_many_bad_files_a_few_are_tried(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in range(100):
+        (run / f"moments/{step + 100:08}.safetensors").touch()
+    tried: list[int] = []
+    monkeypatch.setattr(moments, "read", lambda _, step: tried.append(step) or contents.config_of(run / "none"))
+    assert SavedRun(run).newest_samples is None
+    assert tried == [199, 198, 197, 196, 195]
     for step in range(100):
         (run / f"checkpoints/step-{step + 50:06}-{'0' * 16}.safetensors").touch()
     checkpoint, refused = checkpoints.newest(run)

@@ -33,6 +33,7 @@ class Stamp(NamedTuple):
 
 
 READ_ONLY = "ganlab may only read this run. To resume it, copy its folder to where ganlab may write."
+TRIED = 5  # moments: a list can't wait for a thousand that can't be read
 SLOWEST_LOOK = 1.0  # CPU seconds; a slower look is not made while a page waits
 Result = TypeVar("Result")
 
@@ -73,7 +74,7 @@ class SavedRun(Run):
 
     @property
     def newest_samples(self) -> np.ndarray | None:
-        for step in reversed(moments.steps(self.path)):
+        for step in reversed(moments.steps(self.path)[-TRIED:]):
             with suppress(ValueError):
                 return moments.read(self.path, step).samples
         return None

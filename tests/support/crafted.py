@@ -290,18 +290,20 @@ def whole_folders(runs: Path) -> list[str]:
     (runs / "loop").symlink_to("loop")
     (runs / "a-file").write_text("x")
     (runs / "empty").mkdir()
-    many = runs / "many-moments"
-    shutil.copytree(FROZEN / "runs/20261101-090100-bbbb", many)
-    config = json.loads((many / "config.json").read_text()) | {"steps": 20_000}
-    (many / "config.json").write_text(json.dumps(config))
-    for step in range(2, 20_000):
-        file = many / f"moments/{step:08}.safetensors"
-        if not file.exists():
-            os.link(many / "moments/00000001.safetensors", file)
+    for many in (runs / "many-moments", runs / "many-bad-moments"):
+        shutil.copytree(FROZEN / "runs/20261101-090100-bbbb", many)
+        config = json.loads((many / "config.json").read_text()) | {"steps": 20_000}
+        (many / "config.json").write_text(json.dumps(config))
+        first = many / "moments/00000001.safetensors"
+        if "bad" in many.name:
+            os.truncate(first, 1000)
+        for step in range(2, 20_000):
+            if not (file := first.with_name(f"{step:08}.safetensors")).exists():
+                os.link(first, file)
     for name, mode in (("no-entry", 0), ("read-only", 0o500)):
         shutil.copytree(FROZEN / "runs/20261101-090000-aaaa", runs / name)
         (runs / name).chmod(mode)
-    return ["loop", "a-file", "empty", "many-moments", "no-entry", "read-only"]
+    return ["loop", "a-file", "empty", "many-moments", "many-bad-moments", "no-entry", "read-only"]
 
 
 class Watch:

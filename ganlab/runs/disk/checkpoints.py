@@ -121,6 +121,8 @@ def read(file: Path, config: TrainConfig | None = None) -> Checkpoint:
             about = _about(metadata, step)
             if config:
                 check_networks(about.config, config)
+                if step > config.steps:
+                    raise ValueError(f"it is of a later step than the run's {config.steps:,}")
             _check(about, kinds)
             if tensorfile.file_sha256(file)[:16] != sha256:
                 raise ValueError("it was damaged or changed: its SHA-256 is not the one in its name")
