@@ -139,11 +139,12 @@ def _choose_source(options: list[str], source: Source | None, runs: dict[str, Ru
         return "Uploaded generator" if option == UPLOAD else html.label(runs[option])
 
     def choose(option: str | None) -> None:
-        if option == UPLOAD:
-            _point_to(file=st.session_state["uploaded"].name)
+        uploaded = st.session_state.get("uploaded")
+        if option == UPLOAD and uploaded:
+            _point_to(file=uploaded.name)
         elif option == EXAMPLE_NAME:
             _point_to(file=EXAMPLE_NAME)
-        elif option:
+        elif option in runs:
             _point_to(run=option)
 
     shown = source.name if source and source.name in options else source and UPLOAD
