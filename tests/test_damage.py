@@ -67,7 +67,7 @@ def read_all(run: Path) -> SavedRun:
 def test_every_file_may_be_damaged_in_every_way(how: Callable[..., None], tmp_path: Path) -> None:
     draws = random.Random(how.__name__)
     for i, (name, way) in enumerate(crafted.ways(POINTS)):
-        if way is how:
+        if way is how and not name.endswith(".png"):  # which is only written
             run = shutil.copytree(POINTS, tmp_path / f"r{i}")
             crafted.changed(run, name, how, draws)
             read_all(run)

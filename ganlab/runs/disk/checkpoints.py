@@ -152,6 +152,6 @@ def _about(metadata: dict[str, str], step: int) -> Checkpoint:
     check_progress(**progress)
     if progress["step"] != step:
         raise ValueError("its step is not the one in its name")
-    if not all(type(side) is int for side in shape) or shape != config.shape:
+    if shape != config.shape:
         raise ValueError("its sample shape is invalid")
-    return Checkpoint(config=config, shape=shape, tensors={}, **progress)
+    return Checkpoint(config=config, shape=config.shape, tensors={}, **progress)

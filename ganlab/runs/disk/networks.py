@@ -33,24 +33,25 @@ def read_network(
     """
 
     def check(metadata: dict[str, str], kinds: Kinds) -> None:
-        config, shape, *_ = _about(metadata)
+        config, *_ = _about(metadata)
         if of:
             check_networks(config, of)
-        if kinds != training.below(training.state_kinds(config, shape), which):
+        if kinds != training.below(training.state_kinds(config, config.shape), which):
             raise ValueError("its tensors are not those that its settings need")
 
     with refusing(f"{content if isinstance(content, Path) else 'This file'} is not a {which} that ganlab saved"):
         if isinstance(content, Path):
             check_file(content, LIMIT_BYTES)
         metadata, tensors = tensorfile.read(content, check, LIMIT_BYTES)
-        config, shape, step, sha256 = _about(metadata)
+        config, step, sha256 = _about(metadata)
         if sha256 != _sha256(tensors):
             raise ValueError("it was damaged: its weights don't match the SHA-256 in its metadata")
         training.check_finite(tensors)
-    return training.network_of(which, config, shape, {f"{which}.{k}": t for k, t in tensors.items()}), config, step
+    tensors = {f"{which}.{name}": tensor for name, tensor in tensors.items()}
+    return training.network_of(which, config, config.shape, tensors), config, step
 
 
-def _about(metadata: dict[str, str]) -> tuple[TrainConfig, tuple[int, ...], int, str]:
+def _about(metadata: dict[str, str]) -> tuple[TrainConfig, int, str]:
     try:
         if "network" in metadata:
             about = tensorfile.parsed(metadata["network"])
@@ -63,7 +64,7 @@ def _about(metadata: dict[str, str]) -> tuple[TrainConfig, tuple[int, ...], int,
         raise ValueError("its metadata is incomplete") from None
     if type(step) is not int or step < 0 or type(sha256) is not str or shape != config.shape:
         raise ValueError("its metadata is invalid")
-    return config, shape, step, sha256
+    return config, step, sha256
 
 
 def _sha256(tensors: dict[str, Tensor]) -> str:
