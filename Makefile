@@ -23,9 +23,13 @@ bench: .venv/tests
 hold: .venv/tests
 	$(PROGRAM) tests/support/kills.py 200
 	$(PROGRAM) tests/support/mutations.py 500
+	$(PROGRAM) tests/support/crafted.py 500
 	$(PROGRAM) tests/support/soak.py 5
 	$(PROGRAM) tests/support/revisits.py
 	$(PROGRAM) tests/support/visitors.py
+	$(PROGRAM) tests/support/visitors.py --guests --counts 20
+	$(PROGRAM) tests/support/large.py
+	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM && $(PROGRAM) tests/support/replay.py
 
 pictures: .venv/tests
 	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM && $(PROGRAM) bench/pictures.py

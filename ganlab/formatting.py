@@ -1,5 +1,6 @@
 """Numbers, ranges, durations and sizes as text: the one place that formats them."""
 
+import errno
 import math
 
 import numpy as np
@@ -127,3 +128,29 @@ def width_in_words(clip_range: tuple[float, float], former: tuple[float, float])
     if widest == was:
         return range_in_words(clip_range)
     return f"{times(was / widest)} tighter" if widest < was else f"{times(widest / was)} wider"
+
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full: make room on it",
+    errno.EDQUOT: "your share of the disk is full: make room in it",
+    errno.EROFS: "the disk is read-only: choose another folder",
+    errno.EACCES: "ganlab has no permission: change the permissions or the owner",
+    errno.EPERM: "ganlab has no permission: change the permissions or the owner",
+    errno.ENOENT: "it is missing",
+    errno.ENOTDIR: "a part of its path is a file, not a folder",
+    errno.ELOOP: "its links lead in a circle",
+    errno.ENAMETOOLONG: "its name is too long",
+}
+
+
+def os_reason(error: OSError) -> str:
+    """Why the system refused something, and where it helps what to do, without a full stop."""
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+def in_words(error: Exception) -> str:
+    """An error as one sentence: its message, or for what the system refused, which file and why."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    reason = f"{error.filename}: {os_reason(error)}" if error.filename else os_reason(error)
+    return f"{reason[0].upper()}{reason[1:].rstrip('.')}."

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_origin
 
+from ganlab.formatting import in_words
+
 SEEDS = (0, 2**53 - 1)  # bounds of a seed: up to the largest whole number that a browser represents exactly
 Settings = type[Any]  # a dataclass whose fields are all made by `setting`
 
@@ -42,7 +44,7 @@ def rules(settings: Settings, name: str) -> Rules:
 
 def labelled(settings: Settings, error: Exception) -> str:
     """The error's message, with the label in place of the field's name that it begins with."""
-    name, space, rest = str(error).partition(" ")
+    name, space, rest = in_words(error).partition(" ")
     return (rules(settings, name).label if name in fields(settings) else name) + space + rest
 
 

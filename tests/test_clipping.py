@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganlab.gan.clipping import Counts, axis_limit, bin_edges, clip_, count, pooled
+from ganlab.gan.clipping import Counts, axis_limit, bin_edges, binned, clip_, count, pooled
 
 RANGES = [
     (-0.01, 0.01),
@@ -65,6 +65,13 @@ def test_counts_are_exact(clip_range: tuple[float, float]) -> None:
         assert getattr(whole, histograms).sum() == wanted.total - wanted.at_bound
     assert report.clamped_share == ((before < low) | (before > high)).mean()
     assert report.at_bound_share == ((after == low) | (after == high)).mean()
+
+
+def test_nan_is_counted_nowhere() -> None:
+    values = torch.tensor([float("nan"), -1.0, -0.5, 0.0, 0.5, 0.6, float("inf")])
+    assert count(values, (-0.5, 0.5)) == (1, 1, 1, 1, 2)
+    bins = binned(values, bin_edges((-0.5, 0.5)), (-0.5, 0.5))
+    assert bins.sum() == 4  # neither NaN nor the two at the bounds
 
 
 def test_compares_in_the_weights_own_dtype() -> None:

@@ -97,7 +97,7 @@ def test_the_files_of_an_old_run_are_read(run_id: str, tmp_path: Path) -> None:
             assert torch.equal(tensor, checkpoint.tensors[f"{which}.{name}"])
         again = networks.read_network(networks.network_file(config, step, network), which)
         assert (digest(again[0]), *again[1:]) == (digest(network), config, step)
-    assert contents.real_samples(path, contents.config_of(path).kind) is not None
+    assert contents.real_samples(path, contents.config_of(path)) is not None
 
 
 @pytest.mark.parametrize("run_id", RUNS)

@@ -143,6 +143,12 @@ def test_an_uploaded_generator_is_a_source(the_hub: RunHub, tmp_path: Path, monk
     at.query_params["pick"] = "1"
     at.run()
     assert "The data is not on this computer" in at.caption[0].value
+    at.selectbox(key="source").select("example").run()
+    del at.session_state["uploaded"]  # as when a browser empties the server's caches
+    at.selectbox(key="source").select("upload").run()
+    assert not at.exception
+    assert address(at)["file"] == "example"
+    at.query_params["file"] = hashlib.sha256(content).hexdigest()[:16]
     other = page("3_Generate.py", **address(at))
     assert "Upload the same file" in other.warning[0].value
 

@@ -154,6 +154,9 @@ def test_a_guests_websocket_changes_nothing_with_the_owners_messages(tmp_path: P
                 guest.open(name, query)
                 guest.replay(*frames)
             guest.replay(BackMsg(clear_cache=True).SerializeToString(), quiet=2.0)
+            guest.open("Train", f"run={run}")
+            guest.replay(BackMsg(clear_cache=True).SerializeToString())
+            guest.watch(1.0)  # the page goes on, though its session has forgotten everything
             assert contents(tmp_path) == before
             owner.open("Train", f"run={run}")
             owner.click("Stop")

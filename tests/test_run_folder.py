@@ -47,7 +47,7 @@ def test_a_foreign_generator_is_one_sentence(content: bytes, tmp_path: Path) -> 
     (tmp_path / "g.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="not a generator that ganlab saved"):
         networks.read_network(tmp_path / "g.safetensors")
-    with pytest.raises(ValueError, match="it is not a file"):
+    with pytest.raises(ValueError, match="it is missing"):
         networks.read_network(tmp_path / "none.safetensors")
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ganlab.formatting import in_words
 from ganlab.runs.disk.root import runs_root
 
 COMMANDS = {
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["GANLAB_RUNS"] = str(options.runs)
         return importlib.import_module(f"ganlab.cli.{options.command or 'serve'}").run(options)
     except (ValueError, OSError) as error:
-        print(f"ganlab: {error}", file=sys.stderr)
+        print(f"ganlab: {in_words(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ganlab.runs.disk import contents, library
+from ganlab.runs.disk.damage import is_file
 from ganlab.runs.history import METRICS
 from ganlab.runs.saved_run import SavedRun
 from ganlab.settings import as_text
@@ -43,14 +44,16 @@ def run(options: argparse.Namespace) -> int:
 def folder_of(run: str) -> Path:
     """The folder of a run, given its ID or its path. Raises FileNotFoundError, in one sentence, if there is no run."""
     path = library.runs_root() / run
-    if not (library.RUN_ID.fullmatch(run) and (path / "config.json").is_file()):
+    if not (library.RUN_ID.fullmatch(run) and is_file(path / "config.json")):
         path = Path(run)
-    if not (path / "config.json").is_file():
+    if not is_file(path / "config.json"):
         raise FileNotFoundError(f"There is no run {run}: `ganlab runs list` shows those in {library.runs_root()}.")
     return path
 
 
 def _list() -> None:
+    if problem := library.problem():
+        raise ValueError(problem)
     print(f"{'id':<21}{'data':<15}{'status':<13}{'step':>19}{'size':>11}  {'made':<18}name")
     for path in library.run_paths():
         run = SavedRun(path)
@@ -81,7 +84,7 @@ def _show(path: Path) -> None:
         print(f"  {column:<16}{last.history[column][-1]:g}")
     print("\nfiles")
     for file in sorted(path.iterdir()):
-        size = library.size(file) if file.is_dir() else file.stat().st_size
+        size = library.size(file) if file.is_dir() and not file.is_symlink() else file.lstat().st_size
         print(f"  {file.name:<24}{size:>13,} bytes")
 
 

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if file.exists() and contents.ending(path):
         generator, config, _ = networks.read_network(file)
     elif saved:
-        checkpoint = checkpoints.read(saved[-1].path)
+        checkpoint = checkpoints.read(saved[-1].path, contents.config_of(path))
         generator, config = checkpoint.network("generator"), checkpoint.config
     else:
         raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")

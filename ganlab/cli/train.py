@@ -17,7 +17,7 @@ from ganlab.config import PRESETS, TrainConfig, changed
 from ganlab.data import own_images, own_pixels, own_points, point_files
 from ganlab.data.decoding import sentences
 from ganlab.data.download import data_root
-from ganlab.formatting import fixed_percent
+from ganlab.formatting import fixed_percent, os_reason
 from ganlab.measure import reading as readings
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
@@ -131,7 +131,7 @@ def settings_in(file: Path) -> TrainConfig:
     try:
         return TrainConfig.from_dict(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
     except OSError as error:
-        raise ValueError(f"{file} can't be read: {error.strerror}.") from None
+        raise ValueError(f"{file} can't be read: {os_reason(error)}.") from None
     except ValueError as error:
         raise ValueError(f"{file} does not hold a run's settings: {str(error).rstrip('.')}.") from None
 

@@ -181,7 +181,7 @@ def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tupl
 
 
 def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
-    """Exact counts. torch rounds each bound to the values' dtype before it compares.
+    """Exact counts; NaN is counted nowhere. torch rounds each bound to the values' dtype before it compares.
 
     Values turned into Python numbers first would be counted wrongly: float32 0.1 is above the double 0.1, so a weight
     clamped to 0.1 would count as outside.
@@ -189,7 +189,7 @@ def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
     low, high = clip_range
     below, at_low = int((values < low).sum()), int((values == low).sum())
     above, at_high = int((values > high).sum()), int((values == high).sum())
-    return Counts(below, at_low, values.numel() - below - at_low - at_high - above, at_high, above)
+    return Counts(below, at_low, int(((values > low) & (values < high)).sum()), at_high, above)
 
 
 def shares_outside(values: Tensor, bounds: Tensor) -> Tensor:
@@ -225,6 +225,6 @@ def flat(named: Iterable[tuple[str, nn.Parameter]]) -> Tensor:
 
 def binned(values: Tensor, edges: np.ndarray, clip_range: tuple[float, float]) -> np.ndarray:
     low, high = clip_range
-    free = values[(values != low) & (values != high)].double().cpu().numpy()
+    free = values[(values != low) & (values != high) & ~values.isnan()].double().cpu().numpy()
     which = np.searchsorted(edges, free, side="right") - 1
     return np.bincount(which.clip(0, len(edges) - 2), minlength=len(edges) - 1)

@@ -6,6 +6,7 @@ Knows no thread, no clock, no screen and no file.
 import copy
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Dataset
 from ganlab.gan import networks
-from ganlab.gan.clipping import ClipReport, clip_
+from ganlab.gan.clipping import ClipReport, Layers, clip_
 
 LIMIT_WEIGHTS = 50_000_000
 # What an optimiser keeps for each parameter, in the parameter's shape, beside a number `step`.
@@ -173,6 +174,12 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
     return kinds
 
 
+def check_finite(tensors: dict[str, Tensor]) -> None:
+    """Raises ValueError for a network's tensors if one holds NaN or infinity."""
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise ValueError("its weights are not all finite")
+
+
 def check_rng(tensors: dict[str, Tensor]) -> None:
     """Raises ValueError for a state of a random generator that torch refuses."""
     try:
@@ -212,8 +219,12 @@ def looking_rng(config: TrainConfig) -> torch.Generator:
 
 def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
     """The latents of every sample sheet of a run: float32 [100 or 512, latent_dim], the first draws of `rng`."""
-    n = 100 if config.kind == "image" else 512
-    return torch.randn(n, config.latent_dim, generator=rng or looking_rng(config))
+    return torch.randn(fixed_count(config), config.latent_dim, generator=rng or looking_rng(config))
+
+
+def fixed_count(config: TrainConfig) -> int:
+    """How many fixed latents a run has."""
+    return 100 if config.kind == "image" else 512
 
 
 def device_of(config: TrainConfig) -> torch.device:
@@ -235,6 +246,13 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
     _without_memory(config, config.shape)
     generator, critic = build(config, config.shape)
     return networks.init_(generator, rng), networks.init_(critic, rng)
+
+
+@lru_cache(maxsize=64)
+def critic_layers(config: TrainConfig) -> Layers:
+    """The name and shape of each of the critic's parameters. Raises ValueError for networks that are too large."""
+    _, critic = _without_memory(config, config.shape)
+    return tuple((name, tuple(parameter.shape)) for name, parameter in critic.named_parameters())
 
 
 def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:

@@ -29,8 +29,11 @@ def evenly(steps: Sequence[int], n: int = RIDGES) -> list[int]:
     """At most n of the steps, the first and last among them, as evenly spaced as possible."""
     if len(steps) <= n:
         return list(steps)
-    targets = np.linspace(steps[0], steps[-1], n)
-    return sorted({min(steps, key=lambda step: abs(step - target)) for target in targets})
+    known, targets = np.array(steps), np.linspace(steps[0], steps[-1], n)
+    after = np.searchsorted(known, targets)
+    before = (after - 1).clip(0)
+    nearest = np.where(targets - known[before] <= known[after] - targets, known[before], known[after])
+    return sorted(set(nearest.tolist()))
 
 
 def quantiles(histogram: WeightHistogram) -> np.ndarray:

@@ -62,7 +62,7 @@ class History:
     def until(self, step: float) -> "History":
         """The history as it was at that step; a resumed run may lack some rows."""
         n = int(np.searchsorted(self["step"], step, side="right"))
-        return History(self.rows[:n], self.layers, self.layer_counts[:n])
+        return History(self.rows[:n], self.layers, self.layer_counts[:n]) if n else NO_HISTORY
 
     def __len__(self) -> int:
         return len(self.rows)

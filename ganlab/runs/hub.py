@@ -9,7 +9,7 @@ from pathlib import Path
 from ganlab.config import TrainConfig, spare_cores
 from ganlab.data import own_pixels
 from ganlab.data.dataset import Announce
-from ganlab.formatting import count_of
+from ganlab.formatting import count_of, in_words
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs import pace
 from ganlab.runs.disk import library
@@ -32,7 +32,7 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        raise Refused(str(error)) from None
+        raise Refused(in_words(error)) from None
 
 
 class RunHub:
@@ -155,7 +155,7 @@ class RunHub:
             try:
                 left = library.delete(library.runs_root() / run_id)
             except OSError as error:
-                raise Refused(f"Run {run_id} was not deleted: {error.strerror or error}") from None
+                raise Refused(f"Run {run_id} was not deleted. {in_words(error)}") from None
             self._runs.pop(run_id, None)
             return left
 

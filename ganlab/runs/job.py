@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 from ganlab.data.dataset import Announce
+from ganlab.formatting import in_words
 
 
 class Job:
@@ -33,7 +34,7 @@ class Job:
         except _CancelledError:
             pass
         except Exception as error:  # whatever it is, the page says it
-            self.error = str(error) or type(error).__name__
+            self.error = in_words(error) or type(error).__name__
 
     def _announce(self, message: str) -> None:
         if self.is_cancelled:

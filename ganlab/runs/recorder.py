@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ganlab.formatting import os_reason
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import READINGS
@@ -142,5 +143,5 @@ class Recorder:
             self._problems.pop(name, None)
             return result
         except OSError as error:
-            self._problems[name] = f"{self._folder.path.name}/{name} could not be written: {error.strerror or error}."
+            self._problems[name] = f"{self._folder.path.name}/{name} could not be written: {os_reason(error)}."
             return None

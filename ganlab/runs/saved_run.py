@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -13,11 +14,11 @@ import numpy as np
 from ganlab.config import TrainConfig
 from ganlab.data import datasets, images
 from ganlab.gan import sampling, training
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.clipping import Layers, WeightHistogram
 from ganlab.measure.reading import READINGS, Broken, Reading, look, no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables
-from ganlab.runs.disk.checkpoints import Checkpoint
-from ganlab.runs.history import NO_HISTORY
+from ganlab.runs.disk.damage import is_file
+from ganlab.runs.history import NO_HISTORY, History
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 
@@ -28,8 +29,11 @@ class Stamp(NamedTuple):
     newest: str  # checkpoint
     ended: int  # when, in ns
     held: bool  # by a process that trains it
+    read_only: bool  # for this process
 
 
+READ_ONLY = "ganlab may only read this run. To resume it, copy its folder to where ganlab may write."
+TRIED = 5  # moments: a list can't wait for a thousand that can't be read
 SLOWEST_LOOK = 1.0  # CPU seconds; a slower look is not made while a page waits
 Result = TypeVar("Result")
 
@@ -70,7 +74,7 @@ class SavedRun(Run):
 
     @property
     def newest_samples(self) -> np.ndarray | None:
-        for step in reversed(moments.steps(self.path)):
+        for step in reversed(moments.steps(self.path)[-TRIED:]):
             with suppress(ValueError):
                 return moments.read(self.path, step).samples
         return None
@@ -78,28 +82,29 @@ class SavedRun(Run):
     @property
     def has_generator(self) -> bool:
         """Whether there is a generator to sample from, judged by the names of the files."""
-        return (self.path / "generator.safetensors").exists() or bool(checkpoints.files(self.path))
+        return is_file(self.path / "generator.safetensors") or bool(checkpoints.files(self.path))
 
 
 def _stamp(path: Path) -> Stamp:
     files, ended = checkpoints.files(path), 0
-    with suppress(FileNotFoundError):
-        ended = (path / "ended.json").stat().st_mtime_ns
-    return Stamp(files[-1].path.name if files else "", ended, lock.held(path))
+    with suppress(OSError):
+        ended = (path / "ended.json").lstat().st_mtime_ns
+    return Stamp(files[-1].path.name if files else "", ended, lock.held(path), not lock.writable(path))
 
 
 def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
-    config, end, files = contents.config_of(path), contents.ending(path), checkpoints.files(path)
-    values: dict[str, Any] = {"message": "", "step": files[-1].step if files else 0, "status": Status.INTERRUPTED}
+    config, end = contents.config_of(path), contents.ending(path)
+    step = max((file.step for file in checkpoints.files(path) if file.step <= config.steps), default=0)
+    values: dict[str, Any] = {"message": "", "step": step, "status": Status.INTERRUPTED, "read_only": stamp.read_only}
     if stamp.held:
         values["status"] = Status.ELSEWHERE
     elif end and end.step <= config.steps:
-        values = vars(end)
+        values |= vars(end)
     warning = ""
     try:
         changes = {field: value for _, field, value in tables.changes(path / "changes.csv")}
         config = dataclasses.replace(config, **changes)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         warning = f"{path.name}: {error}"
     return Snapshot(run_id=path.name, config=config, history=NO_HISTORY, warning=warning, **values)
 
@@ -108,12 +113,12 @@ def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
 def _read(path: Path, stamp: Stamp) -> Snapshot:
     """The whole run; what can't be read is missing, and `warning` says so. The last few runs are cached."""
     summary = run = _read_summary(path, stamp)
-    problems = [summary.warning]
+    problems = [summary.warning, READ_ONLY if stamp.read_only else ""]
 
     def attempt(read: Callable[[], Result], otherwise: Result) -> Result:
         try:
             return read()
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             problems.append(str(error) if str(error).startswith(str(path)) else f"{path.name}: {error}")
             return otherwise
 
@@ -121,27 +126,46 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
     checkpoint, refused = checkpoints.newest(path)
     problems.append(refused)
     if checkpoint:
-        run = dataclasses.replace(run, **attempt(lambda: _of_checkpoint(checkpoint, summary.config), nothing))
+        generator, critic = map(checkpoint.network, ("generator", "critic"))
+        run = dataclasses.replace(run, **checkpoint.progress, generator=generator, critic=critic)
     if summary.status in (Status.FAILED, Status.FINISHED, Status.STOPPED):
         # Only a failed run has made more steps than its last checkpoint.
         run = dataclasses.replace(run, step=summary.step, critic_step=summary.critic_step, seconds=summary.seconds)
         run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), nothing))
     last_step = math.inf if summary.status is Status.FAILED else run.step
-    history = attempt(lambda: tables.history(path, last_step), summary.history)
-    changes = () if summary.warning else tables.recorded(tables.changes(path / "changes.csv"), history)
-    samples = None
-    if run.generator is not None:
-        samples = images.shown(sampling.generate(run.generator, training.fixed_latents(run.config)).numpy())
+    rows, history = attempt(lambda: tables.metrics(path), None), summary.history
+    if rows is not None:
+        no_layers: tuple[Layers, np.ndarray] = (), np.empty((len(rows), 0, 2), np.int32)
+        layers, counts = attempt(lambda: tables.layer_counts(path, rows), no_layers)
+        history = History(rows[: len(counts)], layers, counts).until(last_step)
+        problems.append(tables.lost(history, run.step))
+    changes: list[tables.RecordedChange] = []
+    if not summary.warning:
+        changes = attempt(lambda: tables.changes(path / "changes.csv"), changes)
+    end = history["critic_step"][-1] if len(history) else 0  # at which step later changes came is not known
+    samples = attempt(lambda: _samples(run), None)
+    if samples is None:
+        run = dataclasses.replace(run, generator=None)
     return dataclasses.replace(
         run,
         history=history,
-        changes=changes,
+        changes=tables.recorded([change for change in changes if not change[0] > end], history),
         weights=attempt(lambda: _weights(path, run.step), ()),
         readings=attempt(lambda: tables.readings(path, last_step), no_readings()),
-        real=contents.real_samples(path, run.config.kind),
+        real=contents.real_samples(path, run.config),
         samples=samples,
         warning=" ".join(filter(None, problems)),
     )
+
+
+def _samples(run: Snapshot) -> np.ndarray | None:
+    """Of its fixed latents, if there is a generator. Raises ValueError if they are not finite."""
+    if run.generator is None:
+        return None
+    samples = sampling.generate(run.generator, training.fixed_latents(run.config)).numpy()
+    if not np.isfinite(samples).all():
+        raise ValueError("its generator can't be used: its samples are not all finite.")
+    return images.shown(samples)
 
 
 @lru_cache(maxsize=4)
@@ -156,25 +180,12 @@ def _look(path: Path, stamp: Stamp) -> Reading | None:
     return None
 
 
-def _of_checkpoint(checkpoint: Checkpoint, config: TrainConfig) -> dict[str, Any]:
-    """What a checkpoint knows, as fields of Snapshot. Raises ValueError if it is of other networks than the run's."""
-    _check_same(checkpoint.config, config, "Its checkpoint")
-    return checkpoint.progress | {which: checkpoint.network(which) for which in ("generator", "critic")}
-
-
 def _saved_networks(path: Path, config: TrainConfig) -> dict[str, Any]:
-    """Both networks as they were at the end; empty if they were not saved. Raises ValueError for others."""
+    """Both networks as they were at the end; empty if they were not saved. Raises Damaged for others."""
     saved: dict[str, Any] = {}
-    for which in ("generator", "critic") if (path / "generator.safetensors").exists() else ():
-        saved[which], known, _ = networks.read_network(path / f"{which}.safetensors", which)
-        _check_same(known, config, f"{which}.safetensors")
+    for which in ("generator", "critic") if os.path.lexists(path / "generator.safetensors") else ():
+        saved[which], *_ = networks.read_network(path / f"{which}.safetensors", which, config)
     return saved
-
-
-def _check_same(known: TrainConfig, config: TrainConfig, source: str) -> None:
-    shapes = {(settings.latent_dim, settings.shape) for settings in (known, config)}
-    if len(shapes) > 1:
-        raise ValueError(f"{source} holds networks of other settings than config.json: the file of another run?")
 
 
 def _weights(path: Path, step: int) -> tuple[WeightHistogram, ...]:

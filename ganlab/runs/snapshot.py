@@ -58,6 +58,7 @@ class Snapshot:
     instruments_share: float = 0.0  # of the CPU time of the run's thread, 0 to 1
     steps_per_second: float = 0.0
     seconds: float = 0.0
+    read_only: bool = False  # its folder, for this process
     warning: str = ""  # what could not be saved, read or measured, in a sentence, while the rest continues
     error: str = ""
     traceback: str = ""

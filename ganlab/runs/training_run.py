@@ -9,6 +9,7 @@ from typing import Any
 from ganlab.config import DATASETS, PRESETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
+from ganlab.formatting import in_words
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk.folder import RunFolder
@@ -163,7 +164,7 @@ class TrainingRun(Run):
         return dataclasses.replace(
             newest,
             status=Status.FAILED,
-            error=str(error) or type(error).__name__,
+            error=in_words(error) or type(error).__name__,
             message=message.strip(),
             traceback="".join(traceback.format_exception(error)),
         )

@@ -1,9 +1,12 @@
 """Run folders that were crafted or damaged must not take a page with them. `make hold`.
 
-Each is a copy of a real run with one or two of its files changed. A visitor opens every page that reads it.
+Each is a copy of a real run with something changed: first every file in every way, then two at random. A visitor opens
+every page that reads them.
 """
 
 import argparse
+import ctypes
+import itertools
 import json
 import os
 import random
@@ -20,12 +23,15 @@ from safetensors.torch import load, save
 from served import ROOT, Server, interrupt, serve
 from visitor import VisitError, Visitor, visit
 
+from ganlab.runs.disk import networks
 from ganlab.tensorfile import file_sha256
 
 FROZEN = ROOT / "tests/frozen"
 SEED = 1417
 BEYOND = 2.0  # seconds that a page may take longer than with sound runs
 TOGETHER = 10  # folders that one server holds at the same time: as many as Home lists
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+PAGES = {"": "", "Weight_Clipping": "run={}", "Generate": "run={}", "Train": "run={}&plot=quantiles&step=20&pin=10"}
 Damage = Callable[[Path, random.Random], None]
 
 
@@ -43,6 +49,13 @@ def flipped(file: Path, draws: random.Random) -> None:
 
 def emptied(file: Path, draws: random.Random) -> None:
     file.write_bytes(b"")
+
+
+def huge(file: Path, draws: random.Random) -> None:
+    """The same rows or bytes again and again."""
+    first, *rest = file.read_bytes().splitlines(keepends=True)
+    body = b"".join(rest) or first
+    file.write_bytes(first + body * (2**22 // len(body)))
 
 
 def sparse(file: Path, draws: random.Random) -> None:
@@ -105,156 +118,293 @@ def cells(file: Path, draws: random.Random) -> None:
     file.write_text("".join(",".join(row) + "\n" for row in rows))
 
 
+VALUES = (None, -1, 0, 1e308, 2**70, "", "x" * 5000, [], {}, True, float("nan"), [1e308, -1e308], "../../x")
+POSSIBLE = {
+    "dataset": ["mnist", "drawn", "swiss-roll", "images"],
+    "network": ["mlp", "dcgan"],
+    "width": [1, 1024],
+    "depth": [1, 32],
+    "image_size": [28, 64],
+    "latent_dim": [1, 1024],
+    "clip_range": [[-3e38, 3e38], [0.001, 0.002]],
+    "generator_lr": [1e30],
+    "batch_size": [4096],
+    "steps": [1, 10_000_000],
+    "device": ["accelerator"],
+    "status": ["failed", "running"],
+    "step": [10_000_000],
+}
+"""Values that some run has, but not this one."""
+
+
 def fields(file: Path, draws: random.Random) -> None:
     """Values of a JSON file replaced."""
     content = json.loads(file.read_text())
-    values = [
-        None,
-        -1,
-        0,
-        1e308,
-        2**70,
-        "",
-        "x" * 5000,
-        [],
-        {},
-        True,
-        float("nan"),
-        float("inf"),
-        [1e308, -1e308],
-        "../../x",
-    ]
     for _ in range(draws.randint(1, 3)):
-        content[draws.choice(sorted(content))] = draws.choice(values)
+        name = draws.choice(sorted(content))
+        content[name] = draws.choice(VALUES)
     file.write_text(json.dumps(content))
 
 
-def arrays(file: Path, draws: random.Random) -> None:
-    """Tensors of another shape, type, name or with values that no run can have."""
+def settings(file: Path, draws: random.Random) -> None:
+    """One value of a JSON file replaced by one that another run has."""
+    content = json.loads(file.read_text())
+    name = draws.choice(sorted(content.keys() & POSSIBLE.keys()))
+    file.write_text(json.dumps(content | {name: draws.choice(POSSIBLE[name])}))
+
+
+def parts(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors and the metadata of a file."""
     content = file.read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    tensors, metadata = load(content), header.get("__metadata__")
+    return load(content), header.get("__metadata__", {})
+
+
+def joined(file: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write them back, with the checksums that make a reader look further."""
+    if "network" in metadata or "sha256" in metadata:
+        sha256 = networks._sha256(tensors)
+        about = json.loads(metadata["network"]) | {"sha256": sha256} if "network" in metadata else {}
+        metadata |= {"network": json.dumps(about)} if about else {"sha256": sha256}
+    file.write_bytes(save(tensors, metadata))
+    if file.parent.name == "checkpoints":
+        file.rename(file.with_name(f"step-000026-{file_sha256(file)[:16]}.safetensors"))
+
+
+def shapes(file: Path, draws: random.Random) -> None:
+    """One tensor of another shape."""
+    tensors, metadata = parts(file)
     name = draws.choice(sorted(tensors))
     tensor = tensors[name]
-    match draws.randrange(7):
+    match draws.randrange(4):
         case 0:
             tensors[name] = tensor.flatten()[: max(1, tensor.numel() // 2)].clone()
         case 1:
-            tensors[name] = tensor.to(draws.choice([torch.float64, torch.uint8, torch.int32, torch.float16]))
-        case 2:
-            tensors[name] = torch.full_like(tensor, float("nan")) if tensor.is_floating_point() else tensor - 2**30
-        case 3:
-            tensors["x" * draws.choice([1, 300])] = tensors.pop(name)
-        case 4:
             tensors[name] = tensor[None].clone()
-        case 5:
+        case 2:
             tensors[name] = torch.zeros(1, 1, 4096, 4096 if tensor.dtype == torch.uint8 else 64, dtype=tensor.dtype)
         case _:
-            tensors[name] = torch.zeros_like(tensor)
-    if metadata and draws.random() < 0.3:
-        key = next(iter(metadata))
-        about = json.loads(metadata[key])
-        about[draws.choice(sorted(about))] = draws.choice([None, -1, 1e308, [], {}, "x" * 300, [[["y", [3]]]]])
-        metadata = {key: json.dumps(about)}
-    file.write_bytes(save(tensors, metadata))
+            tensors[name] = tensor.repeat(3, *[1] * max(0, tensor.dim() - 1)).clone()
+    joined(file, tensors, metadata)
 
 
-CHANGED = (truncated, flipped, emptied, sparse, noise, swapped, deleted)
-REPLACED = (folder, fifo, circle, link_out, forbidden)
-OF_KIND: dict[str, Damage] = {".csv": cells, ".json": fields, ".safetensors": arrays}
+def types(file: Path, draws: random.Random) -> None:
+    """One tensor of another type or name."""
+    tensors, metadata = parts(file)
+    name = draws.choice(sorted(tensors))
+    if draws.random() < 0.3:
+        tensors["x" * draws.choice([1, 300])] = tensors.pop(name)
+    else:
+        tensors[name] = tensors[name].to(draws.choice([torch.float64, torch.uint8, torch.int32, torch.float16]))
+    joined(file, tensors, metadata)
 
 
-def damage(run: Path, draws: random.Random) -> list[str]:
-    """Change one or two files of a run folder; returns what was done."""
-    done = []
-    for file in draws.sample(sorted(file for file in run.rglob("*") if file.is_file()), draws.randint(1, 2)):
-        special = OF_KIND.get(file.suffix)
-        how = special if special and draws.random() < 0.5 else draws.choice(CHANGED + REPLACED)
-        try:
-            how(file, draws)
-        except (ValueError, OSError) as error:  # a file that was already changed
-            done.append(f"{how.__name__} failed: {error}")
-            continue
-        done.append(f"{how.__name__} {file.relative_to(run)}")
-        if how is arrays and file.parent.name == "checkpoints":  # named as an attacker would
-            file.rename(file.with_name(f"step-000026-{file_sha256(file)[:16]}.safetensors"))
-    return done
+def numbers(file: Path, draws: random.Random) -> None:
+    """One tensor, or all, with values that no run can have."""
+    tensors, metadata = parts(file)
+    for name in draws.choice([[draws.choice(sorted(tensors))], sorted(tensors)]):
+        tensor, value = tensors[name], draws.choice([float("nan"), float("inf"), 1e30, 0.0, -1.0])
+        tensors[name] = torch.full_like(tensor, value if tensor.is_floating_point() else draws.randrange(256))
+    joined(file, tensors, metadata)
 
 
-def whole_folders(runs: Path) -> None:
-    """Folders that are wrong as a whole."""
+def metadata(file: Path, draws: random.Random) -> None:
+    """One value of the metadata replaced."""
+    tensors, known = parts(file)
+    if known:
+        key = draws.choice(sorted(known))
+        about = json.loads(known[key]) if known[key].startswith("{") else {}
+        wrong = draws.choice([None, -1, 1e308, [], {}, "x" * 300, [[["y", [3]]]]])
+        about |= {draws.choice(sorted(about) or ["x"]): wrong}
+        known[key] = json.dumps(about)
+    joined(file, tensors, known)
+
+
+OF_ANY: tuple[Damage, ...] = (
+    truncated,
+    flipped,
+    emptied,
+    huge,
+    sparse,
+    noise,
+    swapped,
+    deleted,
+    folder,
+    fifo,
+    circle,
+    link_out,
+    forbidden,
+)
+OF_KIND: dict[str, tuple[Damage, ...]] = {
+    ".csv": (cells, cells, cells),
+    ".json": (fields, fields, *[settings] * 12),
+    ".safetensors": (shapes, shapes, types, numbers, numbers, metadata),
+}
+
+
+def of_subfolder(run: Path, draws: random.Random) -> str:
+    """One of the subfolders replaced, or filled with what no run writes."""
+    path = run / draws.choice(["checkpoints", "moments"])
+    match draws.randrange(7):
+        case 0:
+            path.chmod(0)
+        case 1:
+            shutil.move(path, run / "elsewhere")
+            path.symlink_to("elsewhere")
+        case 2:
+            shutil.rmtree(path)
+            os.mkfifo(path)
+        case 3:
+            shutil.rmtree(path)
+            path.symlink_to(path.name)
+        case 4:
+            (path / ("9" * 243 + ".safetensors")).write_bytes(b"x" * 100)
+        case 5:
+            (path / "99999999.safetensors").write_bytes(b"x" * 100)
+            (path / f"step-99999999-{'0' * 16}.safetensors").write_bytes(b"x" * 100)
+        case _:
+            (path / "00000003.safetensors").mkdir(exist_ok=True)
+            (path / f"step-000027-{'0' * 16}.safetensors").mkdir()
+    return f"of_subfolder {path.name}"
+
+
+def ways(run: Path) -> list[tuple[str, Damage]]:
+    """Every file of a run with every way to change it; of the moments, which are many, the first two."""
+    files = sorted(file for file in run.rglob("*") if file.is_file())
+    moments = [file for file in files if file.parent.name == "moments"]
+    files = [file for file in files if file not in moments[2:]]
+    return [(str(f.relative_to(run)), how) for f in files for how in OF_ANY + OF_KIND.get(f.suffix, ())]
+
+
+def changed(run: Path, name: str, how: Damage, draws: random.Random) -> str:
+    """Change one file of a run; returns what was done."""
+    try:
+        how(run / name, draws)
+    except (ValueError, OSError, IndexError, KeyError) as error:  # a file that was already changed
+        return f"{how.__name__} {name} failed: {error}"
+    return f"{how.__name__} {name}"
+
+
+def whole_folders(runs: Path) -> list[str]:
+    """Folders that are wrong as a whole; returns their names."""
     (runs / "loop").symlink_to("loop")
     (runs / "a-file").write_text("x")
     (runs / "empty").mkdir()
-    many = runs / "many-moments"
-    shutil.copytree(FROZEN / "runs/20261101-090100-bbbb", many)
-    moment = (many / "moments/00000001.safetensors").read_bytes()
-    for step in range(2, 20_000):
-        file = many / f"moments/{step:08}.safetensors"
-        if not file.exists():
-            os.link(many / "moments/00000001.safetensors", file) if moment else None
-    no_entry = runs / "no-entry"
-    shutil.copytree(FROZEN / "runs/20261101-090000-aaaa", no_entry)
-    no_entry.chmod(0)
+    for many in (runs / "many-moments", runs / "many-bad-moments"):
+        shutil.copytree(FROZEN / "runs/20261101-090100-bbbb", many)
+        config = json.loads((many / "config.json").read_text()) | {"steps": 20_000}
+        (many / "config.json").write_text(json.dumps(config))
+        first = many / "moments/00000001.safetensors"
+        if "bad" in many.name:
+            os.truncate(first, 1000)
+        for step in range(2, 20_000):
+            if not (file := first.with_name(f"{step:08}.safetensors")).exists():
+                os.link(first, file)
+    for name, mode in (("no-entry", 0), ("read-only", 0o500)):
+        shutil.copytree(FROZEN / "runs/20261101-090000-aaaa", runs / name)
+        (runs / name).chmod(mode)
+    return ["loop", "a-file", "empty", "many-moments", "many-bad-moments", "no-entry", "read-only"]
 
 
-def timed(visitor: Visitor, page: str, query: str = "") -> float:
-    """Seconds until a page is drawn. Raises VisitError if it shows an exception."""
-    began = time.monotonic()
-    visitor.open(page, query)
-    return time.monotonic() - began
+class Watch:
+    """Opens pages, and keeps how long each took and what went wrong."""
+
+    def __init__(self, server: Server, visitor: Visitor) -> None:
+        self.server, self.visitor = server, visitor
+        self.normal = dict.fromkeys(PAGES, 0.0)  # seconds, of the slowest visit to a sound run
+        self.visits: list[tuple[float, str, str]] = []  # to other runs: seconds, page, and what was visited
+        self.failures: list[str] = []
+
+    def open(self, page: str, run: str, done: list[str]) -> None:
+        """Open a page; `done` is what was done to the run, nothing if it is sound."""
+        seconds, what = self._timed(page, run, done), f"{page or 'Home'}: {run} {done}"
+        if done and run and seconds > self.normal[page] + BEYOND:  # twice, as the machine may have been busy
+            new = self.server.runs / run
+            new = new.rename(f"{new}-again")  # not yet known to the server
+            seconds = min(seconds, self._timed(page, new.name, done))
+            new.rename(self.server.runs / run)
+        if done:
+            self.visits.append((seconds, page, what))
+        else:
+            self.normal[page] = max(self.normal[page], seconds)
+
+    def report(self) -> None:
+        """Print the slowest visits, and count those that took too long as failures."""
+        for page, normal in self.normal.items():
+            seconds, _, what = max(visit for visit in self.visits if visit[1] == page)
+            print(f"{normal:.2f} s at most with sound runs, {seconds:.2f} s with others: {what[:200]}")
+        late = [(seconds, what) for seconds, page, what in self.visits if seconds > self.normal[page] + BEYOND]
+        self.failures += [f"{seconds:.1f} s for {what}" for seconds, what in late]
+
+    def _timed(self, page: str, run: str, done: list[str]) -> float:
+        began = time.monotonic()
+        try:
+            self.visitor.open(page, PAGES[page].format(run))
+        except VisitError as error:
+            self.failures.append(f"{error} {page or 'Home'}: {run} {done}")
+        return time.monotonic() - began
+
+
+def visit_all(number: int, draws: random.Random, server: Server, watch: Watch) -> None:
+    """Open all pages with so many damaged copies of sound runs, a few at a time, each time with a sound one."""
+    sound = sorted(path.name for path in (FROZEN / "runs").iterdir())
+    each = [(run, *way) for run in sound for way in ways(FROZEN / "runs" / run)]
+    draws.shuffle(each)
+    every = itertools.chain(each, itertools.repeat(None))
+    for page in PAGES:  # the first time, the server imports what the page needs
+        watch.visitor.open(page)
+    for first in range(0, number, TOGETHER):
+        done: dict[str, list[str]] = {f"sound-{first}": []}
+        shutil.copytree(FROZEN / "runs" / draws.choice(sound), server.runs / f"sound-{first}")
+        watch.open("", "", [])
+        for i in range(first, min(first + TOGETHER, number)):
+            run, way = server.runs / f"crafted-{i:04}", next(every)
+            of = way[0] if way else draws.choice(sound)
+            shutil.copytree(FROZEN / "runs" / of, run)
+            two = draws.sample(ways(FROZEN / "runs" / of), 2)
+            done[run.name] = [changed(run, name, how, draws) for name, how in ([way[1:]] if way else two)]
+            if draws.random() < 0.1:
+                done[run.name].append(of_subfolder(run, draws))
+        watch.open("", "", [str(done)])
+        for run_id, changes in done.items():
+            for page in ("Train", "Generate", "Weight_Clipping"):
+                watch.open(page, run_id, changes)
+            for path in (server.runs / run_id).iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    path.chmod(0o700)
+            shutil.rmtree(server.runs / run_id)
+
+
+def stop_root() -> None:
+    """Let permissions stop the programs that this one starts, even if root runs it. On Linux."""
+    if sys.platform == "linux":
+        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+            ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def main(number: int, seed: int) -> int:
-    draws, failures, slowest = random.Random(seed), [], {}
+    stop_root()
     with tempfile.TemporaryDirectory(prefix="ganlab-crafted-") as scratch, ExitStack() as stack:
         shutil.copytree(FROZEN / "data", Path(scratch, "data"))
-        server: Server = serve(Path(scratch))
+        server = serve(Path(scratch))
         stack.callback(interrupt, server)
-        shutil.copytree(FROZEN / "runs", server.runs)
-        sound = sorted(path.name for path in server.runs.iterdir())
-        normal: dict[str, float] = {}
-        with visit(server.url) as visitor:
-            for _ in range(2):  # the first time, the server imports what the page needs
-                for page in ("", "Train", "Generate", "Weight_Clipping"):
-                    normal[page] = max(timed(visitor, page, f"run={run}" if page else "") for run in sound)
-
-            def check(run: str, done: list[str], pages: tuple[str, ...] = ("Train", "Generate")) -> None:
-                for page in pages:
-                    try:
-                        seconds = timed(visitor, page, f"run={run}" if run else "")
-                        slowest[page] = max(slowest.get(page, (0.0, "")), (seconds, f"{run}: {done}"))
-                        if seconds > normal[page] + BEYOND:
-                            failures.append(f"{page or 'Home'} took {seconds:.1f} s: {run}: {done}")
-                    except VisitError as error:
-                        failures.append(f"{page or 'Home'}: {error}: {run}: {done}")
-
-            for first in range(0, number, TOGETHER):
-                crafted = {}
-                for i in range(first, min(first + TOGETHER, number)):
-                    run = server.runs / f"crafted-{i:04}"
-                    shutil.copytree(FROZEN / "runs" / draws.choice(sound), run)
-                    crafted[run.name] = damage(run, draws)
-                check("", list(crafted.values()), ("", "Weight_Clipping"))
-                for run, done in crafted.items():
-                    check(run, done)
-                for run in crafted:
-                    shutil.rmtree(server.runs / run)
-            whole_folders(server.runs)
-            check("", ["whole folders"], ("", "Weight_Clipping", "Generate"))
-            for run in ("loop", "a-file", "empty", "many-moments", "no-entry"):
-                check(run, [run])
-            (server.runs / "no-entry").chmod(0o700)
+        server.runs.mkdir(exist_ok=True)
+        watch = Watch(server, stack.enter_context(visit(server.url)))
+        visit_all(number, random.Random(seed), server, watch)
+        wrong = whole_folders(server.runs)
+        watch.open("", "", wrong)
+        for page, run in itertools.product(("Train", "Generate", "Weight_Clipping"), wrong):
+            watch.open(page, run, [run])
+        for name in ("no-entry", "read-only"):
+            (server.runs / name).chmod(0o700)
+        watch.report()
         log = server.log.read_text()
         if "Traceback" in log:
-            failures.append(
-                f"the log holds {log.count('Traceback')} tracebacks:\n{log[log.index('Traceback') :][:3000]}"
-            )
-    for page, (seconds, what) in slowest.items():
-        print(f"{page or 'Home'}: {normal[page]:.2f} s with sound runs; slowest {seconds:.2f} s, {what}")
-    print(f"{number} crafted folders, {len(failures)} failures")
-    print("\n".join(failures[:40]))
-    return bool(failures)
+            first = log[log.index("Traceback") :][:3000]
+            watch.failures.append(f"the log holds {log.count('Traceback')} tracebacks:\n{first}")
+    print(f"{number} crafted folders, {len(watch.failures)} failures")
+    print("\n".join(watch.failures[:40]))
+    return bool(watch.failures)
 
 
 if __name__ == "__main__":

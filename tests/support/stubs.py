@@ -52,8 +52,9 @@ class CountingTrainer:
         self.step_count += 1
         self.critic_step += 1
         report = self.newest_clip = clip_(self.critic.named_parameters(), self.config.clip_range)
-        names = ("critic_estimate", "critic_loss", "generator_loss", "clamped_share", "at_bound_share")
-        return dict.fromkeys(names, 0.0) | self._counted(), report
+        shares = {"clamped_share": report.clamped_share, "at_bound_share": report.at_bound_share}
+        losses = dict.fromkeys(("critic_estimate", "critic_loss", "generator_loss"), 0.0)
+        return losses | shares | self._counted(), report
 
     def _counted(self) -> dict[str, float]:
         low, high = self.config.clip_range

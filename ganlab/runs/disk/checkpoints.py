@@ -15,12 +15,14 @@ from torch import Tensor, nn
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.gan import training
-from ganlab.runs.disk.contents import check_progress, refusing
+from ganlab.runs.disk.contents import check_networks, check_progress, config_of
+from ganlab.runs.disk.damage import check_file, files_in, refusing
 from ganlab.tensorfile import Kinds
 
 # Step, a name that a user may have given it, and the first 16 hex digits of the file's SHA-256.
-NAME = re.compile(r"step-(\d{1,8})(?:-([a-z0-9-]{1,40}))?-([0-9a-f]{16})\.safetensors")
+NAME = re.compile(r"step-([0-9]{1,8})(?:-([a-z0-9-]{1,40}))?-([0-9a-f]{16})\.safetensors")
 KEPT = 2  # checkpoints without a user's name
+_TRIED = 5  # of those that can't be read: a page can't wait for a thousand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +76,11 @@ def write(path: Path, checkpoint: Checkpoint) -> Path:
 def files(path: Path) -> list[CheckpointFile]:
     """A run's checkpoints, oldest first; other files are ignored."""
     dated = []
-    for file in (path / "checkpoints").glob("step-*.safetensors"):
+    for file in files_in(path / "checkpoints"):
         if match := NAME.fullmatch(file.name):
-            with suppress(FileNotFoundError):  # the process that trains deletes old ones
-                dated.append((file.stat().st_mtime_ns, CheckpointFile(int(match[1]), file, match[2] or "")))
+            with suppress(OSError):  # the process that trains deletes old ones
+                when = file.stat(follow_symlinks=False).st_mtime_ns
+                dated.append((when, CheckpointFile(int(match[1]), Path(file.path), match[2] or "")))
     return [file for _, file in sorted(dated, key=lambda pair: (pair[1].step, pair[0]))]
 
 
@@ -90,11 +93,11 @@ def prune(path: Path) -> list[CheckpointFile]:
 
 
 def newest(path: Path) -> tuple[Checkpoint | None, str]:
-    """The newest checkpoint that can be read, and sentences about newer ones that can't; None if there is none."""
+    """The newest checkpoint that can be read, and sentences about newer ones that can't; None if five can't."""
     refusals: list[str] = []
-    for file in reversed(files(path)):
+    for file in reversed(files(path)[-_TRIED:]):
         try:
-            checkpoint = read(file.path)
+            checkpoint = read(file.path, config_of(path))
             if refusals:
                 refusals.append(f"That of step {checkpoint.step:,} is used instead.")
             return checkpoint, " ".join(refusals)
@@ -103,22 +106,31 @@ def newest(path: Path) -> tuple[Checkpoint | None, str]:
     return None, " ".join(refusals)
 
 
-def read(file: Path) -> Checkpoint:
-    """The checkpoint in a file, checked before anything in it is used.
+def read(file: Path, config: TrainConfig | None = None) -> Checkpoint:
+    """The checkpoint in a file, checked before anything in it is used; with `config`, one of a run with these settings.
 
-    Its name, size and SHA-256 come first, then its header and settings; it must have exactly the tensors that these
-    settings need, and states that random generators can have. Raises ValueError.
+    Its name, size, header and settings come first: it must have exactly the tensors that these settings need. Then
+    come its SHA-256, weights that are numbers, and states that random generators can have. Raises Damaged.
     """
     with refusing(f"{file.name} can't be used as a checkpoint"):
-        match = NAME.fullmatch(file.name)
-        if not match:
+        if not (match := NAME.fullmatch(file.name)):
             raise ValueError("a checkpoint's name is step-NUMBER-HASH.safetensors")
-        tensorfile.check_size(file)
-        if tensorfile.file_sha256(file)[:16] != match[3]:
-            raise ValueError("it was damaged or changed: its SHA-256 is not the one in its name")
-        step = int(match[1])
-        metadata, tensors = tensorfile.read(file, lambda about, kinds: _check(_about(about, step), kinds))
+        step, sha256 = int(match[1]), match[3]
+
+        def check(metadata: dict[str, str], kinds: Kinds) -> None:
+            about = _about(metadata, step)
+            if config:
+                check_networks(about.config, config)
+                if step > config.steps:
+                    raise ValueError(f"it is of a later step than the run's {config.steps:,}")
+            _check(about, kinds)
+            if tensorfile.file_sha256(file)[:16] != sha256:
+                raise ValueError("it was damaged or changed: its SHA-256 is not the one in its name")
+
+        check_file(file, tensorfile.LIMIT_BYTES)
+        metadata, tensors = tensorfile.read(file, check)
         training.check_rng(tensors)
+        training.check_finite(training.below(tensors, "generator") | training.below(tensors, "critic"))
         return dataclasses.replace(_about(metadata, step), tensors=tensors)
 
 
@@ -140,6 +152,6 @@ def _about(metadata: dict[str, str], step: int) -> Checkpoint:
     check_progress(**progress)
     if progress["step"] != step:
         raise ValueError("its step is not the one in its name")
-    if not all(type(side) is int for side in shape):
+    if shape != config.shape:
         raise ValueError("its sample shape is invalid")
-    return Checkpoint(config=config, shape=shape, tensors={}, **progress)
+    return Checkpoint(config=config, shape=config.shape, tensors={}, **progress)

@@ -2,9 +2,9 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,13 @@ import torch
 
 from ganlab import settings, tensorfile
 from ganlab.config import TrainConfig
+from ganlab.gan import training
+from ganlab.runs.disk.damage import check_file, refusing
 from ganlab.runs.snapshot import Status
 
 NAME = "name.txt"
 LONGEST_NAME = 64  # letters
+_OF_NETWORKS = ("network", "width", "depth", "latent_dim", "shape")
 _LONGEST_SENTENCE = 1000  # letters of a sentence in a file
 
 
@@ -33,20 +36,10 @@ class Ending:
     traceback: str
 
 
-@contextmanager
-def refusing(sentence: str) -> Iterator[None]:
-    """Turns ValueError and OSError into a ValueError with this sentence, a colon and the reason."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise ValueError(f"{sentence}: {reason.rstrip('.')}.") from None
-
-
 def name(path: Path) -> str:
     """What its user named the run; empty if nobody did, or if that can't be read."""
     with suppress(OSError, ValueError):
-        tensorfile.check_size(path / NAME, 2**10)
+        check_file(path / NAME, 2**10)
         return _checked_name((path / NAME).read_text(encoding="utf-8"))
     return ""
 
@@ -69,7 +62,7 @@ def _checked_name(text: str) -> str:
 def ending(path: Path) -> Ending | None:
     """How a run ended; None if it has not, or if its ended.json can't be read."""
     try:
-        tensorfile.check_size(path / "ended.json", 2**20)
+        check_file(path / "ended.json", 2**20)
         values = tensorfile.parsed((path / "ended.json").read_text())
         end = Ending(**values | {"status": Status(values["status"])})
         check_progress(end.step, end.critic_step, end.seconds, end.device or "none")  # empty if loading failed
@@ -94,20 +87,35 @@ def check_progress(step: int, critic_step: int, seconds: float, device: str, cha
 
 
 def config_of(path: Path) -> TrainConfig:
-    """The settings that a run was started with. Raises ValueError, in one sentence, if they can't be read."""
+    """The settings that a run was started with. Raises Damaged if they can't be read, or if no run can have them."""
     file = path / "config.json"
     with refusing(f"{path.name}/config.json can't be read"):
-        tensorfile.check_size(file, 2**16)
-        return TrainConfig.from_dict(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
+        check_file(file, 2**16)
+        config = TrainConfig.from_dict(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
+        training.critic_layers(config)
+        return config
 
 
-def real_samples(path: Path, kind: str) -> np.ndarray | None:
-    """The real samples shown beside generated ones of this kind, image or point; None if they can't be read."""
+def check_networks(known: TrainConfig, config: TrainConfig) -> None:
+    """Raises ValueError if networks of the settings `known` can't be those of a run with `config`."""
+    if any(getattr(known, name) != getattr(config, name) for name in _OF_NETWORKS):
+        raise ValueError("it holds networks of other settings than config.json: the file of another run?")
 
-    def fits(dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
-        return (dtype, len(shape)) == {"image": (torch.uint8, 4), "point": (torch.float32, 2)}[kind]
 
+def are_samples(config: TrainConfig, dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
+    """Whether a tensor can hold samples of a run as pages show them: at most as many as it has fixed latents."""
+    if config.kind == "point":
+        return dtype == torch.float32 and shape[1:] == (2,) and shape[0] <= training.fixed_count(config)
+    channels, size, _ = config.shape
+    return dtype == torch.uint8 and shape[1:] == (size, size, channels) and shape[0] <= training.fixed_count(config)
+
+
+def real_samples(path: Path, config: TrainConfig) -> np.ndarray | None:
+    """The real samples shown beside generated ones; None if there are none of this run's kind and size."""
+    file, fits = path / "real.safetensors", partial(are_samples, config)
     try:
-        return tensorfile.read_one(path / "real.safetensors", "real", fits, 2**24).numpy()
+        check_file(file, 2**24)
+        real = tensorfile.read_one(file, "real", fits).numpy()
     except (ValueError, OSError):
         return None
+    return real if np.isfinite(real).all() else None

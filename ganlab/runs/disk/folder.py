@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
 from ganlab.runs.disk.contents import Ending
+from ganlab.runs.disk.damage import Damaged
 from ganlab.runs.disk.lock import locked
 from ganlab.runs.disk.networks import network_file
 from ganlab.runs.disk.resume import ResumePoint, cut_back, resume_point
@@ -44,6 +47,9 @@ FILES = (
 )
 
 
+SUBFOLDERS = ("checkpoints", "moments")
+
+
 class RunFolder:
     """The folder of one run, written while it trains, and locked until `close`.
 
@@ -53,8 +59,9 @@ class RunFolder:
 
     def __init__(self, path: Path, config: TrainConfig) -> None:
         device_of(config)  # before there is a folder
+        made = not path.exists()
         path.mkdir(parents=True, exist_ok=True)
-        self._open(path, lambda: _new(path, config))
+        self._open(path, lambda: _new(path, config), made)
 
     @classmethod
     def reopen(cls, path: Path, steps: int | None = None) -> "RunFolder":
@@ -63,20 +70,25 @@ class RunFolder:
         Raises Busy, or ValueError, one sentence, if the run can't continue; then nothing has changed.
         """
         folder = cls.__new__(cls)
-        folder._open(path, lambda: cut_back(path, resume_point(path, steps)))
+        folder._open(path, lambda: _existing(path, steps))
         return folder
 
-    def _open(self, path: Path, find: Callable[[], ResumePoint]) -> None:
+    def _open(self, path: Path, find: Callable[[], ResumePoint], made: bool = False) -> None:
+        """Lock a folder and open its tables; if that fails, one that was only just `made` is removed."""
         self.path, self._lock = path, locked(path)
         self._tables: dict[str, Table] = {}
+        ours = False
         try:
             self.resume_point = find()
+            ours = made  # nothing in it is of anybody else
             self._table("metrics.csv", METRICS)
             self._table("changes.csv", tables.CHANGES)
             self.set_config(self.resume_point.config)
             self.flush()
         except BaseException:
-            self._lock.release()
+            self.close()
+            if ours:
+                shutil.rmtree(path, ignore_errors=True)
             raise
 
     def _table(self, name: str, columns: Sequence[str]) -> Table:
@@ -157,6 +169,15 @@ class RunFolder:
 
 
 def _new(path: Path, config: TrainConfig) -> ResumePoint:
-    if taken := [name for name in FILES if (path / name).exists()]:
+    if taken := [name for name in FILES if os.path.lexists(path / name)]:
         raise FileExistsError(f"{path} already holds {taken[0]}: choose another folder.")
     return ResumePoint(config=config, resumed=False)
+
+
+def _existing(path: Path, steps: int | None) -> ResumePoint:
+    """Where a run continues; before anything is written, nothing may be a link or of another kind."""
+    for file in (path / name for name in FILES if os.path.lexists(path / name)):
+        if file.is_symlink() or file.is_dir() != (file.name in SUBFOLDERS) or not (file.is_dir() or file.is_file()):
+            kind = "folder" if file.name in SUBFOLDERS else "file"
+            raise Damaged(f"Run {path.name} can't be resumed, because its {file.name} is not a {kind}: delete that.")
+    return cut_back(path, resume_point(path, steps))

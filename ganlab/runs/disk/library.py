@@ -9,7 +9,9 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from ganlab.formatting import in_words
 from ganlab.runs.disk import checkpoints
+from ganlab.runs.disk.damage import files_in, is_file
 from ganlab.runs.disk.folder import FILES
 from ganlab.runs.disk.lock import LOCK, locked
 from ganlab.runs.disk.root import runs_root
@@ -39,23 +41,49 @@ def short_name(run_id: str) -> str:
 
 
 def run_paths() -> list[Path]:
-    """The folders of all runs on disk, newest first: the folders in `runs/`, no links, that hold a config.json."""
-    root = runs_root()
+    """The folders of all runs on disk, newest first: the folders in `runs/`, no links, that hold a config.json.
+
+    Also those that may not be looked into: whoever reads them says so.
+    """
     dated = []
-    for name in os.listdir(root) if root.is_dir() else []:
-        path = root / name
-        if RUN_ID.fullmatch(name) and not path.is_symlink() and (path / "config.json").is_file():
-            dated.append((made_at(name) or datetime.min, path))
+    with suppress(OSError), os.scandir(runs_root()) as entries:
+        for entry in entries:
+            if RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False) and _may_be_run(Path(entry.path)):
+                dated.append((made_at(entry.name) or datetime.min, Path(entry.path)))
     return [path for _, path in sorted(dated, reverse=True)]
 
 
+def _may_be_run(path: Path) -> bool:
+    try:
+        (path / "config.json").lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def problem() -> str:
+    """Why the runs on disk can't be listed, in one sentence; "" if they can, or if there is no folder yet."""
+    try:
+        os.scandir(runs_root()).close()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"The runs can't be listed. {in_words(error)}"
+    return ""
+
+
 def size(path: Path) -> int:
-    """Bytes of all files in a folder."""
+    """Bytes of the files in a run's folder and its subfolders; of links and what can't be read, none."""
+    return sum(_bytes_in(folder) for folder in (path, *(path / name for name in _IN_SUBFOLDERS)))
+
+
+def _bytes_in(folder: Path) -> int:
     total = 0
-    with suppress(FileNotFoundError), os.scandir(path) as entries:  # the process that trains deletes files
-        for entry in entries:
-            with suppress(FileNotFoundError):
-                total += size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    for entry in files_in(folder):
+        with suppress(OSError):  # the process that trains deletes files
+            total += entry.stat(follow_symlinks=False).st_size
     return total
 
 
@@ -111,5 +139,5 @@ def export(path: Path, to: Path) -> None:
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(path.rglob("*")):
             inside = file.relative_to(path)
-            if file.is_file() and file.name != LOCK and not any(part.endswith(".part") for part in inside.parts):
+            if is_file(file) and file.name != LOCK and not any(part.endswith(".part") for part in inside.parts):
                 archive.write(file, Path(path.name, inside))

@@ -1,9 +1,17 @@
 """Which process trains in a run folder."""
 
+import os
+import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from ganlab.runs.disk.damage import is_file
+
+if sys.platform != "win32":
+    import fcntl
 
 # Held by the process that trains the run; the system releases it when that process ends, however it ends.
 LOCK = "run.lock"
@@ -18,8 +26,8 @@ def locked(path: Path, patience: float = 0.5) -> FileLock:
     """The lock of a folder that exists, acquired. Raises OSError; Busy if it is not free within `patience` seconds."""
     if not path.is_dir():
         raise FileNotFoundError(f"There is no run {path.name} here. It may have been deleted.")
-    if (path / LOCK).is_dir():
-        raise OSError(f"{path.name}/{LOCK} is a folder, where ganlab needs a file: delete it.")
+    if os.path.lexists(path / LOCK) and not is_file(path / LOCK):
+        raise OSError(f"{path.name}/{LOCK} is not a file: delete it.")
     lock = FileLock(path / LOCK, thread_local=False)  # acquired by the page's thread, released by the run's
     try:
         lock.acquire(timeout=patience)
@@ -29,11 +37,30 @@ def locked(path: Path, patience: float = 0.5) -> FileLock:
 
 
 def held(path: Path) -> bool:
-    if not (path / LOCK).is_file():
+    """Whether a process trains in a folder; also in one that this process may only read."""
+    if not is_file(path / LOCK):
         return False
     try:
         with _probing:
             locked(path, patience=0.1).release()  # another process may probe it too
-    except OSError as error:
-        return not isinstance(error, FileNotFoundError)
+    except Busy:
+        return True
+    except OSError:
+        return _held_by_its_owner(path / LOCK)
     return False
+
+
+def _held_by_its_owner(file: Path) -> bool:
+    """As `held`, for a lock that this process may not acquire."""
+    if sys.platform != "win32":
+        with suppress(OSError), file.open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
+def writable(path: Path) -> bool:
+    """Whether this process may resume, name and delete the run in a folder."""
+    return os.access(path, os.W_OK) and (not is_file(path / LOCK) or os.access(path / LOCK, os.W_OK))

@@ -5,18 +5,22 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from ganlab import tensorfile
-from ganlab.config import checked_clip_range
+from ganlab.config import TrainConfig, checked_clip_range
+from ganlab.gan import training
 from ganlab.gan.clipping import Counts, WeightHistogram
-from ganlab.runs.disk.contents import config_of
+from ganlab.runs.disk.contents import are_samples, config_of
+from ganlab.runs.disk.damage import check_file, files_in, refusing
 from ganlab.tensorfile import Kinds
 
 MANY = 150  # about how many moments a run saves if it reaches its last step
-_NAME = re.compile(r"[\w.]{1,100}", re.ASCII)
+_NAME = re.compile(r"([0-9]{8})\.safetensors")
+_MOST_BINS = 1000  # of a histogram: `clipping.bin_edges` makes about 240
 _SAMPLE_BYTES = 200_000  # of one moment: fewer samples are saved if they are large
 _LIMIT_BYTES = 16 * 2**20
 
@@ -51,13 +55,13 @@ def path_of(path: Path, step: int) -> Path:
 
 def steps(path: Path) -> list[int]:
     """The steps of a run that have a saved moment, in order; other files are ignored."""
-    return sorted(int(file.stem) for file in (path / "moments").glob("*.safetensors") if file.stem.isdecimal())
+    return sorted(int(match[1]) for file in files_in(path / "moments") if (match := _NAME.fullmatch(file.name)))
 
 
 def stamp(path: Path, step: int) -> int:
     """Changes when the moment of a step is written again, as after a resume; 0 if there is none."""
     try:
-        return path_of(path, step).stat().st_mtime_ns
+        return path_of(path, step).lstat().st_mtime_ns
     except OSError:
         return 0
 
@@ -84,40 +88,47 @@ def write(path: Path, moment: Moment) -> None:
 
 
 def read(path: Path, step: int) -> Moment:
-    """The moment of a run's step. Raises ValueError if it is missing or can't be read."""
+    """The moment of a run's step. Raises Damaged if it is missing or can't be read, or if it is not of this run."""
     config, file = config_of(path), path_of(path, step)
-    try:
-        metadata, tensors = tensorfile.read(file, _check, _LIMIT_BYTES)
-        about = tensorfile.parsed(metadata.get("moment", ""))
+
+    def check(_: dict[str, str], kinds: Kinds) -> None:
+        _check(config, kinds)
+
+    with refusing(f"{file.name} can't be shown"):
+        if file.parent.is_symlink():
+            raise ValueError("it is in a linked folder")
+        check_file(file, _LIMIT_BYTES)
+        metadata, tensors = tensorfile.read(file, check)
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        if arrays["samples"].ndim != 1 + len(config.shape):
-            raise ValueError("its samples are not of this run's kind")
-        return _moment(step, about, arrays)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, OSError) as error:
-        reason = str(error) if type(error) is ValueError else "it is not a saved moment"
-        raise ValueError(f"{file.name} can't be shown: {reason.rstrip('.')}.") from None
+        return _moment(step, config, tensorfile.parsed(metadata.get("moment", "")), arrays)
 
 
-def _check(_: dict[str, str], kinds: Kinds) -> None:
+def _check(config: TrainConfig, kinds: Kinds) -> None:
     dtypes = {name: dtype for name, (dtype, _) in kinds.items()}
     shapes = {name: shape for name, (_, shape) in kinds.items()}
-    samples = dtypes.pop("samples", None), len(shapes.pop("samples", ()))
+    if not are_samples(config, dtypes.pop("samples", torch.bool), shapes.pop("samples", ())):
+        raise ValueError("its samples are not of this run's kind and size")
     if dtypes != {"edges": torch.float64, "before": torch.int32, "after": torch.int32, "counts": torch.int64}:
         raise ValueError("it is not a saved moment")
-    if samples not in ((torch.uint8, 4), (torch.float32, 2)):
-        raise ValueError("its samples are neither images nor points")
-    layers, bins = (*shapes["before"], 0, 0)[:2]
-    if shapes != {"edges": (bins + 1,), "before": (layers, bins), "after": (layers, bins), "counts": (layers, 2, 5)}:
-        raise ValueError("its histograms do not fit together")
+    layers, bins = len(training.critic_layers(config)), (*shapes["before"], 0, 0)[1]
+    expected = {"edges": (bins + 1,), "before": (layers, bins), "after": (layers, bins), "counts": (layers, 2, 5)}
+    if shapes != expected or bins > _MOST_BINS:
+        raise ValueError("its histograms are not of this run's layers")
 
 
-def _moment(step: int, about: dict, arrays: dict[str, np.ndarray]) -> Moment:
-    clip_range = checked_clip_range(about["clip_range"])
-    layers = [(str(name), tuple(map(int, shape))) for name, shape in about["layers"]]
-    if not all(_NAME.fullmatch(name) for name, _ in layers):
-        raise ValueError("it has invalid layer names")
-    if not _agree(arrays, [math.prod(shape) for _, shape in layers]):
-        raise ValueError("its histograms do not fit together")
+def _moment(step: int, config: TrainConfig, about: Any, arrays: dict[str, np.ndarray]) -> Moment:
+    layers = training.critic_layers(config)
+    try:
+        clip_range, critic_step = checked_clip_range(about["clip_range"]), about["critic_step"]
+        named = tuple((name, tuple(shape)) for name, shape in about["layers"])
+    except (KeyError, TypeError, ValueError):
+        raise ValueError("its metadata is invalid") from None
+    if type(critic_step) is not int or not 0 <= critic_step < 2**53:
+        raise ValueError("its number of critic updates is invalid")
+    if named != layers or not _agree(arrays, [math.prod(shape) for _, shape in layers]):
+        raise ValueError("its histograms are not of this run's layers")
+    if not np.isfinite(arrays["samples"]).all():
+        raise ValueError("its samples are not all finite")
     weights = tuple(
         WeightHistogram(
             name=name,
@@ -131,20 +142,17 @@ def _moment(step: int, about: dict, arrays: dict[str, np.ndarray]) -> Moment:
         )
         for i, (name, shape) in enumerate(layers)
     )
-    critic_step = about["critic_step"]
-    if type(critic_step) is not int or critic_step < 0:
-        raise ValueError("its number of critic updates is invalid")
     return Moment(step, critic_step, arrays["samples"], weights)
 
 
 def _agree(arrays: dict[str, np.ndarray], sizes: list[int]) -> bool:
     """Whether the edges rise, and every weight of every layer is counted once."""
     edges, counts = arrays["edges"], arrays["counts"]
-    if len(sizes) != len(counts) or not np.isfinite(edges).all() or not (np.diff(edges) > 0).all():
+    if not np.isfinite(edges).all() or not (np.diff(edges) > 0).all():
         return False
     bins = np.stack((arrays["before"], arrays["after"]), axis=1).astype(np.int64)  # [layers, 2, bins]
-    if min(bins.min(), counts.min(), *sizes) < 0 or counts.max() > 2**40:
+    if min(bins.min(), counts.min()) < 0 or counts.max() > 2**40:
         return False
     at_bound = counts[..., 1] + counts[..., 3]
     sized = np.array(sizes)[:, None]
-    return bool((sized > 0).all() and (counts.sum(-1) == sized).all() and (bins.sum(-1) + at_bound == sized).all())
+    return bool((counts.sum(-1) == sized).all() and (bins.sum(-1) + at_bound == sized).all())

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.gan import training
-from ganlab.runs.disk.contents import refusing
+from ganlab.runs.disk.contents import check_networks
+from ganlab.runs.disk.damage import check_file, refusing
 from ganlab.tensorfile import Kinds
 
 LIMIT_BYTES = 4 * training.LIMIT_WEIGHTS + 2**22
@@ -22,26 +23,35 @@ def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
     return tensorfile.packed(tensors, {"network": json.dumps(about)})
 
 
-def read_network(content: bytes | Path, which: str = "generator") -> tuple[nn.Module, TrainConfig, int]:
+def read_network(
+    content: bytes | Path, which: str = "generator", of: TrainConfig | None = None
+) -> tuple[nn.Module, TrainConfig, int]:
     """A network in eval mode on the CPU, its settings and its step, from a file that ganlab saved, or its content.
 
-    The content decides, not the file's name. Raises ValueError, one sentence, for anything but `which`.
+    The content decides, not the file's name. Raises Damaged for anything but `which`, with `of` one of a run with these
+    settings.
     """
 
     def check(metadata: dict[str, str], kinds: Kinds) -> None:
-        config, shape, *_ = _about(metadata)
-        if kinds != training.below(training.state_kinds(config, shape), which):
+        config, *_ = _about(metadata)
+        if of:
+            check_networks(config, of)
+        if kinds != training.below(training.state_kinds(config, config.shape), which):
             raise ValueError("its tensors are not those that its settings need")
 
     with refusing(f"{content if isinstance(content, Path) else 'This file'} is not a {which} that ganlab saved"):
+        if isinstance(content, Path):
+            check_file(content, LIMIT_BYTES)
         metadata, tensors = tensorfile.read(content, check, LIMIT_BYTES)
-        config, shape, step, sha256 = _about(metadata)
+        config, step, sha256 = _about(metadata)
         if sha256 != _sha256(tensors):
             raise ValueError("it was damaged: its weights don't match the SHA-256 in its metadata")
-    return training.network_of(which, config, shape, {f"{which}.{k}": t for k, t in tensors.items()}), config, step
+        training.check_finite(tensors)
+    tensors = {f"{which}.{name}": tensor for name, tensor in tensors.items()}
+    return training.network_of(which, config, config.shape, tensors), config, step
 
 
-def _about(metadata: dict[str, str]) -> tuple[TrainConfig, tuple[int, ...], int, str]:
+def _about(metadata: dict[str, str]) -> tuple[TrainConfig, int, str]:
     try:
         if "network" in metadata:
             about = tensorfile.parsed(metadata["network"])
@@ -52,9 +62,9 @@ def _about(metadata: dict[str, str]) -> tuple[TrainConfig, tuple[int, ...], int,
         shape, step, sha256 = tuple(about["shape"]), about["step"], about["sha256"]
     except (KeyError, TypeError):
         raise ValueError("its metadata is incomplete") from None
-    if type(step) is not int or step < 0 or not all(type(side) is int for side in shape) or type(sha256) is not str:
+    if type(step) is not int or step < 0 or type(sha256) is not str or shape != config.shape:
         raise ValueError("its metadata is invalid")
-    return config, shape, step, sha256
+    return config, step, sha256
 
 
 def _sha256(tensors: dict[str, Tensor]) -> str:

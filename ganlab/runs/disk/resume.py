@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ganlab.config import TrainConfig
 from ganlab.gan import training
-from ganlab.gan.clipping import Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
-from ganlab.runs.disk.contents import config_of, ending, refusing
+from ganlab.runs.disk.contents import config_of, ending
+from ganlab.runs.disk.damage import refusing
 from ganlab.runs.disk.tables import RecordedChange
 from ganlab.runs.history import METRICS, NO_HISTORY, Change, History
 from ganlab.runs.snapshot import Status
@@ -40,8 +39,6 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
     config, end, files = config_of(path), ending(path), checkpoints.files(path)
     with refusing(f"Run {path.name} can't be resumed here, but can be run again with device cpu"):
         training.device_of(config)
-    if (path / "ended.json").is_dir():
-        raise ValueError(f"Run {path.name} can't be resumed, because its ended.json is a folder: delete that.")
     if end and end.status is Status.FAILED:
         raise ValueError(f"Run {path.name} failed ({end.error}): run it again, with other settings.")
     if end and end.step > 0 and not files:
@@ -58,10 +55,8 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
         return ResumePoint(config=config, scheduled=_merged(rows, scheduled))
     if checkpoint.step > config.steps:
         raise _done(path, checkpoint.step)
-    known = tables.history(path, checkpoint.step, _critic_layers(checkpoint))
-    if len(known) < checkpoint.step:
-        lost = f"metrics.csv and layers.csv hold {len(known):,} of the {checkpoint.step:,} steps made so far."
-        warning = f"{warning} {lost}".strip()
+    known = tables.history(path, checkpoint.step)
+    warning = f"{warning} {tables.lost(known, checkpoint.step)}".strip()
     try:
         readings, set_aside = tables.readings(path, checkpoint.step), False
     except ValueError as error:
@@ -81,12 +76,6 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
 
 def _done(path: Path, steps: int) -> ValueError:
     return ValueError(f"Run {path.name} has already made {steps:,} steps: ask for more.")
-
-
-def _critic_layers(checkpoint: Checkpoint) -> Layers:
-    with torch.device("meta"):  # takes no memory
-        _, critic = training.build(checkpoint.config, checkpoint.shape)
-    return tuple((name, tuple(parameter.shape)) for name, parameter in critic.named_parameters())
 
 
 def _merged(rows: list[RecordedChange], scheduled: list[RecordedChange]) -> tuple[RecordedChange, ...]:

@@ -4,12 +4,11 @@ They grow while a run trains, and are cut back when it resumes. Columns are foun
 version can be read and continued: a missing column or an empty cell is NaN, an unknown column is ignored, but kept.
 """
 
-import dataclasses
 import math
 import os
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +16,17 @@ import numpy as np
 
 from ganlab import tensorfile
 from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.gan import training
 from ganlab.gan.clipping import Layers
 from ganlab.measure.reading import READINGS, no_readings
-from ganlab.runs.history import METRICS, Change, History
-from ganlab.settings import as_text, from_text
+from ganlab.runs.disk.contents import config_of
+from ganlab.runs.disk.damage import Damaged, check_file, refusing
+from ganlab.runs.history import METRICS, NO_HISTORY, Change, History
+from ganlab.settings import as_text, checked, from_text
 
 CHANGES = ("critic_step", "field", "value")
+_LONGEST_HEADER, _LONGEST_CELL = 2**16, 32  # bytes; a number has at most 24
+_MOST_CHANGES = 100_000
 PIECE = 1000  # rows that are written at once: while the disk stays full, no more than these are tried each time
 # A change that is yet to take effect: after how many critic updates, which field, its value.
 RecordedChange = tuple[int, str, Any]
@@ -37,7 +41,7 @@ class Table:
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = path.open("ab", buffering=0)
         self._written = self._file.seek(0, 2)
-        self._columns = _lines(path)[0].split(",") if self._written else list(columns)
+        self._columns = _first_lines(path, 1)[0].split(",") if self._written else list(columns)
         self._waiting = [] if self._written else [",".join(columns) + "\n"]
         if missing := set(columns) - set(self._columns):
             self._file.close()
@@ -77,42 +81,71 @@ def layer_columns(layers: Layers) -> list[str]:
     return ["step", *(f"{layer} {count}" for layer in named for count in ("clamped", "at bound"))]
 
 
-def history(folder: Path, last_step: float = math.inf, layers: Layers | None = None) -> History:
-    """The steps on disk, up to `last_step`. Raises ValueError if a table is missing or damaged.
+def history(folder: Path, last_step: float = math.inf) -> History:
+    """The steps on disk, up to `last_step`. Raises Damaged if a table is missing or damaged."""
+    rows = metrics(folder)
+    layers, counts = layer_counts(folder, rows)
+    return History(rows[: len(counts)], layers, counts).until(last_step)
 
-    `layers` are the critic's parameters in its order; by default those that layers.csv names, in the file's order.
+
+def metrics(folder: Path) -> np.ndarray:
+    """The rows of metrics.csv, float64 [steps, len(METRICS)]. Raises Damaged for what no run writes."""
+    steps = config_of(folder).steps
+    rows = _read(folder / "metrics.csv", steps).numbers(METRICS)
+    step, critic_step, estimate, critic_loss, _, low, high, clamped, at_bound, seconds = rows.T
+    with np.errstate(over="ignore"):
+        bounds = np.stack([low, high]).astype(np.float32)
+    # What is not known is NaN, and no comparison with NaN is true.
+    wrong = {
+        "step": (np.diff(step, prepend=0) <= 0) | (step % 1 > 0) | (step > steps),
+        "number of critic updates": (critic_step < step) | (critic_step % 1 > 0) | (critic_step >= 2**53),
+        "clip range": (np.isnan(low) != np.isnan(high)) | (bounds[0] >= bounds[1]) | np.isinf(bounds).any(axis=0),
+        "critic loss": abs(estimate + critic_loss) > 0,
+        "share": (clamped < 0) | (clamped > 1) | (at_bound < 0) | (at_bound > 1),
+        "time": (np.diff(seconds, prepend=0) < 0) | (seconds > 1e12),
+        "number": np.isinf(rows).any(axis=1),
+    }
+    if names := [name for name, where in wrong.items() if where.any()]:
+        raise Damaged(f"metrics.csv has an invalid {names[0]}.")
+    return rows
+
+
+def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
+    """The critic's parameters, and what layers.csv counts of them: int32 [rows or fewer, layers, 2].
+
+    `rows` are those of metrics.csv, whose shares must be those of the counts. Raises Damaged.
     """
-    rows = _read(folder / "metrics.csv").numbers(METRICS)
-    low, high = (rows[:, METRICS.index(name)] for name in ("clip_low", "clip_high"))
-    empty = np.isnan(low) & np.isnan(high)
-    if not (empty | (np.isfinite(low) & np.isfinite(high) & (low < high))).all():
-        raise ValueError("metrics.csv has an invalid clip range.")
-    layers, counts = _layer_counts(folder / "layers.csv", layers, len(rows))
-    n = min(len(rows), len(counts))
-    return History(rows[:n], layers, counts[:n]).until(last_step)
+    if not len(rows):  # layers.csv begins with the first step
+        return NO_HISTORY.layers, NO_HISTORY.layer_counts
+    config = config_of(folder)
+    layers = training.critic_layers(config)
+    table = _read(folder / "layers.csv", config.steps).numbers(layer_columns(layers))
+    n = min(len(rows), len(table))
+    counts, sizes = table[:n, 1:].reshape(n, len(layers), 2), np.array([math.prod(shape) for _, shape in layers])
+    shares = rows[:n, [METRICS.index("clamped_share"), METRICS.index("at_bound_share")]]
+    fit = (counts >= 0) & (counts <= sizes[:, None]) & (counts % 1 == 0)  # NaN is none of these
+    same = np.isnan(shares) | np.isclose(counts.sum(axis=1), shares * sizes.sum())
+    if not fit.all() or not same.all() or (table[:n, 0] != rows[:n, 0]).any():
+        raise Damaged("layers.csv is damaged, or it is of other steps than metrics.csv.")
+    return layers, counts.astype(np.int32)
 
 
-def _layer_counts(path: Path, layers: Layers | None, steps: int) -> tuple[Layers, np.ndarray]:
-    """The critic's parameters, and their counts, int32 [rows, layers, 2]; [steps, 0, 2] if none are known."""
-    if layers is None and not path.exists():
-        return (), np.empty((steps, 0, 2), np.int32)
-    table = _read(path)
-    if layers is None:
-        matches = (re.fullmatch(r"(\S+) ([1-9]\d{0,8}(?:x[1-9]\d{0,8})*) clamped", column) for column in table.columns)
-        layers = tuple((match[1], tuple(map(int, match[2].split("x")))) for match in matches if match)
-    if not layers:
-        return (), np.empty((steps, 0, 2), np.int32)
-    counts = table.numbers(layer_columns(layers))[:, 1:]
-    if not ((counts >= 0) & (counts < 2**31)).all():  # NaN is neither
-        raise ValueError(f"{path.name} is damaged.")
-    return layers, counts.astype(np.int32).reshape(len(counts), len(layers), 2)
+def lost(known: History, step: int) -> str:
+    """A sentence about missing steps of a run that has made `step` of them; "" if none are."""
+    if len(known) >= step:
+        return ""
+    return f"metrics.csv and layers.csv hold {len(known):,} of the {step:,} steps made so far."
 
 
 def readings(folder: Path, last_step: float = math.inf) -> np.ndarray:
-    """The readings on disk, up to `last_step`: float64 [readings, len(READINGS)]. Raises ValueError if damaged."""
-    path = folder / "instruments.csv"
-    rows = _read(path).numbers(READINGS) if path.exists() else no_readings()
-    rows = rows[rows[:, 0] <= last_step]
+    """The readings on disk, up to `last_step`: float64 [readings, len(READINGS)]. Raises Damaged."""
+    path, steps = folder / "instruments.csv", config_of(folder).steps
+    # Before and after a change of the clip range there may be two looks at one step.
+    rows = _read(path, 2 * steps).numbers(READINGS) if os.path.lexists(path) else no_readings()
+    step = rows[:, 0]
+    if ((step < 0) | (step % 1 > 0) | (step > steps) | (np.diff(step, prepend=0) < 0)).any():
+        raise Damaged(f"{path.name} has an invalid step.")
+    rows = rows[step <= last_step]
     rows.flags.writeable = False
     return rows
 
@@ -125,7 +158,7 @@ class _Text(NamedTuple):
     rows: list[str]
 
     def numbers(self, columns: Sequence[str]) -> np.ndarray:
-        """These columns, float64 [rows, len(columns)]. Raises ValueError if a row has no `step`, or no numbers."""
+        """These columns, float64 [rows, len(columns)]. Raises Damaged if a row has no `step`, or no numbers."""
         numbers = np.full((len(self.rows), len(columns)), np.nan)
         here = [i for i, column in enumerate(columns) if column in self.columns]
         places = [self.columns.index(columns[i]) for i in here]
@@ -137,7 +170,7 @@ class _Text(NamedTuple):
             if not np.isfinite(numbers[:, columns.index("step")]).all():
                 raise ValueError
         except ValueError:
-            raise ValueError(f"{self.name} is damaged.") from None
+            raise Damaged(f"{self.name} is damaged.") from None
         return numbers
 
 
@@ -145,52 +178,67 @@ def _number(cell: str) -> float:
     return float(cell or "nan")
 
 
-def _read(path: Path) -> _Text:
-    """The columns and rows of a table. Raises ValueError if it is missing or they don't fit."""
-    try:
-        header, *rows = _lines(path) or [""]
-        columns = header.split(",") if header else []
-        fit = all(row and row.count(",") + 1 == len(columns) for row in rows)
-        if len(set(columns)) < len(columns) or not fit:
-            raise ValueError
-    except (ValueError, OSError):
-        raise ValueError(f"{path.name} is {'damaged' if path.exists() else 'missing'}.") from None
+def _read(path: Path, most: int) -> _Text:
+    """The columns and rows, at most so many, of a table. Raises Damaged if it is missing or they don't fit."""
+    if not os.path.lexists(path):
+        raise Damaged(f"{path.name} is missing.")
+    with refusing(f"{path.name} can't be read"):
+        header, *rows = _lines(path, most) or [""]
+    columns = header.split(",") if header else []
+    fit = len(rows) <= most and all(row and row.count(",") + 1 == len(columns) for row in rows)
+    if len(set(columns)) < len(columns) or not fit:
+        raise Damaged(f"{path.name} is damaged.")
     return _Text(path.name, columns, rows)
 
 
-def _lines(path: Path) -> list[str]:
-    """The whole lines: one that a killed process was writing is left out."""
-    tensorfile.check_size(path)
-    return path.read_text(errors="replace").split("\n")[:-1]
+def _lines(path: Path, most: int) -> list[str]:
+    """The whole lines: one that a killed process was writing is left out.
+
+    Raises ValueError with a lower-case clause if there is more than `most` rows can take, before all of it is read.
+    """
+    check_file(path, tensorfile.LIMIT_BYTES)
+    with path.open("rb") as file:
+        pieces = [file.readline(_LONGEST_HEADER)]
+        left = (most + 1) * (pieces[0].count(b",") + 1) * _LONGEST_CELL
+        while piece := file.read(2**20):
+            left -= len(piece)
+            if left < 0 or b"\0" in piece:  # as in the holes of a file that was not written to its end
+                raise ValueError("it holds more than such a run can have written")
+            pieces.append(piece)
+    return b"".join(pieces).decode(errors="replace").split("\n")[:-1]
+
+
+def _first_lines(path: Path, n: int) -> list[str]:
+    with path.open(errors="replace", newline="\n") as file:
+        return [line.rstrip("\n") for line in islice(file, n)]
 
 
 def cut(path: Path, keep: int, columns: Sequence[str] = ()) -> None:
     """Cut a table back to its first rows, and add those columns that it lacks as `nan`; whole or not at all."""
     if not path.exists():
         return
-    lines = _lines(path)[: keep + 1] if keep else []  # a Table writes the header of an empty file
+    lines = _first_lines(path, keep + 1) if keep else []  # a Table writes the header of an empty file
     if lines and (missing := [column for column in columns if column not in lines[0].split(",")]):
         lines = [",".join([lines[0], *missing]), *(line + ",nan" * len(missing) for line in lines[1:])]
     tensorfile.write(path, "".join(f"{line}\n" for line in lines).encode(), sync=True)
 
 
 def changes(path: Path) -> list[RecordedChange]:
-    """The changes in a file, in order; empty if there is no file. Raises ValueError if it is damaged."""
-    if not path.exists():
+    """The changes in a file, in order; empty if there is no file. Raises Damaged."""
+    if not os.path.lexists(path):
         return []
-    table = _read(path)
+    table = _read(path, _MOST_CHANGES)
     try:
         return [_change(dict(zip(table.columns, row.split(","), strict=True))) for row in table.rows]
     except (ValueError, KeyError):
-        raise ValueError(f"{path.name} is damaged.") from None
+        raise Damaged(f"{path.name} is damaged.") from None
 
 
 def _change(row: dict[str, str]) -> RecordedChange:
-    field = row["field"]
-    if field not in LIVE_FIELDS:
+    field, at = row["field"], int(row["critic_step"])
+    if field not in LIVE_FIELDS or not 0 <= at < 2**53:
         raise ValueError
-    value = from_text(TrainConfig, field, row["value"])
-    return int(row["critic_step"]), field, getattr(dataclasses.replace(TrainConfig(), **{field: value}), field)
+    return at, field, checked(TrainConfig, field, from_text(TrainConfig, field, row["value"]))
 
 
 def write_changes(path: Path, rows: Sequence[RecordedChange]) -> None:
@@ -204,5 +252,6 @@ def write_changes(path: Path, rows: Sequence[RecordedChange]) -> None:
 
 def recorded(rows: Sequence[RecordedChange], known: History) -> tuple[Change, ...]:
     """Changes with the step after which each was made."""
-    ends = known["critic_step"]
-    return tuple(Change(at, int(np.searchsorted(ends, at, side="right")), field, value) for at, field, value in rows)
+    steps, ends = [0, *known["step"].tolist()], known["critic_step"]
+    at_step = [int(steps[np.searchsorted(ends, at, side="right")]) for at, *_ in rows]
+    return tuple(Change(at, step, field, value) for (at, field, value), step in zip(rows, at_step, strict=True))

@@ -9,7 +9,7 @@ import torch
 from ganlab.config import PREPARED_BY, TrainConfig
 from ganlab.data import datasets, images
 from ganlab.data.dataset import Dataset
-from ganlab.formatting import number
+from ganlab.formatting import in_words, number
 from ganlab.gan import sampling
 from ganlab.gan.recipe import WAYS, Recipe
 from ganlab.gan.training import set_up_torch
@@ -118,7 +118,7 @@ def _nearest_images(source: Source, one: Rendered) -> None:
     try:
         data, usual = _real_images(key, config)
     except (OSError, ValueError) as error:
-        st.caption(f"The data can't be read: {plain(str(error))}")
+        st.caption(f"The data can't be read: {plain(in_words(error))}")
         return
     if one.samples.shape[1:] != data.shape:
         st.caption("The images of the data have another shape, so these samples can't be compared with them.")
@@ -150,7 +150,7 @@ def _nearest_point(source: Source, one: Rendered) -> None:
     try:
         data = datasets.load(source.config)
     except (OSError, ValueError) as error:
-        st.caption(f"There is nothing to compare with. {plain(str(error))}")
+        st.caption(f"There is nothing to compare with. {plain(in_words(error))}")
         return
 
     def distances(points: torch.Tensor) -> np.ndarray:

@@ -16,7 +16,7 @@ from ganlab.data import datasets
 from ganlab.gan.recipe import FIELDS
 from ganlab.runs.disk import checkpoints, networks
 from ganlab.runs.run import Run
-from ganlab.ui.kit import frame, html
+from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import download
 from ganlab.ui.kit.server import find_run
@@ -126,7 +126,7 @@ def _cached(run_id: str, step: int, _run: Run) -> Source:
         generator, config = newest.generator, newest.config
     else:
         paths = {checkpoint.step: checkpoint.path for checkpoint in checkpoints.files(_run.path)}
-        saved = checkpoints.read(paths[step])
+        saved = checkpoints.read(paths[step], _run.config)
         generator, config = saved.network("generator"), saved.config
     file = partial(networks.network_file, config, step, generator)
     return Source(run_id, f"{run_id}/{step}", config, step, generator, file)
@@ -139,11 +139,12 @@ def _choose_source(options: list[str], source: Source | None, runs: dict[str, Ru
         return "Uploaded generator" if option == UPLOAD else html.label(runs[option])
 
     def choose(option: str | None) -> None:
-        if option == UPLOAD:
-            _point_to(file=st.session_state["uploaded"].name)
+        uploaded = st.session_state.get("uploaded")
+        if option == UPLOAD and uploaded:
+            _point_to(file=uploaded.name)
         elif option == EXAMPLE_NAME:
             _point_to(file=EXAMPLE_NAME)
-        elif option:
+        elif option in runs:
             _point_to(run=option)
 
     shown = source.name if source and source.name in options else source and UPLOAD
@@ -184,8 +185,7 @@ def _point_to(**where: str) -> None:
 
 @frame.acting(key="not_uploaded")
 def _upload() -> None:
-    file = st.session_state["generator_file"]
-    if file is None:
+    if not (file := uploads.file("generator_file")):
         return
     content = file.getvalue()
     try:

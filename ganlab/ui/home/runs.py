@@ -19,6 +19,8 @@ SHOWN = 10
 
 def earlier_runs() -> None:
     """The ten newest runs that have ended, and a button for the others; nothing if there are none."""
+    if problem := library.problem():
+        st.warning(html.plain(problem), icon=":material/help:")
     in_progress = {run.run_id for run in hub().in_progress}
     ended = [run for run in hub().runs if run.run_id not in in_progress]
     if not ended:
@@ -72,7 +74,8 @@ def earlier_card(snapshot: Snapshot, name: str, size: int) -> str:
     started = library.made_at(snapshot.run_id)
     when = [f"{started:%Y-%m-%d %H:%M}"] if started else []
     short = library.short_name(snapshot.run_id)
-    facts = [_step(snapshot), f"seed {snapshot.config.seed}", *when, file_size(size), short]
+    only = ["read-only"] if snapshot.read_only else []
+    facts = [_step(snapshot), f"seed {snapshot.config.seed}", *when, file_size(size), short, *only]
     unbroken = " · ".join(f"<span class='nowrap'>{fact}</span>" for fact in facts)
     return _card(snapshot, name, "runcard small-card", f"<div class='muted small'>{unbroken}</div>")
 

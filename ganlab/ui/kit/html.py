@@ -87,10 +87,10 @@ def pace(snapshot: Snapshot) -> list[str]:
         return [f"{left} left", f"{speed:.1f} steps/s"]
     words = {
         Status.FINISHED: f"took {duration(snapshot.seconds)}",
-        Status.INTERRUPTED: "can be resumed",
+        Status.INTERRUPTED: "" if snapshot.read_only else "can be resumed",
         Status.ELSEWHERE: "in another process",
     }
-    return [words[snapshot.status]] if snapshot.status in words else []
+    return [text for text in (words.get(snapshot.status), "read-only" if snapshot.read_only else "") if text]
 
 
 def layers_table(histograms: tuple[WeightHistogram, ...]) -> str:

@@ -51,8 +51,10 @@ def write(run: Run) -> None:
     view = {
         field: text
         for field, (key, values) in _fields(run).items()
+        if key in state
+        for shown in [state[key]]  # once, because Streamlit takes its time
         for text, value in values.items()
-        if key in state and state[key] == value
+        if value == shown
     }
     if state.get("in_address") == view:  # the address itself may be an old one, or the Back button's
         return

@@ -11,7 +11,7 @@ import streamlit as st
 
 from ganlab import settings
 from ganlab.config import LARGEST_INCLUDED, PRESETS, TrainConfig, changed, from_link, link
-from ganlab.ui.kit import frame
+from ganlab.ui.kit import frame, uploads
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download
 from ganlab.ui.kit.html import TITLES
@@ -155,7 +155,7 @@ def save(config: TrainConfig, opens: str) -> None:
 
 @frame.acting(key="not_loaded")
 def _load() -> None:
-    if not (file := st.session_state["settings_file"]):
+    if not (file := uploads.file("settings_file")):
         return
     try:
         go(TrainConfig.from_dict(json.loads(file.getvalue())))

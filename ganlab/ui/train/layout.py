@@ -12,6 +12,7 @@ from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import components, html, names
+from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import downloads, form, panels, steer, view
 from ganlab.ui.train.view import Slots
@@ -23,10 +24,11 @@ CLIP_HELP = (
 
 
 def failure(snapshot: Snapshot) -> None:
-    """What went wrong, with the traceback in a closed expander."""
+    """What went wrong; for the owner with the traceback in a closed expander."""
     st.error(f"**{html.plain(snapshot.error)}** {html.plain(snapshot.message)}", icon=":material/error:")
-    with st.expander("Traceback"):
-        st.code(snapshot.traceback, language=None)
+    if may_act():
+        with st.expander("Traceback"):
+            st.code(snapshot.traceback, language=None)
 
 
 def numbers(slots: Slots) -> None:

@@ -43,7 +43,7 @@ def live(run: Run, status: Status, slots: Slots) -> None:
             else:
                 late.hear()
             snapshot = run.latest
-            steered = steer.live_values(run) != st.session_state["drawn_for"] or _controls(run) != drawn
+            steered = steer.live_values(run) != st.session_state.get("drawn_for") or _controls(run) != drawn
             if snapshot.status != status or steered or look_back.outgrown(run):
                 st.rerun()  # the whole page, because the controls change too
             state = st.session_state

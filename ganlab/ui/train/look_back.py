@@ -22,6 +22,7 @@ from ganlab.ui.train.view import Slots
 
 LATEST = "latest"
 VIEWS = ("Ridge", "Quantiles")
+MOST_BANDS = 200  # steps; a run saves about 150
 Place = int | str
 """A step, or LATEST."""
 
@@ -110,7 +111,7 @@ def over_the_run(run: Run, layer: str | None, cursors: Sequence[int]) -> Figure:
     """The ridge or the quantiles of the weights at the saved steps; redrawn only when there is another step."""
     ridge = st.session_state.get("whole_run_view") == "Ridge"
     steps = moments.steps(run.path)
-    steps = whole_run.evenly(steps, whole_run.RIDGES) if ridge else steps
+    steps = whole_run.evenly(steps, whole_run.RIDGES if ridge else MOST_BANDS)
     figure = _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
     return figure if ridge else whole_run.marked(figure, cursors)
 
@@ -158,7 +159,7 @@ def _moment(path: Path, step: int, _stamp: int) -> Moment | None:
     return None
 
 
-@lru_cache(maxsize=320)
+@lru_cache(maxsize=MOST_BANDS)
 def _weights(path: Path, step: int, _stamp: int) -> dict[str, WeightHistogram]:
     """Each layer's, and "" for all together; small enough to keep for every step. Empty if it can't be read."""
     with suppress(ValueError):

@@ -11,7 +11,8 @@ from ganlab.config import TrainConfig
 from ganlab.data import own_images, own_pixels
 from ganlab.data.decoding import Decoded, sentences
 from ganlab.data.download import data_root
-from ganlab.ui.kit import access, frame, html
+from ganlab.formatting import in_words
+from ganlab.ui.kit import access, frame, html, uploads
 from ganlab.ui.kit.components import button, csv_file, download, panel
 from ganlab.ui.kit.server import acting_hub
 from ganlab.ui.train import form, view
@@ -81,7 +82,7 @@ def _thumbnails(pixels: str, config: TrainConfig) -> None:
     try:
         sheet, n = _some(pixels, config.image_size)
     except OSError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.plain(in_words(error)), icon=":material/error:")
         return
     with st.container(key="thumbnails"):
         panel("own_images", view.sheet(sheet, 8, f"{len(sheet)} of your images"))
@@ -128,7 +129,7 @@ def _cancel() -> None:
 
 @frame.acting(OSError, ValueError, key="images_refused")
 def _keep_zip() -> None:
-    if file := st.session_state["images_zip"]:
+    if file := uploads.file("images_zip"):
         form.put(images=own_images.keep(file, data_root() / "images"))
 
 

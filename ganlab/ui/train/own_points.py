@@ -14,7 +14,8 @@ from ganlab.data import own_points, point_files
 from ganlab.data.download import data_root
 from ganlab.data.own_points import SHAPES
 from ganlab.data.point_sets import JITTER
-from ganlab.ui.kit import frame, html
+from ganlab.formatting import in_words
+from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.components import download, plane
 from ganlab.ui.train import form
 
@@ -68,7 +69,7 @@ def _points(name: str) -> tuple[np.ndarray, str]:
     try:
         return own_points.load(name, data_root() / "points") if name else np.empty((0, 2), np.float32), ""
     except (OSError, ValueError) as error:
-        return np.empty((0, 2), np.float32), str(error)
+        return np.empty((0, 2), np.float32), in_words(error)
 
 
 @frame.acting(OSError, ValueError, key="points_refused")
@@ -85,7 +86,7 @@ def _keep_shape() -> None:
 
 @frame.acting(OSError, ValueError, key="points_refused")
 def _keep_csv() -> None:
-    if file := st.session_state["points_csv"]:
+    if file := uploads.file("points_csv"):
         points, st.session_state["points_note"] = point_files.read_csv(file.getvalue(), file.name)
         _keep(points)
 

@@ -15,6 +15,7 @@ from ganlab import settings
 from ganlab.config import LIVE_FIELDS, TrainConfig
 from ganlab.formatting import range_in_words
 from ganlab.plots.base import rounded
+from ganlab.runs.disk.damage import is_file
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
@@ -52,12 +53,12 @@ def transport(run: Run, status: Status) -> None:
         access.note()
         return
     wide = partial(button, width="stretch")
-    failed_to_resume = status is Status.FAILED and not (run.path / "ended.json").exists()  # before it trained
+    failed_to_resume = status is Status.FAILED and not is_file(run.path / "ended.json")  # before it trained
     resumable = failed_to_resume or status in (Status.PAUSED, Status.STOPPED, Status.INTERRUPTED)
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if resumable:
             help = "Resumes from the last checkpoint." if status.ended else None
-            wide("Resume", "play_arrow", _resume, run, type="primary", help=help)
+            wide("Resume", "play_arrow", _resume, run, type="primary", help=help, disabled=run.latest.read_only)
         else:
             running = status is Status.RUNNING
             kind = "secondary" if status.ended else "primary"
