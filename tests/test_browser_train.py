@@ -86,21 +86,28 @@ def test_the_bounds_can_be_dragged_in_the_histogram_and_on_the_slider(page: Page
     page.mouse.up()
     expect_range(page, -0.06, 0.06)
     wait_until(lambda: recorded(server, run) == ["clip_range,-0.06 0.06"])  # else the bound may jump back
-    knob = bound(page, "High").locator(".knob").bounding_box()
-    assert knob
-    x, y = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2
+    x, y = middle(bound(page, "High").locator(".knob"))
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 5, y)
     page.mouse.move(box["x"] + box["width"] - 2, y)  # as far as it goes
     page.mouse.up()
     expect_range(page, -1, 1)
+    # A finger that starts beside the middle of the knob would end beside that of the label.
     ticks = "[...e.querySelectorAll('text.tick')].filter(tick => tick.textContent === '0.1')"  # last, the slider's
-    left = drawing.evaluate(f"e => {ticks}.at(-1).getBoundingClientRect().x")
-    drag_by_touch(page, (box["x"] + box["width"] - 8, y), (left + 8, y))
+    label = drawing.evaluate(
+        f"e => {{ const box = {ticks}.at(-1).getBoundingClientRect(); return box.x + box.width / 2 }}"
+    )
+    drag_by_touch(page, middle(bound(page, "High").locator(".knob")), (label, y))
     expect_range(page, -0.1, 0.1)
     changes = ["clip_range,-0.06 0.06", "clip_range,-1.0 1.0", "clip_range,-0.1 0.1"]
     wait_until(lambda: recorded(server, run) == changes)
+
+
+def middle(part: Locator) -> tuple[float, float]:
+    box = part.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def drag_by_touch(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
