@@ -3,7 +3,7 @@
 import argparse
 
 import numpy as np
-from served import LONG, app, start, visited
+from served import LONG, app, expect_state, start, visited
 
 CHANGES = 30
 APART = 5000  # ms between what was measured and the next change
@@ -47,6 +47,7 @@ def main(presets: list[str], changes: int) -> None:
             for name, column in zip(NAMES, np.array(times).T / 1000, strict=True):
                 print(f"{preset}, {name}: median {np.median(column):.2f} s, p95 {np.quantile(column, 0.95):.2f} s")
             app(page).get_by_role("button", name="Stop", exact=True).click()
+            expect_state(page, "Stopped")
 
 
 if __name__ == "__main__":

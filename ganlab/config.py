@@ -109,7 +109,7 @@ class TrainConfig:
     levels: str = setting(
         "stored",
         "Levels",
-        "Brightness as the files say, or stretched: what all images together use goes from black to white.",
+        "Keep the files' brightness, or stretch it: the set's darkest value becomes black, its brightest white.",
         choices=("stored", "stretched"),
     )
     network: str = setting(

@@ -131,11 +131,11 @@ def width_in_words(clip_range: tuple[float, float], former: tuple[float, float])
 
 
 _REASONS = {
-    errno.ENOSPC: "the disk is full: make room on it",
-    errno.EDQUOT: "your share of the disk is full: make room in it",
-    errno.EROFS: "the disk is read-only: choose another folder",
-    errno.EACCES: "ganlab has no permission: change the permissions or the owner",
-    errno.EPERM: "ganlab has no permission: change the permissions or the owner",
+    errno.ENOSPC: "the disk is full; free some space",
+    errno.EDQUOT: "your disk quota is used up; free some space",
+    errno.EROFS: "the disk is read-only; choose another folder",
+    errno.EACCES: "permission denied; change the permissions or the owner",
+    errno.EPERM: "permission denied; change the permissions or the owner",
     errno.ENOENT: "it is missing",
     errno.ENOTDIR: "a part of its path is a file, not a folder",
     errno.ELOOP: "its links lead in a circle",

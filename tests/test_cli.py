@@ -254,7 +254,15 @@ def test_options_that_a_command_would_ignore_are_refused(
 
 
 @pytest.mark.parametrize(
-    "options", ["--address 0.0.0.0", "--address 198.51.100.7 --guests", "--address nowhere --guests"]
+    "options",
+    [
+        "--address 0.0.0.0",
+        "--address 198.51.100.7 --guests",
+        "--address nowhere --guests",
+        "--allow-host example.org",
+        "--allow-host https://example.org --guests",
+        "--allow-host example.org:8501 --guests",
+    ],
 )
 def test_an_address_that_is_not_this_computers_or_has_no_guests_is_one_line_and_2(
     options: str, served: list[str], capsys: pytest.CaptureFixture

@@ -194,13 +194,13 @@ def test_a_file_with_more_than_its_run_can_write_is_not_read_to_its_end(run: Pat
         ):
             content = (run / name).read_bytes()
             os.truncate(run / name, 2**30)
-            with pytest.raises(Damaged, match=f"{name} can't be read: it holds more than such a run can have written"):
+            with pytest.raises(Damaged, match=f"{name} can't be read: it is longer than this run could have written"):
                 read(run)
             (run / name).write_bytes(content)
     rows = rows_of(run / "metrics.csv")
     write(run / "metrics.csv", rows + rows[1:] * 10_000)
     (run / "config.json").write_text(json.dumps(config))
-    with pytest.raises(Damaged, match="it holds more"):
+    with pytest.raises(Damaged, match="it is longer"):
         tables.metrics(run)
 
 
@@ -221,8 +221,8 @@ def test_networks_of_other_settings_are_not_read(values: dict[str, int], run: Pa
     (run / "config.json").write_text(json.dumps(config | values))
     latest = SavedRun(run).latest
     assert (latest.generator, latest.critic, latest.samples) == (None, None, None)
-    assert "other settings than config.json" in latest.warning
-    with pytest.raises(ValueError, match="other settings"):
+    assert "don't match config.json" in latest.warning
+    with pytest.raises(ValueError, match="don't match config"):
         RunFolder.reopen(run, 30)
 
 
@@ -311,14 +311,14 @@ def test_a_run_that_may_not_be_looked_into_is_listed_with_a_sentence(
     copy("open"), copy("shut")
     with monkeypatch.context() as system:
         forbid(runs_root() / "shut", system)
-        with pytest.raises(LookupError, match=r"^shut/config.json can't be read: ganlab has no permission: change"):
+        with pytest.raises(LookupError, match=r"^shut/config.json can't be read: permission denied; change"):
             the_hub.find("shut")
         assert sorted(run.run_id for run in the_hub.runs) == ["open", "shut"]
         assert "shut/config" in "".join(caption.value for caption in page("app.py").caption)
         assert len(page("3_Generate.py").selectbox(key="source").options) == 2  # the other run, and the example
         page("2_Weight_Clipping.py")
         for act in (the_hub.delete, lambda name: the_hub.resume(SavedRun(runs_root() / name))):
-            with pytest.raises(Refused, match="ganlab has no permission"):
+            with pytest.raises(Refused, match="ermission denied"):
                 act("shut")
 
 
@@ -351,7 +351,7 @@ def test_a_run_that_may_only_be_read_says_so_and_is_not_called_running(read_only
     (read_only / lock.LOCK).touch()
     summary = SavedRun(read_only).summary
     assert (summary.status, summary.read_only) == (Status.STOPPED, True)
-    assert SavedRun(read_only).latest.warning.startswith("ganlab may only read this run.")
+    assert SavedRun(read_only).latest.warning.startswith("ganlab can't write to this run's folder.")
     (read_only / "ended.json").unlink()
     assert SavedRun(read_only).summary.status is Status.INTERRUPTED
     fcntl = pytest.importorskip("fcntl")  # not on Windows
@@ -370,7 +370,7 @@ def test_resume_is_offered_where_it_can_be(the_hub: RunHub, read_only: Path) -> 
         assert ("read-only" in panels(at)) == (name == "theirs")
     assert resumable == {"mine": True, "theirs": False}
     assert panels(page("app.py")).count("read-only") == 1
-    with pytest.raises(Refused, match=r"run.lock: ganlab has no permission: change the permissions or the owner\.$"):
+    with pytest.raises(Refused, match=r"run.lock: permission denied; change the permissions or the owner\.$"):
         the_hub.resume(SavedRun(read_only))
 
 
@@ -384,9 +384,9 @@ def refusing(number: int) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "the disk is full: make room on it"),
-        (errno.EROFS, "the disk is read-only: choose another folder"),
-        (errno.EACCES, "ganlab has no permission: change the permissions or the owner"),
+        (errno.ENOSPC, "the disk is full; free some space"),
+        (errno.EROFS, "the disk is read-only; choose another folder"),
+        (errno.EACCES, "permission denied; change the permissions or the owner"),
         (errno.EIO, os.strerror(errno.EIO)),
     ],
 )

@@ -1,5 +1,6 @@
 """The user's own images as pixels: each picture, whatever its format and depth, and the set as a whole."""
 
+import errno
 import io
 import struct
 import subprocess
@@ -234,7 +235,16 @@ def test_pictures_without_limits_share_the_range_of_the_set(dtype: type, tmp_pat
     pixels, result = decoded(zip_of(tmp_path, files), 4, colour="grey")
     assert pixels[:, 0, 0, 0].tolist() == [15 * i for i in range(18)] + [9]
     assert result.unlimited == (-2000, 15_000)
-    assert any("−2,000 and 15,000" in text for text in sentences(result, "stored"))
+    assert any("−2,000, becomes black and the largest, 15,000" in text for text in sentences(result, "stored"))
+
+
+def test_what_the_system_refuses_is_not_a_broken_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(picture_file, "read_square", gone)
+    with pytest.raises(OSError, match="Input/output error"):
+        decoded(zip_of(tmp_path, hostile.good_files()), 4)
 
 
 def test_pixels_that_are_not_finite_are_left_out(tmp_path: Path) -> None:

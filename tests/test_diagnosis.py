@@ -233,6 +233,20 @@ def test_the_advised_range_would_let_gradients_grow_as_with_the_presets() -> Non
     assert saturated[0].advice == "Widen the clip range."  # growing gradients give no target
 
 
+def test_no_one_is_told_to_narrow_to_a_wider_range() -> None:
+    deep = Reading(gradients=gradients([1, *(2.0**i for i in range(12, 0, -1)), 1, 1]))  # twofold a layer, 4096 in all
+    (finding,) = diagnosed(deep)
+    assert (finding.advice, finding.clip_range) == ("Narrow the clip range.", None)
+
+
+def test_a_former_range_is_offered_only_soon_after_it() -> None:
+    vanishing = Reading(gradients=gradients([1, 0.0001, 0.01, 1, 1]))
+    for steps, advice in ((49, "Go back to ±1."), (50, "Widen the clip range.")):
+        bounds = [1.0] * 100 + [0.1] * steps
+        past = history(100 + steps, clip_low=[-high for high in bounds], clip_high=bounds)
+        assert diagnosed(vanishing, past)[0].advice == advice
+
+
 def test_after_a_change_of_range_the_advice_is_to_wait_until_the_weights_fill_it() -> None:
     vanishing = Reading(gradients=gradients([1, 0.2, 0.4, 1, 1]))
     wait = "Wait: the weights are still growing into the new clip range."

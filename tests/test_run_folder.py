@@ -223,7 +223,7 @@ def test_networks_of_other_settings_are_named_and_not_used(values: dict, trained
     latest = SavedRun(path).latest
     assert latest.generator is None
     assert latest.samples is None
-    assert "other settings" in latest.warning
+    assert "don't match config.json" in latest.warning
     assert (latest.real is None) == ("dataset" in values)
 
 

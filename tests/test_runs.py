@@ -334,7 +334,7 @@ def test_a_full_disk_is_a_sentence_and_training_goes_on(tmp_path: Path, monkeypa
     last = run.run()
     assert (last.status, last.step, len(last.history)) == (Status.FINISHED, TINY.steps, TINY.steps)
     for name in ("metrics.csv", "a checkpoint", "moments", "ended.json"):
-        assert f"r/{name} could not be written: the disk is full: make room on it." in last.warning
+        assert f"r/{name} could not be written: the disk is full; free some space." in last.warning
     metrics._file.close()
     metrics._file = disk
     folder.flush()  # there is space again: nothing is missing

@@ -197,7 +197,7 @@ def test_no_path_leads_out_of_the_folders_that_are_served(folder: str, server: S
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_nothing_is_uploaded_without_the_token_or_by_another_site(method: str, server: Server) -> None:
     file = "/_stcore/upload_file/a-session/a-file"
-    for origin, reason in ((server.url, b"XSRF token"), ("http://127.0.0.1:9999", b"Another site")):
+    for origin, reason in ((server.url, b"XSRF token"), ("http://127.0.0.1:9999", b"another site")):
         status, body = answer(server, file, method, Origin=origin)
         assert (status, reason in body) == (403, True)
 

@@ -42,7 +42,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     main.add_argument("--address", help=address_help)
     guests_help = "let others watch: only who opens the link that is printed then can start and change runs"
     main.add_argument("--guests", action="store_true", help=guests_help)
-    host_help = "answer to this name too, such as a proxy's; may be given several times"
+    host_help = "also answer to this host name, such as a proxy's, with --guests; can be repeated"
     main.add_argument("--allow-host", action="append", metavar="NAME", default=[], help=host_help)
     main.add_argument("--no-browser", action="store_true", help="serve the app without opening a browser")
     commands = main.add_subparsers(dest="command", metavar="COMMAND")

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import secrets
 import signal
 import socket
@@ -27,8 +28,11 @@ def run(options: argparse.Namespace) -> int:
     port, address = PORT if options.port is None else options.port, options.address or LOCAL[0]
     if not 0 < port < 2**16:
         raise ValueError(f"--port must be from 1 to 65535, not {port}.")
-    if address not in LOCAL and not options.guests:
-        raise ValueError(f"Anyone who reaches {address} could delete runs: add --guests, so that others only watch.")
+    if (address not in LOCAL or options.allow_host) and not options.guests:
+        where = address if address not in LOCAL else options.allow_host[0]
+        raise ValueError(f"Anyone who reaches {where} could delete runs: add --guests, so that others only watch.")
+    if wrong := [name for name in options.allow_host if not re.fullmatch(r"[\w.*-]+", name)]:
+        raise ValueError(f"--allow-host takes a name such as example.org, without https:// or a port, not {wrong[0]}.")
     if not is_free(0, address):
         raise ValueError(f"--address must be an IPv4 address of this computer, or {EVERY_ADDRESS}, not {address}.")
     if not is_free(port, address):

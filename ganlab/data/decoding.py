@@ -77,14 +77,14 @@ def sentences(decoded: Decoded, levels: str) -> list[str]:
     if decoded.unlimited:
         low, high = map(short, decoded.unlimited)
         texts.append(
-            f"Floating-point and 32-bit files don't say which values are black and white: these are {low} and {high}, "
-            f"the smallest and the largest in all of them."
+            f"Floating-point and 32-bit files don't define black and white, so the smallest value in the set, {low}, "
+            f"becomes black and the largest, {high}, white."
         )
     share = decoded.used.high - decoded.used.low
     if levels == "stored" and share < NARROW:
         texts.append(
-            f"All images together use only {percent(share)} of the brightness that their files allow. Set levels to "
-            f"stretched, and they go from black to white."
+            f"The images use only {percent(share)} of the available brightness. Set Levels to stretched to spread it "
+            f"from black to white."
         )
     return [text for text in texts if text]
 

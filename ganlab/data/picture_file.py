@@ -100,12 +100,14 @@ def read_square(
 
 @contextmanager
 def readable(name: str, what: str = "an image") -> Iterator[None]:
-    """Turns whatever goes wrong in reading a file into a Refusal with its name in it."""
+    """Turns whatever is wrong with a file into a Refusal with its name in it, but not what the system refuses."""
     try:
         yield
     except Refusal:
         raise
-    except Exception:  # zipfile and PIL raise a dozen kinds for broken files
+    except Exception as error:  # zipfile and PIL raise a dozen kinds for broken files
+        if isinstance(error, OSError) and error.errno is not None:  # a full disk, or a drive that is gone
+            raise
         raise Refusal(f"{name} can't be read as {what}.") from None
 
 

@@ -68,7 +68,7 @@ def _smallest(history: History, values: np.ndarray) -> float:
 
 def _by_range(history: History, values: np.ndarray) -> list[np.ndarray]:
     """The values [steps], split where the clip range changed."""
-    ranges = np.stack([history["clip_low"], history["clip_high"]], axis=1)
+    ranges = np.nan_to_num(np.stack([history["clip_low"], history["clip_high"]], axis=1))  # NaN: not known
     return np.split(values, np.flatnonzero((ranges[1:] != ranges[:-1]).any(axis=1)) + 1)
 
 

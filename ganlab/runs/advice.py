@@ -33,23 +33,24 @@ def settled(history: History, steps: int = WINDOW) -> bool:
 
 def widen(gradients: Gradients | None, history: History, config: TrainConfig) -> Advice:
     """Widen the clip range; by how much, where vanishing gradients tell; or wait until the weights fill a new one."""
-    former = _former(history)
+    width, target = _width(config.clip_range), _target(gradients, config)
     if settled(history):
-        if gradients and gradients.per_layer < 1 and (target := _target(gradients, config)):
+        if gradients and gradients.per_layer < 1 and target and _width(target) > width:
             return Advice(f"Widen the clip range to about {range_in_words(target)}.", BECAUSE, target)
-    elif former and _width(former) < _width(config.clip_range):
-        return Advice("Wait: the weights are still growing into the new clip range.")
-    if former and _width(former) > _width(config.clip_range):
+    elif former := _former(history):
+        if _width(former) < width:
+            return Advice("Wait: the weights are still growing into the new clip range.")
         return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
     return Advice("Widen the clip range.")
 
 
 def narrow(gradients: Gradients, history: History, config: TrainConfig) -> Advice:
     """Narrow the clip range; by how much, once the weights have settled in the present one."""
-    former = _former(history)
-    if settled(history) and (target := _target(gradients, config)):
-        return Advice(f"Narrow the clip range to about {range_in_words(target)}.", BECAUSE, target)
-    if former and _width(former) < _width(config.clip_range):
+    width, target = _width(config.clip_range), _target(gradients, config)
+    if settled(history):
+        if target and _width(target) < width:
+            return Advice(f"Narrow the clip range to about {range_in_words(target)}.", BECAUSE, target)
+    elif (former := _former(history)) and _width(former) < width:
         return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
     return Advice("Narrow the clip range.")
 
@@ -70,14 +71,16 @@ def _former(history: History) -> tuple[float, float] | None:
     return float(history["clip_low"][at]), float(history["clip_high"][at])
 
 
-def _target(gradients: Gradients, config: TrainConfig) -> tuple[float, float] | None:
-    """The clip range at which gradients would grow as with the presets; None if it is too far away.
+def _target(gradients: Gradients | None, config: TrainConfig) -> tuple[float, float] | None:
+    """The clip range at which gradients would grow as with the presets; None if unknown, or too far away.
 
     Approximate: it assumes that every weight, and with it every layer's gain, scales with the range, which batch norm
     and biases do not quite. Measured after such a change, gains were 0.85 to 1.0 of the target.
     """
+    if not gradients or not gradients.per_layer > 0:
+        return None
     factor = USUAL / gradients.per_layer
     low, high = (float(f"{bound * factor:.1g}") for bound in config.clip_range)
-    if not 1 / FURTHEST <= factor <= FURTHEST or max(-low, high) > 1:
+    if not 1 / FURTHEST <= factor <= FURTHEST or max(-low, high) > 1 or low >= high:
         return None
     return low, high

@@ -32,7 +32,7 @@ class Stamp(NamedTuple):
     read_only: bool  # for this process
 
 
-READ_ONLY = "ganlab may only read this run. To resume it, copy its folder to where ganlab may write."
+READ_ONLY = "ganlab can't write to this run's folder. To resume the run, copy the folder somewhere writable."
 TRIED = 5  # moments: a list can't wait for a thousand that can't be read
 SLOWEST_LOOK = 1.0  # CPU seconds; a slower look is not made while a page waits
 Result = TypeVar("Result")

@@ -52,7 +52,7 @@ def verdict(
             return Verdict(2, f"The critic went flat: {width} made {smaller}.", *back)
         if estimate.was > 0 and estimate.now < estimate.was / BLIND:
             fall = f"{width} made its estimate fall from {short(estimate.was)} to {short(estimate.now)}"
-            return Verdict(2, f"The critic hardly tells real from generated: {fall}.", *back)
+            return Verdict(2, f"The critic can barely tell real from generated: {fall}.", *back)
         if fold > STEEP:
             sentence = f"The critic got {times(fold)} steeper: {width}."
             if estimate.was > 0 and estimate.now > estimate.was:
@@ -67,7 +67,8 @@ def verdict(
     if reading.step < YOUNG:
         return Verdict(1, f"No problems so far; some rules begin at step {YOUNG}.")
     if (distance := reading.distances) and distance.w1 > distance.perfect.high:
-        far = f"the distance is still {distance.w1 / distance.perfect.high:.1f}× a perfect sampler's"
+        here, perfect = (value / distance.perfect.mean for value in (distance.w1, distance.perfect.high))
+        far = f"the distance is {here:.2f}×, a perfect sampler's at most {perfect:.1f}×"
         return Verdict(1, f"No problems detected; {far}.")
     return Verdict(0, "No problems detected.")
 

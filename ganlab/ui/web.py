@@ -64,7 +64,7 @@ class OwnPages:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it was accepted: status 403
         else:
-            await PlainTextResponse("Another site's page sent this.", 403)(scope, receive, send)
+            await PlainTextResponse("Refused: this request came from another site's page.", 403)(scope, receive, send)
 
 
 def _is_own(headers: Headers) -> bool:
@@ -74,9 +74,9 @@ def _is_own(headers: Headers) -> bool:
 
 
 base = st.get_option("server.baseUrlPath").strip("/")
-addresses = ["/" + "/".join(filter(None, (base, page))) for page in PAGES]
+prefix = f"/{base}" if base else ""
 app = st.App(
     root.app() / "app.py",
-    routes=[Route(address, document) for address in addresses],
+    routes=[Route(f"{prefix}/{page}", document) for page in PAGES],
     middleware=[Middleware(OwnPages), Middleware(KeptFiles)],
 )

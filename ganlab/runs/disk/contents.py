@@ -99,7 +99,7 @@ def config_of(path: Path) -> TrainConfig:
 def check_networks(known: TrainConfig, config: TrainConfig) -> None:
     """Raises ValueError if networks of the settings `known` can't be those of a run with `config`."""
     if any(getattr(known, name) != getattr(config, name) for name in _OF_NETWORKS):
-        raise ValueError("it holds networks of other settings than config.json: the file of another run?")
+        raise ValueError("its networks don't match config.json, as if it were another run's")
 
 
 def are_samples(config: TrainConfig, dtype: torch.dtype, shape: tuple[int, ...]) -> bool:

@@ -179,5 +179,5 @@ def _existing(path: Path, steps: int | None) -> ResumePoint:
     for file in (path / name for name in FILES if os.path.lexists(path / name)):
         if file.is_symlink() or file.is_dir() != (file.name in SUBFOLDERS) or not (file.is_dir() or file.is_file()):
             kind = "folder" if file.name in SUBFOLDERS else "file"
-            raise Damaged(f"Run {path.name} can't be resumed, because its {file.name} is not a {kind}: delete that.")
+            raise Damaged(f"Run {path.name} can't be resumed, because its {file.name} is not a {kind}: delete it.")
     return cut_back(path, resume_point(path, steps))

@@ -126,7 +126,7 @@ def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
     fit = (counts >= 0) & (counts <= sizes[:, None]) & (counts % 1 == 0)  # NaN is none of these
     same = np.isnan(shares) | np.isclose(counts.sum(axis=1), shares * sizes.sum())
     if not fit.all() or not same.all() or (table[:n, 0] != rows[:n, 0]).any():
-        raise Damaged("layers.csv is damaged, or it is of other steps than metrics.csv.")
+        raise Damaged("layers.csv is damaged, or its steps don't match metrics.csv.")
     return layers, counts.astype(np.int32)
 
 
@@ -203,7 +203,7 @@ def _lines(path: Path, most: int) -> list[str]:
         while piece := file.read(2**20):
             left -= len(piece)
             if left < 0 or b"\0" in piece:  # as in the holes of a file that was not written to its end
-                raise ValueError("it holds more than such a run can have written")
+                raise ValueError("it is longer than this run could have written")
             pieces.append(piece)
     return b"".join(pieces).decode(errors="replace").split("\n")[:-1]
 

@@ -20,7 +20,8 @@ SHOWN = 10
 def earlier_runs() -> None:
     """The ten newest runs that have ended, and a button for the others; nothing if there are none."""
     if problem := library.problem():
-        st.warning(html.plain(problem), icon=":material/help:")
+        # The sentence names folders of this computer.
+        st.warning(html.plain(problem if may_act() else "The runs can't be listed."), icon=":material/help:")
     in_progress = {run.run_id for run in hub().in_progress}
     ended = [run for run in hub().runs if run.run_id not in in_progress]
     if not ended:

@@ -72,7 +72,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     shown, pin = look_back.shown(run, snapshot), look_back.pinned(run)
     refusal = st.session_state.get("clip_refusal", "")
     drawn = once(shown, ("histogram", layer()), lambda: first_screen.histogram(shown.weights))
-    pinned = first_screen.histogram(pin.weights) if pin else None
+    pinned = once(shown, ("pinned", pin.step, layer()), lambda: first_screen.histogram(pin.weights)) if pin else None
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
     name, stopped = contents.name(run.path), steer.stopped(run)

@@ -159,7 +159,7 @@ def _moment(path: Path, step: int, _stamp: int) -> Moment | None:
     return None
 
 
-@lru_cache(maxsize=MOST_BANDS)
+@lru_cache(maxsize=2 * MOST_BANDS)
 def _weights(path: Path, step: int, _stamp: int) -> dict[str, WeightHistogram]:
     """Each layer's, and "" for all together; small enough to keep for every step. Empty if it can't be read."""
     with suppress(ValueError):

@@ -38,7 +38,7 @@ def choose(config: TrainConfig) -> None:
         with chooser:
             st.file_uploader("A ZIP of images", type="zip", key="images_zip", on_change=_keep_zip)
             if access.may_name_folders():
-                help = "It is not copied: ganlab keeps the pixels that it makes of the pictures."
+                help = "The folder is not copied; ganlab keeps only the decoded pixels."
                 st.text_input("Or a folder on this computer", key="images_folder", help=help, on_change=_keep_folder)
             with st.container(horizontal=True, gap="medium"):
                 form.setting("fit", config)
@@ -92,7 +92,7 @@ def _thumbnails(pixels: str, config: TrainConfig) -> None:
         st.info(html.plain(" ".join(texts)), icon=":material/info:")
         if prepared.decoded.left_out:
             make = partial(list_left_out, prepared.decoded)
-            download("CSV of images left out", "left-out.csv", make, help="Each by its name, with the reason.")
+            download("CSV of images left out", "left-out.csv", make, help="One row per image, with the reason.")
 
 
 def list_left_out(decoded: Decoded) -> bytes:

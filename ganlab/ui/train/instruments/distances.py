@@ -76,7 +76,7 @@ CARDS = {
         "the exact Wasserstein-1 distance between 512 generated and 512 held-out samples; sliced above 32 × 32 "
         "pixels. Of endless points it is the mean of four, each between fresh samples, and 90 % of the looks at a "
         "perfect sampler would be in the grey band. *Real to real* is the distance between real samples; in pixels, "
-        "blurred images can be nearer than that, because they are near to all. The critic's estimate divided by the "
+        "blurred images can score lower, because they are close to every image. The critic's estimate divided by the "
         "product of its norms is a true *lower bound*; divided by the largest gradient measured it is *scaled, not a "
         "bound*. Rank correlation: 1 if the estimate rises and falls with W1, 0 if it is unrelated.",
         key=_key_in_two_rows,

@@ -111,8 +111,8 @@ CARDS = {
         of_result("gradients", lambda gradients: norms_figure(gradients, chosen_block()), empty()),
         "the norm of the gradient of the critic's loss with respect to each layer's output, over the whole batch, in "
         "train mode. The growth per layer is fitted over the hidden layers. The *gain law* is the growth for weights "
-        "with random signs: rms(W) · √(fan-in · (1 + a²) / 2) per layer; trained weights mostly do more, but not "
-        "always. Its line stops at batch norm.",
+        "with random signs: rms(W) · √(fan-in · (1 + a²) / 2) per layer; trained weights usually, but not "
+        "always, exceed it. Its line stops at batch norm.",
         key=lines((INK, "measured"), (DOTS, "gain law")),
         depends_on=lambda data: (chosen_block(),),
     ),
