@@ -40,7 +40,8 @@ def widen(gradients: Gradients | None, history: History, config: TrainConfig) ->
     elif former := _former(history):
         if _width(former) < width:
             return Advice("Wait: the weights are still growing into the new clip range.")
-        return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
+        if _width(former) > width:
+            return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
     return Advice("Widen the clip range.")
 
 
