@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
-from ganlab.config import PRESETS, TrainConfig, from_link, link, spare_cores
+from ganlab.config import PRESETS, TrainConfig, spare_cores
+from ganlab.links import from_link, link
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import torch
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import ROOT, address, click, page, panels, run_in
 
-from ganlab.config import TrainConfig, link
+from ganlab.config import TrainConfig
+from ganlab.links import link
 from ganlab.runs.disk import contents, library
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.snapshot import Status

@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
-from ganlab.config import TrainConfig, link
+from ganlab.config import TrainConfig
 from ganlab.gan import networks, training
 from ganlab.gan.clipping import shares_outside
+from ganlab.links import link
 
 
 class ClipShares(NamedTuple):
@@ -50,7 +51,7 @@ def code(config: TrainConfig, file: str, c: float) -> str:
     if file:
         imports, load = "from safetensors.torch import load_file\n", f"critic.load_state_dict(load_file({file!r}))\n"
     return f"""# run this in the app's folder
-{imports}from ganlab.config import from_link
+{imports}from ganlab.links import from_link
 from ganlab.gan import training
 
 _, critic = training.initial(from_link({settings}))
