@@ -39,8 +39,8 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         steps, values = history["step"], history[column]
-        after = values[steps > since]
-        before = values[steps <= change.before] if change else values[:0]
+        after = values[np.searchsorted(steps, since, side="right") :]
+        before = values[: np.searchsorted(steps, change.before, side="right")] if change else values[:0]
         now = _last(after) if how == "share" else _median(after)  # shares are those of the clamp that is drawn
         return Vital(name, how, now, _median(before), note, steps[-SHOWN:], values[-SHOWN:])
 

@@ -80,7 +80,7 @@ def progress_bar(snapshot: Snapshot) -> str:
 def pace(snapshot: Snapshot) -> list[str]:
     """Time left and speed of a run that trains; of any other, a few words about where it stands, or nothing."""
     speed = snapshot.steps_per_second
-    if snapshot.status is Status.STARTING:
+    if snapshot.message and not snapshot.status.ended:
         return [escape(snapshot.message)]
     if snapshot.status is Status.RUNNING and speed:
         left = duration((snapshot.config.steps - snapshot.step) / speed)
