@@ -73,7 +73,7 @@ def test_every_weight_is_in_range_after_every_update_while_the_range_moves(confi
     for _ in range(40):
         low, high = (torch.rand(2, generator=rng) * torch.tensor([-0.2, 0.2])).tolist()
         trainer.config = dataclasses.replace(trainer.config, clip_range=(low, high))
-        _, report = trainer.critic_update()
+        _, _, report = trainer.critic_update()
         for parameter in trainer.critic.parameters():
             assert (parameter >= torch.tensor(low)).all()
             assert (parameter <= torch.tensor(high)).all()

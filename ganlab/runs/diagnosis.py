@@ -58,16 +58,20 @@ class Finding(NamedTuple):
 def of_reading(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
     """What `diagnose` finds at the reading's step, under the clip range of then; `history` may go on after it."""
     history = history.until(reading.step)
-    if len(history):
+    if len(history) and not np.isnan(history["clip_low"][-1]):
         config = replace(config, clip_range=(float(history["clip_low"][-1]), float(history["clip_high"][-1])))
     return diagnose(reading, history, config)
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
-    """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing."""
+    """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing.
+
+    Most rules were measured on clipped critics with the paper's objective, and are silent for others.
+    """
     if reading.gradients and not reading.gradients.weight_rms.all():
         return [_dead(reading.gradients)]
-    findings = [finding for rule in RULES for finding in rule(reading, history, config)]
+    usual = config.constraint == "clip" and config.objective == "wasserstein"
+    findings = [finding for rule in (RULES if usual else OF_ANY_CRITIC) for finding in rule(reading, history, config)]
     return sorted(findings, key=lambda finding: -finding.severity)
 
 
@@ -114,7 +118,7 @@ def _dead(gradients: Gradients) -> Finding:
     where = ", ".join(np.array(gradients.weights)[gradients.weight_rms == 0])
     reaches = f"no gradient reaches {where}" if gradients.weight_rms.any() else "none of its weights has a gradient"
     sentence = f"The critic is dead: {reaches}, so neither network learns any longer."
-    return Finding(3, sentence, "Start again: no clip range can revive it.", dead=True)
+    return Finding(3, sentence, "Start again: no setting can revive it.", dead=True)
 
 
 def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -247,7 +251,8 @@ RULES: tuple[Callable[[Reading, History, TrainConfig], Iterator[Finding]], ...] 
     _poor,
     _momentum,
 )
-# There is no rule for a generator that meets an unclipped critic: the clamp follows every critic update.
+OF_ANY_CRITIC = (_collapsed, _copying)
+# There is no rule for a generator that meets an unclipped critic: by default the clamp follows every critic update.
 
 
 def _recent(history: History, column: str, steps: int) -> np.ndarray:
@@ -275,4 +280,5 @@ def _starved(reading: Reading) -> bool:
 
 def _calm(reading: Reading, history: History, config: TrainConfig) -> Advice:
     """Slow the generator down, unless it gets no gradient that could be too strong."""
-    return widen(reading.gradients, history, config) if _starved(reading) else slow_generator(config)
+    starved = _starved(reading) and config.constraint == "clip"
+    return widen(reading.gradients, history, config) if starved else slow_generator(config)

@@ -36,9 +36,12 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
     since = change.step if change else history.range_since
     weights = f"of {sum(math.prod(shape) for _, shape in history.layers):,} weights"
+    if len(history) and math.isnan(history["clamped_share"][-1]):
+        weights = "nothing is clamped"
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
-        steps, values = history["step"], history[column]
+        measured = np.isfinite(history[column])
+        steps, values = history["step"][measured], history[column][measured]
         after = values[steps > since]
         before = values[steps <= change.before] if change else values[:0]
         now = _last(after) if how == "share" else _median(after)  # shares are those of the clamp that is drawn

@@ -7,7 +7,7 @@ import inspect
 
 import streamlit as st
 
-from ganlab.gan.training import Trainer
+from ganlab.gan.training import Trainer, critic_layers
 from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
@@ -49,7 +49,7 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 st.markdown("Clip range", help=CLIP_HELP)
                 steer.clip_controls(run, snapshot.status.ended, slots)
             with st.popover("View", icon=":material/visibility:", type="tertiary"):
-                view.layer_menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
+                view.layer_menu([name for name, _ in critic_layers(snapshot.config)] if snapshot.critic else [])
                 help = "Counts on a logarithmic axis, to see the small bins."
                 st.toggle("Log y", key="log_y", persist_state="session", help=help)
                 downloads.histogram(run)
