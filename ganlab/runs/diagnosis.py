@@ -68,7 +68,8 @@ def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Fi
 
     Most rules were measured on clipped critics with the paper's objective, and are silent for others.
     """
-    if reading.gradients and not reading.gradients.weight_rms.all():
+    # With hinge a critic that separates all samples of a batch has no gradient, and the generator learns from it.
+    if reading.gradients and not reading.gradients.weight_rms.all() and config.objective != "hinge":
         return [_dead(reading.gradients)]
     usual = config.constraint == "clip" and config.objective == "wasserstein"
     findings = [finding for rule in (RULES if usual else OF_ANY_CRITIC) for finding in rule(reading, history, config)]

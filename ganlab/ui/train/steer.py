@@ -137,8 +137,9 @@ def clip_controls(run: Run, ended: bool, slots: Slots) -> None:
 
 def rates(run: Run, ended: bool) -> None:
     """Learning rates and critic updates per step."""
-    for field, when in RATES.items():
-        rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
+    values = settings.applying(run.wanted)
+    for field, when in ((field, when) for field, when in RATES.items() if field in values):
+        rules, value = settings.rules(TrainConfig, field), values[field]
         options = form.of_number(field, value) | late.tied(field, value, partial(_change_rate, run, field))
         help = f"{rules.help} {when}"
         st.number_input(rules.label, value=value, width=165, disabled=ended or not may_act(), help=help, **options)
