@@ -403,9 +403,10 @@ def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
 
 
 def constraint_in_words(config: TrainConfig) -> str:
-    """What holds the critic, as ±0.01, penalty 10, spectral norm, or no constraint."""
+    """What holds the critic: ±0.01, ±1 / √fan-in, penalty 10, spectral norm, or no constraint."""
     if config.constraint == "clip":
-        return range_in_words(config.clip_range)
+        scale = {"same": "", "fan-in": " / √fan-in", "gain": " · √(2 / fan-in)"}[config.clip_scale]
+        return range_in_words(config.clip_range) + scale
     penalty = f"penalty {config.penalty:g}"
     return {"gradient-penalty": penalty, "spectral-norm": "spectral norm", "none": "no constraint"}[config.constraint]
 

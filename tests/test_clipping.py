@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganlab.gan.clipping import Counts, axis_limit, bin_edges, binned, clip_, count, pooled, scales_of, unclamped
+from ganlab.gan.clipping import Counts, axis_limit, bin_edges, binned, clip_, count, pooled, unclamped
+from ganlab.gan.constraints import scales_of
 
 RANGES = [
     (-0.01, 0.01),

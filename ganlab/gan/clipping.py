@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from ganlab.config import checked_clip_range
 from ganlab.formatting import round_up
-from ganlab.gan.networks import NORMS, fan_in
 
 BINS = 80  # between the bounds
 MOST_BINS = 240  # about as many on the whole axis, and as many where nothing is clamped
@@ -73,8 +72,12 @@ class WeightHistogram:
 
 
 def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
-    """All layers together that were clamped, or all if none was; the histograms must come from the same update."""
+    """All layers together that were clamped, or all if none was; the histograms must come from the same update.
+
+    Its scale is NaN if they have different ones: then each weight is divided by that of its layer.
+    """
     histograms = tuple(h for h in histograms if h.clip_range) or histograms
+    scales = {h.scale for h in histograms}
     return dataclasses.replace(
         histograms[0],
         name="All layers",
@@ -83,6 +86,7 @@ def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
         after=np.sum([h.after for h in histograms], axis=0),
         before_counts=Counts(*map(sum, zip(*(h.before_counts for h in histograms), strict=True))),
         after_counts=Counts(*map(sum, zip(*(h.after_counts for h in histograms), strict=True))),
+        scale=scales.pop() if len(scales) == 1 else math.nan,
     )
 
 
@@ -248,28 +252,6 @@ def unclamped(named: Iterable[tuple[str, Tensor]]) -> ClipReport:
     named = list(named)
     values = flat(named)
     return ClipReport(None, layers_of(named), values, values, (None,) * len(named))
-
-
-def scales_of(critic: nn.Module, scope: str, scale: str) -> dict[str, float] | None:
-    """By parameter, what its clip range is multiplied by; None for the paper's clamp, the same of all parameters.
-
-    `scope` leaves parameters out: with `weights` all biases, with `no-norm` all of batch and layer norm. `scale` is
-    `same`, `fan-in`, 1 / sqrt(fan_in) (Elsayed et al. 2024, arXiv 2407.01704), or `gain`, sqrt(2 / fan_in), at which
-    weights of size c and random signs keep a gradient's size across a ReLU. A bias has its layer's fan_in. A norm has
-    one input per output: its factor is 1.
-    """
-    if (scope, scale) == ("all", "same"):
-        return None
-    scales = {}
-    for prefix, layer in critic.named_modules():
-        is_norm = isinstance(layer, NORMS)
-        for name, _ in layer.named_parameters(recurse=False):
-            if (scope == "weights" and name == "bias") or (scope == "no-norm" and is_norm):
-                continue
-            inputs = 1 if is_norm or scale == "same" else fan_in(layer.get_parameter("weight"))
-            gain = 2.0 if scale == "gain" and not is_norm else 1.0
-            scales[f"{prefix}.{name}"] = math.sqrt(gain / inputs)
-    return scales
 
 
 def layers_of(named: Iterable[tuple[str, Tensor]]) -> Layers:

@@ -1,12 +1,14 @@
 """What holds the critic: a term added to its loss, or an act on its weights beside each of its updates."""
 
+import math
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from ganlab.config import TrainConfig
-from ganlab.gan.clipping import ClipReport, clip_, scales_of
+from ganlab.gan.clipping import ClipReport, clip_
+from ganlab.gan.networks import NORMS, fan_in
 
 When = Literal["before", "after"]  # the optimiser's step
 
@@ -59,6 +61,28 @@ class GradientPenalty(Constraint):
         between = (real + where * (fake - real)).requires_grad_()
         (slopes,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
         return self._penalty * (slopes.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def scales_of(critic: nn.Module, scope: str, scale: str) -> dict[str, float] | None:
+    """By parameter, what its clip range is multiplied by; None for the paper's clamp, the same of all parameters.
+
+    `scope` leaves parameters out: with `weights` all biases, with `no-norm` all of batch and layer norm. `scale` is
+    `same`, `fan-in`, 1 / sqrt(fan_in) (Elsayed et al. 2024, arXiv 2407.01704), or `gain`, sqrt(2 / fan_in), at which
+    weights of size c and random signs keep a gradient's size across a ReLU. A bias has its layer's fan_in. A norm has
+    one input per output: its factor is 1.
+    """
+    if (scope, scale) == ("all", "same"):
+        return None
+    scales = {}
+    for prefix, layer in critic.named_modules():
+        is_norm = isinstance(layer, NORMS)
+        for name, _ in layer.named_parameters(recurse=False):
+            if (scope == "weights" and name == "bias") or (scope == "no-norm" and is_norm):
+                continue
+            inputs = 1 if is_norm or scale == "same" else fan_in(layer.get_parameter("weight"))
+            gain = 2.0 if scale == "gain" and not is_norm else 1.0
+            scales[f"{prefix}.{name}"] = math.sqrt(gain / inputs)
+    return scales
 
 
 def of(config: TrainConfig) -> Constraint:

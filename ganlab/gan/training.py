@@ -62,17 +62,17 @@ class Trainer:
 
         Returns the critic's loss, its estimate E critic(real) - E critic(fake), and what the clamp did, if any.
         """
-        config, constraint = self.config, constraints.of(self.config)
+        config, objective, constraint = self.config, OBJECTIVES[self.config.objective], constraints.of(self.config)
         real = self.dataset.sample(config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
         latents = self._latents()  # line 4: fresh latents
         with torch.no_grad():
             fake = self.generator(latents)
         self.newest_clip = None  # as large as the critic, twice: not to be kept beside the new one
-        clamped_before = constraint.act(self.critic, "before")  # by default nothing
+        clamped_before = constraint.act(self.critic, "before")  # not by default
         # line 5: the critic maximises E critic(real) - E critic(fake), so it minimises the negative
         real_scores, fake_scores = self.critic(real), self.critic(fake)
-        critic_loss = OBJECTIVES[config.objective].critic_loss(real_scores, fake_scores)
-        critic_loss = critic_loss + constraint.term(self.critic, real, fake, self.rng)  # by default nothing
+        critic_loss = objective.critic_loss(real_scores, fake_scores)
+        critic_loss = critic_loss + constraint.term(self.critic, real, fake, self.rng)  # by default 0
         self.critic_optimizer.zero_grad()
         critic_loss.backward()
         loss = self._finite("critic", critic_loss)

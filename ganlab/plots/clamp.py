@@ -57,18 +57,23 @@ def clamp(
     return figure
 
 
-def unclamped(histogram: WeightHistogram) -> Figure:
-    """The weights where nothing is clamped: one histogram, without bounds."""
+def unclamped(histogram: WeightHistogram | None) -> Figure:
+    """The weights where nothing is clamped: one histogram, without bounds; only the axes before the first update."""
+    name, limit = (histogram.name, histogram.limit) if histogram else ("", 1.0)
+    alt = f"{name}: {histogram.before_counts.total:,} weights, which nothing clamps." if histogram else "No update yet."
+    return framed(
+        [_skyline(histogram)] if histogram else [],
+        axis("weight", 3, range=[-limit, limit], tickformat="~g", nticks=9),
+        axis("weights", 4, rangemode="tozero"),
+        scale=f"weights {name} {limit}",
+        alt=alt,
+    )
+
+
+def _skyline(histogram: WeightHistogram) -> Figure:
     top = np.append(histogram.before, histogram.before[-1]).astype(float)
     skyline = curve(top, "weights", "$before", 1.4, hover="%{y:,.0f}", x=packed(histogram.edges))
-    skyline |= {"fill": "tozeroy", "fillcolor": "$before 0.3", "line": skyline["line"] | {"shape": "hv"}}
-    return framed(
-        [skyline],
-        axis("weight", 3, range=[-histogram.limit, histogram.limit], tickformat="~g", nticks=9),
-        axis("weights", 4, rangemode="tozero"),
-        scale=f"weights {histogram.name} {histogram.limit}",
-        alt=f"{histogram.name}: {histogram.before_counts.total:,} weights, which nothing clamps.",
-    )
+    return skyline | {"fill": "tozeroy", "fillcolor": "$before 0.3", "line": skyline["line"] | {"shape": "hv"}}
 
 
 def _counts(histogram: WeightHistogram, limit: float | None = None) -> Figure:

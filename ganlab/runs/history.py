@@ -58,6 +58,12 @@ class History:
         return counts / np.array([math.prod(shape) for _, shape in self.layers]).reshape(-1, 1)
 
     @property
+    def covered(self) -> int:
+        """How many weights the newest clamp covers."""
+        newest = self.layer_counts[-1:, :, 0].ravel()
+        return sum(math.prod(shape) for (_, shape), n in zip(self.layers, newest, strict=False) if n != UNCOUNTED)
+
+    @property
     def range_since(self) -> int:
         """The step after which the clip range has been what it is now."""
         bounds = np.stack([self["clip_low"], self["clip_high"]], axis=1)

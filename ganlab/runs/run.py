@@ -45,7 +45,7 @@ class Run(Protocol):
     @property
     def usual_name(self) -> str:
         first, now, data = self.config, self.wanted, DATASETS[self.config.dataset].title
-        if first.constraint == now.constraint == "clip":
+        if all((config.constraint, config.clip_scale) == ("clip", "same") for config in (first, now)):
             return f"{data}, {ranges_in_words(first.clip_range, now.clip_range)}"
         words = dict.fromkeys(map(constraint_in_words, (first, now)))  # one if nothing has changed
         return f"{data}, {', then '.join(words)}"

@@ -176,7 +176,7 @@ def likely_cause(config: TrainConfig) -> str:
     # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
     # rate; nothing holds the generator's.
     causes = []
-    if config.constraint == "clip":
+    if (config.constraint, config.clip_scale) == ("clip", "same"):
         widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
         too_wide = f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
         causes.append((widest / usual_widest, too_wide))

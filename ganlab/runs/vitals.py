@@ -35,9 +35,8 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     """
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
     since = change.step if change else history.range_since
-    weights = f"of {sum(math.prod(shape) for _, shape in history.layers):,} weights"
-    if len(history) and math.isnan(history["clamped_share"][-1]):
-        weights = "nothing is clamped"
+    nothing = len(history) and math.isnan(history["clamped_share"][-1])
+    weights = "nothing is clamped" if nothing else f"of {history.covered:,} weights"
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         measured = np.isfinite(history[column])

@@ -96,10 +96,15 @@ def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     return next((one for one in weights if one.name == name), None) or pooled(weights)
 
 
+def is_bounded(run: Run, drawn: WeightHistogram | None) -> bool:
+    """Whether there are bounds to draw: those of the clamp around which the weights were counted, or of the first."""
+    return drawn.clip_range is not None if drawn else run.wanted.constraint == "clip"
+
+
 def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -> None:
     saved = look_back.looks_back()
     (drawn, pinned), limit = both, None
-    if drawn and not drawn.clip_range:
+    if not is_bounded(run, drawn):
         caption = Caption(f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights"), shown.step)
         plot("weights", once(shown, ("weights", layer()), partial(unclamped, drawn)), CLAMP_HEIGHT, caption)
         return

@@ -70,7 +70,7 @@ def _controls(run: Run) -> tuple[object, ...]:
     And whether there are bounds, without which the weights are another figure.
     """
     drawn = first_screen.histogram(look_back.shown(run, run.latest).weights)
-    return layer(), instruments.on(run), drawn is not None and drawn.clip_range is None
+    return layer(), instruments.on(run), first_screen.is_bounded(run, drawn)
 
 
 def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
