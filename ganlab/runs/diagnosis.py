@@ -1,5 +1,6 @@
 """What is probably wrong with a run, in sentences. Pure: settings and measurements in, findings out."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -58,22 +59,31 @@ class Finding(NamedTuple):
 def of_reading(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
     """What `diagnose` finds at the reading's step, under the clip range of then; `history` may go on after it."""
     history = history.until(reading.step)
-    if len(history) and not np.isnan(history["clip_low"][-1]):
-        config = replace(config, clip_range=(float(history["clip_low"][-1]), float(history["clip_high"][-1])))
+    if len(history):
+        low, high = float(history["clip_low"][-1]), float(history["clip_high"][-1])
+        if not math.isnan(low):
+            config = replace(config, constraint="clip", clip_range=(low, high))
+        elif config.constraint == "clip":  # nothing was clamped then
+            config = replace(config, constraint="none")
     return diagnose(reading, history, config)
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
     """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing.
 
-    Most rules were measured on clipped critics with the paper's objective, and are silent for others.
+    For a critic that it does not know, most rules are silent.
     """
     # With hinge a critic that separates all samples of a batch has no gradient, and the generator learns from it.
     if reading.gradients and not reading.gradients.weight_rms.all() and config.objective != "hinge":
         return [_dead(reading.gradients)]
-    usual = config.constraint == "clip" and config.objective == "wasserstein"
-    findings = [finding for rule in (RULES if usual else OF_ANY_CRITIC) for finding in rule(reading, history, config)]
+    rules = RULES if knows(config) else OF_ANY_CRITIC
+    findings = [finding for rule in rules for finding in rule(reading, history, config)]
     return sorted(findings, key=lambda finding: -finding.severity)
+
+
+def knows(config: TrainConfig) -> bool:
+    """Whether all rules apply: they were measured on clipped critics with the paper's objective."""
+    return config.constraint == "clip" and config.objective == "wasserstein"
 
 
 def health(gradients: Gradients) -> dict[str, str]:

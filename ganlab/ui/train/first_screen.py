@@ -10,7 +10,7 @@ from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import WeightHistogram, axis_limit, pooled
 from ganlab.plots.clamp import Change, clamp, unclamped
 from ganlab.plots.samples import points
-from ganlab.runs.diagnosis import of_reading
+from ganlab.runs.diagnosis import knows, of_reading
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
 from ganlab.runs.run import Run
@@ -70,7 +70,7 @@ def _numbers(
     if not look_back.looks_back():
         reading, config = snapshot.reading or run.reading, snapshot.config
         problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
-        judged = verdict(reading, problems, history, comparing, numbers, measuring)
+        judged = verdict(reading, problems, history, comparing, numbers, measuring, knows(config))
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
         choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))

@@ -10,6 +10,7 @@ from ganlab.runs import diagnosis
 from ganlab.runs.diagnosis import WINDOW, YOUNG, Finding
 from ganlab.runs.look_budget import SHARE
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.verdict import UNKNOWN
 from ganlab.ui.train.instruments.card import CardData
 
 
@@ -42,6 +43,8 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
     problems = diagnosis.of_reading(data.reading, history, data.config)
     if problems:
         result = _list(problems)
+    elif not diagnosis.knows(data.config):
+        result = UNKNOWN
     elif len(history) < WINDOW:
         result = f"Too early to judge: most rules begin at step {WINDOW} or {YOUNG}."
     else:
