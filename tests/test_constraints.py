@@ -217,7 +217,7 @@ def test_the_penalty_of_a_linear_critic_is_known() -> None:
 def top(weight: Tensor) -> tuple[Tensor, Tensor]:
     """The largest singular value's vectors, by a power iteration on W'W that starts elsewhere."""
     v = torch.ones(weight.shape[1])
-    for _ in range(5000):
+    for _ in range(1000):
         v = weight.T @ (weight @ v)
         v = v / v.norm()
     u = weight @ v
@@ -230,7 +230,7 @@ def test_spectral_norm_divides_by_the_largest_singular_value(config: TrainConfig
     trainer = Trainer(config, noise(config))
     for _ in range(3):
         trainer.step()
-    for _ in range(2000):  # weights that stay: the iteration of every forward pass reaches the largest
+    for _ in range(500):  # weights that stay: the iteration of every forward pass reaches the largest
         trainer.critic(trainer.dataset.held_out[:1])
     weights = dict(trainer.critic_weights())
     for name, layer in trainer.critic.named_children():

@@ -135,6 +135,7 @@ def over_time(
         for line in curves
     ]
     x_axis = steps_axis(x[-1] if steps else 0, nticks=6)
+    known = any(np.isfinite(line.values).any() for line in curves)
     newest = ""
     if steps and not np.isnan(last := curves[-1].values[-1]):
         newest = f"; at step {steps:,} {curves[-1].name} is {last:.3g}"
@@ -144,7 +145,7 @@ def over_time(
     return framed(
         traces,
         x_axis,
-        {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
+        {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if known else {"range": [0, 1]}),
         scale=f"{title} {view.along}" if steps else "empty",
         alt=f"{title} over the {ALONG[view.along]}s{newest}.",
         margin=(46, 6, 20, 24),
