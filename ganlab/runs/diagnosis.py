@@ -77,6 +77,7 @@ def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Fi
     if reading.gradients and not reading.gradients.weight_rms.all() and config.objective != "hinge":
         return [_dead(reading.gradients)]
     rules = RULES if knows(config) else OF_ANY_CRITIC
+    rules = tuple(rule for rule in rules if not config.generator or rule not in OF_A_LEARNER)
     findings = [finding for rule in rules for finding in rule(reading, history, config)]
     return sorted(findings, key=lambda finding: -finding.severity)
 
@@ -249,7 +250,8 @@ def _momentum(_: Reading, __: History, config: TrainConfig) -> Iterator[Finding]
         yield Finding(1, sentence, "Use RMSprop, as in the paper.")
 
 
-RULES: tuple[Callable[[Reading, History, TrainConfig], Iterator[Finding]], ...] = (
+Rule = Callable[[Reading, History, TrainConfig], Iterator[Finding]]
+RULES: tuple[Rule, ...] = (
     _still,
     _vanishing,
     _exploding,
@@ -262,7 +264,8 @@ RULES: tuple[Callable[[Reading, History, TrainConfig], Iterator[Finding]], ...] 
     _poor,
     _momentum,
 )
-OF_ANY_CRITIC = (_collapsed, _copying)
+OF_ANY_CRITIC: tuple[Rule, ...] = (_collapsed, _copying)
+OF_A_LEARNER: tuple[Rule, ...] = (_oscillating, _collapsed, _copying, _poor)  # a generator that is not fixed
 # There is no rule for a generator that meets an unclipped critic: by default the clamp follows every critic update.
 
 
