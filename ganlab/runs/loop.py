@@ -160,7 +160,6 @@ class Loop:
                     trainer.config,
                     which=which,
                     step=trainer.step_count,
-                    earlier=self._reading,
                 )
         except FloatingPointError:
             return  # nothing to measure; training itself will fail shortly
