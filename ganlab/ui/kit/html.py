@@ -26,7 +26,7 @@ MORE = {
     "drawn": ("My own points", "Draw a distribution of points on the plane, or upload a CSV: at least 16 points."),
     "8-gaussians-paper": (
         "8 Gaussians, as in the paper",
-        "Only the critic learns, against real points plus noise: clipped narrowly, it stays almost flat.",
+        "Only the critic learns, against real points plus noise: clipped narrowly, it sees one hill, not eight clouds.",
     ),
     "8-gaussians-gradient-penalty": ("8 Gaussians, gradient penalty", "The critic's slope is pulled to 1; no clamp."),
     "8-gaussians-spectral-norm": ("8 Gaussians, spectral norm", "Each layer is divided by its norm; no clamp."),
