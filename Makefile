@@ -24,6 +24,7 @@ hold: .venv/tests
 	$(PROGRAM) tests/support/kills.py 200
 	$(PROGRAM) tests/support/mutations.py 500
 	$(PROGRAM) tests/support/crafted.py 500
+	$(PROGRAM) tests/support/full_disk.py
 	$(PROGRAM) tests/support/soak.py 5
 	$(PROGRAM) tests/support/revisits.py
 	$(PROGRAM) tests/support/visitors.py

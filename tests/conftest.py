@@ -17,7 +17,6 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from ganlab.runs.hub import RunHub
-from ganlab.ui.kit import access
 from ganlab.ui.kit import server as ui_server
 
 os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
@@ -80,7 +79,7 @@ def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
     monkeypatch.chdir(ROOT)
     hub = RunHub()
     monkeypatch.setattr(ui_server, "_hub", hub)
-    monkeypatch.setattr(access, "_headers", lambda: {"Host": "127.0.0.1:8501"})
+    monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
     st.cache_resource.clear()
     yield hub
     hub.close()

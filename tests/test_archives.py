@@ -44,6 +44,13 @@ def test_other_files_are_counted_by_kind(tmp_path: Path) -> None:
         assert (in_folder.names, in_folder.others) == (pictures.names, pictures.others)
 
 
+def test_a_folder_says_how_far_its_listing_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_images, "_PIECE", 8)
+    said: list[str] = []
+    own_images.keep_folder(fill(tmp_path / "album", hostile.good_files()), tmp_path / "kept", said.append)
+    assert said == ["listing the images, 8 files so far", "listing the images, 16 files so far"]
+
+
 def test_pictures_of_other_kinds_are_read_or_counted(tmp_path: Path) -> None:
     photo = encoded(Image.new("RGB", (9, 9)), "JPEG")
     heic = {f"{i}.HEIC": b"" for i in range(20)} | {"readme.txt": b""}

@@ -26,9 +26,9 @@ from ganlab.ui.kit.access import WATCHING
 
 KEY = "the-key"
 ACTS = [
-    *((RunHub, name) for name in ("start", "resume", "delete", "read_images")),
+    *((RunHub, name) for name in ("start", "resume", "delete", "list_images", "read_images")),
     *((TrainingRun, name) for name in ("pause", "step", "stop", "change", "switch")),
-    *((own_images, name) for name in ("keep", "keep_folder")),
+    (own_images, "keep"),
     (own_points, "keep"),
     (networks, "read_network"),
 ]

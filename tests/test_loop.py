@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import math
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.training import Trainer
-from ganlab.measure import lipschitz, reading
+from ganlab.measure import gradients, lipschitz, reading
 from ganlab.measure.reading import INSTRUMENTS, READINGS
 from ganlab.runs import loop, saved_run
 from ganlab.runs.disk.folder import RunFolder
@@ -24,6 +25,7 @@ from ganlab.runs.mailbox import Command
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
+from ganlab.ui.kit.html import pace
 
 NONE = frozenset()
 SOME = frozenset({"gradients", "lipschitz"})
@@ -363,6 +365,29 @@ def test_a_run_that_ends_is_looked_at_whatever_it_costs_unless_the_process_ends(
     assert run.join(20)
     assert run.latest.status is Status.STOPPED
     assert run.latest.readings[:, 0].tolist() == [] if quickly else [run.latest.step]
+
+
+def test_the_last_look_is_announced_and_given_up_when_the_process_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, quits = threading.Event(), threading.Event()
+
+    def long(_: object) -> None:
+        looks.set()
+        assert quits.wait(20)
+
+    monkeypatch.setattr(loop, "LookBudget", Dear)
+    monkeypatch.setattr(gradients, "measure", long)
+    run = TrainingRun(RunFolder(tmp_path / "r", TINY), Small, instruments=SOME).start()
+    assert looks.wait(20)
+    assert run.latest.status is Status.RUNNING
+    assert pace(run.latest) == [loop.LAST_LOOK]
+    run.stop(quickly=True)
+    quits.set()
+    assert run.join(20)
+    assert run.latest.status is Status.FINISHED
+    assert run.latest.message == ""
+    assert not (tmp_path / "r/instruments.csv").exists()
 
 
 def test_a_run_that_never_made_a_step_is_not_looked_at(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_what_was_left_out_is_still_known_later(config: TrainConfig) -> None:
     assert prepared.decoded.left_out == [("page.jpg", "page.jpg can't be read as an image.")]
     assert prepared.decoded.others == {".txt": 1}
     assert own_pixels.prepared(config) == prepared
+    assert own_pixels.prepared(config) is own_pixels.prepared(config)  # a record of every image left out is long
     assert own_pixels.prepared(dataclasses.replace(config, pixels=prepared.pixels)) == prepared
     for other in ({"image_size": 28}, {"fit": "crop"}, {"levels": "stretched"}, {"pixels": "0" * 64}):
         assert own_pixels.prepared(dataclasses.replace(config, **other)) is None

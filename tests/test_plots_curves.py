@@ -47,6 +47,13 @@ def test_thinning_keeps_every_value_in_the_mean() -> None:
     assert curve["x0"] == (1 + k) / 2  # steps 1 to k
 
 
+@pytest.mark.parametrize(("steps", "drawn"), [(0, 0), (120, 120), (121, 120), (1000, 999), (1007, 999), (1008, 1008)])
+def test_a_line_draws_whole_points_only(steps: int, drawn: int) -> None:
+    run = snapshot(np.zeros(steps))
+    line = curves.losses(run, View())["data"][0]
+    assert curves.drawn_steps(run.history) == len(unpacked(line["y"])) * line["dx"] == drawn
+
+
 @pytest.mark.parametrize(("along", "per_step"), [("critic_step", 5), ("seconds", 0.25)])
 def test_the_other_x_axes_hold_the_measured_values(along: str, per_step: float) -> None:
     changes = (Change(35, 7, "clip_range", (-0.02, 0.02)),)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import threading
 from pathlib import Path
 
 import hostile
@@ -136,6 +137,7 @@ def test_a_folder_of_images_is_shown_before_the_start(
     at = page("1_Train.py", preset="images")
     assert at.button[0].disabled
     at.text_input(key="images_folder").set_value("/no/such/folder").run()
+    wait_until(lambda: at.error or at.run().error)
     assert "/no/such/folder" in at.error[0].value.replace("\N{WORD JOINER}", "")
     at.text_input(key="images_folder").set_value(str(tmp_path)).run()
     wait_until(lambda: not at.run().button[0].disabled)
@@ -166,6 +168,7 @@ def test_images_left_out_are_named_and_listed(album: AppTest) -> None:
     assert "CSV of images left out" in [each.proto.label for each in album.get("download_button")]
     rows = list_left_out(own_pixels.prepared(from_link(address(album))).decoded).decode().splitlines()
     assert rows[0] == "file,reason"
+    assert rows[1] == "'=1+1.jpg,'=1+1.jpg can't be read as an image."  # a spreadsheet would compute it
     assert rows[2] == "b.jpg,b.jpg can't be read as an image."
     assert len(rows) == 5
 
@@ -178,6 +181,29 @@ def test_too_few_readable_images_are_refused_before_the_start(tmp_path: Path, mo
     wait_until(lambda: at.run().error)
     assert "holds 15 readable images" in at.error[0].value
     assert at.button[0].disabled
+
+
+def test_a_folder_is_listed_in_the_background_until_it_is_cancelled(
+    tmp_path: Path, the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    gate = threading.Event()
+
+    def endless(_: object, __: object, announce: Announce) -> None:
+        while not gate.wait(0.01):
+            announce("listing the images, 1,000 files so far")
+
+    at = page("1_Train.py", preset="images")
+    monkeypatch.setattr(own_images, "keep_folder", endless)
+    at.text_input(key="images_folder").set_value(str(tmp_path)).run()
+    wait_until(lambda: [text.value for text in at.run().text] == ["Listing the images, 1,000 files so far …"])
+    assert at.button[0].disabled
+    click(at, "Cancel")
+    assert not at.text
+    gate.set()
+    monkeypatch.setattr(own_images, "keep_folder", lambda *_: "0" * 16)
+    at.text_input(key="images_folder").set_value(str(tmp_path / "other")).run()
+    wait_until(lambda: address(at.run()).get("images") == "0" * 16)
 
 
 def test_reading_can_be_cancelled_and_begun_again(

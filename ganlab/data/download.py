@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -97,8 +98,12 @@ def _fault(error: BaseException) -> str:
         error = cause
     if isinstance(error, TimeoutError):
         return "does not answer"
+    if isinstance(error, socket.gaierror):
+        return "can't be found, as if this computer were offline"
+    if isinstance(error, ssl.SSLError):
+        return "can't be trusted, because its certificate is not valid here"
     if isinstance(error, OSError) and error.strerror:
-        return f"can't be reached ({error.strerror})"
+        return f"can't be reached ({error.strerror.lower()})"
     return "sent a broken answer"
 
 

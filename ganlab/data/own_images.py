@@ -21,6 +21,7 @@ from typing import IO, BinaryIO, NamedTuple
 
 from ganlab import tensorfile
 from ganlab.data import kept, picture_file
+from ganlab.data.dataset import Announce
 from ganlab.data.picture_file import Refusal
 from ganlab.formatting import count_of
 
@@ -29,6 +30,7 @@ LIMIT_SEEN = 1_000_000  # files of any kind in a folder, with its subfolders
 LIMIT_BYTES = 512 * 2**20  # declared size of all files of an archive together, unpacked
 FEWEST = 16  # pictures needed, in an archive or a folder
 _KINDS = 5  # of files that a sentence counts
+_PIECE = 1000  # files of a folder between two announcements
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
 _LIMIT_PLACE = 2**16  # bytes of the file that says where a folder is
 _ENTRY = b"PK\1\2"  # how every entry of the directory begins
@@ -56,25 +58,25 @@ def keep(archive: Path | BinaryIO, folder: Path) -> str:
         return kept.keep(folder, content, ".zip")
 
 
-def keep_folder(source: Path, folder: Path) -> str:
+def keep_folder(source: Path, folder: Path, announce: Announce = lambda _: None) -> str:
     """Keep where a folder of pictures is, as `folder/NAME.json`; returns the name. The pictures are not copied.
 
     Another name, size or time of any of them gives another name. Raises ValueError if there are too few.
     """
-    _, fingerprint = _in_folder(source)
+    _, fingerprint = _in_folder(source, announce)
     place = json.dumps({"folder": str(source.resolve()), "pictures": fingerprint})
     return kept.keep(folder, io.BytesIO(place.encode()), ".json")
 
 
 @contextmanager
-def find(name: str, folder: Path) -> Iterator[Pictures]:
+def find(name: str, folder: Path, announce: Announce = lambda _: None) -> Iterator[Pictures]:
     """The pictures that were kept under that name. Raises FileNotFoundError or ValueError if they are not there."""
     if archive := kept.find(folder, name, ".zip"):
         with in_archive(archive) as pictures:
             yield pictures
     elif place := kept.find(folder, name, ".json"):
         source, expected = _place(place)
-        pictures, fingerprint = _in_folder(source)
+        pictures, fingerprint = _in_folder(source, announce)
         if fingerprint != expected:
             raise FileNotFoundError(f"The images in {pictures.title} have changed since; choose the folder again.")
         yield pictures
@@ -107,7 +109,7 @@ def in_archive(archive: Path | BinaryIO) -> Iterator[Pictures]:
         yield _checked(Pictures(title, names, lambda i: _unpacked(file, pictures[i]), _others(kinds)))
 
 
-def _in_folder(folder: Path) -> tuple[Pictures, str]:
+def _in_folder(folder: Path, announce: Announce) -> tuple[Pictures, str]:
     """The pictures of a folder and its subfolders, and a fingerprint of all their names, sizes and times.
 
     Raises ValueError if it is not a folder, or has too many files or too few pictures.
@@ -126,6 +128,8 @@ def _in_folder(folder: Path) -> tuple[Pictures, str]:
                 continue
             name = os.fsencode(inside + file).decode("utf-8", "replace")
             kinds.append(_kind(name, status.st_mode))
+            if len(kinds) % _PIECE == 0:
+                announce(f"listing the images, {len(kinds):,} files so far")
             if len(kinds) > LIMIT_SEEN:
                 raise Refusal(f"{title} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
             if kinds[-1] == _PICTURE:

@@ -9,6 +9,7 @@ import json
 import math
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -70,17 +71,23 @@ def prepare(config: TrainConfig, announce: Announce = lambda _: None) -> Prepare
 def prepared(config: TrainConfig) -> Prepared | None:
     """What `prepare` returned for these settings; None if it has to be done (again)."""
     try:
-        tensorfile.check_size(file := record(config), _LIMIT_RECORD)
-        values = tensorfile.parsed(file.read_text(encoding="utf-8"))
-        n, left_out, others, used, unlimited = (values["decoded"][field] for field in Decoded._fields)
-        left_out = [(str(name), str(why)) for name, why in left_out]
-        others = {str(kind): int(many) for kind, many in others.items()}
-        decoded = Decoded(int(n), left_out, others, Range(*used), unlimited and Range(*unlimited))
-        found = Prepared(values["pixels"], decoded)
+        found = _recorded(file := record(config), file.stat().st_mtime_ns)
     except (OSError, ValueError, TypeError, KeyError):  # there is none, or it was damaged
         return None
     fits = config.pixels in ("", found.pixels)
     return found if fits and kept.find(_folder(), found.pixels, ".safetensors") else None
+
+
+@lru_cache(maxsize=8)
+def _recorded(file: Path, changed: int) -> Prepared:
+    """What a record says; its time `changed`, so that it is read again only then."""
+    tensorfile.check_size(file, _LIMIT_RECORD)
+    values = tensorfile.parsed(file.read_text(encoding="utf-8"))
+    n, left_out, others, used, unlimited = (values["decoded"][field] for field in Decoded._fields)
+    left_out = [(str(name), str(why)) for name, why in left_out]
+    others = {str(kind): int(many) for kind, many in others.items()}
+    decoded = Decoded(int(n), left_out, others, Range(*used), unlimited and Range(*unlimited))
+    return Prepared(values["pixels"], decoded)
 
 
 def at_hand(config: TrainConfig) -> str:
@@ -91,8 +98,11 @@ def at_hand(config: TrainConfig) -> str:
     return found.pixels if found else ""
 
 
-def read(name: str, size: int) -> Tensor | None:
-    """The kept pixels of that SHA-256, uint8 [n, c, size, size]; None if they are not there or were damaged."""
+def read(name: str, size: int, to_train: bool = True) -> Tensor | None:
+    """The kept pixels of that SHA-256, uint8 [n, c, size, size]; None if they are not there or were damaged.
+
+    Not `to_train`, but to show some: whether each byte is still the same is not checked.
+    """
     path = kept.find(_folder(), name, ".safetensors")
     if path is None:
         return None
@@ -101,7 +111,7 @@ def read(name: str, size: int) -> Tensor | None:
         return dtype == torch.uint8 and len(shape) == 4 and shape[1] in (1, 3) and shape[2:] == (size, size)
 
     try:
-        if not kept.is_intact(path):
+        if to_train and not kept.is_intact(path):
             return None
         mapped = path.stat().st_size > MAPPED
         return tensorfile.read_one(path, "pixels", fits, _LIMIT_BYTES, mapped)
@@ -115,7 +125,7 @@ def _decode(config: TrainConfig, expected: str, announce: Announce) -> Prepared:
     announce("listing the images")
     _folder().mkdir(parents=True, exist_ok=True)
     with (
-        own_images.find(config.images, data_root() / "images") as pictures,
+        own_images.find(config.images, data_root() / "images", announce) as pictures,
         tempfile.TemporaryFile(dir=_folder()) as raw,
     ):
         decoded = decoding.decode(pictures, *choices, raw, announce)

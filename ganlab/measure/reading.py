@@ -74,6 +74,10 @@ def available(kind: str) -> frozenset[str]:
     return frozenset(name for name, module in MODULES.items() if getattr(module, "KIND", kind) == kind)
 
 
+class GivenUp(Exception):
+    """A look that nobody waits for any more."""
+
+
 class Broken(Exception):
     """An instrument failed, or the `drawing` that all of them need: its name, and the error's message."""
 
@@ -94,12 +98,13 @@ def look(
     *,
     which: frozenset[str] = INSTRUMENTS,
     step: int = 0,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Reading:
     """Measure the networks, which may be in training and stay unchanged.
 
     Each instrument has its own random stream, seeded from the run's seed and the step, so its result does not depend
-    on other instruments or earlier looks. Raises Broken for an instrument that fails, and FloatingPointError if samples
-    or weights are not finite.
+    on other instruments or earlier looks. Raises Broken for an instrument that fails, FloatingPointError if samples or
+    weights are not finite, and GivenUp if `given_up`, asked before each instrument, is true.
     """
     cost = {"baselines": 0.0}
 
@@ -117,6 +122,8 @@ def look(
     subject = timed("drawing", lambda: Subject(critic, generator, dataset, config, step, cost))
     for name, module in MODULES.items():
         if name in which & available(config.kind):
+            if given_up():
+                raise GivenUp
             subject.results[name] = timed(name, partial(module.measure, subject))
     return Reading(step=step, cost=cost, **subject.results)
 

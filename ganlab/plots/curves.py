@@ -208,6 +208,12 @@ def running_median(values: np.ndarray, over: int | None) -> np.ndarray:
     return median_filter(values, size=over, mode="nearest") if over and len(values) else values
 
 
+def drawn_steps(history: History) -> int:
+    """How many steps a line draws: the newest ones are left out until they are enough for another point."""
+    k = per_mark(len(history), POINTS)
+    return len(history) // k * k
+
+
 def _thinned(values: np.ndarray) -> np.ndarray:
     """At most POINTS values: the mean of every k steps."""
     k = per_mark(len(values), POINTS)

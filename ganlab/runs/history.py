@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +64,7 @@ class History:
         newest = self.layer_counts[-1:, :, 0].ravel()
         return sum(math.prod(shape) for (_, shape), n in zip(self.layers, newest, strict=False) if n != UNCOUNTED)
 
-    @property
+    @cached_property
     def range_since(self) -> int:
         """The step after which the clip range has been what it is now."""
         bounds = np.stack([self["clip_low"], self["clip_high"]], axis=1)
@@ -74,6 +75,8 @@ class History:
     def until(self, step: float) -> "History":
         """The history as it was at that step; a resumed run may lack some rows."""
         n = int(np.searchsorted(self["step"], step, side="right"))
+        if n == len(self):
+            return self
         return History(self.rows[:n], self.layers, self.layer_counts[:n]) if n else NO_HISTORY
 
     def __len__(self) -> int:

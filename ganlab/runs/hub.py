@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ganlab.config import TrainConfig, spare_cores
-from ganlab.data import own_pixels
+from ganlab.data import own_images, own_pixels
 from ganlab.data.dataset import Announce
+from ganlab.data.download import data_root
 from ganlab.formatting import count_of, in_words
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs import pace
@@ -99,13 +101,20 @@ class RunHub:
             instruments = training.instruments if training else INSTRUMENTS
             return self._started(TrainingRun(folder, instruments=instruments))
 
+    def list_images(self, folder: Path) -> Job:
+        """The job of listing a folder of the user's own images, as `own_images.keep_folder` does."""
+        return self._job(folder, partial(own_images.keep_folder, folder, data_root() / "images"))
+
     def read_images(self, config: TrainConfig) -> Job:
-        """Decode the user's own images, as `own_pixels.prepare` does, unless that is under way; returns the job."""
-        record = own_pixels.record(config)
+        """The job of decoding the user's own images, as `own_pixels.prepare` does."""
+        return self._job(own_pixels.record(config), partial(own_pixels.prepare, config))
+
+    def _job(self, about: Path, work: Callable[[Announce], object]) -> Job:
+        """The job about this file or folder that is under way, or else a new one."""
         with self._jobs_lock:
-            job = self._reading.get(record)
+            job = self._reading.get(about)
             if not job or job.is_over or job.is_cancelled:
-                job = self._reading[record] = Job(lambda announce: own_pixels.prepare(config, announce))
+                job = self._reading[about] = Job(work)
             return job
 
     def seconds_of(self, config: TrainConfig) -> float | None:

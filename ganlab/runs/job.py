@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from ganlab.data.dataset import Announce
 from ganlab.formatting import in_words
@@ -12,6 +13,7 @@ class Job:
 
     def __init__(self, work: Callable[[Announce], object]) -> None:
         self.message, self.error, self.is_cancelled = "", "", False
+        self.result: Any = None  # what `work` returned
         self._work = work
         self._thread = threading.Thread(target=self._run, name="ganlab-job", daemon=True)
         self._thread.start()
@@ -30,7 +32,7 @@ class Job:
 
     def _run(self) -> None:
         try:
-            self._work(self._announce)
+            self.result = self._work(self._announce)
         except _CancelledError:
             pass
         except Exception as error:  # whatever it is, the page says it

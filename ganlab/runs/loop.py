@@ -1,5 +1,6 @@
 """The one training loop of the project. Knows no thread: it runs in whichever calls it."""
 
+import dataclasses
 import time
 from collections import deque
 from typing import Any
@@ -14,7 +15,7 @@ from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport, UpdateReport, flat
 from ganlab.gan.training import Trainer, copied
 from ganlab.measure import reading as readings
-from ganlab.measure.reading import INSTRUMENTS, Broken, Reading
+from ganlab.measure.reading import INSTRUMENTS, Broken, GivenUp, Reading
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import Change
 from ganlab.runs.look_budget import FIRST, LookBudget
@@ -26,6 +27,7 @@ from ganlab.runs.snapshot import Snapshot, Status
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
 RECENT_LOOK = 10  # steps: an older look is too old to compare a new clip range with
 PUBLICATIONS = 8  # that the speed is measured over
+LAST_LOOK = "the instruments take their last look"
 
 
 class Loop:
@@ -88,14 +90,16 @@ class Loop:
             self._mailbox.idle.set()
 
     def _end(self, status: Status, quickly: bool = False) -> Snapshot:
-        self._status, self._start = status, None
+        self._start = None
         self._clock.go(False)
         # Before the look, during which the process may be killed.
         self._recorder.save_checkpoint(self._snapshot(), self._trainer)
         if quickly:
             self._look_if_quick()
         elif (on := self._instruments()) and self._trainer.step_count not in (0, *self._recorder.readings[-1:, 0]):
+            self._mailbox.publish(dataclasses.replace(self._snapshot(), message=LAST_LOOK))
             self._look(on)
+        self._status = status
         return self._snapshot()
 
     def _step(self) -> None:
@@ -141,15 +145,15 @@ class Loop:
         on, measured = self._instruments(), self._reading and self._reading.step == self._trainer.step_count
         if measured or not on or not self._budget.affords_one(for_user=True):
             return False
-        self._look(on)
+        self._look(on, quick=True)
         return True
 
     def _instruments(self) -> frozenset[str]:
         """The instruments that are on and apply to this data."""
         return self._mailbox.instruments & readings.available(self._trainer.config.kind)
 
-    def _look(self, which: frozenset[str]) -> None:
-        """Measure with these instruments; one that fails is switched off."""
+    def _look(self, which: frozenset[str], quick: bool = False) -> None:
+        """Measure with these instruments; one that fails is switched off. Unless it is `quick`, QUIT ends it."""
         trainer = self._trainer
         try:
             with self._budget.looking():
@@ -160,9 +164,10 @@ class Loop:
                     trainer.config,
                     which=which,
                     step=trainer.step_count,
+                    given_up=lambda: self._mailbox.quits and not quick,
                 )
-        except FloatingPointError:
-            return  # nothing to measure; training itself will fail shortly
+        except (FloatingPointError, GivenUp):
+            return  # without finite numbers, training itself will fail shortly
         except Broken as broken:
             self._switch_off(broken)
             return

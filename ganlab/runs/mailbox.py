@@ -28,6 +28,7 @@ class Mailbox:
         self.latest = first  # always the newest
         self.wanted = first.config  # with every accepted change
         self.instruments = first.instruments  # that are on
+        self.quits = False  # whether QUIT was sent: a look that may take long is given up
         self.commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self.idle = threading.Event()  # set while the run is paused, with its checkpoint saved, and once it has ended
         self.range_used = threading.Event()  # set while the newest clamp that is known used the wanted clip range

@@ -99,6 +99,7 @@ class TrainingRun(Run):
         The instruments look once more, however long that takes; not if `quickly`.
         """
         self._stopped = True
+        self._mailbox.quits |= quickly
         self._mailbox.commands.put(Command.QUIT if quickly else Command.STOP)
 
     def join(self, timeout: float | None = None) -> bool:

@@ -5,6 +5,7 @@ The runs are copies of a short one that is trained now; in the long one its rows
 
 import csv
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from gauges import LINUX, usage
 from served import Server, interrupt, serve
 from visitor import visit
 
-from ganlab.runs.disk import checkpoints, contents
+from ganlab.runs.disk import checkpoints
+from ganlab.runs.saved_run import SavedRun
 
 RUNS, STEPS, TRAINED = 300, 200_000, 1000
 COUNTED = ("step", "critic_step", "seconds")  # columns that grow
@@ -49,7 +51,10 @@ def lengthened(run: Path) -> None:
     critic_step, seconds = checkpoint.critic_step * times, checkpoint.seconds * times
     longer = dataclasses.replace(checkpoint, config=config, step=STEPS, critic_step=critic_step, seconds=seconds)
     checkpoints.write(run, longer)
-    assert contents.config_of(run).steps == STEPS
+    end = json.loads((run / "ended.json").read_text()) | {"step": STEPS, "critic_step": critic_step, "seconds": seconds}
+    (run / "ended.json").write_text(json.dumps(end))
+    latest = SavedRun(run).latest
+    assert len(latest.history) == latest.step == STEPS, latest.warning
 
 
 def timed(server: Server, page: str, query: str = "") -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ganlab import tensorfile
 from ganlab.formatting import os_reason
 
 
@@ -25,11 +26,9 @@ def refusing(sentence: str) -> Iterator[None]:
 
 def check_file(file: Path, most: int) -> None:
     """Raises ValueError with a lower-case clause, or OSError, for anything but a file of at most `most` bytes."""
-    known = file.lstat()
-    if stat.S_ISLNK(known.st_mode) or not stat.S_ISREG(known.st_mode):
-        raise ValueError("it is a link" if stat.S_ISLNK(known.st_mode) else "it is not a file")
-    if known.st_size > most:
-        raise ValueError(f"it has {known.st_size:,} bytes, and at most {most:,} are allowed")
+    if stat.S_ISLNK(file.lstat().st_mode):
+        raise ValueError("it is a link")
+    tensorfile.check_size(file, most)
 
 
 def is_file(path: Path) -> bool:

@@ -47,8 +47,8 @@ FILES = (
     "ended.json",
 )
 
-
-SUBFOLDERS = ("checkpoints", "moments")
+SUBFOLDERS = {"checkpoints": checkpoints.NAME.pattern, "moments": r"\d+\.safetensors"}
+"""Those of FILES that are folders, and the pattern of the names in each."""
 
 
 class RunFolder:

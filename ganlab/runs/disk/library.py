@@ -10,9 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ganlab.formatting import in_words
-from ganlab.runs.disk import checkpoints
 from ganlab.runs.disk.damage import files_in, is_file
-from ganlab.runs.disk.folder import FILES
+from ganlab.runs.disk.folder import FILES, SUBFOLDERS
 from ganlab.runs.disk.lock import LOCK, locked
 from ganlab.runs.disk.root import runs_root
 
@@ -76,7 +75,7 @@ def problem() -> str:
 
 def size(path: Path) -> int:
     """Bytes of the files in a run's folder and its subfolders; of links and what can't be read, none."""
-    return sum(_bytes_in(folder) for folder in (path, *(path / name for name in _IN_SUBFOLDERS)))
+    return sum(_bytes_in(folder) for folder in (path, *(path / name for name in SUBFOLDERS)))
 
 
 def _bytes_in(folder: Path) -> int:
@@ -94,7 +93,6 @@ def _ours(*names: str) -> re.Pattern[str]:
 
 
 _IN_FOLDER = _ours(*map(re.escape, (*FILES, "scheduled.csv", LOCK)))
-_IN_SUBFOLDERS = {"checkpoints": _ours(checkpoints.NAME.pattern), "moments": _ours(r"\d+\.safetensors")}
 
 
 def delete(path: Path) -> str:
@@ -110,8 +108,8 @@ def delete(path: Path) -> str:
         (path / "config.json").unlink(missing_ok=True)  # from here on nobody can resume it
     finally:
         lock.release()
-    left = [file for name, ours in _IN_SUBFOLDERS.items() for file in _delete_files(path / name, ours)]
-    left += [file for file in _delete_files(path, _IN_FOLDER) if file.name not in _IN_SUBFOLDERS]
+    left = [file for name, names in SUBFOLDERS.items() for file in _delete_files(path / name, _ours(names))]
+    left += [file for file in _delete_files(path, _IN_FOLDER) if file.name not in SUBFOLDERS]
     if not left:
         return ""
     names = ", ".join(str(file.relative_to(path)) for file in left[:3]) + (", …" if len(left) > 3 else "")

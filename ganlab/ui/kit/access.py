@@ -8,7 +8,6 @@ What another site's page sends, with that cookie, is refused in ui/web.py.
 
 import os
 import secrets
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -30,7 +29,7 @@ def may_act() -> bool:
 
 def may_name_folders() -> bool:
     """Whether this session may name the server's folders: it may act, and sits at this computer, behind no proxy."""
-    headers = _headers()
+    headers = st.context.headers
     host = urlsplit(f"//{headers.get('Host', '')}").hostname
     passed_on = any(name.startswith(("Forwarded", "X-Forwarded-")) for name in headers)
     return may_act() and {host, st.get_option("server.address")} <= set(LOOPBACK) and not passed_on
@@ -55,11 +54,6 @@ def take_key() -> None:
 def note() -> None:
     """Why there are no controls, for a guest. It stands where they would."""
     st.caption(WATCHING)
-
-
-def _headers() -> Mapping[str, str]:
-    """Of the request that opened this session."""
-    return st.context.headers
 
 
 def _kept() -> str:

@@ -144,8 +144,13 @@ def opened_code(label: str) -> Iterator[bool]:
 
 
 def csv_file(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A CSV file in which no text, such as the name of a user's file, is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(rows)
+    writer.writerows(map(_without_formula, row) for row in rows)
     return text.getvalue().encode()
+
+
+def _without_formula(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -81,7 +81,7 @@ def pill(status: Status | None) -> str:
 
 
 def progress_bar(snapshot: Snapshot) -> str:
-    step, total = snapshot.step, snapshot.config.steps
+    step, total = snapshot.steps_made, snapshot.config.steps
     return (
         f"<div class='bar' role='progressbar' aria-label='steps' aria-valuenow='{step}' aria-valuemax='{total}'>"
         f"<span style='width:{100 * step / total:.1f}%'></span></div>"
@@ -91,7 +91,7 @@ def progress_bar(snapshot: Snapshot) -> str:
 def pace(snapshot: Snapshot) -> list[str]:
     """Time left and speed of a run that trains; of any other, a few words about where it stands, or nothing."""
     speed = snapshot.steps_per_second
-    if snapshot.status is Status.STARTING:
+    if snapshot.message and not snapshot.status.ended:
         return [escape(snapshot.message)]
     if snapshot.status is Status.RUNNING and speed:
         left = duration((snapshot.config.steps - snapshot.step) / speed)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from ganlab.measure.reading import Reading
+from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 
 Made = TypeVar("Made")
@@ -33,7 +34,7 @@ class _Fed(NamedTuple):
     data: dict[str, Any]
 
 
-_made: WeakKeyDictionary[Snapshot | Reading, dict[Hashable, Any]] = WeakKeyDictionary()
+_made: WeakKeyDictionary[Run | Snapshot | Reading, dict[Hashable, Any]] = WeakKeyDictionary()
 _parts: ContextVar[_Parts | None] = ContextVar("parts", default=None)
 
 
@@ -91,10 +92,12 @@ def show(component: Any, key: str, data: dict[str, Any], **options: Any) -> None
         data = data | {"part": key, "at": parts.at}
     if not parts or parts.mounts:
         component(key=key, data=data, **options)
+        if parts and not any(name.startswith("on_") for name in options):
+            del st.session_state[key]  # it has no state, and Streamlit would copy that of every element on every tick
 
 
-def once(source: Snapshot | Reading, key: Hashable, make: Callable[[], Made]) -> Made:
-    """What `make` makes of a snapshot or reading, made once for all ticks and visitors.
+def once(source: Run | Snapshot | Reading, key: Hashable, make: Callable[[], Made]) -> Made:
+    """What `make` makes of a run, snapshot or reading, made once for all ticks and visitors.
 
     `key` is its name and what else it depends on.
     """

@@ -1,11 +1,13 @@
 """The live parts of Train: one fragment that fills the containers which the page laid out between its controls."""
 
 import time
-from functools import partial
+from collections.abc import Callable
 
 import streamlit as st
 
 from ganlab.plots import curves
+from ganlab.plots.base import Figure
+from ganlab.plots.curves import View
 from ganlab.runs.disk import contents
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
@@ -42,12 +44,11 @@ def live(run: Run, status: Status, slots: Slots) -> None:
                     return
             else:
                 late.hear()
-            snapshot = run.latest
-            steered = steer.live_values(run) != st.session_state.get("drawn_for") or _controls(run) != drawn
-            if snapshot.status != status or steered or look_back.outgrown(run):
-                st.rerun()  # the whole page, because the controls change too
-            state = st.session_state
+            snapshot, state = run.latest, st.session_state
             below = status is not Status.RUNNING or time.monotonic() > state.get("drew_below", 0.0) + BELOW
+            steered = steer.live_values(run) != state.get("drawn_for") or _controls(run) != drawn
+            if snapshot.status != status or steered or (below and look_back.outgrown(run)):
+                st.rerun()  # the whole page, because the controls change too
             _fill(run, snapshot, slots, below)
 
     with st.container(key="live"):
@@ -90,8 +91,8 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     _panels(texts, slots)
     first_screen.fill(run, snapshot, shown, pin, (drawn, pinned), slots)
     with slots["estimate"]:
-        estimate = once(charted, ("estimate", wanted), lambda: curves.critic_estimate(charted, wanted))
-        plot("estimate", estimate, first_screen.ESTIMATE_HEIGHT, Caption("Critic’s estimate", step=charted.step))
+        estimate, step = _chart(run, charted, wanted, curves.critic_estimate)
+        plot("estimate", estimate, first_screen.ESTIMATE_HEIGHT, Caption("Critic’s estimate", step=step))
     if not below:
         return
     st.session_state["drew_below"] = time.monotonic()
@@ -103,12 +104,18 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     _panels(texts, slots, {"layers": Caption("Layer by layer", CLAMP_KEY, shown.step)})
     for title, figure in CHARTS.items():
         with slots[title]:
-            chart = once(charted, (title, wanted), partial(figure, charted, wanted))
-            plot(f"chart_{title}", chart, 210, panels.chart_caption(title, wanted, charted.step))
+            chart, step = _chart(run, charted, wanted, figure)
+            plot(f"chart_{title}", chart, 210, panels.chart_caption(title, wanted, step))
     if "whole run" in slots:
         with slots["whole run"]:
             plot("whole_run", look_back.over_the_run(run, layer(), cursors), 330, look_back.caption(layer()))
     instruments.fill(run, snapshot, slots, wanted.cursors)
+
+
+def _chart(run: Run, charted: Snapshot, wanted: View, figure: Callable[[Snapshot, View], Figure]) -> tuple[Figure, int]:
+    """A chart over time, and its step: snapshots of a long run share one until it has a new point."""
+    key = (figure, wanted, curves.drawn_steps(charted.history), charted.changes, charted.status)
+    return once(run, key, lambda: (figure(charted, wanted), charted.step))
 
 
 def _panels(texts: dict[str, str], slots: Slots, captions: dict[str, Caption] | None = None) -> None:

@@ -12,6 +12,7 @@ from ganlab.data import own_images, own_pixels
 from ganlab.data.decoding import Decoded, sentences
 from ganlab.data.download import data_root
 from ganlab.formatting import in_words
+from ganlab.runs.job import Job
 from ganlab.ui.kit import access, frame, html, uploads
 from ganlab.ui.kit.components import button, csv_file, download, panel
 from ganlab.ui.kit.server import acting_hub
@@ -24,6 +25,8 @@ QUICK = 0.3  # seconds to wait for it: small sets are done by then
 
 def ready(config: TrainConfig) -> bool:
     """Whether the chosen images can be trained on. If nobody has read them yet, this begins it, in the background."""
+    if "listing" in st.session_state:
+        return False
     if not config.images or own_pixels.at_hand(config):
         return bool(config.images)
     if st.session_state.get("reading", ("", None))[0] != own_pixels.record(config):
@@ -46,7 +49,9 @@ def choose(config: TrainConfig) -> None:
                 form.setting("levels", config)
             frame.once("images_refused", st.error, "error")
         with preview:
-            if not config.images:
+            if job := st.session_state.get("listing"):
+                _follow(job)
+            elif not config.images:
                 st.caption("A preview appears here: square, small, in colour or grey, as the networks will see them.")
             elif pixels := own_pixels.at_hand(config):
                 _thumbnails(pixels, config)
@@ -60,21 +65,38 @@ def _progress(config: TrainConfig) -> None:
     if record != own_pixels.record(config):
         job = None
     if job and not (job.is_over or job.is_cancelled):
-
-        @st.fragment(run_every=EVERY)
-        def tick() -> None:
-            if job.is_over:
-                st.rerun()
-            st.text(f"{job.message.capitalize()} …")
-
-        tick()
-        button("Cancel", "close", _cancel)
+        _follow(job)
         return
     if job and job.error:
         st.error(html.plain(job.error), icon=":material/error:")
     else:
         st.caption("These images have not been read yet.")
     button("Read the images", "refresh", _read, config)
+
+
+def _follow(job: Job) -> None:
+    """How far a job is, with Cancel."""
+
+    @st.fragment(run_every=EVERY)
+    def tick() -> None:
+        if job.is_over:
+            _take_listed()
+            st.rerun()
+        st.text(f"{job.message.capitalize()} …")
+
+    tick()
+    button("Cancel", "close", _cancel)
+
+
+def _take_listed() -> None:
+    """Choose the folder that was listed, or say why that failed, once the listing is over."""
+    job = st.session_state.get("listing")
+    if job and job.is_over:
+        del st.session_state["listing"]
+        if job.error:
+            st.session_state["images_refused"] = job.error
+        else:
+            form.put(images=job.result)
 
 
 def _thumbnails(pixels: str, config: TrainConfig) -> None:
@@ -103,7 +125,7 @@ def list_left_out(decoded: Decoded) -> bytes:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _some(pixels: str, size: int) -> tuple[np.ndarray, int]:
     """Up to 32 of the kept images, evenly spaced, uint8 [n, h, w, c], and how many there are. Raises OSError."""
-    images = own_pixels.read(pixels, size)
+    images = own_pixels.read(pixels, size, to_train=False)
     if images is None:
         raise FileNotFoundError("The images are not on this computer any more; choose them again.")
     some = np.linspace(0, len(images) - 1, min(SHOWN, len(images))).round().astype(int)
@@ -121,15 +143,17 @@ def _read(config: TrainConfig) -> None:
 
 @frame.acting(key="images_refused")
 def _cancel() -> None:
-    _, job = st.session_state.get("reading", (None, None))
-    if job:
-        job.cancel()
-        job.join(QUICK)
+    _, reading = st.session_state.get("reading", (None, None))
+    for job in (reading, st.session_state.pop("listing", None)):
+        if job:
+            job.cancel()
+            job.join(QUICK)
 
 
 @frame.acting(OSError, ValueError, key="images_refused")
 def _keep_zip() -> None:
     if file := uploads.file("images_zip"):
+        _cancel()
         form.put(images=own_images.keep(file, data_root() / "images"))
 
 
@@ -139,4 +163,7 @@ def _keep_folder() -> None:
         folder = Path(os.path.expanduser(text))
         if not folder.is_absolute():  # the server has its own current folder
             raise ValueError("Write the folder's full path, from the root or from ~.")
-        form.put(images=own_images.keep_folder(folder, data_root() / "images"))
+        _cancel()
+        job = st.session_state["listing"] = acting_hub().list_images(folder)
+        job.join(QUICK)
+        _take_listed()
