@@ -9,10 +9,11 @@ from ganlab.config import PRESETS, TrainConfig, changed
 def link(config: TrainConfig) -> dict[str, str]:
     """The settings as a link's query: the dataset's preset that is most like them, and the fields that differ from it.
 
-    The threads are always among these: their default depends on the computer.
+    Fields without an effect are left out. The threads are always there: their default depends on the computer.
     """
+    fields = settings.applying(config)
     differing = {
-        name: [field for field in vars(config) if getattr(config, field) != getattr(usual, field) or field == "threads"]
+        name: [field for field in fields if getattr(config, field) != getattr(usual, field) or field == "threads"]
         for name, usual in PRESETS.items()
         if usual.dataset == config.dataset
     }

@@ -16,7 +16,7 @@ Settings = type[Any]  # a dataclass whose fields are all made by `setting`
 
 @dataclass(frozen=True)
 class Rules:
-    """What people read of a field, and the one of the four kinds of check that it has."""
+    """What people read of a field, the one of the four kinds of check that it has, and when it matters."""
 
     label: str
     help: str = ""
@@ -24,6 +24,7 @@ class Rules:
     bounds: tuple[float, float] | None = None
     pattern: tuple[str, str] | None = None  # a regular expression for the whole text, and its meaning in words
     check: Callable[[Any], Any] | None = None  # returns the value as the field holds it, or raises ValueError
+    applies: Callable[[Any], bool] = lambda _: True  # whether the field has an effect beside the other settings
 
 
 def setting(default: Any, label: str, help: str = "", **rules: Any) -> Any:
@@ -40,6 +41,11 @@ def fields(settings: Settings) -> dict[str, dataclasses.Field[Any]]:
 
 def rules(settings: Settings, name: str) -> Rules:
     return fields(settings)[name].metadata["rules"]
+
+
+def applying(instance: Any) -> dict[str, Any]:
+    """The fields that have an effect beside the others, with their values."""
+    return {name: value for name, value in vars(instance).items() if rules(type(instance), name).applies(instance)}
 
 
 def labelled(settings: Settings, error: Exception) -> str:

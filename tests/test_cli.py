@@ -66,6 +66,18 @@ def test_train_then_sample(tmp_path: Path) -> None:
     assert run("train", *SMALL, "--out", str(out)) == 2  # an existing run is not overwritten
 
 
+def test_a_run_is_told_only_what_has_an_effect(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "r"
+    held = ["--constraint", "gradient-penalty", "--penalty", "0.5", "--objective", "hinge"]
+    assert run("train", *SMALL, *held, "--out", str(out)) == 0
+    assert run("runs", "show", str(out)) == 0
+    shown = capsys.readouterr().out
+    assert "8 Gaussians, penalty 0.5" in shown
+    fields = {line.split()[0] for line in shown.splitlines() if line.startswith("  ")}
+    assert {"constraint", "penalty", "objective"} <= fields
+    assert not fields & {"clip_range", "clip_scope", "beta1", "noise_sd", "image_size", "fit"}
+
+
 def test_images_are_in_range_and_channels_first(tmp_path: Path) -> None:
     small = ["--width", "4", "--batch-size", "8", "--n-critic", "1", "--steps", "2", "--threads", "1"]
     assert run("train", *small, "--out", str(tmp_path / "r")) == 0
@@ -117,6 +129,9 @@ def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
         ["--dataset", "images", "--points", "0123456789abcdef"],
         ["--config", "no-such.json"],
         ["--config", "README.md"],
+        ["--constraint", "gradient-penalty"],  # with batch norm
+        ["--constraint", "hope"],
+        ["--beta1", "1"],
     ],
 )
 def test_bad_options_are_one_line_and_2(options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

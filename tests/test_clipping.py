@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganlab.gan.clipping import Counts, axis_limit, bin_edges, binned, clip_, count, pooled
+from ganlab.gan.clipping import Counts, axis_limit, bin_edges, binned, clip_, count, pooled, unclamped
+from ganlab.gan.constraints import scales_of
 
 RANGES = [
     (-0.01, 0.01),
@@ -33,6 +34,53 @@ def test_the_articles_plain_example() -> None:
     assert weights.tolist() == [-1, -1, 0, 1, 1]
     assert report.clamped_share == 2 / 5
     assert report.at_bound_share == 4 / 5
+
+
+@pytest.mark.parametrize(
+    ("scope", "scale"), [("weights", "same"), ("no-norm", "same"), ("all", "fan-in"), ("weights", "gain")]
+)
+@pytest.mark.parametrize("clip_range", [(-0.1, 0.1), (-0.0137, 0.2)])
+def test_scope_and_scale_are_counted_as_numpy_would(scope: str, scale: str, clip_range: tuple[float, float]) -> None:
+    made = model()
+    inputs = {"0": 30, "1": 1, "2": 20}
+    gain = 2 if scale == "gain" else 1
+    before = {name: parameter.detach().clone().numpy() for name, parameter in made.named_parameters()}
+    report = clip_(made.named_parameters(), clip_range, scales_of(made, scope, scale))
+    moved = total = 0
+    for (name, parameter), drawn in zip(made.named_parameters(), report.histograms(), strict=True):
+        layer, kind = name.split(".")
+        after, values = parameter.detach().numpy(), before[name]
+        if (scope == "weights" and kind == "bias") or (scope == "no-norm" and layer == "1"):
+            assert np.array_equal(after, values)
+            assert (drawn.clip_range, drawn.after_counts) == (None, Counts(0, 0, values.size, 0, 0))
+            assert drawn.before.sum() == drawn.after.sum() == values.size
+            assert -drawn.edges[0] == drawn.edges[-1] >= np.abs(values).max()
+            continue
+        factor = 1 if layer == "1" or scale == "same" else (gain / inputs[layer]) ** 0.5
+        low, high = (np.float32(bound * factor) for bound in clip_range)
+        assert np.array_equal(after, values.clip(low, high))
+        outside = int(((values < low) | (values > high)).sum())
+        assert drawn.scale == pytest.approx(factor)
+        assert (drawn.clip_range, drawn.before_counts.outside, drawn.after_counts.outside) == (clip_range, outside, 0)
+        inside = (drawn.edges[:-1] >= np.float32(clip_range[0])) & (drawn.edges[1:] <= np.float32(clip_range[1]))
+        assert drawn.after[~inside].sum() == 0
+        assert drawn.after.sum() + drawn.after_counts.at_bound == values.size
+        moved, total = moved + outside, total + values.size
+    assert report.clamped == moved
+    assert report.clamped_share == moved / total
+    whole = pooled(report.histograms())
+    assert (whole.before_counts.outside, whole.before_counts.total, whole.clip_range) == (moved, total, clip_range)
+
+
+def test_an_update_without_a_clamp_is_counted_as_such() -> None:
+    made = model()
+    report = unclamped(made.named_parameters())
+    assert np.isnan([report.clamped_share, report.at_bound_share]).all()
+    assert (report.layer_counts == -1).all()
+    whole = pooled(report.histograms())
+    assert (whole.clip_range, whole.before_counts.total) == (None, sum(p.numel() for p in made.parameters()))
+    assert whole.before.sum() == whole.before_counts.total
+    assert len({one.edges.tobytes() for one in report.histograms()}) == 1  # one axis for all
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])

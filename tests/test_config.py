@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
-from ganlab.config import PRESETS, TrainConfig, spare_cores
+from ganlab import settings
+from ganlab.config import PRESETS, TrainConfig, changed_live, spare_cores
 from ganlab.links import from_link, link
 
 
@@ -38,6 +39,13 @@ from ganlab.links import from_link, link
         ("clip_range", ("a", 0.1), "two numbers"),
         ("clip_range", (0.1,), "two numbers"),
         ("clip_range", None, "two numbers"),
+        ("constraint", "hope", "constraint must be one of clip, gradient-penalty"),
+        ("penalty", -1, "penalty must be from 0.0"),
+        ("beta1", 1, "beta1 must be from 0.0"),
+        ("beta2", True, "beta2 must be a number"),
+        ("constraint", "gradient-penalty", "needs critic_norm layer or none: with batch norm a score depends"),
+        ("constraint", "spectral-norm", "needs critic_norm none: a norm after a layer"),
+        ("generator", "real-plus-noise", "is for 2-D points"),
     ],
 )
 def test_bad_values_are_one_sentence(field: str, value: object, words: str) -> None:
@@ -45,6 +53,75 @@ def test_bad_values_are_one_sentence(field: str, value: object, words: str) -> N
         TrainConfig(**{field: value})
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+RING = PRESETS["8-gaussians"]
+
+
+@pytest.mark.parametrize("constraint", ["gradient-penalty", "spectral-norm"])
+def test_an_mlp_has_no_norm_that_could_forbid_a_constraint(constraint: str) -> None:
+    assert dataclasses.replace(RING, constraint=constraint, critic_norm="batch").constraint == constraint
+
+
+def test_adams_averages_are_floats() -> None:
+    """torch refuses whole numbers."""
+    config = TrainConfig(optimizer="adam", beta1=0)
+    assert type(config.beta1) is float
+
+
+def test_the_fixed_generator_has_three_latents() -> None:
+    assert dataclasses.replace(RING, generator="real-plus-noise", latent_dim=64).latent_dim == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "with_effect", "without"),
+    [
+        ({}, {"clip_range", "clip_order", "clip_scope", "clip_scale"}, {"penalty", "beta1", "beta2", "noise_sd"}),
+        ({"constraint": "gradient-penalty"}, {"penalty"}, {"clip_range", "clip_order", "clip_scope", "clip_scale"}),
+        ({"constraint": "spectral-norm"}, set(), {"clip_range", "clip_order", "penalty"}),
+        ({"optimizer": "adam"}, {"beta1", "beta2"}, set()),
+        ({"generator": "real-plus-noise"}, {"noise_sd"}, {"generator_lr", "latent_dim"}),
+        ({"dataset": "digits"}, {"image_size", "network", "train_images"}, {"generator", "points", "fit"}),
+        ({"dataset": "digits", "network": "dcgan"}, {"critic_norm"}, {"depth"}),
+    ],
+)
+def test_settings_without_effect_are_known(values: dict, with_effect: set[str], without: set[str]) -> None:
+    config = dataclasses.replace(RING, **values)
+    applying = set(settings.applying(config))
+    assert with_effect <= applying
+    assert not applying & without
+    odd = {"clip_order": "before", "clip_scope": "weights", "clip_scale": "gain", "penalty": 3.0, "noise_sd": 2.0}
+    odd |= {"beta1": 0.1, "beta2": 0.2, "depth": 7, "generator_lr": 0.5}
+    assert not set(link(dataclasses.replace(config, **odd))) & without
+
+
+@pytest.mark.parametrize(
+    ("config", "values", "words"),
+    [
+        (RING, {"constraint": "spectral-norm"}, "Spectral norm is built into the critic"),
+        (PRESETS["8-gaussians-spectral-norm"], {"constraint": "clip"}, "Spectral norm is built into the critic"),
+        (PRESETS["digits"], {"constraint": "gradient-penalty"}, "with batch norm a score depends"),
+        (RING, {"critic_norm": "layer", "steps": 3}, "critic_norm, steps can't change"),
+    ],
+)
+def test_what_a_run_can_not_change_is_one_sentence(config: TrainConfig, values: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words) as caught:
+        changed_live(config, values)
+    assert str(caught.value).count(". ") == 0
+
+
+def test_what_holds_the_critic_can_change() -> None:
+    config = RING
+    for values in (
+        {"constraint": "gradient-penalty"},
+        {"penalty": 2.0},
+        {"constraint": "none"},
+        {"constraint": "clip"},
+    ):
+        config = changed_live(config, values)
+    assert config == dataclasses.replace(RING, penalty=2.0)
+    layered = dataclasses.replace(PRESETS["digits"], critic_norm="layer")
+    assert changed_live(layered, {"constraint": "gradient-penalty"}).constraint == "gradient-penalty"
 
 
 def test_points_need_linear_layers() -> None:

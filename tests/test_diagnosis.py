@@ -342,3 +342,32 @@ def test_health_of_a_layer(norms: list[float], rms: list[float], words: list[str
     weights = ("a.weight", "b.weight", "c.weight")
     result = Gradients(layers, np.array(norms), np.ones(3), weights, np.array(rms))
     assert health(result) == dict(zip(layers[1:], words, strict=True))
+
+
+@pytest.mark.parametrize("values", [{"constraint": "none"}, {"constraint": "gradient-penalty"}, {"objective": "hinge"}])
+def test_of_a_critic_that_is_not_known_only_what_always_holds_is_found(values: dict) -> None:
+    config, unclamped = dataclasses.replace(RING, **values), {} if "objective" in values else {"clip_low": math.nan}
+    exploding = Reading(gradients=gradients(norms=(1, 4e6, 2, 1, 1)), distances=distances(w1=3.0, high=0.1))
+    assert diagnosed(exploding, history(3000), RING)
+    assert diagnosed(exploding, history(3000, **unclamped), config) == []
+    (collapsed,) = diagnosed(
+        Reading(gradients=gradients(norms=(1, 1, 2, 4, 8)), coverage=coverage((512, *[0] * 7))), config=config
+    )
+    assert "7 of 8 modes" in collapsed.sentence
+    assert ("clip range" in collapsed.advice) is ("objective" in values)
+    dead = Reading(gradients=gradients(smallest=0.0))
+    assert [finding.dead for finding in diagnosed(dead, config=config)] == ([] if "objective" in values else [True])
+
+
+def test_a_fixed_generator_is_not_judged_but_its_critic_is() -> None:
+    config = dataclasses.replace(RING, generator="real-plus-noise")
+    far = Reading(coverage=coverage((512, *[0] * 7)), distances=distances(w1=3.0, high=0.1))
+    assert diagnosed(far, history(3000))
+    assert diagnosed(far, history(3000), config) == []
+    vanishing = Reading(gradients=gradients(norms=(1, 1, 2, 4, 8)))
+    assert "shrinks" in diagnosed(vanishing, config=config)[0].sentence
+
+
+def test_no_clip_range_is_blamed_where_nothing_is_clamped() -> None:
+    free = dataclasses.replace(RING, constraint="none", clip_range=(-50.0, 1.0))
+    assert "range" not in likely_cause(free)

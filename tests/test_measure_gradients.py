@@ -1,6 +1,7 @@
 """The gradients at every layer of a critic, against finite differences and the gain law."""
 
 import copy
+import dataclasses
 import math
 
 import numpy as np
@@ -10,8 +11,9 @@ from torch import Tensor, nn
 
 from ganlab.config import PRESETS, TrainConfig
 from ganlab.gan import networks
+from ganlab.gan.objectives import OBJECTIVES
 from ganlab.gan.training import build, initial
-from ganlab.measure import gradients
+from ganlab.measure import gradients, lipschitz
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -163,3 +165,50 @@ def test_float64_is_made_on_the_cpu_only(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Tensor, "cpu", lambda tensor: tensor.as_subclass(OnCpu))
     monkeypatch.setattr(Tensor, "double", on_cpu_only)
     assert np.array_equal(gradients.loss_gradients(critic, *batches).norms, usual.norms)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_gradients_are_those_of_the_runs_objective_and_penalty(objective: str) -> None:
+    critic = networks.init_(networks.mlp_critic((2,), 5, 3), rng()).double()
+    real, fake = (torch.randn(4, 2, generator=rng(seed), dtype=torch.float64) for seed in (1, 2))
+    between = (real + fake) / 2
+
+    def term(model: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        points = between.clone().requires_grad_()
+        return torch.autograd.grad(model(points).sum(), points, create_graph=True)[0].square().sum()
+
+    result = gradients.loss_gradients(critic, real, fake, OBJECTIVES[objective], term)
+    mine = copy.deepcopy(critic)
+    a, b = (x.clone().requires_grad_() for x in (real, fake))
+    loss = OBJECTIVES[objective].critic_loss(mine(a), mine(b)) + term(mine, real, fake)
+    loss.backward()
+    assert result.norms[0] == pytest.approx(math.hypot(a.grad.norm().item(), b.grad.norm().item()), rel=1e-9)
+    for name, rms in zip(result.weights, result.weight_rms, strict=True):
+        assert rms == pytest.approx(mine.get_parameter(name).grad.square().mean().sqrt().item(), rel=1e-9)
+
+
+def test_spectral_norm_is_measured_by_its_effective_weights_and_not_moved() -> None:
+    config = TrainConfig(dataset="8-gaussians", network="mlp", width=32, depth=4, constraint="spectral-norm")
+    _, critic = initial(config)
+    before = copy.deepcopy(critic.state_dict())
+    real, fake = (torch.randn(64, 2, generator=rng(i)) for i in (1, 2))
+    result = gradients.loss_gradients(critic, real, fake)
+    assert all(torch.equal(before[name], tensor) for name, tensor in critic.state_dict().items())
+    assert result.weights == tuple(f"linear{i}.weight" for i in range(1, 6))
+    factors = lipschitz.lipschitz_factors(critic.eval())
+    norms = {
+        name: torch.linalg.matrix_norm(w, ord=2).item() for name, w in networks.named_weights(critic) if w.dim() > 1
+    }
+    assert [factors[f"linear{i}"] for i in range(1, 6)] == pytest.approx(list(norms.values()), rel=1e-5)
+    assert 0.9 < min(norms.values()) < max(norms.values()) < 1.2
+    last = dict(networks.named_weights(critic))["linear5.weight"].norm().item()
+    assert result.gains[-1] == pytest.approx(last, rel=0.05)  # of one output: rms * sqrt(fan_in)
+
+
+def test_layer_norm_has_no_gain_law_and_no_global_bound() -> None:
+    _, critic = initial(dataclasses.replace(PRESETS["digits-gradient-penalty"], width=4))
+    real, fake = (torch.randn(8, 1, 16, 16, generator=rng(i)) for i in (1, 2))
+    assert np.isnan(gradients.loss_gradients(critic, real, fake).gains).tolist() == [False, True, False]
+    factors = lipschitz.lipschitz_factors(critic.eval(), (1, 16, 16), rng())
+    assert [name for name, factor in factors.items() if math.isnan(factor)] == ["norm2"]
+    assert math.isnan(lipschitz.Lipschitz(factors, 1.0, 1.0, 1.0).product)

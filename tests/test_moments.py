@@ -15,16 +15,24 @@ from ganlab.runs.disk import moments
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.training_run import TrainingRun
 
+SCALED = dataclasses.replace(TINY_IMAGES, clip_scope="no-norm", clip_scale="gain")
+FREE = dataclasses.replace(TINY, constraint="none")
 
-@pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
+
+@pytest.mark.parametrize("config", [TINY, TINY_IMAGES, SCALED, FREE], ids=["points", "images", "scaled", "free"])
 def test_a_run_leaves_moments_that_can_be_read(config: TrainConfig, tmp_path: Path) -> None:
     last = TrainingRun(RunFolder(tmp_path / "r", config)).run()
     assert moments.steps(tmp_path / "r") == list(range(1, config.steps + 1))
     moment = moments.read(tmp_path / "r", config.steps)
-    assert (moment.step, moment.critic_step, moment.clip_range) == (last.step, last.critic_step, config.clip_range)
+    assert (moment.step, moment.critic_step, moment.clip_range) == (
+        last.step,
+        last.critic_step,
+        None if config is FREE else config.clip_range,
+    )
     assert np.array_equal(moment.samples, last.samples)
     for mine, theirs in zip(moment.weights, last.weights, strict=True):
         assert (mine.name, mine.shape, mine.clip_range) == (theirs.name, theirs.shape, theirs.clip_range)
+        assert mine.scale == theirs.scale
         assert (mine.before_counts, mine.after_counts) == (theirs.before_counts, theirs.after_counts)
         for field in ("edges", "before", "after"):
             assert np.array_equal(getattr(mine, field), getattr(theirs, field))
@@ -71,6 +79,9 @@ CHANGED = {
     "falling edges": lambda h: {"edges": h.edges[::-1]},
     "a negative count": lambda h: {"after_counts": h.after_counts._replace(below_low=-1)},
     "a bound that is not a number": lambda h: {"clip_range": (float("nan"), 0.1)},
+    "a scale of nothing": lambda h: {"scale": 0.0},
+    "a scale that is not a number": lambda h: {"scale": float("nan")},
+    "what a clamp moved without a clamp": lambda h: {"clip_range": None},
 }
 
 

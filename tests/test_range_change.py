@@ -79,7 +79,7 @@ def test_the_fold_is_the_first_clamp_under_the_new_range(config: TrainConfig, tm
     samples = sampling.generate(copied(trainer.generator), trainer.fixed_latents).numpy()
     assert np.array_equal(change.samples, images.shown(samples))
     trainer.config = dataclasses.replace(config, clip_range=TIGHT)
-    _, clip = trainer.critic_update()
+    _, _, clip = trainer.critic_update()
     assert isinstance(clip, ClipReport)
     assert (change.former, change.clip_range) == (config.clip_range, TIGHT)
     assert (change.before, change.step, change.critic_step) == (3, 3, MID_STEP)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import kills
+import numpy as np
 import pytest
 import torch
 from records import assert_equal
@@ -60,6 +61,54 @@ def trained(folder: RunFolder, every: float = 1e9, **how: object) -> Snapshot:
     except KeyboardInterrupt:
         folder.close()  # the kernel releases the lock of a process that was killed
         return run.latest
+
+
+HELD = {
+    "clamped before the step, some weights": (
+        TINY,
+        {"clip_order": "before", "clip_scope": "weights", "clip_scale": "fan-in"},
+        {31: {"clip_scope": "all", "clip_order": "after"}},
+    ),
+    "clip, penalty, nothing, clip": (
+        TINY,
+        {},
+        {
+            5: {"constraint": "gradient-penalty", "penalty": 2.0},
+            14: {"penalty": 0.5},
+            20: {"constraint": "none"},
+            31: {"constraint": "clip", "clip_scale": "gain", "clip_range": (-0.2, 0.1)},
+        },
+    ),
+    "penalty on images": (
+        TINY_IMAGES,
+        {"constraint": "gradient-penalty", "critic_norm": "layer", "optimizer": "adam", "beta1": 0.0, "beta2": 0.9},
+        {14: {"penalty": 1.0}},
+    ),
+    "spectral norm and hinge": (TINY, {"constraint": "spectral-norm", "objective": "hinge"}, {14: {"critic_lr": 3e-3}}),
+    "nothing, non-saturating": (TINY, {"constraint": "none", "objective": "non-saturating"}, {}),
+    "fixed generator": (TINY, {"generator": "real-plus-noise"}, {}),
+}
+
+
+@pytest.mark.parametrize("held", HELD)
+def test_a_run_resumes_whatever_holds_its_critic(held: str, tmp_path: Path) -> None:
+    config, settings, changes = HELD[held]
+    config = dataclasses.replace(config, steps=STEPS, **settings)
+    trained(RunFolder(tmp_path / "whole", config), changes=changes)
+    path = tmp_path / "killed"
+    trained(RunFolder(path, config), changes=changes, breaks_at=4, every=0.0)
+    trained(RunFolder.reopen(path), changes=changes, breaks_at=18)  # no checkpoint: this part is lost
+    last = trained(RunFolder.reopen(path))
+    assert (last.status, last.warning) == (Status.FINISHED, "")
+    assert [change.critic_step for change in last.changes] == [at for at, fields in changes.items() for _ in fields]
+    assert_equal(path, tmp_path / "whole")
+    opened = SavedRun(path).latest
+    assert (opened.warning, opened.config) == ("", last.config)
+    assert np.array_equal(opened.history.rows, last.history.rows, equal_nan=True)
+    assert np.array_equal(opened.history.layer_counts, last.history.layer_counts)
+    assert {one.clip_range for one in opened.weights} == {
+        (config.constraint == "clip" and opened.config.clip_range) or None
+    }
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])

@@ -22,6 +22,7 @@ from ganlab.gan.recipe import Recipe
 from ganlab.runs.disk.networks import network_file, read_network
 
 COLOUR = dataclasses.replace(TINY_IMAGES, dataset="cifar10", image_size=28)
+FIXED = dataclasses.replace(TINY, generator="real-plus-noise")
 MLP_IMAGES = dataclasses.replace(TINY_IMAGES, network="mlp", width=16, depth=2)
 
 
@@ -29,6 +30,8 @@ def trained(config: TrainConfig, folder: Path) -> nn.Module:
     """A generator whose batch norms have moved their running statistics, as if it were trained; saved in the folder."""
     rng = torch.Generator().manual_seed(3)
     generator = networks.init_(training.build(config, config.shape)[0], rng)
+    for points in generator.buffers() if config.generator else ():
+        points.normal_(generator=rng)
     for _ in range(5):
         generator(torch.randn(64, config.latent_dim, generator=rng))
     (folder / "generator.safetensors").write_bytes(network_file(config, 1, generator))
@@ -76,11 +79,12 @@ def test_the_script_makes_the_same_picture(
     assert written == expected
 
 
-def test_the_script_writes_the_same_points(tmp_path: Path) -> None:
-    generator = trained(TINY, tmp_path)
+@pytest.mark.parametrize("config", [TINY, FIXED], ids=["mlp", "fixed"])
+def test_the_script_writes_the_same_points(config: TrainConfig, tmp_path: Path) -> None:
+    generator = trained(config, tmp_path)
     recipe = Recipe(n=100, seed=2, batch_norm="train")
-    latents, points = script.samples_of(generator, 2, recipe)
-    run_here(script.script(generator, 2, recipe, images.GAP, recipe.enlarge), tmp_path)
+    latents, points = script.samples_of(generator, config.latent_dim, recipe)
+    run_here(script.script(generator, config.latent_dim, recipe, images.GAP, recipe.enlarge), tmp_path)
     assert (tmp_path / "samples.csv").read_bytes() == images.csv(latents.numpy(), points.numpy())
 
 

@@ -23,6 +23,7 @@ from ganlab.runs.history import METRICS
 from ganlab.runs.hub import RunHub
 from ganlab.runs.pace import Pace
 from ganlab.runs.snapshot import Status
+from ganlab.settings import applying
 from ganlab.ui.train.own_images import list_left_out
 
 pytestmark = pytest.mark.usefixtures("the_hub")
@@ -76,11 +77,12 @@ def test_the_same_link_twice_gives_the_same_rows(the_hub: RunHub) -> None:
 
 def test_every_setting_has_a_widget_and_a_help_sentence() -> None:
     shown = set()
-    for name in ("digits", "8-gaussians", "images"):
+    for name in ("digits", "8-gaussians", "images", "8-gaussians-paper", "8-gaussians-gradient-penalty"):
         at = page("1_Train.py", preset=name)
         widgets = [*at.number_input, *at.selectbox, *at.get("button_group")]
         settings = {w.key.removeprefix("set_"): w for w in widgets if (w.key or "").startswith("set_")}
         assert [name for name, w in settings.items() if not w.help.endswith(".")] == []
+        assert set(settings) - {"low", "high"} <= set(applying(PRESETS[name]))
         shown |= set(settings)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "looking_seed", "pixels", "points"} == fields

@@ -88,6 +88,40 @@ def test_an_invalid_clip_range_is_one_sentence(low: str, high: str, trained: Pat
         tables.history(folder)
 
 
+@pytest.fixture(scope="module")
+def penalised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "r"
+    config = dataclasses.replace(TINY, constraint="gradient-penalty")
+    TrainingRun(RunFolder(path, config)).run()
+    return path
+
+
+def test_where_nothing_is_clamped_the_cells_of_a_clamp_are_empty(penalised: Path) -> None:
+    for row in rows_of(penalised / "metrics.csv"):
+        empty = [name for name, cell in row.items() if not cell]
+        assert empty == ["clip_low", "clip_high", "clamped_share", "at_bound_share"]
+        assert float(row["critic_loss"]) > -float(row["critic_estimate"])
+    assert {cell for row in rows_of(penalised / "layers.csv") for name, cell in row.items() if name != "step"} == {""}
+    history = tables.history(penalised)
+    assert np.isnan(history.layer_shares).all()
+
+
+@pytest.mark.parametrize(("objective", "refused"), [("wasserstein", True), ("hinge", False)])
+def test_a_loss_that_no_penalty_explains_is_refused(
+    objective: str, refused: bool, penalised: Path, tmp_path: Path
+) -> None:
+    path = shutil.copytree(penalised, tmp_path / "r")
+    config = json.loads((path / "config.json").read_text()) | {"objective": objective}
+    (path / "config.json").write_text(json.dumps(config))
+    rows = rows_of(path / "metrics.csv")
+    write_rows(path / "metrics.csv", [*rows[:-1], rows[-1] | {"critic_loss": "-100.0"}])
+    if refused:
+        with pytest.raises(ValueError, match="invalid critic loss"):
+            tables.history(path)
+    else:
+        assert tables.history(path)["critic_loss"][-1] == -100
+
+
 @pytest.mark.parametrize("cell", ["", "nan"])
 def test_an_empty_clip_range_is_nan(cell: str, trained: Path, folder: Path) -> None:
     rows = rows_of(trained / "metrics.csv")

@@ -1,12 +1,13 @@
 """Train with a run: steering, ending, resuming, by Streamlit's own test runner."""
 
 import dataclasses
+import re
 import shutil
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from stubs import TINY, wait_until
+from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, clamp, click, page, panels, restart, run_in
 
 from ganlab.gan.clipping import pooled
@@ -317,3 +318,46 @@ def test_what_a_step_looked_back_at_shows_is_made_once(the_hub: RunHub) -> None:
     newest = run.latest
     assert look_back.at(run, 1, newest).step == 1
     assert look_back.at(run, 1, newest) is look_back.at(run, 1, newest)
+
+
+FREE = {
+    "nothing": (TINY, {"constraint": "none"}),
+    "penalty": (TINY_IMAGES, {"constraint": "gradient-penalty", "critic_norm": "layer"}),
+    "spectral norm": (TINY, {"constraint": "spectral-norm", "objective": "hinge"}),
+}
+
+
+@pytest.mark.parametrize("held", FREE)
+def test_a_run_without_a_clamp_shows_no_bounds_and_no_counts_of_one(held: str, the_hub: RunHub) -> None:
+    config, values = FREE[held]
+    run = run_in("running", the_hub, dataclasses.replace(config, **values))
+    wait_until(lambda: run.latest.step > 60 and run.latest.reading)
+    at = page(
+        "1_Train.py", run=run.run_id, plot="quantiles", layer=f"{'conv' if config is TINY_IMAGES else 'linear'}1.weight"
+    )
+    at.run()
+    assert not at.exception
+    shown = panels(at)
+    assert '"rungs"' not in shown  # the drawing whose bounds can be pulled
+    assert "which nothing clamps" in shown
+    assert "<small>nothing is clamped</small>" in shown
+    assert not re.search(r"\bnan\b|clip range|clamped to", shown, re.IGNORECASE)
+    run.stop()
+    wait_until(lambda: run.latest.status is Status.STOPPED)
+    at.run()
+    restart(the_hub)
+    again = page("1_Train.py", run=run.run_id)
+    assert "which nothing clamps" in panels(again)
+    assert {row.split(",")[-1] for row in downloads.histogram_csv(run.latest.weights).decode().splitlines()[1:]} == {""}
+
+
+def test_the_clamp_can_be_let_go_and_taken_back(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    at = page("1_Train.py", run=run.run_id)
+    assert clamp(at)["wanted"] == [-0.1, 0.1]
+    for constraint, bounded in (("gradient-penalty", False), ("clip", True)):
+        run.change(constraint=constraint)
+        wait_until(lambda bounded=bounded: [bool(one.clip_range) for one in run.latest.weights[:1]] == [bounded])
+        at.run()
+        assert not at.exception
+        assert ('"rungs"' in panels(at)) is bounded

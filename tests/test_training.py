@@ -10,8 +10,10 @@ import torch
 from stubs import TINY, TINY_IMAGES
 
 from ganlab.config import TrainConfig
+from ganlab.data import datasets
 from ganlab.gan import sampling, training
 from ganlab.gan.training import Trainer
+from ganlab.measure.coverage import count_by_mode, count_high_quality
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 
@@ -73,7 +75,7 @@ def test_every_weight_is_in_range_after_every_update_while_the_range_moves(confi
     for _ in range(40):
         low, high = (torch.rand(2, generator=rng) * torch.tensor([-0.2, 0.2])).tolist()
         trainer.config = dataclasses.replace(trainer.config, clip_range=(low, high))
-        _, report = trainer.critic_update()
+        _, _, report = trainer.critic_update()
         for parameter in trainer.critic.parameters():
             assert (parameter >= torch.tensor(low)).all()
             assert (parameter <= torch.tensor(high)).all()
@@ -233,3 +235,41 @@ def test_an_accelerator_that_is_not_there_is_a_sentence(monkeypatch: pytest.Monk
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: None)
     with pytest.raises(ValueError, match="no accelerator that torch can use; set device to auto or cpu"):
         Trainer(dataclasses.replace(TINY, device="accelerator"))
+
+
+def test_the_fixed_generator_is_real_points_plus_noise_and_learns_nothing() -> None:
+    trainer = Trainer(dataclasses.replace(TINY, generator="real-plus-noise", noise_sd=0.5))
+    before = copy.deepcopy(trainer.generator.state_dict())
+    row, _ = trainer.step()
+    assert all(torch.equal(before[name], tensor) for name, tensor in trainer.generator.state_dict().items())
+    assert row["generator_loss"] != 0
+    latents = sampling.latents(4000, 3, seed=0)
+    samples = sampling.generate(trainer.generator, latents)
+    exact = sampling.generate(trainer.generator, latents * torch.tensor([1.0, 0, 0]))
+    assert torch.allclose(samples - exact, 0.5 * latents[:, 1:], atol=1e-6)
+    counts = count_by_mode(exact, trainer.dataset.centres)
+    assert counts.sum() == 4000
+    assert counts.min() > 400  # of 500
+    assert count_high_quality(exact, trainer.dataset.centres, trainer.dataset.sd).sum() > 3900
+
+
+def test_the_norm_of_a_critic() -> None:
+    norms = {"batch": torch.nn.BatchNorm2d, "layer": torch.nn.GroupNorm}
+    for norm in ("batch", "layer", "none"):
+        critic = Trainer(dataclasses.replace(TINY_IMAGES, critic_norm=norm)).critic
+        assert [type(layer) for layer in critic if isinstance(layer, tuple(norms.values()))] == (
+            [norms[norm]] if norm in norms else []
+        )
+        assert (critic.conv2.bias is None) == (norm != "none")
+        assert len(training.critic_layers(dataclasses.replace(TINY_IMAGES, critic_norm=norm))) == len(
+            list(critic.parameters())
+        )
+
+
+def test_training_images_are_the_first_of_the_training_part() -> None:
+    config = dataclasses.replace(TINY_IMAGES, train_images=3)
+    some, whole = datasets.load(config), datasets.load(TINY_IMAGES)
+    drawn = some.sample(200, torch.Generator().manual_seed(0)).flatten(1).unique(dim=0)
+    assert torch.equal(drawn, whole.images[whole.train[:3]].flatten(1).unique(dim=0))
+    assert torch.equal(some.held_out, whole.held_out)
+    assert some.independent == (3, 512)

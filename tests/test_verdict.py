@@ -36,6 +36,7 @@ def said(
     steps: int = 200,
     looked_at: int = 200,
     distances: Distances | None = None,
+    known: bool = True,
 ) -> Verdict:
     rows = np.zeros((steps, len(METRICS)))
     rows[:, METRICS.index("step")] = np.arange(1, steps + 1)
@@ -44,7 +45,7 @@ def said(
     nothing = np.empty(0)
     numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
     reading = Reading(step=min(looked_at, steps), distances=distances)
-    return verdict(reading, list(findings), history, change, numbers, measuring)
+    return verdict(reading, list(findings), history, change, numbers, measuring, known)
 
 
 def test_a_dead_critic_comes_before_what_the_change_did() -> None:
@@ -104,3 +105,9 @@ def test_without_findings_there_are_no_problems_once_there_are_enough_steps() ->
     assert said(change=None) == Verdict(0, "No problems detected.")
     assert said(change=None, looked_at=149) == Verdict(1, "No problems so far; some rules begin at step 150.")
     assert said(change=None, steps=20) == Verdict(1, "Too early to judge.")
+
+
+def test_of_a_critic_that_is_not_known_nothing_good_is_said() -> None:
+    assert said(change=None, known=False).severity == 1
+    assert said(SICK, change=None, known=False).sentence == SICK.sentence
+    assert said(change=None).severity == 0

@@ -8,7 +8,7 @@ from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.damage import is_file
 from ganlab.runs.history import METRICS
 from ganlab.runs.saved_run import SavedRun
-from ganlab.settings import as_text
+from ganlab.settings import applying, as_text
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +77,7 @@ def _show(path: Path) -> None:
     for sentence in filter(None, (last.error, last.message, last.warning)):
         print(sentence)
     print("\nsettings, with every change")
-    for field, value in vars(last.config).items():
+    for field, value in applying(last.config).items():
         print(f"  {field:<14}{as_text(value)}")
     print("\nlast metrics")
     for column in METRICS if len(last.history) else ():

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -52,6 +52,11 @@ class Dataset:
             return self.points
         return (math.inf, math.inf) if self.is_endless else (len(self.train), len(self.held_out))
 
+    def with_first(self, n: int) -> "Dataset":
+        """The same finite set with only the first n of its training part, which are as random as any others."""
+        train = self.train[:n]
+        return replace(self, sample=_from(self.images, train), train=train)
+
     def training_images(self, at_once: int = 1000) -> Iterator[Tensor]:
         """The training part of a finite set, in chunks [at_once, c, h, w] in [-1, 1]."""
         for part in self.train.split(at_once):
@@ -70,12 +75,15 @@ def split(images: Tensor, labels: Tensor | None = None, pixels: str = "") -> Dat
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SPLIT_SEED))
     n = min(HELD_OUT, len(images) // 3)
     held_out, train = order[:n], order[n:]
+    held_out_labels = None if labels is None else labels[held_out]
+    return Dataset(_from(images, train), _as_float(images[held_out]), held_out_labels, pixels, images, train)
 
+
+def _from(images: Tensor, train: Tensor) -> Sample:
     def sample(n: int, rng: torch.Generator) -> Tensor:
         return _as_float(images[train[torch.randint(len(train), (n,), generator=rng)]])
 
-    held_out_labels = None if labels is None else labels[held_out]
-    return Dataset(sample, _as_float(images[held_out]), held_out_labels, pixels, images, train)
+    return sample
 
 
 def endless(sample: Sample, centres: Tensor | None = None, sd: float | None = None) -> Dataset:

@@ -34,7 +34,8 @@ def load(config: TrainConfig, announce: Announce = lambda _: None) -> Dataset:
 
     Raises ConnectionError, ValueError or FileNotFoundError, in one sentence, if it can't be loaded.
     """
-    return SOURCES[config.dataset].load(config, announce)
+    dataset = SOURCES[config.dataset].load(config, announce)
+    return dataset.with_first(config.train_images) if config.kind == "image" and config.train_images else dataset
 
 
 def at_hand(config: TrainConfig) -> bool:

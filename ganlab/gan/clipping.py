@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,6 +15,10 @@ from ganlab.config import checked_clip_range
 from ganlab.formatting import round_up
 
 BINS = 80  # between the bounds
+MOST_BINS = 240  # about as many on the whole axis, and as many where nothing is clamped
+UNCOUNTED = -1  # stands for counts of a layer that was not clamped
+Range = tuple[float, float]
+Scales = tuple[float | None, ...]  # of each layer, what its clip range is multiplied by; None: it is not clamped
 Layers = tuple[tuple[str, tuple[int, ...]], ...]  # (name, shape) of each of the critic's parameters
 
 
@@ -47,21 +51,33 @@ class WeightHistogram:
 
     `edges` is float64 [bins + 1]; `before` and `after` are int64 [bins] and hold only the weights that are *not*
     exactly at a bound; the first and last bin also hold what lies beyond them. Weights exactly at a bound are in the
-    counts.
+    counts. `clip_range` and `edges` are of the weights divided by `scale`. A layer that is not clamped has no
+    `clip_range`: `before` and `after` are the same, and all its weights are counted as inside.
     """
 
     name: str
     shape: tuple[int, ...]
-    clip_range: tuple[float, float]
+    clip_range: Range | None
     edges: np.ndarray
     before: np.ndarray
     after: np.ndarray
     before_counts: Counts
     after_counts: Counts
+    scale: float = 1.0
+
+    @property
+    def limit(self) -> float:
+        """Where an axis for it ends, on both sides."""
+        return axis_limit(self.clip_range) if self.clip_range else float(self.edges[-1])
 
 
 def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
-    """All layers together; the histograms must come from the same clamp, so that their edges are equal."""
+    """All layers together that were clamped, or all if none was; the histograms must come from the same update.
+
+    Its scale is NaN if they have different ones: then each weight is divided by that of its layer.
+    """
+    histograms = tuple(h for h in histograms if h.clip_range) or histograms
+    scales = {h.scale for h in histograms}
     return dataclasses.replace(
         histograms[0],
         name="All layers",
@@ -70,70 +86,115 @@ def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
         after=np.sum([h.after for h in histograms], axis=0),
         before_counts=Counts(*map(sum, zip(*(h.before_counts for h in histograms), strict=True))),
         after_counts=Counts(*map(sum, zip(*(h.after_counts for h in histograms), strict=True))),
+        scale=scales.pop() if len(scales) == 1 else math.nan,
     )
 
 
-def axis_limit(clip_range: tuple[float, float]) -> float:
+def axis_limit(clip_range: Range) -> float:
     """The first of {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} * 10^k at or above 1.2 times the larger |bound|."""
     return round_up(1.2 * max(abs(bound) for bound in clip_range))
 
 
 @dataclass(frozen=True)
 class ClipReport:
-    """What one clamp did: copies of all clamped values just before and just after it, flat and in order.
+    """What one clamp did: copies of the critic's values just before and just after it, flat and in order.
 
-    The copies take microseconds for a small critic; everything else is computed only when it is read.
+    The copies take microseconds for a small critic; everything else is computed only when it is read. After an update
+    without a clamp there is no `clip_range`, and both copies are the same.
     """
 
-    clip_range: tuple[float, float]
+    clip_range: Range | None
     layers: Layers
     before: Tensor
     after: Tensor
+    scales: Scales
+
+    @property
+    def bounds(self) -> tuple[Range | None, ...]:
+        """Of each layer; None if it was not clamped."""
+        if self.clip_range is None:
+            return (None,) * len(self.layers)
+        low, high = self.clip_range
+        return tuple(None if scale is None else (low * scale, high * scale) for scale in self.scales)
 
     @cached_property
     def layer_counts(self) -> np.ndarray:
-        """Values of each layer outside [low, high] before the clamp, and at a bound after it: int64 [layers, 2]."""
-        low, high = self.clip_range
-        masks = (self.before < low) | (self.before > high), (self.after == low) | (self.after == high)
-        counts = [[int(layer.count_nonzero()) for layer in self.per_layer(mask.cpu())] for mask in masks]
-        return np.array(counts).T
+        """Values of each layer outside its bounds before the clamp, and at one after it: int64 [layers, 2].
+
+        UNCOUNTED for a layer that was not clamped.
+        """
+        counts = np.full((len(self.layers), 2), UNCOUNTED)
+        layers = zip(self.bounds, self.per_layer(self.before.cpu()), self.per_layer(self.after.cpu()), strict=True)
+        for i, (bounds, before, after) in enumerate(layers):
+            if bounds:
+                low, high = bounds
+                outside, at_bound = (before < low) | (before > high), (after == low) | (after == high)
+                counts[i] = int(outside.count_nonzero()), int(at_bound.count_nonzero())
+        return counts
 
     @property
     def clamped(self) -> int:
-        """How many values were outside [low, high] just before the clamp."""
-        return int(self.layer_counts[:, 0].sum())
+        """How many values were outside their bounds just before the clamp."""
+        return int(self.layer_counts[:, 0].clip(0).sum())
 
     @property
     def clamped_share(self) -> float:
-        """Values outside [low, high] just before the clamp, divided by all values that the clamp covers."""
-        return self.clamped / self.before.numel()
+        """Values outside their bounds just before the clamp, divided by all that it covers; NaN if it covers none."""
+        return self._share(0)
 
     @property
     def at_bound_share(self) -> float:
-        """Values equal to low or high after the clamp, divided by all values that the clamp covers."""
-        return int(self.layer_counts[:, 1].sum()) / self.after.numel()
+        """Values equal to a bound after the clamp, divided by all that it covers; NaN if it covers none."""
+        return self._share(1)
+
+    def _share(self, column: int) -> float:
+        counts = self.layer_counts[:, column]
+        covered = sum(math.prod(shape) for (_, shape), n in zip(self.layers, counts, strict=True) if n != UNCOUNTED)
+        return int(counts.clip(0).sum()) / covered if covered else math.nan
 
     def per_layer(self, values: Tensor) -> tuple[Tensor, ...]:
         """Values like `before` layer by layer."""
         return values.split([math.prod(shape) for _, shape in self.layers])
 
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
-        """One histogram per clamped parameter, in order; `edges` as `bin_edges` returns them."""
-        edges = bin_edges(self.clip_range) if edges is None else edges
-        layers = zip(self.layers, self.per_layer(self.before), self.per_layer(self.after), strict=True)
-        return tuple(
-            WeightHistogram(
-                name=name,
-                shape=shape,
-                clip_range=self.clip_range,
-                edges=edges,
-                before=binned(before, edges, self.clip_range),
-                after=binned(after, edges, self.clip_range),
-                before_counts=count(before, self.clip_range),
-                after_counts=count(after, self.clip_range),
-            )
-            for (name, shape), before, after in layers
-        )
+        """One histogram per parameter of the critic, in order; `edges` as `bin_edges` returns them for the clip range.
+
+        A layer that was not clamped has an axis of its own, or if none was, the same as the others.
+        """
+        usual = bin_edges(self.clip_range) if self.clip_range else free_edges(self.before)
+        edges = usual if edges is None else edges
+        layers = zip(self.layers, self.per_layer(self.before), self.per_layer(self.after), self.scales, strict=True)
+        histograms = []
+        for (name, shape), before, after, scale in layers:
+            if self.clip_range and scale is not None:
+                histograms.append(_around_clamp(name, shape, before, after, self.clip_range, edges, scale))
+            else:
+                own = free_edges(before, len(edges) - 1) if self.clip_range else edges
+                bins, counts = binned(before, own), count(before)
+                histograms.append(WeightHistogram(name, shape, None, own, bins, bins, counts, counts))
+        return tuple(histograms)
+
+
+def _around_clamp(
+    name: str, shape: tuple[int, ...], before: Tensor, after: Tensor, clip_range: Range, edges: np.ndarray, scale: float
+) -> WeightHistogram:
+    low, high = clip_range
+    bounds, true_edges = (low * scale, high * scale), edges
+    if scale != 1:
+        true_edges = edges * scale
+        for bound, true in zip(clip_range, bounds, strict=True):  # both are edges, to the last bit
+            true_edges[np.searchsorted(edges, np.float32(bound))] = np.float32(true)
+    return WeightHistogram(
+        name=name,
+        shape=shape,
+        clip_range=clip_range,
+        edges=edges,
+        before=binned(before, true_edges, bounds),
+        after=binned(after, true_edges, bounds),
+        before_counts=count(before, bounds),
+        after_counts=count(after, bounds),
+        scale=scale,
+    )
 
 
 @dataclass(frozen=True)
@@ -156,11 +217,16 @@ class UpdateReport:
 
 
 @torch.no_grad()
-def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tuple[float, float]) -> ClipReport:
+def clip_(
+    named_parameters: Iterable[tuple[str, nn.Parameter]],
+    clip_range: Range,
+    scales: Mapping[str, float] | None = None,
+) -> ClipReport:
     """w <- clip(w, low, high) for every parameter, in place. Returns what that did.
 
-    `named_parameters` is what `module.named_parameters()` gives. Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1,
-    line 7. Raises ValueError, with nothing clamped, for a range or parameters that can't be clamped and counted.
+    `named_parameters` is what `module.named_parameters()` gives. With `scales`, the range of a parameter is multiplied
+    by its scale, and one without a scale is left alone. Arjovsky et al. 2017 (arXiv 1701.07875), Algorithm 1, line 7.
+    Raises ValueError, with nothing clamped, for a range or parameters that can't be clamped and counted.
     """
     named = list(named_parameters)
     if not all(isinstance(name, str) for name, _ in named):
@@ -174,17 +240,29 @@ def clip_(named_parameters: Iterable[tuple[str, nn.Parameter]], clip_range: tupl
         raise ValueError("There are no weights to clamp: the module has no parameters, or only empty ones.")
     low, high = checked_clip_range(clip_range)
     before = flat(named)
-    for _, parameter in named:
-        parameter.clamp_(low, high)
-    layers = tuple((name, tuple(parameter.shape)) for name, parameter in named)
-    return ClipReport((low, high), layers, before, flat(named))
+    factors = tuple(1.0 if scales is None else scales.get(name) for name, _ in named)
+    for (_, parameter), scale in zip(named, factors, strict=True):
+        if scale is not None:
+            parameter.clamp_(low * scale, high * scale)
+    return ClipReport((low, high), layers_of(named), before, flat(named), factors)
 
 
-def count(values: Tensor, clip_range: tuple[float, float]) -> Counts:
-    """Exact counts; NaN is counted nowhere. torch rounds each bound to the values' dtype before it compares.
+def unclamped(named: Iterable[tuple[str, Tensor]]) -> ClipReport:
+    """The report of an update that clamps nothing."""
+    named = list(named)
+    values = flat(named)
+    return ClipReport(None, layers_of(named), values, values, (None,) * len(named))
 
-    Values turned into Python numbers first would be counted wrongly: float32 0.1 is above the double 0.1, so a weight
-    clamped to 0.1 would count as outside.
+
+def layers_of(named: Iterable[tuple[str, Tensor]]) -> Layers:
+    return tuple((name, tuple(tensor.shape)) for name, tensor in named)
+
+
+def count(values: Tensor, clip_range: Range = (-math.inf, math.inf)) -> Counts:
+    """Exact counts, all inside if nothing bounds them; NaN is counted nowhere.
+
+    torch rounds each bound to the values' dtype before it compares. Values turned into Python numbers first would be
+    counted wrongly: float32 0.1 is above the double 0.1, so a weight clamped to 0.1 would count as outside.
     """
     low, high = clip_range
     below, at_low = int((values < low).sum()), int((values == low).sum())
@@ -201,7 +279,7 @@ def shares_outside(values: Tensor, bounds: Tensor) -> Tensor:
     return counts.flip(0).cumsum(0).flip(0)[1:].double() / values.numel()
 
 
-def bin_edges(clip_range: tuple[float, float], limit: float | None = None, most: int = 240) -> np.ndarray:
+def bin_edges(clip_range: Range, limit: float | None = None, most: int = MOST_BINS) -> np.ndarray:
     """Edges of about 80 equal bins between the bounds, and of bins as wide outside, to the end of the axis: float64.
 
     Both bounds are edges, rounded to float32 as the weights are. The axis ends at ±`limit`, by default at
@@ -218,12 +296,23 @@ def bin_edges(clip_range: tuple[float, float], limit: float | None = None, most:
     return np.concatenate([left, np.linspace(low, high, inside + 1), right])
 
 
-def flat(named: Iterable[tuple[str, nn.Parameter]]) -> Tensor:
+def free_edges(values: Tensor, bins: int = MOST_BINS) -> np.ndarray:
+    """Edges of equal bins for weights that nothing bounds, to the first round number at or above 1.2 times the largest.
+
+    float64 [bins + 1].
+    """
+    largest = values.detach().abs().max().item() if values.numel() else 0.0
+    limit = round_up(1.2 * largest) if 0 < largest < math.inf else 1.0
+    return np.linspace(-limit, limit, bins + 1)
+
+
+@torch.no_grad()
+def flat(named: Iterable[tuple[str, Tensor]]) -> Tensor:
     """A copy of all their values, in order."""
-    return torch.cat([parameter.reshape(-1) for _, parameter in named])
+    return torch.cat([tensor.reshape(-1) for _, tensor in named])
 
 
-def binned(values: Tensor, edges: np.ndarray, clip_range: tuple[float, float]) -> np.ndarray:
+def binned(values: Tensor, edges: np.ndarray, clip_range: Range = (-math.inf, math.inf)) -> np.ndarray:
     low, high = clip_range
     free = values[(values != low) & (values != high) & ~values.isnan()].double().cpu().numpy()
     which = np.searchsorted(edges, free, side="right") - 1

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.gan import sampling
+from ganlab.gan.networks import RealPlusNoise
 from ganlab.gan.recipe import Recipe
 
 STRIP = 8  # frames in a row of the sheet
@@ -70,8 +71,9 @@ def columns_of(recipe: Recipe) -> int:
 def script(generator: nn.Module, latent_dim: int, recipe: Recipe, gap: int, enlarge: int) -> str:
     """Returns a Python program that reads generator.safetensors and writes the recipe's sheet as PNG, or points as CSV.
 
-    It needs torch, safetensors and, for images, pillow. The generator must be an `nn.Sequential` of torch's own layers.
-    On the sheet each picture has `gap` black pixels around it, and everything is then enlarged `enlarge` times.
+    It needs torch, safetensors and, for images, pillow. The generator must be an `nn.Sequential` of torch's own layers
+    or of those in `_own_layers`. On the sheet each picture has `gap` black pixels around it, and everything is then
+    enlarged `enlarge` times.
     """
     functions, call = _in_code(recipe, latent_dim)
     *_, last_layer = generator.children()
@@ -81,6 +83,7 @@ def script(generator: nn.Module, latent_dim: int, recipe: Recipe, gap: int, enla
     parts = [
         _HEAD.format(torch=torch.__version__, needs=needs, pillow=pillow, batch=sampling.BATCH),
         *(f"\n\n{inspect.getsource(function)}" for function in functions),
+        *(f"\n\n{inspect.getsource(layer)}" for layer in _own_layers(generator)),
         f"\n\ngenerator = nn.Sequential(\n    OrderedDict(\n{_layers(generator)}    )\n)\n",
         "generator.to(memory_format=torch.channels_last)\n" if any(p.ndim == 4 for p in generator.parameters()) else "",
         'generator.load_state_dict(load_file(folder / "generator.safetensors"))\n',
@@ -107,13 +110,19 @@ def _in_code(recipe: Recipe, latent_dim: int) -> tuple[list[Callable[..., Tensor
     return [*needed, path], f"\n\n{row}\n\nz = {call}\n"
 
 
+def _own_layers(generator: nn.Module) -> list[type[nn.Module]]:
+    """Those that are not torch's own, whose source the program needs."""
+    return [RealPlusNoise] if any(isinstance(layer, RealPlusNoise) for layer in generator.children()) else []
+
+
 def _layers(generator: nn.Module) -> str:
     lines = ""
     for name, layer in generator.named_children():
         call = repr(layer)
         if isinstance(layer, nn.BatchNorm2d):  # whose repr depends on torch's version
             call = f"BatchNorm2d({layer.num_features}, eps={layer.eps})"
-        lines += f"{name}=nn.{call},\n"
+        lines += f"{name}=RealPlusNoise({layer.sd})" if isinstance(layer, RealPlusNoise) else f"{name}=nn.{call}"
+        lines += ",\n"
     return textwrap.indent(lines, " " * 8)
 
 

@@ -1,10 +1,11 @@
-"""The algorithm: a WGAN with weight clipping, update by update.
+"""The algorithm: a WGAN, update by update.
 
 Knows no thread, no clock, no screen and no file.
 """
 
 import copy
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
@@ -16,8 +17,9 @@ from torch import Tensor, nn
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Dataset
-from ganlab.gan import networks
-from ganlab.gan.clipping import ClipReport, Layers, clip_
+from ganlab.gan import constraints, networks
+from ganlab.gan.clipping import ClipReport, Layers, layers_of, unclamped
+from ganlab.gan.objectives import OBJECTIVES, estimate
 
 LIMIT_WEIGHTS = 50_000_000
 # What an optimiser keeps for each parameter, in the parameter's shape, beside a number `step`.
@@ -46,39 +48,48 @@ class Trainer:
         self.rng = torch.Generator().manual_seed(config.seed)
         self.looking_rng = looking_rng(config)
         self.generator, self.critic = initial(config, self.rng)
+        for layer in self.generator.children():
+            if isinstance(layer, networks.RealPlusNoise):
+                layer.real.copy_(self.dataset.sample(len(layer.real), self.rng))
         self.generator_optimizer = _optimizer(config, self.generator.to(self.device))
         self.critic_optimizer = _optimizer(config, self.critic.to(self.device))
         self.fixed_latents = fixed_latents(config, self.looking_rng)
         self.step_count = self.critic_step = 0
         self.newest_clip: ClipReport | None = None
 
-    def critic_update(self) -> tuple[float, ClipReport]:
-        """Algorithm 1 of Arjovsky et al. 2017 (arXiv 1701.07875), lines 3 to 7.
+    def critic_update(self) -> tuple[float, float, ClipReport | None]:
+        """Algorithm 1 of Arjovsky et al. 2017 (arXiv 1701.07875), lines 3 to 7; or as the settings change it.
 
-        Returns the critic's loss and what the clamp did.
+        Returns the critic's loss, its estimate E critic(real) - E critic(fake), and what the clamp did, if any.
         """
-        real = self.dataset.sample(self.config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
+        config, objective, constraint = self.config, OBJECTIVES[self.config.objective], constraints.of(self.config)
+        real = self.dataset.sample(config.batch_size, self.rng).to(self.device)  # line 3: fresh real samples
         latents = self._latents()  # line 4: fresh latents
         with torch.no_grad():
             fake = self.generator(latents)
+        self.newest_clip = None  # as large as the critic, twice: not to be kept beside the new one
+        clamped_before = constraint.act(self.critic, "before")  # not by default
         # line 5: the critic maximises E critic(real) - E critic(fake), so it minimises the negative
-        critic_loss = -(self.critic(real).mean() - self.critic(fake).mean())
+        real_scores, fake_scores = self.critic(real), self.critic(fake)
+        critic_loss = objective.critic_loss(real_scores, fake_scores)
+        critic_loss = critic_loss + constraint.term(self.critic, real, fake, self.rng)  # by default 0
         self.critic_optimizer.zero_grad()
         critic_loss.backward()
         loss = self._finite("critic", critic_loss)
-        _step(self.critic_optimizer, self.config.critic_lr)  # line 6: RMSprop
+        _step(self.critic_optimizer, config.critic_lr)  # line 6: RMSprop
         # line 7: w <- clip(w, low, high), every parameter of the critic, batch norm included
-        self.newest_clip = None  # as large as the critic, twice: not to be kept beside the new one
-        self.newest_clip = clip_(self.critic.named_parameters(), self.config.clip_range)
+        self.newest_clip = constraint.act(self.critic, "after") or clamped_before
         self.critic_step += 1
-        return loss, self.newest_clip
+        return loss, estimate(real_scores.detach(), fake_scores.detach()).item(), self.newest_clip
 
     def generator_update(self) -> float:
         """Lines 9 to 11: one step down -E critic(fake), with the critic's weights frozen. Returns that loss."""
         self.critic.requires_grad_(False)
-        generator_loss = -self.critic(self.generator(self._latents())).mean()
-        self.generator_optimizer.zero_grad()
-        generator_loss.backward()
+        fake_scores = self.critic(self.generator(self._latents()))
+        generator_loss = OBJECTIVES[self.config.objective].generator_loss(fake_scores)
+        if generator_loss.requires_grad:  # not that of a fixed generator
+            self.generator_optimizer.zero_grad()
+            generator_loss.backward()
         loss = self._finite("generator", generator_loss)
         _step(self.generator_optimizer, self.config.generator_lr)
         self.critic.requires_grad_(True)
@@ -88,31 +99,39 @@ class Trainer:
         """Algorithm 1, lines 1 to 12: n_critic critic updates, then one generator update.
 
         `before_update` is called before every critic update; what it changes in `config` acts from there, n_critic
-        from the next step unless it is the step's first. Returns the step's metrics and the report of its last clamp.
-        Raises FloatingPointError, naming the step, if a loss is not finite.
+        from the next step unless it is the step's first. Returns the step's metrics, NaN for those of a clamp if there
+        was none, and the report of its last critic update. Raises FloatingPointError, naming the step, if a loss is not
+        finite.
         """
         before_update()
         n_critic = WARM_UP_UPDATES if self.step_count < self.config.warm_up else self.config.n_critic
-        critic_loss, _ = self.critic_update()
+        critic_loss, critic_estimate, _ = self.critic_update()
         for _ in range(n_critic - 1):
             before_update()
-            critic_loss, _ = self.critic_update()
-        clip = self.newest_clip
-        assert clip  # there was an update
+            critic_loss, critic_estimate, _ = self.critic_update()
+        clip = self.newest_clip or unclamped(self.critic_weights())
         generator_loss = self.generator_update()
         self.step_count += 1
+        low, high = clip.clip_range or (math.nan, math.nan)
         row = {
             "step": self.step_count,
             "critic_step": self.critic_step,
-            "critic_estimate": -critic_loss,
+            "critic_estimate": critic_estimate,
             "critic_loss": critic_loss,
             "generator_loss": generator_loss,
-            "clip_low": clip.clip_range[0],
-            "clip_high": clip.clip_range[1],
+            "clip_low": low,
+            "clip_high": high,
             "clamped_share": clip.clamped_share,
             "at_bound_share": clip.at_bound_share,
         }
         return row, clip
+
+    def critic_weights(self) -> list[tuple[str, Tensor]]:
+        """The critic's parameters as it uses them, named as in torch; looking does not iterate spectral norm."""
+        self.critic.eval()
+        named = networks.named_weights(self.critic)
+        self.critic.train()
+        return named
 
     def copies(self) -> tuple[nn.Sequential, nn.Sequential]:
         """Detached copies of generator and critic on the CPU, in eval mode; training never touches them."""
@@ -252,7 +271,7 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
 def critic_layers(config: TrainConfig) -> Layers:
     """The name and shape of each of the critic's parameters. Raises ValueError for networks that are too large."""
     _, critic = _without_memory(config, config.shape)
-    return tuple((name, tuple(parameter.shape)) for name, parameter in critic.named_parameters())
+    return layers_of(networks.named_weights(critic.eval()))
 
 
 def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
@@ -266,9 +285,10 @@ def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Seq
 
 
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
+    parameters = [{"params": list(network.parameters())}]  # a fixed generator has none
     if config.optimizer == "adam":
-        return torch.optim.Adam(network.parameters(), betas=(0.5, 0.999))  # as in the paper's code
-    return torch.optim.RMSprop(network.parameters())
+        return torch.optim.Adam(parameters, betas=(config.beta1, config.beta2))
+    return torch.optim.RMSprop(parameters)
 
 
 def _step(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
@@ -282,10 +302,17 @@ def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, n
     if config.network == "dcgan":
         channels, size, _ = shape
         generator = networks.dcgan_generator(config.latent_dim, channels, size, config.width)
-        critic = networks.dcgan_critic(channels, size, config.width)
-        return generator.to(memory_format=torch.channels_last), critic.to(memory_format=torch.channels_last)
-    generator = networks.mlp_generator(config.latent_dim, shape, config.width, config.depth)
-    return generator, networks.mlp_critic(shape, config.width, config.depth)
+        critic = networks.dcgan_critic(channels, size, config.width, config.critic_norm)
+        generator, critic = (
+            generator.to(memory_format=torch.channels_last),
+            critic.to(memory_format=torch.channels_last),
+        )
+    else:
+        generator = networks.mlp_generator(config.latent_dim, shape, config.width, config.depth)
+        critic = networks.mlp_critic(shape, config.width, config.depth)
+    if config.generator:
+        generator = nn.Sequential(OrderedDict(fixed=networks.RealPlusNoise(config.noise_sd)))
+    return generator, networks.spectrally_normalised(critic) if config.has_spectral_norm else critic
 
 
 def set_up_torch(threads: int) -> None:

@@ -89,7 +89,7 @@ class Distances(NamedTuple):
     w1: float
     w1_sliced: bool  # whether `w1` and `perfect` are sliced
     perfect: Perfect
-    # held_out_estimate / product of the layers' norms: never above the exact W1. NaN without `lipschitz`, and where W1
+    # held_out_estimate / product of the layers' norms: never above the exact W1. NaN without that product, and where W1
     # is sliced: it bounds the distance between samples, not between their projections.
     lower_bound: float
     scaled_estimate: float  # held_out_estimate / largest input gradient measured: not a bound; NaN like `lower_bound`
@@ -168,4 +168,4 @@ def _gap_error(train: Tensor, held_out: Tensor, independent_train: float, indepe
 
 
 def _over(estimate: float, slope: float) -> float:
-    return estimate / slope if slope > 0 else 0.0  # the estimate of a flat critic is 0 as well
+    return estimate / slope if slope != 0 else 0.0  # the estimate of a flat critic is 0 as well

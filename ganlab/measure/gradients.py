@@ -2,6 +2,8 @@
 
 import copy
 import math
+from collections.abc import Callable
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -9,10 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.gan import sampling
+from ganlab.gan import constraints, sampling
+from ganlab.gan.networks import NORMS
+from ganlab.gan.objectives import OBJECTIVES, WASSERSTEIN, Objective
 from ganlab.measure.subject import Columns, Subject
 
 STREAM = 1
+Term = Callable[[nn.Module, Tensor, Tensor], Tensor | float]
 RMSPROP_EPS = 1e-8
 """torch's RMSprop and Adam divide by the root mean square gradient plus this: gradients of this size move weights at
 half the learning rate, far smaller ones hardly at all."""
@@ -24,7 +29,7 @@ class Gradients(NamedTuple):
     layers: tuple[str, ...]  # `input`, then each layer with a matrix or kernel; the last one gives the scores
     # Norm of d(critic loss) / d(activation) over the whole batch, after a layer's batch norm and ReLU: [layers].
     norms: np.ndarray
-    gains: np.ndarray  # norms[i] / norms[i + 1] as the gain law expects it; NaN across batch norm: [layers - 1]
+    gains: np.ndarray  # norms[i] / norms[i + 1] as the gain law expects it; NaN across a norm: [layers - 1]
     weights: tuple[str, ...]  # the matrices and kernels, named as in torch; the loss does not depend on the last bias
     weight_rms: np.ndarray  # root mean square of d(critic loss) / d(weight): [weights]
 
@@ -43,7 +48,7 @@ class Gradients(NamedTuple):
 
     @property
     def law_per_layer(self) -> float:
-        """The same by the gain law; NaN across batch norm or a layer of zeros, and below two hidden layers."""
+        """The same by the gain law; NaN across a norm or a layer of zeros, and below two hidden layers."""
         between = self.gains[1:-1]  # hidden layers
         return float(np.exp(np.log(between).mean())) if len(between) and between.all() else math.nan
 
@@ -66,14 +71,18 @@ def measure(subject: Subject) -> Gradients:
     latents = torch.randn(n, subject.config.latent_dim, generator=rng).to(device)
     with torch.no_grad():
         fake = sampling.in_train_mode(subject.live_generator)(latents)
-    return loss_gradients(subject.live_critic, real, fake)
+    term = partial(constraints.of(subject.config).term, rng=rng)
+    return loss_gradients(subject.live_critic, real, fake, OBJECTIVES[subject.config.objective], term)
 
 
-def loss_gradients(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradients:
-    """The gradients of -(E critic(real) - E critic(fake)), as training computes them, for batches [n, ...].
+def loss_gradients(
+    critic: nn.Sequential, real: Tensor, fake: Tensor, objective: Objective = WASSERSTEIN, term: Term | None = None
+) -> Gradients:
+    """The gradients of the critic's loss, as training computes them, for batches [n, ...].
 
-    Works in train mode on a copy: the critic's gradients, running statistics and mode stay unchanged.
-    Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left.
+    `term(critic, real, fake)` is added to the objective's loss: it counts for the weights, not for the norms at the
+    layers, which are those of the scores of the two batches. Works in train mode on a copy: the critic's gradients,
+    running statistics and mode stay unchanged. Gulrajani et al. 2017 (arXiv 1704.00028), Fig. 1b, left.
     """
     model = copy.deepcopy(critic).train().requires_grad_(True)
     for layer in model.modules():
@@ -84,12 +93,21 @@ def loss_gradients(critic: nn.Sequential, real: Tensor, fake: Tensor) -> Gradien
     batches = [batch.detach().clone().requires_grad_() for batch in (real, fake)]
     # Of both batches: the batch itself, then the output of each block.
     passes = [list(accumulate(stages, lambda x, stage: stage(x), initial=batch)) for batch in batches]
-    critic_loss = -(passes[0][-1].mean() - passes[1][-1].mean())
-    weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
+    critic_loss = objective.critic_loss(passes[0][-1], passes[1][-1])
+    if term:
+        critic_loss = critic_loss + term(model, real, fake)
+    # A spectrally normalised layer has the optimiser's weight under another name.
+    weights = {
+        f"{name}.weight": weight
+        for name, layer in model.named_children()
+        for weight in layer.parameters()
+        if weight.dim() > 1
+    }
     wanted = [*passes[0], *passes[1], *weights.values()]
     # On the CPU, because not every accelerator has float64.
     gradients = [gradient.cpu().double() for gradient in torch.autograd.grad(critic_loss, wanted)]
     n = len(blocks) + 1
+    model.eval()  # so that looking at a spectrally normalised weight does not iterate
     at_real, at_fake, of_weights = gradients[:n], gradients[n : 2 * n], gradients[2 * n :]
     return Gradients(
         layers=("input", *(block.name for block in blocks)),
@@ -120,13 +138,13 @@ def _blocks(model: nn.Sequential) -> list[_Block]:
 
 
 def _gain(block: _Block) -> float:
-    """The gain law: rms(W) * sqrt(fan_in * p), NaN for a block with batch norm.
+    """The gain law: rms(W) * sqrt(fan_in * p), NaN for a block with batch or layer norm.
 
     p is the mean squared slope of the activation: 1 without one, 1/2 for ReLU, (1 + a^2) / 2 for LeakyReLU of slope a.
     """
     squared_slope = 1.0
     for layer in block.layers:
-        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        if isinstance(layer, NORMS):
             return math.nan
         if isinstance(layer, nn.ReLU):
             squared_slope = 1 / 2
@@ -137,7 +155,7 @@ def _gain(block: _Block) -> float:
 
 
 def gain_law_lines(gradients: Gradients) -> list[tuple[list[str], np.ndarray]]:
-    """(layers, expected norms) of each run of layers without batch norm between them, from its deepest norm back."""
+    """(layers, expected norms) of each run of layers without a norm between them, from its deepest norm back."""
     lines: list[tuple[list[str], np.ndarray]] = []
     ends = [-1, *np.flatnonzero(np.isnan(gradients.gains)), len(gradients.gains)]
     for before, end in pairwise(ends):

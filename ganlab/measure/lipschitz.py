@@ -25,7 +25,7 @@ _STRETCH = {nn.ReLU: 1.0, nn.Tanh: 1.0, nn.Sigmoid: 0.25, nn.Flatten: 1.0, nn.Un
 class Lipschitz(NamedTuple):
     """How steep the critic can be, and the largest norm of its gradient at points of each kind; in eval mode."""
 
-    factors: dict[str, float]  # by layer, the most it can stretch a distance
+    factors: dict[str, float]  # by layer, the most it can stretch a distance; NaN for layer norm
     real: float
     fake: float
     between: float  # at points between a real and a generated one
@@ -36,7 +36,7 @@ class Lipschitz(NamedTuple):
 
     @property
     def product(self) -> float:
-        """The scores of two points never differ by more than this times their distance."""
+        """The scores of two points never differ by more than this times their distance; NaN without such a bound."""
         return math.prod(self.factors.values())
 
 
@@ -63,7 +63,8 @@ def lipschitz_factors(
 
     Their product bounds the slope of the model: Miyato et al. 2018 (arXiv 1802.05957), section 2.1. A convolution
     needs the `shape` (c, h, w) of the model's input, and `rng` for the start of its power iteration; its factor is at
-    most TOLERANCE above the true norm and not below it. Raises TypeError for an unknown kind of layer, and ValueError
+    most TOLERANCE above the true norm and not below it. Layer norm divides by the spread of its input, so it has no
+    global bound: NaN. Raises TypeError for an unknown kind of layer, and ValueError
     for a convolution without `rng`.
     """
     return {name: _factor(layer, size, rng) for name, layer, size in with_sizes(model, shape)}
@@ -90,6 +91,8 @@ def _factor(layer: nn.Module, shape: tuple[int, ...], rng: torch.Generator | Non
         return operator_norm(layer, shape, rng) * (1 + TOLERANCE)  # the iteration approaches from below
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and layer.running_var is not None:
         return (layer.weight.abs() / (layer.running_var + layer.eps).sqrt()).max().item()
+    if isinstance(layer, nn.GroupNorm | nn.LayerNorm):
+        return math.nan
     if isinstance(layer, nn.LeakyReLU):
         return max(1.0, abs(layer.negative_slope))
     if type(layer) in _STRETCH:

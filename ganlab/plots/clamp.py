@@ -7,7 +7,7 @@ import numpy as np
 
 from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import UpdateReport, WeightHistogram, axis_limit, binned, count
-from ganlab.plots.base import Figure, rounded
+from ganlab.plots.base import Figure, axis, curve, framed, packed, rounded
 
 Range = tuple[float, float]
 DOTS = 220
@@ -46,23 +46,42 @@ def clamp(
     figure: Figure = {"rungs": list(rungs), "wanted": list(wanted), "live": live, "mirror": mirror, "log": log_y}
     figure |= {"name": histogram.name if histogram else "", "alt": _in_words(histogram)}
     figure["clamp"] = _counts(histogram, limit) if histogram else _nothing(wanted, limit)
-    if pinned:
+    if pinned and pinned.clip_range:
         figure["pinned"] = _counts(pinned)
     if change:
         figure["change"] = {"id": change.id, "former": list(change.former), "age": round(change.age, 1)}
         if first := change.first:
-            widest = max(map(axis_limit, (change.former, first.clip_range)))
-            figure["change"]["fold"] = _counts(first, limit or widest)
+            figure["change"]["fold"] = _counts(first, limit or max(axis_limit(change.former), first.limit))
     if update and histogram:
         figure["slow"] = _slow(update, histogram)
     return figure
 
 
+def unclamped(histogram: WeightHistogram | None) -> Figure:
+    """The weights where nothing is clamped: one histogram, without bounds; only the axes before the first update."""
+    name, limit = (histogram.name, histogram.limit) if histogram else ("", 1.0)
+    alt = f"{name}: {histogram.before_counts.total:,} weights, which nothing clamps." if histogram else "No update yet."
+    return framed(
+        [_skyline(histogram)] if histogram else [],
+        axis("weight", 3, range=[-limit, limit], tickformat="~g", nticks=9),
+        axis("weights", 4, rangemode="tozero"),
+        scale=f"weights {name} {limit}",
+        alt=alt,
+    )
+
+
+def _skyline(histogram: WeightHistogram) -> Figure:
+    top = np.append(histogram.before, histogram.before[-1]).astype(float)
+    skyline = curve(top, "weights", "$before", 1.4, hover="%{y:,.0f}", x=packed(histogram.edges))
+    return skyline | {"fill": "tozeroy", "fillcolor": "$before 0.3", "line": skyline["line"] | {"shape": "hv"}}
+
+
 def _counts(histogram: WeightHistogram, limit: float | None = None) -> Figure:
     before, after = histogram.before_counts, histogram.after_counts
+    assert histogram.clip_range  # `unclamped` draws those without
     return {
         "range": list(histogram.clip_range),
-        "limit": limit or axis_limit(histogram.clip_range),
+        "limit": limit or histogram.limit,
         **_edges(histogram.edges),
         "before": histogram.before.tolist(),
         "after": histogram.after.tolist(),
@@ -90,20 +109,21 @@ def _nothing(clip_range: Range, limit: float | None) -> Figure:
 def _slow(update: UpdateReport, histogram: WeightHistogram) -> Figure:
     """The weights before the gradient step, in the same bins, and a few of them at the update's three moments."""
     moments = update.of_layer(histogram.name)
-    start = moments[0].cpu()
-    at = count(start, histogram.clip_range)
+    start, clip_range = moments[0].cpu(), histogram.clip_range
+    assert clip_range  # there was a clamp
+    at = count(start, clip_range)
     few = np.linspace(0, len(start) - 1, min(DOTS, len(start))).astype(int)
     return {
         "id": update.critic_step,
         "number": update.number,
-        "start": binned(start, histogram.edges, histogram.clip_range).tolist(),
+        "start": binned(start, histogram.edges, clip_range).tolist(),
         "at": [at.at_low, at.at_high],
         "dots": [[rounded(weight, 3) for weight in moment.cpu().numpy()[few].tolist()] for moment in moments],
     }
 
 
 def _in_words(histogram: WeightHistogram | None) -> str:
-    if histogram is None:
+    if histogram is None or histogram.clip_range is None:
         return "No clamp yet."
     before, after = histogram.before_counts, histogram.after_counts
     return (

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.ndimage import median_filter
 
+from ganlab import settings
+from ganlab.config import TrainConfig
 from ganlab.formatting import number, range_in_words, short
 from ganlab.plots.base import Figure, curve, framed, note, packed, per_mark, rounded, steps_axis, upright
 from ganlab.runs.history import METRICS, Change, History
@@ -15,6 +17,7 @@ from ganlab.runs.snapshot import Snapshot
 POINTS = 120  # at most, of a drawn line
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
+HOLDING = ("clip_range", "constraint", "penalty")  # what an estimate's size depends on
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -43,21 +46,23 @@ def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
     """E critic(real) - E critic(fake), as a running median unless `view.median` is None, on a scale for all ranges.
 
     It scales with the range, over orders of magnitude: the scale is linear near 0 and logarithmic further away (asinh).
-    Only changes of the clip range are marked, and each stretch has its range as a name.
+    Only changes of what holds the critic are marked, and each stretch has its range as a name.
     """
     parts = _by_range(snapshot.history, snapshot.history["critic_estimate"])  # no median mixes two ranges
     estimate = np.concatenate([running_median(part, view.median) for part in parts])
     name = f"median of {view.median}" if view.median else "estimate"
     unit = _smallest(snapshot.history, estimate) / 3
-    begin, changes = _first_range(snapshot), [one for one in snapshot.changes if one.field == "clip_range"]
+    begin, changes = _first_range(snapshot), [one for one in snapshot.changes if one.field in HOLDING]
     stretches = dataclasses.replace(snapshot, changes=(*begin, *changes))
     return over_time("Critic estimate", [Curve(name, estimate, "$bound", 1.8)], stretches, view, unit)
 
 
 def _first_range(snapshot: Snapshot) -> list[Change]:
-    """The clip range that the run began with, as if it had been changed to it."""
+    """The clip range that the run began with, if any, as if it had been changed to it."""
     history = snapshot.history
-    return [Change(0, 0, "clip_range", (history["clip_low"][0], history["clip_high"][0]))] if len(history) else []
+    if not len(history) or np.isnan(history["clip_low"][0]):
+        return []
+    return [Change(0, 0, "clip_range", (history["clip_low"][0], history["clip_high"][0]))]
 
 
 def _smallest(history: History, values: np.ndarray) -> float:
@@ -130,14 +135,17 @@ def over_time(
         for line in curves
     ]
     x_axis = steps_axis(x[-1] if steps else 0, nticks=6)
-    newest = f"; at step {steps:,} {curves[-1].name} is {curves[-1].values[-1]:.3g}" if steps else ""
+    known = any(np.isfinite(line.values).any() for line in curves)
+    newest = ""
+    if steps and not np.isnan(last := curves[-1].values[-1]):
+        newest = f"; at step {steps:,} {curves[-1].name} is {last:.3g}"
     places = [_place(change, snapshot, view.along) for change in snapshot.changes]
     made = snapshot.history["step"]
     shown = [x[np.searchsorted(made, step)] if step in made else None for step in view.cursors]
     return framed(
         traces,
         x_axis,
-        {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if steps else {"range": [0, 1]}),
+        {"nticks": 5, "tickformat": "~g"} | y_axis | ({} if known else {"range": [0, 1]}),
         scale=f"{title} {view.along}" if steps else "empty",
         alt=f"{title} over the {ALONG[view.along]}s{newest}.",
         margin=(46, 6, 20, 24),
@@ -191,7 +199,8 @@ def change_in_words(change: Change) -> str:
     if change.field == "clip_range":
         return range_in_words(change.value)
     names = {"critic_lr": "critic rate", "generator_lr": "generator rate", "n_critic": "n_critic"}
-    return f"{names[change.field]} {number(change.value)}"
+    name = names.get(change.field) or settings.rules(TrainConfig, change.field).label.lower()
+    return f"{name} {change.value if isinstance(change.value, str) else number(change.value)}"
 
 
 def running_median(values: np.ndarray, over: int | None) -> np.ndarray:

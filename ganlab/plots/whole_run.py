@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.gan.clipping import WeightHistogram, axis_limit
+from ganlab.gan.clipping import WeightHistogram
 from ganlab.plots.base import Figure, axis, curve, framed, note, packed
 from ganlab.plots.curves import cursors
 
@@ -42,9 +42,10 @@ def quantiles(histogram: WeightHistogram) -> np.ndarray:
     Weights exactly at a bound count there; weights beyond the axis count in its last bin.
     """
     centres = (histogram.edges[:-1] + histogram.edges[1:]) / 2
-    low, high = histogram.clip_range
-    values = np.array([*centres, low, high])
-    counts = np.array([*histogram.before, histogram.before_counts.at_low, histogram.before_counts.at_high])
+    bounds, at_bounds = _bounds(histogram), (histogram.before_counts.at_low, histogram.before_counts.at_high)
+    values = np.array([*centres, *bounds])
+    counts = np.array([*histogram.before, *at_bounds])
+    values, counts = values[~np.isnan(values)], counts[~np.isnan(values)]
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(counts[order])
     ranks = np.clip(np.ceil(np.array(QUANTILES) * reached[-1]), 1, reached[-1])
@@ -55,7 +56,7 @@ def bands(saved: Sequence[StepWeights]) -> Figure:
     """Median, middle half and middle 90 % of the weights before each clamp, over steps; and the bounds."""
     steps = np.array([one.step for one in saved], float)
     lines = np.array([quantiles(one.weights) for one in saved]).reshape(-1, len(QUANTILES)).T
-    bounds = np.array([one.weights.clip_range for one in saved]).reshape(-1, 2).T
+    bounds = np.array([_bounds(one.weights) for one in saved]).reshape(-1, 2).T
     line: Figure = LINE | {"x": packed(steps), "hoverinfo": "skip"}
     edge = line | {"line": {"width": 0, "color": "$before"}}
     rule = line | {"line": {"width": 1.25, "color": "$bound", "dash": "4px,3px", "shape": "hv"}}
@@ -117,13 +118,18 @@ def ridge(saved: Sequence[StepWeights]) -> Figure:
 
 
 def _limit(saved: Sequence[StepWeights]) -> float:
-    return max((axis_limit(one.weights.clip_range) for one in saved), default=1.0)
+    return max((one.weights.limit for one in saved), default=1.0)
+
+
+def _bounds(histogram: WeightHistogram) -> tuple[float, float]:
+    """NaN where nothing was clamped: a line is broken there."""
+    return histogram.clip_range or (np.nan, np.nan)
 
 
 def _density(histogram: WeightHistogram) -> np.ndarray:
     """The density of the weights before the clamp on an axis of length 1, since bins and limits follow the range."""
     shares = histogram.before / histogram.before_counts.total
-    return shares / np.diff(histogram.edges) * axis_limit(histogram.clip_range)
+    return shares / np.diff(histogram.edges) * histogram.limit
 
 
 def _posts(histogram: WeightHistogram) -> tuple[float, float]:
@@ -141,7 +147,7 @@ def _skyline(histogram: WeightHistogram, base: int, top: float, top_post: float)
     post = LINE | {"line": {"width": 4, "color": "$after"}}
     posts = [
         post | {"x": [bound, bound], "y": [base, base + 0.9 * share / top_post]}
-        for bound, share in zip(histogram.clip_range, _posts(histogram), strict=True)
+        for bound, share in zip(_bounds(histogram), _posts(histogram), strict=True)
         if share
     ]
     return [floor, skyline, *posts]

@@ -1,5 +1,6 @@
 """What is probably wrong with a run, in sentences. Pure: settings and measurements in, findings out."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -59,16 +60,31 @@ def of_reading(reading: Reading, history: History, config: TrainConfig) -> list[
     """What `diagnose` finds at the reading's step, under the clip range of then; `history` may go on after it."""
     history = history.until(reading.step)
     if len(history):
-        config = replace(config, clip_range=(float(history["clip_low"][-1]), float(history["clip_high"][-1])))
+        low, high = float(history["clip_low"][-1]), float(history["clip_high"][-1])
+        if not math.isnan(low):
+            config = replace(config, constraint="clip", clip_range=(low, high))
+        elif config.constraint == "clip":  # nothing was clamped then
+            config = replace(config, constraint="none")
     return diagnose(reading, history, config)
 
 
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
-    """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing."""
-    if reading.gradients and not reading.gradients.weight_rms.all():
+    """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing.
+
+    For a critic that it does not know, most rules are silent.
+    """
+    # With hinge a critic that separates all samples of a batch has no gradient, and the generator learns from it.
+    if reading.gradients and not reading.gradients.weight_rms.all() and config.objective != "hinge":
         return [_dead(reading.gradients)]
-    findings = [finding for rule in RULES for finding in rule(reading, history, config)]
+    rules = RULES if knows(config) else OF_ANY_CRITIC
+    rules = tuple(rule for rule in rules if not config.generator or rule not in OF_A_LEARNER)
+    findings = [finding for rule in rules for finding in rule(reading, history, config)]
     return sorted(findings, key=lambda finding: -finding.severity)
+
+
+def knows(config: TrainConfig) -> bool:
+    """Whether all rules apply: they were measured on clipped critics with the paper's objective."""
+    return config.constraint == "clip" and config.objective == "wasserstein"
 
 
 def health(gradients: Gradients) -> dict[str, str]:
@@ -114,7 +130,7 @@ def _dead(gradients: Gradients) -> Finding:
     where = ", ".join(np.array(gradients.weights)[gradients.weight_rms == 0])
     reaches = f"no gradient reaches {where}" if gradients.weight_rms.any() else "none of its weights has a gradient"
     sentence = f"The critic is dead: {reaches}, so neither network learns any longer."
-    return Finding(3, sentence, "Start again: no clip range can revive it.", dead=True)
+    return Finding(3, sentence, "Start again: no setting can revive it.", dead=True)
 
 
 def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -234,7 +250,8 @@ def _momentum(_: Reading, __: History, config: TrainConfig) -> Iterator[Finding]
         yield Finding(1, sentence, "Use RMSprop, as in the paper.")
 
 
-RULES: tuple[Callable[[Reading, History, TrainConfig], Iterator[Finding]], ...] = (
+Rule = Callable[[Reading, History, TrainConfig], Iterator[Finding]]
+RULES: tuple[Rule, ...] = (
     _still,
     _vanishing,
     _exploding,
@@ -247,7 +264,9 @@ RULES: tuple[Callable[[Reading, History, TrainConfig], Iterator[Finding]], ...] 
     _poor,
     _momentum,
 )
-# There is no rule for a generator that meets an unclipped critic: the clamp follows every critic update.
+OF_ANY_CRITIC: tuple[Rule, ...] = (_collapsed, _copying)
+OF_A_LEARNER: tuple[Rule, ...] = (_oscillating, _collapsed, _copying, _poor)  # a generator that is not fixed
+# There is no rule for a generator that meets an unclipped critic: by default the clamp follows every critic update.
 
 
 def _recent(history: History, column: str, steps: int) -> np.ndarray:
@@ -275,4 +294,5 @@ def _starved(reading: Reading) -> bool:
 
 def _calm(reading: Reading, history: History, config: TrainConfig) -> Advice:
     """Slow the generator down, unless it gets no gradient that could be too strong."""
-    return widen(reading.gradients, history, config) if _starved(reading) else slow_generator(config)
+    starved = _starved(reading) and config.constraint == "clip"
+    return widen(reading.gradients, history, config) if starved else slow_generator(config)

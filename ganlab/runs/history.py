@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganlab.gan.clipping import Layers
+from ganlab.gan.clipping import UNCOUNTED, Layers
 
 
 class Change(NamedTuple):
@@ -19,7 +19,8 @@ class Change(NamedTuple):
     value: Any
 
 
-# The columns of a run's history and of metrics.csv, one row per step, as of the step's last critic update.
+# The columns of a run's history and of metrics.csv, one row per step, as of the step's last critic update; those of a
+# clamp are NaN, and empty in the file, where nothing was clamped.
 METRICS = (
     "step",
     "critic_step",
@@ -40,7 +41,8 @@ class History:
 
     rows: np.ndarray  # float64 [steps, len(METRICS)]
     layers: Layers  # the name and shape of each critic parameter
-    layer_counts: np.ndarray  # int32 [steps, layers, 2]: of its values, those clamped, and those at a bound after that
+    # int32 [steps, layers, 2]: of its values, those clamped, and those at a bound after that; UNCOUNTED if none is
+    layer_counts: np.ndarray
 
     @property
     def layer_names(self) -> list[str]:
@@ -49,8 +51,18 @@ class History:
 
     @property
     def layer_shares(self) -> np.ndarray:
-        """The share of each parameter that was clamped, and that was at a bound: float64 [steps, layers, 2]."""
-        return self.layer_counts / np.array([math.prod(shape) for _, shape in self.layers]).reshape(-1, 1)
+        """The share of each parameter that was clamped, and that was at a bound: float64 [steps, layers, 2].
+
+        NaN where it was not clamped.
+        """
+        counts = np.where(self.layer_counts == UNCOUNTED, np.nan, self.layer_counts)
+        return counts / np.array([math.prod(shape) for _, shape in self.layers]).reshape(-1, 1)
+
+    @property
+    def covered(self) -> int:
+        """How many weights the newest clamp covers."""
+        newest = self.layer_counts[-1:, :, 0].ravel()
+        return sum(math.prod(shape) for (_, shape), n in zip(self.layers, newest, strict=False) if n != UNCOUNTED)
 
     @cached_property
     def range_since(self) -> int:

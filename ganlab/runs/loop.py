@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganlab.config import changed_live
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport, UpdateReport, flat
@@ -107,6 +108,8 @@ class Loop:
         made = self._trainer.critic_step
         row, self._report = self._trainer.step(before_update=self._before_update)
         self._updates = self._trainer.critic_step - made
+        if self._trainer.config.clip_order == "before" or set(self._report.scales) != {1.0}:
+            self._start = None  # what is played is a gradient step, then one clamp of all weights
         self._range_changes.keep_fold(self._report, self._trainer.critic_step)
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
@@ -205,12 +208,16 @@ class Loop:
     def _apply(self, field: str, value: Any) -> None:
         trainer = self._trainer
         if value != getattr(trainer.config, field):
-            if field == "clip_range":
+            changed = changed_live(trainer.config, {field: value})
+            clips = field == "clip_range" and trainer.config.constraint == "clip"
+            if field in ("constraint", "penalty", "clip_order", "clip_scope", "clip_scale"):
+                self._range_changes.forget()
+            if clips:
                 made = trainer.step_count, trainer.critic_step
                 self._range_changes.begin(trainer.config.clip_range, value, *made, self._look_before_change)
-            trainer.config = dataclasses.replace(trainer.config, **{field: value})
+            trainer.config = changed
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
-            if field == "clip_range":
+            if clips:
                 self._range_since = trainer.step_count
 
     def _look_before_change(self) -> tuple[int | None, np.ndarray]:

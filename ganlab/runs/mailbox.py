@@ -6,7 +6,7 @@ import threading
 from enum import Enum, auto
 from typing import Any
 
-from ganlab.config import LIVE_FIELDS
+from ganlab.config import changed_live
 from ganlab.runs.snapshot import Snapshot
 
 
@@ -44,12 +44,10 @@ class Mailbox:
 
     def change(self, **values: Any) -> None:
         """Change live fields. Raises ValueError, with nothing changed, for a bad value, field, or an ended run."""
-        if fixed := set(values) - set(LIVE_FIELDS):
-            raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
         with self._lock:
             if self.latest.status.ended:
                 raise ValueError("This run has ended; its settings no longer change.")
-            self.wanted = dataclasses.replace(self.wanted, **values)
+            self.wanted = changed_live(self.wanted, values)
             self.range_used.clear()
             self._pending |= {field: getattr(self.wanted, field) for field in values}
         self.commands.put(Command.CHANGE)

@@ -15,7 +15,10 @@ from ganlab.gan.training import Trainer, build
 
 UPDATES = 3  # of the critic; the generator is updated once
 LIMIT_BYTES = 2**30  # of memory: with more, the measurement itself would be a burden
-_COST = ("network", "width", "depth", "latent_dim", "optimizer", "batch_size", "threads", "device")
+_COST = (
+    *("network", "width", "depth", "critic_norm", "latent_dim", "generator", "objective", "constraint", "optimizer"),
+    *("batch_size", "threads", "device"),
+)
 """The settings that decide what an update costs, beside the shape of a sample."""
 
 

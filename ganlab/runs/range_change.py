@@ -41,7 +41,9 @@ class RangeChange:
         return time.monotonic() - self.acted
 
     def histograms(self, clip: ClipReport) -> tuple[WeightHistogram, ...]:
-        """One per critic parameter, on an axis that holds both ranges."""
+        """One per critic parameter, on an axis that holds both ranges; none if the clamp is gone."""
+        if clip.clip_range is None:
+            return ()
         limit = max(axis_limit(self.former), axis_limit(clip.clip_range))
         return clip.histograms(bin_edges(clip.clip_range, limit, MOST_BINS))
 
@@ -74,9 +76,13 @@ class RangeChanges:
             at, samples = look_before()
             self._awaited = RangeChange(former, clip_range, step, step, critic_step, at, samples)
 
+    def forget(self) -> None:
+        """Compare nothing: more than the range has changed."""
+        self.newest = self._awaited = None
+
     def keep_fold(self, clip: ClipReport | None, critic_step: int) -> None:
         """Keep the first clamp under a new range: `clip` is the newest, made by update number `critic_step`."""
         awaited = self._awaited
-        if awaited and clip and critic_step > awaited.critic_step:
+        if awaited and clip and clip.clip_range and critic_step > awaited.critic_step:
             self._awaited = None
             self.newest = replace(awaited, fold=awaited.histograms(clip), acted=time.monotonic())

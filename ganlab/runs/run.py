@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ganlab.config import DATASETS, TrainConfig
+from ganlab.config import DATASETS, TrainConfig, constraint_in_words
 from ganlab.formatting import ranges_in_words
 from ganlab.measure.reading import Reading
 from ganlab.runs.disk import contents
@@ -36,13 +36,19 @@ class Run(Protocol):
 
     @property
     def name(self) -> str:
-        """What its user named it; else its data and its clip range, at first and now. Raises ValueError as `config`."""
+        """What its user named it; else its data and what holds its critic, at first and now.
+
+        Raises ValueError as `config`.
+        """
         return contents.name(self.path) or self.usual_name
 
     @property
     def usual_name(self) -> str:
-        ranges = ranges_in_words(self.config.clip_range, self.wanted.clip_range)
-        return f"{DATASETS[self.config.dataset].title}, {ranges}"
+        first, now, data = self.config, self.wanted, DATASETS[self.config.dataset].title
+        if all((config.constraint, config.clip_scale) == ("clip", "same") for config in (first, now)):
+            return f"{data}, {ranges_in_words(first.clip_range, now.clip_range)}"
+        words = dict.fromkeys(map(constraint_in_words, (first, now)))  # one if nothing has changed
+        return f"{data}, {', then '.join(words)}"
 
     # The rest can be derived from `latest`; a run on disk reads fewer files for it.
 

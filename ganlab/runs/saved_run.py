@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ganlab.config import TrainConfig
+from ganlab.config import TrainConfig, changed_live
 from ganlab.data import datasets, images
 from ganlab.gan import sampling, training
 from ganlab.gan.clipping import Layers, WeightHistogram
@@ -103,7 +103,7 @@ def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
     warning = ""
     try:
         changes = {field: value for _, field, value in tables.changes(path / "changes.csv")}
-        config = dataclasses.replace(config, **changes)
+        config = changed_live(config, changes)
     except ValueError as error:
         warning = f"{path.name}: {error}"
     return Snapshot(run_id=path.name, config=config, history=NO_HISTORY, warning=warning, **values)

@@ -44,7 +44,9 @@ class Snapshot:
     critic_step: int = 0
     changes: tuple[Change, ...] = ()
     history: History
-    weights: tuple[WeightHistogram, ...] = ()  # of each critic parameter, around the newest observed clamp
+    weights: tuple[
+        WeightHistogram, ...
+    ] = ()  # of each critic parameter, around the newest observed clamp if there is one
     held: tuple[WeightHistogram, ...] = ()  # the same, for a while after a change, on an axis for both clip ranges
     change: RangeChange | None = None  # the newest change of the clip range that a clamp has used
     update: UpdateReport | None = None  # the last critic update, after a Step while paused

@@ -174,11 +174,13 @@ class TrainingRun(Run):
 def likely_cause(config: TrainConfig) -> str:
     """The likely reason why a loss became NaN or infinite, judged by the settings alone; one sentence."""
     usual = PRESETS[config.dataset]
-    widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
     # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
     # rate; nothing holds the generator's.
-    too_wide = f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
-    causes = [(widest / usual_widest, too_wide)]
+    causes = []
+    if (config.constraint, config.clip_scale) == ("clip", "same"):
+        widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
+        too_wide = f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
+        causes.append((widest / usual_widest, too_wide))
     for network in ("generator", "critic"):
         rate, usual_rate = (getattr(c, f"{network}_lr") for c in (config, usual))
         too_fast = f"The {network}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."

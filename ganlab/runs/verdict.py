@@ -13,6 +13,8 @@ from ganlab.runs.vitals import Vital
 FLAT = STEEP = 3.0  # fold: a slope that changed by less is called unchanged
 BLIND = 10.0  # fold: without negative weights at most 0.03 of the estimate was left, on five seeds of two presets
 
+UNKNOWN = "Not judged: most rules are about clipped critics with the paper's objective."
+
 
 class Verdict(NamedTuple):
     """`severity` is as in a Finding, 0 for no problem; `clip_range` is the one that the advice names, if any."""
@@ -31,11 +33,12 @@ def verdict(
     change: RangeChange | None,
     vitals: list[Vital],
     measuring: bool,
+    known: bool = True,
 ) -> Verdict:
     """A dead critic first, then what the newest change did, then the most serious finding, then that there is none.
 
-    `findings` are those of the reading, `change` is the one that `vitals` compare, if any, and `measuring` whether what
-    it did is about to be measured.
+    `findings` are those of the reading, `change` is the one that `vitals` compare, if any, `measuring` whether what
+    it did is about to be measured, and `known` whether the diagnosis knows this kind of critic.
     """
     if findings and findings[0].dead:
         return _of(findings[0])
@@ -62,6 +65,8 @@ def verdict(
         return Verdict(1, "Not measured since the clip range changed.")
     if findings:
         return _of(findings[0])
+    if not known and reading:
+        return Verdict(1, UNKNOWN)
     if len(history) < WINDOW or not reading:
         return Verdict(1, "Too early to judge." if len(history) < WINDOW else "Nothing is measured.")
     if reading.step < YOUNG:

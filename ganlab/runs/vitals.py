@@ -35,14 +35,17 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     """
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
     since = change.step if change else history.range_since
-    weights = f"of {sum(math.prod(shape) for _, shape in history.layers):,} weights"
+    nothing = len(history) and math.isnan(history["clamped_share"][-1])
+    weights = "nothing is clamped" if nothing else f"of {history.covered:,} weights"
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         steps, values = history["step"], history[column]
         after = values[np.searchsorted(steps, since, side="right") :]
         before = values[: np.searchsorted(steps, change.before, side="right")] if change else values[:0]
         now = _last(after) if how == "share" else _median(after)  # shares are those of the clamp that is drawn
-        return Vital(name, how, now, _median(before), note, steps[-SHOWN:], values[-SHOWN:])
+        steps, values = steps[-SHOWN:], values[-SHOWN:]
+        measured = np.isfinite(values)
+        return Vital(name, how, now, _median(before), note, steps[measured], values[measured])
 
     def of_looks(name: str, values: np.ndarray, how: Literal["size", "times", "count"], note: str) -> Vital:
         measured = np.isfinite(values)
@@ -75,7 +78,9 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
 
 
 def _median(values: np.ndarray) -> float:
-    return float(np.median(values[-RECENT:])) if len(values) else math.nan
+    recent = values[-RECENT:]
+    recent = recent[np.isfinite(recent)]
+    return float(np.median(recent)) if len(recent) else math.nan
 
 
 def _last(values: np.ndarray) -> float:

@@ -127,6 +127,10 @@ POSSIBLE = {
     "image_size": [28, 64],
     "latent_dim": [1, 1024],
     "clip_range": [[-3e38, 3e38], [0.001, 0.002]],
+    "constraint": ["none", "gradient-penalty", "spectral-norm"],
+    "critic_norm": ["layer", "none"],
+    "clip_scale": ["gain"],
+    "generator": ["real-plus-noise"],
     "generator_lr": [1e30],
     "batch_size": [4096],
     "steps": [1, 10_000_000],
@@ -149,7 +153,8 @@ def fields(file: Path, draws: random.Random) -> None:
 def settings(file: Path, draws: random.Random) -> None:
     """One value of a JSON file replaced by one that another run has."""
     content = json.loads(file.read_text())
-    name = draws.choice(sorted(content.keys() & POSSIBLE.keys()))
+    known = POSSIBLE.keys() if "dataset" in content else content.keys() & POSSIBLE.keys()  # or newer than the run
+    name = draws.choice(sorted(known))
     file.write_text(json.dumps(content | {name: draws.choice(POSSIBLE[name])}))
 
 

@@ -18,7 +18,7 @@ from ganlab.runs.snapshot import Status
 
 NAME = "name.txt"
 LONGEST_NAME = 64  # letters
-_OF_NETWORKS = ("network", "width", "depth", "latent_dim", "shape")
+_OF_NETWORKS = ("network", "width", "depth", "latent_dim", "shape", "critic_norm", "has_spectral_norm", "generator")
 _LONGEST_SENTENCE = 1000  # letters of a sentence in a file
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import torch
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.data import images
-from ganlab.gan.clipping import Layers
+from ganlab.gan.clipping import UNCOUNTED, Layers
 from ganlab.gan.training import device_of
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, moments, tables
@@ -112,11 +113,12 @@ class RunFolder:
         tensorfile.write(self.path / "config.json", (json.dumps(config.as_dict(), indent=2) + "\n").encode())
 
     def add_step(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
-        """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv."""
-        self._table("metrics.csv", METRICS).add(row)
+        """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv; empty cells were not counted."""
+        cells = {column: "" if math.isnan(value) else value for column, value in row.items()}
+        self._table("metrics.csv", METRICS).add(cells)
         columns = tables.layer_columns(layers)
-        counts = dict(zip(columns, (row["step"], *layer_counts.reshape(-1).tolist()), strict=True))
-        self._table("layers.csv", columns).add(counts)
+        counts = ("" if count == UNCOUNTED else count for count in layer_counts.reshape(-1).tolist())
+        self._table("layers.csv", columns).add(dict(zip(columns, (row["step"], *counts), strict=True)))
 
     def add_reading(self, row: dict[str, float]) -> None:
         cells = {column: int(value) if value.is_integer() else value for column, value in row.items()}

@@ -35,8 +35,8 @@ class Moment:
     weights: tuple[WeightHistogram, ...]  # of each critic parameter, around the step's last clamp
 
     @property
-    def clip_range(self) -> tuple[float, float]:
-        """The range of the clamp that the histograms are taken around."""
+    def clip_range(self) -> tuple[float, float] | None:
+        """The range of the clamp that the histograms are taken around; None if there was none."""
         return self.weights[0].clip_range
 
 
@@ -69,14 +69,17 @@ def stamp(path: Path, step: int) -> int:
 def write(path: Path, moment: Moment) -> None:
     """Write a moment into a run's folder, whole or not at all; of large images, only the first few samples."""
     many = len(moment.samples) if moment.samples.ndim == 2 else max(16, _SAMPLE_BYTES // moment.samples[0].nbytes)
+    clipped = next((h for h in moment.weights if h.clip_range), moment.weights[0])
     about = {
         "critic_step": moment.critic_step,
-        "clip_range": moment.clip_range,
+        "clip_range": clipped.clip_range,
         "layers": [(h.name, h.shape) for h in moment.weights],
+        "scales": [h.scale if h.clip_range else None for h in moment.weights],
     }
+    edges = np.stack([h.edges for h in moment.weights])
     arrays = {
         "samples": moment.samples[:many],
-        "edges": moment.weights[0].edges,
+        "edges": edges[0] if (edges == edges[0]).all() else edges,
         "before": np.stack([h.before for h in moment.weights]).astype(np.int32),
         "after": np.stack([h.after for h in moment.weights]).astype(np.int32),
         "counts": np.array([(h.before_counts, h.after_counts) for h in moment.weights], np.int64),
@@ -88,7 +91,10 @@ def write(path: Path, moment: Moment) -> None:
 
 
 def read(path: Path, step: int) -> Moment:
-    """The moment of a run's step. Raises Damaged if it is missing or can't be read, or if it is not of this run."""
+    """The moment of a run's step. Raises Damaged if it is missing or can't be read, or if it is not of this run.
+
+    The edges may be those of all layers, or of each. A moment from before version 0.2 has no scales: all were 1.
+    """
     config, file = config_of(path), path_of(path, step)
 
     def check(_: dict[str, str], kinds: Kinds) -> None:
@@ -111,36 +117,47 @@ def _check(config: TrainConfig, kinds: Kinds) -> None:
     if dtypes != {"edges": torch.float64, "before": torch.int32, "after": torch.int32, "counts": torch.int64}:
         raise ValueError("it is not a saved moment")
     layers, bins = len(training.critic_layers(config)), (*shapes["before"], 0, 0)[1]
-    expected = {"edges": (bins + 1,), "before": (layers, bins), "after": (layers, bins), "counts": (layers, 2, 5)}
-    if shapes != expected or bins > _MOST_BINS:
+    expected = {"before": (layers, bins), "after": (layers, bins), "counts": (layers, 2, 5)}
+    edges = shapes.pop("edges")
+    if shapes != expected or edges not in [(bins + 1,), (layers, bins + 1)] or bins > _MOST_BINS:
         raise ValueError("its histograms are not of this run's layers")
 
 
 def _moment(step: int, config: TrainConfig, about: Any, arrays: dict[str, np.ndarray]) -> Moment:
     layers = training.critic_layers(config)
     try:
-        clip_range, critic_step = checked_clip_range(about["clip_range"]), about["critic_step"]
+        clip_range, critic_step = about["clip_range"], about["critic_step"]
+        if clip_range is not None:
+            clip_range = checked_clip_range(clip_range)
         named = tuple((name, tuple(shape)) for name, shape in about["layers"])
+        scales = about.get("scales", [1.0] * len(layers))
+        if not all(scale is None or (type(scale) is float and 0 < scale < math.inf and clip_range) for scale in scales):
+            raise ValueError
     except (KeyError, TypeError, ValueError):
         raise ValueError("its metadata is invalid") from None
     if type(critic_step) is not int or not 0 <= critic_step < 2**53:
         raise ValueError("its number of critic updates is invalid")
-    if named != layers or not _agree(arrays, [math.prod(shape) for _, shape in layers]):
+    arrays["edges"] = np.broadcast_to(arrays["edges"], (len(layers), arrays["edges"].shape[-1]))
+    if named != layers or len(scales) != len(layers) or not _agree(arrays, [math.prod(shape) for _, shape in layers]):
         raise ValueError("its histograms are not of this run's layers")
+    free = [i for i, scale in enumerate(scales) if scale is None]
+    if arrays["counts"][free][..., [0, 1, 3, 4]].any() or (arrays["before"][free] != arrays["after"][free]).any():
+        raise ValueError("it counts what was clamped in a layer that was not")
     if not np.isfinite(arrays["samples"]).all():
         raise ValueError("its samples are not all finite")
     weights = tuple(
         WeightHistogram(
             name=name,
             shape=shape,
-            clip_range=clip_range,
-            edges=arrays["edges"],
+            clip_range=None if scale is None else clip_range,
+            edges=arrays["edges"][i],
             before=arrays["before"][i].astype(np.int64),
             after=arrays["after"][i].astype(np.int64),
             before_counts=Counts(*arrays["counts"][i, 0].tolist()),
             after_counts=Counts(*arrays["counts"][i, 1].tolist()),
+            scale=1.0 if scale is None else scale,
         )
-        for i, (name, shape) in enumerate(layers)
+        for i, ((name, shape), scale) in enumerate(zip(layers, scales, strict=True))
     )
     return Moment(step, critic_step, arrays["samples"], weights)
 

@@ -18,7 +18,7 @@ import numpy as np
 from ganlab import tensorfile
 from ganlab.config import LIVE_FIELDS, TrainConfig
 from ganlab.gan import training
-from ganlab.gan.clipping import Layers
+from ganlab.gan.clipping import UNCOUNTED, Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk.contents import config_of
 from ganlab.runs.disk.damage import Damaged, check_file, refusing
@@ -91,17 +91,20 @@ def history(folder: Path, last_step: float = math.inf) -> History:
 
 def metrics(folder: Path) -> np.ndarray:
     """The rows of metrics.csv, float64 [steps, len(METRICS)]. Raises Damaged for what no run writes."""
-    steps = config_of(folder).steps
+    config = config_of(folder)
+    steps = config.steps
     rows = _read(folder / "metrics.csv", steps).numbers(METRICS)
     step, critic_step, estimate, critic_loss, _, low, high, clamped, at_bound, seconds = rows.T
     with np.errstate(over="ignore"):
         bounds = np.stack([low, high]).astype(np.float32)
+    # A penalty, which only a row without a clamp can have, adds to the loss.
+    loss_and_estimate = estimate + critic_loss if config.objective == "wasserstein" else np.zeros(len(rows))
     # What is not known is NaN, and no comparison with NaN is true.
     wrong = {
         "step": (np.diff(step, prepend=0) <= 0) | (step % 1 > 0) | (step > steps),
         "number of critic updates": (critic_step < step) | (critic_step % 1 > 0) | (critic_step >= 2**53),
         "clip range": (np.isnan(low) != np.isnan(high)) | (bounds[0] >= bounds[1]) | np.isinf(bounds).any(axis=0),
-        "critic loss": abs(estimate + critic_loss) > 0,
+        "critic loss": (loss_and_estimate < 0) | ((loss_and_estimate > 0) & ~np.isnan(low)),
         "share": (clamped < 0) | (clamped > 1) | (at_bound < 0) | (at_bound > 1),
         "time": (np.diff(seconds, prepend=0) < 0) | (seconds > 1e12),
         "number": np.isinf(rows).any(axis=1),
@@ -124,11 +127,13 @@ def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
     n = min(len(rows), len(table))
     counts, sizes = table[:n, 1:].reshape(n, len(layers), 2), np.array([math.prod(shape) for _, shape in layers])
     shares = rows[:n, [METRICS.index("clamped_share"), METRICS.index("at_bound_share")]]
-    fit = (counts >= 0) & (counts <= sizes[:, None]) & (counts % 1 == 0)  # NaN is none of these
-    same = np.isnan(shares) | np.isclose(counts.sum(axis=1), shares * sizes.sum())
-    if not fit.all() or not same.all() or (table[:n, 0] != rows[:n, 0]).any():
+    empty = np.isnan(counts)  # of a layer that was not clamped
+    fit = empty | ((counts >= 0) & (counts <= sizes[:, None]) & (counts % 1 == 0))
+    covered = (~empty * sizes[:, None]).sum(axis=1)  # [n, 2]
+    same = np.isnan(shares) | np.isclose(np.nansum(counts, axis=1), shares * covered)
+    if not fit.all() or not same.all() or (empty[..., 0] != empty[..., 1]).any() or (table[:n, 0] != rows[:n, 0]).any():
         raise Damaged("layers.csv is damaged, or its steps don't match metrics.csv.")
-    return layers, counts.astype(np.int32)
+    return layers, np.where(empty, UNCOUNTED, counts).astype(np.int32)
 
 
 def lost(known: History, step: int) -> str:

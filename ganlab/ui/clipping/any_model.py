@@ -66,9 +66,10 @@ def section() -> None:
 
 
 def _choose() -> Source:
-    runs = with_networks()
+    runs = {name: run for name, run in with_networks().items() if not run.config.has_spectral_norm}
+    presets = [name for name, config in PRESETS.items() if not config.has_spectral_norm]
     linked = st.query_params.get("run")
-    options = [*runs, *PRESETS]
+    options = [*runs, *presets]
     default = options.index(linked if linked in runs else "digits")
 
     def title(name: str) -> str:

@@ -165,6 +165,7 @@ def _slope(models: Models) -> str:
 
 
 def _clamped(report: ClipReport) -> str:
+    assert report.clip_range  # the article clamps
     bounds, count = range_in_words(report.clip_range), report.clamped
     if count == 0:
         return f"No value was clamped: all {report.before.numel()} were already inside {bounds}."

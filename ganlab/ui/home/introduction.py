@@ -82,10 +82,12 @@ def example() -> Example:
 
 
 def _of(snapshot: Snapshot) -> Example | None:
-    """A run as it is now; None if its first step is not known yet."""
+    """A run as it is now; None if its first step is not known yet, or if nothing is clamped in it."""
     if snapshot.samples is None or snapshot.real is None or not snapshot.weights or not len(snapshot.history):
         return None
     weights, n = pooled(snapshot.weights), 16 if snapshot.config.kind == "image" else 256
+    if weights.clip_range is None:
+        return None
     return Example(
         latent=fixed_latents(snapshot.config)[0].numpy(),
         generated=snapshot.samples[:n],

@@ -39,10 +39,13 @@ def mini(histogram: WeightHistogram) -> str:
     """A histogram the size of a word, in about 400 bytes. One bin is 4 units wide.
 
     A clamp does not move what is inside the bounds, so the fill (after) is the outline (before) cut off at the bounds.
+    Without a clamp all is filled.
     """
     before, counts = histogram.before.tolist(), histogram.after_counts
     top = max(*before, counts.at_low, counts.at_high, 1) * 1.04
-    low, high = (4 * int(np.searchsorted(histogram.edges, np.float32(bound))) for bound in histogram.clip_range)
+    low, high = 0, 4 * len(before)
+    if histogram.clip_range:
+        low, high = (4 * int(np.searchsorted(histogram.edges, np.float32(bound))) for bound in histogram.clip_range)
 
     def level(n: int) -> int:
         return MINI_HEIGHT - round(n / top * MINI_HEIGHT)

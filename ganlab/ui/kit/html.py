@@ -3,8 +3,8 @@
 import re
 from html import escape
 
-from ganlab.config import DATASETS, TrainConfig
-from ganlab.formatting import duration, percent, range_in_words
+from ganlab.config import DATASETS, TrainConfig, constraint_in_words
+from ganlab.formatting import NOTHING, duration, percent
 from ganlab.gan.clipping import WeightHistogram
 from ganlab.runs.disk.library import short_name
 from ganlab.runs.run import Run
@@ -26,10 +26,21 @@ MORE = {
     "drawn": ("My own points", "Draw a distribution of points on the plane, or upload a CSV: at least 16 points."),
     "8-gaussians-paper": (
         "8 Gaussians, as in the paper",
-        "Wide layers, a narrow clip range, small steps: the critic stays almost flat, its estimate near zero.",
+        "Only the critic learns, against real points plus noise: clipped narrowly, it sees one hill, not eight clouds.",
     ),
+    "8-gaussians-gradient-penalty": ("8 Gaussians, gradient penalty", "The critic's slope is pulled to 1; no clamp."),
+    "8-gaussians-spectral-norm": ("8 Gaussians, spectral norm", "Each layer is divided by its norm; no clamp."),
+    "digits-gradient-penalty": ("Digits, gradient penalty", "Layer norm in the critic, and its slope is pulled to 1."),
 }
-TITLES = {"dcgan": "DCGAN", "mlp": "MLP", "rmsprop": "RMSprop", "adam": "Adam", "rgb": "RGB", "cpu": "CPU"}
+TITLES = {
+    "": "Trained",
+    "dcgan": "DCGAN",
+    "mlp": "MLP",
+    "rmsprop": "RMSprop",
+    "adam": "Adam",
+    "rgb": "RGB",
+    "cpu": "CPU",
+}
 PILLS = {
     None: ("hollow", "gray", "Ready"),  # before there is a run
     Status.STARTING: ("live", "gray", "Starting"),
@@ -57,11 +68,11 @@ def label(run: Run) -> str:
 
 
 def facts(config: TrainConfig) -> list[str]:
-    """What kind of run this is: samples, network and clip range."""
+    """What kind of run this is: samples, network, and what holds the critic."""
     kind = f"{config.image_size}×{config.image_size} images" if config.kind == "image" else "2-D points"
     network = TITLES[config.network]
     size = f"{network} {config.depth} × {config.width}" if config.network == "mlp" else network
-    return [kind, size, range_in_words(config.clip_range)]
+    return [kind, size, constraint_in_words(config)]
 
 
 def pill(status: Status | None) -> str:
@@ -105,10 +116,12 @@ def _layer_row(histogram: WeightHistogram) -> str:
     counts = (before.below_low, after.at_low, after.inside, after.at_high, before.above_high)
     cells = "".join(f"<td>{n:,}" if n else "<td class=zero>0" for n in counts)
     share = before.outside / before.total
+    cells += f"<td>{percent(share)}<span class=share><span style='width:{100 * share:.0f}%'></span></span>"
+    if histogram.clip_range is None:
+        cells = f"<td class=zero>{NOTHING}" * 6
     return (
         f"<tr><td>{escape(histogram.name)}<small>{'×'.join(map(str, histogram.shape))}</small>"
         f"<td>{drawings.mini(histogram)}{cells}"
-        f"<td>{percent(share)}<span class=share><span style='width:{100 * share:.0f}%'></span></span>"
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from ganlab.gan.training import critic_layers
 from ganlab.plots.curves import ALONG
 from ganlab.runs.disk import moments
 from ganlab.runs.run import Run
@@ -19,12 +20,13 @@ FIELDS = ("present", "step", "pin", "layer", "log", "plot", "compare", "along", 
 def _fields(run: Run) -> dict[str, tuple[str, dict[str, Any]]]:
     """For each of FIELDS, its key in the session, and its values by their texts; a default has no text."""
     steps = {str(step): step for step in moments.steps(run.path)}
-    critic = run.latest.critic
+    latest = run.latest
+    layers = {name: name for name, _ in critic_layers(latest.config)} if latest.critic else {}
     fields = (
         ("present", {"1": True}),
         ("step_shown", steps),
         ("pinned", steps),
-        ("layer", {name: name for name, _ in critic.named_parameters()} if critic else {}),
+        ("layer", layers),
         ("log_y", {"1": True}),
         ("whole_run_view", {name.lower(): name for name in look_back.VIEWS}),
         ("compare", {"real": "Real", "before": "Before"}),

@@ -65,14 +65,20 @@ def curves_csv(snapshot: Snapshot) -> bytes:
 
 
 def histogram_csv(histograms: Sequence[WeightHistogram]) -> bytes:
-    """layer, from, to, before, after: one row per bin; where from equals to, the weights exactly at that bound."""
+    """layer, from, to, before, after: one row per bin; where from equals to, the weights exactly at that bound.
+
+    Where nothing is clamped, `after` is empty.
+    """
     return csv_file(("layer", "from", "to", "before", "after"), (row for h in histograms for row in _bins(h)))
 
 
 def _bins(histogram: WeightHistogram) -> list[tuple[Any, ...]]:
-    low, high = histogram.clip_range
+    edges = (histogram.edges * histogram.scale).tolist()
+    if histogram.clip_range is None:
+        bins = zip(edges, edges[1:], histogram.before.tolist(), strict=False)
+        return [(histogram.name, *row, "") for row in bins]
+    low, high = (bound * histogram.scale for bound in histogram.clip_range)
     before, after = histogram.before_counts, histogram.after_counts
-    edges = histogram.edges.tolist()
     rows = list(zip(edges, edges[1:], histogram.before.tolist(), histogram.after.tolist(), strict=False))
     at_bounds = [(low, low, before.at_low, after.at_low), (high, high, before.at_high, after.at_high)]
     return [(histogram.name, *row) for row in sorted(rows + at_bounds)]

@@ -1,15 +1,16 @@
 """What the first screen of a run shows: six numbers and a verdict, the clamp, samples, the estimate."""
 
 import math
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import WeightHistogram, axis_limit, pooled
-from ganlab.plots.clamp import Change, clamp
+from ganlab.plots.clamp import Change, clamp, unclamped
 from ganlab.plots.samples import points
-from ganlab.runs.diagnosis import of_reading
+from ganlab.runs.diagnosis import knows, of_reading
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
 from ganlab.runs.run import Run
@@ -20,7 +21,7 @@ from ganlab.ui.kit import components
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import LADDER
 from ganlab.ui.kit.components import Caption, choices, panel, plot
-from ganlab.ui.kit.html import CLAMP_KEY, points_key
+from ganlab.ui.kit.html import BEFORE, CLAMP_KEY, points_key
 from ganlab.ui.kit.live import once
 from ganlab.ui.train import look_back, steer, strip
 from ganlab.ui.train.view import Slots, layer, sheet
@@ -69,7 +70,7 @@ def _numbers(
     if not look_back.looks_back():
         reading, config = snapshot.reading or run.reading, snapshot.config
         problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
-        judged = verdict(reading, problems, history, comparing, numbers, measuring)
+        judged = verdict(reading, problems, history, comparing, numbers, measuring, knows(config))
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
         choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
@@ -95,14 +96,24 @@ def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     return next((one for one in weights if one.name == name), None) or pooled(weights)
 
 
+def is_bounded(run: Run, drawn: WeightHistogram | None) -> bool:
+    """Whether there are bounds to draw: those of the clamp around which the weights were counted, or of the first."""
+    return drawn.clip_range is not None if drawn else run.wanted.constraint == "clip"
+
+
 def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -> None:
     saved = look_back.looks_back()
     (drawn, pinned), limit = both, None
+    if not is_bounded(run, drawn):
+        caption = Caption(f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights"), shown.step)
+        plot("weights", once(shown, ("weights", layer()), partial(unclamped, drawn)), CLAMP_HEIGHT, caption)
+        return
     if change and shown.held and change.age < HELD and (held := histogram(shown.held)):
-        drawn, limit = held, max(map(axis_limit, (change.former, held.clip_range)))
+        drawn, limit = held, max(axis_limit(change.former), held.limit)
+    in_force = drawn.clip_range if drawn and (saved or shown.status.ended) else None
     figure = clamp(
         drawn,
-        drawn.clip_range if drawn and (saved or shown.status.ended) else run.wanted.clip_range,
+        in_force or run.wanted.clip_range,
         LADDER,
         live=may_act() and not saved and not shown.status.ended,
         mirror=st.session_state.get("symmetric", True),
@@ -113,6 +124,8 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         update=None if saved else shown.update,
     )
     title = f"Critic weights around the clamp, {layer() or 'all layers'}"
+    if drawn and drawn.scale != 1:
+        title += ", divided by the scale of their layer"
     caption = Caption(title, CLAMP_KEY, shown.step)
     components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.change_clip_range(run, wanted))
 

@@ -19,10 +19,13 @@ from ganlab.ui.kit.html import TITLES
 from ganlab.ui.train import address
 
 GROUPS = {
-    "Data": ("image_size", "seed", "threads", "device"),
-    "Networks": ("network", "width", "depth", "latent_dim"),
-    "Training": ("optimizer", "critic_lr", "generator_lr", "batch_size", "steps"),
-    "Critic and clamp": ("clip_range", "n_critic", "warm_up"),
+    "Data": ("image_size", "train_images", "seed", "threads", "device"),
+    "Networks": ("network", "width", "depth", "critic_norm", "generator", "noise_sd", "latent_dim"),
+    "Training": ("optimizer", "beta1", "beta2", "critic_lr", "generator_lr", "batch_size", "steps"),
+    "Critic": (
+        *("objective", "constraint", "clip_range", "clip_order", "clip_scope", "clip_scale", "penalty"),
+        *("n_critic", "warm_up"),
+    ),
 }
 """The settings under Advanced, column by column."""
 BOUNDS = {
@@ -60,7 +63,8 @@ def take() -> TrainConfig | None:
         return config
     names = [*settings.fields(TrainConfig), *BOUNDS]
     values = {name: st.session_state[f"set_{name}"] for name in names if f"set_{name}" in st.session_state}
-    values["clip_range"] = (values.pop("low"), values.pop("high"))
+    if "low" in values:  # the two widgets for a clip range are shown
+        values["clip_range"] = (values.pop("low"), values.pop("high"))
     config = changed(config, values)
     go(config)
     st.session_state["drawn"] = link(config)  # a click in the same message may build on it
@@ -79,14 +83,15 @@ def go(config: TrainConfig) -> None:
 
 def advanced(config: TrainConfig) -> None:
     """All settings, in four columns, with files and a link below them."""
+    applying = settings.applying(config)
     with st.expander("Advanced", icon=":material/tune:"):
         for column, (title, names) in zip(st.columns(4, gap="medium"), GROUPS.items(), strict=True):
             with column:
                 st.markdown(f"**{title}**")
                 for name in names:
-                    if name != "image_size" or config.kind == "image":
+                    if name in applying:
                         setting(name, config)
-                if title == "Training" and config.optimizer == "adam":
+                if title == "Training" and config.optimizer == "adam" and config.constraint == "clip":
                     st.caption("The paper warns that with momentum, as in Adam, a clipped critic can become unstable.")
         frame.once("edit_refused", st.error, "error")
         _files(config)
@@ -99,8 +104,7 @@ def setting(name: str, config: TrainConfig) -> None:
         _bounds(config)
         return
     rules, value = settings.rules(TrainConfig, name), getattr(config, name)
-    without_effect = (name == "network" and config.kind == "point") or (name == "depth" and config.network != "mlp")
-    options = _tied(name, value) | {"help": rules.help, "disabled": without_effect}
+    options = _tied(name, value) | {"help": rules.help}
     label, choices = rules.label, rules.choices
     if name == "image_size" and config.dataset != "images":
         choices = tuple(size for size in choices if size <= LARGEST_INCLUDED)
@@ -108,7 +112,7 @@ def setting(name: str, config: TrainConfig) -> None:
         st.number_input(label, value=value, **options, **of_number(name, value))
         return
     options["format_func"] = lambda choice: TITLES.get(choice, str(choice).capitalize())
-    if name == "device":
+    if name in ("device", "constraint", "objective"):
         st.selectbox(label, choices, choices.index(value), **options)
     else:
         st.segmented_control(label, choices, default=value, required=True, **options)

@@ -7,8 +7,8 @@ import inspect
 
 import streamlit as st
 
-from ganlab.gan.training import Trainer
-from ganlab.plots.curves import ALONG
+from ganlab.gan.training import Trainer, critic_layers
+from ganlab.plots.curves import ALONG, HOLDING
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import components, html, names
@@ -39,17 +39,18 @@ def numbers(slots: Slots) -> None:
 
 
 def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
-    """The critic's weights around the clamp, with the clip range to pull."""
+    """The critic's weights around the clamp, with the clip range to pull; without a clamp, only the weights."""
+    clips = run.wanted.constraint == "clip"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Critic weights around the clamp", anchor=False, width="content")
+        st.subheader(f"Critic weights{' around the clamp' if clips else ''}", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             key = f"{html.BEFORE.format('before')}&emsp;{html.AFTER.format('after')}"
-            panel("clamp_key", f"<div class='small'>{key}</div>")
+            panel("clamp_key", f"<div class='small'>{key if clips else ''}</div>")
             with st.popover("Exact", icon=":material/tune:", type="tertiary"):
                 st.markdown("Clip range", help=CLIP_HELP)
                 steer.clip_controls(run, snapshot.status.ended, slots)
             with st.popover("View", icon=":material/visibility:", type="tertiary"):
-                view.layer_menu([name for name, _ in snapshot.critic.named_parameters()] if snapshot.critic else [])
+                view.layer_menu([name for name, _ in critic_layers(snapshot.config)] if snapshot.critic else [])
                 help = "Counts on a logarithmic axis, to see the small bins."
                 st.toggle("Log y", key="log_y", persist_state="session", help=help)
                 downloads.histogram(run)
@@ -69,8 +70,8 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 downloads.samples(run, pictures)
     slots["caption"] = st.container()
     slots["samples"] = st.container(key="samples", horizontal_alignment="center")
-    changed = {run.wanted.clip_range, *(one.value for one in snapshot.changes if one.field == "clip_range")}
-    apart = changed - {run.config.clip_range}
+    apart = any(change.field in HOLDING for change in snapshot.changes)
+    apart |= any(getattr(run.wanted, field) != getattr(run.config, field) for field in HOLDING)
     note = "not comparable across dotted lines" if apart else "on each batch, before the generator’s update"
     panel("estimate_head", f"<div class='ch'><b>Critic’s estimate</b><span>{note}</span></div>")
     slots["estimate"] = st.container()

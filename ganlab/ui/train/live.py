@@ -60,12 +60,18 @@ def _comes_into_force(run: Run) -> bool:
     now = run.latest
     if not isinstance(run, TrainingRun) or now.status is not Status.RUNNING or not now.weights:
         return False
+    if run.wanted.constraint != "clip":
+        return False
     return now.weights[0].clip_range != run.wanted.clip_range and run.uses_range(PATIENCE)
 
 
 def _controls(run: Run) -> tuple[object, ...]:
-    """What can change without the page: a clicked layer, an instrument that another tab or a failure switched."""
-    return layer(), instruments.on(run)
+    """What can change without the page: a clicked layer, an instrument that another tab or a failure switched.
+
+    And whether there are bounds, without which the weights are another figure.
+    """
+    drawn = first_screen.histogram(look_back.shown(run, run.latest).weights)
+    return layer(), instruments.on(run), first_screen.is_bounded(run, drawn)
 
 
 def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:

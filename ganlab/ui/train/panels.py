@@ -2,6 +2,7 @@
 
 from html import escape
 
+from ganlab import settings
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.formatting import NOTHING, rough_duration
 from ganlab.gan.clipping import Counts, WeightHistogram
@@ -12,6 +13,8 @@ from ganlab.ui.kit.components import Caption
 from ganlab.ui.kit.html import AFTER, BEFORE, TITLES, facts, line_key, pace, pill, progress_bar, title
 
 CHANGES_SHOWN = 12
+IF_UNUSUAL = ("objective", "clip_order", "clip_scope", "clip_scale", "critic_norm", "generator", "train_images")
+"""Settings that are named only where they differ from the defaults."""
 
 
 def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
@@ -71,8 +74,9 @@ def counts_table(
 
 
 def _counts_rows(histogram: WeightHistogram | None, at: str, before: str, after: str) -> str:
-    """Before and after the clamp; these CSS classes go to what the clamp moves, and to where it puts it."""
-    counts = (histogram.before_counts, histogram.after_counts) if histogram else (None, None)
+    """Before and after the clamp, if any; these CSS classes go to what the clamp moves, and to where it puts it."""
+    clamped = histogram and histogram.clip_range
+    counts = (histogram.before_counts, histogram.after_counts) if histogram and clamped else (None, None)
     first = _counts_row(BEFORE.format("before") + at, counts[0], before, hot=(0, 4))
     return first + _counts_row(AFTER.format("after") + at, counts[1], after, hot=(1, 3))
 
@@ -90,10 +94,15 @@ def record(snapshot: Snapshot) -> str:
     c = snapshot.config
     repeatable = snapshot.device in ("", "cpu")
     warm_up = f", {WARM_UP_UPDATES} in the first {c.warm_up}" if c.warm_up else ""
-    settings = [
+    values, usual = settings.applying(c), TrainConfig()
+    rates = f"critic {c.critic_lr:g}" + (f", generator {c.generator_lr:g}" if "generator_lr" in values else "")
+    betas = f" ({c.beta1:g}, {c.beta2:g})" if "beta1" in values else ""
+    unusual = [name for name in IF_UNUSUAL if name in values and values[name] != getattr(usual, name)]
+    facts_in_force = [
         *facts(c),
         f"latents {c.latent_dim}",
-        f"{TITLES[c.optimizer]}, critic {c.critic_lr:g}, generator {c.generator_lr:g}",
+        f"{TITLES[c.optimizer]}{betas}, {rates}",
+        *(f"{settings.rules(TrainConfig, name).label.lower()}: {values[name]}" for name in unusual),
         f"batch {c.batch_size}",
         f"{c.n_critic} critic updates per step{warm_up}",
         f"seed {c.seed}",
@@ -111,7 +120,7 @@ def record(snapshot: Snapshot) -> str:
         more = f"<p class='muted'>{earlier:,} earlier changes are in changes.csv.</p>" if earlier > 0 else ""
         heads = "<tr><th>after step<th>critic updates<th>changed to"
         changes = f"<div><table class='changes'>{heads}{rows}</table>{more}</div>"
-    return f"<div class='record'><p>{escape(' · '.join(settings))}</p>{changes}</div>"
+    return f"<div class='record'><p>{escape(' · '.join(facts_in_force))}</p>{changes}</div>"
 
 
 def chart_caption(name: str, view: View, step: int | None = None) -> Caption:

@@ -125,7 +125,7 @@ def live_values(run: Run) -> list[Any]:
 
 def clip_controls(run: Run, ended: bool, slots: Slots) -> None:
     """The clip range in numbers, and the way back to the first one."""
-    change, fixed = partial(change_clip_range, run), ended or not may_act()
+    change, fixed = partial(change_clip_range, run), ended or not may_act() or run.wanted.constraint != "clip"
 
     def reset() -> None:
         help = "Back to the range that this run started with. The weights stay where training took them."
@@ -137,8 +137,9 @@ def clip_controls(run: Run, ended: bool, slots: Slots) -> None:
 
 def rates(run: Run, ended: bool) -> None:
     """Learning rates and critic updates per step."""
-    for field, when in RATES.items():
-        rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
+    values = settings.applying(run.wanted)
+    for field, when in ((field, when) for field, when in RATES.items() if field in values):
+        rules, value = settings.rules(TrainConfig, field), values[field]
         options = form.of_number(field, value) | late.tied(field, value, partial(_change_rate, run, field))
         help = f"{rules.help} {when}"
         st.number_input(rules.label, value=value, width=165, disabled=ended or not may_act(), help=help, **options)
@@ -165,6 +166,7 @@ def tries(run: Run) -> None:
         wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
         with column.container(border=True, height="stretch", gap="xsmall"):
             possible = wanted != (low, high) and max(map(abs, wanted)) <= 1 and wanted[0] < wanted[1]
+            possible = possible and run.wanted.constraint == "clip"
             options = {"key": f"try_{label}", "type": "tertiary", "disabled": not possible}
             button(f"{label}: {range_in_words(wanted)}", "science", _try, run, label, wanted, **options)
             panel(f"tried_{label}", results(run).get(label, f"<p class='muted small'>{promise}</p>"))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ganlab.formatting import NOTHING, percent
+from ganlab.gan.clipping import UNCOUNTED
 from ganlab.plots.base import Figure, framed, in_units, labelled, note, per_mark, steps_axis
 from ganlab.runs.history import History
 from ganlab.ui.kit.html import TINTS
@@ -35,15 +36,17 @@ def figure(history: History, chosen: str | None = None) -> Figure:
         "showscale": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }
-    newest = f"; newest: {percent(shares[-1].min())} to {percent(shares[-1].max())}" if steps else ""
+    measured = shares[-1][~np.isnan(shares[-1])] if steps else np.empty(0)
+    newest = f"; newest: {percent(measured.min())} to {percent(measured.max())}" if len(measured) else ""
     at = labelled(len(names), MOST_ROWS, names.index(chosen) if chosen in names else None)
-    counts = history.layer_counts[-1, :, 1].tolist() if steps else [0] * len(names)
+    newest_counts = history.layer_counts[-1, :, 1].tolist() if steps else [UNCOUNTED] * len(names)
+    counts = [NOTHING if count == UNCOUNTED else f"{count:,}" for count in newest_counts]
 
     def bold(name: str, text: str) -> str:
         return f"<b>{text}</b>" if name == chosen else text
 
     beside = {"xref": "paper", "xanchor": "left"}  # the newest count, to the right of its row
-    newest_counts = [note(1, names[i], bold(names[i], f"{counts[i]:,}"), "$muted", 11.5, **beside) for i in at if steps]
+    notes = [note(1, names[i], bold(names[i], counts[i]), "$muted", 11.5, **beside) for i in at if steps]
     return framed(
         [heat] if steps else [],
         steps_axis(steps, nticks=6),
@@ -57,15 +60,15 @@ def figure(history: History, chosen: str | None = None) -> Figure:
         scale=f"at bounds {names}",
         alt=f"Share of each of {len(names)} layers' weights exactly at a bound, by step{newest}.",
         margin=(104, 44, 8, 24),
-        annotations=newest_counts,
+        annotations=notes,
     )
 
 
 def sentence(data: CardData) -> str:
     history = data.history
-    if not len(history) or not history.layers:
+    if not len(history) or not history.layers or np.isnan(history["at_bound_share"][-1]):
         return NOTHING
-    counts = history.layer_counts[-1, :, 1]
+    counts = history.layer_counts[-1, :, 1].clip(0)
     step = int(history["step"][-1])
     text = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {step:,}"
     if not counts.any():
@@ -95,5 +98,6 @@ CARDS = {
         key=lambda data: f"<span>0 %{TINTS}100 %</span>",
         over_time=True,
         depends_on=_drawn_columns,
+        applies=lambda config: config.constraint == "clip",
     )
 }

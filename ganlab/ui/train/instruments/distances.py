@@ -48,7 +48,8 @@ def sentence(data: CardData) -> str:
     correlation, looks = data.agreement
     if math.isnan(correlation) or looks < ENOUGH:
         return f"{text}."
-    correlated = f"<b>{number(round(correlation, 2))}</b> over {looks} looks at this clip range"
+    where = " at this clip range" if data.config.constraint == "clip" else ""
+    correlated = f"<b>{number(round(correlation, 2))}</b> over {looks} looks{where}"
     return f"{text}. Rank correlation with the critic's estimate: {correlated}."
 
 

@@ -2,6 +2,7 @@
 
 from html import escape
 
+from ganlab.config import constraint_in_words
 from ganlab.formatting import fixed_percent, percent, range_in_words
 from ganlab.measure.coverage import MISSING
 from ganlab.measure.reading import Reading
@@ -9,6 +10,7 @@ from ganlab.runs import diagnosis
 from ganlab.runs.diagnosis import WINDOW, YOUNG, Finding
 from ganlab.runs.look_budget import SHARE
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.verdict import UNKNOWN
 from ganlab.ui.train.instruments.card import CardData
 
 
@@ -34,17 +36,20 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
         pending = "The instruments take their first look in a few seconds."
         return f"<div class='findings muted'>{pending if on and not ended else 'Nothing was measured.'}</div>"
     step = data.reading.step
-    history, in_force = data.history.until(step), data.config.clip_range
-    if len(history):
-        in_force = history["clip_low"][-1], history["clip_high"][-1]
+    history, holds = data.history.until(step), f", {constraint_in_words(data.config)}"
+    if data.config.constraint == "clip":
+        in_force = (history["clip_low"][-1], history["clip_high"][-1]) if len(history) else data.config.clip_range
+        holds = f", clip range {range_in_words(in_force)}"
     problems = diagnosis.of_reading(data.reading, history, data.config)
     if problems:
         result = _list(problems)
+    elif not diagnosis.knows(data.config):
+        result = UNKNOWN
     elif len(history) < WINDOW:
         result = f"Too early to judge: most rules begin at step {WINDOW} or {YOUNG}."
     else:
         result = "No problems found." + (f" Some rules begin at step {YOUNG}." if len(history) < YOUNG else "")
-    about = f"<p class='muted small'>Step {step:,}, clip range {range_in_words(in_force)}</p>"
+    about = f"<p class='muted small'>Step {step:,}{holds}</p>"
     return f"<div class='findings'>{result}{about}</div>"
 
 

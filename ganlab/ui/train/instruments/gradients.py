@@ -112,7 +112,7 @@ CARDS = {
         "the norm of the gradient of the critic's loss with respect to each layer's output, over the whole batch, in "
         "train mode. The growth per layer is fitted over the hidden layers. The *gain law* is the growth for weights "
         "with random signs: rms(W) · √(fan-in · (1 + a²) / 2) per layer; trained weights usually, but not "
-        "always, exceed it. Its line stops at batch norm.",
+        "always, exceed it. Its line stops at batch or layer norm.",
         key=lines((INK, "measured"), (DOTS, "gain law")),
         depends_on=lambda data: (chosen_block(),),
     ),

@@ -51,10 +51,10 @@ def drawing(
     )
 
 
-def parameter(layer: str, critic: nn.Module) -> str | None:
+def parameter(layer: str, critic: nn.Sequential) -> str | None:
     """The parameter to choose for a clicked block: its matrix or kernel. None for an unknown block."""
     name = f"{layer}.weight"
-    return name if name in dict(critic.named_parameters()) else None
+    return name if name in dict(networks.named_weights(critic)) else None
 
 
 def _network(name: str, blocks: list[Block], drawn: list[str]) -> str:

@@ -1,5 +1,6 @@
 """The cards on the critic's steepness and on singular values."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -99,7 +100,8 @@ def key(spectra: Sequence[Spectrum], chosen: str | None = None) -> str:
 
 def steepness_sentence(data: CardData) -> str:
     measured, bound = data.newest("largest_gradient"), data.newest("lipschitz_product")
-    return f"The steepest slope measured is <b>{short(measured)}</b>. The norms of the layers allow {short(bound)}."
+    allowed = "Layer norm has no global bound" if math.isnan(bound) else f"The norms of the layers allow {short(bound)}"
+    return f"The steepest slope measured is <b>{short(measured)}</b>. {allowed}."
 
 
 CARDS = {
