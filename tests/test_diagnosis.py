@@ -134,7 +134,7 @@ def test_each_measured_rule_on_both_sides_of_its_threshold(reading: Reading, wor
         assert words in finding.sentence
         assert finding.severity == severity
         assert finding.sentence.endswith(".")
-        assert finding.advice.endswith(".")
+        assert finding.advice.words.endswith(".")
 
 
 def estimates(negative: int) -> np.ndarray:
@@ -221,22 +221,24 @@ def test_momentum_is_a_finding_and_the_most_serious_comes_first() -> None:
 def test_the_advised_range_would_let_gradients_grow_as_with_the_presets() -> None:
     narrow = dataclasses.replace(RING, clip_range=(-0.01, 0.005))
     vanishing, exploding = (Reading(gradients=gradients(norms)) for norms in ([1, 0.04, 0.2, 1, 1], [1, 900, 30, 1, 1]))
-    assert diagnosed(vanishing, config=narrow)[0].advice.startswith("Widen the clip range to about −0.1 to 0.07.")
-    assert diagnosed(exploding, config=narrow)[0].advice.startswith("Narrow the clip range to about −0.001 to 0.0005.")
+    assert diagnosed(vanishing, config=narrow)[0].advice.words.startswith("Widen the clip range to about −0.1 to 0.07.")
+    assert diagnosed(exploding, config=narrow)[0].advice.words.startswith(
+        "Narrow the clip range to about −0.001 to 0.0005."
+    )
     far = Reading(gradients=gradients([1, 0.0001, 0.01, 1, 1]))
-    assert diagnosed(far, config=narrow)[0].advice == "Widen the clip range."
-    assert diagnosed(vanishing, config=narrow)[0].clip_range == (-0.1, 0.07)
-    assert diagnosed(far, config=narrow)[0].clip_range is None
+    assert diagnosed(far, config=narrow)[0].advice.words == "Widen the clip range."
+    assert diagnosed(vanishing, config=narrow)[0].advice.clip_range == (-0.1, 0.07)
+    assert diagnosed(far, config=narrow)[0].advice.clip_range is None
     wide = dataclasses.replace(RING, clip_range=(-0.5, 0.5))
-    assert diagnosed(vanishing, config=wide)[0].advice == "Widen the clip range."  # ±2.5 is more than can be set
+    assert diagnosed(vanishing, config=wide)[0].advice.words == "Widen the clip range."  # ±2.5 is more than can be set
     saturated = diagnosed(Reading(gradients=gradients()), history(at_bound_share=0.9))
-    assert saturated[0].advice == "Widen the clip range."  # growing gradients give no target
+    assert saturated[0].advice.words == "Widen the clip range."  # growing gradients give no target
 
 
 def test_no_one_is_told_to_narrow_to_a_wider_range() -> None:
     deep = Reading(gradients=gradients([1, *(2.0**i for i in range(12, 0, -1)), 1, 1]))  # twofold a layer, 4096 in all
     (finding,) = diagnosed(deep)
-    assert (finding.advice, finding.clip_range) == ("Narrow the clip range.", None)
+    assert (finding.advice.words, finding.advice.clip_range) == ("Narrow the clip range.", None)
 
 
 def test_a_former_range_is_offered_only_soon_after_it() -> None:
@@ -244,7 +246,7 @@ def test_a_former_range_is_offered_only_soon_after_it() -> None:
     for steps, advice in ((49, "Go back to ±1."), (50, "Widen the clip range.")):
         bounds = [1.0] * 100 + [0.1] * steps
         past = history(100 + steps, clip_low=[-high for high in bounds], clip_high=bounds)
-        assert diagnosed(vanishing, past)[0].advice == advice
+        assert diagnosed(vanishing, past)[0].advice.words == advice
 
 
 def test_after_a_change_of_range_the_advice_is_to_wait_until_the_weights_fill_it() -> None:
@@ -252,9 +254,9 @@ def test_after_a_change_of_range_the_advice_is_to_wait_until_the_weights_fill_it
     wait = "Wait until the weights have grown into the new clip range."
     for old, advice in ((0.05, wait), (0.5, "Go back to −0.1 to 0.5.")):
         past = history(clip_low=-0.1, clip_high=[old] * 101 + [0.1] * 49)
-        assert [finding.advice for finding in diagnosed(vanishing, past)] == [advice]
+        assert [finding.advice.words for finding in diagnosed(vanishing, past)] == [advice]
         settled = history(clip_low=-0.1, clip_high=[old] * 100 + [0.1] * 50)
-        assert "to about ±" in diagnosed(vanishing, settled)[0].advice
+        assert "to about ±" in diagnosed(vanishing, settled)[0].advice.words
 
 
 def test_a_dead_critic_is_called_dead() -> None:
@@ -310,10 +312,10 @@ def test_a_generator_without_gradients_is_not_told_to_slow_down() -> None:
     for sick in (gradients([1, 0.04, 0.2, 1, 1]), gradients(smallest=1e-9)):
         findings = diagnosed(Reading(gradients=sick, coverage=lost))
         assert len(findings) == 2
-        assert len({finding.advice for finding in findings}) == 1
-        assert findings[0].advice.startswith("Widen the clip range")
+        assert len({finding.advice.words for finding in findings}) == 1
+        assert findings[0].advice.words.startswith("Widen the clip range")
     (finding,) = diagnosed(Reading(gradients=gradients(), coverage=lost))
-    assert finding.advice.startswith("Halve the generator's learning rate")
+    assert finding.advice.words.startswith("Halve the generator's learning rate")
 
 
 def test_noise_and_trends_do_not_oscillate() -> None:
@@ -354,7 +356,7 @@ def test_of_a_critic_that_is_not_known_only_what_always_holds_is_found(values: d
         Reading(gradients=gradients(norms=(1, 1, 2, 4, 8)), coverage=coverage((512, *[0] * 7))), config=config
     )
     assert "7 of 8 modes" in collapsed.sentence
-    assert ("clip range" in collapsed.advice) is ("objective" in values)
+    assert ("clip range" in collapsed.advice.words) is ("objective" in values)
     dead = Reading(gradients=gradients(smallest=0.0))
     assert [finding.dead for finding in diagnosed(dead, config=config)] == ([] if "objective" in values else [True])
 

@@ -8,6 +8,7 @@ import pytest
 
 from ganlab.measure.distances import Distances, Perfect
 from ganlab.measure.reading import Reading
+from ganlab.runs.advice import Advice
 from ganlab.runs.diagnosis import Finding
 from ganlab.runs.history import METRICS, History
 from ganlab.runs.range_change import RangeChange
@@ -23,8 +24,8 @@ CHANGE = RangeChange(
     reading_step=100,
     samples=np.zeros((1, 2), np.float32),
 )
-SICK = Finding(2, "Something is wrong.", "Do this.")
-DEAD = Finding(3, "The critic is dead.", "Start again.", dead=True)
+SICK = Finding(2, "Something is wrong.", Advice("Do this."))
+DEAD = Finding(3, "The critic is dead.", Advice("Start again."), dead=True)
 
 
 def said(
@@ -58,7 +59,7 @@ def test_a_flat_critic_says_by_how_much_and_the_way_back() -> None:
         verdict.sentence
         == "The critic went flat: 10× tighter made its slope, all the generator learns from, 13,000× smaller."
     )
-    assert (verdict.severity, verdict.advice, verdict.clip_range) == (2, "Go back to ±0.01.", (-0.01, 0.01))
+    assert (verdict.severity, verdict.advice) == (2, Advice("Go back to ±0.01.", clip_range=(-0.01, 0.01)))
 
 
 def test_a_steeper_critic_is_told_with_its_estimate() -> None:
@@ -66,7 +67,7 @@ def test_a_steeper_critic_is_told_with_its_estimate() -> None:
     sentence = "The critic got 30× steeper: 10× wider, and its estimate 25× larger."
     assert said(slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider) == Verdict(1, sentence)
     verdict = said(SICK, slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider)
-    assert verdict == Verdict(2, sentence, "Go back to ±0.01.", clip_range=(-0.01, 0.01))
+    assert verdict == Verdict(2, sentence, Advice("Go back to ±0.01.", clip_range=(-0.01, 0.01)))
 
 
 @pytest.mark.parametrize(("w1", "high", "severity"), [(0.2, 0.25, 0), (0.75, 0.25, 1), (0.75, math.nan, 0)])

@@ -20,7 +20,7 @@ BECAUSE = f"If all weights scaled with it, gradients would grow {USUAL:g}-fold p
 class Advice(NamedTuple):
     """One thing to try, and why; `clip_range` is the one that it names, if any."""
 
-    advice: str
+    words: str
     because: str = ""
     clip_range: tuple[float, float] | None = None
 

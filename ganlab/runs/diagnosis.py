@@ -50,9 +50,7 @@ class Finding(NamedTuple):
 
     severity: int  # 3: training gets nowhere; 2: the result suffers; 1: worth checking
     sentence: str  # what is wrong, with the number that shows it
-    advice: str  # one thing to try
-    because: str = ""  # why it should help
-    clip_range: tuple[float, float] | None = None  # to which the advice is to change, if it names one
+    advice: Advice
     dead: bool = False  # nothing else matters then
 
 
@@ -130,7 +128,7 @@ def _dead(gradients: Gradients) -> Finding:
     where = ", ".join(np.array(gradients.weights)[gradients.weight_rms == 0])
     reaches = f"no gradient reaches {where}" if gradients.weight_rms.any() else "none of its weights has a gradient"
     sentence = f"The critic is dead: {reaches}, so neither network learns any longer."
-    return Finding(3, sentence, "Start again: no setting can revive it.", dead=True)
+    return Finding(3, sentence, Advice("Start again: no setting can revive it."), dead=True)
 
 
 def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -141,7 +139,7 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
     sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
     sentence += f" At the smallest, with an rms of {short(rms)}, weights move at {percent(rms / (rms + RMSPROP_EPS))}"
-    yield Finding(3, f"{sentence} of their learning rate.", *widen(gradients, history, config))
+    yield Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
 
 
 def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -149,7 +147,7 @@ def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Itera
     if gradients and len(history) >= WINDOW and _shrinks(gradients):
         fold = short(1 / gradients.per_layer)
         sentence = f"The critic's gradient shrinks {fold}-fold per hidden layer on its way back."
-        yield Finding(2, sentence, *widen(gradients, history, config))
+        yield Finding(2, sentence, widen(gradients, history, config))
 
 
 def _exploding(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -161,7 +159,7 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Itera
         fold = hidden[0] / hidden[-1]
         sentence = f"The critic's gradient grows {short(gradients.per_layer)}-fold per hidden layer"
         sentence += f" on its way back, {short(fold)}-fold in all."
-        yield Finding(3 if fold >= DIVERGES else 1, sentence, *narrow(gradients, history, config))
+        yield Finding(3 if fold >= DIVERGES else 1, sentence, narrow(gradients, history, config))
 
 
 def _saturated(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -169,7 +167,7 @@ def _saturated(reading: Reading, history: History, config: TrainConfig) -> Itera
     if len(shares) and shares.mean() >= SATURATED:
         share = percent(shares.mean())
         sentence = f"{share} of the critic's weights were exactly at a bound over the last {WINDOW} steps."
-        yield Finding(2, sentence, *widen(reading.gradients, history, config))
+        yield Finding(2, sentence, widen(reading.gradients, history, config))
 
 
 def _oscillating(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -180,7 +178,7 @@ def _oscillating(reading: Reading, history: History, config: TrainConfig) -> Ite
     if lowest <= SWINGS and size >= SWING_SIZE:
         extent = " around 0" if size > AROUND_ZERO else f", with a standard deviation of {short(size)}× its mean"
         sentence = f"The critic estimate oscillates every {period} steps{extent}."
-        yield Finding(2, sentence, *_calm(reading, history, config))
+        yield Finding(2, sentence, _calm(reading, history, config))
 
 
 def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -190,7 +188,7 @@ def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -
     share = (estimates <= 0).mean()
     if share >= NEGATIVE and not _starved(reading):  # without gradients, more updates do not bring the critic nearer
         scored = f"in {percent(share)} of the last {WINDOW} steps it scored generated samples no lower than real ones"
-        advice = f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}."
+        advice = Advice(f"Raise the critic updates per step to {min(2 * config.n_critic, MOST_UPDATES)}.")
         yield Finding(2, f"The critic is far from optimal: {scored}.", advice)
 
 
@@ -203,17 +201,17 @@ def _collapsed(reading: Reading, history: History, config: TrainConfig) -> Itera
         kind = "modes" if len(coverage.high_quality) else "classes"
         has = "has" if missing == 1 else "have"
         sentence = f"{missing} of {total} {kind} {has} less than a quarter of the expected samples."
-        yield Finding(3 if missing >= total / 2 else 2, sentence, *_calm(reading, history, config))
+        yield Finding(3 if missing >= total / 2 else 2, sentence, _calm(reading, history, config))
     elif coverage.spread <= NARROW:
         sentence = f"The spread of the generated samples is {coverage.spread:.2f}× the real samples'."
-        yield Finding(3, sentence, *_calm(reading, history, config))
+        yield Finding(3, sentence, _calm(reading, history, config))
 
 
 def _copying(reading: Reading, _: History, __: TrainConfig) -> Iterator[Finding]:
     copies = reading.copies
     if copies and copies.ratio <= COPIED:
         distance = f"{copies.ratio:.2f}× as far from the training images as held-out images are"
-        advice = "Train on more images, or use a narrower generator."
+        advice = Advice("Train on more images, or use a narrower generator.")
         yield Finding(2, f"Generated images are copies: {distance}.", advice)
 
 
@@ -226,7 +224,7 @@ def _overfitting(reading: Reading, _: History, __: TrainConfig) -> Iterator[Find
     gap = train - held_out
     if gap > 0 and not (gap < GAP * train or gap < GAP_ERRORS * distances.gap_error):
         estimates = f"its estimate is {short(train)} on training samples and {short(held_out)} on held-out ones"
-        yield Finding(2, f"The critic has overfitted: {estimates}.", "Train on more samples, or stop here.")
+        yield Finding(2, f"The critic has overfitted: {estimates}.", Advice("Train on more samples, or stop here."))
 
 
 def _poor(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
@@ -236,18 +234,18 @@ def _poor(reading: Reading, history: History, config: TrainConfig) -> Iterator[F
     if len(history) >= LATE and distances and distances.w1 >= POOR * distances.perfect.high:
         here, perfect = (w1 / distances.perfect.mean for w1 in (distances.w1, distances.perfect.high))
         sentence = f"Generated points are {here:.1f}× as far from real ones as real ones are from each other"
-        yield Finding(2, f"{sentence}; a perfect sampler's, at most {perfect:.1f}×.", *advice)
+        yield Finding(2, f"{sentence}; a perfect sampler's, at most {perfect:.1f}×.", advice)
     elif len(history) >= FINISHED and coverage and coverage.high_quality_share <= FINE:
         share = percent(coverage.high_quality_share)
         sentence = f"Fine detail is missing, as often with a clipped critic: {share} of the points are within 3 sd"
-        yield Finding(1, f"{sentence} of a mode, of real ones 99 %.", *advice)
+        yield Finding(1, f"{sentence} of a mode, of real ones 99 %.", advice)
 
 
 def _momentum(_: Reading, __: History, config: TrainConfig) -> Iterator[Finding]:
     """Arjovsky et al. 2017 (arXiv 1701.07875), section 4."""
     if config.optimizer == "adam":
         sentence = "Adam's momentum (beta1 = 0.5) can make training with a clipped critic unstable."
-        yield Finding(1, sentence, "Use RMSprop, as in the paper.")
+        yield Finding(1, sentence, Advice("Use RMSprop, as in the paper."))
 
 
 Rule = Callable[[Reading, History, TrainConfig], Iterator[Finding]]

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from ganlab.formatting import range_in_words, short, times, width_in_words
 from ganlab.measure.reading import Reading
-from ganlab.runs.diagnosis import WINDOW, YOUNG, Finding
+from ganlab.runs.advice import WINDOW, Advice
+from ganlab.runs.diagnosis import YOUNG, Finding
 from ganlab.runs.history import History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import Vital
@@ -17,13 +18,11 @@ UNKNOWN = "Not judged: most rules are about clipped critics with the paper's obj
 
 
 class Verdict(NamedTuple):
-    """`severity` is as in a Finding, 0 for no problem; `clip_range` is the one that the advice names, if any."""
+    """`severity` is as in a Finding, 0 for no problem."""
 
     severity: int
     sentence: str
-    advice: str = ""
-    because: str = ""
-    clip_range: tuple[float, float] | None = None
+    advice: Advice | None = None
 
 
 def verdict(
@@ -49,18 +48,18 @@ def verdict(
             return Verdict(1, f"Changed from {range_in_words(change.former)}: measuring what that did.")
         fold = slope.now / slope.was if slope.was else math.nan
         width = width_in_words(change.clip_range, change.former)
-        back = f"Go back to {range_in_words(change.former)}.", "", change.former
+        back = Advice(f"Go back to {range_in_words(change.former)}.", clip_range=change.former)
         if fold < 1 / FLAT:
             smaller = f"its slope, all the generator learns from, {times(1 / fold)} smaller"
-            return Verdict(2, f"The critic went flat: {width} made {smaller}.", *back)
+            return Verdict(2, f"The critic went flat: {width} made {smaller}.", back)
         if estimate.was > 0 and estimate.now < estimate.was / BLIND:
             fall = f"{width} made its estimate fall from {short(estimate.was)} to {short(estimate.now)}"
-            return Verdict(2, f"The critic can barely tell real from generated: {fall}.", *back)
+            return Verdict(2, f"The critic can barely tell real from generated: {fall}.", back)
         if fold > STEEP:
             sentence = f"The critic got {times(fold)} steeper: {width}."
             if estimate.was > 0 and estimate.now > estimate.was:
                 sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
-            return Verdict(2, sentence, *back) if findings else Verdict(1, sentence)
+            return Verdict(2, sentence, back) if findings else Verdict(1, sentence)
     if stale:
         return Verdict(1, "Not measured since the clip range changed.")
     if findings:
@@ -79,4 +78,4 @@ def verdict(
 
 
 def _of(finding: Finding) -> Verdict:
-    return Verdict(finding.severity, finding.sentence, finding.advice, finding.because, finding.clip_range)
+    return Verdict(finding.severity, finding.sentence, finding.advice)

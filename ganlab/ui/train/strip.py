@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from ganlab.formatting import NOTHING, compared, fixed_percent, range_in_words, short
+from ganlab.runs.advice import Advice
 from ganlab.runs.verdict import Verdict
 from ganlab.runs.vitals import Vital
 
@@ -88,13 +89,17 @@ def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
 
 def sentence(verdict: Verdict, ended: bool) -> str:
     """The verdict in its colour, and its advice: a change of the clip range is a button while the run lives."""
-    words, why = escape(verdict.advice), escape(verdict.because)
-    advice = f"<span>Try: <b>{words}</b> {why}</span>" if words else ""
-    if verdict.clip_range and not ended:
-        low, high = verdict.clip_range
-        advice = f"<button type='button' data-pick='{low} {high}' title='{why}'>{words.rstrip('.')}</button>"
     colour = f"--c:var(--st-{SIGNS[verdict.severity]}-color)"
+    advice = _advice(verdict.advice, ended) if verdict.advice else ""
     return (
         f"<div class='verdict s{verdict.severity}' style='{colour}'><i></i>"
         f"<p role='status'><b>{escape(verdict.sentence)}</b></p>{advice}</div>"
     )
+
+
+def _advice(advice: Advice, ended: bool) -> str:
+    words, why = escape(advice.words), escape(advice.because)
+    if not advice.clip_range or ended:
+        return f"<span>Try: <b>{words}</b> {why}</span>"
+    low, high = advice.clip_range
+    return f"<button type='button' data-pick='{low} {high}' title='{why}'>{words.rstrip('.')}</button>"

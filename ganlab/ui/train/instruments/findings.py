@@ -56,7 +56,7 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
 def _list(problems: list[Finding]) -> str:
     items, advised = [], set()
     for finding in problems:
-        advice = escape(f"{finding.advice} {finding.because}".strip())  # several findings may share it
+        advice = escape(f"{finding.advice.words} {finding.advice.because}".strip())  # several findings may share it
         advice = "" if finding.advice in advised else advice
         advised.add(finding.advice)
         items.append(f"<li><b>{escape(finding.sentence)}</b> {advice}</li>")
