@@ -77,6 +77,6 @@ with frame.page("Home"):
         draw(picture, None)
     panel("steps", FIVE_SENTENCES)
     st.space("xsmall")
-    st.subheader("Runs in progress", anchor=False)
+    st.header("Runs in progress", anchor=False)
     st.fragment(runs_in_progress, run_every=1.0 if access.may_act() else 2.0)(picture, shown)
     earlier_runs()

@@ -104,6 +104,10 @@ def test_the_bounds_can_be_dragged_in_the_histogram_and_on_the_slider(page: Page
     expect_range(page, -0.1, 0.1)
     changes = ["clip_range,-0.06 0.06", "clip_range,-1.0 1.0", "clip_range,-0.1 0.1"]
     wait_until(lambda: recorded(server, run) == changes)
+    # Between the bounds a finger scrolls the page.
+    x, y = middle(drawing)
+    drag_by_touch(page, (x, y), (x, y - 200))
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 50")
 
 
 def middle(part: Locator) -> tuple[float, float]:
@@ -114,7 +118,8 @@ def middle(part: Locator) -> tuple[float, float]:
 
 def drag_by_touch(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     finger = page.context.new_cdp_session(page)
-    for kind, points in (("touchStart", [start]), ("touchMove", [end]), ("touchEnd", [])):
+    half = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    for kind, points in (("touchStart", [start]), ("touchMove", [half]), ("touchMove", [end]), ("touchEnd", [])):
         places = [{"x": x, "y": y} for x, y in points]
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
     finger.detach()
@@ -318,9 +323,14 @@ def test_looking_back_resuming_and_deleting(page: Page, server: Server) -> None:
     press(page, "Pause")
     expect_state(page, "Paused")
     look = app(page).locator(".st-key-look")
-    # While a run trains, the slider is now and then replaced by one with more steps; this is the last one.
-    places = len(moments.steps(server.runs / run)) + 1
-    app(page).locator(f".st-key-look_back_{places}[data-stale=false] input").press("Home")
+
+    def slider() -> Locator:
+        """The one with all saved steps, which the page soon has: a pause saves another one."""
+        places = len(moments.steps(server.runs / run)) + 1
+        return app(page).locator(f".st-key-look_back_{places}[data-stale=false] input")
+
+    wait_until(lambda: slider().count() == 1)
+    slider().press("Home")
     expect(look).to_contain_text("step 1")
     press(page, "Pin")
     expect(look).to_contain_text("1 pinned")

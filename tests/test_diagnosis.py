@@ -84,11 +84,11 @@ def test_a_healthy_or_unmeasured_run_has_no_finding() -> None:
             3,
         ),
         (Reading(gradients=gradients([1, 0.46, 0.68, 1, 1])), None, 0),
-        (Reading(gradients=gradients([1, 0.42, 0.65, 1, 1])), "shrinks 1.54-fold per layer", 2),
+        (Reading(gradients=gradients([1, 0.42, 0.65, 1, 1])), "shrinks 1.54-fold per hidden layer", 2),
         (Reading(gradients=gradients([1, 99, 9, 1, 1])), None, 0),
         (
             Reading(gradients=gradients([1, 5000, 9, 2, 1])),
-            "grows 50-fold per layer on its way back, 2,500-fold in all",
+            "grows 50-fold per hidden layer on its way back, 2,500-fold in all",
             3,
         ),
         (Reading(gradients=gradients([1, 9, 1, 1])), None, 0),  # one layer between hidden ones
@@ -249,7 +249,7 @@ def test_a_former_range_is_offered_only_soon_after_it() -> None:
 
 def test_after_a_change_of_range_the_advice_is_to_wait_until_the_weights_fill_it() -> None:
     vanishing = Reading(gradients=gradients([1, 0.2, 0.4, 1, 1]))
-    wait = "Wait: the weights are still growing into the new clip range."
+    wait = "Wait until the weights have grown into the new clip range."
     for old, advice in ((0.05, wait), (0.5, "Go back to −0.1 to 0.5.")):
         past = history(clip_low=-0.1, clip_high=[old] * 101 + [0.1] * 49)
         assert [finding.advice for finding in diagnosed(vanishing, past)] == [advice]

@@ -39,7 +39,7 @@ def widen(gradients: Gradients | None, history: History, config: TrainConfig) ->
             return Advice(f"Widen the clip range to about {range_in_words(target)}.", BECAUSE, target)
     elif former := _former(history):
         if _width(former) < width:
-            return Advice("Wait: the weights are still growing into the new clip range.")
+            return Advice("Wait until the weights have grown into the new clip range.")
         if _width(former) > width:
             return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
     return Advice("Widen the clip range.")

@@ -148,7 +148,7 @@ def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Itera
     gradients = reading.gradients
     if gradients and len(history) >= WINDOW and _shrinks(gradients):
         fold = short(1 / gradients.per_layer)
-        sentence = f"Between hidden layers the critic's gradient shrinks {fold}-fold per layer on its way back."
+        sentence = f"The critic's gradient shrinks {fold}-fold per hidden layer on its way back."
         yield Finding(2, sentence, *widen(gradients, history, config))
 
 
@@ -159,7 +159,7 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Itera
     hidden = gradients.norms[1:-1]
     if len(hidden) >= 2 and _explodes(hidden[0], hidden[-1], len(hidden) - 1):
         fold = hidden[0] / hidden[-1]
-        sentence = f"Between hidden layers the critic's gradient grows {short(gradients.per_layer)}-fold per layer"
+        sentence = f"The critic's gradient grows {short(gradients.per_layer)}-fold per hidden layer"
         sentence += f" on its way back, {short(fold)}-fold in all."
         yield Finding(3 if fold >= DIVERGES else 1, sentence, *narrow(gradients, history, config))
 

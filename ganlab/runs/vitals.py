@@ -26,17 +26,17 @@ class Vital(NamedTuple):
     values: np.ndarray
 
 
-def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChange | None = None) -> list[Vital]:
+def vitals(history: History, readings: np.ndarray, counted: str, change: RangeChange | None = None) -> list[Vital]:
     """Moved, on a bound, slope, estimate, distance, coverage, from a history and its looks, float64 [looks, READINGS].
 
-    `kind` is the data's, image or point. `now` is of the clip range in force: of shares the newest, else the median of
-    up to 25 steps; or the newest look. With `change`, `was` is what came just before it, the look if it was taken for
-    the comparison.
+    `counted` is by what samples are, as in `config.DATASETS`. `now` is of the clip range in force: of shares the
+    newest, else the median of up to 25 steps; or the newest look. With `change`, `was` is what came just before it, the
+    look if it was taken for the comparison.
     """
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
     since = change.step if change else history.range_since
     nothing = len(history) and math.isnan(history["clamped_share"][-1])
-    weights = "nothing is clamped" if nothing else f"of {history.covered:,} weights"
+    weights = "nothing is clamped" if nothing else f"of {history.covered:,} weights" if len(history) else ""
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         steps, values = history["step"], history[column]
@@ -62,11 +62,11 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
     allowed = f"layer norms allow {short(norms)}" if not math.isnan(norms) else "at the samples"
     low, high = (newest[f"real_to_real_{end}"] / newest["real_to_real"] for end in ("low", "high"))
     perfect = "of real to real" if math.isnan(low) else f"perfect: {low:.1f}–{high:.1f}×"
-    if math.isnan(total):
+    if not counted:
         coverage = of_looks("Spread", looks["spread"], "times", "of the real samples’")
     else:
-        name = "Modes found" if kind == "point" else "Classes found"
-        coverage = of_looks(name, looks["modes"] - looks["modes_missing"], "count", f"of {total:.0f}")
+        of_all = "" if math.isnan(total) else f"of {total:.0f}"
+        coverage = of_looks(f"{counted.capitalize()} found", looks["modes"] - looks["modes_missing"], "count", of_all)
     return [
         of_steps("Moved by this clamp", "clamped_share", "share", weights),
         of_steps("On a bound", "at_bound_share", "share", ""),

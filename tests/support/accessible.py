@@ -7,7 +7,8 @@ RUN = """async rules => {
   // While a script runs, Streamlit fades the elements that it may replace.
   const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
   const { violations } = await axe.run({ exclude: ["[data-stale=true]"] }, options);
-  return violations.filter(each => ["serious", "critical"].includes(each.impact)).flatMap(
+  const counts = ({ id, impact }) => id === "heading-order" || ["serious", "critical"].includes(impact);
+  return violations.filter(counts).flatMap(
     ({ id, nodes }) => nodes.map(node => `${id}: ${node.html} ${node.failureSummary}`));
 }"""
 BACKGROUND = "getComputedStyle(document.documentElement).getPropertyValue('--gl-background')"

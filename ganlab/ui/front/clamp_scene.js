@@ -98,7 +98,7 @@ const post = (g, weight, count, label, side, edges, counts) => {
   const cut = count > g.top * 1.01, y = Math.max(g.y(count), g.roof);
   let out = `<rect class="post" x="${(x - width / 2).toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${(g.floor - y).toFixed(1)}"/>`;
   if (cut) out += [11, 16].map(down => line("cut", x - width, g.roof + down, x + width, g.roof + down - 6)).join("");
-  if (!label) return out;
+  if (label === false) return out;
   // the label stands above the bins beside the post
   const beside = counts.filter((_, i) => (side > 0 ? edges[i] >= weight && g.x(edges[i]) < x + 92 * g.unit : edges[i + 1] <= weight && g.x(edges[i + 1]) > x - 92 * g.unit));
   const free = g.y(Math.max(0, ...beside)) - 5 * g.unit;
@@ -106,9 +106,11 @@ const post = (g, weight, count, label, side, edges, counts) => {
   return out + text("at", x + side * 9 * g.unit, labelY, `${bold(whole(count))} ${label}`, side > 0 ? "start" : "end");
 };
 
+// Inside the bounds; beside them where these are close; with little room on both sides, only the counts.
 const posts = (g, { range, before }, counts, edges, labelled = true) => {
-  const narrow = g.x(range[1]) - g.x(range[0]) < 230 * g.unit;  // no room for both labels between the bounds
-  return ["at low", "at high"].map((label, i) => post(g, range[i], counts[i], labelled && label, (i === 0) === narrow ? -1 : 1, edges, before)).join("");
+  const [left, right] = range.map(g.x), close = right - left < 230 * g.unit;
+  const beside = close && Math.min(left - g.left, g.right - right) > 100 * g.unit, words = close && !beside ? ["", ""] : ["at low", "at high"];
+  return words.map((word, i) => post(g, range[i], counts[i], labelled && word, (i === 0) === beside ? -1 : 1, edges, before)).join("");
 };
 
 const pinnedLines = (g, pinned, clamp) => {

@@ -56,6 +56,8 @@ const paint = (value, roles) => {
   return value;
 };
 
+const finger = matchMedia("(pointer: coarse)");  // a finger scrolls the page, also over a plot
+
 const styled = (layout, roles) => {
   const axis = {
     gridcolor: roles.grid, linecolor: roles.grid, zeroline: false, automargin: false,
@@ -66,7 +68,7 @@ const styled = (layout, roles) => {
     if (/^[xy]axis/.test(key)) result[key] = { ...axis, ...result[key], title: { ...axis.title, ...result[key].title } };
   }
   return Object.assign(result, {
-    autosize: true, showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
+    dragmode: finger.matches ? false : "zoom", autosize: true, showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
     font: { family: roles.font, color: roles.text, size: 12.5 },
     hoverlabel: { bgcolor: roles.page, bordercolor: roles.grid, font: { family: roles.font, color: roles.text, size: 12.5 } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: roles.muted, activecolor: roles.text },

@@ -27,7 +27,7 @@ def earlier_runs() -> None:
     if not ended:
         return
     st.space("xsmall")
-    st.subheader("Earlier runs", anchor=False)
+    st.header("Earlier runs", anchor=False)
     shown = ended if st.session_state.get("all_runs") else ended[:SHOWN]
     frame.once("left", st.error, "error")
     with st.container(border=True, gap="small"):

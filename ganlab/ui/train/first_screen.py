@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from ganlab.config import DATASETS
 from ganlab.formatting import range_in_words
 from ganlab.gan.clipping import WeightHistogram, axis_limit, pooled
 from ganlab.plots.clamp import Change, clamp, unclamped
@@ -54,12 +55,10 @@ def _numbers(
     comparing: RangeChange | None,
     slots: Slots,
 ) -> None:
-    history, readings = snapshot.history.until(shown.step), snapshot.readings
-    numbers = once(
-        shown,
-        ("vitals", comparing and comparing.critic_step),
-        lambda: vitals(history, readings[readings[:, 0] <= shown.step], snapshot.config.kind, comparing),
-    )
+    history, counted = snapshot.history.until(shown.step), DATASETS[snapshot.config.dataset].counted
+    readings = snapshot.readings[snapshot.readings[:, 0] <= shown.step]
+    key = "vitals", comparing and comparing.critic_step
+    numbers = once(shown, key, lambda: vitals(history, readings, counted, comparing))
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
     measuring = bool(comparing and running and comparing.age < PATIENCE)
     _note_try(run, comparing, numbers)

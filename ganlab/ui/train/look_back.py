@@ -14,7 +14,7 @@ from ganlab.plots.base import Figure
 from ganlab.runs.disk import moments
 from ganlab.runs.disk.moments import Moment, stamp
 from ganlab.runs.run import Run
-from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
 from ganlab.ui.kit.components import Caption, button
 from ganlab.ui.kit.live import once
@@ -63,9 +63,11 @@ def controls(run: Run, slots: Slots) -> None:
 
 
 def outgrown(run: Run) -> bool:
-    """Whether the slider lacks so many saved steps that it should be redrawn: rarely, the user may be dragging it."""
-    saved = once(run.latest, "moments", lambda: len(moments.steps(run.path)))
-    return saved > 2 * len(st.session_state["places"]) + 4
+    """Whether to redraw the slider for more saved steps; rarely while a run trains, when the user may be dragging."""
+    places = len(st.session_state["places"])
+    if run.latest.status is not Status.RUNNING:  # a pause saves a moment after it has been shown
+        return len(moments.steps(run.path)) >= places
+    return once(run.latest, "moments", lambda: len(moments.steps(run.path))) > 2 * places + 4
 
 
 def _go(place: Place) -> None:

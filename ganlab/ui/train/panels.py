@@ -24,7 +24,7 @@ def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
     """
     words, *speed = pace(snapshot) or [stopped]
     return (
-        f"<div class='state'>{pill(snapshot.status)}<h1>{escape(name) or title(snapshot.config)}</h1>"
+        f"<div class='state'>{pill(snapshot.status)}<h2>{escape(name) or title(snapshot.config)}</h2>"
         f"<span class='nowrap'>step <b>{snapshot.steps_made:,}</b> "
         f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
         f"<div class='grow'>{progress_bar(snapshot)}</div>"
@@ -38,7 +38,7 @@ def ready_line(config: TrainConfig, seconds: float | None) -> str:
     """The state line before there is a run, which would take so many seconds, if that is known."""
     expected = [rough_duration(seconds)] if seconds else []
     summary = " · ".join([*facts(config), f"{config.steps:,} steps", *expected])
-    return f"<div class='state'>{pill(None)}<h1>{title(config)}</h1><span class='muted'>{summary}</span></div>"
+    return f"<div class='state'>{pill(None)}<h2>{title(config)}</h2><span class='muted'>{summary}</span></div>"
 
 
 def in_the_way_line(run: Run, limit: int) -> str:
@@ -46,7 +46,7 @@ def in_the_way_line(run: Run, limit: int) -> str:
     snapshot = run.latest
     does = "is starting" if snapshot.status is Status.STARTING else "is training"
     return (
-        f"<div class='state'>{pill(snapshot.status)}<h1>{escape(run.name)}</h1>"
+        f"<div class='state'>{pill(snapshot.status)}<h2>{escape(run.name)}</h2>"
         f"<span class='nowrap'>{does}: step <b>{snapshot.step:,}</b> "
         f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
         f"<span class='muted'>{'One run' if limit == 1 else f'{limit} runs'} at a time.</span></div>"

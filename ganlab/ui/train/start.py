@@ -111,7 +111,7 @@ def choices(config: TrainConfig) -> None:
 def _card(name: str, on: bool) -> None:
     (title, line), config, picture = CARDS[name], PRESETS[name], drawings.dataset_thumb(name)
     chips = "".join(f"<span>{fact}</span>" for fact in html.facts(config))
-    text = f"<h4>{title}</h4><p>{line}</p><div class='chips'>{chips}</div>"
+    text = f"<h3>{title}</h3><p>{line}</p><div class='chips'>{chips}</div>"
     panel(f"card_{name}", f"<div class='card'><div class='thumb'>{picture}</div>{text}</div>")
     st.space("stretch")
     label, icon, call = ("Chosen", ":material/check:", None) if on else (f"Choose {title}", None, start_page_for)
