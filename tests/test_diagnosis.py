@@ -373,3 +373,9 @@ def test_a_fixed_generator_is_not_judged_but_its_critic_is() -> None:
 def test_no_clip_range_is_blamed_where_nothing_is_clamped() -> None:
     free = dataclasses.replace(RING, constraint="none", clip_range=(-50.0, 1.0))
     assert "range" not in likely_cause(free)
+
+
+def test_adam_without_momentum_is_not_warned_of() -> None:
+    adam = dataclasses.replace(RING, optimizer="adam", beta1=0.9)
+    assert "beta1 = 0.9" in diagnosed(config=adam)[0].sentence
+    assert diagnosed(config=dataclasses.replace(adam, beta1=0.0)) == []

@@ -47,12 +47,15 @@ def steered(
     path: Path, config: TrainConfig, changes: dict[int, tuple[float, float]], which: frozenset[str]
 ) -> Snapshot:
     """The end of a run whose clip range is changed after so many critic updates."""
+    return steered_by(path, config, {at: {"clip_range": wanted} for at, wanted in changes.items()}, which)
 
+
+def steered_by(path: Path, config: TrainConfig, changes: dict[int, dict], which: frozenset[str]) -> Snapshot:
     class Steered(Trainer):
         def step(self, before_update: object) -> tuple:
             def steer() -> None:
                 if self.critic_step in changes:
-                    run.change(clip_range=changes[self.critic_step])
+                    run.change(**changes[self.critic_step])
                 before_update()
 
             return super().step(steer)
@@ -134,3 +137,12 @@ def test_a_look_at_a_range_that_was_left_again_is_no_baseline(tmp_path: Path) ->
     changes = {4: (-0.05, 0.05), 17: CONFIGS[0].clip_range, 21: TIGHT}
     change = steered(tmp_path / "r", CONFIGS[0], changes, WHICH).change
     assert (change.former, change.reading_step) == (CONFIGS[0].clip_range, 10)
+
+
+def test_a_range_that_comes_with_another_change_is_compared_with_nothing(tmp_path: Path) -> None:
+    together = {4: {"constraint": "none"}, 8: {"constraint": "clip", "clip_range": (-0.02, 0.02)}}
+    assert steered_by(tmp_path / "a", CONFIGS[0], together, frozenset()).change is None
+    alone = together | {11: {"clip_range": (-0.05, 0.05)}}
+    change = steered_by(tmp_path / "b", CONFIGS[0], alone, frozenset()).change
+    assert (change.former, change.clip_range) == ((-0.02, 0.02), (-0.05, 0.05))
+    assert steered_by(tmp_path / "c", CONFIGS[0], alone | {13: {"clip_order": "before"}}, frozenset()).change is None

@@ -243,8 +243,8 @@ def _poor(reading: Reading, history: History, config: TrainConfig) -> Iterator[F
 
 def _momentum(_: Reading, __: History, config: TrainConfig) -> Iterator[Finding]:
     """Arjovsky et al. 2017 (arXiv 1701.07875), section 4."""
-    if config.optimizer == "adam":
-        sentence = "Adam's momentum (beta1 = 0.5) can make training with a clipped critic unstable."
+    if config.optimizer == "adam" and config.beta1 > 0:
+        sentence = f"Adam's momentum (beta1 = {config.beta1:g}) can make training with a clipped critic unstable."
         yield Finding(1, sentence, Advice("Use RMSprop, as in the paper."))
 
 

@@ -54,6 +54,7 @@ class RangeChanges:
     def __init__(self) -> None:
         self.newest: RangeChange | None = None
         self._awaited: RangeChange | None = None  # in force, but no clamp has used it yet
+        self._forgotten = False  # since when no clamp has been made
 
     def begin(
         self,
@@ -67,6 +68,8 @@ class RangeChanges:
 
         `look_before` returns the `reading_step` and the `samples` to compare with; grouped changes share them.
         """
+        if self._forgotten:
+            return
         grouped = self._awaited or (self.newest if self.newest and self.newest.age < GROUPED else None)
         if grouped and grouped.former == clip_range:  # there and back
             self._awaited = self.newest = None
@@ -77,12 +80,15 @@ class RangeChanges:
             self._awaited = RangeChange(former, clip_range, step, step, critic_step, at, samples)
 
     def forget(self) -> None:
-        """Compare nothing: more than the range has changed."""
+        """Compare nothing before the next clamp: more than the range has changed."""
         self.newest = self._awaited = None
+        self._forgotten = True
 
     def keep_fold(self, clip: ClipReport | None, critic_step: int) -> None:
         """Keep the first clamp under a new range: `clip` is the newest, made by update number `critic_step`."""
         awaited = self._awaited
+        if clip and clip.clip_range:
+            self._forgotten = False
         if awaited and clip and clip.clip_range and critic_step > awaited.critic_step:
             self._awaited = None
             self.newest = replace(awaited, fold=awaited.histograms(clip), acted=time.monotonic())

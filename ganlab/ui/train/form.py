@@ -91,7 +91,7 @@ def advanced(config: TrainConfig) -> None:
                 for name in names:
                     if name in applying:
                         setting(name, config)
-                if title == "Training" and config.optimizer == "adam" and config.constraint == "clip":
+                if title == "Training" and config.constraint == "clip" and applying.get("beta1"):
                     st.caption("The paper warns that with momentum, as in Adam, a clipped critic can become unstable.")
         frame.once("edit_refused", st.error, "error")
         _files(config)
