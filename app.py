@@ -42,14 +42,17 @@ def runs_in_progress(picture: DeltaGenerator, shown: Run | None) -> None:
 
 
 def start_buttons() -> None:
-    """The default run at once, or the form for another one."""
+    """The default run at once, or the form for another one; or to pause the run that is in the way."""
     if st.button(
         "Train on digits",
         type="primary",
         icon=":material/play_arrow:",
         help="Starts the default run on this computer and opens it.",
-    ) and (run_id := server.try_to_start(PRESETS["digits"])):
-        st.switch_page(frame.TRAIN, query_params={"run": run_id})
+    ):
+        if hub().in_the_way:
+            st.switch_page(frame.TRAIN, query_params={"preset": "digits"})
+        if run_id := server.try_to_start(PRESETS["digits"]):
+            st.switch_page(frame.TRAIN, query_params={"run": run_id})
     st.page_link(
         frame.TRAIN,
         label="Choose other data",

@@ -93,7 +93,7 @@ def findings(case: Case, seed: int) -> Iterator[tuple[int, list[Finding]]]:
         history.append(row | {"seconds": 0.0}, report.layers, report.layer_counts)
         if step % (EVERY if step < LATE and case.words else RARELY) == 0:
             subject = trainer.critic, trainer.generator, trainer.dataset, config
-            reading = look(*subject, which=WHICH, step=step, earlier=reading)
+            reading = look(*subject, which=WHICH, step=step)
             yield step, diagnose(reading, history.view(), config)
 
 

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import streamlit as st
 import torch
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from served import LONG, Server, app, chromium, expect_state, interrupt, serve
+from streamlit.components.v2 import manifest_scanner
 from visits import ROOT
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -18,6 +20,8 @@ from ganlab.runs.hub import RunHub
 from ganlab.ui.kit import server as ui_server
 
 os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
+# Each visit of an AppTest would read the metadata of all installed packages, which takes most of its time.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 LAST = (
     "test_learning",

@@ -185,6 +185,12 @@ def test_through_training(the_hub: RunHub) -> None:
         assert frames.n_frames == len(steps)
 
 
+def test_a_run_that_failed_is_not_what_the_page_opens_with(the_hub: RunHub) -> None:
+    good = run_in("finished", the_hub, TINY_IMAGES)
+    run_in("failed", the_hub, TINY_IMAGES)
+    assert page("3_Generate.py").selectbox(key="source").value == good.run_id
+
+
 def test_the_animation_changes_with_the_saved_moments(the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, TINY_IMAGES)
     first, *_, last = steps = moments.steps(run.path)

@@ -120,13 +120,13 @@ def test_the_counts_of_many_layers_keep_apart() -> None:
 def test_points_outside_the_view_are_counted_and_marked_at_its_edge() -> None:
     generated = np.array([[0, 0], [5, 1], [-1, -9], [2, 2], [np.inf, 0], [9, 0.01]], np.float32)
     figure = points(np.zeros((3, 2), np.float32), generated)
-    right, down = figure["data"][2:]
-    assert [marks["marker"]["symbol"] for marks in (right, down)] == ["triangle-right", "triangle-down"]
+    real, dots, right, down = figure["clouds"]
+    assert [cloud["shape"] for cloud in (real, dots, right, down)] == ["ring", "dot", "right", "down"]
     assert (unpacked(right["x"]), unpacked(right["y"])) == (pytest.approx([EDGE, EDGE]), pytest.approx([0, 1]))
     assert (unpacked(down["x"]), unpacked(down["y"])) == (pytest.approx([-1]), pytest.approx([-EDGE]))
-    assert [note["text"] for note in figure["layout"]["annotations"]] == ["4 generated outside"]
+    assert figure["note"] == "4 generated outside"
     assert "4 generated outside." in figure["alt"]
-    assert points(generated[:1], generated[:1])["layout"]["annotations"] == []
+    assert points(generated[:1], generated[:1])["note"] == ""
 
 
 def test_the_heat_map_holds_every_layers_share() -> None:
@@ -173,10 +173,11 @@ def test_points_within_3_sd_of_a_mode_have_their_own_bars() -> None:
 
 def test_each_layer_of_the_plane_can_be_switched() -> None:
     real = np.zeros((3, 2), np.float32)
-    kinds = {
-        layer: [trace["type"] for trace in plane.figure(POINTS.plane, real, (layer,))["data"]] for layer in plane.LAYERS
-    }
-    assert kinds == {"values": ["contour"], "arrows": [], "latent map": ["scatter"] * 2, "points": ["scatter"] * 2}
+    figures = {layer: plane.figure(POINTS.plane, real, (layer,)) for layer in plane.LAYERS}
+    kinds = {layer: [trace["type"] for trace in figure["data"]] for layer, figure in figures.items()}
+    assert kinds == {"values": ["contour"], "arrows": [], "latent map": ["scatter"] * 2, "points": []}
+    clouds = {layer: [cloud["name"] for cloud in figure["clouds"]] for layer, figure in figures.items()}
+    assert clouds == {"values": [], "arrows": [], "latent map": [], "points": ["real", "generated"]}
     assert plane.figure(POINTS.plane, layers=("values",))["layout"]["shapes"] == []
 
 

@@ -103,15 +103,16 @@ def test_a_quick_look_that_the_user_asked_for_may_exceed_the_share_for_a_while()
     with budget.looking():
         clock.now += 3
     assert not budget.affords_one(for_user=True)
-    budget.expect(0.4)  # the rest is measured once per run
+    budget.expect(0.4)  # the rest is measured once
     assert budget.affords_one(for_user=True)
     assert not budget.affords_one()
     with budget.looking():
         clock.now += 0.4
-    clock.now += 60  # 3.4 of 64.4
+    clock.now += 15  # 0.8 of 19.4, with the next look 1.2 of 19.8
     assert not any(budget.is_due() for _ in range(FIRST))
-    clock.now += 20
+    clock.now += 8
     assert budget.is_due()
+    assert budget.share == pytest.approx(3.4 / 27.4)
 
 
 def test_a_failed_look_counts() -> None:

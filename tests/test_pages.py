@@ -94,6 +94,10 @@ def test_the_form_names_the_run_in_the_way_opens_it_or_pauses_it_and_starts(the_
     at = page("1_Train.py", **link(dataclasses.replace(TINY, steps=10**6)))
     assert "the &lt;first&gt;" in panels(at)
     assert "Start" not in [button.label for button in at.button]
+    home = page("app.py")
+    click(home, "Train on digits")
+    assert address(home) == {"preset": "digits"}
+    assert [run.run_id for run in the_hub.runs] == [first.run_id]
     click(at, "Open it")
     assert address(at) == {"run": first.run_id}
     at = page("1_Train.py", **link(dataclasses.replace(TINY, steps=10**6)))

@@ -79,7 +79,7 @@ def test_slow_motion_starts_before_the_gradient() -> None:
 def test_points_take_two_bytes_per_number_unless_they_are_far_away() -> None:
     points = np.random.default_rng(0).uniform(-30, 30, (50, 2)).astype(np.float32)
     far = points + np.float32([0, 1e6])
-    near_x, far_y = (samples.points(None, where)["data"][0][axis] for where, axis in ((points, "x"), (far, "y")))
+    near_x, far_y = (samples.points(None, where)["clouds"][0][axis] for where, axis in ((points, "x"), (far, "y")))
     assert len(near_x["counts"]) == 136
     assert unpacked(near_x) == pytest.approx(points[:, 0], abs=5.1e-4)
     assert unpacked(far_y).tolist() == far[:, 1].tolist()

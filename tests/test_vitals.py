@@ -67,7 +67,7 @@ def test_a_number_from_before_the_change_is_never_shown_as_now() -> None:
 def test_also_without_a_comparison_only_the_range_in_force_counts() -> None:
     rows = history(np.array([*[0.5] * 40, 0.9, 0.8, 0.7])).rows
     rows[40:, METRICS.index("clip_high")] = 0.01
-    table = looks(step=[5, 41], largest_gradient=[3.0, 2.0], lipschitz_product=[9.0, 8.0])
+    table = looks(step=[25, 41], largest_gradient=[3.0, 2.0], lipschitz_product=[9.0, 8.0])
     earlier, now = (
         vitals(History(rows[:n], (), np.zeros((n, 0, 2), np.int32)), table[: n // 20], "image") for n in (39, 43)
     )
@@ -76,6 +76,13 @@ def test_also_without_a_comparison_only_the_range_in_force_counts() -> None:
     assert now[3].now == pytest.approx(0.8)
     assert (now[2].now, now[2].note.endswith("allow 8")) == (2.0, True)
     assert math.isnan(vitals(History(rows, (), np.zeros((43, 0, 2), np.int32)), table[:1], "image")[2].now)
+
+
+def test_an_old_look_of_a_young_run_says_its_step() -> None:
+    table = looks(step=[5.0], largest_gradient=[3.0], w1=[0.3], real_to_real=[0.1])
+    fresh, old = (vitals(history(np.zeros(n)), table, "image") for n in (10, 11))
+    assert "at step 5" not in [vital.note for vital in fresh]
+    assert [vital.note for vital in old].count("at step 5") == 2
 
 
 def test_modes_are_counted_where_there_are_any_else_the_spread() -> None:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,6 +32,8 @@ class Dataset:
     centres: Tensor | None = None  # centres of the modes, if the data has modes and they are known: [modes, 2]
     sd: float | None = None  # standard deviation of each mode along each axis
     points: tuple[int, int] | None = None  # of the user's own: how many are for training, and how many are held out
+    # What instruments have measured of the data alone, by name; for all runs on it in this process.
+    known: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ Source of the first three: the code of Gulrajani et al. 2017 (arXiv 1704.00028),
 """
 
 import math
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ JITTER = 0.02  # standard deviation along each axis of a draw around one of the 
 SPLIT_FROM = 100  # of fewer points none is held out: a third of a few clicks would be a third of the shape
 
 
+@cache
 def eight_gaussians() -> Dataset:
     """A ring of 8 Gaussians: radius 2, sd 0.02, all divided by 1.414."""
     angles = torch.arange(8) * (2 * math.pi / 8)
@@ -25,6 +27,7 @@ def eight_gaussians() -> Dataset:
     return _gaussians(centres, sd=0.02, scale=1.414)
 
 
+@cache
 def twenty_five_gaussians() -> Dataset:
     """A grid of 25 Gaussians on {-4, -2, 0, 2, 4}^2: sd 0.05, all divided by 2.828."""
     ticks = torch.arange(-4.0, 5.0, 2.0)
@@ -43,6 +46,7 @@ def _around(centres: Tensor, sd: float, scale: float = 1.0) -> Sample:
     return sample
 
 
+@cache
 def swiss_roll() -> Dataset:
     """A spiral: scikit-learn's make_swiss_roll(noise=0.25)[:, [0, 2]] / 7.5, drawn with torch."""
 

@@ -64,5 +64,5 @@ def measure(subject: Subject) -> Copies:
         distances, _ = nearest(samples[:COPIES_OF], subject.dataset.training_images(), k=1)
         return distances.squeeze(1).double().numpy() / 2  # pixels go from -1 to 1
 
-    held_out = subject.baseline("copies", "held_out", lambda: distances_of(subject.held_out))
+    held_out = subject.baseline("copies", lambda: distances_of(subject.held_out))
     return Copies(distances_of(subject.fake), held_out)

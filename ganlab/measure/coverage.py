@@ -93,5 +93,5 @@ def measure(subject: Subject) -> Coverage:
         by_class = partial(count_by_class, real=data.held_out, labels=data.labels)
         counts = by_class(fake)
         # Real samples are counted by the same vote: nearest neighbours in pixels may favour a class.
-        expected = subject.baseline("coverage", "expected", lambda: by_class(subject.usual()).astype(float))
+        expected = subject.baseline("classes", lambda: by_class(subject.usual()).astype(float))
     return Coverage(counts, expected, high_quality, copies.ratio(spread(fake), spread(data.held_out)))

@@ -8,6 +8,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from ganlab.data.dataset import SPLIT_SEED
 from ganlab.gan.training import rng_of
 from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.subject import Columns, Subject
@@ -117,16 +118,14 @@ def measure(subject: Subject) -> Distances:
     data, n = subject.dataset, len(subject.held_out)
     sliced = subject.held_out.dim() == 4 and subject.held_out.shape[-1] > LARGEST_EXACT
 
-    def w1(fake: Tensor, real: Tensor, step: int) -> float:
-        if sliced:
-            return sliced_w1(fake, real, rng_of(subject.config.seed, step, STREAM))
-        return exact_w1(fake, real)
+    def w1(fake: Tensor, real: Tensor, rng: torch.Generator) -> float:
+        return sliced_w1(fake, real, rng) if sliced else exact_w1(fake, real)
 
     def perfect() -> Perfect:
+        rng = rng_of(SPLIT_SEED, 0, STREAM)
         if not data.is_endless:
-            singles = [w1(subject.usual(draw), subject.held_out, 0) for draw in range(REAL_DRAWS)]
+            singles = [w1(subject.usual(draw), subject.held_out, rng) for draw in range(REAL_DRAWS)]
             return Perfect(float(np.mean(singles)), math.nan, math.nan)
-        rng = rng_of(subject.config.seed, 0, STREAM)
         return perfect_sampler([exact_w1(data.sample(n, rng), data.sample(n, rng)) for _ in range(SINGLES)], rng)
 
     rng, pairs = subject.rng(STREAM), [(subject.fake, subject.held_out)]
@@ -139,9 +138,9 @@ def measure(subject: Subject) -> Distances:
     # With few points none is held out, and both estimates would be of the same points.
     held_out_apart = data.independent[1] > 0
     return Distances(
-        w1=float(np.mean([w1(*pair, subject.step) for pair in pairs])),
+        w1=float(np.mean([w1(*pair, rng) for pair in pairs])),
         w1_sliced=sliced,
-        perfect=subject.baseline("distances", "perfect", perfect),
+        perfect=subject.baseline("perfect", perfect),
         train_estimate=(train.mean() - fake.mean()).item() if held_out_apart else math.nan,
         held_out_estimate=estimate,
         gap_error=_gap_error(train, held_out, *data.independent) if held_out_apart else math.nan,

@@ -48,7 +48,7 @@ class Reading:
     copies: Copies | None = field(default=None, metadata={"module": copies})
     plane: Plane | None = field(default=None, metadata={"module": plane})
     # CPU seconds of the calling thread: per instrument, `drawing` for what all of them need, and `baselines` for what
-    # training does not change.
+    # depends on the data alone and was not known.
     cost: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -58,7 +58,7 @@ class Reading:
 
     @property
     def recurring_cost(self) -> float:
-        """CPU seconds without the baselines, which are measured once per run."""
+        """CPU seconds without the baselines, which are measured once for a data set."""
         return sum(self.cost.values()) - self.cost.get("baselines", 0.0)
 
 
@@ -98,15 +98,13 @@ def look(
     *,
     which: frozenset[str] = INSTRUMENTS,
     step: int = 0,
-    earlier: Reading | None = None,
     given_up: Callable[[], bool] = lambda: False,
 ) -> Reading:
     """Measure the networks, which may be in training and stay unchanged.
 
     Each instrument has its own random stream, seeded from the run's seed and the step, so its result does not depend
-    on other instruments or earlier looks. What training does not change is copied from `earlier`, a reading of the same
-    run. Raises Broken for an instrument that fails, FloatingPointError if samples or weights are not finite, and
-    GivenUp if `given_up`, asked before each instrument, is true.
+    on other instruments or earlier looks. Raises Broken for an instrument that fails, FloatingPointError if samples or
+    weights are not finite, and GivenUp if `given_up`, asked before each instrument, is true.
     """
     cost = {"baselines": 0.0}
 
@@ -121,8 +119,7 @@ def look(
         cost[name] = time.thread_time() - start - (cost["baselines"] - baselines)
         return result
 
-    known = earlier.results if earlier else {}
-    subject = timed("drawing", lambda: Subject(critic, generator, dataset, config, step, known, cost))
+    subject = timed("drawing", lambda: Subject(critic, generator, dataset, config, step, cost))
     for name, module in MODULES.items():
         if name in which & available(config.kind):
             if given_up():

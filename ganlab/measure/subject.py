@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.config import TrainConfig
-from ganlab.data.dataset import Dataset
+from ganlab.data.dataset import SPLIT_SEED, Dataset
 from ganlab.gan import sampling, training
 from ganlab.gan.training import rng_of
 
@@ -33,7 +33,6 @@ class Subject:
         dataset: Dataset,
         config: TrainConfig,
         step: int,
-        earlier: dict[str, Any],
         cost: dict[str, float],
     ) -> None:
         rng, n = rng_of(config.seed, step, STREAM), len(dataset.held_out)
@@ -48,7 +47,6 @@ class Subject:
             raise FloatingPointError("The samples or the critic's weights are not finite.")
         self.train = dataset.sample(n, rng)  # of the training part: [n, ...]
         self.results: dict[str, Any] = {}  # of this look so far, by instrument
-        self._earlier = earlier  # results of an earlier look at the same run
         self._cost = cost  # as in Reading, so far
 
     def rng(self, stream: int) -> torch.Generator:
@@ -59,18 +57,18 @@ class Subject:
         """Samples [n, ...] of latents drawn from `rng`."""
         return sampling.generate(self.generator, torch.randn(n, self.config.latent_dim, generator=rng))
 
-    def baseline(self, instrument: str, field: str, measure: Callable[[], Value]) -> Value:
-        """What training does not change: a field of the instrument's earlier result, or measured now.
+    def baseline(self, name: str, measure: Callable[[], Value]) -> Value:
+        """What depends on the data set alone: measured now, or by an earlier look at any run on it.
 
-        Its cost is counted separately: only a run's first look pays it.
+        Its cost is counted separately.
         """
-        if instrument in self._earlier:
-            return getattr(self._earlier[instrument], field)
-        start = time.thread_time()
-        value = measure()
-        self._cost["baselines"] += time.thread_time() - start
-        return value
+        known = self.dataset.known
+        if name not in known:
+            start = time.thread_time()
+            known[name] = measure()
+            self._cost["baselines"] += time.thread_time() - start
+        return known[name]
 
     def usual(self, draw: int = 0) -> Tensor:
-        """As many samples of the training part as are held out; the same at every step of a run."""
-        return self.dataset.sample(len(self.held_out), rng_of(self.config.seed, 0, STREAM, draw))
+        """As many samples of the training part as are held out; the same in every run."""
+        return self.dataset.sample(len(self.held_out), rng_of(SPLIT_SEED, 0, STREAM, draw))

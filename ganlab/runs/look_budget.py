@@ -1,7 +1,7 @@
 """When the instruments may look next. Knows a clock, and nothing about the looks themselves.
 
-Looks may take SHARE of the CPU time of the thread that trains. The first comes after a few steps and exceeds that
-share; the second waits until the average is back below it.
+Looks may take SHARE of the CPU time of the thread that trains, not counting what is measured only once. The first comes
+after a few steps and exceeds that share; the second waits until the average is back below it.
 """
 
 import time
@@ -22,6 +22,7 @@ class LookBudget:
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock, self._start = clock, clock()
         self._spent, self._looked_at = 0.0, 0.0
+        self._once = 0.0  # of what was spent, what is never to be spent again
         self._costs: deque[float] = deque(maxlen=REMEMBERED)
         self._steps = 0
 
@@ -37,7 +38,7 @@ class LookBudget:
         expected = max(self._costs, default=0.0)
         # With the next look, looks take at most AIM of the run, and of the time since the last one. Without the second
         # condition, a long time without looks would be followed by a look after every step.
-        earliest = max(self._spent / AIM, self._looked_at) + expected / AIM - expected
+        earliest = max(self._recurring / AIM, self._looked_at) + expected / AIM - expected
         return self._steps >= FIRST and self._elapsed() >= earliest
 
     def affords_one(self, for_user: bool = False) -> bool:
@@ -45,7 +46,7 @@ class LookBudget:
         if not self._costs:
             return False
         expected = max(self._costs)
-        within = self._spent + expected <= SHARE * (self._elapsed() + expected)
+        within = self._recurring + expected <= SHARE * (self._elapsed() + expected)
         return within or (for_user and expected <= QUICK)
 
     @contextmanager
@@ -60,8 +61,13 @@ class LookBudget:
             self._costs.append(self._looked_at - before)
 
     def expect(self, seconds: float) -> None:
-        """Correct the cost expected of later looks: the first also measures what never changes."""
+        """The last look will cost only this again: it also measured what never changes, for which none has to wait."""
+        self._once += max(0.0, self._costs[-1] - seconds)
         self._costs[-1] = min(seconds, self._costs[-1])
+
+    @property
+    def _recurring(self) -> float:
+        return self._spent - self._once
 
     def _elapsed(self) -> float:
         return self._clock() - self._start

@@ -161,7 +161,6 @@ class Loop:
                     trainer.config,
                     which=which,
                     step=trainer.step_count,
-                    earlier=self._reading,
                     given_up=lambda: self._mailbox.quits and not quick,
                 )
         except (FloatingPointError, GivenUp):

@@ -64,6 +64,11 @@ class Snapshot:
     traceback: str = ""
 
     @property
+    def steps_made(self) -> int:
+        """The last step in the record; a run that failed may have made more than `step`, which its networks are of."""
+        return int(self.history["step"][-1]) if self.status is Status.FAILED and len(self.history) else self.step
+
+    @property
     def sample_shape(self) -> tuple[int, ...]:
         """The shape of one sample as the networks see it, (c, h, w) or (2,); only once there are samples."""
         assert self.samples is not None

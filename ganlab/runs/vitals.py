@@ -49,6 +49,9 @@ def vitals(history: History, readings: np.ndarray, kind: str, change: RangeChang
         steps, values = looks["step"][measured], values[measured]
         after = values[steps > since]
         before = values[steps == change.reading_step] if change else values[:0]
+        # A run changes most while it is young: what was true at step 5 is not at step 100.
+        if len(after) and 2 * steps[-1] < history["step"][-1]:
+            note = f"at step {steps[-1]:,.0f}"
         return Vital(name, how, _last(after), _last(before), note, steps, values)
 
     newest = {column: _last(values[np.isfinite(values)]) for column, values in looks.items()}

@@ -2,7 +2,8 @@
 
 const elements = new Map();  // by name: {at, data, draw}; `at` is when the server made the data, so that newer data stays
 
-// Draw a mounted element, unless newer data was fed to it. Streamlit also calls this without news, with data it had.
+// Draw a mounted element, unless newer data was fed to it. Streamlit also calls this without news, with data it had, and
+// when its theme changes; `fed` tells `draw` that only the data is new.
 export const mount = (component, draw) => {
   const { at, part } = component.data;
   if (part === undefined) return draw(component);
@@ -10,7 +11,7 @@ export const mount = (component, draw) => {
   const data = known?.at > at ? known.data : component.data;
   elements.set(part, {
     at: Math.max(at, known?.at ?? 0), data,
-    draw: data => component.parentElement.isConnected && draw({ ...component, data }),
+    draw: data => component.parentElement.isConnected && draw({ ...component, data, fed: true }),
   });
   return draw({ ...component, data });
 };

@@ -35,10 +35,11 @@ const colour = (role, roles) => {
   return `rgba(${r},${g},${b},${opacity})`;
 };
 
+const bufferOf = text => Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer;
+
 // Unpacks what the server packed as multiples of a unit, in two bytes each; into rows if the shape is two-dimensional.
 const unpack = ({ unit, shape, counts }) => {
-  const bytes = Uint8Array.from(atob(counts), c => c.charCodeAt(0));
-  const all = Float32Array.from(new Int16Array(bytes.buffer), n => n * unit);
+  const all = Float32Array.from(new Int16Array(bufferOf(counts)), n => n * unit);
   return shape.length < 2 ? all : Array.from({ length: shape[0] }, (_, i) => all.subarray(i * shape[1], (i + 1) * shape[1]));
 };
 
@@ -72,15 +73,16 @@ const styled = (layout, roles) => {
   });
 };
 
-// Per plot: the ranges that the reader zoomed to, the highest y so far on this scale, and whether a newer figure waits to
-// be drawn.
+// Per plot: its colours, its clouds of points, the ranges that the reader zoomed to, the highest y so far on this scale,
+// and whether a newer figure waits to be drawn.
 const memory = new WeakMap();
 const stateOf = element => {
-  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, waiting: false });
+  if (!memory.has(element)) memory.set(element, { zoom: {}, scale: null, top: 0, waiting: false, clouds: [], note: "" });
   return memory.get(element);
 };
 
 const watchZoom = (element, state) => {
+  element.on("plotly_afterplot", () => drawClouds(element, state));
   element.on("plotly_relayout", change => {
     for (const axis of ["xaxis", "yaxis"]) {
       if (`${axis}.range[0]` in change) state.zoom[axis] = [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
@@ -112,17 +114,61 @@ const visibility = new IntersectionObserver(entries => {
   }
 }, { scrollMargin: "100px" });
 
-const draw = (element, data, theme) => {
-  const state = stateOf(element);
-  state.waiting = false;
-  const roles = themeRoles(theme);
-  const layout = styled({ ...data.layout, uirevision: data.scale }, roles);
-  keepRanges(layout, data, state);
-  const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: false };
-  return Plotly.react(element, paint(data.data, roles), layout, config);
+const MARKS = {  // SVG paths around a point, in pixels
+  ring: "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0",
+  dot: "m-2.25 0a2.25 2.25 0 1 0 4.5 0a2.25 2.25 0 1 0-4.5 0",
+  cross: "m-2.5-2.5l5 5m-5 0l5-5",
+  right: "m-3-3.5v7l6-3.5z",
+  left: "m3-3.5v7l-6-3.5z",
+  up: "m-3.5 3h7l-3.5-6z",
+  down: "m-3.5-3h7l-3.5 6z",
 };
 
-export default async function ({ parentElement, data }) {
+const UNSEEN = { type: "scatter", mode: "lines", x: [0], y: [0], hoverinfo: "skip" };  // without a trace Plotly has no axes
+
+const SVG = "http://www.w3.org/2000/svg";
+const setAttributes = (element, wanted) => {
+  for (const [name, value] of Object.entries(wanted)) if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+};
+
+// Clouds of points are drawn here, each as one path below Plotly's lines, with a note above them: Plotly would draw all
+// anew, and style every point by itself.
+const drawClouds = (element, { clouds, note, roles }) => {
+  const above = element.querySelector(".scatterlayer"), { xaxis, yaxis } = element._fullLayout;
+  const paths = element.querySelectorAll(".cloud");
+  [...paths].slice(clouds.length).forEach(path => path.remove());
+  clouds.forEach(({ shape, color, x, y }, i) => {
+    const path = paths[i] ?? above.parentElement.insertBefore(document.createElementNS(SVG, "path"), above);
+    const [xs, ys] = [x, y].map(values => values.counts ? unpack(values) : new Float32Array(bufferOf(values.bdata)));
+    let d = "";
+    xs.forEach((value, k) => {
+      const [left, top] = [xaxis.l2p(value), yaxis.l2p(ys[k])];
+      if (Math.abs(left) < 1e4 && Math.abs(top) < 1e4) d += `M${left.toFixed(1)} ${top.toFixed(1)}${MARKS[shape]}`;
+    });
+    const paint = colour(color, roles), open = shape === "ring" || shape === "cross";
+    setAttributes(path, { class: "cloud", fill: open ? "none" : paint, stroke: open ? paint : "none", "stroke-width": 1.2, d });
+  });
+  const text = element.querySelector(".note") ?? (note && element.querySelector(".infolayer").appendChild(document.createElementNS(SVG, "text")));
+  if (!text) return;
+  text.textContent = note;
+  setAttributes(text, { class: "note", x: xaxis._offset, y: yaxis._offset - 5, fill: roles.muted, "font-size": 11.5, "font-family": roles.font });
+};
+
+const draw = async (element, data) => {
+  const state = stateOf(element), { roles } = state;
+  Object.assign(state, { waiting: false, clouds: data.clouds ?? [], note: data.note });
+  const layout = styled({ ...data.layout, uirevision: data.scale }, roles);
+  const traces = paint(data.clouds ? [...data.data, UNSEEN] : data.data, roles);
+  keepRanges(layout, data, state);
+  const frame = data.clouds && JSON.stringify([layout, traces]);
+  if (frame && frame === state.frame) return drawClouds(element, state);
+  const config = { displaylogo: false, displayModeBar: false, responsive: true, doubleClick: false };
+  await Plotly.react(element, traces, layout, config);
+  state.frame = frame;
+  if (frame) drawClouds(element, state);
+};
+
+export default async function ({ parentElement, data, fed }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", data.alt);
@@ -130,7 +176,8 @@ export default async function ({ parentElement, data }) {
   await plotly(element.dataset.plotly);
   const first = !memory.has(element);
   const state = stateOf(element);
-  state.drawNewest = () => parentElement.isConnected && draw(element, data, parentElement);  // else it has no theme
+  if (!fed || !state.roles) state.roles = themeRoles(parentElement);  // slow: it makes the browser compute styles
+  state.drawNewest = () => parentElement.isConnected && draw(element, data);
   equip(element.parentElement, data, () => state.drawNewest());
   if (first) {
     await state.drawNewest();

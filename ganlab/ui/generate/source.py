@@ -16,6 +16,7 @@ from ganlab.data import datasets
 from ganlab.gan.recipe import FIELDS
 from ganlab.runs.disk import checkpoints, networks
 from ganlab.runs.run import Run
+from ganlab.runs.snapshot import Status
 from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import download
@@ -85,7 +86,7 @@ def _in_address(runs: dict[str, Run], uploaded: Source | None) -> Source | None:
     if run and run.run_id not in runs:
         st.warning(f"Run {run.run_id} has no generator yet.", icon=":material/help:")
         return None
-    run = run or next(iter(runs.values()), None)
+    run = run or next((run for run in runs.values() if run.summary.status is not Status.FAILED), None)
     return _at_step(run) if run else example()
 
 

@@ -90,7 +90,7 @@ def _card(snapshot: Snapshot, name: str, css_class: str, body: str) -> str:
 
 
 def _step(snapshot: Snapshot) -> str:
-    return f"step {snapshot.step:,} of {snapshot.config.steps:,}"
+    return f"step {snapshot.steps_made:,} of {snapshot.config.steps:,}"
 
 
 def _picture(snapshot: Snapshot) -> str:

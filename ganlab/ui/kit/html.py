@@ -70,7 +70,7 @@ def pill(status: Status | None) -> str:
 
 
 def progress_bar(snapshot: Snapshot) -> str:
-    step, total = snapshot.step, snapshot.config.steps
+    step, total = snapshot.steps_made, snapshot.config.steps
     return (
         f"<div class='bar' role='progressbar' aria-label='steps' aria-valuenow='{step}' aria-valuemax='{total}'>"
         f"<span style='width:{100 * step / total:.1f}%'></span></div>"

@@ -22,7 +22,7 @@ def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
     words, *speed = pace(snapshot) or [stopped]
     return (
         f"<div class='state'>{pill(snapshot.status)}<h1>{escape(name) or title(snapshot.config)}</h1>"
-        f"<span class='nowrap'>step <b>{snapshot.step:,}</b> "
+        f"<span class='nowrap'>step <b>{snapshot.steps_made:,}</b> "
         f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
         f"<div class='grow'>{progress_bar(snapshot)}</div>"
         f"<span class='muted nowrap' title='{''.join(speed)}'>{words}</span>"
