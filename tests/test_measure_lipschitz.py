@@ -49,6 +49,18 @@ def operator(conv: nn.Conv2d, shape: tuple[int, ...]) -> Tensor:
     return torch.stack(columns, dim=1).double()
 
 
+def test_singular_values_close_together_don_t_end_the_iteration_too_soon() -> None:
+    kernel, many, shape = torch.tensor([1.0, 3.0, 3.0, 1.0]), 16, (2, 512)
+    conv = nn.Conv2d(many, many, 4, stride=2, padding=1, bias=False)
+    conv.weight.data = torch.eye(many)[:, :, None, None] * kernel[:, None] * kernel
+    along = nn.Conv1d(1, 1, 4, stride=2, padding=1, bias=False)  # the operator is a product of two of these
+    along.weight.data = kernel[None, None]
+    with torch.no_grad():
+        true = math.prod(torch.linalg.svdvals(along(torch.eye(n)[:, None])[:, 0].double())[0].item() for n in shape)
+    norm = lipschitz.operator_norm(conv, (many, *shape), rng())
+    assert true * (1 - 0.6 * lipschitz.TOLERANCE) <= norm <= true * (1 + 1e-5)
+
+
 @pytest.mark.parametrize("clip", [9.0, 0.05])
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", CONVS)
