@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab.config import PRESETS
+from ganlab.presets import PRESETS
 from ganlab.runs.run import Run
 from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, draw, in_picture
 from ganlab.ui.home.runs import earlier_runs, in_progress_card

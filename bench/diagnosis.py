@@ -26,11 +26,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ganlab.config import PRESETS, spare_cores
+from ganlab.config import spare_cores
 from ganlab.data import image_sets
 from ganlab.data.dataset import Dataset
 from ganlab.gan.training import Trainer, set_up_torch
 from ganlab.measure.reading import INSTRUMENTS, look
+from ganlab.presets import PRESETS
 from ganlab.runs.diagnosis import LATE, Finding, diagnose
 from ganlab.runs.history import HistoryWriter
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from ganlab.config import PRESETS
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import pooled
 from ganlab.gan.training import Trainer
+from ganlab.presets import PRESETS
 from ganlab.runs.disk.networks import network_file
 from ganlab.ui.generate.source import EXAMPLE
 from ganlab.ui.home.introduction import FILE, STEP, Example

@@ -12,9 +12,10 @@ import threading
 import time
 from pathlib import Path
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.measure.reading import INSTRUMENTS
+from ganlab.presets import PRESETS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Snapshot
 from ganlab.runs.training_run import TrainingRun

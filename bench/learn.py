@@ -13,9 +13,10 @@ import numpy as np
 import quality
 import torch
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.gan import sampling
 from ganlab.gan.training import Trainer, set_up_torch
+from ganlab.presets import PRESETS
 
 EVERY = 1000  # steps
 RING = np.arange(8) * np.pi / 4

@@ -8,9 +8,9 @@ import dataclasses
 
 import numpy as np
 
-from ganlab.config import PRESETS
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import look
+from ganlab.presets import PRESETS
 from ganlab.ui.train.steer import TRIES
 
 BEFORE, AFTER, SEEDS = 200, 25, range(5)

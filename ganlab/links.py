@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from ganlab import settings
-from ganlab.config import PRESETS, TrainConfig, changed
+from ganlab.config import TrainConfig, changed
+from ganlab.presets import PRESETS
 
 
 def link(config: TrainConfig) -> dict[str, str]:

@@ -24,9 +24,10 @@ from visits import ROOT
 from ganlab.cli import serve
 from ganlab.cli.main import main, parse
 from ganlab.cli.train import config_of
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data.download import data_root
 from ganlab.gan.sampling import latents
+from ganlab.presets import PRESETS
 from ganlab.runs.disk import checkpoints, contents, library
 
 SMALL = "--dataset 8-gaussians --width 8 --depth 1 --batch-size 8 --steps 3 --threads 1".split()

@@ -5,8 +5,8 @@ from snippets import printed_by
 from stubs import TINY, wait_until
 from visits import code, page, panels
 
-from ganlab.config import PRESETS
 from ganlab.lessons import article, clip_shares
+from ganlab.presets import PRESETS
 from ganlab.runs.hub import RunHub
 from ganlab.ui.clipping import any_model
 from ganlab.ui.clipping.article import Value, counts_csv, values_of

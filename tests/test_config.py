@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from ganlab import settings
-from ganlab.config import PRESETS, TrainConfig, changed_live, spare_cores
+from ganlab.config import TrainConfig, changed_live, spare_cores
 from ganlab.links import from_link, link
+from ganlab.presets import PRESETS
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.measure.copies import Copies
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.distances import Distances, Perfect
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
+from ganlab.presets import PRESETS
 from ganlab.runs.diagnosis import Finding, diagnose, health, swings
 from ganlab.runs.history import METRICS, History, HistoryWriter
 from ganlab.runs.training_run import likely_cause

@@ -14,8 +14,8 @@ import served_files
 import torch
 from torchvision.datasets import MNIST, FashionMNIST
 
-from ganlab.config import PRESETS
 from ganlab.data import datasets, image_sets
+from ganlab.presets import PRESETS
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (60, 28, 28), np.uint8)

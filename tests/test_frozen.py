@@ -13,11 +13,12 @@ import torch
 from torch import nn
 
 from ganlab.cli import main
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.training import Trainer, set_up_torch
 from ganlab.measure.reading import READINGS
+from ganlab.presets import PRESETS
 from ganlab.runs.disk import checkpoints, contents, moments, networks
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status

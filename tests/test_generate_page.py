@@ -14,9 +14,10 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, page, panels, restart, run_in
 
 from ganlab import settings
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.gan import networks, training
 from ganlab.gan.recipe import Recipe
+from ganlab.presets import PRESETS
 from ganlab.runs.disk import checkpoints, moments
 from ganlab.runs.disk.networks import network_file
 from ganlab.runs.hub import RunHub

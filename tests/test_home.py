@@ -2,7 +2,7 @@
 
 from stubs import TINY
 
-from ganlab.config import PRESETS
+from ganlab.presets import PRESETS
 from ganlab.runs.history import HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.home.introduction import example, example_flow

@@ -7,8 +7,8 @@ import torch
 from stubs import TINY
 from torch import nn
 
-from ganlab.config import PRESETS
 from ganlab.gan.clipping import clip_
+from ganlab.presets import PRESETS
 from ganlab.runs.history import HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import drawings, html

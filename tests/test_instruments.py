@@ -13,12 +13,13 @@ import torch
 from stubs import TINY, TINY_IMAGES
 from torch import Tensor, nn
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
 from ganlab.gan.training import Trainer, rng_of
 from ganlab.measure import copies, coverage, distances, plane, subject
 from ganlab.measure.reading import COLUMNS, INSTRUMENTS, MODULES, READINGS, Reading, agreement, available, look, row
+from ganlab.presets import PRESETS
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 RING = PRESETS["8-gaussians"]

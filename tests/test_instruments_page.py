@@ -9,13 +9,14 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import page
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.formatting import NOTHING
 from ganlab.gan.networks import Block
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import INSTRUMENTS, READINGS, Reading, agreement, no_readings
+from ganlab.presets import PRESETS
 from ganlab.runs import look_budget
 from ganlab.runs.disk import library, moments
 from ganlab.runs.disk.folder import RunFolder

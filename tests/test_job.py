@@ -9,9 +9,9 @@ import pytest
 from photos import fill
 from stubs import wait_until
 
-from ganlab.config import PRESETS
 from ganlab.data import own_images, own_pixels
 from ganlab.data.dataset import Announce
+from ganlab.presets import PRESETS
 from ganlab.runs.hub import RunHub
 from ganlab.runs.job import Job
 

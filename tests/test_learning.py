@@ -10,13 +10,13 @@ import torch
 from learn import CENTRES
 from PIL import Image, ImageDraw
 
-from ganlab.config import PRESETS
 from ganlab.data import own_images
 from ganlab.data.dataset import Dataset
 from ganlab.data.image_sets import digits
 from ganlab.data.point_sets import eight_gaussians
 from ganlab.gan import sampling
 from ganlab.gan.training import Trainer
+from ganlab.presets import PRESETS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun

@@ -5,10 +5,10 @@ import pytest
 import torch
 from stubs import is_plain
 
-from ganlab.config import PRESETS
 from ganlab.gan import clipping, networks, training
 from ganlab.lessons import clip_shares
 from ganlab.plots import lessons
+from ganlab.presets import PRESETS
 
 BOUNDS = torch.tensor([1e-4, 1e-3, 0.01, 0.02, 0.1, 1.0])
 

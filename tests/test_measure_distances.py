@@ -11,11 +11,11 @@ from scipy.stats import spearmanr
 from sklearn.cluster import KMeans
 from torch import Tensor
 
-from ganlab.config import PRESETS
 from ganlab.data import datasets, point_sets
 from ganlab.gan.training import Trainer
 from ganlab.measure import distances
 from ganlab.measure.reading import look
+from ganlab.presets import PRESETS
 
 
 def rng(seed: int = 0) -> torch.Generator:

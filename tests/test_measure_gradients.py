@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.gan import networks
 from ganlab.gan.objectives import OBJECTIVES
 from ganlab.gan.training import build, initial
 from ganlab.measure import gradients, lipschitz
+from ganlab.presets import PRESETS
 
 
 def rng(seed: int = 0) -> torch.Generator:

@@ -10,10 +10,10 @@ from scipy.sparse.linalg import LinearOperator, svds
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganlab.config import PRESETS
 from ganlab.gan import networks
 from ganlab.gan.training import initial
 from ganlab.measure import lipschitz, spectra
+from ganlab.presets import PRESETS
 
 CONVS = {
     "as the DCGAN's": (nn.Conv2d(3, 8, 4, stride=2, padding=1), (3, 16, 16)),

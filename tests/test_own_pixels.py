@@ -15,8 +15,9 @@ from photos import encoded, fill
 from PIL import Image
 
 from ganlab import tensorfile
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import datasets, own_images, own_pixels
+from ganlab.presets import PRESETS
 
 GOOD = {f"{i:02}.png": hostile.png(10 * i) for i in range(24)}
 BAD = {"page.jpg": b"<!DOCTYPE html>", "notes.txt": b"words"}

@@ -14,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
 from visits import address, click, page, panels
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import own_images, own_pixels
 from ganlab.data.dataset import Announce
 from ganlab.links import from_link, link
+from ganlab.presets import PRESETS
 from ganlab.runs import pace
 from ganlab.runs.history import METRICS
 from ganlab.runs.hub import RunHub

@@ -13,12 +13,13 @@ from tqdm import tqdm
 
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
-from ganlab.config import PRESETS, TrainConfig, changed
+from ganlab.config import TrainConfig, changed
 from ganlab.data import own_images, own_pixels, own_points, point_files
 from ganlab.data.decoding import sentences
 from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent, os_reason
 from ganlab.measure import reading as readings
+from ganlab.presets import PRESETS
 from ganlab.runs.disk import contents
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status

@@ -6,12 +6,13 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from ganlab.config import DATASETS, PRESETS, TrainConfig
+from ganlab.config import DATASETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
 from ganlab.formatting import in_words
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import INSTRUMENTS
+from ganlab.presets import PRESETS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.resume import ResumePoint
 from ganlab.runs.loop import Loop

@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.formatting import fixed_percent, number, range_in_words
 from ganlab.lessons import clip_shares
 from ganlab.lessons.clip_shares import ClipShares
 from ganlab.plots import lessons
+from ganlab.presets import PRESETS
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import html
 from ganlab.ui.kit.clip_range import LADDER

@@ -7,9 +7,9 @@ from itertools import groupby
 
 import numpy as np
 
-from ganlab.config import PRESETS
 from ganlab.data import datasets, images
 from ganlab.gan.clipping import WeightHistogram
+from ganlab.presets import PRESETS
 
 MINI_HEIGHT = 34
 

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import LARGEST_INCLUDED, PRESETS, TrainConfig, changed
+from ganlab.config import LARGEST_INCLUDED, TrainConfig, changed
 from ganlab.links import from_link, link
+from ganlab.presets import PRESETS
 from ganlab.ui.kit import frame, uploads
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download

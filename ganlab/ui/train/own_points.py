@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ganlab.config import PRESETS, TrainConfig, changed
+from ganlab.config import TrainConfig, changed
 from ganlab.data import own_points, point_files
 from ganlab.data.download import data_root
 from ganlab.data.own_points import SHAPES
 from ganlab.data.point_sets import JITTER
 from ganlab.formatting import in_words
+from ganlab.presets import PRESETS
 from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.components import download, plane
 from ganlab.ui.train import form

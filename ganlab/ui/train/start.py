@@ -6,8 +6,9 @@ While as many runs train as this computer allows, the page names one of them and
 
 import streamlit as st
 
-from ganlab.config import PRESETS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.links import link
+from ganlab.presets import PRESETS
 from ganlab.runs.run import Run
 from ganlab.ui.kit import access, drawings, frame, html
 from ganlab.ui.kit.components import button, panel
