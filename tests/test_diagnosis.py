@@ -81,7 +81,7 @@ def test_a_healthy_or_unmeasured_run_has_no_finding() -> None:
         (Reading(gradients=gradients(smallest=9e-9)), "weights move at 47 % of their learning rate", 3),
         (
             Reading(gradients=gradients(smallest=1e-10)),
-            "1 of 4 weight tensors have gradients below the optimiser's eps",
+            "1 of 4 weight tensors are below the optimiser's eps",
             3,
         ),
         (Reading(gradients=gradients([1, 0.46, 0.68, 1, 1])), None, 0),

@@ -33,6 +33,7 @@ def said(
     slope: tuple[float, float] = (math.nan, math.nan),
     estimate: tuple[float, float] = (1.0, 1.0),
     change: RangeChange | None = CHANGE,
+    comparing: bool = True,
     measuring: bool = False,
     steps: int = 200,
     looked_at: int = 200,
@@ -46,7 +47,7 @@ def said(
     nothing = np.empty(0)
     numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
     reading = Reading(step=min(looked_at, steps), distances=distances)
-    return verdict(reading, list(findings), history, change, numbers, measuring, known)
+    return verdict(reading, list(findings), history, change, numbers, comparing, measuring, known)
 
 
 def test_a_dead_critic_comes_before_what_the_change_did() -> None:
@@ -60,6 +61,19 @@ def test_a_flat_critic_says_by_how_much_and_the_way_back() -> None:
         == "The critic went flat: 10× tighter made its slope, all the generator learns from, 13,000× smaller."
     )
     assert (verdict.severity, verdict.advice) == (2, Advice("Go back to ±0.01.", clip_range=(-0.01, 0.01)))
+
+
+def test_a_slope_of_nothing_has_no_ratio() -> None:
+    assert said(slope=(0.0267, 0.0)).sentence.endswith("made its slope, all the generator learns from, zero.")
+
+
+def test_a_flat_critic_is_told_until_all_rules_apply() -> None:
+    slope = 0.0267, 2.0e-6
+    for steps in (120, 149):
+        assert said(slope=slope, comparing=False, steps=steps, looked_at=110).severity == 2
+    assert said(slope=slope, comparing=False, steps=150, looked_at=149).severity < 2
+    assert said(SICK, slope=slope, comparing=False, steps=120, looked_at=110).sentence == SICK.sentence
+    assert said(slope=(0.0267, 0.03), comparing=False, steps=120, looked_at=110).severity < 2
 
 
 def test_a_steeper_critic_is_told_with_its_estimate() -> None:

@@ -137,9 +137,11 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[
     if not gradients or not _barely_moves(gradients):
         return
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
-    sentence = f"{below} of {len(gradients.weights)} weight tensors have gradients below the optimiser's eps, 1e−8."
-    sentence += f" At the smallest, with an rms of {short(rms)}, weights move at {percent(rms / (rms + RMSPROP_EPS))}"
-    yield Finding(3, f"{sentence} of their learning rate.", widen(gradients, history, config))
+    sentence = f"The critic hardly learns: its gradients are so small, down to {short(rms)}, that weights move at"
+    sentence += (
+        f" {percent(rms / (rms + RMSPROP_EPS))} of their learning rate; {below} of {len(gradients.weights)} weight"
+    )
+    yield Finding(3, f"{sentence} tensors are below the optimiser's eps, 1e−8.", widen(gradients, history, config))
 
 
 def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:

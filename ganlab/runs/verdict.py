@@ -1,6 +1,5 @@
 """The one sentence about a run, with the one thing to try. Pure."""
 
-import math
 from typing import NamedTuple
 
 from ganlab.formatting import range_in_words, short, times, width_in_words
@@ -31,39 +30,31 @@ def verdict(
     history: History,
     change: RangeChange | None,
     vitals: list[Vital],
+    comparing: bool,
     measuring: bool,
     known: bool = True,
 ) -> Verdict:
     """A dead critic first, then what the newest change did, then the most serious finding, then that there is none.
 
-    `findings` are those of the reading, `change` is the one that `vitals` compare, if any, `measuring` whether what
-    it did is about to be measured, and `known` whether the diagnosis knows this kind of critic.
+    `findings` are those of the reading, `change` is the one that `vitals` compare, if any, `comparing` whether it is so
+    recent that it comes first, `measuring` whether what it did is about to be measured, and `known` whether the
+    diagnosis knows this kind of critic.
     """
     if findings and findings[0].dead:
         return _of(findings[0])
     stale = reading and len(history) and reading.step <= history.range_since
-    if change:
-        slope, estimate = vitals[2], vitals[3]
+    if change and comparing:
         if stale and measuring:
             return Verdict(1, f"Changed from {range_in_words(change.former)}: measuring what that did.")
-        fold = slope.now / slope.was if slope.was else math.nan
-        width = width_in_words(change.clip_range, change.former)
-        back = Advice(f"Go back to {range_in_words(change.former)}.", clip_range=change.former)
-        if fold < 1 / FLAT:
-            smaller = f"its slope, all the generator learns from, {times(1 / fold)} smaller"
-            return Verdict(2, f"The critic went flat: {width} made {smaller}.", back)
-        if estimate.was > 0 and estimate.now < estimate.was / BLIND:
-            fall = f"{width} made its estimate fall from {short(estimate.was)} to {short(estimate.now)}"
-            return Verdict(2, f"The critic can barely tell real from generated: {fall}.", back)
-        if fold > STEEP:
-            sentence = f"The critic got {times(fold)} steeper: {width}."
-            if estimate.was > 0 and estimate.now > estimate.was:
-                sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
-            return Verdict(2, sentence, back) if findings else Verdict(1, sentence)
+        if told := _collapse(change, vitals) or _steeper(change, vitals, bool(findings)):
+            return told
     if stale:
         return Verdict(1, "Not measured since the clip range changed.")
     if findings:
         return _of(findings[0])
+    # Before all rules apply, no finding does not mean that a critic that went flat has recovered.
+    if change and len(history) < max(YOUNG, change.step + WINDOW) and (told := _collapse(change, vitals)):
+        return told
     if not known and reading:
         return Verdict(1, UNKNOWN)
     if len(history) < WINDOW or not reading:
@@ -75,6 +66,36 @@ def verdict(
         far = f"the distance is {here:.2f}×, a perfect sampler's at most {perfect:.1f}×"
         return Verdict(1, f"No problems detected; {far}.")
     return Verdict(0, "No problems detected.")
+
+
+def _collapse(change: RangeChange, vitals: list[Vital]) -> Verdict | None:
+    """That the change left the critic without a slope or without an estimate, and the way back."""
+    slope, estimate = vitals[2:4]
+    width = width_in_words(change.clip_range, change.former)
+    if slope.now < slope.was / FLAT:
+        smaller = f"{times(slope.was / slope.now)} smaller" if slope.now else "zero"
+        sentence = f"The critic went flat: {width} made its slope, all the generator learns from, {smaller}."
+        return Verdict(2, sentence, _back(change))
+    if estimate.was > 0 and estimate.now < estimate.was / BLIND:
+        fall = f"{width} made its estimate fall from {short(estimate.was)} to {short(estimate.now)}"
+        return Verdict(2, f"The critic can barely tell real from generated: {fall}.", _back(change))
+    return None
+
+
+def _steeper(change: RangeChange, vitals: list[Vital], is_sick: bool) -> Verdict | None:
+    slope, estimate = vitals[2:4]
+    if not slope.now > STEEP * slope.was > 0:
+        return None
+    sentence = (
+        f"The critic got {times(slope.now / slope.was)} steeper: {width_in_words(change.clip_range, change.former)}."
+    )
+    if estimate.was > 0 and estimate.now > estimate.was:
+        sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
+    return Verdict(2, sentence, _back(change)) if is_sick else Verdict(1, sentence)
+
+
+def _back(change: RangeChange) -> Advice:
+    return Advice(f"Go back to {range_in_words(change.former)}.", clip_range=change.former)
 
 
 def _of(finding: Finding) -> Verdict:

@@ -57,8 +57,8 @@ def _numbers(
 ) -> None:
     history, counted = snapshot.history.until(shown.step), DATASETS[snapshot.config.dataset].counted
     readings = snapshot.readings[snapshot.readings[:, 0] <= shown.step]
-    key = "vitals", comparing and comparing.critic_step
-    numbers = once(shown, key, lambda: vitals(history, readings, counted, comparing))
+    key = "vitals", change and change.critic_step
+    numbers = once(shown, key, lambda: vitals(history, readings, counted, change))
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
     measuring = bool(comparing and running and comparing.age < PATIENCE)
     _note_try(run, comparing, numbers)
@@ -69,7 +69,7 @@ def _numbers(
     if not look_back.looks_back():
         reading, config = snapshot.reading or run.reading, snapshot.config
         problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
-        judged = verdict(reading, problems, history, comparing, numbers, measuring, knows(config))
+        judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config))
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
         choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
@@ -83,7 +83,7 @@ def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> 
         return
     if not any(map(math.isnan, (slope.was, slope.now, estimate.was, estimate.now))):
         del st.session_state["tried"]
-        steer.results(run)[label] = strip.tried(comparing.clip_range, slope, estimate)
+        steer.results(run)[label] = strip.tried(comparing, slope, estimate)
         st.rerun()
 
 

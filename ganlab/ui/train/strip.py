@@ -5,8 +5,9 @@ from html import escape
 
 import numpy as np
 
-from ganlab.formatting import NOTHING, compared, fixed_percent, range_in_words, short
+from ganlab.formatting import NOTHING, compared, count_of, fixed_percent, range_in_words, short
 from ganlab.runs.advice import Advice
+from ganlab.runs.range_change import RangeChange
 from ganlab.runs.verdict import Verdict
 from ganlab.runs.vitals import Vital
 
@@ -45,14 +46,15 @@ def _compared(vital: Vital, measuring: bool) -> str:
     return f"<div class='hot'><span>{vital.name}</span><b><i>{was} →</i> {now}</b><small>{note}</small></div>"
 
 
-def tried(clip_range: tuple[float, float], slope: Vital, estimate: Vital) -> str:
-    """What the change to this range did to these two."""
+def tried(change: RangeChange, slope: Vital, estimate: Vital) -> str:
+    """What the change did to these two, and how soon that was measured."""
     rows = (
         f"{name} {written(vital.was, vital.how)} → <b>{written(vital.now, vital.how)}</b>, "
         f"{compared(vital.now, vital.was)}"
         for name, vital in (("slope", slope), ("estimate", estimate))
     )
-    return f"<p class='small'>At {range_in_words(clip_range)}: {'<br>'.join(rows)}</p>"
+    steps = count_of(round(slope.steps[-1]) - change.step, "step")
+    return f"<p class='small'>At {range_in_words(change.clip_range)}, after {steps}: {'<br>'.join(rows)}</p>"
 
 
 def written(value: float, how: str) -> str:
