@@ -78,7 +78,7 @@ def test_a_healthy_or_unmeasured_run_has_no_finding() -> None:
     ("reading", "words", "severity"),
     [
         (Reading(gradients=gradients(smallest=1.1e-8)), None, 0),
-        (Reading(gradients=gradients(smallest=9e-9)), "weights move at 47 % of their learning rate", 3),
+        (Reading(gradients=gradients(smallest=9e-9)), "move its weights at 47 % of their learning rate", 3),
         (
             Reading(gradients=gradients(smallest=1e-10)),
             "1 of 4 weight tensors are below the optimiser's eps",

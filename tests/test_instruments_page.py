@@ -245,7 +245,7 @@ def test_findings_name_the_step_and_clip_range_of_the_reading() -> None:
     dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight", "b.weight"), rms)
     data = card_data(Reading(step=2, gradients=dead), no_readings(), steps=5)
     html = findings.findings(data, False, frozenset({"gradients"}))
-    assert "2 of 2 weight tensors have gradients below" in html
+    assert "2 of 2 weight tensors are below" in html
     assert "Step 2, clip range ±0.5<" in html  # that of step 5 is ±0.2
     nothing = card_data(None, no_readings())
     assert "Nothing was measured." in findings.findings(nothing, True, INSTRUMENTS)

@@ -137,11 +137,10 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[
     if not gradients or not _barely_moves(gradients):
         return
     below, rms = int((gradients.weight_rms < RMSPROP_EPS).sum()), gradients.weight_rms.min()
-    sentence = f"The critic hardly learns: its gradients are so small, down to {short(rms)}, that weights move at"
-    sentence += (
-        f" {percent(rms / (rms + RMSPROP_EPS))} of their learning rate; {below} of {len(gradients.weights)} weight"
-    )
-    yield Finding(3, f"{sentence} tensors are below the optimiser's eps, 1e−8.", widen(gradients, history, config))
+    share = percent(rms / (rms + RMSPROP_EPS))
+    slow = f"gradients down to {short(rms)} move its weights at {share} of their learning rate"
+    where = f"{below} of {len(gradients.weights)} weight tensors are below the optimiser's eps, 1e−8"
+    yield Finding(3, f"The critic hardly learns: {slow}; {where}.", widen(gradients, history, config))
 
 
 def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:

@@ -86,9 +86,8 @@ def _steeper(change: RangeChange, vitals: list[Vital], is_sick: bool) -> Verdict
     slope, estimate = vitals[2:4]
     if not slope.now > STEEP * slope.was > 0:
         return None
-    sentence = (
-        f"The critic got {times(slope.now / slope.was)} steeper: {width_in_words(change.clip_range, change.former)}."
-    )
+    width = width_in_words(change.clip_range, change.former)
+    sentence = f"The critic got {times(slope.now / slope.was)} steeper: {width}."
     if estimate.was > 0 and estimate.now > estimate.was:
         sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
     return Verdict(2, sentence, _back(change)) if is_sick else Verdict(1, sentence)
