@@ -50,7 +50,8 @@ const show = () => {
 };
 
 // Streamlit calls this again when its theme changes.
-export default function ({ parentElement }) {
+export default function ({ parentElement, data }) {
+  document.documentElement.classList.toggle("presents", data.presents);
   const theme = getComputedStyle(parentElement.querySelector(".gl"));
   for (const name of COLOURS) {
     document.documentElement.style.setProperty(`--gl-${name}`, theme.getPropertyValue(`--st-${name}-color`));

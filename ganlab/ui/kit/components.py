@@ -126,9 +126,12 @@ def styles() -> None:
     st.markdown(f"<style>{sheets}</style>", unsafe_allow_html=True)  # st.html would come a second later
 
 
-def finish() -> None:
-    """Show the page, which is hidden while it loads, with what front/page.js amends; call this last."""
-    _page(key="page_script", data={})
+def finish(presents: bool) -> None:
+    """Show the page, which is hidden while it loads, with what front/page.js amends; call this last.
+
+    `presents` is whether it is shown to a class.
+    """
+    _page(key="page_script", data={"presents": presents})
 
 
 def keys() -> None:

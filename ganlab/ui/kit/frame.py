@@ -49,7 +49,7 @@ def page(title: str) -> Iterator[None]:
             yield
         finally:
             with unseen:
-                components.finish()
+                components.finish(presents(title))
 
 
 def presents(title: str = "Train") -> bool:
