@@ -236,6 +236,12 @@ def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: S
     page.keyboard.press("Escape")
     page.wait_for_function("plots.every((e, i) => e.getBoundingClientRect().height === heights[i])")
     assert page.evaluate("plots.every((e, i) => document.contains(e) && e.querySelector('svg.main-svg') === svgs[i])")
+    press(page, "Pause")  # from here on no tick draws the points
+    expect_state(page, "Paused")
+    page.evaluate("Plotly.relayout(plots[0], {'xaxis.range[0]': -1, 'xaxis.range[1]': 1})")
+    page.wait_for_function("plots[0]._fullLayout.xaxis.range[1] === 1")
+    page.evaluate("plots[0].emit('plotly_doubleclick')")
+    page.wait_for_function("plots[0]._fullLayout.xaxis.range[1] === 2")
 
 
 def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Server) -> None:

@@ -75,7 +75,7 @@ const styled = (layout, roles) => {
   });
 };
 
-// Per plot: its colours, its clouds of points, the ranges that the reader zoomed to, the highest y so far on this scale,
+// Per plot: its colours, its axes and traces as drawn (`frame`), its clouds of points, the ranges that the reader zoomed to, the highest y so far on this scale,
 // and whether a newer figure waits to be drawn.
 const memory = new WeakMap();
 const stateOf = element => {
@@ -86,6 +86,7 @@ const stateOf = element => {
 const watchZoom = (element, state) => {
   element.on("plotly_afterplot", () => drawClouds(element, state));
   element.on("plotly_relayout", change => {
+    state.frame = null;
     for (const axis of ["xaxis", "yaxis"]) {
       if (`${axis}.range[0]` in change) state.zoom[axis] = [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
     }
@@ -180,7 +181,10 @@ export default async function ({ parentElement, data, fed }) {
   const state = stateOf(element);
   if (!fed || !state.roles) state.roles = themeRoles(parentElement);  // slow: it makes the browser compute styles
   state.drawNewest = () => parentElement.isConnected && draw(element, data);
-  equip(element.parentElement, data, () => state.drawNewest());
+  equip(element.parentElement, data, () => {
+    state.frame = null;
+    state.drawNewest();
+  });
   if (first) {
     await state.drawNewest();
     watchZoom(element, state);
