@@ -1,8 +1,6 @@
 """The one training loop of the project. Knows no thread: it runs in whichever calls it."""
 
 import dataclasses
-import time
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -23,10 +21,10 @@ from ganlab.runs.mailbox import Command, Mailbox
 from ganlab.runs.range_change import HELD, RangeChanges
 from ganlab.runs.recorder import Recorder
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.stopwatch import Stopwatch
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
 RECENT_LOOK = 10  # steps: an older look is too old to compare a new clip range with
-PUBLICATIONS = 8  # that the speed is measured over
 LAST_LOOK = "the instruments take their last look"
 
 
@@ -282,25 +280,3 @@ class Loop:
             warning=self._recorder.warning,
             **self.record(),
         )
-
-
-class Stopwatch:
-    """Seconds spent training, including those `before`; it counts only while it is running."""
-
-    def __init__(self, before: float) -> None:
-        self._before = before
-        self._since: float | None = None
-        self._published: deque[tuple[float, int]] = deque(maxlen=PUBLICATIONS)
-
-    def go(self, running: bool) -> None:
-        self._before, self._since = self.seconds, time.perf_counter() if running else None
-
-    @property
-    def seconds(self) -> float:
-        return self._before + (time.perf_counter() - self._since if self._since is not None else 0.0)
-
-    def steps_per_second(self, step: int) -> float:
-        """The speed since the seventh call before this one; 0 at the first call."""
-        self._published.append((self.seconds, step))
-        (began, first), (now, last) = self._published[0], self._published[-1]
-        return (last - first) / (now - began) if now > began else 0.0
