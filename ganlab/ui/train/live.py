@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from ganlab.gan.clipping import WeightHistogram
 from ganlab.plots import curves
 from ganlab.plots.base import Figure
 from ganlab.plots.curves import View
@@ -70,15 +71,20 @@ def _controls(run: Run) -> tuple[object, ...]:
 
     And whether there are bounds, without which the weights are another figure.
     """
-    drawn = first_screen.histogram(look_back.shown(run, run.latest).weights)
+    drawn = _histogram(look_back.shown(run, run.latest))
     return layer(), instruments.on(run), first_screen.is_bounded(run, drawn)
+
+
+def _histogram(shown: Snapshot) -> WeightHistogram | None:
+    """The shown layer's, or that of all together, pooled once for all ticks and visitors."""
+    return once(shown, ("histogram", layer()), lambda: first_screen.histogram(shown.weights))
 
 
 def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     """The first screen, and what lies `below` it."""
     shown, pin = look_back.shown(run, snapshot), look_back.pinned(run)
     refusal = st.session_state.get("clip_refusal", "")
-    drawn = once(shown, ("histogram", layer()), lambda: first_screen.histogram(shown.weights))
+    drawn = _histogram(shown)
     pinned = once(shown, ("pinned", pin.step, layer()), lambda: first_screen.histogram(pin.weights)) if pin else None
     cursors = [step for step in (shown.step, pin and pin.step) if step and step != snapshot.step]
     charted, wanted = frozen(run) or snapshot, view()._replace(cursors=tuple(cursors))
