@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from ganlab.config import TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
-from ganlab.gan.training import Trainer, rng_of
+from ganlab.gan.streams import rng_of
+from ganlab.gan.training import Trainer
 from ganlab.measure import copies, coverage, distances, plane, subject
 from ganlab.measure.reading import COLUMNS, INSTRUMENTS, MODULES, READINGS, Reading, agreement, available, look, row
 from ganlab.presets import PRESETS

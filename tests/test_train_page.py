@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, clamp, click, page, panels, restart, run_in
 
-from ganlab.gan.clipping import pooled
+from ganlab.gan.histograms import pooled
 from ganlab.runs.disk import checkpoints, moments
 from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganlab.config import TrainConfig
 from ganlab.data.dataset import SPLIT_SEED, Dataset
 from ganlab.gan import sampling, training
-from ganlab.gan.training import rng_of
+from ganlab.gan.streams import rng_of
 
 Result = TypeVar("Result")
 Value = TypeVar("Value")

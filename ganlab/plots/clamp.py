@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ganlab.formatting import range_in_words
-from ganlab.gan.clipping import UpdateReport, WeightHistogram, axis_limit, binned, count
+from ganlab.gan.clipping import UpdateReport
+from ganlab.gan.histograms import WeightHistogram, axis_limit, binned, count
 from ganlab.plots.base import Figure, axis, curve, framed, packed, rounded
 
 Range = tuple[float, float]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganlab.gan.clipping import ClipReport, WeightHistogram, axis_limit, bin_edges
+from ganlab.gan.clipping import ClipReport
+from ganlab.gan.histograms import WeightHistogram, axis_limit, bin_edges
 
 GROUPED = 1.0  # seconds: changes so close together, as from a held arrow key, are compared as one
 COMPARED = 20.0  # seconds after a change during which the page compares

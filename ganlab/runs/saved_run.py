@@ -13,8 +13,9 @@ import numpy as np
 
 from ganlab.config import TrainConfig, changed_live
 from ganlab.data import datasets, images
-from ganlab.gan import sampling, training
-from ganlab.gan.clipping import Layers, WeightHistogram
+from ganlab.gan import sampling, streams
+from ganlab.gan.clipping import Layers
+from ganlab.gan.histograms import WeightHistogram
 from ganlab.measure.reading import READINGS, Broken, Reading, look, no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables
 from ganlab.runs.disk.damage import is_file
@@ -162,7 +163,7 @@ def _samples(run: Snapshot) -> np.ndarray | None:
     """Of its fixed latents, if there is a generator. Raises ValueError if they are not finite."""
     if run.generator is None:
         return None
-    samples = sampling.generate(run.generator, training.fixed_latents(run.config)).numpy()
+    samples = sampling.generate(run.generator, streams.fixed_latents(run.config)).numpy()
     if not np.isfinite(samples).all():
         raise ValueError("its generator can't be used: its samples are not all finite.")
     return images.shown(samples)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ganlab import tensorfile
 from ganlab.config import LIVE_FIELDS, TrainConfig
-from ganlab.gan import training
+from ganlab.gan import building
 from ganlab.gan.clipping import UNCOUNTED, Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk.contents import config_of
@@ -122,7 +122,7 @@ def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
     if not len(rows):  # layers.csv begins with the first step
         return NO_HISTORY.layers, NO_HISTORY.layer_counts
     config = config_of(folder)
-    layers = training.critic_layers(config)
+    layers = building.critic_layers(config)
     table = _read(folder / "layers.csv", config.steps).numbers(layer_columns(layers))
     n = min(len(rows), len(table))
     counts, sizes = table[:n, 1:].reshape(n, len(layers), 2), np.array([math.prod(shape) for _, shape in layers])

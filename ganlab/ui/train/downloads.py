@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab.data import images
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.histograms import WeightHistogram
 from ganlab.plots import curves
 from ganlab.runs.disk import networks
 from ganlab.runs.run import Run

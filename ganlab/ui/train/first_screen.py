@@ -8,7 +8,7 @@ import streamlit as st
 
 from ganlab.config import DATASETS
 from ganlab.formatting import range_in_words
-from ganlab.gan.clipping import WeightHistogram, axis_limit, pooled
+from ganlab.gan.histograms import WeightHistogram, axis_limit, pooled
 from ganlab.plots.clamp import Change, clamp, unclamped
 from ganlab.plots.samples import points
 from ganlab.runs.diagnosis import knows, of_reading

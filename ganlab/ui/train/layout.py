@@ -7,7 +7,8 @@ import inspect
 
 import streamlit as st
 
-from ganlab.gan.training import Trainer, critic_layers
+from ganlab.gan.building import critic_layers
+from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG, HOLDING
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
