@@ -58,6 +58,16 @@ class Run(Protocol):
         return self.latest
 
     @property
+    def record(self) -> Snapshot:
+        """`tables`, with the weights and samples of the newest saved moment, and real samples."""
+        return self.latest
+
+    @property
+    def tables(self) -> Snapshot:
+        """`summary` with what its tables hold, but for the layers' counts."""
+        return self.latest
+
+    @property
     def reading(self) -> Reading | None:
         """What the instruments found in the networks of `latest`; None if they can't look or never did."""
         return self.latest.reading

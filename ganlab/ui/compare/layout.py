@@ -1,0 +1,71 @@
+"""What stands where on Compare: controls, and the containers that `live` fills."""
+
+from html import escape
+
+import streamlit as st
+
+from ganlab.plots.curves import ALONG
+from ganlab.ui.compare import curves, picks
+from ganlab.ui.compare.keys import chip
+from ganlab.ui.compare.picks import Pick
+from ganlab.ui.kit import frame, html
+from ganlab.ui.kit.components import choices
+from ganlab.ui.train.view import Slots
+
+
+def runs_head() -> None:
+    """The title of the table, and its filter."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Runs", anchor=False, width="content")
+        st.text_input(
+            "Filter", key="compare_filter", label_visibility="collapsed", placeholder="Filter by words", width=260
+        )
+    with st.container():
+        frame.once("too_many", st.error, "error")
+
+
+def chosen(compared: list[Pick]) -> None:
+    """The compared runs, each with its letter, a link to its page, and a button that removes it."""
+    choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>", picks.choose)
+
+
+def _item(pick: Pick) -> str:
+    name, run_id = escape(pick.run.name), escape(pick.run.run_id)
+    link = f"<a href='Train?run={run_id}' target='_self'>{name}</a>"
+    seed = f"<span class='muted small nowrap'>seed {pick.record.config.seed}</span>"
+    remove = f"<button type='button' data-pick='-{run_id}' aria-label='Remove {pick.letter}, {name}'>✕</button>"
+    return f"<li>{chip(pick.letter)}{link}{seed}{html.pill(pick.record.status)}{remove}"
+
+
+def curves_cards(slots: Slots) -> None:
+    """Two charts over time with one axis, and what it counts."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width="content", gap=None):
+            st.subheader("Over time", anchor=False)
+            st.caption("Stretches of another clip range are not joined.")
+        st.segmented_control(
+            "Along",
+            list(ALONG),
+            default="step",
+            required=True,
+            key="compare_along",
+            persist_state="session",
+            label_visibility="collapsed",
+            format_func=lambda column: f"{ALONG[column].capitalize()}s",
+        )
+    for column, title in zip(st.columns(2, gap="small"), curves.CHARTS, strict=True):
+        with column.container(border=True):
+            slots[f"head {title}"] = st.container()
+            slots[title] = st.container()
+
+
+def weights_card(slots: Slots) -> None:
+    """The weights overlaid, and one by one."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("Critic weights around the clamp", anchor=False, width="content")
+            help = "Shares on a logarithmic axis, to see the small bins."
+            st.toggle("Log y", key="compare_log", persist_state="session", help=help)
+        slots["weights key"] = st.container()
+        slots["weights"] = st.container()
+        slots["one by one"] = st.container()
