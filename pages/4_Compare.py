@@ -19,6 +19,9 @@ with frame.page("Compare"):
         layout.chosen(compared)
         layout.curves_cards(slots)
         layout.weights_card(slots)
+        layout.samples_card(compared, slots)
+        layout.measured_cards(compared, slots)
+        layout.settings_card(compared)
         live.live(compared, slots)
     elif runs:
         st.caption("Choose up to eight runs in the table to see them side by side.")

@@ -11,7 +11,7 @@ from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import READINGS
 from ganlab.plots.base import Figure, axis, curve, framed, in_units, note, packed, per_mark, rounded, steps_axis
 from ganlab.plots.curves import ALONG, HOLDING, POINTS, asinh_axis, running_median
-from ganlab.plots.readings import log_axis
+from ganlab.plots.readings import empty, log_axis
 from ganlab.runs.snapshot import Snapshot
 
 LETTERS = "ABCDEFGH"
@@ -21,6 +21,7 @@ MARKED = 6  # markers along a line
 MEDIAN = 25  # steps in the running median of an estimate
 HEIGHT = 190  # pixels of a chart between its axes, about
 APART = 13  # pixels between two letters at the ends of lines
+WIDE = 4  # from this ratio of the largest value to the smallest on, distances are drawn on a log axis
 SPREAD = 4  # from this ratio of the widest axis to the narrowest on, weights are drawn on an asinh axis
 
 
@@ -96,15 +97,16 @@ def estimates(lines: Mapping[str, Line], along: str) -> Figure:
 
 
 def distances(lines: Mapping[str, Line], along: str) -> Figure:
-    """W1 between generated and real samples over the looks of the instruments, on a log axis."""
-    values = np.concatenate([*(line.y[np.isfinite(line.y)] for line in lines.values()), []])
-    y_axis = log_axis(values)
-    traces = [_trace(letter, line.x, line.y, "%{y:.3~g}") for letter, line in lines.items()]
-    shown = {letter: Line(line.x, np.where(line.y > 0, line.y, np.nan)) for letter, line in lines.items()}
-    ends = {letter: end for letter, line in shown.items() if (end := _end(line.x, np.log10(line.y)))}
-    positive = np.log10(values[values > 0])
-    span = (positive.min(), positive.max()) if len(positive) else (0.0, 1.0)
-    return _over_time("Distance", lines, along, traces, ends, y_axis.layout, span)
+    """W1 between generated and real samples over the looks of the instruments, on a log axis where they differ much."""
+    positive = {letter: Line(line.x, np.where(line.y > 0, line.y, np.nan)) for letter, line in lines.items()}
+    values = np.concatenate([*(line.y[np.isfinite(line.y)] for line in positive.values()), []])
+    low, high = (values.min(), values.max()) if len(values) else (1.0, 10.0)
+    log = high > WIDE * low
+    place: Callable[[np.ndarray], np.ndarray] = np.log10 if log else np.asarray
+    traces = [_trace(letter, line.x, line.y, "%{y:.3~g}") for letter, line in positive.items()]
+    ends = {letter: end for letter, line in positive.items() if (end := _end(line.x, place(line.y)))}
+    span = place(np.array([low, high])).tolist()
+    return _over_time("Distance", lines, along, traces, ends, log_axis(values).layout if log else {}, span)
 
 
 def _end(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
@@ -199,15 +201,13 @@ def _weight_axis(limit: float, unit: float) -> Figure:
 def _weights(letter: str, histogram: WeightHistogram, unit: float) -> list[Figure]:
     color, dash, _ = style(letter)
     total = histogram.before_counts.total or 1
-    here = np.flatnonzero(histogram.before + histogram.after)
-    first, last = (here[0], here[-1] + 1) if len(here) else (0, 0)
-    edges = histogram.edges[first : last + 1]
+    edges = histogram.edges
 
     def place(values: np.ndarray) -> np.ndarray:
         return np.arcsinh(values / unit) if unit else values
 
     def skyline(counts: np.ndarray, name: str) -> Figure:
-        shares = np.append(counts[first:last], 0) / total
+        shares = np.append(counts, 0) / total
         hover = f"%{{customdata:.3~g}}: %{{y:.3~%}}<extra>{letter} {name}</extra>"
         base = {"type": "scatter", "mode": "lines", "name": f"{letter} {name}", "x": packed(place(edges))}
         return base | {"y": in_units(shares, 1 / total), "customdata": packed(edges), "hovertemplate": hover}
@@ -249,6 +249,8 @@ def _in_words(letter: str, histogram: WeightHistogram) -> str:
 
 def gradients(measured: Mapping[str, Gradients]) -> Figure:
     """The norm of the critic loss's gradient at each layer, from the input to the scores."""
+    if not measured:
+        return empty()
     layers = list(dict.fromkeys(layer for one in measured.values() for layer in one.layers))
     y_axis = log_axis(np.concatenate([*(one.norms for one in measured.values()), []]))
     traces = []
@@ -262,7 +264,7 @@ def gradients(measured: Mapping[str, Gradients]) -> Figure:
         traces,
         named | {"tickangle": -40 if len(layers) > 5 else 0},
         axis("gradient norm", 4) | y_axis.layout,
-        scale=f"compared gradients {layers} {''.join(measured)}" if measured else "empty",
-        alt=f"Norm of the critic's gradient at each layer; {norms}." if measured else "Nothing is measured yet.",
+        scale=f"compared gradients {layers} {''.join(measured)}",
+        alt=f"Norm of the critic's gradient at each layer; {norms}.",
         margin=(56, 14, 8, 54),
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from ganlab.config import DATASETS, TrainConfig, constraint_in_words
 from ganlab.formatting import ranges_in_words
+from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.disk import contents
 from ganlab.runs.snapshot import Snapshot
@@ -71,6 +72,12 @@ class Run(Protocol):
     def reading(self) -> Reading | None:
         """What the instruments found in the networks of `latest`; None if they can't look or never did."""
         return self.latest.reading
+
+    @property
+    def gradients(self) -> Gradients | None:
+        """The critic's gradients in the networks of `latest`; None if they can't be measured."""
+        reading = self.latest.reading
+        return reading.gradients if reading else None
 
     @property
     def newest_samples(self) -> np.ndarray | None:

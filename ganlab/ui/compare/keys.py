@@ -32,3 +32,8 @@ def line(letter: str) -> str:
 def legend(letters: Iterable[str]) -> str:
     """The key to the lines of several runs."""
     return "".join(map(line, letters))
+
+
+def across(name: str) -> str:
+    """The start of a <div> around a table that may be wider than its card, to be scrolled by keyboard too."""
+    return f"<div class='across' role='region' aria-label='{name}' tabindex='0'>"

@@ -5,11 +5,11 @@ from html import escape
 import streamlit as st
 
 from ganlab.plots.curves import ALONG
-from ganlab.ui.compare import curves, picks
+from ganlab.ui.compare import curves, instruments, picks, samples, settings
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import frame, html
-from ganlab.ui.kit.components import choices
+from ganlab.ui.kit.components import Caption, choices, panel
 from ganlab.ui.train.view import Slots
 
 
@@ -69,3 +69,32 @@ def weights_card(slots: Slots) -> None:
         slots["weights key"] = st.container()
         slots["weights"] = st.container()
         slots["one by one"] = st.container()
+
+
+def samples_card(compared: list[Pick], slots: Slots) -> None:
+    with st.container(border=True):
+        st.subheader("Samples", anchor=False)
+        st.caption(samples.note(compared))
+        slots["samples"] = st.container()
+
+
+def measured_cards(compared: list[Pick], slots: Slots) -> None:
+    """The gradients, and the table of the instruments."""
+    left, right = st.columns([1, 1.41], gap="small")
+    with left.container(border=True, height="stretch"):
+        slots["gradients head"] = st.container()
+        slots["gradients"] = st.container()
+    with right.container(border=True, height="stretch"):
+        st.subheader("Measurements", anchor=False)
+        st.caption(instruments.note(compared))
+        slots["instruments"] = st.container()
+
+
+def settings_card(compared: list[Pick]) -> None:
+    """The settings in which the compared runs differ."""
+    with st.container(border=True):
+        st.subheader("Differing settings", anchor=False)
+        if table := settings.table(compared):
+            panel("compare_settings", table, Caption("Differing settings"))
+        else:
+            st.caption("These runs have the same settings.")

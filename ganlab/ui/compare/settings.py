@@ -1,25 +1,27 @@
 """The settings in which runs differ."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 from ganlab import settings
 from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, number, range_in_words
+from ganlab.ui.compare.keys import across, chip
+from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.html import TITLES
 
 IRRELEVANT = ("threads", "device")  # for what a run learns, up to rounding
 
 
 def differing(configs: Iterable[TrainConfig]) -> list[str]:
-    """The fields that do not have the same value in all these settings, in the order of TrainConfig."""
-    known: dict[str, Any] = {}
-    differ = set()
+    """The fields that do not have the same value in all these settings, those with the most values first."""
+    known: dict[str, set[Any]] = {}
     for config in configs:
         for name, value in vars(config).items():
-            if known.setdefault(name, value) != value:
-                differ.add(name)
-    return [name for name in known if name in differ and name not in IRRELEVANT]
+            known.setdefault(name, set()).add(value)
+    names = [name for name, values in known.items() if len(values) > 1 and name not in IRRELEVANT]
+    return sorted(names, key=lambda name: -len(known[name]))
 
 
 def label(name: str) -> str:
@@ -44,3 +46,22 @@ def in_words(config: TrainConfig, names: Sequence[str]) -> list[str]:
     """These fields with their values, as `seed 3`; without those that have no effect."""
     texts = ((name, value(config, name)) for name in names)
     return [f"{label(name)} {text}" for name, text in texts if text != NOTHING]
+
+
+def table(picks: list[Pick]) -> str:
+    """The settings in which the compared runs differ, at first and after live changes, as HTML; "" if they don't."""
+    names = differing([config for pick in picks for config in (pick.run.config, pick.record.config)])
+    if not names:
+        return ""
+    heads = "".join(f"<th scope='col'>{chip(pick.letter)}" for pick in picks)
+    body = ""
+    for name in names:
+        cells = "".join(f"<td>{_changed(pick, name)}" for pick in picks)
+        body += f"<tr><th scope='row'>{settings.rules(TrainConfig, name).label}{cells}"
+    return f"{across('Settings')}<table><thead><tr><td>{heads}<tbody>{body}</table></div>"
+
+
+def _changed(pick: Pick, name: str) -> str:
+    """A setting of a run, and what it was changed to while it trained."""
+    first, now = value(pick.run.config, name), value(pick.record.config, name)
+    return escape(first if first == now else f"{first}, then {now}")
