@@ -17,8 +17,8 @@ with frame.page("Compare"):
     if compared:
         slots: Slots = {}
         layout.chosen(compared)
-        layout.curves_cards(slots)
-        layout.weights_card(slots)
+        layout.curves_cards(compared, slots)
+        layout.weights_card(compared, slots)
         layout.samples_card(compared, slots)
         layout.measured_cards(compared, slots)
         layout.settings_card(compared)

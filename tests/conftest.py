@@ -32,6 +32,7 @@ LAST = (
     "test_instruments_page",
     "test_clipping_page",
     "test_compare_page",
+    "test_compare_report",
 )
 
 

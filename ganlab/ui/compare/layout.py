@@ -1,15 +1,17 @@
 """What stands where on Compare: controls, and the containers that `live` fills."""
 
+from functools import partial
 from html import escape
 
 import streamlit as st
 
 from ganlab.plots.curves import ALONG
-from ganlab.ui.compare import curves, instruments, picks, samples, settings
+from ganlab.ui.compare import curves, instruments, picks, report, samples, settings
+from ganlab.ui.compare.downloads import csv_button
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import frame, html
-from ganlab.ui.kit.components import Caption, choices, panel
+from ganlab.ui.kit.components import Caption, choices, download, panel
 from ganlab.ui.train.view import Slots
 
 
@@ -27,6 +29,9 @@ def runs_head() -> None:
 def chosen(compared: list[Pick]) -> None:
     """The compared runs, each with its letter, a link to its page, and a button that removes it."""
     choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>", picks.choose)
+    along = st.session_state.get("compare_along", "step")
+    help = "Figures, samples, measurements and settings in one HTML file that opens without a network."
+    download("Report", "comparison.html", partial(report.page, compared, along), "description", help=help)
 
 
 def _item(pick: Pick) -> str:
@@ -37,35 +42,39 @@ def _item(pick: Pick) -> str:
     return f"<li>{chip(pick.letter)}{link}{seed}{html.pill(pick.record.status)}{remove}"
 
 
-def curves_cards(slots: Slots) -> None:
+def curves_cards(compared: list[Pick], slots: Slots) -> None:
     """Two charts over time with one axis, and what it counts."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
             st.subheader("Over time", anchor=False)
             st.caption("Stretches of another clip range are not joined.")
-        st.segmented_control(
-            "Along",
-            list(ALONG),
-            default="step",
-            required=True,
-            key="compare_along",
-            persist_state="session",
-            label_visibility="collapsed",
-            format_func=lambda column: f"{ALONG[column].capitalize()}s",
-        )
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            st.segmented_control(
+                "Along",
+                list(ALONG),
+                default="step",
+                required=True,
+                key="compare_along",
+                persist_state="session",
+                label_visibility="collapsed",
+                format_func=lambda column: f"{ALONG[column].capitalize()}s",
+            )
+            csv_button(compared, "curves")
     for column, title in zip(st.columns(2, gap="small"), curves.CHARTS, strict=True):
         with column.container(border=True):
             slots[f"head {title}"] = st.container()
             slots[title] = st.container()
 
 
-def weights_card(slots: Slots) -> None:
+def weights_card(compared: list[Pick], slots: Slots) -> None:
     """The weights overlaid, and one by one."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Critic weights around the clamp", anchor=False, width="content")
-            help = "Shares on a logarithmic axis, to see the small bins."
-            st.toggle("Log y", key="compare_log", persist_state="session", help=help)
+            with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+                help = "Shares on a logarithmic axis, to see the small bins."
+                st.toggle("Log y", key="compare_log", persist_state="session", help=help)
+                csv_button(compared, "weights")
         slots["weights key"] = st.container()
         slots["weights"] = st.container()
         slots["one by one"] = st.container()
@@ -82,12 +91,19 @@ def measured_cards(compared: list[Pick], slots: Slots) -> None:
     """The gradients, and the table of the instruments."""
     left, right = st.columns([1, 1.41], gap="small")
     with left.container(border=True, height="stretch"):
+        _titled("Gradients", compared, "gradients")
         slots["gradients head"] = st.container()
         slots["gradients"] = st.container()
     with right.container(border=True, height="stretch"):
-        st.subheader("Measurements", anchor=False)
+        _titled("Measurements", compared, "looks")
         st.caption(instruments.note(compared))
         slots["instruments"] = st.container()
+
+
+def _titled(title: str, compared: list[Pick], what: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(title, anchor=False, width="content")
+        csv_button(compared, what)
 
 
 def settings_card(compared: list[Pick]) -> None:

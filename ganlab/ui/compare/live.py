@@ -52,7 +52,7 @@ def _overlaid(picks: list[Pick], slots: Slots) -> None:
     known = weights.histograms(picks)
     caption = weights.caption(known)
     with slots["weights key"]:
-        panel("compare_weights_key", caption.head())
+        panel("compare_weights_key", f"{caption.head()}<p class='muted small'>{weights.note(known)}</p>")
     with slots["weights"]:
         plot("compare_weights", weights.overlaid(known, log_y), 340, caption)
 

@@ -58,6 +58,12 @@ def _write() -> None:
         st.query_params.from_dict(others | ({"runs": text} if text else {}))
 
 
+def with_run(run_id: str) -> dict[str, str]:
+    """The address of Compare with this run added to those that were compared before, if there is room."""
+    before = [one for one in st.session_state.get("compared_link", "").split(",") if one and one != run_id]
+    return {"runs": ",".join([*before[: MOST - 1], run_id])}
+
+
 def choose(text: str) -> None:
     """Compare a run, `+ID`, or no longer, `-ID`. For callbacks."""
     compared, run_id = st.session_state["compared"], text[1:]

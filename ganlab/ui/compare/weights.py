@@ -36,6 +36,13 @@ def caption(known: dict[str, WeightHistogram]) -> Caption:
     return Caption(OVERLAID, legend(known))
 
 
+def note(known: dict[str, WeightHistogram]) -> str:
+    """How to read the overlay."""
+    scaled = ", ".join(letter for letter, histogram in known.items() if histogram.scale != 1)
+    divided = f" Each weight of {scaled} is divided by the scale of its layer." if scaled else ""
+    return f"Outlined: before the clamp. Filled, with a post on each bound: after it.{divided}"
+
+
 def one_by_one(known: dict[str, WeightHistogram]) -> str:
     """A small histogram for each run, ordered by the width of its axis, as HTML."""
     ordered = sorted(known.items(), key=lambda item: (item[1].clip_range is None, item[1].limit, item[0]))

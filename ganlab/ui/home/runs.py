@@ -9,6 +9,7 @@ from ganlab.formatting import file_size
 from ganlab.runs.disk import library
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.compare import picks
 from ganlab.ui.kit import drawings, frame, html, names
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import button, panel
@@ -49,6 +50,7 @@ def _row(run: Run) -> None:
         except ValueError as error:
             st.caption(html.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
+        st.page_link(frame.COMPARE, label="Compare", query_params=picks.with_run(run.run_id))
         if not may_act():
             return
         with st.popover("Edit", type="tertiary", icon=":material/edit:", key=f"menu_{run.run_id}"):

@@ -12,7 +12,8 @@ from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG, HOLDING
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
-from ganlab.ui.kit import components, html, names
+from ganlab.ui.compare import picks
+from ganlab.ui.kit import components, frame, html, names
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import downloads, form, panels, steer, view
@@ -133,3 +134,5 @@ def details(run: Run, slots: Slots) -> None:
         slots["record"] = st.container()
         with st.container(horizontal=True, gap="medium"):
             form.save(run.config, "Opens Train with the settings that this run started with.")
+            query = picks.with_run(run.run_id)
+            st.page_link(frame.COMPARE, label="Compare with…", icon=":material/compare_arrows:", query_params=query)
