@@ -18,10 +18,10 @@ with frame.page("Compare"):
         slots: Slots = {}
         layout.chosen(compared)
         layout.curves_cards(compared, slots)
+        layout.measurements_card(compared, slots)
         layout.weights_card(compared, slots)
         layout.samples_card(compared, slots)
-        layout.measured_cards(compared, slots)
-        layout.settings_card(compared)
+        layout.last_cards(compared, slots)
         live.live(compared, slots)
     elif runs:
         st.caption("Choose up to eight runs in the table to see them side by side.")

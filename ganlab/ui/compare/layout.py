@@ -28,7 +28,9 @@ def runs_head() -> None:
 
 def chosen(compared: list[Pick]) -> None:
     """The compared runs, each with its letter, a link to its page, and a button that removes it."""
-    choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>", picks.choose)
+    warned = [(pick.letter, pick.record.warning) for pick in compared if pick.record.warning]
+    warnings = "".join(f"<p class='warning small'>{chip(letter)} {escape(text)}" for letter, text in warned)
+    choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>{warnings}", picks.choose)
     along = st.session_state.get("compare_along", "step")
     help = "Figures, samples, measurements and settings in one HTML file that opens without a network."
     download("Report", "comparison.html", partial(report.page, compared, along), "description", help=help)
@@ -87,30 +89,30 @@ def samples_card(compared: list[Pick], slots: Slots) -> None:
         slots["samples"] = st.container()
 
 
-def measured_cards(compared: list[Pick], slots: Slots) -> None:
-    """The gradients, and the table of the instruments."""
+def measurements_card(compared: list[Pick], slots: Slots) -> None:
+    """The table of the instruments."""
+    with st.container(border=True):
+        _titled("Measurements", compared, "looks")
+        st.caption(instruments.note(compared))
+        slots["instruments"] = st.container()
+
+
+def last_cards(compared: list[Pick], slots: Slots) -> None:
+    """The gradients, and the settings in which the compared runs differ."""
     left, right = st.columns([1, 1.41], gap="small")
     with left.container(border=True, height="stretch"):
         _titled("Gradients", compared, "gradients")
         slots["gradients head"] = st.container()
         slots["gradients"] = st.container()
     with right.container(border=True, height="stretch"):
-        _titled("Measurements", compared, "looks")
-        st.caption(instruments.note(compared))
-        slots["instruments"] = st.container()
+        st.subheader("Differing settings", anchor=False)
+        if table := settings.table(compared):
+            panel("compare_settings", table, Caption("Differing settings"))
+        else:
+            st.caption("These runs have the same settings.")
 
 
 def _titled(title: str, compared: list[Pick], what: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(title, anchor=False, width="content")
         csv_button(compared, what)
-
-
-def settings_card(compared: list[Pick]) -> None:
-    """The settings in which the compared runs differ."""
-    with st.container(border=True):
-        st.subheader("Differing settings", anchor=False)
-        if table := settings.table(compared):
-            panel("compare_settings", table, Caption("Differing settings"))
-        else:
-            st.caption("These runs have the same settings.")

@@ -46,7 +46,7 @@ def _overlaid(picks: list[Pick], slots: Slots) -> None:
     for title in curves.CHARTS:
         caption = curves.caption(title, picks)
         with slots[f"head {title}"]:
-            panel(f"compare_head_{title}", caption.head())
+            panel(f"compare_head_{title}", f"<div class='keys'>{caption.head()}</div>")
         with slots[title]:
             plot(f"compare_{title}", curves.figure(title, picks, along), 250, caption)
     known = weights.histograms(picks)
@@ -72,7 +72,10 @@ def _measured(picks: list[Pick], slots: Slots) -> None:
     found = gradients.known(picks)
     caption = gradients.caption(found)
     with slots["gradients head"]:
-        panel("compare_gradients_head", f"{caption.head()}<p class='muted small'>{gradients.note(picks, found)}</p>")
+        panel(
+            "compare_gradients_head",
+            f"<div class='keys'>{caption.head()}</div><p class='muted small'>{gradients.note(picks, found)}</p>",
+        )
     with slots["gradients"]:
         plot("compare_gradients", gradients.figure(found), 300, caption)
     with slots["instruments"]:

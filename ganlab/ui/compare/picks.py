@@ -8,6 +8,7 @@ import streamlit as st
 from ganlab.plots.compare import LETTERS
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.kit import frame
 from ganlab.ui.kit.html import plain
 
 MOST = len(LETTERS)
@@ -58,10 +59,10 @@ def _write() -> None:
         st.query_params.from_dict(others | ({"runs": text} if text else {}))
 
 
-def with_run(run_id: str) -> dict[str, str]:
-    """The address of Compare with this run added to those that were compared before, if there is room."""
+def link(label: str, run_id: str) -> None:
+    """A link to Compare with this run beside those that were compared before, if there is room."""
     before = [one for one in st.session_state.get("compared_link", "").split(",") if one and one != run_id]
-    return {"runs": ",".join([*before[: MOST - 1], run_id])}
+    st.page_link(frame.COMPARE, label=label, query_params={"runs": ",".join([*before[: MOST - 1], run_id])})
 
 
 def choose(text: str) -> None:

@@ -1,15 +1,17 @@
 """Samples of the compared runs, side by side."""
 
+from functools import partial
 from html import escape
 
 import numpy as np
 
-from ganlab.data import images
 from ganlab.formatting import count_of
+from ganlab.runs.disk import moments
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import drawings
 from ganlab.ui.kit.components import Caption
+from ganlab.ui.kit.live import once
 
 IMAGES, COLUMNS, POINTS = 16, 4, 256  # shown of a run
 FINEST = 32  # pixels of a sample's side
@@ -43,8 +45,17 @@ def caption() -> Caption:
 
 
 def _figure(pick: Pick) -> str:
-    step = f"<span class='muted small'>step {pick.record.step:,}</span>"
-    return f"<figure><figcaption>{chip(pick.letter)} {step}</figcaption>{drawn(pick)}</figure>"
+    step = once(pick.record, "step of samples", partial(_step, pick))
+    head = f"{chip(pick.letter)} <span class='muted small'>step {step:,}</span>"
+    return f"<figure><figcaption>{head}</figcaption>{drawn(pick)}</figure>"
+
+
+def _step(pick: Pick) -> int:
+    """Of a run on disk, the step of the saved moment that its samples are from."""
+    step = pick.record.step
+    if pick.record.generator is None:
+        return max((saved for saved in moments.steps(pick.run.path) if saved <= step), default=step)
+    return step
 
 
 def drawn(pick: Pick) -> str:
@@ -70,12 +81,3 @@ def scatter(generated: np.ndarray, real: np.ndarray | None, alt: str) -> str:
 def _dots(points: np.ndarray) -> str:
     inside = points[(np.abs(points) <= 2).all(axis=1)]
     return "".join(f"M{100 + 50 * x:.0f} {100 - 50 * y:.0f}h0" for x, y in inside.tolist())
-
-
-def png(pick: Pick) -> bytes:
-    """The run's samples as a PNG file."""
-    samples = pick.record.samples
-    assert samples is not None
-    if samples.ndim == 2:
-        return images.png(images.scatter(samples, pick.record.real, 400))
-    return images.png(images.sheet(samples[:IMAGES], COLUMNS, max(1, 64 // samples.shape[1])))

@@ -47,10 +47,11 @@ def _row(run: Run) -> None:
         try:
             snapshot = dataclasses.replace(run.summary, samples=run.newest_samples)
             panel(f"earlier_{run.run_id}", earlier_card(snapshot, run.name, size))
+            with st.container(key=f"compare_with_{run.run_id}", width="content"):
+                picks.link("Compare", run.run_id)
         except ValueError as error:
             st.caption(html.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})
-        st.page_link(frame.COMPARE, label="Compare", query_params=picks.with_run(run.run_id))
         if not may_act():
             return
         with st.popover("Edit", type="tertiary", icon=":material/edit:", key=f"menu_{run.run_id}"):
