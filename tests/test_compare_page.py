@@ -84,7 +84,7 @@ def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hu
     seeds = [run_in("finished", the_hub, dataclasses.replace(TINY, seed=seed)) for seed in (1, 2, 3)]
     other = run_in("finished", the_hub, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)))
     runs = [seeds[0], other, *seeds[1:]]
-    picks = [Pick(letter, run, run.record) for letter, run in zip("ABCD", runs, strict=True)]
+    picks = [Pick.of(letter, run) for letter, run in zip("ABCD", runs, strict=True)]
     assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A", "C", "D"], ["B"]]
     w1 = [run.latest.readings[-1, READINGS.index("w1")] for run in runs]
     label, (repeated, single), best = instruments.rows(picks)[0]
@@ -97,7 +97,7 @@ def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hu
 
 def test_nothing_is_the_best_of_different_data(the_hub: RunHub) -> None:
     runs = [run_in("finished", the_hub, config) for config in (TINY, TINY_IMAGES)]
-    picks = [Pick(letter, run, run.record) for letter, run in zip("AB", runs, strict=True)]
+    picks = [Pick.of(letter, run) for letter, run in zip("AB", runs, strict=True)]
     assert {best for *_, best in instruments.rows(picks)} == {None}
 
 
@@ -106,7 +106,7 @@ def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub)
     known = run.latest.reading.gradients
     restart(the_hub)
     saved = the_hub.find(run.run_id)
-    pick = Pick("A", saved, saved.record)
+    pick = Pick.of("A", saved)
     assert gradients.unmeasured([pick]) == [pick]
     gradients.measure(pick)
     assert gradients.unmeasured([pick]) == []
@@ -116,8 +116,8 @@ def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub)
 def test_samples_of_the_same_latents_are_told_from_others(the_hub: RunHub) -> None:
     configs = [TINY, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), dataclasses.replace(TINY, seed=5)]
     runs = [run_in("finished", the_hub, config) for config in configs]
-    picks = [Pick(letter, run, run.record) for letter, run in zip("ABC", runs, strict=True)]
+    picks = [Pick.of(letter, run) for letter, run in zip("ABC", runs, strict=True)]
     for one, other in itertools.combinations(picks, 2):
-        same = torch.equal(fixed_latents(one.run.config), fixed_latents(other.run.config))
+        same = torch.equal(fixed_latents(one.config), fixed_latents(other.config))
         assert (samples.latents_of(one) == samples.latents_of(other)) == same
     assert samples.note(picks) == "Of the same latents: A, B."

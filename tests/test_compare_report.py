@@ -32,7 +32,7 @@ def made(the_hub: RunHub, *configs: TrainConfig) -> tuple[list[Path], str]:
     runs = [run_in("finished", the_hub, config) for config in configs]
     restart(the_hub)
     saved = [the_hub.find(run.run_id) for run in runs]
-    page = report.page([Pick(letter, run, run.record) for letter, run in zip("ABC", saved, strict=False)], "step")
+    page = report.page([Pick.of(letter, run) for letter, run in zip("ABC", saved, strict=False)], "step")
     plotly = (PLOTLY.path / "plotly.min.js").read_text()
     text = page.decode()
     assert text.count(plotly) == 1

@@ -22,9 +22,10 @@ def figure(title: str, picks: list[Pick], along: str) -> Figure:
     """A chart of CHARTS; a run's line is made again only when it has a new point."""
     line_of, draw = CHARTS[title]
     lines: dict[str, Line] = {}
-    for letter, run, record in picks:
+    for pick in picks:
+        record = pick.record
         key = (title, along, drawn_steps(record.history), len(record.readings), record.changes, record.status)
-        lines[letter] = once(run, key, partial(line_of, record, along))
+        lines[pick.letter] = once(pick.run, key, partial(line_of, record, along))
     return draw(lines, along) | {"linked": f"compared {along}"}
 
 

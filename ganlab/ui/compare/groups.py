@@ -15,7 +15,7 @@ def grouped(picks: list[Pick]) -> list[Group]:
     """The runs in groups with the same settings and the same changes, in the order of their letters."""
     groups: dict[object, Group] = {}
     for pick in picks:
-        held = settings.applying(pick.run.config)
+        held = settings.applying(pick.config)
         same = tuple(sorted((name, str(value)) for name, value in held.items() if name not in ("seed", *IRRELEVANT)))
         changes = tuple(map(tuple, pick.record.changes))
         groups.setdefault((same, changes), []).append(pick)

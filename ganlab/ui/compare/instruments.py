@@ -79,7 +79,7 @@ MEASURES = (
 
 def comparable(picks: Sequence[Pick]) -> bool:
     """Whether all runs learn the same data, so that one can be better than another."""
-    return len({(c.dataset, c.images, c.points, c.shape) for c in (pick.run.config for pick in picks)}) == 1
+    return len({(c.dataset, c.images, c.points, c.shape) for c in (pick.config for pick in picks)}) == 1
 
 
 def rows(picks: list[Pick]) -> list[tuple[str, list[str], int | None]]:

@@ -37,7 +37,7 @@ def chosen(compared: list[Pick]) -> None:
 
 
 def _item(pick: Pick) -> str:
-    name, run_id = escape(pick.run.name), escape(pick.run.run_id)
+    name, run_id = escape(pick.name), escape(pick.run.run_id)
     link = f"<a href='Train?run={run_id}' target='_self'>{name}</a>"
     seed = f"<span class='muted small nowrap'>seed {pick.record.config.seed}</span>"
     remove = f"<button type='button' data-pick='-{run_id}' aria-label='Remove {pick.letter}, {name}'>✕</button>"

@@ -27,7 +27,10 @@ def live(picks: list[Pick], slots: Slots) -> None:
         with feeding(feed):
             if turn == 0:  # the page has just been drawn
                 return
-            newest = [pick._replace(record=pick.run.record) for pick in picks]
+            try:
+                newest = [pick.newest() for pick in picks]
+            except ValueError:  # it was deleted: the page says so
+                st.rerun()
             waiting = gradients.unmeasured(newest)
             if waiting:
                 gradients.measure(waiting[0])

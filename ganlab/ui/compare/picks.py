@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from ganlab.config import TrainConfig
 from ganlab.plots.compare import LETTERS
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
@@ -19,7 +20,18 @@ class Pick(NamedTuple):
 
     letter: str
     run: Run
+    name: str
+    config: TrainConfig  # as started
     record: Snapshot
+
+    @classmethod
+    def of(cls, letter: str, run: Run) -> "Pick":
+        """The run as it is now. Raises ValueError if it can't be read."""
+        return cls(letter, run, run.name, run.config, run.record)
+
+    def newest(self) -> "Pick":
+        """The same with its newest record. Raises ValueError as `of`."""
+        return self._replace(record=self.run.record)
 
     @property
     def trains(self) -> bool:
@@ -42,7 +54,7 @@ def picked(known: Mapping[str, Run]) -> list[Pick]:
                 raise ValueError(f"At most {MOST} runs can be compared; {run_id} is left out.")
             if run_id not in known:
                 raise ValueError(f"There is no run {run_id[:64]} here. It may have been deleted.")
-            picks.append(Pick(LETTERS[len(picks)], known[run_id], known[run_id].record))
+            picks.append(Pick.of(LETTERS[len(picks)], known[run_id]))
         except ValueError as error:
             state["compared"].remove(run_id)
             st.warning(plain(str(error)), icon=":material/help:")

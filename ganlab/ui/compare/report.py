@@ -45,7 +45,7 @@ CONFIG = {"displaylogo": False, "responsive": True}
 
 def page(picks: list[Pick], along: str) -> bytes:
     """The report on these runs as they are now; `along` is what the x axis of its charts counts."""
-    picks = [pick._replace(record=pick.run.record) for pick in picks]
+    picks = [pick.newest() for pick in picks]
     for pick in gradients.unmeasured(picks):
         gradients.measure(pick)
     known, found = weights.histograms(picks), gradients.known(picks)
@@ -81,8 +81,8 @@ def page(picks: list[Pick], along: str) -> bytes:
 def _runs(picks: list[Pick]) -> str:
     heads = "".join(f"<th scope='col'>{head}" for head in ("", "Run", "ID", "State", "Seed", "Steps", "Critic updates"))
     body = ""
-    for letter, run, record in picks:
-        facts = (escape(run.name), escape(run.run_id), html.PILLS[record.status][2], str(record.config.seed))
+    for letter, run, name, config, record in picks:
+        facts = (escape(name), escape(run.run_id), html.PILLS[record.status][2], str(config.seed))
         cells = (chip(letter), *facts, f"{record.steps_made:,}", f"{record.critic_step:,}")
         body += f"<tr>{''.join(f'<td>{cell}' for cell in cells)}"
     return f"{across('Runs')}<table><thead><tr>{heads}<tbody>{body}</table></div>"

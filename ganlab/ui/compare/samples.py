@@ -20,7 +20,7 @@ TITLE = "Samples"
 
 def latents_of(pick: Pick) -> tuple[object, ...]:
     """Runs for which this is equal have the same fixed latents: see `streams.fixed_latents`."""
-    config = pick.run.config
+    config = pick.config
     return config.kind, config.seed, config.looking_seed, config.latent_dim
 
 
@@ -63,7 +63,7 @@ def drawn(pick: Pick) -> str:
     samples, real = pick.record.samples, pick.record.real
     if samples is None:
         return "<div class='sheet'></div>"
-    alt = f"{count_of(min(len(samples), POINTS if samples.ndim == 2 else IMAGES), 'sample')} of {escape(pick.run.name)}"
+    alt = f"{count_of(min(len(samples), POINTS if samples.ndim == 2 else IMAGES), 'sample')} of {escape(pick.name)}"
     if samples.ndim == 2:
         return scatter(samples[:POINTS], None if real is None else real[:POINTS], alt)
     every = max(1, samples.shape[1] // FINEST)

@@ -50,7 +50,7 @@ def in_words(config: TrainConfig, names: Sequence[str]) -> list[str]:
 
 def table(picks: list[Pick]) -> str:
     """The settings in which the compared runs differ, at first and after live changes, as HTML; "" if they don't."""
-    names = differing([config for pick in picks for config in (pick.run.config, pick.record.config)])
+    names = differing([config for pick in picks for config in (pick.config, pick.record.config)])
     if not names:
         return ""
     heads = "".join(f"<th scope='col'>{chip(pick.letter)}" for pick in picks)
@@ -63,5 +63,5 @@ def table(picks: list[Pick]) -> str:
 
 def _changed(pick: Pick, name: str) -> str:
     """A setting of a run, and what it was changed to while it trained."""
-    first, now = value(pick.run.config, name), value(pick.record.config, name)
+    first, now = value(pick.config, name), value(pick.record.config, name)
     return escape(first if first == now else f"{first}, then {now}")

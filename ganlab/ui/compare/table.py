@@ -152,7 +152,7 @@ def _table(rows: Sequence[Row], letters: dict[str, str], column: str, falling: b
     by_data: dict[str, list[TrainConfig]] = {}
     for row in rows:
         if row.summary:
-            by_data.setdefault(row.summary.config.dataset, []).append(row.run.config)
+            by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
     differ = {data: settings.differing(configs) for data, configs in by_data.items()}
     body = "".join(_line(row, letters.get(row.run.run_id, ""), differ) for row in rows)
     body = body or "<tr><td colspan='8' class='muted'>No run matches."
@@ -173,7 +173,7 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
     run_id, summary = escape(row.run.run_id), row.summary
     if summary is None:
         return f"<tr><td><td class='pic'><td colspan='6' class='bad'>{escape(row.problem)}"
-    known, config = facts(row), row.run.config
+    known, config = facts(row), summary.config
     name, short_id = escape(row.name), escape(library.short_name(row.run.run_id))
     box = (
         f"<button type='button' class='box' role='checkbox' aria-checked='{str(bool(letter)).lower()}' "
