@@ -378,7 +378,7 @@ def visit_all(number: int, draws: random.Random, server: Server, watch: Watch) -
                 done[run.name].append(of_subfolder(run, draws))
         watch.open("", "", [str(done)])
         for run_id, changes in done.items():
-            for page in ("Train", "Generate", "Weight_Clipping"):
+            for page in ("Train", "Generate", "Compare", "Weight_Clipping"):
                 watch.open(page, run_id, changes)
             for path in (server.runs / run_id).iterdir():
                 if path.is_dir() and not path.is_symlink():
@@ -404,7 +404,7 @@ def main(number: int, seed: int) -> int:
         visit_all(number, random.Random(seed), server, watch)
         wrong = whole_folders(server.runs)
         watch.open("", "", wrong)
-        for page, run in itertools.product(("Train", "Generate", "Weight_Clipping"), wrong):
+        for page, run in itertools.product(("Train", "Generate", "Compare", "Weight_Clipping"), wrong):
             watch.open(page, run, [run])
         for name in ("no-entry", "read-only"):
             (server.runs / name).chmod(0o700)

@@ -1,0 +1,39 @@
+"""Compare in a real Chromium against a real server, by keyboard alone."""
+
+import shutil
+
+from accessible import expect_accessible
+from playwright.sync_api import Page, expect
+from served import ROOT, Server, app, start
+
+FIGURE = "[class*='st-key-compare_{}'] .gl-plot"
+
+
+def test_runs_are_chosen_by_keyboard_move_while_they_train_and_share_their_zoom(page: Page, server: Server) -> None:
+    first = "20261101-090000-aaaa"
+    shutil.copytree(ROOT / "tests/frozen/runs" / first, server.runs / first)
+    second = start(page, server)
+    page.goto(f"{server.url}/Compare?runs={first}")
+    boxes = app(page).get_by_role("checkbox")
+    expect(app(page).get_by_role("list")).to_contain_text("A")
+    box = boxes.and_(page.locator(f"[data-pick='+{second}']"))
+    box.focus()
+    box.press("Enter")
+    expect(page).to_have_url(f"{server.url}/Compare?runs={first}%2C{second}")
+    estimate, distance = (app(page).locator(FIGURE.format(title)) for title in ("Critic", "Distance"))
+    before = estimate.get_attribute("aria-label")
+    node = estimate.locator("svg.main-svg").first.element_handle()
+    expect(estimate).not_to_have_attribute("aria-label", before or "")
+    assert node.evaluate("node => node.isConnected")  # it was drawn in place
+    expect_accessible(page)
+    area = estimate.locator(".nsewdrag").bounding_box()
+    assert area
+    page.mouse.move(area["x"] + 0.3 * area["width"], area["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 0.6 * area["width"], area["y"] + 55, steps=4)
+    page.mouse.up()
+    zoomed = """([one, other]) => {
+      const [range, same] = [one, other].map(plot => plot._fullLayout.xaxis.range);
+      return range[0] > 0 && String(range) === String(same);
+    }"""
+    page.wait_for_function(zoomed, arg=[estimate.element_handle(), distance.element_handle()])
