@@ -27,7 +27,7 @@ OPTIMIZER_STATE = {"rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")
 Value = TypeVar("Value")
 
 
-def copied(network: nn.Sequential) -> nn.Sequential:
+def copied(network: networks.Network) -> networks.Network:
     """A detached copy on the CPU, in eval mode."""
     return copy.deepcopy(network).cpu().eval().requires_grad_(False)
 
