@@ -11,10 +11,10 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import numpy as np
-from ganlab.measure.fidelity import Scores
 
 from ganlab.config import TrainConfig, spare_cores
 from ganlab.gan.training import Trainer, set_up_torch
+from ganlab.measure.fidelity import Scores
 from ganlab.measure.reading import READINGS, look, row
 from ganlab.presets import PRESETS
 

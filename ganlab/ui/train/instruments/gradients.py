@@ -88,6 +88,10 @@ def fold(gain: float) -> str:
 
 def norms_sentence(gradients: Gradients) -> str:
     """What the gradient does on its way back, and what the gain law expects."""
+    if gradients.refusal:
+        unmeasured = np.isnan(gradients.norms).sum()
+        left_out = f" {unmeasured} not measured: called twice, or without gradient." if unmeasured else ""
+        return f"Norms at the outputs of the modules with weights. {gradients.refusal}{left_out}"
     if not gradients.norms.all():
         return f"On its way back it <b>{verdict(gradients)}</b>."
     law = gradients.law_per_layer
