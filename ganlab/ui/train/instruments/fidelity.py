@@ -5,16 +5,17 @@ import numpy as np
 from ganlab.formatting import fixed, percent
 from ganlab.measure.fidelity import Scores
 from ganlab.plots.base import Figure, bars, framed
+from ganlab.plots.readings import empty
 from ganlab.ui.train.instruments.card import Card, CardData, if_measured
 
-NAMES = dict(zip(Scores._fields, ("precision", "recall", "density", "coverage", "1-NN test"), strict=True))
+NAMES = dict(zip(Scores._fields, ("precision", "recall", "density", "coverage", "1-NN"), strict=True))
 
 
 def figure(data: CardData) -> Figure:
     """The five scores of the generated samples (violet), and of a training draw (grey outline)."""
-    generated, real = (
-        np.array([data.newest(name + suffix) for name in NAMES]) for suffix in ("", "_real")
-    )  # [scores] each
+    generated, real = (np.array([data.newest(name + suffix) for name in NAMES]) for suffix in ("", "_real"))
+    if not np.isfinite(generated).all():
+        return empty()
     names, outline = list(NAMES.values()), {"color": "$real", "width": 1.4}
     pairs = zip(names, generated, real, strict=True)
     in_words = ", ".join(f"{name} {fixed(value, 2)} ({fixed(usual, 2)})" for name, value, usual in pairs)
@@ -24,12 +25,12 @@ def figure(data: CardData) -> Figure:
         bars(names, real, "real", "rgba(0,0,0,0)", outline, hover),
     ]
     return framed(
-        drawn if np.isfinite(generated).all() else [],
-        {"type": "category"},
+        drawn,
+        {"type": "category", "tickangle": 0},
         {"nticks": 5, "tickformat": "~g", "rangemode": "tozero"},
         scale="fidelity",
         alt=f"Scores of the generated samples, and in brackets of real ones: {in_words}.",
-        margin=(52, 30, 8, 40),
+        margin=(32, 6, 8, 30),
         barmode="overlay",
     )
 
@@ -49,7 +50,7 @@ CARDS = {
         "sample reaches to its fifth nearest neighbour in its own set. *Precision*: the share of generated samples in "
         "the ball of a real one, low if they are blurred. *Recall*: the share of real samples in the ball of a "
         "generated one, low if modes are missing. *Density*: how many real balls a generated sample lies in, divided "
-        "by five. *Coverage*: the share of real balls with a generated sample inside. *1-NN test*: how often a "
+        "by five. *Coverage*: the share of real balls with a generated sample inside. *1-NN*: how often a "
         "sample's nearest neighbour is of its own set; 0.5 if the two can't be told apart, 1 if always, less than 0.5 "
         "for copies of held-out samples.",
         key=lambda data: "<span><i class='gen'></i>generated</span><span><i class='expected'></i>real</span>",
