@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from stubs import TINY
+from stubs import TINY, is_plain
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
@@ -21,6 +21,7 @@ from ganlab.runs.diagnosis import diagnose, health
 from ganlab.runs.history import METRICS, History, HistoryWriter
 from ganlab.ui.train.instruments import panel
 from ganlab.ui.train.instruments.card import CardData, rows_of, sentence_of
+from ganlab.ui.train.instruments.gradients import norms_figure, norms_sentence
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -155,6 +156,10 @@ def test_a_module_that_is_called_twice_or_never_is_not_measured(calls: int, laye
     assert [name for name, norm in zip(result.layers, result.norms, strict=True) if math.isnan(norm)] == ["2.second"]
     assert ("2.second.weight" in result.weights) == bool(calls)
     assert np.isfinite(result.weight_rms).all()
+    assert "Not measured: 2.second, called twice or without gradient." in norms_sentence(result)
+    figure = norms_figure(result)
+    assert is_plain(figure)
+    assert "nan" not in figure["alt"]
 
 
 class Blind(nn.Module):

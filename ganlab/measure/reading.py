@@ -91,8 +91,9 @@ class Broken(Exception):
 
 
 # CPU milliseconds of one look, one thread, for digits / 8 Gaussians after 5 to 60 steps: drawing 28 / 3,
-# gradients 19 / 5, lipschitz 45 / 4, spectra 13 / 2, distances 50-120 / 105-210 (mostly assignment), coverage 8 / 6,
-# copies 3 / -, plane - / 3; 170-250 / 130-240 in all. The first look also measures the baselines, 40 / 480 more.
+# gradients 19 / 5, lipschitz 45 / 4, spectra 13 / 2, distances 50-120 / 105-210 (mostly assignment), fidelity 34 / 19,
+# coverage 8 / 6, copies 3 / -, plane - / 3; 200-280 / 150-260 in all. The first look also measures the baselines, 75 /
+# 500 more.
 # Copies among 60,000 images of 28 x 28 take 270-450; a first look at MNIST 1,000 in all, at CIFAR-10 2,400.
 def look(
     critic: nn.Module,
