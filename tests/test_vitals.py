@@ -105,3 +105,9 @@ def test_the_distance_stands_beside_the_band_of_a_perfect_sampler_where_it_is_kn
     new = looks(step=[5.0], w1=[0.3], real_to_real=[0.1], real_to_real_low=[0.08], real_to_real_high=[0.131])
     notes = [vitals(history(np.zeros(9)), table, "modes")[4].note for table in (old, new)]
     assert notes == ["of real to real", "perfect: 0.8–1.3×"]
+
+
+def test_looks_whose_steps_were_lost_are_shown() -> None:
+    """As in a run whose metrics.csv can't be read."""
+    table = looks(step=[5.0, 10.0], largest_gradient=[2.0, 3.0])
+    assert vitals(history(np.zeros(0)), table, "classes")[2].now == 3

@@ -18,7 +18,7 @@ import streamlit.components.v2 as v2
 from ganlab.ui.kit import live
 from ganlab.ui.kit.files import FRONT, PLOTLY
 
-STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw", "figure")
+STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw", "figure", "compare")
 for _folder in (FRONT, PLOTLY):  # here a v1 component is only a folder that Streamlit serves
     v1.declare_component(_folder.name, path=str(_folder.path))
 
@@ -64,7 +64,10 @@ NO_FIGURE = Caption("")
 def plot(
     key: str, figure: dict[str, Any], height: int, caption: Caption, component: Any = _plot, **callbacks: Any
 ) -> None:
-    """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key."""
+    """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key.
+
+    Figures with the same `linked` share their zoom along x.
+    """
     live.show(component, key, figure | caption.as_data() | {"height": height}, height=height, **callbacks)
 
 
