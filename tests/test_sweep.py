@@ -232,7 +232,22 @@ def test_a_run_that_was_changed_says_so(tmp_path: Path, killed: list[str]) -> No
     assert now["reason"]
 
 
-def test_a_cancelled_sweep_continues(tmp_path: Path, killed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_resumes_from_its_checkpoint(tmp_path: Path, killed: list[str]) -> None:
+    ((name, config),) = combinations(fields(*SMALL)).items()
+    path = tmp_path / "s" / name
+    TrainingRun(RunFolder(path, dataclasses.replace(config, steps=2))).run()
+    (path / "config.json").write_text(json.dumps(config.as_dict()))
+    (path / "ended.json").unlink()
+    before = (path / "metrics.csv").read_text()
+    assert sweep(*SMALL, "--out", tmp_path / "s") == 0
+    after = (path / "metrics.csv").read_text()  # with the seconds of each step
+    assert after.startswith(before)
+    assert len(after.splitlines()) == 1 + 3
+
+
+def test_cancel_stops_the_run_that_trains_and_begins_no_other(
+    tmp_path: Path, killed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, begin = tmp_path / "s", TrainingRun.run
 
     def cancelled(run: TrainingRun) -> object:
@@ -302,7 +317,7 @@ def test_workers_stop_when_their_sweep_is_killed(tmp_path: Path, killed: list[st
         coordinator = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:
         name = name_of(dataclasses.replace(next(iter(combinations(fields(*SMALL)).values())), steps=steps))
-        wait_until(lambda: tables.newest_step(folder / name) > 20 or coordinator.poll() is not None)
+        wait_until(lambda: tables.newest_step(folder / name) > 20 or coordinator.poll() is not None, 100)
     finally:
         os.kill(coordinator.pid, signal.SIGKILL)
         coordinator.wait()

@@ -91,23 +91,18 @@ def run(options: argparse.Namespace) -> int:
 @contextmanager
 def progress(sweep: Sweep) -> Iterator[Callable[[str], None]]:
     """A bar of all runs' steps. Yields a function that updates it and prints a line for the run named, if any."""
-    left, total = set(sweep.missing), sum(config.steps for config in sweep.runs.values())
-    over = sum(sweep.runs[name].steps for name in sweep.runs.keys() - left)
+    total, made = sum(config.steps for config in sweep.runs.values()), sum(map(sweep.steps, sweep.runs))
     form = "{desc} |{bar}| {percentage:3.0f} % [{elapsed}, {remaining} left]"
-    start = over + sum(map(sweep.steps, left))
-    with tqdm(total=total, initial=start, bar_format=form, smoothing=0, dynamic_ncols=True) as bar:
+    with tqdm(total=total, initial=made, bar_format=form, smoothing=0, dynamic_ncols=True) as bar:
 
         def show(name: str) -> None:
-            nonlocal over
             if name:
-                left.discard(name)
-                over += sweep.runs[name].steps
                 row = sweep.rows[name]
-                bar.write(
-                    f"{name} ({sweep.in_words(name)}): {row['state']} at step {row['step']:,}. {row['reason']}".strip()
-                )
-            bar.set_description_str(f"{len(sweep.runs) - len(left)}/{len(sweep.runs)} runs", refresh=False)
-            bar.update(over + sum(map(sweep.steps, left)) - bar.n)
+                state = f"{row['state']} at step {row['step']:,}. {row['reason']}".strip()
+                bar.write(f"{name} ({sweep.in_words(name)}): {state}")
+            ended = len(sweep.runs) - len(sweep.missing)
+            bar.set_description_str(f"{ended}/{len(sweep.runs)} runs", refresh=False)
+            bar.update(sum(map(sweep.steps, sweep.runs)) - bar.n)
 
         show("")
         yield show

@@ -30,7 +30,8 @@ from ganlab.runs.training_run import TrainingRun
 
 LOOK_EVERY = 0.5  # seconds between looks at what is to stop, and how far the runs are
 PATIENCE = 60.0  # seconds for a run that another process trains, such as a worker whose parent was killed
-KILLS = 2  # so many workers killed by a run, and it is given up
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+TWICE_KILLED = "Its worker was killed twice, such as for lack of memory: start the sweep again to resume it."
 LEAVE_AFTER = 10.0  # seconds after which a cluster's runs, which may not see that they are to stop, are left
 
 _training = threading.Lock()  # held by this process while it trains a run
@@ -65,7 +66,7 @@ def local(sweep: Path, size: int | None = None) -> Pool:
     """Processes of this computer: as many as it has cores, by default."""
 
     def make() -> Executor:
-        return ProcessPoolExecutor(1, initializer=_stay_with, initargs=(os.getpid(), sweep))
+        return ProcessPoolExecutor(1, initializer=_stay_with, initargs=(os.getpid(), sweep), env=ONE_THREAD)
 
     return Pool(size or joblib.cpu_count(), make)
 
@@ -108,17 +109,16 @@ def outcomes(tasks: Sequence[Task], pool: Pool, stopping: Callable[[], bool]) ->
                 yield None
             for future in done:
                 task, executor = running.pop(future)
-                problem = _problem(task, future)
-                if problem is None:
+                was_killed = isinstance(future.exception(), BrokenExecutor)
+                if was_killed:
                     executor.shutdown(wait=False)
-                    executor, problem = pool.make(), f"Its worker was killed {KILLS} times."
+                    executor = pool.make()
                     killed[task.name] += 1
-                    if killed[task.name] < KILLS:
-                        waiting.appendleft(task)
-                        problem = None
                 idle.append(executor)
-                if problem is not None:
-                    yield task.name, problem
+                if was_killed and killed[task.name] < 2:
+                    waiting.appendleft(task)
+                else:
+                    yield task.name, _problem(task, future)
             if pool.mark and stopping():
                 leaves_at = min(leaves_at, time.monotonic() + LEAVE_AFTER)
                 if time.monotonic() >= leaves_at:
@@ -131,11 +131,11 @@ def outcomes(tasks: Sequence[Task], pool: Pool, stopping: Callable[[], bool]) ->
             executor.shutdown(wait=not pool.mark)
 
 
-def _problem(task: Task, future: "Future[Outcome]") -> str | None:
-    """Why a run could not be trained; "" if it was, None if its worker was killed. Unpacks the run's folder."""
+def _problem(task: Task, future: "Future[Outcome]") -> str:
+    """Why a run could not be trained, "" if it was. Unpacks the run's folder if it came back."""
     error = future.exception()
     if isinstance(error, BrokenExecutor):
-        return None
+        return TWICE_KILLED
     if error:
         return in_words(error) if isinstance(error, Exception) else repr(error)
     outcome = future.result()
