@@ -28,6 +28,7 @@ def trained(folder: Path, processes: int, steps: int) -> tuple[float, dict[str, 
     sweep = Sweep(folder)
     with sweep.taken():
         sweep.add(combinations({"dataset": ["digits"], "clip_range": RANGES, "seed": range(4), "steps": [steps]}))
+        sweep.save()
         tasks = [Task(folder, name, config) for name, config in sweep.runs.items()]
         began = time.perf_counter()
         for ended in workers.outcomes(tasks, workers.local(folder, processes), lambda: False):

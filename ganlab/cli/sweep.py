@@ -64,15 +64,16 @@ def run(options: argparse.Namespace) -> int:
 
     Raises ValueError or OSError, in one sentence, if it can't start.
     """
-    path, fields = options.out.resolve(), fields_of(options)
-    if not fields and not (path / FILE).exists():
+    path, fields, base = options.out.resolve(), fields_of(options), base_of(options)
+    if not (fields or base or (path / FILE).exists()):
         raise ValueError(f"There is no sweep in {options.out} yet: name settings to vary, such as --c 0.01 0.1.")
-    runs = combinations(fields, base_of(options)) if fields else {}
+    runs = combinations(fields, base) if fields or base else {}
     sweep = Sweep(path)
     with sweep.taken():
         sweep.add(runs)
         if not options.dask:
             load_data([sweep.runs[name] for name in sweep.missing])
+        sweep.save()
         pools = workers.cluster(path, options.dask) if options.dask else nullcontext(workers.local(path))
         with pools as pool, stopped_by_signals(partial(cancel, path)) as signals, progress(sweep) as show:
             tasks = [Task(path, name, sweep.runs[name], pool.mark) for name in sweep.missing]
@@ -99,7 +100,8 @@ def progress(sweep: Sweep) -> Iterator[Callable[[str], None]]:
             if name:
                 row = sweep.rows[name]
                 state = f"{row['state']} at step {row['step']:,}. {row['reason']}".strip()
-                bar.write(f"{name} ({sweep.in_words(name)}): {state}")
+                words = sweep.in_words(name)
+                bar.write(f"{name}{f' ({words})' if words else ''}: {state}")
             ended = len(sweep.runs) - len(sweep.missing)
             bar.set_description_str(f"{ended}/{len(sweep.runs)} runs", refresh=False)
             bar.update(sum(map(sweep.steps, sweep.runs)) - bar.n)

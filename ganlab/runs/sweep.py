@@ -80,6 +80,7 @@ class Sweep:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.runs = _read(path / FILE) if (path / FILE).exists() else {}  # settings by name, in the order of training
+        self.fields = _differing(self.runs)  # that differ between runs which use them
         self.rows: dict[str, dict[str, Any]] = {}
         self._problems: dict[str, str] = {}  # why a run could not be trained, by name
 
@@ -101,15 +102,19 @@ class Sweep:
             lock_of_sweep.release()
 
     def add(self, runs: Mapping[str, TrainConfig]) -> None:
-        """Add runs to those of sweep.json, look at what is on disk, and write sweep.csv."""
+        """Add runs to those there are, and look at what is on disk."""
         self.runs |= {name: config for name, config in runs.items() if name not in self.runs}
+        self.fields = _differing(self.runs)
+        self.look()
+
+    def save(self) -> None:
+        """Write sweep.json and sweep.csv."""
         usual = TrainConfig(threads=1).as_dict()
         differing = {
             name: {field: value for field, value in config.as_dict().items() if value != usual[field]}
             for name, config in self.runs.items()
         }
         tensorfile.write(self.path / FILE, (json.dumps({"runs": differing}, indent=1) + "\n").encode())
-        self.look()
         self.write_table()
 
     def look(self) -> None:
@@ -121,13 +126,6 @@ class Sweep:
         """The names of the runs still to be trained; last those that another process trains."""
         left = [name for name, row in self.rows.items() if row["state"] not in OVER]
         return sorted(left, key=lambda name: self.rows[name]["state"] == Status.ELSEWHERE)
-
-    @property
-    def fields(self) -> list[str]:
-        """The fields that differ between runs that use them."""
-        used = [applying(config) for config in self.runs.values()]
-        names = dict.fromkeys(name for fields in used for name in fields if name not in NAMELESS)
-        return [name for name in names if len({fields[name] for fields in used if name in fields}) > 1]
 
     def note(self, name: str, problem: str) -> None:
         """Update a run's row, and the table, once it has ended; `problem` says why it could not be trained, if so."""
@@ -146,7 +144,7 @@ class Sweep:
         tensorfile.write(self.path / TABLE, text.getvalue().encode())
 
     def in_words(self, name: str) -> str:
-        """The settings by which a run differs from the others: ±0.01, seed 1."""
+        """The settings by which a run differs from the others: ±0.01, seed 1; empty if it is the only one."""
         used = applying(self.runs[name])
         words = [
             range_in_words(used[field]) if field == "clip_range" else f"{field} {as_text(used[field])}"
@@ -185,6 +183,12 @@ class Sweep:
             cells = {column: newest[name] for column, name in READING.items()}
             row |= {column: int(cell) if cell.is_integer() else cell for column, cell in cells.items() if cell == cell}
         return row
+
+
+def _differing(runs: Mapping[str, TrainConfig]) -> list[str]:
+    used = [applying(config) for config in runs.values()]
+    names = dict.fromkeys(name for fields in used for name in fields if name not in NAMELESS)
+    return [name for name in names if len({fields[name] for fields in used if name in fields}) > 1]
 
 
 def _cells(field: str, value: Any) -> dict[str, object]:
