@@ -297,6 +297,16 @@ def test_a_run_from_another_disk_comes_back_whole(tmp_path: Path, killed: list[s
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_a_sweep_needs_dask_for_a_cluster_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert sweep(*SMALL, "--dask", "tcp://127.0.0.1:1", "--out", tmp_path / "s") == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("s/sweep.*"))
+
+
+@pytest.mark.timeout(300)  # seconds, on a busy machine
 def test_workers_stop_when_their_sweep_is_killed(tmp_path: Path, killed: list[str]) -> None:
     """The one test with a real worker: its coordinator is killed; what it saved is continued, and nothing is lost."""
     folder, steps = tmp_path / "s", 1_000_000
@@ -317,7 +327,7 @@ def test_workers_stop_when_their_sweep_is_killed(tmp_path: Path, killed: list[st
         coordinator = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:
         name = name_of(dataclasses.replace(next(iter(combinations(fields(*SMALL)).values())), steps=steps))
-        wait_until(lambda: tables.newest_step(folder / name) > 20 or coordinator.poll() is not None, 100)
+        wait_until(lambda: tables.newest_step(folder / name) > 20 or coordinator.poll() is not None, 200)
     finally:
         os.kill(coordinator.pid, signal.SIGKILL)
         coordinator.wait()

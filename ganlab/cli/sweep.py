@@ -73,9 +73,9 @@ def run(options: argparse.Namespace) -> int:
         sweep.add(runs)
         if not options.dask:
             load_data([sweep.runs[name] for name in sweep.missing])
-        sweep.save()
         pools = workers.cluster(path, options.dask) if options.dask else nullcontext(workers.local(path))
         with pools as pool, stopped_by_signals(partial(cancel, path)) as signals, progress(sweep) as show:
+            sweep.save()
             tasks = [Task(path, name, sweep.runs[name], pool.mark) for name in sweep.missing]
             for ended in workers.outcomes(tasks, pool, (path / STOP).exists):
                 if ended:
