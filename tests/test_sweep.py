@@ -245,6 +245,18 @@ def test_an_interrupted_run_resumes_from_its_checkpoint(tmp_path: Path, killed: 
     assert len(after.splitlines()) == 1 + 3
 
 
+def test_a_run_that_trains_elsewhere_is_left_to_it(
+    tmp_path: Path, killed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 0)
+    ((name, config),) = combinations(fields(*SMALL)).items()
+    elsewhere = TrainingRun(RunFolder(tmp_path / "s" / name, config))
+    assert sweep(*SMALL, "--seeds", "2", "--out", tmp_path / "s") == 1
+    assert [row["state"] for row in rows(tmp_path / "s")] == ["elsewhere", "finished"]
+    elsewhere.run()
+    assert sweep("--out", tmp_path / "s") == 0
+
+
 def test_cancel_stops_the_run_that_trains_and_begins_no_other(
     tmp_path: Path, killed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +267,7 @@ def test_cancel_stops_the_run_that_trains_and_begins_no_other(
         cancel(folder)
         return begin(run)
 
-    monkeypatch.setattr(workers, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(workers, "POLL_EVERY", 0.01)
     with monkeypatch.context() as patch:
         patch.setattr(TrainingRun, "run", cancelled)
         assert sweep(*SMALL, "--steps", 5000, "--seeds", 2, "--out", folder) == 1

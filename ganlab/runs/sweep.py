@@ -102,10 +102,10 @@ class Sweep:
             lock_of_sweep.release()
 
     def add(self, runs: Mapping[str, TrainConfig]) -> None:
-        """Add runs to those there are, and look at what is on disk."""
+        """Add runs to those there are, and read what is on disk."""
         self.runs |= {name: config for name, config in runs.items() if name not in self.runs}
         self.fields = _differing(self.runs)
-        self.look()
+        self.refresh()
 
     def save(self) -> None:
         """Write sweep.json and sweep.csv."""
@@ -117,7 +117,7 @@ class Sweep:
         tensorfile.write(self.path / FILE, (json.dumps({"runs": differing}, indent=1) + "\n").encode())
         self.write_table()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Make a row for every run, as it is on disk."""
         self.rows = {name: self._row(name) for name in self.runs}
 
@@ -171,7 +171,7 @@ class Sweep:
         try:
             last = SavedRun(path).summary
             row |= {"state": last.status, "step": last.step, "reason": last.error or last.warning}
-            if problem and last.status not in OVER:
+            if problem and last.status in (Status.INTERRUPTED, Status.STOPPED):
                 row |= {"state": Status.FAILED, "reason": problem}
             elif name_of(last.config) != name:
                 row["reason"] = f"{row['reason']} Its settings have been changed since it began.".strip()

@@ -28,7 +28,7 @@ from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.sweep import STOP, cancel
 from ganlab.runs.training_run import TrainingRun
 
-LOOK_EVERY = 0.5  # seconds between looks at what is to stop, and how far the runs are
+POLL_EVERY = 0.5  # seconds between checks whether runs have ended or are to stop
 PATIENCE = 60.0  # seconds for a run that another process trains, such as a worker whose parent was killed
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 TWICE_KILLED = "Its worker was killed twice, such as for lack of memory: start the sweep again to resume it."
@@ -104,7 +104,7 @@ def outcomes(tasks: Sequence[Task], pool: Pool, stopping: Callable[[], bool]) ->
                     executor = pool.make()
                     future = executor.submit(train, task)
                 running[future] = task, executor
-            done, _ = wait(running, LOOK_EVERY, FIRST_COMPLETED)
+            done, _ = wait(running, POLL_EVERY, FIRST_COMPLETED)
             if not done:
                 yield None
             for future in done:
@@ -164,7 +164,7 @@ def _train(path: Path, task: Task) -> str:
     """Train a run in a folder, or continue it; returns why it can't be trained, "" if it was."""
     deadline = time.monotonic() + PATIENCE
     while lock.held(path) and time.monotonic() < deadline and not _stopping(task.sweep):
-        _orphaned.wait(LOOK_EVERY)
+        _orphaned.wait(POLL_EVERY)
     if _stopping(task.sweep):
         return ""
     try:
@@ -174,7 +174,7 @@ def _train(path: Path, task: Task) -> str:
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(LOOK_EVERY):
+        while not ended.wait(POLL_EVERY):
             if _stopping(task.sweep):
                 run.stop(quickly=True)
                 return
@@ -208,7 +208,7 @@ def _stay_with(parent: int, sweep: Path) -> None:
     def end_with() -> None:
         # On Windows a process keeps the number of its parent; the lock is free once the parent is gone.
         while os.getppid() == parent and lock.held(sweep):
-            _orphaned.wait(2 * LOOK_EVERY)
+            _orphaned.wait(2 * POLL_EVERY)
         _orphaned.set()
         with _training:
             os._exit(0)

@@ -60,7 +60,7 @@ def start(folder: Path, steps: int, mark: str) -> subprocess.Popen:
 def endings(folder: Path) -> dict[str, int]:
     """When each run that has finished was over, in ns: a run that is trained twice would change it."""
     rows = Sweep(folder)
-    rows.look()
+    rows.refresh()
     over = [name for name, row in rows.rows.items() if row["state"] == Status.FINISHED]
     return {name: (folder / name / "ended.json").stat().st_mtime_ns for name in over}
 
@@ -115,7 +115,7 @@ def main(many: int, steps: int) -> int:
         except AssertionError:
             problems.append(f"left running: {processes(mark)}")
         sweep = Sweep(folder)
-        sweep.look()
+        sweep.refresh()
         table = (folder / "sweep.csv").read_text().splitlines()
         names = [row.split(",")[0] for row in table[1:]]
         if sorted(names) != sorted(sweep.runs) or len(names) != 12:
