@@ -21,7 +21,7 @@ from ganlab.gan.state import below
 from ganlab.gan.streams import fixed_latents, looking_rng
 
 
-def copied(network: nn.Sequential) -> nn.Sequential:
+def copied(network: networks.Network) -> networks.Network:
     """A detached copy on the CPU, in eval mode."""
     return copy.deepcopy(network).cpu().eval().requires_grad_(False)
 

@@ -20,6 +20,10 @@ STREAM = 0
 """The random stream that the samples come from. An instrument that draws has its own STREAM; no two share one."""
 
 
+class Unmeasurable(Exception):
+    """Why an instrument, or a part of it, has no meaning for a critic or for data: one sentence."""
+
+
 class Subject:
     """One moment of a run, as the instruments see it: copies of both networks, and samples drawn for this look.
 
@@ -28,8 +32,8 @@ class Subject:
 
     def __init__(
         self,
-        critic: nn.Sequential,
-        generator: nn.Sequential,
+        critic: nn.Module,
+        generator: nn.Module,
         dataset: Dataset,
         config: TrainConfig,
         step: int,

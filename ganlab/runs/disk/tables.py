@@ -114,6 +114,15 @@ def metrics(folder: Path) -> np.ndarray:
     return rows
 
 
+def newest_step(folder: Path) -> int:
+    """The newest step in metrics.csv, by its last lines alone; 0 if that can't be read."""
+    with suppress(OSError, ValueError), (folder / "metrics.csv").open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 2**12))
+        *_, newest, _ = file.read().split(b"\n")  # what follows the last end of a line is still being written
+        return int(newest.partition(b",")[0])
+    return 0
+
+
 def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
     """The critic's parameters, and what layers.csv counts of them: int32 [rows or fewer, layers, 2].
 
