@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganlab.ui.compare import layout, live, picks, table
+from ganlab.ui.compare import layout, live, picks, sweeps, table
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train.view import Slots
@@ -10,10 +10,11 @@ from ganlab.ui.train.view import Slots
 with frame.page("Compare"):
     st.header("Compare", anchor=False)
     runs = hub().runs
-    compared = picks.picked({run.run_id: run for run in runs})
+    known = {run.run_id: run for run in (*runs, *sweeps.named(picks.wanted()))}
+    compared = picks.picked(known)
     with st.container(border=True):
         layout.runs_head()
-        table.show(runs, compared)
+        table.show(sweeps.shown(runs), compared)
     if compared:
         slots: Slots = {}
         layout.chosen(compared)
@@ -23,5 +24,5 @@ with frame.page("Compare"):
         layout.samples_card(compared, slots)
         layout.last_cards(compared, slots)
         live.live(compared, slots)
-    elif runs:
+    elif known:
         st.caption("Choose up to eight runs in the table to see them side by side.")

@@ -16,6 +16,7 @@ from ganlab.gan.streams import fixed_latents
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import contents, library
 from ganlab.runs.hub import RunHub
+from ganlab.runs.sweep import Sweep, name_of
 from ganlab.ui.compare import gradients, instruments, samples
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
@@ -121,3 +122,24 @@ def test_samples_of_the_same_latents_are_told_from_others(the_hub: RunHub) -> No
         same = torch.equal(fixed_latents(one.config), fixed_latents(other.config))
         assert (samples.latents_of(one) == samples.latents_of(other)) == same
     assert samples.note(picks) == "Of the same latents: A, B."
+
+
+def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(the_hub: RunHub) -> None:
+    single = run_in("finished", the_hub, TINY)
+    configs = [dataclasses.replace(TINY, seed=seed) for seed in (1, 2)]
+    sweep = Sweep(library.runs_root() / "my-sweep")
+    sweep.path.mkdir()
+    sweep.add({name_of(config): config for config in configs})
+    sweep.save()
+    first, second = sweep.runs  # the second has not begun
+    shutil.copytree(single.path, sweep.path / first)
+    at = page("4_Compare.py", runs=f"my-sweep/{first},my-sweep/{second},{single.run_id},../x/y")
+    assert len(at.warning) == 2
+    assert address(at) == {"runs": f"my-sweep/{first},{single.run_id}"}
+    assert listed(panels(at)) == [single.run_id]
+    at.selectbox(key="compare_list").select("my-sweep").run()
+    assert listed(panels(at)) == [f"my-sweep/{first}"]
+    (sweep.path / "sweep.json").write_text("{")
+    at.run()
+    assert not at.exception
+    assert listed(panels(at)) == []

@@ -122,6 +122,8 @@ def test_every_number_of_the_report_is_in_the_files_of_the_runs(points: tuple[li
             "Critic’s lower bound of W1": short(by_step["lower_bound"]),
             "Critic’s estimate, last 25 steps": short(float(np.median(estimate[-25:]))),
             "Points within 3 sd of a mode": fixed_percent(by_step["high_quality_share"], 1),
+            "Precision: near real samples": fixed_percent(by_step["precision"], 1),
+            "Recall: real samples reached": fixed_percent(by_step["recall"], 1),
             "Training time, s": short(ended["seconds"]),
             "Step of the newest look": f"{by_step['step']:.0f}",
         }

@@ -53,6 +53,14 @@ def run_paths() -> list[Path]:
     return [path for _, path in sorted(dated, reverse=True)]
 
 
+def sweep_paths() -> dict[str, Path]:
+    """The folders of the sweeps in `runs/`, no links, by name."""
+    with suppress(OSError), os.scandir(runs_root()) as entries:
+        folders = [entry for entry in entries if RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)]
+        return {entry.name: Path(entry.path) for entry in folders if is_file(Path(entry.path, "sweep.json"))}
+    return {}
+
+
 def _may_be_run(path: Path) -> bool:
     try:
         (path / "config.json").lstat()

@@ -66,6 +66,8 @@ MEASURES = (
     Measure("W1, times real to real", _times_real, "low"),
     Measure("Modes or classes missing", _read("modes_missing"), "low"),
     Measure("Points within 3 sd of a mode", _read("high_quality_share"), "high", _share),
+    Measure("Precision: near real samples", _read("precision"), "high", _share),
+    Measure("Recall: real samples reached", _read("recall"), "high", _share),
     Measure("Spread, times the real samples’", _read("spread"), "one"),
     Measure("Growth of the gradient per layer", _read("gradient_per_layer"), "one"),
     Measure("Steepest slope of the critic", _read("largest_gradient")),

@@ -8,7 +8,7 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.plots.compare import LETTERS
 from ganlab.runs.run import Run
-from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.html import plain
 
@@ -35,20 +35,25 @@ class Pick(NamedTuple):
 
     @property
     def trains(self) -> bool:
-        """Whether it may still change."""
-        return not self.record.status.ended
+        """Whether it may still change, in this process or another one."""
+        return not self.record.status.ended or self.record.status is Status.ELSEWHERE
 
 
-def picked(known: Mapping[str, Run]) -> list[Pick]:
-    """The compared runs among those `known`, by ID; a warning for each that is not there or can't be read.
+def wanted() -> list[str]:
+    """The IDs of the runs to compare.
 
     The address is read once, when the page is opened; from then on the session owns the choice.
     """
-    state, picks = st.session_state, list[Pick]()
+    state = st.session_state
     if "compared" not in state:
-        wanted = st.query_params.get("runs", "").split(",")
-        state["compared"] = list(dict.fromkeys(run_id for run_id in wanted if run_id))
-    for run_id in list(state["compared"]):
+        state["compared"] = list(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
+    return list(state["compared"])
+
+
+def picked(known: Mapping[str, Run]) -> list[Pick]:
+    """The runs to compare among those `known`, by ID; a warning for each that is not there or can't be read."""
+    state, picks = st.session_state, list[Pick]()
+    for run_id in wanted():
         try:
             if len(picks) == MOST:
                 raise ValueError(f"At most {MOST} runs can be compared; {run_id} is left out.")

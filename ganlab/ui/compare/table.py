@@ -33,6 +33,7 @@ class Row(NamedTuple):
     run: Run
     summary: Snapshot | None = None
     name: str = ""
+    usual: str = ""  # the name that it has without one from its user
     problem: str = ""
 
 
@@ -89,7 +90,7 @@ def _row(run: Run) -> Row:
         usual = once(summary, "usual name", lambda: run.usual_name)
     except ValueError as error:
         return Row(run, problem=str(error))
-    return Row(run, summary, contents.name(run.path) or usual)
+    return Row(run, summary, contents.name(run.path) or usual, usual)
 
 
 def _text(row: Row) -> str:
@@ -180,12 +181,13 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
         f"data-pick='{'-' if letter else '+'}{run_id}' aria-label='{name}, {short_id}'>"
         f"{chip(letter) if letter else ''}</button>"
     )
+    usual = "" if row.name == row.usual else f"<small>{escape(row.usual)}</small>"
     times = f"<small>{known.w1 / known.real_to_real:.1f}× real</small>" if known.real_to_real > 0 else ""
     set_words = " · ".join(settings.in_words(config, differ[config.dataset]))
     share = fixed_percent(known.share, 0) if known.share == known.share else NOTHING
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
-        f"<td><b>{name}</b>{html.pill(summary.status)}"
+        f"<td><b>{name}</b>{html.pill(summary.status)}{usual}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
         f"<td>{summary.steps_made:,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
         f"<td>{share}<td class='line'>{known.sparkline}"
