@@ -14,6 +14,7 @@ with frame.page("Compare"):
     compared = picks.picked(known)
     with st.container(border=True):
         layout.runs_head()
+        sweeps.status()
         table.show(sweeps.shown(runs), compared)
     if compared:
         slots: Slots = {}

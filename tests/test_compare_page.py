@@ -134,11 +134,11 @@ def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(the_h
     first, second = sweep.runs  # the second has not begun
     shutil.copytree(single.path, sweep.path / first)
     at = page("4_Compare.py", runs=f"my-sweep/{first},my-sweep/{second},{single.run_id},../x/y")
-    assert len(at.warning) == 2
-    assert address(at) == {"runs": f"my-sweep/{first},{single.run_id}"}
+    assert len(at.warning) == 1
+    assert address(at) == {"runs": f"my-sweep/{first},my-sweep/{second},{single.run_id}"}
     assert listed(panels(at)) == [single.run_id]
-    at.selectbox(key="compare_list").select("my-sweep").run()
-    assert listed(panels(at)) == [f"my-sweep/{first}"]
+    at.selectbox(key="sweep").select("my-sweep").run()
+    assert listed(panels(at)) == [f"my-sweep/{name}" for name in (first, second)]
     (sweep.path / "sweep.json").write_text("{")
     at.run()
     assert not at.exception

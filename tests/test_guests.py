@@ -17,8 +17,10 @@ from visitor import visit
 from visits import address, page, run_in
 
 from ganlab.data import own_images, own_points
-from ganlab.runs.disk import checkpoints, networks
+from ganlab.runs import background
+from ganlab.runs.disk import checkpoints, library, networks
 from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.generate import source
 from ganlab.ui.kit import access
@@ -31,6 +33,7 @@ ACTS = [
     (own_images, "keep"),
     (own_points, "keep"),
     (networks, "read_network"),
+    *((background, name) for name in ("start", "stop")),
 ]
 """Everything that a page can do to runs and files."""
 VISITS = [
@@ -41,6 +44,7 @@ VISITS = [
     ("1_Train.py", "paused", {}),
     ("1_Train.py", "stopped", {}),
     ("3_Generate.py", "stopped", {}),
+    ("4_Compare.py", "", {"sweep": "mine"}),
 ]
 
 
@@ -80,7 +84,10 @@ def test_every_widget_acts_for_the_owner_and_none_for_guests(the_hub: RunHub, mo
     runs = {state: run_in(state, the_hub, TINY).run_id for state in ("stopped", "paused", "running")}
     by_owner: set[str] = set()
     source.example()  # read once, and kept: not an act
-    with monkeypatch.context() as patch:
+    sweep = Sweep(library.runs_root() / "mine")
+    with sweep.taken(), monkeypatch.context() as patch:
+        sweep.add({name_of(TINY): TINY})
+        sweep.save()
         note(done, patch)
         for name, state, query in VISITS:
             query = query | ({"run": runs[state]} if state else {})

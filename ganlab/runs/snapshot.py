@@ -17,6 +17,7 @@ from ganlab.runs.range_change import RangeChange
 class Status(StrEnum):
     """The state of a run."""
 
+    WAITING = "waiting"  # a run of a sweep that has not begun
     STARTING = "starting"
     RUNNING = "running"
     PAUSED = "paused"
@@ -29,7 +30,7 @@ class Status(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen in this process."""
-        return self not in (Status.STARTING, Status.RUNNING, Status.PAUSED)
+        return self not in (Status.WAITING, Status.STARTING, Status.RUNNING, Status.PAUSED)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

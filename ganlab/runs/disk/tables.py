@@ -115,12 +115,19 @@ def metrics(folder: Path) -> np.ndarray:
 
 
 def newest_step(folder: Path) -> int:
-    """The newest step in metrics.csv, by its last lines alone; 0 if that can't be read."""
+    """The newest step in metrics.csv; 0 if that can't be read."""
+    return int(newest_row(folder).get("step", 0))
+
+
+def newest_row(folder: Path) -> dict[str, float]:
+    """The newest row of metrics.csv by its last lines alone, unchecked; {} if it can't be read."""
     with suppress(OSError, ValueError), (folder / "metrics.csv").open("rb") as file:
+        columns = file.readline(_LONGEST_HEADER).decode().strip().split(",")
         file.seek(max(0, file.seek(0, os.SEEK_END) - 2**12))
         *_, newest, _ = file.read().split(b"\n")  # what follows the last end of a line is still being written
-        return int(newest.partition(b",")[0])
-    return 0
+        cells = [float(cell) if cell else math.nan for cell in newest.split(b",")]
+        return dict(zip(columns, cells, strict=True))
+    return {}
 
 
 def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:

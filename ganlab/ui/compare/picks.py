@@ -71,9 +71,10 @@ def _write() -> None:
     """Put the choice into the address, and into the link that leads back to it."""
     text = ",".join(st.session_state["compared"])
     st.session_state["compared_link"] = text
-    if st.query_params.get("runs", "") != text:
-        others = {name: value for name, value in st.query_params.to_dict().items() if name != "runs"}
-        st.query_params.from_dict(others | ({"runs": text} if text else {}))
+    if text and st.query_params.get("runs") != text:
+        st.query_params["runs"] = text
+    elif not text and "runs" in st.query_params:
+        del st.query_params["runs"]
 
 
 def link(label: str, run_id: str) -> None:

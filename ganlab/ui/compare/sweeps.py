@@ -1,30 +1,45 @@
-"""The sweeps in the folder of the runs: the runs of each are another list to choose from."""
+"""The sweeps in the folder of the runs: the runs of each are another list to choose from, with its progress above."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
+from ganlab.formatting import count_of, rough_duration
+from ganlab.runs import background
 from ganlab.runs.disk import library
 from ganlab.runs.run import Run
-from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.snapshot import Status
 from ganlab.runs.sweep import Sweep
+from ganlab.runs.sweep_progress import Progress, progress
+from ganlab.runs.swept_run import SweptRun
+from ganlab.ui.compare.picks import MOST
+from ganlab.ui.kit import frame, html
+from ganlab.ui.kit.access import may_act
+from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import plain
 
 ALL = "All single runs"
+EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under way
 
 
 def menu() -> None:
-    """Which list the table shows, if there is any sweep."""
+    """Which list the table shows, if there is any sweep; in the address as `?sweep=NAME`."""
     if names := sorted(library.sweep_paths()):
-        st.selectbox("Show", [ALL, *names], key="compare_list", label_visibility="collapsed", width=220)
+        st.selectbox("Show", [ALL, *names], key="sweep", bind="query-params", label_visibility="collapsed", width=300)
+
+
+def chosen() -> str:
+    """The name of the sweep whose runs the table shows; "" if it shows single runs."""
+    name = st.session_state.get("sweep", ALL)
+    return "" if name == ALL else name
 
 
 def shown(single: Sequence[Run]) -> Sequence[Run]:
     """The runs of the chosen sweep, or else the single ones."""
-    name = st.session_state.get("compare_list", ALL)
-    return single if name == ALL else runs_of(name)
+    return runs_of(name) if (name := chosen()) else single
 
 
 def named(run_ids: Iterable[str]) -> list[Run]:
@@ -33,22 +48,82 @@ def named(run_ids: Iterable[str]) -> list[Run]:
     return [run for name in names for run in runs_of(name)]
 
 
-def runs_of(name: str) -> list[Run]:
-    """The runs of a sweep that have begun; none, and a warning, if it can't be read."""
+def runs_of(name: str) -> list[SweptRun]:
+    """The runs of a sweep, also those that have not begun; none, and a warning, if it can't be read."""
     path = library.sweep_paths().get(name)
     if path is None:
         return []
     try:
-        folders = [path / run for run in Sweep(path).runs]
+        runs = Sweep(path).runs
     except ValueError as error:
         st.warning(plain(str(error)), icon=":material/help:")
         return []
-    return [_saved(folder) for folder in folders if (folder / "config.json").exists()]
+    return [_run(path / run_id, config) for run_id, config in runs.items()]
 
 
-@cache
-def _saved(path: Path) -> SavedRun:
-    """One object for each run, so that what it has read is kept."""
-    run = SavedRun(path)
-    run.run_id = f"{path.parent.name}/{path.name}"
-    return run
+_run = cache(SweptRun)
+"""One object for each run, so that what it has read is kept."""
+
+
+def status() -> None:
+    """How far the chosen sweep is, kept up to date while it is under way, with Cancel or Continue."""
+    name, path = chosen(), library.sweep_paths().get(chosen())
+    runs = runs_of(name) if path else []
+    if path is None or not runs:
+        return
+    alive = background.under_way(path)
+    frame.once("sweep_refused", st.error, "error")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        slot = st.container()
+        first = [run.run_id for run in runs[:MOST]]
+        if set(st.session_state["compared"]) != set(first):
+            help = None if len(runs) <= MOST else f"The first {MOST}: others are chosen in the table."
+            button("Compare these", "compare_arrows", _compare, first, help=help, type="tertiary")
+        if may_act() and alive:
+            button("Cancel", "stop", _cancel, path, help="All runs stop after their step; Continue resumes them.")
+        elif may_act() and _progress(runs).over < len(runs):
+            button("Continue", "play_arrow", _continue, path, help="Trains the runs that have not finished.")
+
+    @st.fragment(run_every=EVERY if alive else None)
+    def tick() -> None:
+        if background.under_way(path) != alive:
+            st.rerun()  # also the buttons, and without ticks
+        with slot:
+            panel("sweep_progress", _in_words(_progress(runs), alive, background.problem(path)))
+
+    tick()
+
+
+def _progress(runs: Sequence[SweptRun]) -> Progress:
+    return progress([(run, run.planned) for run in runs])
+
+
+def _in_words(known: Progress, alive: bool, problem: str) -> str:
+    """The runs that are over, of all; what trains, each with its step; and the time left."""
+    state = Status.RUNNING if alive else Status.FINISHED if known.over == known.runs else Status.STOPPED
+    left = f"{rough_duration(known.seconds_left)} left" if alive and known.seconds_left > 0 else ""
+    done = f"<b>{known.over}</b> of {count_of(known.runs, 'run')}"
+    training = "".join(
+        f"<span class='nowrap'>{escape(run.name)} <b>{step:,}</b>/{run.config.steps:,}</span>"
+        for run, step in known.training
+    )
+    return (
+        f"<div class='sweep'>{html.pill(state)}<span class='nowrap'>{done}</span>"
+        f"<div class='bar' role='progressbar' aria-label='of the sweep' aria-valuenow='{100 * known.share:.0f}'>"
+        f"<span style='width:{100 * known.share:.1f}%'></span></div><span class='muted nowrap'>{left}</span>"
+        f"<div class='muted small'>{training}</div><div class='bad'>{escape(problem)}</div></div>"
+    )
+
+
+def _compare(run_ids: list[str]) -> None:
+    st.session_state["compared"] = run_ids
+
+
+@frame.acting(OSError, key="sweep_refused")
+def _cancel(path: Path) -> None:
+    background.stop(path)
+
+
+@frame.acting(OSError, ValueError, key="sweep_refused")
+def _continue(path: Path) -> None:
+    background.start(path, {})

@@ -43,6 +43,7 @@ TITLES = {
 }
 PILLS = {
     None: ("hollow", "gray", "Ready"),  # before there is a run
+    Status.WAITING: ("hollow", "gray", "Waiting"),
     Status.STARTING: ("live", "gray", "Starting"),
     Status.RUNNING: ("live", "green", "Running"),
     Status.PAUSED: ("hollow", "yellow", "Paused"),

@@ -1,0 +1,72 @@
+"""Sweeps in processes of their own, which outlive the one that starts them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ganlab.config import TrainConfig
+from ganlab.runs.sweep import Sweep, cancel, is_running
+
+LOG = "sweep.log"  # what the process prints
+REFUSED = 2  # the exit status of a process that could not begin, after a sentence
+PACKAGE = Path(__file__).parents[1]
+_processes: dict[Path, "subprocess.Popen[bytes]"] = {}  # that this one has started, by the sweep's folder
+
+
+def start(path: Path, runs: Mapping[str, TrainConfig]) -> None:
+    """Add runs to the sweep in a folder, which need not exist, and train all that are missing.
+
+    Does nothing if it is under way. Raises OSError, Busy among them, and ValueError, each in one sentence.
+    """
+    if under_way(path):
+        return
+    sweep = Sweep(path)
+    with sweep.taken():
+        sweep.add(runs)
+        sweep.save()
+    if sweep.missing:
+        _processes[path] = _spawn(path)
+
+
+def _spawn(path: Path) -> "subprocess.Popen[bytes]":
+    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}
+    command = [sys.executable, "-m", PACKAGE.name, "sweep", "--out", str(path.resolve())]
+    with (path / LOG).open("wb") as log:
+        return subprocess.Popen(
+            command,
+            env=environment,
+            start_new_session=True,  # Ctrl-C at the terminal of this process is not for it
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def under_way(path: Path) -> bool:
+    """Whether a process runs the sweep in a folder, or is about to."""
+    return is_running(path) or _starts(path)
+
+
+def _starts(path: Path) -> bool:
+    process = _processes.get(path)
+    return process is not None and process.poll() is None
+
+
+def stop(path: Path) -> None:
+    """Have a sweep stop all its runs after their step; it can be continued. Raises OSError."""
+    if is_running(path):
+        cancel(path)
+    elif _starts(path):  # it would not see the file that `cancel` writes
+        _processes[path].terminate()
+
+
+def problem(path: Path) -> str:
+    """Why the process that this one has started could not begin, in one sentence; "" if it could."""
+    process = _processes.get(path)
+    if process is None or process.poll() != REFUSED:
+        return ""
+    lines = (path / LOG).read_text(errors="replace").splitlines() if (path / LOG).is_file() else []
+    return (lines or ["The sweep could not begin."])[-1].removeprefix("ganlab: ")
