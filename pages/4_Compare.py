@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganlab.ui.compare import layout, live, picks, sweeps, table
+from ganlab.ui.compare import against, layout, live, picks, sweeps, table
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train.view import Slots
@@ -16,6 +16,7 @@ with frame.page("Compare"):
         layout.runs_head()
         sweeps.status()
         table.show(sweeps.shown(runs), compared)
+    against.card(compared)
     if compared:
         slots: Slots = {}
         layout.chosen(compared)

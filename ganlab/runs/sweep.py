@@ -7,7 +7,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class Sweep:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.runs = _read(path / FILE) if (path / FILE).exists() else {}  # settings by name, in the order of training
-        self.fields = _differing(self.runs)  # that differ between runs which use them
+        self.fields = differing(self.runs.values())  # that differ between runs which use them
         self.rows: dict[str, dict[str, Any]] = {}
         self._problems: dict[str, str] = {}  # why a run could not be trained, by name
 
@@ -104,7 +104,7 @@ class Sweep:
     def add(self, runs: Mapping[str, TrainConfig]) -> None:
         """Add runs to those there are, and read what is on disk."""
         self.runs |= {name: config for name, config in runs.items() if name not in self.runs}
-        self.fields = _differing(self.runs)
+        self.fields = differing(self.runs.values())
         self.refresh()
 
     def save(self) -> None:
@@ -185,8 +185,9 @@ class Sweep:
         return row
 
 
-def _differing(runs: Mapping[str, TrainConfig]) -> list[str]:
-    used = [applying(config) for config in runs.values()]
+def differing(configs: Iterable[TrainConfig]) -> list[str]:
+    """The fields with more than one value among the settings that use them."""
+    used = [applying(config) for config in configs]
     names = dict.fromkeys(name for fields in used for name in fields if name not in NAMELESS)
     return [name for name in names if len({fields[name] for fields in used if name in fields}) > 1]
 

@@ -71,7 +71,7 @@ def status() -> None:
     runs = runs_of(name) if path else []
     if path is None or not runs:
         return
-    alive = background.under_way(path)
+    alive, first_known = background.under_way(path), _progress(runs)
     frame.once("sweep_refused", st.error, "error")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         slot = st.container()
@@ -81,15 +81,16 @@ def status() -> None:
             button("Compare these", "compare_arrows", _compare, first, help=help, type="tertiary")
         if may_act() and alive:
             button("Cancel", "stop", _cancel, path, help="All runs stop after their step; Continue resumes them.")
-        elif may_act() and _progress(runs).over < len(runs):
+        elif may_act() and first_known.over < len(runs):
             button("Continue", "play_arrow", _continue, path, help="Trains the runs that have not finished.")
 
     @st.fragment(run_every=EVERY if alive else None)
     def tick() -> None:
-        if background.under_way(path) != alive:
-            st.rerun()  # also the buttons, and without ticks
+        known = _progress(runs)
+        if background.under_way(path) != alive or known.over != first_known.over:
+            st.rerun()  # also the buttons, the table and the figure
         with slot:
-            panel("sweep_progress", _in_words(_progress(runs), alive, background.problem(path)))
+            panel("sweep_progress", _in_words(known, alive, background.problem(path)))
 
     tick()
 

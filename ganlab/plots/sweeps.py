@@ -1,0 +1,102 @@
+"""A sweep: one measure against one setting, a dot for each run, and a line through the medians of the seeds."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ganlab.formatting import short
+from ganlab.plots.base import Figure, axis, curve, framed, packed, rounded
+from ganlab.plots.compare import DASHES, WIDE, style
+from ganlab.plots.readings import empty, log_axis
+
+
+class Dot(NamedTuple):
+    """A run in the figure."""
+
+    x: float  # the setting; NaN for a run that does not use it
+    y: float  # the measure
+    group: str  # what else it differs in from others, but for the seed
+    name: str
+    letter: str = ""  # if it is compared
+
+
+def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[str] = ()) -> Figure:
+    """The measure against the setting; `names` are the values of one that is no number, at 0, 1, 2 and so on.
+
+    Runs that don't use the setting are a dotted line across. Axes are logarithmic where values are positive and differ
+    much.
+    """
+    dots = [dot for dot in dots if np.isfinite(dot.y)]
+    if not dots:
+        return empty()
+    x = np.array([dot.x for dot in dots if np.isfinite(dot.x)])
+    y = np.array([dot.y for dot in dots])
+    log_x, log_y = not names and _are_wide(x), _are_wide(y)
+    low, high = _ends(np.log10(x) if log_x else x)
+    lines = medians(dots)
+    drawn, said = list[Figure](), list[str]()
+    across = 10.0 ** np.array([low, high]) if log_x else np.array([low, high])
+    for i, (group, line) in enumerate(lines.items()):
+        for at, value in line.items():
+            where = f" at {names[int(at)] if names else short(at)}" if np.isfinite(at) else ""
+            said.append(f"{f'{group}: ' if group else ''}{short(value)}{where}")
+        if np.isfinite(list(line)).any():
+            ends, values, color, dash = np.array(list(line)), list(line.values()), "$text", DASHES[i % len(DASHES)]
+        else:
+            ends, values, color, dash = across, 2 * list(line.values()), "$muted", "dot"
+        hover = f"median %{{y:.3~g}}<extra>{group}</extra>"
+        drawn.append(curve(np.array(values), group, color, 1.6, dash, x=packed(ends)) | {"hovertemplate": hover})
+    right = low + 0.97 * (high - low)
+    drawn += [_dot(dot, 10.0**right if log_x else right) for dot in dots]
+    ticks: Figure = {"tickformat": "~g", "nticks": 7}
+    if names:
+        ticks = {"tickvals": list(range(len(names))), "ticktext": list(names)}
+    elif log_x:
+        ticks = {"type": "log", "dtick": "D2" if high - low < 2.5 else 1, "tickformat": "~g"}
+    return framed(
+        drawn,
+        axis(setting, 4) | ticks | {"range": [rounded(low, 6), rounded(high, 6)]},
+        axis(measure, 4) | (log_axis(y).layout if log_y else {"nticks": 5, "tickformat": "~g"}),
+        scale=f"{measure} {setting} {log_x} {log_y}",
+        alt=f"{measure} against {setting}; medians: {'; '.join(said)}.",
+        margin=(62, 26, 14, 44),
+    )
+
+
+def medians(dots: Sequence[Dot]) -> Mapping[str, dict[float, float]]:
+    """For each group the median of the measure at each value of the setting, from the smallest on."""
+    values: dict[str, dict[float, list[float]]] = {}
+    for dot in sorted(dots, key=lambda dot: (np.isnan(dot.x), dot.x)):
+        at = dot.x if np.isfinite(dot.x) else np.nan  # this object: NaN is not equal to another NaN
+        values.setdefault(dot.group, {}).setdefault(at, []).append(dot.y)
+    return {group: {x: float(np.median(each)) for x, each in line.items()} for group, line in values.items()}
+
+
+def _dot(dot: Dot, right: float) -> Figure:
+    """A run; one that does not use the setting is on the right."""
+    color, _, marker = style(dot.letter) if dot.letter else ("$muted", "", "circle")
+    return {
+        "type": "scatter",
+        "mode": "markers+text" if dot.letter else "markers",
+        "name": dot.name,
+        "x": packed(np.array([dot.x if np.isfinite(dot.x) else right])),
+        "y": packed(np.array([dot.y])),
+        "text": [f"<b>{dot.letter}</b>"],
+        "textposition": "top center",
+        "textfont": {"color": color, "size": 12.5},
+        "marker": {"color": color, "symbol": marker, "size": 9 if dot.letter else 6},
+        "hovertemplate": f"%{{y:.3~g}}<extra>{dot.name}</extra>",
+        "cliponaxis": False,
+    }
+
+
+def _are_wide(values: np.ndarray) -> bool:
+    return len(values) > 0 and bool(values.min() > 0) and bool(values.max() >= WIDE * values.min())
+
+
+def _ends(places: np.ndarray) -> tuple[float, float]:
+    """The range of an axis, with room at both ends."""
+    low, high = (float(places.min()), float(places.max())) if len(places) else (0.0, 1.0)
+    room = 0.08 * (high - low) or 0.5
+    return low - room, high + room

@@ -1,0 +1,105 @@
+"""A sweep's figure: any measure of its runs against any setting that it varies."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from ganlab import settings as rules
+from ganlab.config import TrainConfig
+from ganlab.plots import sweeps as plots
+from ganlab.plots.base import Figure
+from ganlab.plots.sweeps import Dot
+from ganlab.runs.sweep import differing
+from ganlab.runs.swept_run import SweptRun
+from ganlab.ui.compare import samples, settings, sweeps
+from ganlab.ui.compare.instruments import MEASURES
+from ganlab.ui.compare.picks import Pick
+from ganlab.ui.kit.components import Caption, panel, plot
+from ganlab.ui.kit.live import once
+
+FIRST = "clip_range"  # the setting at first, if it is varied
+
+
+def card(compared: Sequence[Pick]) -> None:
+    """The figure of the sweep whose runs the table shows, if it varies a setting and a run has been measured."""
+    runs = sweeps.runs_of(name) if (name := sweeps.chosen()) else []
+    fields = sorted(differing([run.planned for run in runs]), key=lambda field: (field == "seed", field != FIRST))
+    known = [values(run) for run in runs]
+    labels = [
+        measure.label for measure in MEASURES if any(each[measure.label] == each[measure.label] for each in known)
+    ]
+    if not fields or not labels:
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("The sweep", anchor=False, width="content")
+            with st.container(horizontal=True, width="content", gap="small"):
+                of = st.selectbox("Measure", labels, key="sweep_measure", label_visibility="collapsed", width=260)
+                field = st.selectbox(
+                    "Setting",
+                    fields,
+                    key="sweep_setting",
+                    label_visibility="collapsed",
+                    width=200,
+                    format_func=lambda field: f"Against {settings.label(field)}",
+                )
+        caption = Caption(f"{of} against {settings.label(field)}")
+        figure = drawn(runs, {pick.run.run_id: pick.letter for pick in compared}, of, field)
+        plot("sweep_figure", figure, 320, caption)
+        st.caption("A dot for each run, and a line through the medians of the seeds; compared runs have their letter.")
+        own = {run.run_id: run.planned for run in runs}
+        beneath = sorted(
+            (pick for pick in compared if pick.run.run_id in own), key=lambda pick: _order(own[pick.run.run_id], field)
+        )
+        if beneath:
+            panel("sweep_samples", f"<div class='of-sweep'>{samples.side_by_side(beneath)}</div>", samples.caption())
+
+
+def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: str) -> Figure:
+    """The figure of these runs, of which the compared ones have letters, by ID."""
+    users = [run.planned for run in runs if rules.rules(TrainConfig, field).applies(run.planned)]
+    held = list(dict.fromkeys(getattr(config, field) for config in users))
+    names = [] if all(isinstance(value, int | float | tuple) for value in held) else held
+    other = [name for name in differing(users) if name not in (field, "seed")]
+    dots = []
+    for run in runs:
+        config, uses = run.planned, run.planned in users
+        group = settings.in_words(config, other) if uses else settings.in_words(config, ["constraint"])
+        x = _place(getattr(config, field), names) if uses else float("nan")
+        name = escape(f"{run.name}, seed {config.seed}")
+        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letters.get(run.run_id, "")))
+    title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
+    return plots.measured(dots, title, label, [settings.value(config, field) for config in _first(users, field, names)])
+
+
+def _place(value: Any, names: list[Any]) -> float:
+    """Where a setting is on its axis: of a clip range the larger bound, of a word its place among the others."""
+    if names:
+        return float(names.index(value))
+    return max(map(abs, value)) if isinstance(value, tuple) else float(value)
+
+
+def _order(config: TrainConfig, field: str) -> tuple[bool, Any]:
+    """Sorts settings by a field; last come those that don't use it."""
+    uses, value = rules.rules(TrainConfig, field).applies(config), getattr(config, field)
+    return not uses, max(map(abs, value)) if isinstance(value, tuple) else value
+
+
+def _first(users: Sequence[TrainConfig], field: str, names: list[Any]) -> list[TrainConfig]:
+    """For each of the names the first settings that have it."""
+    return [next(config for config in users if getattr(config, field) == name) for name in names]
+
+
+def values(run: SweptRun) -> dict[str, float]:
+    """What was measured of a run, by the label of the measure; read once for all visitors."""
+
+    def read() -> dict[str, float]:
+        pick = Pick("", run, "", run.config, run.tables)
+        return {measure.label: measure.of(pick) for measure in MEASURES}
+
+    try:
+        return once(run.summary, "measures", read)
+    except ValueError:  # it can't be read: the table says so
+        return dict.fromkeys((measure.label for measure in MEASURES), float("nan"))

@@ -1,0 +1,81 @@
+"""The figure of a sweep: its dots and medians against the rows, by hand."""
+
+import csv
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from stubs import TINY, is_plain, unpacked
+
+from ganlab.measure.reading import INSTRUMENTS
+from ganlab.plots.base import Figure
+from ganlab.plots.sweeps import Dot, measured, medians
+from ganlab.runs.disk import library
+from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.sweep import Sweep, name_of
+from ganlab.runs.swept_run import SweptRun
+from ganlab.runs.training_run import TrainingRun
+from ganlab.ui.compare import against
+
+NAN = math.nan
+
+
+def points(trace: Figure) -> list[tuple[float, float]]:
+    return list(zip(unpacked(trace["x"]).tolist(), unpacked(trace["y"]).tolist(), strict=True))
+
+
+def test_the_dots_and_medians_of_a_sweep_against_its_table() -> None:
+    configs = [dataclasses.replace(TINY, clip_range=(-c, c), seed=seed) for seed in (0, 1, 2) for c in (0.5, 0.25)]
+    configs.append(dataclasses.replace(TINY, constraint="gradient-penalty", penalty=0.5))
+    sweep = Sweep(library.runs_root() / "mine")
+    with sweep.taken():
+        sweep.add({name_of(config): config for config in configs})
+        for name, config in sweep.runs.items():
+            TrainingRun(RunFolder(sweep.path / name, config), instruments=INSTRUMENTS).run()
+            sweep.note(name, "")
+    runs = [SweptRun(sweep.path / name, config) for name, config in sweep.runs.items()]
+    figure = against.drawn(runs, {runs[1].run_id: "A"}, "Distance W1", "clip_range")
+    assert is_plain(figure)
+    rows = list(csv.DictReader((sweep.path / "sweep.csv").read_text().splitlines()))
+    clipped = {c: [np.float32(row["w1"]) for row in rows if row["clip_high"] == c] for c in ("0.25", "0.5")}
+    line, across, *dots = figure["data"]
+    assert points(line) == [(float(c), pytest.approx(np.median(w1))) for c, w1 in clipped.items()]
+    penalty = pytest.approx(float(rows[-1]["w1"]))
+    assert [y for _, y in points(across)] == [penalty, penalty]
+    assert [points(dot)[0] for dot in dots[:-1]] == [
+        (float(row["clip_high"]), pytest.approx(float(row["w1"]))) for row in rows[:-1]
+    ]
+    assert points(dots[-1])[0][1] == penalty
+    assert [dot["mode"] for dot in dots] == ["markers", "markers+text"] + 5 * ["markers"]
+
+
+def test_each_group_has_its_medians_in_the_order_of_the_setting() -> None:
+    dots = [Dot(x, y, group, "") for x, y, group in [(3, 1, "a"), (1, 4, "a"), (1, 2, "a"), (1, 9, "b"), (3, NAN, "a")]]
+    assert medians(dots[:-1]) == {"a": {1: 3, 3: 1}, "b": {1: 9}}
+    free = medians([Dot(NAN, 2, "", ""), Dot(NAN, 4, "", "")])
+    assert list(free[""].values()) == [3]
+    assert [trace["name"] for trace in measured(dots, "s", "m")["data"][:2]] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("dots", "names", "kinds"),
+    [
+        ([Dot(0.01, 1.0, "", "r"), Dot(1.0, 100.0, "", "r")], (), ("log", "log")),
+        ([Dot(1.0, -1.0, "", "r"), Dot(3.0, 100.0, "", "r")], (), (None, None)),
+        ([Dot(0.0, 1.0, "", "r"), Dot(5.0, 1.5, "", "r", "B")], (), (None, None)),
+        ([Dot(0.0, 1.0, "", "r"), Dot(1.0, 1.5, "", "r")], ("clip", "none"), (None, None)),
+        ([Dot(NAN, 1.0, "", "r")], (), (None, None)),
+        ([Dot(1.0, NAN, "", "r")], (), (None, None)),
+        ([], (), (None, None)),
+    ],
+)
+def test_axes_are_logarithmic_where_positive_values_differ_much(
+    dots: list[Dot], names: tuple[str, ...], kinds: tuple[str | None, str | None]
+) -> None:
+    figure = measured(dots, "setting", "measure", names)
+    assert is_plain(figure)
+    assert figure["alt"].endswith(".")
+    assert tuple(figure["layout"][name].get("type") for name in ("xaxis", "yaxis")) == kinds
+    if names:
+        assert figure["layout"]["xaxis"]["ticktext"] == list(names)
