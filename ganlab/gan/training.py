@@ -184,7 +184,7 @@ def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[
         raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
     states = torch.Generator().get_state()
     kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
-    for name, network in zip(("generator", "critic"), _without_memory(config, shape), strict=True):
+    for name, network in zip(("generator", "critic"), without_memory(config, shape), strict=True):
         kinds |= {f"{name}.{key}": (t.dtype, tuple(t.shape)) for key, t in network.state_dict().items()}
         for key, parameter in network.named_parameters():
             kinds[f"{name}_optimizer.{key}.step"] = (torch.float32, ())
@@ -262,7 +262,7 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
     Raises ValueError for networks that are too large.
     """
     rng = rng or torch.Generator().manual_seed(config.seed)
-    _without_memory(config, config.shape)
+    without_memory(config, config.shape)
     generator, critic = build(config, config.shape)
     return networks.init_(generator, rng), networks.init_(critic, rng)
 
@@ -270,18 +270,18 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
 @lru_cache(maxsize=64)
 def critic_layers(config: TrainConfig) -> Layers:
     """The name and shape of each of the critic's parameters. Raises ValueError for networks that are too large."""
-    _, critic = _without_memory(config, config.shape)
-    return layers_of(networks.named_weights(critic.eval()))
+    _, critic = without_memory(config, config.shape)
+    return layers_of(networks.named_weights(critic))
 
 
-def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
-    """As `build`, but only shapes. Raises ValueError for networks that are too large."""
+def without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
+    """As `build`, in eval mode, but only shapes. Raises ValueError for networks that are too large."""
     with torch.device("meta"):
         both = build(config, shape)
     n = sum(p.numel() for network in both for p in network.parameters())
     if n > LIMIT_WEIGHTS:
         raise ValueError(f"These networks have {n:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width.")
-    return both
+    return both[0].eval(), both[1].eval()
 
 
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:

@@ -3,6 +3,8 @@
 import dataclasses
 import math
 import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -15,11 +17,12 @@ from ganlab.config import TrainConfig, changed_live
 from ganlab.data import datasets, images
 from ganlab.gan import sampling, training
 from ganlab.gan.clipping import Layers, WeightHistogram
-from ganlab.measure.reading import READINGS, Broken, Reading, look, no_readings
+from ganlab.measure.reading import INSTRUMENTS, READINGS, Broken, Reading, look, no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables
 from ganlab.runs.disk.damage import is_file
+from ganlab.runs.elsewhere import Elsewhere
 from ganlab.runs.history import NO_HISTORY, History
-from ganlab.runs.run import Run
+from ganlab.runs.run import SteeredRun
 from ganlab.runs.snapshot import Snapshot, Status
 
 
@@ -38,14 +41,13 @@ SLOWEST_LOOK = 1.0  # CPU seconds; a slower look is not made while a page waits
 Result = TypeVar("Result")
 
 
-class SavedRun(Run):
-    """A run of an earlier server or of another process."""
-
-    instruments: frozenset[str] = frozenset()
+class SavedRun(SteeredRun):
+    """A run of an earlier server, or of another process, which hears its commands while it trains."""
 
     def __init__(self, path: Path) -> None:
         self.run_id, self.path = path.name, path
         self._summary: tuple[Stamp, Snapshot] | None = None
+        self._elsewhere = Elsewhere(path)
 
     @property
     def config(self) -> TrainConfig:
@@ -53,12 +55,20 @@ class SavedRun(Run):
 
     @property
     def wanted(self) -> TrainConfig:
-        return self.summary.config
+        return self._elsewhere.wanted(otherwise=self.summary.config)
+
+    @property
+    def instruments(self) -> frozenset[str]:
+        return self._elsewhere.instruments(otherwise=INSTRUMENTS)
 
     @property
     def latest(self) -> Snapshot:
         """All that is known of it; read again only when its files have changed."""
-        return _read(self.path, _stamp(self.path))
+        stamp = _stamp(self.path)
+        if not stamp.held:
+            self._elsewhere.forget()
+            return _read(self.path, stamp)
+        return self._elsewhere.look() or _read(self.path, stamp, self._elsewhere.problem)
 
     @property
     def summary(self) -> Snapshot:
@@ -69,8 +79,14 @@ class SavedRun(Run):
 
     @property
     def reading(self) -> Reading | None:
-        """Measured now in the networks of `latest`; None if the instruments can't look, never did, or were slow."""
-        return _look(self.path, _stamp(self.path))
+        """Measured now in the networks of `latest`; None if the instruments can't look, never did, or were slow.
+
+        Of a run that trains, what its own instruments found.
+        """
+        stamp = _stamp(self.path)
+        if stamp.held and (live := self._elsewhere.look()):
+            return live.reading
+        return _look(self.path, stamp)
 
     @property
     def newest_samples(self) -> np.ndarray | None:
@@ -83,6 +99,33 @@ class SavedRun(Run):
     def has_generator(self) -> bool:
         """Whether there is a generator to sample from, judged by the names of the files."""
         return is_file(self.path / "generator.safetensors") or bool(checkpoints.files(self.path))
+
+    def pause(self) -> None:
+        self._elsewhere.send("pause")
+
+    def resume(self) -> None:
+        self._elsewhere.send("resume")
+
+    def step(self) -> None:
+        self._elsewhere.send("step")
+
+    def stop(self) -> None:
+        self._elsewhere.send("stop")
+
+    def change(self, /, **values: Any) -> None:
+        changed_live(self.wanted, values)  # refused here, it need not be sent
+        self._elsewhere.send("change", values)
+
+    def switch(self, instruments: frozenset[str]) -> None:
+        self._elsewhere.send("switch", instruments=instruments)
+
+    def uses_range(self, within: float) -> bool:
+        until, nothing = time.monotonic() + within, threading.Event()
+        while not ((weights := self.latest.weights) and weights[0].clip_range == self.wanted.clip_range):
+            if time.monotonic() > until:
+                return False
+            nothing.wait(0.05)
+        return True
 
 
 def _stamp(path: Path) -> Stamp:
@@ -110,10 +153,10 @@ def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, stamp: Stamp) -> Snapshot:
+def _read(path: Path, stamp: Stamp, problem: str = "") -> Snapshot:
     """The whole run; what can't be read is missing, and `warning` says so. The last few runs are cached."""
     summary = run = _read_summary(path, stamp)
-    problems = [summary.warning, READ_ONLY if stamp.read_only else ""]
+    problems = [problem, summary.warning, READ_ONLY if stamp.read_only else ""]
 
     def attempt(read: Callable[[], Result], otherwise: Result) -> Result:
         try:

@@ -18,8 +18,9 @@ from ganlab.runs.disk.resume import ResumePoint
 from ganlab.runs.loop import Loop
 from ganlab.runs.mailbox import Command, Mailbox
 from ganlab.runs.recorder import CHECKPOINT_EVERY, Recorder
-from ganlab.runs.run import Run
+from ganlab.runs.run import SteeredRun
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.wire import Wire
 
 
 def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
@@ -28,7 +29,7 @@ def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
     return Trainer(dataclasses.replace(config, pixels=dataset.pixels), dataset)
 
 
-class TrainingRun(Run):
+class TrainingRun(SteeredRun):
     """One run. `start()` trains in a thread; `run()` is the same loop in the caller's.
 
     `make_trainer(config, announce)` is called in the run's thread, so loading is part of the run: it is seen and
@@ -74,7 +75,6 @@ class TrainingRun(Run):
         return self
 
     def pause(self) -> None:
-        """Wait after this step."""
         self.trains = False
         self._mailbox.commands.put(Command.PAUSE)
 
@@ -83,7 +83,6 @@ class TrainingRun(Run):
         return self._mailbox.idle.wait(within)
 
     def uses_range(self, within: float) -> bool:
-        """Whether the newest clamp in `latest` used the range in `wanted`, `within` seconds at most."""
         return self._mailbox.range_used.wait(within)
 
     def resume(self) -> None:
@@ -91,14 +90,10 @@ class TrainingRun(Run):
         self._mailbox.commands.put(Command.RESUME)
 
     def step(self) -> None:
-        """Make one step while paused, then wait again."""
         self._mailbox.commands.put(Command.STEP)
 
     def stop(self, quickly: bool = False) -> None:
-        """End after this step, or at the next announcement while loading; what was learned is kept.
-
-        The instruments look once more, however long that takes; not if `quickly`.
-        """
+        """The instruments look once more, however long that takes; not if `quickly`."""
         self._stopped = True
         self._mailbox.quits |= quickly
         self._mailbox.commands.put(Command.QUIT if quickly else Command.STOP)
@@ -109,34 +104,34 @@ class TrainingRun(Run):
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def change(self, **values: Any) -> None:
-        """Change live fields from the next critic update on. Raises ValueError, with nothing changed, if it can't."""
+    def change(self, /, **values: Any) -> None:
         self._mailbox.change(**values)
 
     def switch(self, instruments: frozenset[str]) -> None:
-        """Let these instruments look between steps, and no others. Raises ValueError for an unknown name."""
         self._mailbox.switch(_known(instruments))
 
     def run(self) -> Snapshot:
         """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
-        loop = None
-        try:
-            trainer = self._make_trainer(self.latest.config, self._announce)
-            self._take_up(trainer)
-            loop = Loop(self._mailbox, self._recorder, trainer)
-            # The checkpoint's tensors are no longer needed, and from here on a failure ends the run.
-            self.folder.resume_point = ResumePoint(config=self.config, resumed=False)
-            last = loop.run()
-        except _StoppedWhileLoading:
-            last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
-        except Exception as error:
-            last = self._failed(error, loop)
-        try:
-            last = self._recorder.end(last)
-        except Exception as error:
-            last = self._failed(error, loop)
-        finally:
-            self.folder.close()
+        with Wire(self.path, self) as wire:
+            loop = None
+            try:
+                trainer = self._make_trainer(self.latest.config, self._announce)
+                self._take_up(trainer)
+                loop = Loop(self._mailbox, self._recorder, trainer)
+                # The checkpoint's tensors are no longer needed, and from here on a failure ends the run.
+                self.folder.resume_point = ResumePoint(config=self.config, resumed=False)
+                last = loop.run()
+            except _StoppedWhileLoading:
+                last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
+            except Exception as error:
+                last = self._failed(error, loop)
+            try:
+                last = self._recorder.end(last)
+            except Exception as error:
+                last = self._failed(error, loop)
+            finally:
+                wire.close()
+                self.folder.close()
         self._mailbox.close(last)
         return last
 

@@ -103,6 +103,6 @@ def cut_back(path: Path, past: ResumePoint) -> ResumePoint:
         if part.is_dir():
             shutil.rmtree(part)
         else:
-            part.unlink()
+            part.unlink(missing_ok=True)  # a page may be writing to the inbox
     (path / "ended.json").unlink(missing_ok=True)
     return past

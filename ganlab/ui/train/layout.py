@@ -50,7 +50,7 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 st.markdown("Clip range", help=CLIP_HELP)
                 steer.clip_controls(run, snapshot.status.ended, slots)
             with st.popover("View", icon=":material/visibility:", type="tertiary"):
-                view.layer_menu([name for name, _ in critic_layers(snapshot.config)] if snapshot.critic else [])
+                view.layer_menu([name for name, _ in critic_layers(snapshot.config)] if snapshot.weights else [])
                 help = "Counts on a logarithmic axis, to see the small bins."
                 st.toggle("Log y", key="log_y", persist_state="session", help=help)
                 downloads.histogram(run)

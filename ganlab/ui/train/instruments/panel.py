@@ -92,7 +92,7 @@ def _card(name: str, slots: dict[str, DeltaGenerator]) -> None:
 
 
 def on(run: Run) -> frozenset[str]:
-    """The instruments that are on; all of them if the run has ended or trains elsewhere."""
+    """The instruments that are on; all of them if the run has ended."""
     return INSTRUMENTS if run.latest.status.ended else run.instruments
 
 
@@ -105,7 +105,7 @@ def _shown(run: Run) -> list[str]:
     return [name for name in offered if CARDS[name].instrument in measured and name not in state["cards_away"]]
 
 
-@frame.acting()
+@frame.acting(ValueError)
 def _switch(run: Run) -> None:
     """Measure what the chosen cards show, and nothing else."""
     chosen = st.session_state["cards"]
@@ -131,7 +131,7 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     looking = snapshot.instruments & available(run.config.kind)
     with slots["findings"]:
         panel("findings", once(source, ("findings panel", *version, looking), lambda: findings(data, ended, looking)))
-    blocks = once(source, ("outlines", snapshot.generator is None), lambda: networks.outlines(snapshot))
+    blocks = networks.outlines(snapshot.config) if snapshot.samples is not None else None
     with slots["networks"]:
         judged = reading is not None and reading.step >= diagnosis.WINDOW
         measured = reading.gradients if reading else None
@@ -159,5 +159,5 @@ def _parts(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[Caption
 
 def _pick(run: Run, block: str) -> None:
     """Show the weights of the block that was clicked; of all layers if `block` is empty."""
-    if name := networks.parameter(block, run.latest.critic) if block else view.ALL_LAYERS:
+    if name := networks.parameter(block, run.config) if block else view.ALL_LAYERS:
         view.show_layer(name)
