@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import checked_clip_range
+from ganlab.config import Layers, checked_clip_range
 from ganlab.formatting import round_up
 
 BINS = 80  # between the bounds
@@ -19,7 +19,6 @@ MOST_BINS = 240  # about as many on the whole axis, and as many where nothing is
 UNCOUNTED = -1  # stands for counts of a layer that was not clamped
 Range = tuple[float, float]
 Scales = tuple[float | None, ...]  # of each layer, what its clip range is multiplied by; None: it is not clamped
-Layers = tuple[tuple[str, tuple[int, ...]], ...]  # (name, shape) of each of the critic's parameters
 
 
 class Counts(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import WARM_UP_UPDATES, TrainConfig
+from ganlab.config import WARM_UP_UPDATES, TrainConfig, WatchedConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Dataset
 from ganlab.gan import constraints, networks
@@ -270,6 +270,8 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
 @lru_cache(maxsize=64)
 def critic_layers(config: TrainConfig) -> Layers:
     """The name and shape of each of the critic's parameters. Raises ValueError for networks that are too large."""
+    if isinstance(config, WatchedConfig):
+        return config.layers
     _, critic = without_memory(config, config.shape)
     return layers_of(networks.named_weights(critic))
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ganlab.config import TrainConfig, changed_live
+from ganlab.config import TrainConfig, WatchedConfig, changed_live
 from ganlab.data import datasets, images
 from ganlab.gan import sampling, training
 from ganlab.gan.clipping import Layers, WeightHistogram
@@ -175,7 +175,8 @@ def _read(path: Path, stamp: Stamp, problem: str = "") -> Snapshot:
         # Only a failed run has made more steps than its last checkpoint.
         run = dataclasses.replace(run, step=summary.step, critic_step=summary.critic_step, seconds=summary.seconds)
         run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), nothing))
-    last_step = math.inf if summary.status is Status.FAILED else run.step
+    keeps_none = summary.status is Status.FAILED or (isinstance(run.config, WatchedConfig) and not run.step)
+    last_step = math.inf if keeps_none else run.step
     rows, history = attempt(lambda: tables.metrics(path), None), summary.history
     if rows is not None:
         no_layers: tuple[Layers, np.ndarray] = (), np.empty((len(rows), 0, 2), np.int32)
@@ -189,6 +190,8 @@ def _read(path: Path, stamp: Stamp, problem: str = "") -> Snapshot:
     samples = attempt(lambda: _samples(run), None)
     if samples is None:
         run = dataclasses.replace(run, generator=None)
+    if isinstance(run.config, WatchedConfig):  # it saves no networks
+        samples, run = attempt(lambda: _saved_samples(path), None), _at_end(run, history)
     return dataclasses.replace(
         run,
         history=history,
@@ -209,6 +212,19 @@ def _samples(run: Snapshot) -> np.ndarray | None:
     if not np.isfinite(samples).all():
         raise ValueError("its generator can't be used: its samples are not all finite.")
     return images.shown(samples)
+
+
+def _saved_samples(path: Path) -> np.ndarray | None:
+    steps = moments.steps(path)
+    return moments.read(path, steps[-1]).samples if steps else None
+
+
+def _at_end(run: Snapshot, history: History) -> Snapshot:
+    """A run without checkpoints at the last step of its record."""
+    if run.step or not len(history):
+        return run
+    step, critic_step, seconds = (history[name][-1] for name in ("step", "critic_step", "seconds"))
+    return dataclasses.replace(run, step=int(step), critic_step=int(critic_step), seconds=float(seconds))
 
 
 @lru_cache(maxsize=4)

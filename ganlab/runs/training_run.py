@@ -4,21 +4,19 @@ import dataclasses
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 from ganlab.config import DATASETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
 from ganlab.formatting import in_words
 from ganlab.gan.training import Trainer
-from ganlab.measure.reading import INSTRUMENTS
 from ganlab.presets import PRESETS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.resume import ResumePoint
 from ganlab.runs.loop import Loop
-from ganlab.runs.mailbox import Command, Mailbox
+from ganlab.runs.mailbox import Command
 from ganlab.runs.recorder import CHECKPOINT_EVERY, Recorder
-from ganlab.runs.run import SteeredRun
+from ganlab.runs.run_here import RunHere, known
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.wire import Wire
 
@@ -29,7 +27,7 @@ def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
     return Trainer(dataclasses.replace(config, pixels=dataset.pixels), dataset)
 
 
-class TrainingRun(SteeredRun):
+class TrainingRun(RunHere):
     """One run. `start()` trains in a thread; `run()` is the same loop in the caller's.
 
     `make_trainer(config, announce)` is called in the run's thread, so loading is part of the run: it is seen and
@@ -44,30 +42,13 @@ class TrainingRun(SteeredRun):
         checkpoint_every: float = CHECKPOINT_EVERY,
         instruments: frozenset[str] = frozenset(),
     ) -> None:
-        self.folder, self.path, self.run_id = folder, folder.path, folder.path.name
-        first = {"message": f"loading {self.config.dataset}", "instruments": _known(instruments)} | folder.begin()
-        self._mailbox = Mailbox(Snapshot(run_id=self.run_id, status=Status.STARTING, **first))
+        first = {"message": f"loading {folder.config.dataset}", "instruments": known(instruments)} | folder.begin()
+        super().__init__(folder, Snapshot(run_id=folder.path.name, status=Status.STARTING, **first))
         self._recorder = Recorder(folder, self.config.steps, checkpoint_every)
         self._stopped = False
         self.trains = True  # or is about to: false from the call of pause(), true from that of resume()
         self._make_trainer = make_trainer
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
-
-    @property
-    def config(self) -> TrainConfig:
-        return self.folder.config
-
-    @property
-    def wanted(self) -> TrainConfig:
-        return self._mailbox.wanted
-
-    @property
-    def instruments(self) -> frozenset[str]:
-        return self._mailbox.instruments
-
-    @property
-    def latest(self) -> Snapshot:
-        return self._mailbox.latest
 
     def start(self) -> "TrainingRun":
         """Train in the run's own thread; returns the run."""
@@ -76,21 +57,15 @@ class TrainingRun(SteeredRun):
 
     def pause(self) -> None:
         self.trains = False
-        self._mailbox.commands.put(Command.PAUSE)
+        super().pause()
 
     def is_idle(self, within: float) -> bool:
         """Whether the run is paused, with its checkpoint saved, or has ended, `within` seconds at most."""
         return self._mailbox.idle.wait(within)
 
-    def uses_range(self, within: float) -> bool:
-        return self._mailbox.range_used.wait(within)
-
     def resume(self) -> None:
         self.trains = True
-        self._mailbox.commands.put(Command.RESUME)
-
-    def step(self) -> None:
-        self._mailbox.commands.put(Command.STEP)
+        super().resume()
 
     def stop(self, quickly: bool = False) -> None:
         """The instruments look once more, however long that takes; not if `quickly`."""
@@ -103,12 +78,6 @@ class TrainingRun(SteeredRun):
         if self._thread.is_alive():
             self._thread.join(timeout)
         return not self._thread.is_alive()
-
-    def change(self, /, **values: Any) -> None:
-        self._mailbox.change(**values)
-
-    def switch(self, instruments: frozenset[str]) -> None:
-        self._mailbox.switch(_known(instruments))
 
     def run(self) -> Snapshot:
         """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
@@ -183,12 +152,6 @@ def likely_cause(config: TrainConfig) -> str:
         causes.append((rate / usual_rate, too_fast))
     excess, sentence = max(causes, key=lambda cause: cause[0])
     return sentence if excess > 1 else "No setting is above the preset's; another seed may do better."
-
-
-def _known(instruments: frozenset[str]) -> frozenset[str]:
-    if unknown := instruments - INSTRUMENTS:
-        raise ValueError(f"There is no instrument {', '.join(sorted(unknown))}.")
-    return instruments
 
 
 class _StoppedWhileLoading(Exception):

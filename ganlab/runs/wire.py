@@ -53,13 +53,18 @@ class Wire:
             self._thread.join()
             inbox.clear(self._path)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody looks."""
+        return self._clock() - self._looked < GONE
+
     def tick(self) -> None:
         """One look at the folder. Raises OSError if something can't be written."""
         self._hear()
         now, viewer = self._clock(), inbox.viewer(self._path)
         if viewer != self._viewer:
             self._viewer, self._looked = viewer, now
-        if now - self._looked < GONE:
+        if self.is_watched:
             self._show(now)
         elif self._shown:
             self._shown = ()

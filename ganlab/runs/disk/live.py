@@ -50,7 +50,7 @@ def write(path: Path, live: Live) -> None:
     about: dict[str, Any] = {name: getattr(snapshot, name) for name in (*names, "instruments_share", "warning")}
     about |= {"instruments": sorted(snapshot.instruments), "taken": live.taken}
     for name, config in (("in_force", snapshot.config), ("wanted", live.wanted)):
-        about[name] = {field: getattr(config, field) for field in LIVE_FIELDS}
+        about[name] = {field: getattr(config, field) for field in LIVE_FIELDS if field not in config.unknown}
     arrays: dict[str, np.ndarray] = {}
     if snapshot.samples is not None:
         arrays["samples"] = snapshot.samples

@@ -7,6 +7,7 @@ import inspect
 
 import streamlit as st
 
+from ganlab.config import WatchedConfig
 from ganlab.gan.training import Trainer, critic_layers
 from ganlab.plots.curves import ALONG, HOLDING
 from ganlab.runs.run import Run
@@ -124,11 +125,14 @@ def details(run: Run, slots: Slots) -> None:
         st.subheader("Layer by layer", anchor=False)
         slots["counts"] = st.container()
         slots["layers"] = st.container()
-    with components.opened_code("The update, as it runs") as opened:
-        if opened:
-            st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
+    ours = not isinstance(run.config, WatchedConfig)
+    if ours:
+        with components.opened_code("The update, as it runs") as opened:
+            if opened:
+                st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         names.field(run)
         slots["record"] = st.container()
         with st.container(horizontal=True, gap="medium"):
-            form.save(run.config, "Opens Train with the settings that this run started with.")
+            if ours:
+                form.save(run.config, "Opens Train with the settings that this run started with.")

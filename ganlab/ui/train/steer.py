@@ -11,7 +11,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.config import LIVE_FIELDS, TrainConfig, WatchedConfig
 from ganlab.formatting import range_in_words
 from ganlab.plots.base import rounded
 from ganlab.runs.disk.damage import is_file
@@ -54,7 +54,8 @@ def transport(run: Run, status: Status) -> None:
         return
     wide = partial(button, width="stretch")
     failed_to_resume = status is Status.FAILED and not is_file(run.path / "ended.json")  # before it trained
-    resumable = failed_to_resume or status in (Status.PAUSED, Status.STOPPED, Status.INTERRUPTED)
+    resumable = failed_to_resume or status in (Status.STOPPED, Status.INTERRUPTED)
+    resumable = status is Status.PAUSED or (resumable and not isinstance(run.config, WatchedConfig))
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if resumable:
             help = "Resumes from the last checkpoint." if status.ended else None
@@ -70,11 +71,15 @@ def transport(run: Run, status: Status) -> None:
         wide("Stop", "stop", _command, run, "stop", disabled=status.ended, help=stop_help)
         kind = "primary" if status.ended and not resumable else "tertiary"
         help = None if status.ended else "The current run continues."
-        wide("New run", "add", start_page_for, run.config, type=kind, help=help)
+        like = TrainConfig() if isinstance(run.config, WatchedConfig) else run.config
+        wide("New run", "add", start_page_for, like, type=kind, help=help)
 
 
 def again(run: Run) -> None:
     """What starts another run like an ended one: far from Stop, whose second click must start nothing."""
+    if isinstance(run.config, WatchedConfig):
+        st.caption("This run trained in a loop of your own, so it can't be resumed or generated from: run that again.")
+        return
     new_seed = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
     with st.container(horizontal=True, gap="small", key="again"):
         button("Run again", "replay", _again, run.config, help="With the same settings and the same seed.")

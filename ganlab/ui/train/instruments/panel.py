@@ -8,8 +8,8 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab.config import TrainConfig
-from ganlab.measure.reading import INSTRUMENTS, agreement, available
+from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.measure.reading import INSTRUMENTS, Reading, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
@@ -33,7 +33,7 @@ CARDS: dict[str, Card] = {title: card for file in FILES for title, card in file.
 
 def cards_of(config: TrainConfig) -> list[str]:
     """The cards that apply to this run's data."""
-    measured = {None, *available(config.kind)}
+    measured = {None} if isinstance(config, WatchedConfig) else {None, *available(config.kind)}
     return [name for name, card in CARDS.items() if card.instrument in measured and card.applies(config)]
 
 
@@ -66,7 +66,8 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
                     )
     with st.container(border=True):
         slots["findings"] = st.container()
-        slots["networks"] = st.container()
+        if not isinstance(run.config, WatchedConfig):  # whose networks are not ganlab's
+            slots["networks"] = st.container()
     if plane.TITLE in shown:
         left, right = st.columns(2, gap="small")
         with left:
@@ -131,13 +132,8 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     looking = snapshot.instruments & available(run.config.kind)
     with slots["findings"]:
         panel("findings", once(source, ("findings panel", *version, looking), lambda: findings(data, ended, looking)))
-    blocks = networks.outlines(snapshot.config) if snapshot.samples is not None else None
-    with slots["networks"]:
-        judged = reading is not None and reading.step >= diagnosis.WINDOW
-        measured = reading.gradients if reading else None
-        html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
-        caption = Caption("Generator and critic", step=reading.step if reading else None)
-        choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp", caption=caption)
+    if "networks" in slots:
+        _networks(run, snapshot, reading, slots)
     for name, card in CARDS.items():
         if f"head {name}" in slots:
             key = (name, *version, *card.depends_on(data), cursors)
@@ -146,6 +142,16 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
                 panel(f"head_{name}", f"<div class='inst'>{caption.head()}<p>{sentence}</p></div>")
             with slots[f"plot {name}"]:
                 plot(f"plot_{name}", figure, card.height, caption)
+
+
+def _networks(run: Run, snapshot: Snapshot, reading: Reading | None, slots: dict[str, DeltaGenerator]) -> None:
+    blocks = networks.outlines(snapshot.config) if snapshot.samples is not None else None
+    with slots["networks"]:
+        judged = reading is not None and reading.step >= diagnosis.WINDOW
+        measured = reading.gradients if reading else None
+        html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
+        caption = Caption("Generator and critic", step=reading.step if reading else None)
+        choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp", caption=caption)
 
 
 def _parts(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[Caption, str, Figure]:
