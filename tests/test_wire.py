@@ -351,6 +351,7 @@ def test_two_hundred_torn_or_hostile_snapshots_are_ignored_and_said(
     there = Elsewhere(run.path, Clock())
     first = there.look()
     assert first.step == TINY.steps
+    assert SavedRun(run.path).latest.status is Status.FINISHED  # of a process that has ended, it says nothing
     for _ in range(200):
         file.unlink()
         file.write_bytes(damaged(good, draws))
