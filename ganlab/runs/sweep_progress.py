@@ -36,7 +36,7 @@ def progress(runs: Sequence[tuple[Run, TrainConfig]]) -> Progress:
             paces.append(row["seconds"] / made)
         if status in OVER:
             over, made = over + 1, cost(config)
-        elif status is not Status.WAITING and (status is Status.ELSEWHERE or not status.ended):
+        elif status is not Status.WAITING and not status.ended:
             training.append((run, step))
         done += made
         left.append(cost(config) - made)

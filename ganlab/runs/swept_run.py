@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from ganlab.config import TrainConfig
-from ganlab.measure.gradients import Gradients
 from ganlab.runs.disk.damage import is_file
 from ganlab.runs.history import NO_HISTORY
 from ganlab.runs.saved_run import SavedRun
@@ -42,7 +41,3 @@ class SweptRun(SavedRun):
     @property
     def tables(self) -> Snapshot:
         return super().tables if self.has_begun else self._waiting
-
-    @property
-    def gradients(self) -> Gradients | None:
-        return super().gradients if self.has_begun else None

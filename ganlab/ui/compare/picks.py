@@ -8,7 +8,7 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.plots.compare import LETTERS
 from ganlab.runs.run import Run
-from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.html import plain
 
@@ -36,7 +36,7 @@ class Pick(NamedTuple):
     @property
     def trains(self) -> bool:
         """Whether it may still change, in this process or another one."""
-        return not self.record.status.ended or self.record.status is Status.ELSEWHERE
+        return not self.record.status.ended
 
 
 def wanted() -> list[str]:
