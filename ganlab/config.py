@@ -34,11 +34,9 @@ DATASETS = {
     "swiss-roll": DatasetFacts("Swiss roll", "point"),
     "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
-# May change while a run trains.
-LIVE_FIELDS = (
-    *("clip_range", "clip_order", "clip_scope", "clip_scale", "constraint", "penalty"),
-    *("critic_lr", "generator_lr", "n_critic"),
-)
+# What holds the critic; the size of its slope and of its estimate depends on it.
+HOLDING = ("clip_range", "clip_order", "clip_scope", "clip_scale", "constraint", "penalty")
+LIVE_FIELDS = (*HOLDING, "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
 PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour", "levels")  # decide what the user's own images become
 LARGEST_INCLUDED = 64  # pixels a side of images that are not the user's own: these have 8 to 32 themselves
 LEARNING_RATES = (1e-30, 1e30)  # the smallest and the largest; float32 ends near 3e38
@@ -409,6 +407,11 @@ def constraint_in_words(config: TrainConfig) -> str:
         return range_in_words(config.clip_range) + scale
     penalty = f"penalty {config.penalty:g}"
     return {"gradient-penalty": penalty, "spectral-norm": "spectral norm", "none": "no constraint"}[config.constraint]
+
+
+def holding(config: TrainConfig) -> dict[str, Any]:
+    """The settings of what holds the critic, as far as they have an effect."""
+    return {name: value for name, value in settings.applying(config).items() if name in HOLDING}
 
 
 def changed_live(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:

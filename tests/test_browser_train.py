@@ -57,7 +57,7 @@ def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     bound(page, "High").press("ArrowRight")
     expect_range(page, -0.15, 0.15)
     expect(app(page).locator(".gl-clamp")).to_contain_text("1.5× wider")
-    app(page).get_by_role("button", name="Exact").click()
+    app(page).get_by_role("button", name="Constraint").click()
     numbers = page.get_by_test_id("stPopoverBody")
     numbers.get_by_role("spinbutton", name="High").fill("0.0137")
     numbers.get_by_role("spinbutton", name="High").press("Enter")

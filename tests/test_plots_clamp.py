@@ -18,7 +18,7 @@ def histogram(c: float = 0.1) -> WeightHistogram:
 
 
 def drawn(h: WeightHistogram | None, clip_range: tuple[float, float] = (-0.1, 0.1), **how: object) -> base.Figure:
-    return clamp.clamp(h, clip_range, [0.01, 0.1, 1.0], **how)
+    return clamp.clamp(h, clamp.bounds(clip_range, [0.01, 0.1, 1.0]), **how)
 
 
 def every_figure() -> list[base.Figure]:

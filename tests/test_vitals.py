@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from ganlab.measure.reading import READINGS
+from ganlab.config import TrainConfig
+from ganlab.measure.reading import READINGS, Reading
 from ganlab.runs.history import METRICS, History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import vitals
@@ -25,12 +26,12 @@ def looks(**columns: list[float]) -> np.ndarray:
 
 def change(before: int, step: int, reading_step: int | None) -> RangeChange:
     return RangeChange(
-        former=(-0.1, 0.1),
-        clip_range=(-0.01, 0.01),
+        former=TrainConfig(clip_range=(-0.1, 0.1)),
+        config=TrainConfig(clip_range=(-0.01, 0.01)),
         before=before,
         step=step,
         critic_step=5 * step,
-        reading_step=reading_step,
+        reading=reading_step and Reading(step=reading_step),
         samples=np.zeros((1, 2), np.float32),
     )
 

@@ -64,6 +64,7 @@ class WeightHistogram:
     before_counts: Counts
     after_counts: Counts
     scale: float = 1.0
+    largest: float = math.nan  # |weight|, of weights that are not clamped; NaN if read from disk
 
     @property
     def limit(self) -> float:
@@ -87,6 +88,7 @@ def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
         before_counts=Counts(*map(sum, zip(*(h.before_counts for h in histograms), strict=True))),
         after_counts=Counts(*map(sum, zip(*(h.after_counts for h in histograms), strict=True))),
         scale=scales.pop() if len(scales) == 1 else math.nan,
+        largest=float(np.max([h.largest for h in histograms])),
     )
 
 
@@ -171,7 +173,9 @@ class ClipReport:
             else:
                 own = free_edges(before, len(edges) - 1) if self.clip_range else edges
                 bins, counts = binned(before, own), count(before)
-                histograms.append(WeightHistogram(name, shape, None, own, bins, bins, counts, counts))
+                largest = before.abs().max().item() if before.numel() else math.nan
+                free = WeightHistogram(name, shape, None, own, bins, bins, counts, counts, largest=largest)
+                histograms.append(free)
         return tuple(histograms)
 
 

@@ -19,7 +19,7 @@ from ganlab.ui.kit.clip_range import refused
 from ganlab.ui.kit.components import NO_FIGURE, Caption, feed, panel, plot
 from ganlab.ui.kit.html import CLAMP_KEY
 from ganlab.ui.kit.live import feeding, mounting, once
-from ganlab.ui.train import first_screen, look_back, panels, steer
+from ganlab.ui.train import first_screen, look_back, panels, steer, tries
 from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
@@ -69,10 +69,9 @@ def _comes_into_force(run: Run) -> bool:
 def _controls(run: Run) -> tuple[object, ...]:
     """What can change without the page: a clicked layer, an instrument that another tab or a failure switched.
 
-    And whether there are bounds, without which the weights are another figure.
+    And whether there are two surfaces of the critic to compare.
     """
-    drawn = _histogram(look_back.shown(run, run.latest))
-    return layer(), instruments.on(run), first_screen.is_bounded(run, drawn)
+    return layer(), instruments.on(run), tries.of_two_constraints(run.latest) is None
 
 
 def _histogram(shown: Snapshot) -> WeightHistogram | None:
@@ -96,6 +95,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     }
     _panels(texts, slots)
     first_screen.fill(run, snapshot, shown, pin, (drawn, pinned), slots)
+    tries.fill_surfaces(snapshot, slots)
     with slots["estimate"]:
         estimate, step = _chart(run, charted, wanted, curves.critic_estimate)
         plot("estimate", estimate, first_screen.ESTIMATE_HEIGHT, Caption("Critic’s estimate", step=step))
@@ -109,6 +109,8 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     }
     _panels(texts, slots, {"layers": Caption("Layer by layer", CLAMP_KEY, shown.step)})
     for title, figure in CHARTS.items():
+        if title not in slots:
+            continue
         with slots[title]:
             chart, step = _chart(run, charted, wanted, figure)
             plot(f"chart_{title}", chart, 210, panels.chart_caption(title, wanted, step))
