@@ -402,7 +402,7 @@ def test_what_holds_the_critic_is_changed_by_its_cards_and_set_by_its_slider(the
     wait_until(lambda: holding(run.latest.config) == holding(run.wanted) and np.isnan(run.latest.weights[0].largest))
     at.run()
     assert not at.exception
-    assert "each divided by its layer’s factor" in panels(at)
+    assert "each weight divided by its layer’s factor" in panels(at)
 
 
 def refused_cards(at: AppTest) -> list[str]:

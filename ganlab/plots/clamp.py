@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.formatting import count_of, number, range_in_words
+from ganlab.formatting import count_of, range_in_words, significant
 from ganlab.gan.clipping import UpdateReport, WeightHistogram, axis_limit, binned, count
 from ganlab.plots.base import Figure, rounded
 
@@ -65,6 +65,9 @@ def clamp(
     figure["clamp"] = _counts(histogram, limit) if histogram else _nothing(slider, limit)
     if histogram and not histogram.clip_range:
         figure["free"] = no_clamp(histogram)
+    if histogram and histogram.scale != 1:
+        one = "" if math.isnan(histogram.scale) else f", {significant(histogram.scale, 3)}"
+        figure["unit"] = f"each weight divided by its layer’s factor{one}"
     if pinned:
         figure["pinned"] = _counts(pinned)
     if change:
@@ -79,11 +82,7 @@ def clamp(
 def no_clamp(histogram: WeightHistogram) -> str:
     """How many weights there are that nothing clamps, and how large the largest is, if that is known."""
     weights = f"No clamp: {count_of(histogram.before_counts.total, 'weight')}"
-    return (
-        weights
-        if math.isnan(histogram.largest)
-        else f"{weights}, the largest {number(float(f'{histogram.largest:.2g}'))}"
-    )
+    return weights if math.isnan(histogram.largest) else f"{weights}, the largest {significant(histogram.largest, 2)}"
 
 
 def _counts(histogram: WeightHistogram, limit: float | None = None) -> Figure:

@@ -1,6 +1,6 @@
 """What to try against a finding of the diagnosis, in sentences. Pure."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,11 +18,11 @@ BECAUSE = f"If all weights scaled with it, gradients would grow {USUAL:g}-fold p
 
 
 class Advice(NamedTuple):
-    """One thing to try, and why; `values` are the live settings that it names, if any."""
+    """One thing to try, and why; `clip_range` is the one that it names, if any."""
 
     words: str
     because: str = ""
-    values: tuple[tuple[str, Any], ...] = ()
+    clip_range: tuple[float, float] | None = None
 
 
 def settled(history: History, steps: int = WINDOW) -> bool:
@@ -36,12 +36,12 @@ def widen(gradients: Gradients | None, history: History, config: TrainConfig) ->
     width, target = _width(config.clip_range), _target(gradients, config)
     if settled(history):
         if gradients and gradients.per_layer < 1 and target and _width(target) > width:
-            return Advice(f"Widen the clip range to about {range_in_words(target)}.", BECAUSE, _range(target))
+            return Advice(f"Widen the clip range to about {range_in_words(target)}.", BECAUSE, target)
     elif former := _former(history):
         if _width(former) < width:
             return Advice("Wait until the weights have grown into the new clip range.")
         if _width(former) > width:
-            return Advice(f"Go back to {range_in_words(former)}.", values=_range(former))
+            return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
     return Advice("Widen the clip range.")
 
 
@@ -50,18 +50,14 @@ def narrow(gradients: Gradients, history: History, config: TrainConfig) -> Advic
     width, target = _width(config.clip_range), _target(gradients, config)
     if settled(history):
         if target and _width(target) < width:
-            return Advice(f"Narrow the clip range to about {range_in_words(target)}.", BECAUSE, _range(target))
+            return Advice(f"Narrow the clip range to about {range_in_words(target)}.", BECAUSE, target)
     elif (former := _former(history)) and _width(former) < width:
-        return Advice(f"Go back to {range_in_words(former)}.", values=_range(former))
+        return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
     return Advice("Narrow the clip range.")
 
 
 def slow_generator(config: TrainConfig) -> Advice:
     return Advice(f"Halve the generator's learning rate, to {config.generator_lr / 2:g}.")
-
-
-def _range(clip_range: tuple[float, float]) -> tuple[tuple[str, Any], ...]:
-    return (("clip_range", clip_range),)
 
 
 def _width(clip_range: tuple[float, float]) -> float:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganlab.config import TrainConfig, constraint_in_words, holding
-from ganlab.formatting import width_in_words
+from ganlab.config import TrainConfig, holding
 from ganlab.gan.clipping import ClipReport, WeightHistogram, axis_limit, bin_edges
 from ganlab.measure.reading import Reading
 
@@ -46,12 +45,10 @@ class RangeChange:
         return max(axis_limit(self.former.clip_range), axis_limit(self.config.clip_range))
 
     @property
-    def in_words(self) -> str:
-        """How the critic is held otherwise: 10× tighter, penalty 0.1."""
-        was, now = constraint_in_words(self.former), constraint_in_words(self.config)
-        if self.limit and self.former.clip_range != self.config.clip_range:
-            return width_in_words(self.config.clip_range, self.former.clip_range)
-        return now if was != now else "another way to clamp"
+    def of_range(self) -> bool:
+        """Whether nothing but the clip range changed, of which it was measured what that does."""
+        same = {"clip_range": None}
+        return self.limit is not None and holding(self.former) | same == holding(self.config) | same
 
     @property
     def age(self) -> float:

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from ganlab.config import constraint_in_words, holding
-from ganlab.formatting import short, times
+from ganlab.config import constraint_in_words
+from ganlab.formatting import range_in_words, short, times, width_in_words
 from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, Advice
 from ganlab.runs.diagnosis import YOUNG, Finding
@@ -45,17 +45,18 @@ def verdict(
     if findings and findings[0].dead:
         return _of(findings[0])
     stale = reading and len(history) and reading.step <= since
+    of_range = change if change and change.of_range else None
     if change and comparing:
         if stale and measuring:
             return Verdict(1, f"Changed from {constraint_in_words(change.former)}: measuring what that did.")
-        if told := _collapse(change, vitals) or _steeper(change, vitals, bool(findings)):
+        if of_range and (told := _collapse(of_range, vitals) or _steeper(of_range, vitals, bool(findings))):
             return told
     if stale:
         return Verdict(1, "Not measured since the last change of what holds the critic.")
     if findings:
         return _of(findings[0])
     # Before all rules apply, no finding does not mean that a critic that went flat has recovered.
-    if change and len(history) < max(YOUNG, change.step + WINDOW) and (told := _collapse(change, vitals)):
+    if of_range and len(history) < max(YOUNG, of_range.step + WINDOW) and (told := _collapse(of_range, vitals)):
         return told
     if not known and reading:
         return Verdict(1, UNKNOWN)
@@ -73,12 +74,13 @@ def verdict(
 def _collapse(change: RangeChange, vitals: list[Vital]) -> Verdict | None:
     """That the change left the critic without a slope or without an estimate, and the way back."""
     slope, estimate = vitals[2:4]
+    width = width_in_words(change.config.clip_range, change.former.clip_range)
     if slope.now < slope.was / FLAT:
         smaller = f"{times(slope.was / slope.now)} smaller" if slope.now else "zero"
-        sentence = f"The critic went flat: {change.in_words} made its slope, all the generator learns from, {smaller}."
+        sentence = f"The critic went flat: {width} made its slope, all the generator learns from, {smaller}."
         return Verdict(2, sentence, _back(change))
     if estimate.was > 0 and estimate.now < estimate.was / BLIND:
-        fall = f"{change.in_words} made its estimate fall from {short(estimate.was)} to {short(estimate.now)}"
+        fall = f"{width} made its estimate fall from {short(estimate.was)} to {short(estimate.now)}"
         return Verdict(2, f"The critic can barely tell real from generated: {fall}.", _back(change))
     return None
 
@@ -87,16 +89,16 @@ def _steeper(change: RangeChange, vitals: list[Vital], is_sick: bool) -> Verdict
     slope, estimate = vitals[2:4]
     if not slope.now > STEEP * slope.was > 0:
         return None
-    sentence = f"The critic got {times(slope.now / slope.was)} steeper: {change.in_words}."
+    width = width_in_words(change.config.clip_range, change.former.clip_range)
+    sentence = f"The critic got {times(slope.now / slope.was)} steeper: {width}."
     if estimate.was > 0 and estimate.now > estimate.was:
         sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
     return Verdict(2, sentence, _back(change)) if is_sick else Verdict(1, sentence)
 
 
 def _back(change: RangeChange) -> Advice:
-    former, now = holding(change.former), holding(change.config)
-    values = {name: value for name, value in former.items() if now.get(name) != value}
-    return Advice(f"Go back to {constraint_in_words(change.former)}.", values=tuple(values.items()))
+    former = change.former.clip_range
+    return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
 
 
 def _of(finding: Finding) -> Verdict:

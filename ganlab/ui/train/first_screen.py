@@ -76,7 +76,7 @@ def _numbers(
         judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
-        choices("verdict", html, lambda picked: steer.follow(run, picked))
+        choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
 
 
 def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> None:
@@ -120,8 +120,6 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
     title, key = f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights")
     if drawn and drawn.clip_range:
         title, key = f"Critic weights around the clamp, {layer() or 'all layers'}", CLAMP_KEY
-        if drawn.scale != 1:
-            title += ", each divided by its layer’s factor"
     caption = Caption(title, key, shown.step)
     components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.pull(run, wanted))
 

@@ -48,7 +48,9 @@ def live(run: Run, status: Status, slots: Slots) -> None:
             snapshot, state = run.latest, st.session_state
             below = status is not Status.RUNNING or time.monotonic() > state.get("drew_below", 0.0) + BELOW
             steered = steer.live_values(run) != state.get("drawn_for") or _controls(run) != drawn
-            if snapshot.status != status or steered or (below and look_back.outgrown(run)):
+            # A tick that was on its way while the page went to another run has drawn this one again.
+            left = st.query_params.get("run") != run.run_id
+            if left or snapshot.status != status or steered or (below and look_back.outgrown(run)):
                 st.rerun()  # the whole page, because the controls change too
             _fill(run, snapshot, slots, below)
 

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
 
 import streamlit as st
 
@@ -138,8 +137,9 @@ def constraint_controls(run: Run, ended: bool) -> None:
             button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=fixed, help=help)
 
         clip_range.controls("", lambda: run.wanted.clip_range, change, rungs=None, disabled=fixed, beside=reset)
-        for field in ("clip_order", "clip_scope", "clip_scale"):
-            _policy(run, field, fixed)
+        with st.container(horizontal=True, gap="medium"):
+            for field in ("clip_order", "clip_scope", "clip_scale"):
+                _policy(run, field, fixed)
     if held == "gradient-penalty":
         _number(run, "penalty", fixed, "A change acts from the next critic update.", width=165)
 
@@ -168,6 +168,7 @@ def _policy(run: Run, field: str, fixed: bool) -> None:
         format_func=str.capitalize,
         disabled=fixed,
         help=rules.help,
+        width="content",
         **tied,
     )
 
@@ -202,13 +203,10 @@ def pull(run: Run, wanted: Sequence[float]) -> None:
         change_live(run, penalty=wanted[0])
 
 
-def follow(run: Run, advice: str) -> None:
-    """Change the live settings that an advice names, as `strip.sentence` wrote them."""
-    change_live(run, **{name: settings.from_text(TrainConfig, name, text) for name, text in parse_qsl(advice)})
-
-
 @frame.acting(ValueError, key="clip_refusal")
-def change_clip_range(run: Run, wanted: Range) -> None:
-    """Change a run's clip range; a refusal is shown beside the one in force."""
+def change_clip_range(run: Run, wanted: Range | str) -> None:
+    """Change a run's clip range, maybe to one in text, "low high"; a refusal is shown beside the one in force."""
+    if isinstance(wanted, str):
+        wanted = settings.from_text(TrainConfig, "clip_range", wanted)
     acting_hub().training(run.run_id).change(clip_range=wanted)
     st.session_state.pop("clip_refusal", None)

@@ -2,7 +2,6 @@
 
 import math
 from html import escape
-from urllib.parse import urlencode
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from ganlab.runs.advice import Advice
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.verdict import Verdict
 from ganlab.runs.vitals import Vital
-from ganlab.settings import as_text
 
 COLOURS = {"Moved by this clamp": "var(--before)", "On a bound": "var(--after)"} | dict.fromkeys(
     ("Distance", "Modes found", "Classes found", "Spread"), "var(--generator)"
@@ -93,7 +91,7 @@ def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
 
 
 def sentence(verdict: Verdict, ended: bool) -> str:
-    """The verdict in its colour, and its advice: a live change is a button while the run lives."""
+    """The verdict in its colour, and its advice: a change of the clip range is a button while the run lives."""
     colour = f"--c:var(--st-{SIGNS[verdict.severity]}-color)"
     advice = _advice(verdict.advice, ended) if verdict.advice else ""
     return (
@@ -104,7 +102,7 @@ def sentence(verdict: Verdict, ended: bool) -> str:
 
 def _advice(advice: Advice, ended: bool) -> str:
     words, why = escape(advice.words), escape(advice.because)
-    if not advice.values or ended:
+    if not advice.clip_range or ended:
         return f"<span>Try: <b>{words}</b> {why}</span>"
-    picked = escape(urlencode({name: as_text(value) for name, value in advice.values}))
-    return f"<button type='button' data-pick='{picked}' title='{why}'>{words.rstrip('.')}</button>"
+    low, high = advice.clip_range
+    return f"<button type='button' data-pick='{low} {high}' title='{why}'>{words.rstrip('.')}</button>"

@@ -43,6 +43,7 @@ def tries_of(config: TrainConfig) -> list[Try]:
     after the change: ten times tighter left at most 0.0006 of the slope and 0.0009 of the estimate; ten times wider
     made them at least 8 and 4 times as large; without negative weights at most 0.03 of the estimate was left.
     """
+    high = config.clip_range[1]
     penalty = 0.1 if config.kind == "point" else 10.0  # Gulrajani et al. 2017, in their code for points and for images
     by_gradient = Try(
         "Hold it by its gradient instead",
@@ -51,24 +52,19 @@ def tries_of(config: TrainConfig) -> list[Try]:
     )
     clip = Try("Clamp it", {"constraint": "clip"}, "Every weight goes back into this range after each update.")
     if config.constraint == "clip":
-        last = by_gradient
-        if config.kind == "image":
-            last = Try(
-                "Forbid negative weights",
-                {"clip_range": (0.0, config.clip_range[1])},
-                "Watch the estimate nearly vanish.",
-            )
         found = [
             Try("10× tighter", _scaled(config, 0.1), "Watch slope and estimate collapse."),
             Try("10× wider", _scaled(config, 10.0), "Watch slope and estimate grow."),
-            last,
+            Try("Forbid negative weights", {"clip_range": (0.0, high)}, "Watch the estimate nearly vanish."),
         ]
+        if (config.clip_order, config.clip_scope, config.clip_scale) != ("after", "all", "same"):
+            found = [one._replace(promise="Not measured with this way to clamp.") for one in found]
+        if config.kind == "point":
+            found[-1] = by_gradient
     elif config.constraint == "gradient-penalty":
         found = [
-            Try("10× weaker", {"penalty": rounded(config.penalty / 10, 6)}, "The slope is pulled to 1 less strongly."),
-            Try(
-                "10× stronger", {"penalty": rounded(config.penalty * 10, 6)}, "The slope is pulled to 1 more strongly."
-            ),
+            Try("10× weaker", {"penalty": rounded(config.penalty / 10, 6)}, "Pulls the slope to 1 less strongly."),
+            Try("10× stronger", {"penalty": rounded(config.penalty * 10, 6)}, "Pulls the slope to 1 more strongly."),
             clip,
         ]
     else:
