@@ -136,7 +136,7 @@ def fill_surfaces(snapshot: Snapshot, slots: Slots) -> None:
     if not change or "before" not in slots:
         return
     newest = snapshot.reading if snapshot.reading and snapshot.reading.step > change.step else None
-    for name, config, reading in (("before", change.former, change.reading), ("now", snapshot.config, newest)):
+    for name, config, reading in (("before", change.former, change.reading), ("now", change.config, newest)):
         caption, drawn = _surface(name, config, reading, snapshot.real)
         with slots[f"head {name}"]:
             panel(f"head_{name}", caption.head())
