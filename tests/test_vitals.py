@@ -5,7 +5,7 @@ import pytest
 
 from ganlab.config import TrainConfig
 from ganlab.measure.reading import READINGS, Reading
-from ganlab.runs.history import METRICS, History
+from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import vitals
 
@@ -106,3 +106,15 @@ def test_the_distance_stands_beside_the_band_of_a_perfect_sampler_where_it_is_kn
     new = looks(step=[5.0], w1=[0.3], real_to_real=[0.1], real_to_real_low=[0.08], real_to_real_high=[0.131])
     notes = [vitals(history(np.zeros(9)), table, "modes")[4].note for table in (old, new)]
     assert notes == ["of real to real", "perfect: 0.8–1.3×"]
+
+
+def test_without_a_clamp_slopes_stand_in_place_of_shares() -> None:
+    rows = history(np.zeros(50)).rows
+    rows[:, METRICS.index("clamped_share")] = rows[:, METRICS.index("at_bound_share")] = math.nan
+    table = looks(step=[5.0, 45.0], largest_gradient_real=[3.0, 2.0], largest_gradient_between=[5.0, 1.0])
+    free = History(rows, (), np.zeros((50, 0, 2), np.int32))
+    first, second, *_ = vitals(free, table, "modes")
+    assert (first.now, second.now) == (2.0, 1.0)
+    changed = [Change(235, 47, "penalty", 0.1), Change(240, 48, "critic_lr", 0.1), Change(250, 50, "penalty", 1.0)]
+    assert free.held_since(changed) == 47  # no update has used the last one yet
+    assert math.isnan(vitals(free, table, "modes", changes=changed)[0].now)

@@ -43,19 +43,19 @@ def cards(
     refused: Mapping[str, str],
     names: tuple[str, ...] = tuple(CARDS),
 ) -> None:
-    """The cards of these names; `pick` is called with another one. Those in `refused` can't be chosen, with why."""
+    """The cards of these names; `pick` is called with another one. Those `refused` can't be chosen, maybe with why."""
     choices(key, _html(chosen, refused, names), lambda name: pick(name) if name != chosen else None)
 
 
 def _html(chosen: str, refused: Mapping[str, str], names: tuple[str, ...]) -> str:
-    radios = (_radio(name, name == chosen, refused.get(name, "")) for name in names)
+    radios = (_radio(name, name == chosen, refused.get(name)) for name in names)
     return f"<div class='constraints' role='radiogroup' aria-label='What holds the critic'>{''.join(radios)}</div>"
 
 
-def _radio(name: str, on: bool, refusal: str) -> str:
+def _radio(name: str, on: bool, refusal: str | None) -> str:
     title, sentence, picture = CARDS[name]
     state = f"aria-checked='{str(on).lower()}' tabindex='{0 if on else -1}'"
-    state += " aria-disabled='true'" if refusal else f" data-pick='{name}'"
+    state += f" data-pick='{name}'" if refusal is None else " aria-disabled='true'"
     return (
         f"<div role='radio' {state}><svg viewBox='0 0 72 48' aria-hidden='true'>{picture}</svg>"
         f"<div><b>{title}</b><p>{refusal or sentence}</p></div></div>"

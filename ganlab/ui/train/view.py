@@ -19,7 +19,7 @@ CARD = 438  # pixels of the sample card's pictures
 SHARES = "Share of weights clamped"
 CHARTS = {"Losses": curves.losses, SHARES: curves.shares}
 PRESENT = "For a class: one screen, larger type, and keys."
-KEYS = "Escape leaves. Space pauses and resumes, . makes a step, ← and → make the range tighter and wider."
+KEYS = "Escape leaves. Space pauses and resumes, . makes a step, ← and → move the clip range or the penalty."
 Slots = dict[str, DeltaGenerator]
 """The containers that the fragment fills, by what goes into them."""
 
