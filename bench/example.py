@@ -10,7 +10,7 @@ import torch
 
 from ganlab.data import images
 from ganlab.gan import sampling
-from ganlab.gan.clipping import pooled
+from ganlab.gan.histograms import pooled
 from ganlab.gan.training import Trainer
 from ganlab.presets import PRESETS
 from ganlab.runs.disk.networks import network_file

@@ -1,4 +1,4 @@
-"""What a run is told to do, and the presets. Knows nothing of tensors, threads, files or screens."""
+"""What a run is told to do. Knows nothing of tensors, threads, files or screens."""
 
 import dataclasses
 import math

@@ -31,6 +31,8 @@ LAST = (
     "test_generate_page",
     "test_instruments_page",
     "test_clipping_page",
+    "test_compare_page",
+    "test_compare_report",
 )
 
 

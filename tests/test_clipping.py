@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from ganlab.gan.clipping import Counts, axis_limit, bin_edges, binned, clip_, count, pooled, unclamped
+from ganlab.gan.clipping import clip_, unclamped
 from ganlab.gan.constraints import scales_of
+from ganlab.gan.histograms import Counts, axis_limit, bin_edges, binned, count, pooled
 
 RANGES = [
     (-0.01, 0.01),

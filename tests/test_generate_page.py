@@ -15,7 +15,7 @@ from visits import address, page, panels, restart, run_in
 
 from ganlab import settings
 from ganlab.config import TrainConfig
-from ganlab.gan import networks, training
+from ganlab.gan import building, networks
 from ganlab.gan.recipe import Recipe
 from ganlab.presets import PRESETS
 from ganlab.runs.disk import checkpoints, moments
@@ -37,7 +37,7 @@ def upload(at: AppTest, content: bytes, name: str = "g.safetensors") -> AppTest:
 
 
 def generator_file(config: TrainConfig) -> bytes:
-    generator = networks.init_(training.build(config, config.shape)[0], torch.Generator().manual_seed(0))
+    generator = networks.init_(building.build(config, config.shape)[0], torch.Generator().manual_seed(0))
     return network_file(config, 7, generator)
 
 

@@ -15,7 +15,7 @@ from ganlab.measure.reading import Reading, look, row
 from ganlab.plots.base import Figure
 from ganlab.plots.samples import EDGE, points
 from ganlab.runs.history import METRICS, History, HistoryWriter
-from ganlab.ui.train.instruments import bounds, coverage, distances, gradients, plane, spectra
+from ganlab.ui.train.instruments import bounds, coverage, distances, fidelity, gradients, plane, spectra
 from ganlab.ui.train.instruments.card import CardData
 
 
@@ -41,7 +41,7 @@ def over(rows: list[dict[str, float]]) -> CardData:
 
 def every_figure() -> list[Figure]:
     figures = [bounds.figure(history(steps)) for steps in (0, 1, 700)]
-    for figure in (spectra.steepness_figure, distances.figure, distances.estimates_figure):
+    for figure in (spectra.steepness_figure, distances.figure, distances.estimates_figure, fidelity.figure):
         figures += [figure(over(rows)) for rows in ([], [row(POINTS)], [row(Reading()), row(IMAGES)], [row(Reading())])]
     for one in (POINTS, IMAGES):
         figures += [gradients.norms_figure(one.gradients), gradients.weights_figure(one.gradients)]
@@ -163,6 +163,16 @@ def test_classes_stand_beside_the_expected_counts() -> None:
     assert (unpacked(generated["y"]).tolist(), unpacked(expected["y"]).tolist()) == ([9, 0], [4.5, 4.5])
     assert figure["layout"]["barmode"] == "overlay"
     assert "by class: 9, 0; 1 with less" in figure["alt"]
+
+
+def test_the_scores_stand_beside_those_of_real_samples() -> None:
+    figure = fidelity.figure(over([row(Reading()) | {"precision": 0.42, "precision_real": 0.96}]))
+    assert figure["data"] == []
+    figure = fidelity.figure(over([row(IMAGES) | {"precision": 0.42, "precision_real": 0.96}]))
+    generated, real = (unpacked(bars["y"]) for bars in figure["data"])
+    assert (generated[0], real[0]) == (pytest.approx(0.42), pytest.approx(0.96))
+    assert real[1:] == pytest.approx(IMAGES.fidelity.real[1:])
+    assert "precision 0.42 (0.96), recall" in figure["alt"]
 
 
 def test_points_within_3_sd_of_a_mode_have_their_own_bars() -> None:

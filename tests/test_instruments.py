@@ -16,10 +16,12 @@ from torch import Tensor, nn
 from ganlab.config import TrainConfig
 from ganlab.data import datasets, own_points, point_sets
 from ganlab.data.dataset import Dataset, split
-from ganlab.gan.training import Trainer, rng_of
-from ganlab.measure import copies, coverage, distances, plane, subject
+from ganlab.gan.streams import rng_of
+from ganlab.gan.training import Trainer
+from ganlab.measure import copies, coverage, distances, gradients, plane, subject
 from ganlab.measure.reading import COLUMNS, INSTRUMENTS, MODULES, READINGS, Reading, agreement, available, look, row
 from ganlab.presets import PRESETS
+from ganlab.settings import rules
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 RING = PRESETS["8-gaussians"]
@@ -242,11 +244,26 @@ def test_the_row_has_the_same_columns_whatever_was_measured() -> None:
     assert full["step"] == empty["step"] == 7
     assert all(type(value) is float for value in (*full.values(), *empty.values()))
     assert math.isnan(empty["w1"])
-    with_depth = {"gradient_per_layer", "gain_law_per_layer"}
+    with_depth = {"gradient_per_layer", "gain_law_per_layer"} | further_layers(2)
     assert {c for c in full if math.isnan(full[c])} == other_kinds("point") | with_depth
     images = row(reading_of(small(TINY_IMAGES)))
     only_points = {"modes_covered", "high_quality_share", "real_to_real_low", "real_to_real_high"}
-    assert {c for c in images if math.isnan(images[c])} == other_kinds("image") | only_points | {"gain_law_per_layer"}
+    without_norm = {"gain_law_per_layer"} | further_layers(3)
+    assert {c for c in images if math.isnan(images[c])} == other_kinds("image") | only_points | without_norm
+
+
+def further_layers(n: int) -> set[str]:
+    """The columns of layers that a critic with n of them lacks."""
+    return {f"gradient_{i}" for i in range(n + 1, gradients.MOST_LAYERS + 1)}
+
+
+def test_every_layer_of_the_deepest_critic_has_a_column() -> None:
+    assert rules(TrainConfig, "depth").bounds == (1, gradients.MOST_LAYERS - 1)
+    config = dataclasses.replace(TINY, depth=4)
+    reading = reading_of(small(config), which=frozenset({"gradients"}))
+    norms = [row(reading)[f"gradient_{i}"] for i in range(1, 6)]
+    assert norms == reading.gradients.norms[1:].tolist()
+    assert [row(reading)[f"gradient_{name}"] for name in ("first", "last")] == [norms[0], norms[3]]
 
 
 def other_kinds(kind: str) -> set[str]:

@@ -2,16 +2,19 @@
 
 import dataclasses
 import json
+from collections import OrderedDict
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
+from torch import Tensor, nn
 from visits import page
 
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.formatting import NOTHING
+from ganlab.gan import networks as architectures
 from ganlab.gan.networks import Block
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients
@@ -122,6 +125,26 @@ def test_a_saved_run_is_measured_when_it_is_opened(the_hub: RunHub) -> None:
     assert "measured now · step 6<" in shown(at)
     assert "<p>–</p>" not in shown(at)
     assert FIRST not in shown(at)
+
+
+class Residual(nn.Sequential):
+    """A critic that the instruments don't know: its layers, and the sum of their inputs."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sum(dim=1, keepdim=True) + super().forward(x)
+
+
+def test_the_cards_say_what_can_t_be_measured_of_a_critic_of_your_own(
+    the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = architectures.mlp_critic
+    monkeypatch.setattr(architectures, "mlp_critic", lambda *args: Residual(OrderedDict(plain(*args).named_children())))
+    run = looked_at(the_hub, TINY)
+    run.pause()
+    at = page("1_Train.py", run=run.run_id)
+    assert shown(at).count("The critic is a Residual, not a plain Sequential.") == 3
+    assert "<p>–</p>" not in shown(at)
+    assert run.latest.warning == ""
 
 
 def test_a_saved_run_without_its_data_shows_its_rows_and_a_dash_for_the_rest(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from stubs import is_plain
 
-from ganlab.gan import clipping, networks, training
+from ganlab.gan import building, clipping, networks
 from ganlab.lessons import clip_shares
 from ganlab.plots import lessons
 from ganlab.presets import PRESETS
@@ -30,7 +30,7 @@ def test_the_papers_bound_clips_617_in_a_thousand_at_the_start() -> None:
 
 @pytest.mark.parametrize("name", ["digits", "8-gaussians-paper"])
 def test_the_expected_shares_agree_with_many_starts(name: str) -> None:
-    layers = training.initial(PRESETS[name])[1]
+    layers = building.initial(PRESETS[name])[1]
     drawn: dict[str, list[np.ndarray]] = {}
     for seed in range(40):
         networks.init_(layers, torch.Generator().manual_seed(seed))
@@ -46,7 +46,7 @@ def test_the_expected_shares_agree_with_many_starts(name: str) -> None:
 
 def test_the_total_is_the_share_of_all_weights() -> None:
     shares = clip_shares.of_start(PRESETS["digits"], BOUNDS)
-    _, critic = training.initial(PRESETS["digits"])
+    _, critic = building.initial(PRESETS["digits"])
     weights = torch.cat([p.flatten() for p in critic.parameters()])
     assert clip_shares.total(shares, 2) == pytest.approx((weights.abs() > 0.01).double().mean().item())
 

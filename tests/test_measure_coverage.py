@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import entropy
 from sklearn.neighbors import KNeighborsClassifier
 
 from ganlab.data import image_sets, point_sets
@@ -41,3 +42,16 @@ def test_spread() -> None:
     assert coverage.spread(torch.ones(5, 1, 2, 2)) == 0
     points = torch.randn(300, 2, generator=rng())
     assert coverage.spread(points) == pytest.approx(np.sqrt(points.numpy().var(axis=0).sum()), rel=1e-5)
+
+
+def of_counts(*counts: int, expected: tuple[float, ...] = (10.0,) * 4) -> float:
+    return coverage.Coverage(np.array(counts, int), np.array(expected), np.zeros(0, int), 1.0).reverse_kl
+
+
+def test_the_reverse_kl_over_modes_against_scipy() -> None:
+    assert of_counts(20, 20, 20, 20) == 0  # whatever the number of samples
+    assert of_counts(40, 0, 0, 0) == pytest.approx(np.log(4))
+    assert of_counts(7, 1, 9, 0, expected=(4, 3, 2, 1)) == pytest.approx(entropy([7, 1, 9, 0], [4, 3, 2, 1]))
+    assert np.isnan(of_counts(1, 2, expected=(3, 0)))
+    assert of_counts(1, 0, expected=(3, 0)) == 0
+    assert np.isnan(of_counts(expected=()))

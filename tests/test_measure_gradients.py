@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from ganlab.config import TrainConfig
 from ganlab.gan import networks
+from ganlab.gan.building import build, initial
 from ganlab.gan.objectives import OBJECTIVES
-from ganlab.gan.training import build, initial
 from ganlab.measure import gradients, lipschitz
 from ganlab.presets import PRESETS
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganlab.gan import networks
-from ganlab.gan.training import initial
+from ganlab.gan.building import initial
 from ganlab.measure import lipschitz, spectra
 from ganlab.presets import PRESETS
 

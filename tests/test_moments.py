@@ -10,7 +10,7 @@ import pytest
 from stubs import TINY, TINY_IMAGES
 
 from ganlab.config import TrainConfig
-from ganlab.gan.clipping import Counts, WeightHistogram
+from ganlab.gan.histograms import Counts, WeightHistogram
 from ganlab.runs.disk import moments
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.training_run import TrainingRun

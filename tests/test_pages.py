@@ -46,9 +46,12 @@ LESSONS = ("2_Weight_Clipping.py", "6_Building_Blocks.py")
     ],
 )
 def test_every_page_in_every_state(name: str, state: str, config: TrainConfig, the_hub: RunHub) -> None:
-    query = {} if state == "no run" else {"run": run_in(state, the_hub, config).run_id}
+    field = "runs" if name == "4_Compare.py" else "run"
+    query = {} if state == "no run" else {field: run_in(state, the_hub, config).run_id}
     at = page(name, **query)
     labels = [button.label for button in at.button]
+    if name == "4_Compare.py" and state != "no run":
+        assert panels(at).count(f">{STATES[state]}<") == 2  # in the table, and beside its letter
     if name == "1_Train.py":
         assert STATES[state] in panels(at)
         expected = {"no run": "Start", "running": "Pause", "paused": "Resume"}.get(state, "Run again")

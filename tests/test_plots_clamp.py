@@ -6,7 +6,8 @@ import torch
 from stubs import is_plain, unpacked
 from torch import nn
 
-from ganlab.gan.clipping import UpdateReport, WeightHistogram, clip_, flat, pooled, unclamped
+from ganlab.gan.clipping import UpdateReport, clip_, flat, unclamped
+from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots import base, clamp, samples
 
 CHANGE = clamp.Change(15, (-0.5, 0.5), 1.0)

@@ -6,7 +6,8 @@ import torch
 from stubs import is_plain
 from torch import nn
 
-from ganlab.gan.clipping import WeightHistogram, clip_, pooled
+from ganlab.gan.clipping import clip_
+from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots import whole_run
 from ganlab.plots.whole_run import StepWeights
 

@@ -17,7 +17,7 @@ from torch import nn
 from ganlab import settings
 from ganlab.config import TrainConfig
 from ganlab.data import images
-from ganlab.gan import networks, script, training
+from ganlab.gan import building, networks, script
 from ganlab.gan.recipe import Recipe
 from ganlab.runs.disk.networks import network_file, read_network
 
@@ -29,7 +29,7 @@ MLP_IMAGES = dataclasses.replace(TINY_IMAGES, network="mlp", width=16, depth=2)
 def trained(config: TrainConfig, folder: Path) -> nn.Module:
     """A generator whose batch norms have moved their running statistics, as if it were trained; saved in the folder."""
     rng = torch.Generator().manual_seed(3)
-    generator = networks.init_(training.build(config, config.shape)[0], rng)
+    generator = networks.init_(building.build(config, config.shape)[0], rng)
     for points in generator.buffers() if config.generator else ():
         points.normal_(generator=rng)
     for _ in range(5):

@@ -11,7 +11,7 @@ from stubs import TINY, TINY_IMAGES
 
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
-from ganlab.gan import sampling, training
+from ganlab.gan import building, sampling
 from ganlab.gan.training import Trainer
 from ganlab.measure.coverage import count_by_mode, count_high_quality
 
@@ -228,7 +228,7 @@ def test_auto_takes_the_accelerator_for_images(
 ) -> None:
     accelerator = there and torch.device(there)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: accelerator)
-    assert training.device_of(config).type == used
+    assert building.device_of(config).type == used
 
 
 def test_an_accelerator_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +261,7 @@ def test_the_norm_of_a_critic() -> None:
             [norms[norm]] if norm in norms else []
         )
         assert (critic.conv2.bias is None) == (norm != "none")
-        assert len(training.critic_layers(dataclasses.replace(TINY_IMAGES, critic_norm=norm))) == len(
+        assert len(building.critic_layers(dataclasses.replace(TINY_IMAGES, critic_norm=norm))) == len(
             list(critic.parameters())
         )
 

@@ -118,3 +118,9 @@ def test_without_a_clamp_slopes_stand_in_place_of_shares() -> None:
     changed = [Change(235, 47, "penalty", 0.1), Change(240, 48, "critic_lr", 0.1), Change(250, 50, "penalty", 1.0)]
     assert free.held_since(changed) == 47  # no update has used the last one yet
     assert math.isnan(vitals(free, table, "modes", changes=changed)[0].now)
+
+
+def test_looks_whose_steps_were_lost_are_shown() -> None:
+    """As in a run whose metrics.csv can't be read."""
+    table = looks(step=[5.0, 10.0], largest_gradient=[2.0, 3.0])
+    assert vitals(history(np.zeros(0)), table, "classes")[2].now == 3

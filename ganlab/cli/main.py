@@ -13,6 +13,7 @@ from ganlab.runs.disk.root import runs_root
 
 COMMANDS = {
     "train": "train a run without a browser",
+    "sweep": "train many runs that differ in some settings",
     "sample": "sample from a trained run",
     "runs": "list, show, export or delete runs",
 }

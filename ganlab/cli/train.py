@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -40,8 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", type=Path, metavar="FOLDER", help="the folder to write; it must not hold a run yet")
     place.add_argument("--resume", metavar="ID_OR_FOLDER", help="continue a run; the only setting it takes is --steps")
-    parser.add_argument("--preset", choices=PRESETS, help="start from these settings (default: the dataset's preset)")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="start from the settings in this config.json")
+    add_base_options(parser)
     names = sorted(readings.INSTRUMENTS)
     help_text = f"measure between steps, into instruments.csv: {', '.join(names)} (no names: all)"
     parser.add_argument("--instruments", nargs="*", choices=names, metavar="NAME", help=help_text)
@@ -59,6 +59,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(flag, type=field.type, choices=rules.choices or None, help=help_text)
 
 
+def add_base_options(parser: argparse.ArgumentParser) -> None:
+    """What the settings start from; see `base_of`."""
+    parser.add_argument("--preset", choices=PRESETS, help="start from these settings (default: the dataset's preset)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="start from the settings in this config.json")
+
+
+def base_of(options: argparse.Namespace) -> TrainConfig | None:
+    """The settings of the file or preset that is named; None if neither is. Raises ValueError."""
+    if options.config:
+        return settings_in(options.config)
+    return PRESETS[options.preset] if options.preset else None
+
+
 def run(options: argparse.Namespace) -> int:
     """Train with a progress bar and return the exit status.
 
@@ -71,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         decode_images(config)
     folder = resumed(options) if options.resume else RunFolder(options.out, config)
     run = TrainingRun(folder, instruments=which)
-    with stopped_by_signals(run) as signals:
+    with stopped_by_signals(partial(run.stop, quickly=True)) as signals:
         run.start()
         with tqdm(total=folder.config.steps, initial=run.latest.step, unit="step", dynamic_ncols=True) as bar:
             ended = False
@@ -96,18 +109,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def stopped_by_signals(run: TrainingRun) -> Iterator[list[int]]:
-    """Have Ctrl-C and SIGTERM stop the run, however often they come. Yields the signals received so far.
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[list[int]]:
+    """Have Ctrl-C and SIGTERM call `stop`, however often they come. Yields the signals received so far.
 
     The handler raises nothing: before Python 3.13, a KeyboardInterrupt in Thread.join makes a living thread look dead.
     """
     received: list[int] = []
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def handle(number: int, _: FrameType | None) -> None:
         received.append(number)
-        run.stop(quickly=True)
+        stop()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield received
     finally:
@@ -123,8 +136,7 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
             if values.setdefault("dataset", dataset) != dataset:
                 raise ValueError(f"--{name} is for --dataset {dataset}, not {values['dataset']}: leave out one.")
             values[name] = kept(source, keep)
-    base = options.config and settings_in(options.config)
-    return changed(base or PRESETS[options.preset or values.get("dataset", "digits")], values)
+    return changed(base_of(options) or PRESETS[values.get("dataset", "digits")], values)
 
 
 def settings_in(file: Path) -> TrainConfig:

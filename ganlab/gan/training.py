@@ -5,12 +5,8 @@ Knows no thread, no clock, no screen and no file.
 
 import copy
 import math
-from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
-from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,16 +14,14 @@ from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Dataset
 from ganlab.gan import constraints, networks
-from ganlab.gan.clipping import ClipReport, Layers, layers_of, unclamped
+from ganlab.gan.building import device_of, initial
+from ganlab.gan.clipping import ClipReport, unclamped
 from ganlab.gan.objectives import OBJECTIVES, estimate
-
-LIMIT_WEIGHTS = 50_000_000
-# What an optimiser keeps for each parameter, in the parameter's shape, beside a number `step`.
-OPTIMIZER_STATE = {"rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
-Value = TypeVar("Value")
+from ganlab.gan.state import below
+from ganlab.gan.streams import fixed_latents, looking_rng
 
 
-def copied(network: nn.Sequential) -> nn.Sequential:
+def copied(network: networks.Network) -> networks.Network:
     """A detached copy on the CPU, in eval mode."""
     return copy.deepcopy(network).cpu().eval().requires_grad_(False)
 
@@ -174,116 +168,6 @@ class Trainer:
         return value
 
 
-def state_kinds(config: TrainConfig, shape: tuple[int, ...]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
-    """Data type and shape of each tensor of `Trainer.state` after a step, for samples of that shape; uses no memory.
-
-    Raises ValueError for settings that no trainer can have.
-    """
-    fits = shape == (2,) if config.kind == "point" else shape in [(c, *[config.image_size] * 2) for c in (1, 3)]
-    if not fits:
-        raise ValueError(f"{config.dataset} has no samples of shape {shape}.")
-    states = torch.Generator().get_state()
-    kinds = {name: (states.dtype, tuple(states.shape)) for name in ("rng", "looking_rng")}
-    for name, network in zip(("generator", "critic"), _without_memory(config, shape), strict=True):
-        kinds |= {f"{name}.{key}": (t.dtype, tuple(t.shape)) for key, t in network.state_dict().items()}
-        for key, parameter in network.named_parameters():
-            kinds[f"{name}_optimizer.{key}.step"] = (torch.float32, ())
-            for k in OPTIMIZER_STATE[config.optimizer]:
-                kinds[f"{name}_optimizer.{key}.{k}"] = (parameter.dtype, tuple(parameter.shape))
-    return kinds
-
-
-def check_finite(tensors: dict[str, Tensor]) -> None:
-    """Raises ValueError for a network's tensors if one holds NaN or infinity."""
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise ValueError("its weights are not all finite")
-
-
-def check_rng(tensors: dict[str, Tensor]) -> None:
-    """Raises ValueError for a state of a random generator that torch refuses."""
-    try:
-        for name in ("rng", "looking_rng"):
-            torch.Generator().set_state(tensors[name])
-    except RuntimeError:
-        raise ValueError("its RNG state is invalid") from None
-
-
-def network_of(name: str, config: TrainConfig, shape: tuple[int, ...], tensors: dict[str, Tensor]) -> nn.Sequential:
-    """The `generator` or the `critic` from what `Trainer.state` gave, on the CPU, in eval mode."""
-    network = dict(zip(("generator", "critic"), build(config, shape), strict=True))[name]
-    network.load_state_dict(below(tensors, name))
-    return network.eval().requires_grad_(False)
-
-
-def below(tensors: dict[str, Value], name: str) -> dict[str, Value]:
-    """The tensors, or their kinds, whose name begins with `name.`, by the rest of their name."""
-    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
-
-
-def rng_of(*words: int) -> torch.Generator:
-    """A generator seeded by NumPy's SeedSequence of these numbers: streams of different words are independent."""
-    return torch.Generator().manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
-
-
-def looking_rng(config: TrainConfig) -> torch.Generator:
-    """The random stream for display and measurement, never for training.
-
-    If it started like the training stream, fixed latents and first weights would be the same draws: in MLP runs they
-    correlated, r down to -0.39. Runs from before version 0.2 keep theirs, and so their fixed latents.
-    """
-    if config.looking_seed == "same":
-        return torch.Generator().manual_seed(config.seed)
-    return rng_of(config.seed, 1)
-
-
-def fixed_latents(config: TrainConfig, rng: torch.Generator | None = None) -> Tensor:
-    """The latents of every sample sheet of a run: float32 [100 or 512, latent_dim], the first draws of `rng`."""
-    return torch.randn(fixed_count(config), config.latent_dim, generator=rng or looking_rng(config))
-
-
-def fixed_count(config: TrainConfig) -> int:
-    """How many fixed latents a run has."""
-    return 100 if config.kind == "image" else 512
-
-
-def device_of(config: TrainConfig) -> torch.device:
-    """Where the run's networks live. Raises ValueError if the config wants an accelerator and there is none."""
-    accelerator = torch.accelerator.current_accelerator(check_available=True)
-    if config.device == "accelerator" and accelerator is None:
-        raise ValueError("This computer has no accelerator that torch can use; set device to auto or cpu.")
-    # 2-D runs are so small that a CPU is faster.
-    wanted = config.device == "accelerator" or (config.device == "auto" and config.kind == "image")
-    return accelerator if accelerator and wanted else torch.device("cpu")
-
-
-def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn.Sequential, nn.Sequential]:
-    """Generator and critic as a run with these settings starts them, drawn from `rng`, by default one of the seed.
-
-    Raises ValueError for networks that are too large.
-    """
-    rng = rng or torch.Generator().manual_seed(config.seed)
-    _without_memory(config, config.shape)
-    generator, critic = build(config, config.shape)
-    return networks.init_(generator, rng), networks.init_(critic, rng)
-
-
-@lru_cache(maxsize=64)
-def critic_layers(config: TrainConfig) -> Layers:
-    """The name and shape of each of the critic's parameters. Raises ValueError for networks that are too large."""
-    _, critic = _without_memory(config, config.shape)
-    return layers_of(networks.named_weights(critic.eval()))
-
-
-def _without_memory(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
-    """As `build`, but only shapes. Raises ValueError for networks that are too large."""
-    with torch.device("meta"):
-        both = build(config, shape)
-    n = sum(p.numel() for network in both for p in network.parameters())
-    if n > LIMIT_WEIGHTS:
-        raise ValueError(f"These networks have {n:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width.")
-    return both
-
-
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
     parameters = [{"params": list(network.parameters())}]  # a fixed generator has none
     if config.optimizer == "adam":
@@ -295,24 +179,6 @@ def _step(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
     for group in optimizer.param_groups:
         group["lr"] = learning_rate  # it may have changed since the last step
     optimizer.step()
-
-
-def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
-    """Generator [n, latent_dim] -> [n, *shape] and critic [n, *shape] -> [n, 1], before `init_`."""
-    if config.network == "dcgan":
-        channels, size, _ = shape
-        generator = networks.dcgan_generator(config.latent_dim, channels, size, config.width)
-        critic = networks.dcgan_critic(channels, size, config.width, config.critic_norm)
-        generator, critic = (
-            generator.to(memory_format=torch.channels_last),
-            critic.to(memory_format=torch.channels_last),
-        )
-    else:
-        generator = networks.mlp_generator(config.latent_dim, shape, config.width, config.depth)
-        critic = networks.mlp_critic(shape, config.width, config.depth)
-    if config.generator:
-        generator = nn.Sequential(OrderedDict(fixed=networks.RealPlusNoise(config.noise_sd)))
-    return generator, networks.spectrally_normalised(critic) if config.has_spectral_norm else critic
 
 
 def set_up_torch(threads: int) -> None:

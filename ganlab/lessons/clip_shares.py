@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from ganlab.config import TrainConfig
-from ganlab.gan import networks, training
+from ganlab.gan import building, networks
 from ganlab.gan.clipping import shares_outside
 from ganlab.links import link
 
@@ -28,7 +28,7 @@ def of_critic(critic: nn.Module, bounds: Tensor) -> ClipShares:
 
 def of_start(config: TrainConfig, bounds: Tensor) -> ClipShares:
     """The shares of the critic that a run with these settings starts with."""
-    _, critic = training.initial(config)
+    _, critic = building.initial(config)
     expected = {
         f"{name}.{parameter}": networks.share_outside_at_start(layer, parameter, bounds).numpy()
         for name, layer in critic.named_children()
@@ -54,7 +54,7 @@ def code(config: TrainConfig, file: str, c: float) -> str:
 {imports}from ganlab.links import from_link
 from ganlab.gan import training
 
-_, critic = training.initial(from_link({settings}))
+_, critic = building.initial(from_link({settings}))
 {load}
 for name, w in critic.named_parameters():
     share = (w.abs() > {c}).double().mean().item()

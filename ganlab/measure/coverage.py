@@ -66,6 +66,19 @@ class Coverage(NamedTuple):
         return float(self.high_quality.sum() / self.counts.sum()) if len(self.high_quality) else math.nan
 
     @property
+    def reverse_kl(self) -> float:
+        """The KL divergence, in nats, of the shares of generated samples from the expected ones: 0 if they are equal.
+
+        NaN without modes or classes, and if a class is generated that is never expected. Lin et al. 2018 (PacGAN, arXiv
+        1712.04086), section 4.1.
+        """
+        found = self.counts > 0
+        if not found.any() or not self.expected[found].all():
+            return math.nan
+        shares, expected = self.counts[found] / self.counts.sum(), self.expected[found] / self.expected.sum()
+        return float((shares * np.log(shares / expected)).sum())
+
+    @property
     def missing(self) -> int:
         """The number of modes or classes with less than a quarter of the expected samples."""
         return int((self.counts < MISSING * self.expected).sum())
@@ -76,6 +89,7 @@ COLUMNS: Columns[Coverage] = {
     "modes_missing": lambda result: result.missing if len(result.counts) else math.nan,
     "modes_covered": lambda result: (result.high_quality > 0).sum() if len(result.high_quality) else math.nan,
     "high_quality_share": lambda result: result.high_quality_share,
+    "modes_reverse_kl": lambda result: result.reverse_kl,
     "spread": lambda result: result.spread,
 }
 

@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ganlab.data.dataset import SPLIT_SEED
-from ganlab.gan.training import rng_of
+from ganlab.gan.streams import rng_of
 from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.subject import Columns, Subject
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
-from ganlab.measure.subject import Columns, Subject
+from ganlab.measure.layers import named_layers
+from ganlab.measure.subject import Columns, Subject, Unmeasurable
 
 STREAM = 2
 SLOPES_AT = 128  # points of each kind; gradients at images are the most expensive part
@@ -29,6 +30,7 @@ class Lipschitz(NamedTuple):
     real: float
     fake: float
     between: float  # at points between a real and a generated one
+    refusal: str = ""  # why there is no product
 
     @property
     def largest(self) -> float:
@@ -37,7 +39,7 @@ class Lipschitz(NamedTuple):
     @property
     def product(self) -> float:
         """The scores of two points never differ by more than this times their distance; NaN without such a bound."""
-        return math.prod(self.factors.values())
+        return math.nan if self.refusal else math.prod(self.factors.values())
 
 
 COLUMNS: Columns[Lipschitz] = {
@@ -51,29 +53,38 @@ COLUMNS: Columns[Lipschitz] = {
 
 def measure(subject: Subject) -> Lipschitz:
     """The factors of the critic's layers, and its steepest slopes at 128 points of each kind."""
-    rng = subject.rng(STREAM)
-    factors = lipschitz_factors(subject.critic, subject.dataset.shape, rng)
-    return Lipschitz(factors, *steepness(subject.critic, subject.held_out[:SLOPES_AT], subject.fake[:SLOPES_AT], rng))
+    rng, factors, refusal = subject.rng(STREAM), dict[str, float](), ""
+    try:
+        factors = lipschitz_factors(subject.critic, subject.dataset.shape, rng)
+    except Unmeasurable as why:
+        refusal = f"No bound is known. {why}"
+    if any(math.isnan(factor) for factor in factors.values()):
+        refusal = "Layer norm has no global bound."
+    slopes = steepness(subject.critic, subject.held_out[:SLOPES_AT], subject.fake[:SLOPES_AT], rng)
+    return Lipschitz(factors, *slopes, refusal=refusal)
 
 
 def lipschitz_factors(
-    model: nn.Sequential, shape: tuple[int, ...] = (), rng: torch.Generator | None = None
+    model: nn.Module, shape: tuple[int, ...] = (), rng: torch.Generator | None = None
 ) -> dict[str, float]:
     """By layer, the most it can stretch a distance.
 
     Their product bounds the slope of the model: Miyato et al. 2018 (arXiv 1802.05957), section 2.1. A convolution
     needs the `shape` (c, h, w) of the model's input, and `rng` for the start of its power iteration; its factor is at
     most TOLERANCE above the true norm and not below it. Layer norm divides by the spread of its input, so it has no
-    global bound: NaN. Raises TypeError for an unknown kind of layer, and ValueError
-    for a convolution without `rng`.
+    global bound: NaN. Raises Unmeasurable unless the model is a plain Sequential of known layers, and ValueError for a
+    convolution without `rng`.
     """
     return {name: _factor(layer, size, rng) for name, layer, size in with_sizes(model, shape)}
 
 
-def with_sizes(model: nn.Sequential, shape: tuple[int, ...]) -> list[tuple[str, nn.Module, tuple[int, ...]]]:
-    """(name, layer, shape of one of its inputs) of each layer; `shape` is that of the model's input."""
+def with_sizes(model: nn.Module, shape: tuple[int, ...]) -> list[tuple[str, nn.Module, tuple[int, ...]]]:
+    """(name, layer, shape of one of its inputs) of each layer; `shape` is that of the model's input.
+
+    Raises Unmeasurable unless the model is a plain Sequential of known layers.
+    """
     layers = []
-    for name, layer in model.named_children():
+    for name, layer in named_layers(model):
         layers.append((name, layer, shape))
         if shape and isinstance(layer, nn.Conv2d | nn.Flatten | nn.Unflatten | nn.Linear):
             with torch.no_grad():
@@ -95,9 +106,7 @@ def _factor(layer: nn.Module, shape: tuple[int, ...], rng: torch.Generator | Non
         return math.nan
     if isinstance(layer, nn.LeakyReLU):
         return max(1.0, abs(layer.negative_slope))
-    if type(layer) in _STRETCH:
-        return _STRETCH[type(layer)]
-    raise TypeError(f"lipschitz_factors does not know how much a {type(layer).__name__} can stretch a distance.")
+    return _STRETCH[type(layer)]
 
 
 @torch.no_grad()
@@ -132,7 +141,7 @@ def convolved(conv: nn.Conv2d, images: Tensor) -> Tensor:
     return functional.conv2d(images, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
 
 
-def steepness(critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator) -> list[float]:
+def steepness(critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generator) -> tuple[float, float, float]:
     """The largest gradient norms at real points, at fake points [n, ...], and at one random point between each pair.
 
     `rng` draws the points between: Gulrajani et al. 2017 (arXiv 1704.00028), section 4. The critic must be in eval
@@ -141,7 +150,8 @@ def steepness(critic: nn.Module, real: Tensor, fake: Tensor, rng: torch.Generato
     where = torch.rand(len(real), *[1] * (real.dim() - 1), generator=rng).to(real)
     between = real + where * (fake - real)
     norms = input_gradients(critic, torch.cat([real, fake, between])).flatten(1).double().norm(dim=1)  # [3 n]
-    return [part.max().item() for part in norms.split(len(real))]
+    at_real, at_fake, at_between = (part.max().item() for part in norms.split(len(real)))
+    return at_real, at_fake, at_between
 
 
 def input_gradients(critic: nn.Module, points: Tensor) -> Tensor:

@@ -17,26 +17,28 @@ from torch import nn
 
 from ganlab.config import TrainConfig
 from ganlab.data.dataset import Dataset
-from ganlab.measure import copies, coverage, distances, gradients, lipschitz, plane, spectra
+from ganlab.measure import copies, coverage, distances, fidelity, gradients, lipschitz, plane, spectra
 from ganlab.measure.copies import Copies
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.distances import Distances
+from ganlab.measure.fidelity import Fidelity
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.lipschitz import Lipschitz
 from ganlab.measure.plane import Plane
 from ganlab.measure.spectra import Spectrum
-from ganlab.measure.subject import Columns, Subject
+from ganlab.measure.subject import Columns, Subject, Unmeasurable
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reading:
-    """The results of one look; None for an instrument that is off or does not apply to the data.
+    """The results of one look; None for an instrument that is off or has no meaning for the data or the critic.
 
     Each instrument is measured by the module in its field's metadata, in the order of the fields: a later one may use
-    the results of an earlier one. A module has `measure(subject)`, which returns the result; COLUMNS if it has any in
-    instruments.csv; STREAM if it draws random numbers (see `Subject.rng`); KIND if it applies to one kind of data only.
+    the results of an earlier one. A module has `measure(subject)`, which returns the result or raises Unmeasurable;
+    COLUMNS if it has any in instruments.csv; STREAM if it draws random numbers (see `Subject.rng`); KIND if it applies
+    to one kind of data only.
     """
 
     step: int = 0
@@ -44,9 +46,11 @@ class Reading:
     lipschitz: Lipschitz | None = field(default=None, metadata={"module": lipschitz})
     spectra: tuple[Spectrum, ...] | None = field(default=None, metadata={"module": spectra})
     distances: Distances | None = field(default=None, metadata={"module": distances})
+    fidelity: Fidelity | None = field(default=None, metadata={"module": fidelity})
     coverage: Coverage | None = field(default=None, metadata={"module": coverage})
     copies: Copies | None = field(default=None, metadata={"module": copies})
     plane: Plane | None = field(default=None, metadata={"module": plane})
+    refused: dict[str, str] = field(default_factory=dict)  # by instrument, why it measured nothing: one sentence
     # CPU seconds of the calling thread: per instrument, `drawing` for what all of them need, and `baselines` for what
     # depends on the data alone and was not known.
     cost: dict[str, float] = field(default_factory=dict)
@@ -87,12 +91,13 @@ class Broken(Exception):
 
 
 # CPU milliseconds of one look, one thread, for digits / 8 Gaussians after 5 to 60 steps: drawing 28 / 3,
-# gradients 19 / 5, lipschitz 45 / 4, spectra 13 / 2, distances 50-120 / 105-210 (mostly assignment), coverage 8 / 6,
-# copies 3 / -, plane - / 3; 170-250 / 130-240 in all. The first look also measures the baselines, 40 / 480 more.
+# gradients 19 / 5, lipschitz 45 / 4, spectra 13 / 2, distances 50-120 / 105-210 (mostly assignment), fidelity 34 / 19,
+# coverage 8 / 6, copies 3 / -, plane - / 3; 200-280 / 150-260 in all. The first look also measures the baselines, 75 /
+# 500 more.
 # Copies among 60,000 images of 28 x 28 take 270-450; a first look at MNIST 1,000 in all, at CIFAR-10 2,400.
 def look(
-    critic: nn.Sequential,
-    generator: nn.Sequential,
+    critic: nn.Module,
+    generator: nn.Module,
     dataset: Dataset,
     config: TrainConfig,
     *,
@@ -106,13 +111,13 @@ def look(
     on other instruments or earlier looks. Raises Broken for an instrument that fails, FloatingPointError if samples or
     weights are not finite, and GivenUp if `given_up`, asked before each instrument, is true.
     """
-    cost = {"baselines": 0.0}
+    cost, refused = {"baselines": 0.0}, {}
 
     def timed(name: str, measure: Callable[[], Result]) -> Result:
         start, baselines = time.thread_time(), cost["baselines"]
         try:
             result = measure()
-        except FloatingPointError:
+        except (FloatingPointError, Unmeasurable):
             raise
         except Exception as error:
             raise Broken(name, error) from error
@@ -124,8 +129,11 @@ def look(
         if name in which & available(config.kind):
             if given_up():
                 raise GivenUp
-            subject.results[name] = timed(name, partial(module.measure, subject))
-    return Reading(step=step, cost=cost, **subject.results)
+            try:
+                subject.results[name] = timed(name, partial(module.measure, subject))
+            except Unmeasurable as why:
+                refused[name] = str(why)
+    return Reading(step=step, cost=cost, refused=refused, **subject.results)
 
 
 def row(reading: Reading) -> dict[str, float]:

@@ -28,8 +28,11 @@ def measure(subject: Subject) -> tuple[Spectrum, ...]:
 
 
 @torch.no_grad()
-def spectra(model: nn.Sequential, shape: tuple[int, ...]) -> tuple[Spectrum, ...]:
-    """The singular values of each linear and convolutional layer of a model with inputs of this shape."""
+def spectra(model: nn.Module, shape: tuple[int, ...]) -> tuple[Spectrum, ...]:
+    """The singular values of each linear and convolutional layer of a model with inputs of this shape.
+
+    Raises Unmeasurable unless the model is a plain Sequential of known layers.
+    """
     return tuple(
         _spectrum(name, layer, size)
         for name, layer, size in with_sizes(model, shape)

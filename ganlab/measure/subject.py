@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganlab.config import TrainConfig
 from ganlab.data.dataset import SPLIT_SEED, Dataset
 from ganlab.gan import sampling, training
-from ganlab.gan.training import rng_of
+from ganlab.gan.streams import rng_of
 
 Result = TypeVar("Result")
 Value = TypeVar("Value")
@@ -18,6 +18,10 @@ Columns = dict[str, Callable[[Result], float]]
 """An instrument's columns of instruments.csv: the value of each, from a result; NaN where it has none."""
 STREAM = 0
 """The random stream that the samples come from. An instrument that draws has its own STREAM; no two share one."""
+
+
+class Unmeasurable(Exception):
+    """Why an instrument, or a part of it, has no meaning for a critic or for data: one sentence."""
 
 
 class Subject:
@@ -28,8 +32,8 @@ class Subject:
 
     def __init__(
         self,
-        critic: nn.Sequential,
-        generator: nn.Sequential,
+        critic: nn.Module,
+        generator: nn.Module,
         dataset: Dataset,
         config: TrainConfig,
         step: int,

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ganlab.formatting import count_of, range_in_words, significant
-from ganlab.gan.clipping import UpdateReport, WeightHistogram, axis_limit, binned, count
+from ganlab.gan.clipping import UpdateReport
+from ganlab.gan.histograms import WeightHistogram, axis_limit, binned, count
 from ganlab.plots.base import Figure, rounded
 
 Range = tuple[float, float]

@@ -77,7 +77,7 @@ def _apart(history: History, changes: Sequence[Change], values: np.ndarray) -> l
     return np.split(values, sorted({*moved.tolist(), *others.tolist()}))
 
 
-def _asinh_axis(unit: float, values: np.ndarray) -> Figure:
+def asinh_axis(unit: float, values: np.ndarray) -> Figure:
     """A y axis for arcsinh(values / unit), labelled in powers of ten."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), unit)
     powers = [sign * 10.0**power for power in range(-12, 7) for sign in (1, -1)]
@@ -127,7 +127,7 @@ def over_time(
     steps = len(snapshot.history)
     x = snapshot.history[view.along]
     if unit and steps:
-        y_axis |= _asinh_axis(unit, curves[-1].values)
+        y_axis |= asinh_axis(unit, curves[-1].values)
     traces = [
         _scaled(_thinned(line.values), line, unit)
         | _thinned_x(x, view.along)

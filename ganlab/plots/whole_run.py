@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.histograms import WeightHistogram
 from ganlab.plots.base import Figure, axis, curve, framed, note, packed
 from ganlab.plots.curves import cursors
 

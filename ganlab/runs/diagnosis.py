@@ -88,8 +88,11 @@ def knows(config: TrainConfig) -> bool:
 def health(gradients: Gradients) -> dict[str, str]:
     """The health of the gradient at each of the critic's layers: `fine`, `still`, `vanishing` or `exploding`.
 
-    By the thresholds of the rules, relative to the last hidden layer, where the gradient comes from.
+    By the thresholds of the rules, relative to the last hidden layer, where the gradient comes from; empty unless the
+    critic is a plain Sequential.
     """
+    if gradients.refusal:
+        return {}
     last = len(gradients.norms) - 2
     named = (name.removesuffix(".weight") for name in gradients.weights)
     rms = dict(zip(named, gradients.weight_rms, strict=True))
@@ -155,7 +158,7 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Itera
     gradients = reading.gradients
     if not gradients or len(history) < WINDOW:
         return
-    hidden = gradients.norms[1:-1]
+    hidden = gradients.hidden
     if len(hidden) >= 2 and _explodes(hidden[0], hidden[-1], len(hidden) - 1):
         fold = hidden[0] / hidden[-1]
         sentence = f"The critic's gradient grows {short(gradients.per_layer)}-fold per hidden layer"

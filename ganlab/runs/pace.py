@@ -10,8 +10,9 @@ import torch
 
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.data.dataset import Announce, Dataset, endless, split
+from ganlab.gan.building import build
 from ganlab.gan.networks import outline
-from ganlab.gan.training import Trainer, build
+from ganlab.gan.training import Trainer
 
 UPDATES = 3  # of the critic; the generator is updated once
 LIMIT_BYTES = 2**30  # of memory: with more, the measurement itself would be a burden

@@ -7,6 +7,7 @@ import numpy as np
 
 from ganlab.config import DATASETS, TrainConfig, constraint_in_words
 from ganlab.formatting import ranges_in_words
+from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.disk import contents
 from ganlab.runs.snapshot import Snapshot
@@ -58,9 +59,25 @@ class Run(Protocol):
         return self.latest
 
     @property
+    def record(self) -> Snapshot:
+        """`tables`, with the weights and samples of the newest saved moment, and real samples."""
+        return self.latest
+
+    @property
+    def tables(self) -> Snapshot:
+        """`summary` with what its tables hold, but for the layers' counts."""
+        return self.latest
+
+    @property
     def reading(self) -> Reading | None:
         """What the instruments found in the networks of `latest`; None if they can't look or never did."""
         return self.latest.reading
+
+    @property
+    def gradients(self) -> Gradients | None:
+        """The critic's gradients in the networks of `latest`; None if they can't be measured."""
+        reading = self.latest.reading
+        return reading.gradients if reading else None
 
     @property
     def newest_samples(self) -> np.ndarray | None:

@@ -13,12 +13,14 @@ import numpy as np
 
 from ganlab.config import TrainConfig, changed_live
 from ganlab.data import datasets, images
-from ganlab.gan import sampling, training
-from ganlab.gan.clipping import Layers, WeightHistogram
-from ganlab.measure.reading import READINGS, Broken, Reading, look, no_readings
+from ganlab.gan import sampling, streams
+from ganlab.gan.clipping import Layers
+from ganlab.gan.histograms import WeightHistogram
+from ganlab.measure.gradients import Gradients
+from ganlab.measure.reading import INSTRUMENTS, READINGS, Broken, Reading, look, no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables
 from ganlab.runs.disk.damage import is_file
-from ganlab.runs.history import NO_HISTORY, History
+from ganlab.runs.history import NO_HISTORY, Change, History
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 
@@ -68,9 +70,21 @@ class SavedRun(Run):
         return known[1]
 
     @property
+    def record(self) -> Snapshot:
+        return _record(self.path, _stamp(self.path))
+
+    @property
+    def tables(self) -> Snapshot:
+        return _read_tables(self.path, _stamp(self.path))
+
+    @property
     def reading(self) -> Reading | None:
         """Measured now in the networks of `latest`; None if the instruments can't look, never did, or were slow."""
         return _look(self.path, _stamp(self.path))
+
+    @property
+    def gradients(self) -> Gradients | None:
+        return _gradients(self.path, _stamp(self.path))
 
     @property
     def newest_samples(self) -> np.ndarray | None:
@@ -113,16 +127,8 @@ def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
 def _read(path: Path, stamp: Stamp) -> Snapshot:
     """The whole run; what can't be read is missing, and `warning` says so. The last few runs are cached."""
     summary = run = _read_summary(path, stamp)
-    problems = [summary.warning, READ_ONLY if stamp.read_only else ""]
-
-    def attempt(read: Callable[[], Result], otherwise: Result) -> Result:
-        try:
-            return read()
-        except ValueError as error:
-            problems.append(str(error) if str(error).startswith(str(path)) else f"{path.name}: {error}")
-            return otherwise
-
-    nothing: dict[str, Any] = {}
+    attempt = _Attempts(path, [summary.warning, READ_ONLY if stamp.read_only else ""])
+    problems, nothing = attempt.problems, dict[str, Any]()
     checkpoint, refused = checkpoints.newest(path)
     problems.append(refused)
     if checkpoint:
@@ -139,30 +145,74 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
         layers, counts = attempt(lambda: tables.layer_counts(path, rows), no_layers)
         history = History(rows[: len(counts)], layers, counts).until(last_step)
         problems.append(tables.lost(history, run.step))
-    changes: list[tables.RecordedChange] = []
-    if not summary.warning:
-        changes = attempt(lambda: tables.changes(path / "changes.csv"), changes)
-    end = history["critic_step"][-1] if len(history) else 0  # at which step later changes came is not known
     samples = attempt(lambda: _samples(run), None)
     if samples is None:
         run = dataclasses.replace(run, generator=None)
     return dataclasses.replace(
         run,
         history=history,
-        changes=tables.recorded([change for change in changes if not change[0] > end], history),
+        changes=() if summary.warning else attempt(lambda: _changes(path, history), ()),
         weights=attempt(lambda: _weights(path, run.step), ()),
         readings=attempt(lambda: tables.readings(path, last_step), no_readings()),
         real=contents.real_samples(path, run.config),
         samples=samples,
-        warning=" ".join(filter(None, problems)),
+        warning=attempt.in_words,
     )
+
+
+@lru_cache(maxsize=16)
+def _record(path: Path, stamp: Stamp) -> Snapshot:
+    run = _read_tables(path, stamp)
+    attempt = _Attempts(path, [run.warning])
+    moment = attempt(lambda: _newest_moment(path, run.step), None)
+    if moment:
+        run = dataclasses.replace(run, weights=moment.weights, samples=moment.samples)
+    return dataclasses.replace(run, real=contents.real_samples(path, run.config), warning=attempt.in_words)
+
+
+def _read_tables(path: Path, stamp: Stamp) -> Snapshot:
+    run = _read_summary(path, stamp)
+    attempt = _Attempts(path, [run.warning])
+    last_step = math.inf if run.status is Status.FAILED else run.step
+    rows = attempt(lambda: tables.metrics(path), NO_HISTORY.rows)
+    history = History(rows, (), np.empty((len(rows), 0, 2), np.int32)).until(last_step)
+    changes: tuple[Change, ...] = ()
+    if not run.warning:
+        changes = attempt(lambda: _changes(path, history), changes)
+    readings = attempt(lambda: tables.readings(path, last_step), no_readings())
+    return dataclasses.replace(run, history=history, changes=changes, readings=readings, warning=attempt.in_words)
+
+
+class _Attempts:
+    """Reads parts of a run, and keeps a sentence for each that can't be read."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        self.path, self.problems = path, problems
+
+    def __call__(self, read: Callable[[], Result], otherwise: Result) -> Result:
+        try:
+            return read()
+        except ValueError as error:
+            known = str(error).startswith(str(self.path))
+            self.problems.append(str(error) if known else f"{self.path.name}: {error}")
+            return otherwise
+
+    @property
+    def in_words(self) -> str:
+        return " ".join(filter(None, self.problems))
+
+
+def _changes(path: Path, history: History) -> tuple[Change, ...]:
+    """Those within the history: at which step later ones came is not known."""
+    end = history["critic_step"][-1] if len(history) else 0
+    return tables.recorded([change for change in tables.changes(path / "changes.csv") if not change[0] > end], history)
 
 
 def _samples(run: Snapshot) -> np.ndarray | None:
     """Of its fixed latents, if there is a generator. Raises ValueError if they are not finite."""
     if run.generator is None:
         return None
-    samples = sampling.generate(run.generator, training.fixed_latents(run.config)).numpy()
+    samples = sampling.generate(run.generator, streams.fixed_latents(run.config)).numpy()
     if not np.isfinite(samples).all():
         raise ValueError("its generator can't be used: its samples are not all finite.")
     return images.shown(samples)
@@ -173,10 +223,21 @@ def _look(path: Path, stamp: Stamp) -> Reading | None:
     """A look draws from the seed and the step alone, so this one finds what the run's own look at that step found."""
     run = _read(path, stamp)
     quick = len(run.readings) and run.readings[:, READINGS.index("cpu_seconds")].max() <= SLOWEST_LOOK
-    if not quick or run.generator is None or run.critic is None or not datasets.at_hand(run.config):
+    return _look_at(run, INSTRUMENTS) if quick else None
+
+
+@lru_cache(maxsize=32)
+def _gradients(path: Path, stamp: Stamp) -> Gradients | None:
+    """A small part of a look: 0.05 CPU seconds for digits."""
+    reading = _look_at(_read(path, stamp), frozenset({"gradients"}))
+    return reading.gradients if reading else None
+
+
+def _look_at(run: Snapshot, which: frozenset[str]) -> Reading | None:
+    if run.generator is None or run.critic is None or not datasets.at_hand(run.config):
         return None
     with suppress(ValueError, OSError, FloatingPointError, Broken):
-        return look(run.critic, run.generator, datasets.load(run.config), run.config, step=run.step)
+        return look(run.critic, run.generator, datasets.load(run.config), run.config, which=which, step=run.step)
     return None
 
 
@@ -189,5 +250,10 @@ def _saved_networks(path: Path, config: TrainConfig) -> dict[str, Any]:
 
 
 def _weights(path: Path, step: int) -> tuple[WeightHistogram, ...]:
+    moment = _newest_moment(path, step)
+    return moment.weights if moment else ()
+
+
+def _newest_moment(path: Path, step: int) -> moments.Moment | None:
     steps = [saved for saved in moments.steps(path) if saved <= step]
-    return moments.read(path, steps[-1]).weights if steps else ()
+    return moments.read(path, steps[-1]) if steps else None

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ganlab.config import TrainConfig
-from ganlab.gan.clipping import UpdateReport, WeightHistogram
+from ganlab.gan.clipping import UpdateReport
+from ganlab.gan.histograms import WeightHistogram
 from ganlab.measure.reading import Reading, no_readings
 from ganlab.runs.history import Change, History
 from ganlab.runs.range_change import RangeChange

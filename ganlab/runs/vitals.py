@@ -60,7 +60,7 @@ def vitals(
         after = values[steps > since]
         before = values[steps == change.reading.step] if change and change.reading else values[:0]
         # A run changes most while it is young: what was true at step 5 is not at step 100.
-        if len(after) and 2 * steps[-1] < history["step"][-1]:
+        if len(after) and len(history) and 2 * steps[-1] < history["step"][-1]:
             note = f"at step {steps[-1]:,.0f}"
         return Vital(name, how, _last(after), _last(before), note, steps, values)
 

@@ -31,7 +31,13 @@ SEED = 1417
 BEYOND = 2.0  # seconds that a page may take longer than with sound runs
 TOGETHER = 10  # folders that one server holds at the same time: as many as Home lists
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
-PAGES = {"": "", "Weight_Clipping": "run={}", "Generate": "run={}", "Train": "run={}&plot=quantiles&step=20&pin=10"}
+PAGES = {
+    "": "",
+    "Weight_Clipping": "run={}",
+    "Generate": "run={}",
+    "Compare": "runs={}",
+    "Train": "run={}&plot=quantiles&step=20&pin=10",
+}
 Damage = Callable[[Path, random.Random], None]
 
 

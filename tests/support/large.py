@@ -1,4 +1,4 @@
-"""How long Home takes to list 300 runs, and Train to open one of 200,000 steps. `make hold`.
+"""How long Home and Compare take to list 300 runs, and Train to open one of 200,000 steps. `make hold`.
 
 The runs are copies of a short one that is trained now; in the long one its rows are repeated, the steps counted on.
 """
@@ -80,6 +80,10 @@ def main() -> None:
         stack.callback(interrupt, server)
         print("Weight clipping, for the imports:", timed(server, "Weight_Clipping"))
         print(f"Home with {RUNS} runs: {timed(server, '')}")
+        print(f"Compare with {RUNS} runs: {timed(server, 'Compare')}")
+        for n in (1, 8):
+            runs_compared = ",".join(f"run-{i:03}" for i in range(n))
+            print(f"Compare, {n} picked: {timed(server, 'Compare', f'runs={runs_compared}')}")
         print(f"Train, a run of {TRAINED:,} steps: {timed(server, 'Train', 'run=run-000')}")
         lengthened(runs / "run-001")
         print(f"Train, a run of {STEPS:,} steps: {timed(server, 'Train', 'run=run-001')}")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.gan import training
+from ganlab.gan import state
 from ganlab.runs.disk.contents import check_networks, check_progress, config_of
 from ganlab.runs.disk.damage import check_file, files_in, refusing
 from ganlab.tensorfile import Kinds
@@ -45,7 +45,7 @@ class Checkpoint:
 
     def network(self, which: str) -> nn.Sequential:
         """The `generator` or the `critic`, on the CPU, in eval mode."""
-        return training.network_of(which, self.config, self.shape, self.tensors)
+        return state.network_of(which, self.config, self.shape, self.tensors)
 
 
 class CheckpointFile(NamedTuple):
@@ -129,13 +129,13 @@ def read(file: Path, config: TrainConfig | None = None) -> Checkpoint:
 
         check_file(file, tensorfile.LIMIT_BYTES)
         metadata, tensors = tensorfile.read(file, check)
-        training.check_rng(tensors)
-        training.check_finite(training.below(tensors, "generator") | training.below(tensors, "critic"))
+        state.check_rng(tensors)
+        state.check_finite(state.below(tensors, "generator") | state.below(tensors, "critic"))
         return dataclasses.replace(_about(metadata, step), tensors=tensors)
 
 
 def _check(about: Checkpoint, kinds: Kinds) -> None:
-    expected = training.state_kinds(about.config, about.shape)
+    expected = state.state_kinds(about.config, about.shape)
     if different := [name for name in expected.keys() | kinds.keys() if expected.get(name) != kinds.get(name)]:
         first = "".join(letter for letter in min(different)[:60] if letter.isprintable())
         raise ValueError(f"its tensor {first} is not one that its settings need")

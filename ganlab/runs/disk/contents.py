@@ -12,7 +12,7 @@ import torch
 
 from ganlab import settings, tensorfile
 from ganlab.config import TrainConfig
-from ganlab.gan import training
+from ganlab.gan import building, streams
 from ganlab.runs.disk.damage import check_file, refusing
 from ganlab.runs.snapshot import Status
 
@@ -92,7 +92,7 @@ def config_of(path: Path) -> TrainConfig:
     with refusing(f"{path.name}/config.json can't be read"):
         check_file(file, 2**16)
         config = TrainConfig.from_dict(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
-        training.critic_layers(config)
+        building.critic_layers(config)
         return config
 
 
@@ -105,9 +105,9 @@ def check_networks(known: TrainConfig, config: TrainConfig) -> None:
 def are_samples(config: TrainConfig, dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
     """Whether a tensor can hold samples of a run as pages show them: at most as many as it has fixed latents."""
     if config.kind == "point":
-        return dtype == torch.float32 and shape[1:] == (2,) and shape[0] <= training.fixed_count(config)
+        return dtype == torch.float32 and shape[1:] == (2,) and shape[0] <= streams.fixed_count(config)
     channels, size, _ = config.shape
-    return dtype == torch.uint8 and shape[1:] == (size, size, channels) and shape[0] <= training.fixed_count(config)
+    return dtype == torch.uint8 and shape[1:] == (size, size, channels) and shape[0] <= streams.fixed_count(config)
 
 
 def real_samples(path: Path, config: TrainConfig) -> np.ndarray | None:

@@ -16,8 +16,8 @@ import torch
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.data import images
+from ganlab.gan.building import device_of
 from ganlab.gan.clipping import UNCOUNTED, Layers
-from ganlab.gan.training import device_of
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile

@@ -8,6 +8,7 @@ import zipfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from ganlab.formatting import in_words
 from ganlab.runs.disk.damage import files_in, is_file
@@ -132,7 +133,7 @@ def _delete_files(folder: Path, ours: re.Pattern[str]) -> list[Path]:
     return left
 
 
-def export(path: Path, to: Path) -> None:
+def export(path: Path, to: Path | BinaryIO) -> None:
     """Write everything in a run's folder, but locks and unfinished files, into a ZIP."""
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(path.rglob("*")):

@@ -12,15 +12,15 @@ import torch
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig, checked_clip_range
-from ganlab.gan import training
-from ganlab.gan.clipping import Counts, WeightHistogram
+from ganlab.gan import building
+from ganlab.gan.histograms import Counts, WeightHistogram
 from ganlab.runs.disk.contents import are_samples, config_of
 from ganlab.runs.disk.damage import check_file, files_in, refusing
 from ganlab.tensorfile import Kinds
 
 MANY = 150  # about how many moments a run saves if it reaches its last step
 _NAME = re.compile(r"([0-9]{8})\.safetensors")
-_MOST_BINS = 1000  # of a histogram: `clipping.bin_edges` makes about 240
+_MOST_BINS = 1000  # of a histogram: `histograms.bin_edges` makes about 240
 _SAMPLE_BYTES = 200_000  # of one moment: fewer samples are saved if they are large
 _LIMIT_BYTES = 16 * 2**20
 
@@ -116,7 +116,7 @@ def _check(config: TrainConfig, kinds: Kinds) -> None:
         raise ValueError("its samples are not of this run's kind and size")
     if dtypes != {"edges": torch.float64, "before": torch.int32, "after": torch.int32, "counts": torch.int64}:
         raise ValueError("it is not a saved moment")
-    layers, bins = len(training.critic_layers(config)), (*shapes["before"], 0, 0)[1]
+    layers, bins = len(building.critic_layers(config)), (*shapes["before"], 0, 0)[1]
     expected = {"before": (layers, bins), "after": (layers, bins), "counts": (layers, 2, 5)}
     edges = shapes.pop("edges")
     if shapes != expected or edges not in [(bins + 1,), (layers, bins + 1)] or bins > _MOST_BINS:
@@ -124,7 +124,7 @@ def _check(config: TrainConfig, kinds: Kinds) -> None:
 
 
 def _moment(step: int, config: TrainConfig, about: Any, arrays: dict[str, np.ndarray]) -> Moment:
-    layers = training.critic_layers(config)
+    layers = building.critic_layers(config)
     try:
         clip_range, critic_step = about["clip_range"], about["critic_step"]
         if clip_range is not None:

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from ganlab import tensorfile
 from ganlab.config import TrainConfig
-from ganlab.gan import training
+from ganlab.gan import building, state
 from ganlab.runs.disk.contents import check_networks
 from ganlab.runs.disk.damage import check_file, refusing
 from ganlab.tensorfile import Kinds
 
-LIMIT_BYTES = 4 * training.LIMIT_WEIGHTS + 2**22
+LIMIT_BYTES = 4 * building.LIMIT_WEIGHTS + 2**22
 
 
 def network_file(config: TrainConfig, step: int, network: nn.Module) -> bytes:
@@ -36,7 +36,7 @@ def read_network(
         config, *_ = _about(metadata)
         if of:
             check_networks(config, of)
-        if kinds != training.below(training.state_kinds(config, config.shape), which):
+        if kinds != state.below(state.state_kinds(config, config.shape), which):
             raise ValueError("its tensors are not those that its settings need")
 
     with refusing(f"{content if isinstance(content, Path) else 'This file'} is not a {which} that ganlab saved"):
@@ -46,9 +46,9 @@ def read_network(
         config, step, sha256 = _about(metadata)
         if sha256 != _sha256(tensors):
             raise ValueError("it was damaged: its weights don't match the SHA-256 in its metadata")
-        training.check_finite(tensors)
+        state.check_finite(tensors)
     tensors = {f"{which}.{name}": tensor for name, tensor in tensors.items()}
-    return training.network_of(which, config, config.shape, tensors), config, step
+    return state.network_of(which, config, config.shape, tensors), config, step
 
 
 def _about(metadata: dict[str, str]) -> tuple[TrainConfig, int, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ganlab.config import TrainConfig
-from ganlab.gan import training
+from ganlab.gan import building
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import checkpoints, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
@@ -38,7 +38,7 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
     """Where a run continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
     config, end, files = config_of(path), ending(path), checkpoints.files(path)
     with refusing(f"Run {path.name} can't be resumed here, but can be run again with device cpu"):
-        training.device_of(config)
+        building.device_of(config)
     if end and end.status is Status.FAILED:
         raise ValueError(f"Run {path.name} failed ({end.error}): run it again, with other settings.")
     if end and end.step > 0 and not files:

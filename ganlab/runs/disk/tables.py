@@ -17,7 +17,7 @@ import numpy as np
 
 from ganlab import tensorfile
 from ganlab.config import LIVE_FIELDS, TrainConfig
-from ganlab.gan import training
+from ganlab.gan import building
 from ganlab.gan.clipping import UNCOUNTED, Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk.contents import config_of
@@ -114,6 +114,15 @@ def metrics(folder: Path) -> np.ndarray:
     return rows
 
 
+def newest_step(folder: Path) -> int:
+    """The newest step in metrics.csv, by its last lines alone; 0 if that can't be read."""
+    with suppress(OSError, ValueError), (folder / "metrics.csv").open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 2**12))
+        *_, newest, _ = file.read().split(b"\n")  # what follows the last end of a line is still being written
+        return int(newest.partition(b",")[0])
+    return 0
+
+
 def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
     """The critic's parameters, and what layers.csv counts of them: int32 [rows or fewer, layers, 2].
 
@@ -122,7 +131,7 @@ def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
     if not len(rows):  # layers.csv begins with the first step
         return NO_HISTORY.layers, NO_HISTORY.layer_counts
     config = config_of(folder)
-    layers = training.critic_layers(config)
+    layers = building.critic_layers(config)
     table = _read(folder / "layers.csv", config.steps).numbers(layer_columns(layers))
     n = min(len(rows), len(table))
     counts, sizes = table[:n, 1:].reshape(n, len(layers), 2), np.array([math.prod(shape) for _, shape in layers])

@@ -12,7 +12,8 @@ from torch import nn
 from ganlab import settings
 from ganlab.config import TrainConfig
 from ganlab.formatting import fixed, range_in_words, round_up, significant
-from ganlab.gan.clipping import ClipReport, WeightHistogram, bin_edges, pooled
+from ganlab.gan.clipping import ClipReport
+from ganlab.gan.histograms import WeightHistogram, bin_edges, pooled
 from ganlab.lessons import article
 from ganlab.lessons.article import Range
 from ganlab.measure.lipschitz import lipschitz_factors

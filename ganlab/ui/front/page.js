@@ -56,6 +56,8 @@ export default function ({ parentElement, data }) {
   for (const name of COLOURS) {
     document.documentElement.style.setProperty(`--gl-${name}`, theme.getPropertyValue(`--st-${name}-color`));
   }
+  theme.getPropertyValue("--st-chart-categorical-colors").split(",").slice(5).forEach((colour, i) =>
+    document.documentElement.style.setProperty(`--gl-run-${"ABCDEFGH"[i]}`, colour.trim()));
   watcher.observe(document.body, { childList: true, subtree: true });
   amend();
   loaded.then(() => requestAnimationFrame(show));

@@ -19,9 +19,9 @@ const plotly = file => {
 const themeRoles = element => {
   const theme = getComputedStyle(element);
   const value = name => theme.getPropertyValue(name).trim();
-  const [before, after, generator, real, bound] = value("--st-chart-categorical-colors").split(",").map(c => c.trim());
+  const [before, after, generator, real, bound, ...runs] = value("--st-chart-categorical-colors").split(",").map(c => c.trim());
   return {
-    before, after, generator, real, bound,
+    before, after, generator, real, bound, ...Object.fromEntries(runs.map((c, i) => ["ABCDEFGH"[i], c])),
     text: value("--st-text-color"), muted: value("--st-gray-color"), grid: value("--st-border-color"),
     page: value("--st-background-color"), font: value("--st-font"),
   };
@@ -75,6 +75,16 @@ const styled = (layout, roles) => {
   });
 };
 
+// Plots that share a zoom along x, by their `data.linked`.
+const linked = new Map();
+const linkedTo = (element, { linked: name }) => {
+  if (!name) return [];
+  if (!linked.has(name)) linked.set(name, new Set());
+  const group = linked.get(name).add(element);
+  for (const one of group) if (!one.isConnected) group.delete(one);
+  return [...group].filter(one => one !== element).map(stateOf);
+};
+
 // Per plot: its colours, its axes and traces as drawn (`frame`), its clouds of points, the ranges that the reader zoomed to, the highest y so far on this scale,
 // and whether a newer figure waits to be drawn.
 const memory = new WeakMap();
@@ -90,11 +100,17 @@ const watchZoom = (element, state) => {
     for (const axis of ["xaxis", "yaxis"]) {
       if (`${axis}.range[0]` in change) state.zoom[axis] = [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
     }
+    if ("xaxis.range[0]" in change) for (const other of linkedTo(element, state)) {
+      other.zoom.xaxis = state.zoom.xaxis;
+      other.drawNewest();
+    }
   });
   // Plotly's own double click would go back to the first figure ever drawn; ours goes to the newest.
   element.on("plotly_doubleclick", () => {
-    state.zoom = {};
-    state.drawNewest();
+    for (const one of [state, ...linkedTo(element, state)]) {
+      one.zoom = {};
+      one.drawNewest();
+    }
   });
 };
 
@@ -179,6 +195,8 @@ export default async function ({ parentElement, data, fed }) {
   await plotly(element.dataset.plotly);
   const first = !memory.has(element);
   const state = stateOf(element);
+  state.linked = data.linked;
+  linkedTo(element, state);
   if (!fed || !state.roles) state.roles = themeRoles(parentElement);  // slow: it makes the browser compute styles
   state.drawNewest = () => parentElement.isConnected && draw(element, data);
   equip(element.parentElement, data, () => {

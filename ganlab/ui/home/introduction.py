@@ -13,8 +13,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.formatting import number, short
-from ganlab.gan.clipping import pooled
-from ganlab.gan.training import fixed_latents
+from ganlab.gan.histograms import pooled
+from ganlab.gan.streams import fixed_latents
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html

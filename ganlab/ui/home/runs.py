@@ -9,6 +9,7 @@ from ganlab.formatting import file_size
 from ganlab.runs.disk import library
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.compare import picks
 from ganlab.ui.kit import drawings, frame, html, names
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import button, panel
@@ -46,6 +47,8 @@ def _row(run: Run) -> None:
         try:
             snapshot = dataclasses.replace(run.summary, samples=run.newest_samples)
             panel(f"earlier_{run.run_id}", earlier_card(snapshot, run.name, size))
+            with st.container(key=f"compare_with_{run.run_id}", width="content"):
+                picks.link("Compare", run.run_id)
         except ValueError as error:
             st.caption(html.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})

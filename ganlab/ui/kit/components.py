@@ -30,6 +30,7 @@ STYLES = (
     "draw",
     "figure",
     "constraints",
+    "compare",
 )
 for _folder in (FRONT, PLOTLY):  # here a v1 component is only a folder that Streamlit serves
     v1.declare_component(_folder.name, path=str(_folder.path))
@@ -76,7 +77,10 @@ NO_FIGURE = Caption("")
 def plot(
     key: str, figure: dict[str, Any], height: int, caption: Caption, component: Any = _plot, **callbacks: Any
 ) -> None:
-    """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key."""
+    """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key.
+
+    Figures with the same `linked` share their zoom along x.
+    """
     live.show(component, key, figure | caption.as_data() | {"height": height}, height=height, **callbacks)
 
 

@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from ganlab.data import datasets, images
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.histograms import WeightHistogram
 from ganlab.presets import PRESETS
 
 MINI_HEIGHT = 34

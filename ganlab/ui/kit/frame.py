@@ -19,9 +19,10 @@ PAGES = {
     "Train": ("pages/1_Train.py", "model_training"),
     "Weight clipping": ("pages/2_Weight_Clipping.py", "content_cut"),
     "Generate": ("pages/3_Generate.py", "auto_awesome_mosaic"),
+    "Compare": ("pages/4_Compare.py", "compare_arrows"),
     "Building blocks": ("pages/6_Building_Blocks.py", "widgets"),
 }
-HOME, TRAIN = PAGES["Home"][0], PAGES["Train"][0]
+HOME, TRAIN, COMPARE = PAGES["Home"][0], PAGES["Train"][0], PAGES["Compare"][0]
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -44,6 +45,8 @@ def page(title: str) -> Iterator[None]:
         _links()
     if title != "Train" or "run" not in st.query_params:
         st.session_state.pop("in_address", None)  # a run's page that is opened again writes its view again
+    if title != "Compare":
+        st.session_state.pop("compared", None)  # a comparison that is opened again reads its address again
     with st.container(key="page"):
         try:
             yield
@@ -68,6 +71,8 @@ def _links() -> None:
                 query = st.session_state.get("drawn")
             if label == "Generate":
                 query = (query or {}) | st.session_state.get("recipe", {})
+            if label == "Compare":
+                query = {"runs": runs} if (runs := st.session_state.get("compared_link")) else None
             st.page_link(path, label=label, icon=f":material/{icon}:", width="stretch", query_params=query)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from ganlab.gan.training import critic_layers
+from ganlab.gan.building import critic_layers
 from ganlab.plots.curves import ALONG
 from ganlab.runs.disk import moments
 from ganlab.runs.run import Run

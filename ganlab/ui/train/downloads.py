@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab.data import images
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.histograms import WeightHistogram
 from ganlab.plots import curves
 from ganlab.runs.disk import networks
 from ganlab.runs.run import Run
@@ -69,14 +69,15 @@ def histogram_csv(histograms: Sequence[WeightHistogram]) -> bytes:
 
     Where nothing is clamped, `after` is empty.
     """
-    return csv_file(("layer", "from", "to", "before", "after"), (row for h in histograms for row in _bins(h)))
+    return csv_file(("layer", "from", "to", "before", "after"), (row for h in histograms for row in bins(h)))
 
 
-def _bins(histogram: WeightHistogram) -> list[tuple[Any, ...]]:
+def bins(histogram: WeightHistogram) -> list[tuple[Any, ...]]:
+    """The rows of `histogram_csv` for one histogram."""
     edges = (histogram.edges * histogram.scale).tolist()
     if histogram.clip_range is None:
-        bins = zip(edges, edges[1:], histogram.before.tolist(), strict=False)
-        return [(histogram.name, *row, "") for row in bins]
+        counted = zip(edges, edges[1:], histogram.before.tolist(), strict=False)
+        return [(histogram.name, *row, "") for row in counted]
     low, high = (bound * histogram.scale for bound in histogram.clip_range)
     before, after = histogram.before_counts, histogram.after_counts
     rows = list(zip(edges, edges[1:], histogram.before.tolist(), histogram.after.tolist(), strict=False))

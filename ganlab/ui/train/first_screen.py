@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from ganlab.config import DATASETS, HOLDING, constraint_in_words, holding
-from ganlab.gan.clipping import WeightHistogram, pooled
+from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots.clamp import Change, Slider, bounds, clamp
 from ganlab.plots.samples import points
 from ganlab.runs.diagnosis import knows, of_reading

@@ -8,10 +8,12 @@ import inspect
 import streamlit as st
 
 from ganlab.config import HOLDING
-from ganlab.gan.training import Trainer, critic_layers
+from ganlab.gan.building import critic_layers
+from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.compare import picks
 from ganlab.ui.kit import components, html, names
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import panel
@@ -127,5 +129,7 @@ def details(run: Run, slots: Slots) -> None:
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         names.field(run)
         slots["record"] = st.container()
-        with st.container(horizontal=True, gap="medium"):
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             form.save(run.config, "Opens Train with the settings that this run started with.")
+            if not run.latest.status.ended:
+                picks.link("Compare with…", run.run_id)

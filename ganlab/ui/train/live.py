@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ganlab.gan.clipping import WeightHistogram
+from ganlab.gan.histograms import WeightHistogram
 from ganlab.plots import curves
 from ganlab.plots.base import Figure
 from ganlab.plots.curves import View

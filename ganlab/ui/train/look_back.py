@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ganlab.gan.clipping import WeightHistogram, pooled
+from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.runs.disk import moments

@@ -5,7 +5,7 @@ from html import escape
 from ganlab import settings
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.formatting import NOTHING, rough_duration
-from ganlab.gan.clipping import Counts, WeightHistogram
+from ganlab.gan.histograms import Counts, WeightHistogram
 from ganlab.plots.curves import View, change_in_words
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status

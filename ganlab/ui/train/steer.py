@@ -17,6 +17,7 @@ from ganlab.runs.disk.damage import is_file
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
+from ganlab.ui.compare import picks
 from ganlab.ui.kit import access, clip_range, constraints, frame, late
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import Range
@@ -65,13 +66,14 @@ def transport(run: Run, status: Status) -> None:
 
 
 def again(run: Run) -> None:
-    """What starts another run like an ended one: far from Stop, whose second click must start nothing."""
+    """What starts another run like an ended one, or compares it; far from Stop: a second click there starts nothing."""
     new_seed = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
-    with st.container(horizontal=True, gap="small", key="again"):
+    with st.container(horizontal=True, gap="small", key="again", vertical_alignment="center"):
         button("Run again", "replay", _again, run.config, help="With the same settings and the same seed.")
         button(
             "Run again, new seed", "casino", _again, new_seed, help=f"With the same settings and seed {new_seed.seed}."
         )
+        picks.link("Compare with…", run.run_id)
     with st.container():
         frame.once("again_refused", st.error, "error")
 

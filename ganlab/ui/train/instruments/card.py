@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -51,6 +52,12 @@ class Card(NamedTuple):
     depends_on: Callable[[CardData], tuple[object, ...]] = lambda data: ()
     controls: Callable[[], None] = lambda: None  # draws its own widgets
     height: int = 210  # pixels
+
+
+def sentence_of(card: Card, data: CardData) -> str:
+    """A card's result, or why its instrument could not measure, as HTML."""
+    refusal = data.reading.refused.get(card.instrument) if data.reading and card.instrument else None
+    return escape(refusal) if refusal else card.sentence(data)
 
 
 def of_result(instrument: str, draw: Callable[[Any], Drawn], otherwise: Drawn) -> Callable[[CardData], Drawn]:

@@ -74,6 +74,8 @@ def verdict(gradients: Gradients) -> str:
     """What the gradient does on its way back through the hidden layers, such as `shrinks 6.2-fold per layer`."""
     if zero := [layer for layer, norm in zip(gradients.layers, gradients.norms, strict=True) if norm == 0]:
         return f"is zero at {zero[-1]}"
+    if gradients.refusal:
+        return "is measured at the output of each module with weights"
     if math.isnan(gradients.per_layer):
         return "passes too few hidden layers to fit a slope"
     return fold(gradients.per_layer)
@@ -88,6 +90,10 @@ def fold(gain: float) -> str:
 
 def norms_sentence(gradients: Gradients) -> str:
     """What the gradient does on its way back, and what the gain law expects."""
+    if gradients.refusal:
+        unmeasured = ", ".join(np.array(gradients.layers)[np.isnan(gradients.norms)])
+        left_out = f" Not measured: {unmeasured}, called twice or without gradient." if unmeasured else ""
+        return f"It <b>{verdict(gradients)}</b>. {gradients.refusal}{left_out}"
     if not gradients.norms.all():
         return f"On its way back it <b>{verdict(gradients)}</b>."
     law = gradients.law_per_layer

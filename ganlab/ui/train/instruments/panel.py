@@ -21,13 +21,23 @@ from ganlab.ui.kit.components import Caption, choices, panel, plot
 from ganlab.ui.kit.live import once
 from ganlab.ui.kit.server import acting_hub
 from ganlab.ui.train import look_back, view
-from ganlab.ui.train.instruments import bounds, copies, coverage, distances, gradients, networks, plane, spectra
-from ganlab.ui.train.instruments.card import Card, CardData, rows_of
+from ganlab.ui.train.instruments import (
+    bounds,
+    copies,
+    coverage,
+    distances,
+    fidelity,
+    gradients,
+    networks,
+    plane,
+    spectra,
+)
+from ganlab.ui.train.instruments.card import Card, CardData, rows_of, sentence_of
 from ganlab.ui.train.instruments.findings import DIAGNOSIS, INTRODUCTION, findings, share
 
 ASIDE = ("Training and held-out estimate", "Modes", "Spread")  # beside the plane, which is as high as two cards
 
-FILES = (gradients, bounds, spectra, distances, coverage, copies, plane)  # in the order of the page
+FILES = (gradients, bounds, spectra, distances, fidelity, coverage, copies, plane)  # in the order of the page
 CARDS: dict[str, Card] = {title: card for file in FILES for title, card in file.CARDS.items()}
 
 
@@ -154,7 +164,7 @@ def _parts(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[Caption
     figure = card.figure(data)
     marked = whole_run.marked(figure, cursors) if card.over_time and cursors else figure
     caption = Caption(name, card.key(data), data.reading.step if data.reading else None)
-    return caption, card.sentence(data), marked
+    return caption, sentence_of(card, data), marked
 
 
 def _pick(run: Run, block: str) -> None:

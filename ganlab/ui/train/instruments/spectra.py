@@ -100,8 +100,10 @@ def key(spectra: Sequence[Spectrum], chosen: str | None = None) -> str:
 
 def steepness_sentence(data: CardData) -> str:
     measured, bound = data.newest("largest_gradient"), data.newest("lipschitz_product")
-    allowed = "Layer norm has no global bound" if math.isnan(bound) else f"The norms of the layers allow {short(bound)}"
-    return f"The steepest slope measured is <b>{short(measured)}</b>. {allowed}."
+    result = data.reading and data.reading.lipschitz
+    refusal = result.refusal if result else "No bound is known."
+    allowed = refusal if math.isnan(bound) else f"The norms of the layers allow {short(bound)}."
+    return f"The steepest slope measured is <b>{short(measured)}</b>. {allowed}"
 
 
 CARDS = {

@@ -1,0 +1,118 @@
+"""What stands where on Compare: controls, and the containers that `live` fills."""
+
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from ganlab.plots.curves import ALONG
+from ganlab.ui.compare import curves, instruments, picks, report, samples, settings
+from ganlab.ui.compare.downloads import csv_button
+from ganlab.ui.compare.keys import chip
+from ganlab.ui.compare.picks import Pick
+from ganlab.ui.kit import frame, html
+from ganlab.ui.kit.components import Caption, choices, download, panel
+from ganlab.ui.train.view import Slots
+
+
+def runs_head() -> None:
+    """The title of the table, and its filter."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Runs", anchor=False, width="content")
+        st.text_input(
+            "Filter", key="compare_filter", label_visibility="collapsed", placeholder="Filter by words", width=260
+        )
+    with st.container():
+        frame.once("too_many", st.error, "error")
+
+
+def chosen(compared: list[Pick]) -> None:
+    """The compared runs, each with its letter, a link to its page, and a button that removes it."""
+    warned = [(pick.letter, pick.record.warning) for pick in compared if pick.record.warning]
+    warnings = "".join(f"<p class='warning small'>{chip(letter)} {escape(text)}" for letter, text in warned)
+    choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>{warnings}", picks.choose)
+    along = st.session_state.get("compare_along", "step")
+    help = "Figures, samples, measurements and settings in one HTML file that opens without a network."
+    download("Report", "comparison.html", partial(report.page, compared, along), "description", help=help)
+
+
+def _item(pick: Pick) -> str:
+    name, run_id = escape(pick.name), escape(pick.run.run_id)
+    link = f"<a href='Train?run={run_id}' target='_self'>{name}</a>"
+    seed = f"<span class='muted small nowrap'>seed {pick.record.config.seed}</span>"
+    remove = f"<button type='button' data-pick='-{run_id}' aria-label='Remove {pick.letter}, {name}'>✕</button>"
+    return f"<li>{chip(pick.letter)}{link}{seed}{html.pill(pick.record.status)}{remove}"
+
+
+def curves_cards(compared: list[Pick], slots: Slots) -> None:
+    """Two charts over time with one axis, and what it counts."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width="content", gap=None):
+            st.subheader("Over time", anchor=False)
+            st.caption("Stretches of another clip range are not joined.")
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            st.segmented_control(
+                "Along",
+                list(ALONG),
+                default="step",
+                required=True,
+                key="compare_along",
+                persist_state="session",
+                label_visibility="collapsed",
+                format_func=lambda column: f"{ALONG[column].capitalize()}s",
+            )
+            csv_button(compared, "curves")
+    for column, title in zip(st.columns(2, gap="small"), curves.CHARTS, strict=True):
+        with column.container(border=True):
+            slots[f"head {title}"] = st.container()
+            slots[title] = st.container()
+
+
+def weights_card(compared: list[Pick], slots: Slots) -> None:
+    """The weights overlaid, and one by one."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("Critic weights around the clamp", anchor=False, width="content")
+            with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+                help = "Shares on a logarithmic axis, to see the small bins."
+                st.toggle("Log y", key="compare_log", persist_state="session", help=help)
+                csv_button(compared, "weights")
+        slots["weights key"] = st.container()
+        slots["weights"] = st.container()
+        slots["one by one"] = st.container()
+
+
+def samples_card(compared: list[Pick], slots: Slots) -> None:
+    with st.container(border=True):
+        st.subheader("Samples", anchor=False)
+        st.caption(samples.note(compared))
+        slots["samples"] = st.container()
+
+
+def measurements_card(compared: list[Pick], slots: Slots) -> None:
+    """The table of the instruments."""
+    with st.container(border=True):
+        _titled("Measurements", compared, "looks")
+        st.caption(instruments.note(compared))
+        slots["instruments"] = st.container()
+
+
+def last_cards(compared: list[Pick], slots: Slots) -> None:
+    """The gradients, and the settings in which the compared runs differ."""
+    left, right = st.columns([1, 1.41], gap="small")
+    with left.container(border=True, height="stretch"):
+        _titled("Gradients", compared, "gradients")
+        slots["gradients head"] = st.container()
+        slots["gradients"] = st.container()
+    with right.container(border=True, height="stretch"):
+        st.subheader("Differing settings", anchor=False)
+        if table := settings.table(compared):
+            panel("compare_settings", table, Caption("Differing settings"))
+        else:
+            st.caption("These runs have the same settings.")
+
+
+def _titled(title: str, compared: list[Pick], what: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(title, anchor=False, width="content")
+        csv_button(compared, what)

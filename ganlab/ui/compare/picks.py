@@ -1,0 +1,89 @@
+"""The runs that are compared: chosen in the table, kept in the session, and in the address as `?runs=ID,ID`."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import streamlit as st
+
+from ganlab.config import TrainConfig
+from ganlab.plots.compare import LETTERS
+from ganlab.runs.run import Run
+from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.kit import frame
+from ganlab.ui.kit.html import plain
+
+MOST = len(LETTERS)
+
+
+class Pick(NamedTuple):
+    """A run that is compared, and all that is drawn of it."""
+
+    letter: str
+    run: Run
+    name: str
+    config: TrainConfig  # as started
+    record: Snapshot
+
+    @classmethod
+    def of(cls, letter: str, run: Run) -> "Pick":
+        """The run as it is now. Raises ValueError if it can't be read."""
+        return cls(letter, run, run.name, run.config, run.record)
+
+    def newest(self) -> "Pick":
+        """The same with its newest record. Raises ValueError as `of`."""
+        return self._replace(record=self.run.record)
+
+    @property
+    def trains(self) -> bool:
+        """Whether it may still change."""
+        return not self.record.status.ended
+
+
+def picked(known: Mapping[str, Run]) -> list[Pick]:
+    """The compared runs among those `known`, by ID; a warning for each that is not there or can't be read.
+
+    The address is read once, when the page is opened; from then on the session owns the choice.
+    """
+    state, picks = st.session_state, list[Pick]()
+    if "compared" not in state:
+        wanted = st.query_params.get("runs", "").split(",")
+        state["compared"] = list(dict.fromkeys(run_id for run_id in wanted if run_id))
+    for run_id in list(state["compared"]):
+        try:
+            if len(picks) == MOST:
+                raise ValueError(f"At most {MOST} runs can be compared; {run_id} is left out.")
+            if run_id not in known:
+                raise ValueError(f"There is no run {run_id[:64]} here. It may have been deleted.")
+            picks.append(Pick.of(LETTERS[len(picks)], known[run_id]))
+        except ValueError as error:
+            state["compared"].remove(run_id)
+            st.warning(plain(str(error)), icon=":material/help:")
+    _write()
+    return picks
+
+
+def _write() -> None:
+    """Put the choice into the address, and into the link that leads back to it."""
+    text = ",".join(st.session_state["compared"])
+    st.session_state["compared_link"] = text
+    if st.query_params.get("runs", "") != text:
+        others = {name: value for name, value in st.query_params.to_dict().items() if name != "runs"}
+        st.query_params.from_dict(others | ({"runs": text} if text else {}))
+
+
+def link(label: str, run_id: str) -> None:
+    """A link to Compare with this run beside those that were compared before, if there is room."""
+    before = [one for one in st.session_state.get("compared_link", "").split(",") if one and one != run_id]
+    st.page_link(frame.COMPARE, label=label, query_params={"runs": ",".join([*before[: MOST - 1], run_id])})
+
+
+def choose(text: str) -> None:
+    """Compare a run, `+ID`, or no longer, `-ID`. For callbacks."""
+    compared, run_id = st.session_state["compared"], text[1:]
+    if text.startswith("-") and run_id in compared:
+        compared.remove(run_id)
+    if text.startswith("+") and run_id not in compared:
+        if len(compared) == MOST:
+            st.session_state["too_many"] = f"At most {MOST} runs can be compared: remove one first."
+        else:
+            compared.append(run_id)

@@ -1,0 +1,205 @@
+"""The table of runs to choose from: filtered by words, sorted by a column, the newest first."""
+
+import math
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from ganlab.config import TrainConfig
+from ganlab.formatting import NOTHING, fixed_percent, short
+from ganlab.measure.reading import READINGS
+from ganlab.runs.disk import contents, library
+from ganlab.runs.run import Run
+from ganlab.runs.snapshot import Snapshot
+from ganlab.ui.compare import picks, settings
+from ganlab.ui.compare.keys import chip
+from ganlab.ui.compare.picks import Pick
+from ganlab.ui.kit import drawings, html
+from ganlab.ui.kit.components import button, choices
+from ganlab.ui.kit.live import once
+
+SHOWN = 20  # rows at first, and with each click more
+POINTS = 40  # of a sparkline
+FINEST = 16  # pixels of a sample's side
+SAMPLES, COLUMNS, DOTS = 8, 4, 64  # of a thumbnail: images, in so many columns; or points
+
+
+class Row(NamedTuple):
+    """A run in the table; one that can't be read has a `problem`, and nothing else."""
+
+    run: Run
+    summary: Snapshot | None = None
+    name: str = ""
+    problem: str = ""
+
+
+class Facts(NamedTuple):
+    """What the tables of a run say at their ends."""
+
+    w1: float  # the newest one
+    real_to_real: float
+    share: float  # of the weights at a bound, after the newest clamp
+    sparkline: str  # of the estimate, as SVG
+
+
+NO_FACTS = Facts(math.nan, math.nan, math.nan, "")
+SORTS: dict[str, Callable[[Row], tuple[float, str]]] = {
+    "Run": lambda row: (0.0, row.name.lower()),
+    "Steps": lambda row: (row.summary.steps_made if row.summary else math.nan, ""),
+    "W1": lambda row: (facts(row).w1, ""),
+    "At a bound": lambda row: (facts(row).share, ""),
+}
+"""What each column is sorted by."""
+
+
+def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
+    """The table of these runs, with a field to filter it."""
+    words = st.session_state.get("compare_filter", "").lower().split()
+    column, falling = st.session_state.setdefault("compare_sort", ("", False))
+    most = st.session_state.setdefault("compare_rows", SHOWN)
+    # Without a filter and a sort, what is not shown is not read.
+    rows = [_row(run) for run in (runs if words or column else runs[:most])]
+    rows = [row for row in rows if all(word in _text(row) for word in words)]
+    found = len(rows) if words else len(runs)
+    rows = _sorted(rows, column, falling)[:most]
+    choices("runs_table", _table(rows, {pick.run.run_id: pick.letter for pick in chosen}, column, falling), _picked)
+    if found > len(rows):
+        more = {"compare_rows": most + SHOWN}
+        label = f"Show more: {len(rows)} of {found:,} are shown"
+        button(label, "expand_more", st.session_state.update, more, type="tertiary", key="more_runs")
+
+
+def _picked(text: str) -> None:
+    """Choose a run, or sort by a column: first by its smallest value, then by its largest, then no longer."""
+    state = st.session_state
+    if not text.startswith("sort:"):
+        picks.choose(text)
+        return
+    column, falling = state["compare_sort"]
+    clicked = text.removeprefix("sort:")
+    state["compare_sort"] = (clicked, False) if clicked != column else ("", False) if falling else (column, True)
+
+
+def _row(run: Run) -> Row:
+    try:
+        summary = run.summary
+        usual = once(summary, "usual name", lambda: run.usual_name)
+    except ValueError as error:
+        return Row(run, problem=str(error))
+    return Row(run, summary, contents.name(run.path) or usual)
+
+
+def _text(row: Row) -> str:
+    """What the filter looks through."""
+    if not row.summary:
+        return f"{row.run.run_id} {row.problem}".lower()
+    config = row.summary.config
+    words = (row.name, row.run.run_id, html.title(config), html.PILLS[row.summary.status][2], f"seed {config.seed}")
+    return " ".join((*words, *html.facts(config))).lower()
+
+
+def _sorted(rows: list[Row], column: str, falling: bool) -> list[Row]:
+    """By a column; runs without a value come last."""
+    if not column:
+        return rows
+    value = SORTS[column]
+    known = [row for row in rows if row.summary and not math.isnan(value(row)[0])]
+    return sorted(known, key=value, reverse=falling) + [row for row in rows if row not in known]
+
+
+def facts(row: Row) -> Facts:
+    """What its tables say, read once; nothing if they can't be read."""
+    summary = row.summary
+    return once(summary, "table facts", lambda: _facts(row.run)) if summary else NO_FACTS
+
+
+def _facts(run: Run) -> Facts:
+    tables = run.tables
+    share = float(tables.history["at_bound_share"][-1]) if len(tables.history) else math.nan
+    looks = tables.readings[np.isfinite(tables.readings[:, READINGS.index("w1")])]
+    w1, usual = (float(looks[-1, READINGS.index(name)]) if len(looks) else math.nan for name in ("w1", "real_to_real"))
+    return Facts(w1, usual, share, _sparkline(tables.history["critic_estimate"]))
+
+
+def _sparkline(values: np.ndarray) -> str:
+    """Values as a line the size of a word, linear near 0 and logarithmic further away."""
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
+        return ""
+    k = -(-len(values) // POINTS)
+    values = values[-(len(values) // k * k) :].reshape(-1, k).mean(axis=1)
+    values = np.arcsinh(values / max(np.quantile(np.abs(values), 0.02), 1e-12))
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    y = 26 - 24 * (values - low) / (high - low or 1)
+    x = np.linspace(0, 100, len(y))
+    path = "L".join(f"{a:.0f} {b:.0f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    head = "<svg class='spark' viewBox='0 0 100 28' preserveAspectRatio='none' aria-hidden='true'>"
+    return f"{head}<path d='M{path}'/></svg>"
+
+
+def _table(rows: Sequence[Row], letters: dict[str, str], column: str, falling: bool) -> str:
+    heads = [
+        "<th><span class='unseen-text'>Compare</span>",
+        "<th class='pic'>",
+        _head("Run", column, falling),
+        "<th class='set'>Differing settings",
+        *(_head(name, column, falling) for name in ("Steps", "W1", "At a bound")),
+        "<th class='line'>Estimate",
+    ]
+    by_data: dict[str, list[TrainConfig]] = {}
+    for row in rows:
+        if row.summary:
+            by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
+    differ = {data: settings.differing(configs) for data, configs in by_data.items()}
+    body = "".join(_line(row, letters.get(row.run.run_id, ""), differ) for row in rows)
+    body = body or "<tr><td colspan='8' class='muted'>No run matches."
+    return (
+        "<div class='runs' role='region' aria-label='Runs' tabindex='0'>"
+        f"<table><thead><tr>{''.join(heads)}<tbody>{body}</table></div>"
+    )
+
+
+def _head(name: str, column: str, falling: bool) -> str:
+    sort, arrow = (
+        ("descending" if falling else "ascending", "↓" if falling else "↑") if name == column else ("none", "")
+    )
+    return f"<th aria-sort='{sort}'><button type='button' data-pick='sort:{name}'>{name}{arrow}</button>"
+
+
+def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
+    run_id, summary = escape(row.run.run_id), row.summary
+    if summary is None:
+        return f"<tr><td><td class='pic'><td colspan='6' class='bad'>{escape(row.problem)}"
+    known, config = facts(row), summary.config
+    name, short_id = escape(row.name), escape(library.short_name(row.run.run_id))
+    box = (
+        f"<button type='button' class='box' role='checkbox' aria-checked='{str(bool(letter)).lower()}' "
+        f"data-pick='{'-' if letter else '+'}{run_id}' aria-label='{name}, {short_id}'>"
+        f"{chip(letter) if letter else ''}</button>"
+    )
+    times = f"<small>{known.w1 / known.real_to_real:.1f}× real</small>" if known.real_to_real > 0 else ""
+    set_words = " · ".join(settings.in_words(config, differ[config.dataset]))
+    share = fixed_percent(known.share, 0) if known.share == known.share else NOTHING
+    return (
+        f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
+        f"<td><b>{name}</b>{html.pill(summary.status)}"
+        f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
+        f"<td>{summary.steps_made:,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
+        f"<td>{share}<td class='line'>{known.sparkline}"
+    )
+
+
+def _thumbnail(run: Run) -> str:
+    samples = run.newest_samples
+    if samples is None:
+        return "<i class='thumb'></i>"
+    if samples.ndim == 2:
+        inside = samples[:DOTS][(np.abs(samples[:DOTS]) <= 2).all(axis=1)]
+        path = "".join(f"M{33 + 16 * x:.0f} {33 - 16 * y:.0f}h0" for x, y in inside.tolist())
+        return f"<svg class='thumb' viewBox='0 0 66 66' aria-hidden='true'><path d='{path}'/></svg>"
+    every = max(1, samples.shape[1] // FINEST)
+    uri = drawings.sheet_uri(samples[:SAMPLES, ::every, ::every], COLUMNS)
+    return f"<img class='thumb' src='{uri}' alt=''>"

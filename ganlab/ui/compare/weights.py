@@ -1,0 +1,66 @@
+"""The critics' weights before and after the clamp: overlaid, and one small picture each, ordered by range."""
+
+from dataclasses import replace
+from functools import partial
+
+from ganlab.formatting import fixed_percent, number
+from ganlab.gan.histograms import WeightHistogram, pooled
+from ganlab.plots import compare
+from ganlab.plots.base import Figure
+from ganlab.ui.compare.keys import chip, legend
+from ganlab.ui.compare.picks import Pick
+from ganlab.ui.kit import drawings
+from ganlab.ui.kit.components import Caption
+from ganlab.ui.kit.html import CLAMP_KEY
+from ganlab.ui.kit.live import once
+
+OVERLAID = "Weights before and after the clamp, on one axis"
+ONE_BY_ONE = "One by one, from the narrowest range to the widest"
+
+
+def histograms(picks: list[Pick]) -> dict[str, WeightHistogram]:
+    """All layers together, by letter; those of a run whose layers have other ranges are divided by their scales."""
+    return {
+        pick.letter: once(pick.record, "pooled", partial(pooled, pick.record.weights))
+        for pick in picks
+        if pick.record.weights
+    }
+
+
+def overlaid(known: dict[str, WeightHistogram], log_y: bool) -> Figure:
+    return compare.weights(known, log_y)
+
+
+def caption(known: dict[str, WeightHistogram]) -> Caption:
+    """What the overlay is called: outlines are before the clamp, what is filled is after it."""
+    return Caption(OVERLAID, legend(known))
+
+
+def note(known: dict[str, WeightHistogram]) -> str:
+    """How to read the overlay."""
+    scaled = ", ".join(letter for letter, histogram in known.items() if histogram.scale != 1)
+    divided = f" Each weight of {scaled} is divided by the scale of its layer." if scaled else ""
+    return f"Outlined: before the clamp. Filled, with a post on each bound: after it.{divided}"
+
+
+def one_by_one(known: dict[str, WeightHistogram]) -> str:
+    """A small histogram for each run, ordered by the width of its axis, as HTML."""
+    ordered = sorted(known.items(), key=lambda item: (item[1].clip_range is None, item[1].limit, item[0]))
+    return f"<div class='minis'>{''.join(_mini(letter, histogram) for letter, histogram in ordered)}</div>"
+
+
+def one_by_one_caption() -> Caption:
+    return Caption(ONE_BY_ONE, CLAMP_KEY)
+
+
+def _mini(letter: str, histogram: WeightHistogram) -> str:
+    before, after, limit = histogram.before_counts, histogram.after_counts, number(histogram.limit)
+    if histogram.clip_range is None:
+        facts = f"{before.total:,} weights, not clamped"
+    else:
+        moved, at_bound = (fixed_percent(n / before.total, 1) for n in (before.outside, after.at_bound))
+        facts = f"<span class='b-text'>{moved}</span> moved, <span class='a-text'>{at_bound}</span> on a bound"
+    return (
+        f"<figure><figcaption>{chip(letter)} {facts}</figcaption>{drawings.mini(replace(histogram, name=letter))}"
+        f"<div class='ends'><span>−{limit}</span><span>0</span><span>{limit}</span></div></figure>"
+    )

@@ -1,0 +1,27 @@
+"""Several runs side by side: their curves, weights, samples and measurements."""
+
+import streamlit as st
+
+from ganlab.ui.compare import layout, live, picks, table
+from ganlab.ui.kit import frame
+from ganlab.ui.kit.server import hub
+from ganlab.ui.train.view import Slots
+
+with frame.page("Compare"):
+    st.header("Compare", anchor=False)
+    runs = hub().runs
+    compared = picks.picked({run.run_id: run for run in runs})
+    with st.container(border=True):
+        layout.runs_head()
+        table.show(runs, compared)
+    if compared:
+        slots: Slots = {}
+        layout.chosen(compared)
+        layout.curves_cards(compared, slots)
+        layout.measurements_card(compared, slots)
+        layout.weights_card(compared, slots)
+        layout.samples_card(compared, slots)
+        layout.last_cards(compared, slots)
+        live.live(compared, slots)
+    elif runs:
+        st.caption("Choose up to eight runs in the table to see them side by side.")

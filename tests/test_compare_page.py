@@ -1,0 +1,123 @@
+"""The Compare page: the table of runs, the choice in the address, and what stands side by side."""
+
+import dataclasses
+import itertools
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from stubs import TINY, TINY_IMAGES
+from visits import address, page, panels, restart, run_in
+
+from ganlab.formatting import short
+from ganlab.gan.streams import fixed_latents
+from ganlab.measure.reading import READINGS
+from ganlab.runs.disk import contents, library
+from ganlab.runs.hub import RunHub
+from ganlab.ui.compare import gradients, instruments, samples
+from ganlab.ui.compare.groups import grouped
+from ganlab.ui.compare.picks import Pick
+
+pytestmark = pytest.mark.usefixtures("the_hub")
+
+
+def listed(text: str) -> list[str]:
+    """The runs of the table that can be chosen, in its order."""
+    return re.findall(r"data-pick='[+-]([^']+)' aria-label='(?!Remove)", text)
+
+
+def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(the_hub: RunHub) -> None:
+    first = run_in("finished", the_hub, TINY)
+    for i in range(9):
+        shutil.copytree(first.path, library.runs_root() / f"run-{i}")
+    at = page("4_Compare.py")
+    assert address(at) == {}
+    at.session_state["compared"] = [first.run_id, "run-3"]
+    at.run()
+    assert address(at) == {"runs": f"{first.run_id},run-3"}
+    assert re.findall(r"aria-label='Remove (\w)", panels(at)) == ["A", "B"]
+    runs = ",".join(f"run-{i}" for i in range(9))
+    at = page("4_Compare.py", runs=f"run-0,run-0,nowhere,{runs}")
+    assert len(at.warning) == 2  # there is no such run, and the ninth is too many
+    assert address(at) == {"runs": ",".join(f"run-{i}" for i in range(8))}
+    assert re.findall(r"aria-label='Remove (\w)", panels(at)) == list("ABCDEFGH")
+
+
+def test_the_table_is_filtered_and_sorted_and_names_what_differs(the_hub: RunHub) -> None:
+    runs = [run_in("finished", the_hub, dataclasses.replace(TINY, steps=steps, seed=9 - steps)) for steps in (3, 5, 4)]
+    digits = run_in("finished", the_hub, TINY_IMAGES)
+    by_name = {run.run_id: run for run in [*runs, digits]}
+    at = page("4_Compare.py")
+    assert listed(panels(at)) == [run.run_id for run in the_hub.runs]
+    assert "total steps 5 · seed 4" in panels(at)
+    at.session_state["compare_sort"] = ("Steps", False)
+    at.run()
+    steps = [by_name[run_id].latest.step for run_id in listed(panels(at))]
+    assert steps == sorted(steps)
+    at.text_input(key="compare_filter").set_value("Finished digits").run()
+    assert listed(panels(at)) == [digits.run_id]
+    at.text_input(key="compare_filter").set_value("cifar").run()
+    assert listed(panels(at)) == []
+
+
+def test_a_run_that_cannot_be_read_is_a_row_with_its_sentence(the_hub: RunHub) -> None:
+    run = run_in("interrupted", the_hub, TINY)
+    bad = library.runs_root() / "bad"
+    shutil.copytree(run.path, bad)
+    (bad / "config.json").write_text("{")
+    half = library.runs_root() / "half"
+    shutil.copytree(run.path, half)
+    (half / "metrics.csv").write_text("step\nx\n")
+    contents.rename(half, "the <i>half</i>")
+    at = page("4_Compare.py", runs=f"bad,half,{run.run_id}")
+    assert "bad/config.json" in panels(at)
+    assert "bad" not in listed(panels(at))
+    assert len(at.warning) == 1
+    assert address(at) == {"runs": f"half,{run.run_id}"}
+    assert "the &lt;i&gt;half" in panels(at)
+    assert not at.exception
+
+
+def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hub: RunHub) -> None:
+    seeds = [run_in("finished", the_hub, dataclasses.replace(TINY, seed=seed)) for seed in (1, 2, 3)]
+    other = run_in("finished", the_hub, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)))
+    runs = [seeds[0], other, *seeds[1:]]
+    picks = [Pick.of(letter, run) for letter, run in zip("ABCD", runs, strict=True)]
+    assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A", "C", "D"], ["B"]]
+    w1 = [run.latest.readings[-1, READINGS.index("w1")] for run in runs]
+    label, (repeated, single), best = instruments.rows(picks)[0]
+    same = [w1[0], *w1[2:]]
+    assert label == "Distance W1"
+    assert repeated == f"{short(np.median(same))}<small>{short(min(same))} to {short(max(same))}</small>"
+    assert single == short(w1[1])
+    assert best == int(w1[1] < np.median(same))
+
+
+def test_nothing_is_the_best_of_different_data(the_hub: RunHub) -> None:
+    runs = [run_in("finished", the_hub, config) for config in (TINY, TINY_IMAGES)]
+    picks = [Pick.of(letter, run) for letter, run in zip("AB", runs, strict=True)]
+    assert {best for *_, best in instruments.rows(picks)} == {None}
+
+
+def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, TINY)
+    known = run.latest.reading.gradients
+    restart(the_hub)
+    saved = the_hub.find(run.run_id)
+    pick = Pick.of("A", saved)
+    assert gradients.unmeasured([pick]) == [pick]
+    gradients.measure(pick)
+    assert gradients.unmeasured([pick]) == []
+    assert gradients.known([pick])["A"].norms.tolist() == known.norms.tolist()
+
+
+def test_samples_of_the_same_latents_are_told_from_others(the_hub: RunHub) -> None:
+    configs = [TINY, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), dataclasses.replace(TINY, seed=5)]
+    runs = [run_in("finished", the_hub, config) for config in configs]
+    picks = [Pick.of(letter, run) for letter, run in zip("ABC", runs, strict=True)]
+    for one, other in itertools.combinations(picks, 2):
+        same = torch.equal(fixed_latents(one.config), fixed_latents(other.config))
+        assert (samples.latents_of(one) == samples.latents_of(other)) == same
+    assert samples.note(picks) == "Of the same latents: A, B."
