@@ -44,8 +44,10 @@ def rules(settings: Settings, name: str) -> Rules:
 
 
 def applying(instance: Any) -> dict[str, Any]:
-    """The fields that have an effect beside the others, with their values."""
-    return {name: value for name, value in vars(instance).items() if rules(type(instance), name).applies(instance)}
+    """The fields that have an effect beside the others, with their values; without those that are `unknown`."""
+    known = set(fields(type(instance))) - getattr(instance, "unknown", frozenset())
+    values = {name: value for name, value in vars(instance).items() if name in known}
+    return {name: value for name, value in values.items() if rules(type(instance), name).applies(instance)}
 
 
 def labelled(settings: Settings, error: Exception) -> str:

@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from ganlab.runs.disk.root import runs_root
 from ganlab.runs.history import METRICS
+from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.snapshot import Status
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
 def test_the_readmes_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, loop = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(loop.replace("10_000", "20"), "README.md", "exec"), {})
+    run = SavedRun(runs_root() / "my-run")
+    assert (run.latest.status, run.latest.step, run.latest.critic_step) == (Status.FINISHED, 20, 100)
     exec(compile(code, "README.md", "exec"), {})
     assert re.match(r"\d+\.\d% of the weights were outside \[\[", capsys.readouterr().out)
 

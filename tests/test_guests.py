@@ -17,7 +17,7 @@ from visitor import visit
 from visits import address, page, run_in
 
 from ganlab.data import own_images, own_points
-from ganlab.runs.disk import checkpoints, networks
+from ganlab.runs.disk import checkpoints, inbox, networks
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.generate import source
@@ -28,6 +28,7 @@ KEY = "the-key"
 ACTS = [
     *((RunHub, name) for name in ("start", "resume", "delete", "list_images", "read_images")),
     *((TrainingRun, name) for name in ("pause", "step", "stop", "change", "switch")),
+    (inbox, "send"),
     (own_images, "keep"),
     (own_points, "keep"),
     (networks, "read_network"),
@@ -40,6 +41,7 @@ VISITS = [
     ("1_Train.py", "running", {}),
     ("1_Train.py", "paused", {}),
     ("1_Train.py", "stopped", {}),
+    ("1_Train.py", "elsewhere", {}),
     ("3_Generate.py", "stopped", {}),
 ]
 
@@ -77,7 +79,7 @@ def send(at: AppTest, messages: tuple[WidgetStates, WidgetStates]) -> None:
 def test_every_widget_acts_for_the_owner_and_none_for_guests(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     monkeypatch.setenv("GANLAB_KEY", KEY)
-    runs = {state: run_in(state, the_hub, TINY).run_id for state in ("stopped", "paused", "running")}
+    runs = {state: run_in(state, the_hub, TINY).run_id for state in ("elsewhere", "stopped", "paused", "running")}
     by_owner: set[str] = set()
     source.example()  # read once, and kept: not an act
     with monkeypatch.context() as patch:

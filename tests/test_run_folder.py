@@ -21,11 +21,14 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
+OF_SOME = {"instruments.csv", "name.txt", "live.safetensors", "viewer", "inbox"}
+"""Files that not every run has, or only while it trains."""
+
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_a_run_leaves_its_whole_record(config: TrainConfig, tmp_path: Path) -> None:
     last = TrainingRun(RunFolder(tmp_path / "r", config)).run()
-    assert {p.name for p in (tmp_path / "r").iterdir()} == {*FILES, "run.lock"} - {"instruments.csv", "name.txt"}
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {*FILES, "run.lock"} - OF_SOME
     assert TrainConfig.from_dict(json.loads((tmp_path / "r/config.json").read_text())) == config
     rows = list(csv.DictReader((tmp_path / "r/metrics.csv").read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, config.steps + 1))

@@ -357,7 +357,7 @@ def test_the_hub_resumes_what_is_on_disk(tmp_path: Path) -> None:
     (stored,) = second.runs
     assert second.find(run.run_id) is stored
     assert second.in_progress == []
-    with pytest.raises(Refused, match="does not train here"):
+    with pytest.raises(Refused, match="Nothing trains run"):
         second.training(stored.run_id)
     resumed = second.resume(stored)
     assert second.runs == [resumed]

@@ -11,10 +11,14 @@ from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, clamp, click, page, panels, restart, run_in
 
 from ganlab.gan.histograms import pooled
-from ganlab.runs.disk import checkpoints, moments
+from ganlab.measure.reading import INSTRUMENTS
+from ganlab.runs import wire
+from ganlab.runs.disk import checkpoints, inbox, library, moments
+from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
+from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train import downloads, look_back
 
@@ -92,6 +96,60 @@ def test_rates_and_n_critic_are_steered(the_hub: RunHub) -> None:
     assert "Generator learning rate" in at.error[0].value
     assert at.number_input(key="generator_lr").value == TINY.generator_lr
     wait_until(lambda: [change.field for change in run.latest.changes] == ["critic_lr", "n_critic"])
+
+
+def test_a_run_of_another_process_is_watched_and_steered(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "LOOK_EVERY", 0.01)
+    folder = RunFolder(library.runs_root() / library.new_run_id(), dataclasses.replace(TINY, steps=10**6))
+    run = TrainingRun(folder, instruments=INSTRUMENTS).start()  # the hub knows nothing of it
+    there = the_hub.find(run.run_id)
+
+    def redrawn(status: Status) -> AppTest:
+        wait_until(lambda: run.latest.status is status and there.latest.status is status)
+        return at.run()
+
+    at = page("1_Train.py", run=run.run_id)
+    wait_until(lambda: there.latest.reading)
+    at = redrawn(Status.RUNNING)
+    assert not at.exception
+    assert "Running</span>" in panels(at)
+    assert clamp(at)["wanted"] == [-0.1, 0.1]
+    at.number_input(key="low").set_value(-0.05).run()
+    assert clamp(at)["wanted"] == [-0.05, 0.05]  # before the other process has heard it
+    wait_until(lambda: run.latest.config.clip_range == (-0.05, 0.05))
+    at.number_input(key="high").set_value(1e39).run()
+    assert "fit 32-bit numbers" in panels(at)
+    at.number_input(key="critic_lr").set_value(1e-3).run()
+    wait_until(lambda: run.latest.config.critic_lr == 1e-3)
+    at.pills(key="cards").set_value([]).run()
+    wait_until(lambda: not run.instruments)
+    click(at, "Pause")
+    at, step = redrawn(Status.PAUSED), run.latest.step
+    click(at, "Step")
+    wait_until(lambda: there.latest.step == step + 1)
+    click(redrawn(Status.PAUSED), "Resume")
+    at = redrawn(Status.RUNNING)
+    inbox.send(run.path, inbox.Command("change", {"n_critic": 0}, ()))
+    wait_until(lambda: there.latest.warning)
+    assert "was refused: n_critic must be" in panels(at.run())
+    click(at, "Stop")
+    assert run.join(60)
+    at.run()
+    assert not at.exception
+    assert "Stopped</span>" in panels(at)
+    assert [change.field for change in there.latest.changes] == ["clip_range", "critic_lr"]
+
+
+def test_a_run_that_another_process_resumes_is_seen_there(the_hub: RunHub) -> None:
+    mine = run_in("stopped", the_hub, TINY)
+    assert mine.join(60)
+    run = TrainingRun(RunFolder.reopen(mine.path))
+    there = the_hub.find(mine.run_id)
+    assert there is not mine
+    run.start()
+    wait_until(lambda: there.latest.step > mine.latest.step)
+    the_hub.training(mine.run_id).stop()
+    assert run.join(60)
 
 
 def test_the_curves_of_a_run_that_failed_at_once_can_be_downloaded(the_hub: RunHub) -> None:

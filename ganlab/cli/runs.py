@@ -62,7 +62,8 @@ def _list() -> None:
         except ValueError as error:
             print(error, file=sys.stderr)
             continue
-        steps = f"{summary.step:,}/{summary.config.steps:,}"
+        known = "steps" not in summary.config.unknown
+        steps = f"{summary.step:,}/{summary.config.steps:,}" if known else f"{summary.step:,}"
         size = f"{library.size(path) / 1e6:,.1f} MB"
         date = f"{made:%Y-%m-%d %H:%M}" if (made := library.made_at(path.name)) else "unknown date"
         row = f"{summary.config.dataset:<15}{summary.status:<13}{steps:>19}{size:>11}  {date:<18}{run.name}"
@@ -73,7 +74,8 @@ def _show(path: Path) -> None:
     run = SavedRun(path)
     last = run.latest
     print(run.name)
-    print(f"{path}: {last.status}, step {last.step:,} of {last.config.steps:,}, {last.seconds:,.1f} s of training")
+    of_all = "" if "steps" in last.config.unknown else f" of {last.config.steps:,}"
+    print(f"{path}: {last.status}, step {last.step:,}{of_all}, {last.seconds:,.1f} s of training")
     for sentence in filter(None, (last.error, last.message, last.warning)):
         print(sentence)
     print("\nsettings, with every change")

@@ -35,8 +35,8 @@ OWN_DATA = {
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Ctrl-C or SIGTERM stops the run after its step and saves everything; --resume continues it. Exit status: "
-        "0 if the run finished, 1 if it failed, 2 for options that can't be used, 130 or 143 if Ctrl-C or SIGTERM "
-        "stopped it."
+        "0 if the run finished or a page stopped it, 1 if it failed, 2 for options that can't be used, 130 or 143 if "
+        "Ctrl-C or SIGTERM stopped it."
     )
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", type=Path, metavar="FOLDER", help="the folder to write; it must not hold a run yet")
@@ -75,8 +75,8 @@ def base_of(options: argparse.Namespace) -> TrainConfig | None:
 def run(options: argparse.Namespace) -> int:
     """Train with a progress bar and return the exit status.
 
-    0 if the run finished, 1 if it failed, and 128 plus the signal's number, as shells report it, if a signal stopped
-    it. Raises ValueError or OSError, in one sentence, if it can't start.
+    0 if the run finished or a page stopped it, 1 if it failed, and 128 plus the signal's number, as shells report it,
+    if a signal stopped it. Raises ValueError or OSError, in one sentence, if it can't start.
     """
     config = contents.config_of(folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     if last.status is Status.STOPPED:
         print(f"Stopped at step {last.step:,}. Continue with: ganlab train --resume {run.path}", file=sys.stderr)
-        return 128 + signals[0]
+        return 128 + signals[0] if signals else 0  # from the page
     return 0
 
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 import torch
 from torch import nn
 
-from ganlab.config import TrainConfig
+from ganlab.config import Layers, TrainConfig, WatchedConfig
 from ganlab.gan import networks
-from ganlab.gan.clipping import Layers, layers_of
+from ganlab.gan.clipping import layers_of
 
 LIMIT_WEIGHTS = 50_000_000
 
@@ -32,13 +32,13 @@ def build(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, n
 
 
 def shapes_of(config: TrainConfig, shape: tuple[int, ...]) -> tuple[nn.Sequential, nn.Sequential]:
-    """As `build`, but only shapes. Raises ValueError for networks that are too large."""
+    """As `build`, in eval mode, but only shapes. Raises ValueError for networks that are too large."""
     with torch.device("meta"):
         both = build(config, shape)
     n = sum(p.numel() for network in both for p in network.parameters())
     if n > LIMIT_WEIGHTS:
         raise ValueError(f"These networks have {n:,} weights; at most {LIMIT_WEIGHTS:,} are allowed. Lower width.")
-    return both
+    return both[0].eval(), both[1].eval()
 
 
 def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn.Sequential, nn.Sequential]:
@@ -55,8 +55,10 @@ def initial(config: TrainConfig, rng: torch.Generator | None = None) -> tuple[nn
 @lru_cache(maxsize=64)
 def critic_layers(config: TrainConfig) -> Layers:
     """The name and shape of each of the critic's parameters. Raises ValueError for networks that are too large."""
+    if isinstance(config, WatchedConfig):
+        return config.layers
     _, critic = shapes_of(config, config.shape)
-    return layers_of(networks.named_weights(critic.eval()))
+    return layers_of(networks.named_weights(critic))
 
 
 def device_of(config: TrainConfig) -> torch.device:

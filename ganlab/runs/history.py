@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganlab.gan.clipping import UNCOUNTED, Layers
+from ganlab.config import Layers
+from ganlab.gan.clipping import UNCOUNTED
 
 
 class Change(NamedTuple):

@@ -14,11 +14,11 @@ from ganlab.data.download import data_root
 from ganlab.formatting import count_of, in_words
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs import pace
-from ganlab.runs.disk import library
+from ganlab.runs.disk import library, lock
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.job import Job
 from ganlab.runs.pace import Pace
-from ganlab.runs.run import Run
+from ganlab.runs.run import Run, SteeredRun
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.training_run import TrainingRun
 
@@ -131,18 +131,21 @@ class RunHub:
         measured = self._paces.get(key)
         return measured.seconds(config) if measured else None
 
-    def training(self, run_id: str) -> TrainingRun:
-        """The run of this server with that name, to steer it. Raises Refused if this server does not train it."""
-        if run_id not in self._runs:
-            raise Refused(f"Run {run_id} does not train here, so it can't be changed.")
-        return self._runs[run_id]
+    def training(self, run_id: str) -> SteeredRun:
+        """The run with that name, to steer it. Raises Refused if nobody trains it."""
+        run = self._runs.get(run_id) or self._saved.get(run_id)
+        if run is None or (run_id not in self._runs and run.latest.status.ended):
+            raise Refused(f"Nothing trains run {run_id}, so it can't be changed.")
+        return run
 
     def find(self, run_id: str) -> Run:
         """The run with that name, of this server or on disk. Raises LookupError, in one sentence, if there is none."""
         if not library.RUN_ID.fullmatch(run_id):
             raise LookupError("That link does not name a run.")
-        if run_id in self._runs:
-            return self._runs[run_id]
+        if run := self._runs.get(run_id):
+            if not (run.latest.status.ended and lock.held(run.path)):
+                return run
+            del self._runs[run_id]  # another process has resumed it
         found = {run.run_id: run for run in self.earlier}.get(run_id)
         if found is None:
             raise LookupError(f"There is no run {run_id} here. It may have been deleted.")

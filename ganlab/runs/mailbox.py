@@ -42,7 +42,7 @@ class Mailbox:
         except queue.Empty:
             return None
 
-    def change(self, **values: Any) -> None:
+    def change(self, /, **values: Any) -> None:
         """Change live fields. Raises ValueError, with nothing changed, for a bad value, field, or an ended run."""
         with self._lock:
             if self.latest.status.ended:

@@ -1,7 +1,7 @@
 """What pages know of a run, whether it trains in this process or another one, or lies on disk."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ganlab.runs.snapshot import Snapshot
 
 
 class Run(Protocol):
-    """One run, to look at. To control one, use the methods of `TrainingRun`."""
+    """One run, to look at."""
 
     run_id: str  # the name of its folder
     path: Path
@@ -34,6 +34,9 @@ class Run(Protocol):
     @property
     def latest(self) -> Snapshot:
         """All that is known of it."""
+
+    def uses_range(self, within: float) -> bool:
+        """Whether the newest clamp in `latest` used the range in `wanted`, `within` seconds at most."""
 
     @property
     def name(self) -> str:
@@ -87,3 +90,25 @@ class Run(Protocol):
     @property
     def has_generator(self) -> bool:
         return self.latest.generator is not None
+
+
+class SteeredRun(Run, Protocol):
+    """One run that trains, here or elsewhere. A command acts at the end of a step."""
+
+    def pause(self) -> None:
+        """Wait after this step."""
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+
+    def step(self) -> None:
+        """Make one step while paused, then wait again."""
+
+    def stop(self) -> None:
+        """End after this step, or at the next announcement while loading; what was learned is kept."""
+
+    def change(self, /, **values: Any) -> None:
+        """Change live fields from the next critic update on. Raises ValueError, with nothing changed, if it can't."""
+
+    def switch(self, instruments: frozenset[str]) -> None:
+        """Let these instruments look between steps, and no others. Raises ValueError for an unknown name."""

@@ -3,6 +3,8 @@
 import dataclasses
 import math
 import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -11,17 +13,17 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ganlab.config import TrainConfig, changed_live
+from ganlab.config import Layers, TrainConfig, WatchedConfig, changed_live
 from ganlab.data import datasets, images
 from ganlab.gan import sampling, streams
-from ganlab.gan.clipping import Layers
 from ganlab.gan.histograms import WeightHistogram
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import INSTRUMENTS, READINGS, Broken, Reading, look, no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables
 from ganlab.runs.disk.damage import is_file
+from ganlab.runs.elsewhere import Elsewhere
 from ganlab.runs.history import NO_HISTORY, Change, History
-from ganlab.runs.run import Run
+from ganlab.runs.run import SteeredRun
 from ganlab.runs.snapshot import Snapshot, Status
 
 
@@ -40,14 +42,13 @@ SLOWEST_LOOK = 1.0  # CPU seconds; a slower look is not made while a page waits
 Result = TypeVar("Result")
 
 
-class SavedRun(Run):
-    """A run of an earlier server or of another process."""
-
-    instruments: frozenset[str] = frozenset()
+class SavedRun(SteeredRun):
+    """A run of an earlier server, or of another process, which hears its commands while it trains."""
 
     def __init__(self, path: Path) -> None:
         self.run_id, self.path = path.name, path
         self._summary: tuple[Stamp, Snapshot] | None = None
+        self._elsewhere = Elsewhere(path)
 
     @property
     def config(self) -> TrainConfig:
@@ -55,12 +56,20 @@ class SavedRun(Run):
 
     @property
     def wanted(self) -> TrainConfig:
-        return self.summary.config
+        return self._elsewhere.wanted(otherwise=self.summary.config)
+
+    @property
+    def instruments(self) -> frozenset[str]:
+        return self._elsewhere.instruments(otherwise=INSTRUMENTS)
 
     @property
     def latest(self) -> Snapshot:
         """All that is known of it; read again only when its files have changed."""
-        return _read(self.path, _stamp(self.path))
+        stamp = _stamp(self.path)
+        if not stamp.held:
+            self._elsewhere.forget()
+            return _read(self.path, stamp)
+        return self._elsewhere.look() or _read(self.path, stamp, self._elsewhere.problem)
 
     @property
     def summary(self) -> Snapshot:
@@ -79,8 +88,14 @@ class SavedRun(Run):
 
     @property
     def reading(self) -> Reading | None:
-        """Measured now in the networks of `latest`; None if the instruments can't look, never did, or were slow."""
-        return _look(self.path, _stamp(self.path))
+        """Measured now in the networks of `latest`; None if the instruments can't look, never did, or were slow.
+
+        Of a run that trains, what its own instruments found.
+        """
+        stamp = _stamp(self.path)
+        if stamp.held and (live := self._elsewhere.look()):
+            return live.reading
+        return _look(self.path, stamp)
 
     @property
     def gradients(self) -> Gradients | None:
@@ -97,6 +112,33 @@ class SavedRun(Run):
     def has_generator(self) -> bool:
         """Whether there is a generator to sample from, judged by the names of the files."""
         return is_file(self.path / "generator.safetensors") or bool(checkpoints.files(self.path))
+
+    def pause(self) -> None:
+        self._elsewhere.send("pause")
+
+    def resume(self) -> None:
+        self._elsewhere.send("resume")
+
+    def step(self) -> None:
+        self._elsewhere.send("step")
+
+    def stop(self) -> None:
+        self._elsewhere.send("stop")
+
+    def change(self, /, **values: Any) -> None:
+        changed_live(self.wanted, values)  # refused here, it need not be sent
+        self._elsewhere.send("change", values)
+
+    def switch(self, instruments: frozenset[str]) -> None:
+        self._elsewhere.send("switch", instruments=instruments)
+
+    def uses_range(self, within: float) -> bool:
+        until, nothing = time.monotonic() + within, threading.Event()
+        while not ((weights := self.latest.weights) and weights[0].clip_range == self.wanted.clip_range):
+            if time.monotonic() > until:
+                return False
+            nothing.wait(0.05)
+        return True
 
 
 def _stamp(path: Path) -> Stamp:
@@ -124,10 +166,10 @@ def _read_summary(path: Path, stamp: Stamp) -> Snapshot:
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, stamp: Stamp) -> Snapshot:
+def _read(path: Path, stamp: Stamp, problem: str = "") -> Snapshot:
     """The whole run; what can't be read is missing, and `warning` says so. The last few runs are cached."""
     summary = run = _read_summary(path, stamp)
-    attempt = _Attempts(path, [summary.warning, READ_ONLY if stamp.read_only else ""])
+    attempt = _Attempts(path, [problem, summary.warning, READ_ONLY if stamp.read_only else ""])
     problems, nothing = attempt.problems, dict[str, Any]()
     checkpoint, refused = checkpoints.newest(path)
     problems.append(refused)
@@ -138,7 +180,8 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
         # Only a failed run has made more steps than its last checkpoint.
         run = dataclasses.replace(run, step=summary.step, critic_step=summary.critic_step, seconds=summary.seconds)
         run = dataclasses.replace(run, **attempt(lambda: _saved_networks(path, summary.config), nothing))
-    last_step = math.inf if summary.status is Status.FAILED else run.step
+    keeps_none = summary.status is Status.FAILED or (isinstance(run.config, WatchedConfig) and not run.step)
+    last_step = math.inf if keeps_none else run.step
     rows, history = attempt(lambda: tables.metrics(path), None), summary.history
     if rows is not None:
         no_layers: tuple[Layers, np.ndarray] = (), np.empty((len(rows), 0, 2), np.int32)
@@ -148,6 +191,8 @@ def _read(path: Path, stamp: Stamp) -> Snapshot:
     samples = attempt(lambda: _samples(run), None)
     if samples is None:
         run = dataclasses.replace(run, generator=None)
+    if isinstance(run.config, WatchedConfig):  # it saves no networks
+        samples, run = attempt(lambda: _saved_samples(path), None), _at_end(run, history)
     return dataclasses.replace(
         run,
         history=history,
@@ -216,6 +261,19 @@ def _samples(run: Snapshot) -> np.ndarray | None:
     if not np.isfinite(samples).all():
         raise ValueError("its generator can't be used: its samples are not all finite.")
     return images.shown(samples)
+
+
+def _saved_samples(path: Path) -> np.ndarray | None:
+    steps = moments.steps(path)
+    return moments.read(path, steps[-1]).samples if steps else None
+
+
+def _at_end(run: Snapshot, history: History) -> Snapshot:
+    """A run without checkpoints at the last step of its record."""
+    if run.step or not len(history):
+        return run
+    step, critic_step, seconds = (history[name][-1] for name in ("step", "critic_step", "seconds"))
+    return dataclasses.replace(run, step=int(step), critic_step=int(critic_step), seconds=float(seconds))
 
 
 @lru_cache(maxsize=4)

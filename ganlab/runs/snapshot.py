@@ -24,12 +24,12 @@ class Status(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     INTERRUPTED = "interrupted"  # read from disk: its process died before it had ended
-    ELSEWHERE = "elsewhere"  # read from disk: another process trains it
+    ELSEWHERE = "elsewhere"  # read from disk: another process trains it, and shows nothing newer
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen in this process."""
-        return self not in (Status.STARTING, Status.RUNNING, Status.PAUSED)
+        """Whether nothing more will happen."""
+        return self not in (Status.STARTING, Status.RUNNING, Status.PAUSED, Status.ELSEWHERE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

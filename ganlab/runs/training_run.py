@@ -4,22 +4,21 @@ import dataclasses
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 from ganlab.config import DATASETS, TrainConfig
 from ganlab.data import datasets
 from ganlab.data.dataset import Announce
 from ganlab.formatting import in_words
 from ganlab.gan.training import Trainer
-from ganlab.measure.reading import INSTRUMENTS
 from ganlab.presets import PRESETS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.resume import ResumePoint
 from ganlab.runs.loop import Loop
-from ganlab.runs.mailbox import Command, Mailbox
+from ganlab.runs.mailbox import Command
 from ganlab.runs.recorder import CHECKPOINT_EVERY, Recorder
-from ganlab.runs.run import Run
+from ganlab.runs.run_here import RunHere, known
 from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.wire import Wire
 
 
 def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
@@ -28,7 +27,7 @@ def make_trainer(config: TrainConfig, announce: Announce) -> Trainer:
     return Trainer(dataclasses.replace(config, pixels=dataset.pixels), dataset)
 
 
-class TrainingRun(Run):
+class TrainingRun(RunHere):
     """One run. `start()` trains in a thread; `run()` is the same loop in the caller's.
 
     `make_trainer(config, announce)` is called in the run's thread, so loading is part of the run: it is seen and
@@ -43,30 +42,13 @@ class TrainingRun(Run):
         checkpoint_every: float = CHECKPOINT_EVERY,
         instruments: frozenset[str] = frozenset(),
     ) -> None:
-        self.folder, self.path, self.run_id = folder, folder.path, folder.path.name
-        first = {"message": f"loading {self.config.dataset}", "instruments": _known(instruments)} | folder.begin()
-        self._mailbox = Mailbox(Snapshot(run_id=self.run_id, status=Status.STARTING, **first))
+        first = {"message": f"loading {folder.config.dataset}", "instruments": known(instruments)} | folder.begin()
+        super().__init__(folder, Snapshot(run_id=folder.path.name, status=Status.STARTING, **first))
         self._recorder = Recorder(folder, self.config.steps, checkpoint_every)
         self._stopped = False
         self.trains = True  # or is about to: false from the call of pause(), true from that of resume()
         self._make_trainer = make_trainer
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
-
-    @property
-    def config(self) -> TrainConfig:
-        return self.folder.config
-
-    @property
-    def wanted(self) -> TrainConfig:
-        return self._mailbox.wanted
-
-    @property
-    def instruments(self) -> frozenset[str]:
-        return self._mailbox.instruments
-
-    @property
-    def latest(self) -> Snapshot:
-        return self._mailbox.latest
 
     def start(self) -> "TrainingRun":
         """Train in the run's own thread; returns the run."""
@@ -74,31 +56,19 @@ class TrainingRun(Run):
         return self
 
     def pause(self) -> None:
-        """Wait after this step."""
         self.trains = False
-        self._mailbox.commands.put(Command.PAUSE)
+        super().pause()
 
     def is_idle(self, within: float) -> bool:
         """Whether the run is paused, with its checkpoint saved, or has ended, `within` seconds at most."""
         return self._mailbox.idle.wait(within)
 
-    def uses_range(self, within: float) -> bool:
-        """Whether the newest clamp in `latest` used the range in `wanted`, `within` seconds at most."""
-        return self._mailbox.range_used.wait(within)
-
     def resume(self) -> None:
         self.trains = True
-        self._mailbox.commands.put(Command.RESUME)
-
-    def step(self) -> None:
-        """Make one step while paused, then wait again."""
-        self._mailbox.commands.put(Command.STEP)
+        super().resume()
 
     def stop(self, quickly: bool = False) -> None:
-        """End after this step, or at the next announcement while loading; what was learned is kept.
-
-        The instruments look once more, however long that takes; not if `quickly`.
-        """
+        """The instruments look once more, however long that takes; not if `quickly`."""
         self._stopped = True
         self._mailbox.quits |= quickly
         self._mailbox.commands.put(Command.QUIT if quickly else Command.STOP)
@@ -109,34 +79,28 @@ class TrainingRun(Run):
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def change(self, **values: Any) -> None:
-        """Change live fields from the next critic update on. Raises ValueError, with nothing changed, if it can't."""
-        self._mailbox.change(**values)
-
-    def switch(self, instruments: frozenset[str]) -> None:
-        """Let these instruments look between steps, and no others. Raises ValueError for an unknown name."""
-        self._mailbox.switch(_known(instruments))
-
     def run(self) -> Snapshot:
         """Train to the end in the calling thread; returns the last snapshot. Errors become its `error`."""
-        loop = None
-        try:
-            trainer = self._make_trainer(self.latest.config, self._announce)
-            self._take_up(trainer)
-            loop = Loop(self._mailbox, self._recorder, trainer)
-            # The checkpoint's tensors are no longer needed, and from here on a failure ends the run.
-            self.folder.resume_point = ResumePoint(config=self.config, resumed=False)
-            last = loop.run()
-        except _StoppedWhileLoading:
-            last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
-        except Exception as error:
-            last = self._failed(error, loop)
-        try:
-            last = self._recorder.end(last)
-        except Exception as error:
-            last = self._failed(error, loop)
-        finally:
-            self.folder.close()
+        with Wire(self.path, self) as wire:
+            loop = None
+            try:
+                trainer = self._make_trainer(self.latest.config, self._announce)
+                self._take_up(trainer)
+                loop = Loop(self._mailbox, self._recorder, trainer)
+                # The checkpoint's tensors are no longer needed, and from here on a failure ends the run.
+                self.folder.resume_point = ResumePoint(config=self.config, resumed=False)
+                last = loop.run()
+            except _StoppedWhileLoading:
+                last = dataclasses.replace(self.latest, status=Status.STOPPED, message="")
+            except Exception as error:
+                last = self._failed(error, loop)
+            try:
+                last = self._recorder.end(last)
+            except Exception as error:
+                last = self._failed(error, loop)
+            finally:
+                wire.close()
+                self.folder.close()
         self._mailbox.close(last)
         return last
 
@@ -188,12 +152,6 @@ def likely_cause(config: TrainConfig) -> str:
         causes.append((rate / usual_rate, too_fast))
     excess, sentence = max(causes, key=lambda cause: cause[0])
     return sentence if excess > 1 else "No setting is above the preset's; another seed may do better."
-
-
-def _known(instruments: frozenset[str]) -> frozenset[str]:
-    if unknown := instruments - INSTRUMENTS:
-        raise ValueError(f"There is no instrument {', '.join(sorted(unknown))}.")
-    return instruments
 
 
 class _StoppedWhileLoading(Exception):

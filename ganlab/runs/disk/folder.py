@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from ganlab import tensorfile
-from ganlab.config import TrainConfig
+from ganlab.config import Layers, TrainConfig
 from ganlab.data import images
 from ganlab.gan.building import device_of
-from ganlab.gan.clipping import UNCOUNTED, Layers
+from ganlab.gan.clipping import UNCOUNTED
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import checkpoints, contents, moments, tables
+from ganlab.runs.disk import checkpoints, contents, inbox, live, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
 from ganlab.runs.disk.contents import Ending
 from ganlab.runs.disk.damage import Damaged
@@ -45,9 +45,16 @@ FILES = (
     "critic.safetensors",
     "real.safetensors",
     "ended.json",
+    live.FILE,
+    inbox.VIEWER,
+    inbox.FOLDER,
 )
 
-SUBFOLDERS = {"checkpoints": checkpoints.NAME.pattern, "moments": r"\d+\.safetensors"}
+SUBFOLDERS = {
+    "checkpoints": checkpoints.NAME.pattern,
+    "moments": r"\d+\.safetensors",
+    inbox.FOLDER: inbox.NAME.pattern,
+}
 """Those of FILES that are folders, and the pattern of the names in each."""
 
 

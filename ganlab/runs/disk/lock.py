@@ -37,27 +37,21 @@ def locked(path: Path, patience: float = 0.5) -> FileLock:
 
 
 def held(path: Path) -> bool:
-    """Whether a process trains in a folder; also in one that this process may only read."""
+    """Whether a process trains in a folder; also in one that this process may only read. Waits for nobody."""
     if not is_file(path / LOCK):
         return False
-    try:
-        with _probing:
-            locked(path, patience=0.1).release()  # another process may probe it too
-    except Busy:
-        return True
-    except OSError:
-        return _held_by_its_owner(path / LOCK)
-    return False
-
-
-def _held_by_its_owner(file: Path) -> bool:
-    """As `held`, for a lock that this process may not acquire."""
     if sys.platform != "win32":
-        with suppress(OSError), file.open("rb") as lock:
+        with suppress(OSError), (path / LOCK).open("rb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
+        return False
+    try:
+        with _probing:
+            locked(path, patience=0.1).release()  # another process may probe it too
+    except OSError as error:
+        return isinstance(error, Busy)
     return False
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganlab.config import TrainConfig
+from ganlab.config import TrainConfig, WatchedConfig
 from ganlab.gan import building
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import checkpoints, moments, tables
@@ -37,6 +37,8 @@ class ResumePoint:
 def resume_point(path: Path, steps: int | None) -> ResumePoint:
     """Where a run continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
     config, end, files = config_of(path), ending(path), checkpoints.files(path)
+    if isinstance(config, WatchedConfig):
+        raise ValueError(f"Run {path.name} trained in a loop of its own, so it can't be resumed: run that again.")
     with refusing(f"Run {path.name} can't be resumed here, but can be run again with device cpu"):
         building.device_of(config)
     if end and end.status is Status.FAILED:
@@ -103,6 +105,6 @@ def cut_back(path: Path, past: ResumePoint) -> ResumePoint:
         if part.is_dir():
             shutil.rmtree(part)
         else:
-            part.unlink()
+            part.unlink(missing_ok=True)  # a page may be writing to the inbox
     (path / "ended.json").unlink(missing_ok=True)
     return past

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganlab import tensorfile
-from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.config import LIVE_FIELDS, Layers, TrainConfig
 from ganlab.gan import building
-from ganlab.gan.clipping import UNCOUNTED, Layers
+from ganlab.gan.clipping import UNCOUNTED
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk.contents import config_of
 from ganlab.runs.disk.damage import Damaged, check_file, refusing
@@ -92,8 +92,12 @@ def history(folder: Path, last_step: float = math.inf) -> History:
 def metrics(folder: Path) -> np.ndarray:
     """The rows of metrics.csv, float64 [steps, len(METRICS)]. Raises Damaged for what no run writes."""
     config = config_of(folder)
+    return checked_metrics(_read(folder / "metrics.csv", config.steps).numbers(METRICS), config)
+
+
+def checked_metrics(rows: np.ndarray, config: TrainConfig) -> np.ndarray:
+    """The same rows. Raises Damaged for what no run with these settings writes."""
     steps = config.steps
-    rows = _read(folder / "metrics.csv", steps).numbers(METRICS)
     step, critic_step, estimate, critic_loss, _, low, high, clamped, at_bound, seconds = rows.T
     with np.errstate(over="ignore"):
         bounds = np.stack([low, high]).astype(np.float32)
@@ -132,7 +136,13 @@ def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
         return NO_HISTORY.layers, NO_HISTORY.layer_counts
     config = config_of(folder)
     layers = building.critic_layers(config)
-    table = _read(folder / "layers.csv", config.steps).numbers(layer_columns(layers))
+    return layers, checked_counts(
+        _read(folder / "layers.csv", config.steps).numbers(layer_columns(layers)), rows, layers
+    )
+
+
+def checked_counts(table: np.ndarray, rows: np.ndarray, layers: Layers) -> np.ndarray:
+    """The counts in the numbers of layers.csv: int32 [rows or fewer, layers, 2]. Raises Damaged as `layer_counts`."""
     n = min(len(rows), len(table))
     counts, sizes = table[:n, 1:].reshape(n, len(layers), 2), np.array([math.prod(shape) for _, shape in layers])
     shares = rows[:n, [METRICS.index("clamped_share"), METRICS.index("at_bound_share")]]
@@ -142,7 +152,7 @@ def layer_counts(folder: Path, rows: np.ndarray) -> tuple[Layers, np.ndarray]:
     same = np.isnan(shares) | np.isclose(np.nansum(counts, axis=1), shares * covered)
     if not fit.all() or not same.all() or (empty[..., 0] != empty[..., 1]).any() or (table[:n, 0] != rows[:n, 0]).any():
         raise Damaged("layers.csv is damaged, or its steps don't match metrics.csv.")
-    return layers, np.where(empty, UNCOUNTED, counts).astype(np.int32)
+    return np.where(empty, UNCOUNTED, counts).astype(np.int32)
 
 
 def lost(known: History, step: int) -> str:
@@ -202,11 +212,53 @@ def _read(path: Path, most: int) -> _Text:
         raise Damaged(f"{path.name} is missing.")
     with refusing(f"{path.name} can't be read"):
         header, *rows = _lines(path, most) or [""]
-    columns = header.split(",") if header else []
-    fit = len(rows) <= most and all(row and row.count(",") + 1 == len(columns) for row in rows)
+    if len(rows) > most:
+        raise Damaged(f"{path.name} is damaged.")
+    return _text(path, header.split(",") if header else [], rows)
+
+
+def _text(path: Path, columns: list[str], rows: list[str]) -> _Text:
+    """A table of these lines. Raises Damaged if they don't fit its columns."""
+    fit = all(row and row.count(",") + 1 == len(columns) for row in rows)
     if len(set(columns)) < len(columns) or not fit:
         raise Damaged(f"{path.name} is damaged.")
     return _Text(path.name, columns, rows)
+
+
+class Tail:
+    """Columns of a table that another process writes, at most so many rows; each row is read once."""
+
+    def __init__(self, path: Path, columns: Sequence[str], most: int) -> None:
+        self._path, self._wanted, self._most = path, columns, most
+        self._begin(0)
+
+    def _begin(self, inode: int) -> None:
+        self._inode, self._end = inode, 0  # of the file, and where its last whole line that was read ends
+        self._columns: list[str] = []
+        self._rows = np.empty((0, len(self._wanted)))
+
+    def read(self) -> np.ndarray:
+        """All rows so far, float64 [rows, len(columns)]. Raises Damaged as the whole table would."""
+        with refusing(f"{self._path.name} can't be read"):
+            check_file(self._path, tensorfile.LIMIT_BYTES)
+            with self._path.open("rb") as file:
+                about = os.fstat(file.fileno())
+                if about.st_ino != self._inode or about.st_size < self._end:
+                    self._begin(about.st_ino)  # it was cut back
+                file.seek(self._end)
+                longest = _LONGEST_HEADER + (self._most + 1) * (len(self._wanted) + 8) * _LONGEST_CELL - self._end
+                new = file.read(longest)
+            if len(new) == longest or b"\0" in new:
+                raise ValueError("it is longer than this run could have written")
+        new = new[: new.rfind(b"\n") + 1]
+        lines = new.decode(errors="replace").split("\n")[:-1]
+        if lines and not self._columns:
+            self._columns = lines.pop(0).split(",")
+        if lines:
+            rows = _text(self._path, self._columns, lines).numbers(self._wanted)
+            self._rows = np.concatenate([self._rows, rows])
+        self._end += len(new)
+        return self._rows
 
 
 def _lines(path: Path, most: int) -> list[str]:

@@ -100,18 +100,23 @@ def example() -> Source:
 
 def _at_step(run: Run) -> Source | None:
     """The run's generator at the step in the address; its newest, with an explanation, if that step was not saved."""
-    newest = run.latest
-    text = st.query_params.get("step", str(newest.step))
+    newest, saved = run.latest, checkpoints.files(run.path)
+    last = saved[-1].step if newest.generator is None and saved else newest.step  # of a run that trains elsewhere
+    text = st.query_params.get("step", str(last))
     step = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
-    try:
-        source = _cached(run.run_id, step, run)
-    except (LookupError, ValueError) as error:
-        if newest.generator is None:
-            st.error(html.plain(newest.warning or "This run has no generator."), icon=":material/error:")
-            return None
-        source = _cached(run.run_id, newest.step, run)
-        problem = str(error) if isinstance(error, ValueError) else f"Step {text} of this run was not saved."
-        st.warning(html.plain(f"{problem} This is step {newest.step:,}."), icon=":material/help:")
+    source, problem = None, ""
+    for tried in dict.fromkeys((step, last)):
+        try:
+            source = _cached(run.run_id, tried, run)
+            break
+        except (LookupError, ValueError) as error:
+            unsaved = f"Step {text} of this run was not saved."
+            problem = problem or (str(error) if isinstance(error, ValueError) else unsaved)
+    if source is None:
+        st.error(html.plain(newest.warning or "This run has no generator."), icon=":material/error:")
+        return None
+    if problem:
+        st.warning(html.plain(f"{problem} This is step {last:,}."), icon=":material/help:")
     st.query_params["run"], st.query_params["step"] = run.run_id, str(source.step)
     return source
 

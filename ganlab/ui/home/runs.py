@@ -79,7 +79,8 @@ def earlier_card(snapshot: Snapshot, name: str, size: int) -> str:
     when = [f"{started:%Y-%m-%d %H:%M}"] if started else []
     short = library.short_name(snapshot.run_id)
     only = ["read-only"] if snapshot.read_only else []
-    facts = [_step(snapshot), f"seed {snapshot.config.seed}", *when, file_size(size), short, *only]
+    seed = [] if "seed" in snapshot.config.unknown else [f"seed {snapshot.config.seed}"]
+    facts = [_step(snapshot), *seed, *when, file_size(size), short, *only]
     unbroken = " · ".join(f"<span class='nowrap'>{fact}</span>" for fact in facts)
     return _card(snapshot, name, "runcard small-card", f"<div class='muted small'>{unbroken}</div>")
 
@@ -93,7 +94,7 @@ def _card(snapshot: Snapshot, name: str, css_class: str, body: str) -> str:
 
 
 def _step(snapshot: Snapshot) -> str:
-    return f"step {snapshot.steps_made:,} of {snapshot.config.steps:,}"
+    return f"step {snapshot.steps_made:,}{html.of_all(snapshot.config)}"
 
 
 def _picture(snapshot: Snapshot) -> str:

@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from ganlab.config import DATASETS, TrainConfig, constraint_in_words
+from ganlab.config import DATASETS, TrainConfig, WatchedConfig, constraint_in_words
 from ganlab.formatting import NOTHING, duration, percent
 from ganlab.gan.histograms import WeightHistogram
 from ganlab.runs.disk.library import short_name
@@ -70,6 +70,8 @@ def label(run: Run) -> str:
 def facts(config: TrainConfig) -> list[str]:
     """What kind of run this is: samples, network, and what holds the critic."""
     kind = f"{config.image_size}×{config.image_size} images" if config.kind == "image" else "2-D points"
+    if isinstance(config, WatchedConfig):
+        return [kind, constraint_in_words(config)]
     network = TITLES[config.network]
     size = f"{network} {config.depth} × {config.width}" if config.network == "mlp" else network
     return [kind, size, constraint_in_words(config)]
@@ -80,7 +82,14 @@ def pill(status: Status | None) -> str:
     return f"<span class='pill {shape}' role='status' style='--c:var(--st-{color}-color)'><i></i>{word}</span>"
 
 
+def of_all(config: TrainConfig) -> str:
+    """The number of steps that a run is to make, after those it has made; empty if nobody knows."""
+    return "" if "steps" in config.unknown else f" of {config.steps:,}"
+
+
 def progress_bar(snapshot: Snapshot) -> str:
+    if "steps" in snapshot.config.unknown:
+        return ""
     step, total = snapshot.steps_made, snapshot.config.steps
     return (
         f"<div class='bar' role='progressbar' aria-label='steps' aria-valuenow='{step}' aria-valuemax='{total}'>"
@@ -93,12 +102,14 @@ def pace(snapshot: Snapshot) -> list[str]:
     speed = snapshot.steps_per_second
     if snapshot.message and not snapshot.status.ended:
         return [escape(snapshot.message)]
+    if snapshot.status is Status.RUNNING and "steps" in snapshot.config.unknown:
+        return ["in a loop of your own", f"{speed:.1f} steps/s"]
     if snapshot.status is Status.RUNNING and speed:
         left = duration((snapshot.config.steps - snapshot.step) / speed)
         return [f"{left} left", f"{speed:.1f} steps/s"]
     words = {
         Status.FINISHED: f"took {duration(snapshot.seconds)}",
-        Status.INTERRUPTED: "" if snapshot.read_only else "can be resumed",
+        Status.INTERRUPTED: "" if snapshot.read_only or "steps" in snapshot.config.unknown else "can be resumed",
         Status.ELSEWHERE: "in another process",
     }
     return [text for text in (words.get(snapshot.status), "read-only" if snapshot.read_only else "") if text]
@@ -151,10 +162,13 @@ def line_key(name: str, color: str = "$bound", dash: str = "solid", mark: str = 
 
 
 def points_key(real: int, generated: str) -> str:
-    """The key to a scatter: how many real points there are as rings, and what the dots are."""
-    return (
-        "<div class='muted small'><svg viewBox='0 0 10 10' width='10' height='10'>"
+    """The key to a scatter: how many real points there are as rings, if any, and what the dots are."""
+    rings = (
+        "<svg viewBox='0 0 10 10' width='10' height='10'>"
         "<circle cx='5' cy='5' r='4' fill='none' stroke='var(--real)' stroke-width='1.5'/></svg>"
-        f"&ensp;{real:,} real&emsp;<svg viewBox='0 0 10 10' width='10' height='10'>"
+        f"&ensp;{real:,} real&emsp;"
+    )
+    return (
+        f"<div class='muted small'>{rings if real else ''}<svg viewBox='0 0 10 10' width='10' height='10'>"
         f"<circle cx='5' cy='5' r='3.5' fill='var(--generator)'/></svg>&ensp;{generated}</div>"
     )

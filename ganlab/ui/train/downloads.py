@@ -47,6 +47,7 @@ def samples(run: Run, are_images: bool) -> None:
     if are_images:
         download("ZIP", f"{name}.zip", lambda: images.zip_of_pngs(shown()), "folder_zip", disabled=disabled)
     help = "generator.safetensors: the generator's weights as they are now."
+    disabled = run.latest.generator is None  # that of another process is in its checkpoints
     download("Generator", "generator.safetensors", network, "network_node", help=help, disabled=disabled)
 
 

@@ -156,9 +156,11 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
         beside, name = shown.real, "real"
     now = f"step {shown.step:,}" if look_back.looks_back() else "now"
     if points_only:
-        caption = points_key(512, f"512 generated, {now}") + (f"<span>× {name}</span>" if name else "")
+        real, fake = (0 if points is None else len(points) for points in (shown.real, shown.samples))
+        caption = points_key(real, f"{fake} generated, {now}") + (f"<span>× {name}</span>" if name else "")
     else:
         many = ROWS * COLUMNS if beside is None else ROWS * COLUMNS // 2
+        many = many if shown.samples is None else min(many, len(shown.samples))
         caption = f"<span>{many} fixed latents, {now}</span><span>{name}</span>"
     with slots["caption"]:
         panel("caption", f"<div class='caption muted small'>{caption}</div>")

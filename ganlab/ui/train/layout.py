@@ -7,6 +7,7 @@ import inspect
 
 import streamlit as st
 
+from ganlab.config import WatchedConfig
 from ganlab.gan.building import critic_layers
 from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG, HOLDING
@@ -52,7 +53,7 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 st.markdown("Clip range", help=CLIP_HELP)
                 steer.clip_controls(run, snapshot.status.ended, slots)
             with st.popover("View", icon=":material/visibility:", type="tertiary"):
-                view.layer_menu([name for name, _ in critic_layers(snapshot.config)] if snapshot.critic else [])
+                view.layer_menu([name for name, _ in critic_layers(snapshot.config)] if snapshot.weights else [])
                 help = "Counts on a logarithmic axis, to see the small bins."
                 st.toggle("Log y", key="log_y", persist_state="session", help=help)
                 downloads.histogram(run)
@@ -126,13 +127,16 @@ def details(run: Run, slots: Slots) -> None:
         st.subheader("Layer by layer", anchor=False)
         slots["counts"] = st.container()
         slots["layers"] = st.container()
-    with components.opened_code("The update, as it runs") as opened:
-        if opened:
-            st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
+    ours = not isinstance(run.config, WatchedConfig)
+    if ours:
+        with components.opened_code("The update, as it runs") as opened:
+            if opened:
+                st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         names.field(run)
         slots["record"] = st.container()
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-            form.save(run.config, "Opens Train with the settings that this run started with.")
+            if ours:
+                form.save(run.config, "Opens Train with the settings that this run started with.")
             if not run.latest.status.ended:
                 picks.link("Compare with…", run.run_id)

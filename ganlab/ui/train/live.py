@@ -12,7 +12,6 @@ from ganlab.plots.curves import View
 from ganlab.runs.disk import contents
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit import html, late
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import refused
@@ -59,9 +58,7 @@ def live(run: Run, status: Status, slots: Slots) -> None:
 def _comes_into_force(run: Run) -> bool:
     """Whether a clamp uses a new clip range within PATIENCE: what it does is then shown at once, without a tick."""
     now = run.latest
-    if not isinstance(run, TrainingRun) or now.status is not Status.RUNNING or not now.weights:
-        return False
-    if run.wanted.constraint != "clip":
+    if now.status is not Status.RUNNING or not now.weights or run.wanted.constraint != "clip":
         return False
     return now.weights[0].clip_range != run.wanted.clip_range and run.uses_range(PATIENCE)
 

@@ -10,7 +10,7 @@ from ganlab.plots.curves import View, change_in_words
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit.components import Caption
-from ganlab.ui.kit.html import AFTER, BEFORE, TITLES, facts, line_key, pace, pill, progress_bar, title
+from ganlab.ui.kit.html import AFTER, BEFORE, TITLES, facts, line_key, of_all, pace, pill, progress_bar, title
 
 CHANGES_SHOWN = 12
 IF_UNUSUAL = ("objective", "clip_order", "clip_scope", "clip_scale", "critic_norm", "generator", "train_images")
@@ -26,7 +26,7 @@ def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
     return (
         f"<div class='state'>{pill(snapshot.status)}<h2>{escape(name) or title(snapshot.config)}</h2>"
         f"<span class='nowrap'>step <b>{snapshot.steps_made:,}</b> "
-        f"<span class='muted'>of {snapshot.config.steps:,}</span></span>"
+        f"<span class='muted'>{of_all(snapshot.config)}</span></span>"
         f"<div class='grow'>{progress_bar(snapshot)}</div>"
         f"<span class='muted nowrap' title='{''.join(speed)}'>{words}</span>"
         + (f"<div class='warn' role='alert'>{escape(snapshot.warning)}</div>" if snapshot.warning else "")
@@ -98,8 +98,7 @@ def record(snapshot: Snapshot) -> str:
     rates = f"critic {c.critic_lr:g}" + (f", generator {c.generator_lr:g}" if "generator_lr" in values else "")
     betas = f" ({c.beta1:g}, {c.beta2:g})" if "beta1" in values else ""
     unusual = [name for name in IF_UNUSUAL if name in values and values[name] != getattr(usual, name)]
-    facts_in_force = [
-        *facts(c),
+    own = [
         f"latents {c.latent_dim}",
         f"{TITLES[c.optimizer]}{betas}, {rates}",
         *(f"{settings.rules(TrainConfig, name).label.lower()}: {values[name]}" for name in unusual),
@@ -108,8 +107,8 @@ def record(snapshot: Snapshot) -> str:
         f"seed {c.seed}",
         f"threads {c.threads}",
         f"device {snapshot.device or c.device}" + ("" if repeatable else ", where runs are not repeatable bit for bit"),
-        f"run {snapshot.run_id}",
     ]
+    facts_in_force = [*facts(c), *(own if "steps" not in c.unknown else []), f"run {snapshot.run_id}"]
     changes = "<p class='muted'>No changes so far.</p>"
     if snapshot.changes:
         rows = "".join(

@@ -5,14 +5,13 @@ Callbacks call methods of the run; nothing else changes it.
 
 import dataclasses
 import secrets
-from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.config import LIVE_FIELDS, TrainConfig, WatchedConfig
 from ganlab.formatting import range_in_words
 from ganlab.plots.base import rounded
 from ganlab.runs.disk.damage import is_file
@@ -29,6 +28,7 @@ from ganlab.ui.train import form
 from ganlab.ui.train.start import start, start_page_for
 from ganlab.ui.train.view import Slots
 
+Verb = Literal["pause", "step", "stop"]
 RATES = {
     "critic_lr": "A change acts from the next critic update.",
     "generator_lr": "A change acts from this step or the next.",
@@ -55,7 +55,8 @@ def transport(run: Run, status: Status) -> None:
         return
     wide = partial(button, width="stretch")
     failed_to_resume = status is Status.FAILED and not is_file(run.path / "ended.json")  # before it trained
-    resumable = failed_to_resume or status in (Status.PAUSED, Status.STOPPED, Status.INTERRUPTED)
+    resumable = failed_to_resume or status in (Status.STOPPED, Status.INTERRUPTED)
+    resumable = status is Status.PAUSED or (resumable and not isinstance(run.config, WatchedConfig))
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if resumable:
             help = "Resumes from the last checkpoint." if status.ended else None
@@ -63,19 +64,23 @@ def transport(run: Run, status: Status) -> None:
         else:
             running = status is Status.RUNNING
             kind = "secondary" if status.ended else "primary"
-            wide("Pause", "pause", _command, run, TrainingRun.pause, type=kind, disabled=not running)
+            wide("Pause", "pause", _command, run, "pause", type=kind, disabled=not running)
         step_help = "One generator update, then wait again."
         paused = status is Status.PAUSED
-        wide("Step", "step_over", _command, run, TrainingRun.step, disabled=not paused, help=step_help)
+        wide("Step", "step_over", _command, run, "step", disabled=not paused, help=step_help)
         stop_help = "End this run. This page keeps what it learned."
-        wide("Stop", "stop", _command, run, TrainingRun.stop, disabled=status.ended, help=stop_help)
+        wide("Stop", "stop", _command, run, "stop", disabled=status.ended, help=stop_help)
         kind = "primary" if status.ended and not resumable else "tertiary"
         help = None if status.ended else "The current run continues."
-        wide("New run", "add", start_page_for, run.config, type=kind, help=help)
+        like = TrainConfig() if isinstance(run.config, WatchedConfig) else run.config
+        wide("New run", "add", start_page_for, like, type=kind, help=help)
 
 
 def again(run: Run) -> None:
     """What starts another run like an ended one, or compares it; far from Stop: a second click there starts nothing."""
+    if isinstance(run.config, WatchedConfig):
+        st.caption("This run trained in a loop of your own, so it can't be resumed or generated from: run that again.")
+        return
     new_seed = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
     with st.container(horizontal=True, gap="small", key="again", vertical_alignment="center"):
         button("Run again", "replay", _again, run.config, help="With the same settings and the same seed.")
@@ -92,15 +97,19 @@ def _again(config: TrainConfig) -> None:
     st.session_state["again_refused"] = st.session_state.pop("refused", "")
 
 
-@frame.acting()
+@frame.acting(ValueError)
 def _resume(run: Run) -> None:
-    acting_hub().resume(run)
+    if isinstance(run, TrainingRun) or run.latest.status.ended:
+        acting_hub().resume(run)
+    else:
+        acting_hub().training(run.run_id).resume()
 
 
-@frame.acting()
-def _command(run: Run, verb: Callable[[TrainingRun], None]) -> None:
-    verb(acting_hub().training(run.run_id))
-    if verb == TrainingRun.stop:
+@frame.acting(ValueError)
+def _command(run: Run, verb: Verb) -> None:
+    training = acting_hub().training(run.run_id)
+    {"pause": training.pause, "step": training.step, "stop": training.stop}[verb]()
+    if verb == "stop":
         st.session_state["stopped"] = run.run_id
 
 

@@ -1,13 +1,13 @@
 """Both networks of a run in one drawing: input, every layer, output, and the health of the critic's gradients."""
 
-from torch import nn
+from functools import lru_cache
 
+from ganlab.config import TrainConfig
 from ganlab.formatting import short
-from ganlab.gan import networks
+from ganlab.gan import building, networks
 from ganlab.gan.networks import Block
 from ganlab.measure.gradients import Gradients
 from ganlab.runs import diagnosis
-from ganlab.runs.snapshot import Snapshot
 
 HEALTH = {  # as in the legend
     "fine": "healthy",
@@ -19,14 +19,11 @@ ARROW = "<svg class='to' viewBox='0 0 14 8' aria-hidden='true'><path d='M0 4H9M9
 Outlines = tuple[list[Block], list[Block]]
 
 
-def outlines(snapshot: Snapshot) -> Outlines | None:
-    """The blocks of generator and critic; None before the first step."""
-    if snapshot.generator is None or snapshot.critic is None or snapshot.samples is None:
-        return None
-    return (
-        networks.outline(snapshot.generator, (snapshot.config.latent_dim,)),
-        networks.outline(snapshot.critic, snapshot.sample_shape),
-    )
+@lru_cache(maxsize=8)
+def outlines(config: TrainConfig) -> Outlines:
+    """The blocks of generator and critic."""
+    generator, critic = building.shapes_of(config, config.shape)
+    return networks.outline(generator, (config.latent_dim,)), networks.outline(critic, config.shape)
 
 
 def drawing(
@@ -51,10 +48,10 @@ def drawing(
     )
 
 
-def parameter(layer: str, critic: nn.Sequential) -> str | None:
+def parameter(layer: str, config: TrainConfig) -> str | None:
     """The parameter to choose for a clicked block: its matrix or kernel. None for an unknown block."""
     name = f"{layer}.weight"
-    return name if name in dict(networks.named_weights(critic)) else None
+    return name if name in dict(building.critic_layers(config)) else None
 
 
 def _network(name: str, blocks: list[Block], drawn: list[str]) -> str:

@@ -8,8 +8,8 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab.config import TrainConfig
-from ganlab.measure.reading import INSTRUMENTS, agreement, available
+from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.measure.reading import INSTRUMENTS, Reading, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
@@ -43,7 +43,7 @@ CARDS: dict[str, Card] = {title: card for file in FILES for title, card in file.
 
 def cards_of(config: TrainConfig) -> list[str]:
     """The cards that apply to this run's data."""
-    measured = {None, *available(config.kind)}
+    measured = {None} if isinstance(config, WatchedConfig) else {None, *available(config.kind)}
     return [name for name, card in CARDS.items() if card.instrument in measured and card.applies(config)]
 
 
@@ -76,7 +76,8 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
                     )
     with st.container(border=True):
         slots["findings"] = st.container()
-        slots["networks"] = st.container()
+        if not isinstance(run.config, WatchedConfig):  # whose networks are not ganlab's
+            slots["networks"] = st.container()
     if plane.TITLE in shown:
         left, right = st.columns(2, gap="small")
         with left:
@@ -102,7 +103,7 @@ def _card(name: str, slots: dict[str, DeltaGenerator]) -> None:
 
 
 def on(run: Run) -> frozenset[str]:
-    """The instruments that are on; all of them if the run has ended or trains elsewhere."""
+    """The instruments that are on; all of them if the run has ended."""
     return INSTRUMENTS if run.latest.status.ended else run.instruments
 
 
@@ -115,7 +116,7 @@ def _shown(run: Run) -> list[str]:
     return [name for name in offered if CARDS[name].instrument in measured and name not in state["cards_away"]]
 
 
-@frame.acting()
+@frame.acting(ValueError)
 def _switch(run: Run) -> None:
     """Measure what the chosen cards show, and nothing else."""
     chosen = st.session_state["cards"]
@@ -141,13 +142,8 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     looking = snapshot.instruments & available(run.config.kind)
     with slots["findings"]:
         panel("findings", once(source, ("findings panel", *version, looking), lambda: findings(data, ended, looking)))
-    blocks = once(source, ("outlines", snapshot.generator is None), lambda: networks.outlines(snapshot))
-    with slots["networks"]:
-        judged = reading is not None and reading.step >= diagnosis.WINDOW
-        measured = reading.gradients if reading else None
-        html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
-        caption = Caption("Generator and critic", step=reading.step if reading else None)
-        choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp", caption=caption)
+    if "networks" in slots:
+        _networks(run, snapshot, reading, slots)
     for name, card in CARDS.items():
         if f"head {name}" in slots:
             key = (name, *version, *card.depends_on(data), cursors)
@@ -156,6 +152,16 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
                 panel(f"head_{name}", f"<div class='inst'>{caption.head()}<p>{sentence}</p></div>")
             with slots[f"plot {name}"]:
                 plot(f"plot_{name}", figure, card.height, caption)
+
+
+def _networks(run: Run, snapshot: Snapshot, reading: Reading | None, slots: dict[str, DeltaGenerator]) -> None:
+    blocks = networks.outlines(snapshot.config) if snapshot.samples is not None else None
+    with slots["networks"]:
+        judged = reading is not None and reading.step >= diagnosis.WINDOW
+        measured = reading.gradients if reading else None
+        html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
+        caption = Caption("Generator and critic", step=reading.step if reading else None)
+        choices("networks", html, lambda block: _pick(run, block), show=".gl-clamp", caption=caption)
 
 
 def _parts(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[Caption, str, Figure]:
@@ -169,5 +175,5 @@ def _parts(name: str, data: CardData, cursors: tuple[int, ...]) -> tuple[Caption
 
 def _pick(run: Run, block: str) -> None:
     """Show the weights of the block that was clicked; of all layers if `block` is empty."""
-    if name := networks.parameter(block, run.latest.critic) if block else view.ALL_LAYERS:
+    if name := networks.parameter(block, run.config) if block else view.ALL_LAYERS:
         view.show_layer(name)
