@@ -80,7 +80,8 @@ class SavedRun(SteeredRun):
 
     @property
     def record(self) -> Snapshot:
-        return _record(self.path, _stamp(self.path))
+        stamp = _stamp(self.path)
+        return (self._elsewhere.look() if stamp.held else None) or _record(self.path, stamp)
 
     @property
     def tables(self) -> Snapshot:

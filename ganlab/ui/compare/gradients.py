@@ -16,7 +16,8 @@ _measured: WeakKeyDictionary[Snapshot, Gradients | None] = WeakKeyDictionary()
 
 def unmeasured(picks: list[Pick]) -> list[Pick]:
     """The runs on disk whose networks nobody has looked at yet."""
-    return [pick for pick in picks if pick.record.generator is None and pick.record not in _measured]
+    on_disk = (pick for pick in picks if pick.record.generator is None and pick.record.status.ended)
+    return [pick for pick in on_disk if pick.record not in _measured]
 
 
 def measure(pick: Pick) -> None:

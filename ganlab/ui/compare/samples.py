@@ -53,7 +53,7 @@ def _figure(pick: Pick) -> str:
 def _step(pick: Pick) -> int:
     """Of a run on disk, the step of the saved moment that its samples are from."""
     step = pick.record.step
-    if pick.record.generator is None:
+    if pick.record.generator is None and pick.record.status.ended:
         return max((saved for saved in moments.steps(pick.run.path) if saved <= step), default=step)
     return step
 

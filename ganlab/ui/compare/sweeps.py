@@ -1,15 +1,16 @@
 """The sweeps in the folder of the runs: the runs of each are another list to choose from."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import streamlit as st
 
+from ganlab.formatting import in_words
 from ganlab.runs.disk import library
 from ganlab.runs.run import Run
 from ganlab.runs.saved_run import SavedRun
-from ganlab.runs.sweep import Sweep
+from ganlab.runs.sweep import FILE, Sweep
 from ganlab.ui.kit.html import plain
 
 ALL = "All single runs"
@@ -39,11 +40,17 @@ def runs_of(name: str) -> list[Run]:
     if path is None:
         return []
     try:
-        folders = [path / run for run in Sweep(path).runs]
-    except ValueError as error:
-        st.warning(plain(str(error)), icon=":material/help:")
+        folders = [path / run for run in _names(path, (path / FILE).stat().st_mtime_ns)]
+    except (ValueError, OSError) as error:
+        st.warning(plain(in_words(error)), icon=":material/help:")
         return []
     return [_saved(folder) for folder in folders if (folder / "config.json").exists()]
+
+
+@lru_cache(maxsize=8)
+def _names(path: Path, _stamp: int) -> tuple[str, ...]:
+    """Read again when sweep.json has changed: it may hold thousands of settings."""
+    return tuple(Sweep(path).runs)
 
 
 @cache
