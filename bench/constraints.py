@@ -39,8 +39,7 @@ def trained(config: TrainConfig, seed: int) -> dict[str, float]:
     while time.thread_time() - began < SECONDS[config.dataset]:
         trainer.step()
     subject = trainer.critic, trainer.generator, trainer.dataset, trainer.config
-    reading = look(*subject, which=WHICH, step=trainer.step_count)
-    return dict(zip(READINGS, row(reading), strict=True))
+    return row(look(*subject, which=WHICH, step=trainer.step_count))
 
 
 def written(columns: dict[str, float]) -> str:

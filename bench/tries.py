@@ -11,7 +11,7 @@ import numpy as np
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import look
 from ganlab.presets import PRESETS
-from ganlab.ui.train.steer import TRIES
+from ganlab.ui.train.tries import tries_of
 
 BEFORE, AFTER, SEEDS = 200, 25, range(5)
 SLOPE = frozenset({"lipschitz"})
@@ -28,19 +28,16 @@ def measured(trainer: Trainer, rows: list[dict[str, float]]) -> tuple[float, flo
 
 def main() -> None:
     for preset in ("digits", "8-gaussians"):
-        for label, (factors, _) in TRIES.items():
+        for one in tries_of(PRESETS[preset]):
             for seed in SEEDS:
                 trainer = Trainer(dataclasses.replace(PRESETS[preset], seed=seed, threads=1))
                 rows = [trainer.step()[0] for _ in range(BEFORE)]
                 was = measured(trainer, rows[-AFTER:])
-                low, high = trainer.config.clip_range
-                trainer.config = dataclasses.replace(
-                    trainer.config, clip_range=(factors[0] * low + 0.0, factors[1] * high)
-                )
+                trainer.config = dataclasses.replace(trainer.config, **one.values)
                 now = measured(trainer, [trainer.step()[0] for _ in range(AFTER)])
                 slope, estimate = (after / before for before, after in zip(was[:2], now[:2], strict=True))
                 print(
-                    f"{preset:12} seed {seed} {label:24} slope x {slope:<10.3g} estimate x {estimate:<10.3g} "
+                    f"{preset:12} seed {seed} {one.label:32} slope x {slope:<10.3g} estimate x {estimate:<10.3g} "
                     f"at a bound {was[2]:.2f} -> {now[2]:.2f}",
                     flush=True,
                 )

@@ -35,11 +35,9 @@ DATASETS = {
     "swiss-roll": DatasetFacts("Swiss roll", "point"),
     "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
-# May change while a run trains.
-LIVE_FIELDS = (
-    *("clip_range", "clip_order", "clip_scope", "clip_scale", "constraint", "penalty"),
-    *("critic_lr", "generator_lr", "n_critic"),
-)
+# What holds the critic; the size of its slope and of its estimate depends on it.
+HOLDING = ("clip_range", "clip_order", "clip_scope", "clip_scale", "constraint", "penalty")
+LIVE_FIELDS = (*HOLDING, "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
 PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour", "levels")  # decide what the user's own images become
 WATCHED = "watched"  # the kind of a run that trains in somebody's own loop, in its config.json
 _OF_WATCHED = ("dataset", "image_size", "colour", "clip_range", "layers")
@@ -449,6 +447,11 @@ def constraint_in_words(config: TrainConfig) -> str:
         return range_in_words(config.clip_range) + scale
     penalty = f"penalty {config.penalty:g}"
     return {"gradient-penalty": penalty, "spectral-norm": "spectral norm", "none": "no constraint"}[config.constraint]
+
+
+def holding(config: TrainConfig) -> dict[str, Any]:
+    """The settings of what holds the critic, as far as they have an effect."""
+    return {name: value for name, value in settings.applying(config).items() if name in HOLDING}
 
 
 def changed_live(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:

@@ -7,7 +7,7 @@ from ganlab.runs.snapshot import Status
 from ganlab.ui.kit import access, frame
 from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import find_run
-from ganlab.ui.train import address, layout, live, look_back, panels, ranges, start, steer, view
+from ganlab.ui.train import address, layout, live, look_back, panels, ranges, start, steer, tries, view
 from ganlab.ui.train.instruments import panel as instruments
 
 
@@ -48,9 +48,10 @@ def run_page(run: Run) -> None:
     if access.may_act() and snapshot.status.ended:
         steer.again(run)
     elif access.may_act() and not frame.presents():
-        steer.tries(run)
+        tries.tries(run)
     if access.may_act() and not frame.presents():
         ranges.control(run)
+    tries.surfaces(run, slots)
     look_back.controls(run, slots)
     layout.over_time(run, snapshot.status.ended, slots)
     instruments.place(run, slots)

@@ -14,9 +14,10 @@ with frame.page("Compare"):
     compared = picks.picked(known)
     with st.container(border=True):
         layout.runs_head()
-        sweeps.status()
-        table.show(sweeps.shown(runs), compared)
-    against.card(compared)
+        swept = sweeps.runs_of(sweeps.chosen())
+        sweeps.status(swept)
+        table.show(swept if sweeps.chosen() else runs, compared)
+    against.card(swept, compared)
     if compared:
         slots: Slots = {}
         layout.chosen(compared)

@@ -57,7 +57,7 @@ def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     bound(page, "High").press("ArrowRight")
     expect_range(page, -0.15, 0.15)
     expect(app(page).locator(".gl-clamp")).to_contain_text("1.5× wider")
-    app(page).get_by_role("button", name="Exact").click()
+    app(page).get_by_role("button", name="Constraint").click()
     numbers = page.get_by_test_id("stPopoverBody")
     numbers.get_by_role("spinbutton", name="High").fill("0.0137")
     numbers.get_by_role("spinbutton", name="High").press("Enter")
@@ -66,7 +66,17 @@ def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     expect_range(page, -0.1, 0.1)
     changes = ["clip_range,-0.15 0.15", "clip_range,-0.0137 0.0137", "clip_range,-0.1 0.1"]
     wait_until(lambda: recorded(server, run) == changes)
+    held = page.get_by_role("radiogroup", name="What holds the critic")
+    held.get_by_role("radio", name="Weight clipping").press("ArrowDown")
+    expect(held.get_by_role("radio", name="Gradient penalty")).to_be_checked()
     page.keyboard.press("Escape")
+    penalty = app(page).get_by_role("slider", name="Penalty")
+    penalty.press("PageDown")
+    expect(penalty).to_have_attribute("aria-valuenow", "1")
+    expect(app(page).locator(".gl-clamp")).to_contain_text("No clamp: 33,537 weights, the largest ")
+    expect(bound(page, "High")).to_have_count(0)
+    changes += ["constraint,gradient-penalty", "penalty,1.0"]
+    wait_until(lambda: recorded(server, run) == changes)
     expect_accessible(page)
 
 

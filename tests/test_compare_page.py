@@ -8,15 +8,18 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from stubs import TINY, TINY_IMAGES
+from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, page, panels, restart, run_in
 
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import contents, library
+from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
+from ganlab.runs.snapshot import Status
 from ganlab.runs.sweep import Sweep, name_of
+from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import gradients, instruments, samples
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
@@ -143,3 +146,19 @@ def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(the_h
     at.run()
     assert not at.exception
     assert listed(panels(at)) == []
+
+
+def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
+    folder = RunFolder(library.runs_root() / "there", dataclasses.replace(TINY, steps=10**6))
+    there = TrainingRun(folder).start()
+    saved = the_hub.find("there")
+    try:
+        wait_until(lambda: saved.record.status is Status.RUNNING and len(saved.record.history))
+        pick = Pick.of("A", saved)
+        wait_until(lambda: pick.newest().record.step > pick.record.step)
+        assert pick.trains
+        assert gradients.unmeasured([pick]) == []
+        assert address(page("4_Compare.py", runs="there")) == {"runs": "there"}
+    finally:
+        there.stop(quickly=True)
+        assert there.join(30)

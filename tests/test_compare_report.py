@@ -22,7 +22,7 @@ from ganlab.formatting import fixed_percent, range_in_words, short
 from ganlab.gan.histograms import pooled
 from ganlab.runs.disk import moments
 from ganlab.runs.hub import RunHub
-from ganlab.ui.compare import report
+from ganlab.ui.compare import downloads, gradients, report
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.files import PLOTLY
 
@@ -157,3 +157,29 @@ def test_the_samples_of_the_report_are_those_of_the_newest_moment(the_hub: RunHu
         samples = moments.read(folder, moments.steps(folder)[-1]).samples[:16]
         drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet))))
         assert (drawn == np.asarray(images.sheet(samples, 4))).all()
+
+
+def test_the_csv_files_hold_what_the_runs_wrote(the_hub: RunHub) -> None:
+    runs = [run_in("finished", the_hub, config) for config in (TINY, dataclasses.replace(TINY, constraint="none"))]
+    restart(the_hub)
+    picks = [Pick.of(letter, the_hub.find(run.run_id)) for letter, run in zip("AB", runs, strict=True)]
+    gradients.measure(picks[0])
+    written = {}
+    for what, (head, rows, _) in downloads.FILES.items():
+        lines = downloads.file(picks, head, rows).decode().splitlines()
+        written[what] = list(csv.DictReader(lines))
+    for pick in picks:
+        of_run = {what: [dict(row) for row in rows if row["letter"] == pick.letter] for what, rows in written.items()}
+        named = {(row.pop("letter"), row.pop("run")) for rows in of_run.values() for row in rows}
+        assert named == {(pick.letter, pick.run.run_id)}
+        for what, name in (("curves", "metrics.csv"), ("looks", "instruments.csv")):
+            rows = [{column: float(cell or "nan") for column, cell in row.items()} for row in of_run[what]]
+            recorded = rows_of(pick.run.path / name)
+            assert [list(row) for row in rows] == [list(row) for row in recorded]
+            for row, expected in zip(rows, recorded, strict=True):
+                assert list(row.values()) == pytest.approx(list(expected.values()), rel=1e-12, nan_ok=True)
+        together = [row for row in of_run["weights"] if row["layer"] == "All layers"]
+        total = pooled(pick.record.weights).before_counts.total
+        assert sum(int(row["before"]) for row in together) == total
+        assert {row["layer"] for row in of_run["weights"]} == {"All layers", *(h.name for h in pick.record.weights)}
+        assert len(of_run["gradients"]) == (3 if pick.letter == "A" else 0)

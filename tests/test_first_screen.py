@@ -43,7 +43,7 @@ def test_samples_are_compared_with_real_ones_and_with_those_before_a_change(
     at = page("1_Train.py", run=run.run_id)
     compare = at.segmented_control(key="compare")
     compare.set_value("Before").run()
-    assert "the clip range has not changed yet" in panels(at)
+    assert "nothing has changed yet" in panels(at)
     run.change(clip_range=(-0.003, 0.002))
     wait_until(lambda: run.latest.change)
     at.run()

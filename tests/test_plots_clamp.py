@@ -6,7 +6,7 @@ import torch
 from stubs import is_plain, unpacked
 from torch import nn
 
-from ganlab.gan.clipping import UpdateReport, clip_, flat
+from ganlab.gan.clipping import UpdateReport, clip_, flat, unclamped
 from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots import base, clamp, samples
 
@@ -19,7 +19,7 @@ def histogram(c: float = 0.1) -> WeightHistogram:
 
 
 def drawn(h: WeightHistogram | None, clip_range: tuple[float, float] = (-0.1, 0.1), **how: object) -> base.Figure:
-    return clamp.clamp(h, clip_range, [0.01, 0.1, 1.0], **how)
+    return clamp.clamp(h, clamp.bounds(clip_range, [0.01, 0.1, 1.0]), **how)
 
 
 def every_figure() -> list[base.Figure]:
@@ -89,3 +89,24 @@ def test_points_take_two_bytes_per_number_unless_they_are_far_away() -> None:
 
 def test_the_axis_depends_on_the_clip_range_alone() -> None:
     assert [drawn(h)["clamp"]["limit"] for h in (histogram(), None)] == [0.12, 0.12]
+
+
+def test_without_a_clamp_there_are_no_bounds_and_the_largest_weight_is_named() -> None:
+    weights = nn.Parameter(torch.linspace(-0.25, 0.3141, 2000))
+    free = pooled(unclamped([("w", weights)]).histograms())
+    figure = clamp.clamp(free, clamp.Slider(("Penalty",), (10.0,), [1.0, 10.0], "penalty"), next="penalty 3")
+    assert is_plain(figure)
+    assert (figure["clamp"]["range"], figure["clamp"]["at"]) == ([], [])
+    assert sum(figure["clamp"]["before"]) == 2000
+    assert figure["free"] == "No clamp: 2,000 weights, the largest 0.31"
+    update = UpdateReport(torch.zeros(2000), unclamped([("w", weights)]), 10, 5)
+    slow = clamp.clamp(free, clamp.Slider(), update=update)["slow"]
+    assert (sum(slow["start"]), slow["at"], slow["dots"][1]) == (2000, [], slow["dots"][2])
+
+
+def test_under_a_scale_of_its_own_a_layer_says_by_what_its_weights_are_divided() -> None:
+    weights = nn.Parameter(torch.linspace(-0.2, 0.2, 100))
+    layers = clip_([("a", weights), ("b", weights)], (-0.5, 0.5), {"a": 0.25, "b": 0.5}).histograms()
+    assert drawn(layers[0])["unit"].endswith(", 0.25")
+    assert drawn(pooled(layers))["unit"] == "each weight divided by its layer’s factor"
+    assert "unit" not in drawn(histogram())

@@ -47,6 +47,8 @@ def test_the_dots_and_medians_of_a_sweep_against_its_table() -> None:
         (float(row["clip_high"]), pytest.approx(float(row["w1"]))) for row in rows[:-1]
     ]
     assert points(dots[-1])[0][1] == penalty
+    waiting = SweptRun(sweep.path / "0123456789ab", TINY)
+    assert all(map(math.isnan, against.values(waiting).values()))
     assert [dot["mode"] for dot in dots] == ["markers", "markers+text"] + 5 * ["markers"]
 
 

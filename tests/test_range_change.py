@@ -84,9 +84,9 @@ def test_the_fold_is_the_first_clamp_under_the_new_range(config: TrainConfig, tm
     trainer.config = dataclasses.replace(config, clip_range=TIGHT)
     _, _, clip = trainer.critic_update()
     assert isinstance(clip, ClipReport)
-    assert (change.former, change.clip_range) == (config.clip_range, TIGHT)
+    assert (change.former.clip_range, change.config.clip_range) == (config.clip_range, TIGHT)
     assert (change.before, change.step, change.critic_step) == (3, 3, MID_STEP)
-    assert change.reading_step is None
+    assert change.reading is None
     outside = [int(((part < TIGHT[0]) | (part > TIGHT[1])).sum()) for part in clip.per_layer(clip.before)]
     assert [layer.before_counts.outside for layer in change.fold] == outside
     assert sum(outside) > 0
@@ -108,8 +108,8 @@ def test_looks_around_a_change_see_the_networks_of_that_moment_and_change_nothin
     # The first look of a run is never made for a change. Then: 5 steps after each, and before the second.
     steps = watched.readings[:, READINGS.index("step")].tolist()
     assert steps == sorted(steps)
-    assert watched.change.reading_step is not None
-    at = watched.change.reading_step
+    assert watched.change.reading is not None
+    at = watched.change.reading.step
     assert 0 <= 13 - at <= 10
     trainer = replayed(config, 9)
     trainer.config = dataclasses.replace(config, clip_range=(-0.02, 0.02))
@@ -126,8 +126,8 @@ def test_looks_around_a_change_see_the_networks_of_that_moment_and_change_nothin
 def test_changes_close_together_are_compared_as_one_and_there_and_back_as_none(tmp_path: Path) -> None:
     config = CONFIGS[0]
     grouped = steered(tmp_path / "a", config, {4: (-0.05, 0.05), 5: (-0.02, 0.02)}, frozenset()).change
-    assert (grouped.former, grouped.clip_range, grouped.critic_step) == ((-0.1, 0.1), (-0.02, 0.02), 5)
-    assert (grouped.before, grouped.step) == (2, 2)
+    assert (grouped.former.clip_range, grouped.config.clip_range) == ((-0.1, 0.1), (-0.02, 0.02))
+    assert (grouped.before, grouped.step, grouped.critic_step) == (2, 2, 5)
     assert grouped.fold[0].clip_range == (-0.02, 0.02)
     assert steered(tmp_path / "b", config, {4: (-0.05, 0.05), 5: (-0.1, 0.1)}, frozenset()).change is None
 
@@ -136,13 +136,28 @@ def test_a_look_at_a_range_that_was_left_again_is_no_baseline(tmp_path: Path) ->
     """0.05 is looked at in step 7 and left after step 8, as if it had never been; the next change is after step 10."""
     changes = {4: (-0.05, 0.05), 17: CONFIGS[0].clip_range, 21: TIGHT}
     change = steered(tmp_path / "r", CONFIGS[0], changes, WHICH).change
-    assert (change.former, change.reading_step) == (CONFIGS[0].clip_range, 10)
+    assert (change.former.clip_range, change.reading.step) == (CONFIGS[0].clip_range, 10)
 
 
-def test_a_range_that_comes_with_another_change_is_compared_with_nothing(tmp_path: Path) -> None:
-    together = {4: {"constraint": "none"}, 8: {"constraint": "clip", "clip_range": (-0.02, 0.02)}}
-    assert steered_by(tmp_path / "a", CONFIGS[0], together, frozenset()).change is None
-    alone = together | {11: {"clip_range": (-0.05, 0.05)}}
-    change = steered_by(tmp_path / "b", CONFIGS[0], alone, frozenset()).change
-    assert (change.former, change.clip_range) == ((-0.02, 0.02), (-0.05, 0.05))
-    assert steered_by(tmp_path / "c", CONFIGS[0], alone | {13: {"clip_order": "before"}}, frozenset()).change is None
+def test_a_change_of_constraint_is_looked_at_on_both_sides_like_one_of_the_range(tmp_path: Path) -> None:
+    config = CONFIGS[0]
+    let_go = {21: {"constraint": "gradient-penalty", "penalty": 0.1}}
+    watched = steered_by(tmp_path / "on", config, let_go, WHICH)
+    steered_by(tmp_path / "off", config, let_go, frozenset())
+    assert_equal(tmp_path / "on", tmp_path / "off")
+    change = watched.change
+    assert [one.constraint for one in (change.former, change.config)] == ["clip", "gradient-penalty"]
+    assert (change.before, change.step, change.critic_step, change.fold) == (10, 10, 21, ())
+    assert change.reading.step == 10
+    assert watched.readings[:, READINGS.index("step")].tolist() == [10, 15, 16]
+
+
+def test_changes_of_several_settings_are_one_and_a_setting_without_effect_is_none(tmp_path: Path) -> None:
+    config = CONFIGS[0]
+    back = {4: {"constraint": "none"}, 8: {"constraint": "clip", "clip_range": (-0.02, 0.02)}}
+    change = steered_by(tmp_path / "a", config, back, frozenset()).change
+    assert (change.former.clip_range, change.config.clip_range) == ((-0.1, 0.1), (-0.02, 0.02))
+    assert change.fold[0].clip_range == (-0.02, 0.02)
+    assert steered_by(tmp_path / "b", config, {4: {"penalty": 3.0}}, frozenset()).change is None
+    order = steered_by(tmp_path / "c", config, {4: {"clip_order": "before"}}, frozenset()).change
+    assert (order.former.clip_order, order.config.clip_order) == ("after", "before")

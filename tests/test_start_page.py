@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ganlab.runs.hub import RunHub
 from ganlab.runs.pace import Pace
 from ganlab.runs.snapshot import Status
 from ganlab.settings import applying
+from ganlab.ui.train import form
 from ganlab.ui.train.own_images import list_left_out
 
 pytestmark = pytest.mark.usefixtures("the_hub")
@@ -86,7 +88,15 @@ def test_every_setting_has_a_widget_and_a_help_sentence() -> None:
         assert set(settings) - {"low", "high"} <= set(applying(PRESETS[name]))
         shown |= set(settings)
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    assert (shown - {"low", "high"}) | {"clip_range", "dataset", "images", "looking_seed", "pixels", "points"} == fields
+    assert (shown - {"low", "high"}) | {
+        "clip_range",
+        "constraint",
+        "dataset",
+        "images",
+        "looking_seed",
+        "pixels",
+        "points",
+    } == fields
 
 
 def test_the_state_line_says_how_long_a_run_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,3 +280,26 @@ def test_points_missing_here_can_be_replaced_by_a_shape(
     at.button(key="choose_digits").click().run()
     at.get("button_group")[0].set_value("drawn").run()
     assert address(at)["points"] == name
+
+
+def test_what_holds_the_critic_is_one_of_four_cards() -> None:
+    at = page("1_Train.py", preset="digits-gradient-penalty")
+    shown = panels(at)
+    assert re.findall(r"aria-checked='true'[^>]* data-pick='([a-z-]+)'", shown) == ["gradient-penalty"]
+    assert len(re.findall(r"role='radio'", shown)) == 4
+    assert "Chosen" in [button.label for button in at.button if button.key == "choose_digits"]
+
+
+@pytest.mark.parametrize("constraint", ["clip", "gradient-penalty", "spectral-norm", "none"])
+def test_a_constraint_comes_with_what_it_needs(constraint: str) -> None:
+    """Of a preset left as it is, the preset that was sized for it; else only what must change does."""
+    for name in ("digits", "8-gaussians"):
+        preset = PRESETS[name]
+        sized = form.held_by(preset, constraint)
+        assert sized.constraint == constraint
+        assert form.held_by(sized, "clip") == preset
+        if f"{name}-{constraint}" in PRESETS:
+            assert sized == PRESETS[f"{name}-{constraint}"]
+        edited = dataclasses.replace(preset, seed=5)
+        held = form.held_by(edited, constraint)
+        assert dataclasses.replace(held, constraint="clip", critic_norm=preset.critic_norm) == edited

@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, clamp, click, page, panels, restart, run_in
 
+from ganlab.config import holding
 from ganlab.gan.histograms import pooled
+from ganlab.gan.networks import named_weights
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs import wire
 from ganlab.runs.disk import checkpoints, inbox, library, moments
@@ -20,7 +22,7 @@ from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import downloads, look_back
+from ganlab.ui.train import downloads, look_back, steer
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 
@@ -76,14 +78,14 @@ def tick_with_new_values(at: AppTest) -> None:
 
 
 def test_symmetric_follows_the_range(the_hub: RunHub) -> None:
-    run = run_in("running", the_hub, TINY)
+    run = run_in("running", the_hub, TINY_IMAGES)
     at = page("1_Train.py", run=run.run_id)
     click(at, "Forbid negative")
-    assert run.wanted.clip_range == (0.0, 0.1)
+    assert run.wanted.clip_range == (0.0, 0.01)
     assert not at.toggle(key="symmetric").value
     tick_with_new_values(at)
     at.toggle(key="symmetric").set_value(True).run()
-    assert run.wanted.clip_range == (-0.1, 0.1)
+    assert run.wanted.clip_range == (-0.01, 0.01)
 
 
 def test_rates_and_n_critic_are_steered(the_hub: RunHub) -> None:
@@ -365,7 +367,10 @@ def test_present_leaves_out_the_links_and_what_could_be_tried(the_hub: RunHub) -
     click(at, "Present")
     assert address(at)["present"] == "1"
     assert not at.sidebar.get("page_link")
-    assert labels - {button.label for button in at.button} >= {"Present", "Forbid negative weights: 0 to 0.1"}
+    assert labels - {button.label for button in at.button} >= {
+        "Present",
+        "Hold it by its gradient instead: penalty 0.1",
+    }
     click(at, "Leave")
     assert "present" not in address(at)
     assert len(at.sidebar.get("page_link")) == links > 0
@@ -396,16 +401,26 @@ def test_a_run_without_a_clamp_shows_no_bounds_and_no_counts_of_one(held: str, t
     at.run()
     assert not at.exception
     shown = panels(at)
-    assert '"rungs"' not in shown  # the drawing whose bounds can be pulled
-    assert "which nothing clamps" in shown
-    assert "<small>nothing is clamped</small>" in shown
+    assert clamp(at)["clamp"]["range"] == []
+    assert clamp(at)["thumbs"] == (["Penalty"] if held == "penalty" else [])
+    assert bool(clamp(at)["sentence"]) is (held != "penalty")
+    if held == "nothing":
+        run.pause()
+        wait_until(lambda: run.latest.status is Status.PAUSED)
+        at.run()
+        largest = dict(named_weights(run.latest.critic))["linear1.weight"].abs().max().item()  # the layer shown
+        assert float(clamp(at)["free"].split()[-1]) == pytest.approx(largest, rel=0.05)
+    assert "Share of weights clamped" not in shown
+    assert "class='counts'" not in shown
+    assert "Slope at real samples" in shown
     assert not re.search(r"\bnan\b|clip range|clamped to", shown, re.IGNORECASE)
     run.stop()
     wait_until(lambda: run.latest.status is Status.STOPPED)
     at.run()
     restart(the_hub)
     again = page("1_Train.py", run=run.run_id)
-    assert "which nothing clamps" in panels(again)
+    assert "No clamp: " in panels(again)
+    assert len(refused_cards(again)) == (0 if held == "spectral norm" else 3)  # an ended run's can't change
     assert {row.split(",")[-1] for row in downloads.histogram_csv(run.latest.weights).decode().splitlines()[1:]} == {""}
 
 
@@ -418,4 +433,78 @@ def test_the_clamp_can_be_let_go_and_taken_back(the_hub: RunHub) -> None:
         wait_until(lambda bounded=bounded: [bool(one.clip_range) for one in run.latest.weights[:1]] == [bounded])
         at.run()
         assert not at.exception
-        assert ('"rungs"' in panels(at)) is bounded
+        assert bool(clamp(at)["clamp"]["range"]) is bounded
+
+
+def test_what_holds_the_critic_is_changed_by_its_cards_and_set_by_its_slider(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    steer.pull(run, [0.3])  # a late message: this is no penalty's critic yet
+    assert run.wanted == run.config
+    at = page("1_Train.py", run=run.run_id)
+    assert set(refused_cards(at)) == set()
+    steer._hold(run, "gradient-penalty")
+    at.run()
+    assert clamp(at)["wanted"] == [run.config.penalty]
+    at.number_input(key="penalty").set_value(0.5).run()
+    assert run.wanted.penalty == clamp(at)["wanted"][0] == 0.5
+    steer.pull(run, [0.3])
+    steer.pull(run, [-0.2, 0.2])  # late: nothing clamps any more
+    assert (run.wanted.penalty, run.wanted.clip_range) == (0.3, run.config.clip_range)
+    at.run()
+    click(at, "10× weaker")
+    assert run.wanted.penalty == 0.03
+    click(at, "Clamp it")
+    assert run.wanted.constraint == "clip"
+    at.segmented_control(key="clip_scale").set_value("fan-in").run()
+    at.segmented_control(key="clip_order").set_value("before").run()
+    assert (run.wanted.clip_scale, run.wanted.clip_order) == ("fan-in", "before")
+    wait_until(lambda: holding(run.latest.config) == holding(run.wanted) and np.isnan(run.latest.weights[0].largest))
+    at.run()
+    assert not at.exception
+    assert "each weight divided by its layer’s factor" in panels(at)
+
+
+def refused_cards(at: AppTest) -> list[str]:
+    """The sentences of the cards that can't be chosen."""
+    return re.findall(r"aria-disabled='true'.*?<p>(.*?)</p>", panels(at))
+
+
+def test_a_critic_with_batch_norm_refuses_a_penalty_and_starts_again_with_layer_norm(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY_IMAGES)
+    at = page("1_Train.py", run=run.run_id)
+    (reason,) = refused_cards(at)
+    assert reason.startswith("With batch norm a score depends on the whole batch")
+    click(at, "Start again with layer norm")
+    (new,) = (one for one in the_hub.runs if one is not run)
+    assert new.config == dataclasses.replace(run.config, critic_norm="layer")
+    wait_until(lambda: run.latest.status is Status.PAUSED)
+    assert address(at)["run"] == new.run_id
+    assert refused_cards(at.run()) == []
+
+
+def test_two_constraints_are_compared_by_the_surfaces_measured_on_both_sides(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    wait_until(lambda: run.latest.reading)
+    at = page("1_Train.py", run=run.run_id)
+    assert "head_before" not in at.session_state
+    assert "Before: ±0.1" not in panels(at)
+    click(at, "Hold it by its gradient instead")
+    assert (run.wanted.constraint, run.wanted.penalty) == ("gradient-penalty", 0.1)
+    wait_until(lambda: run.latest.change and run.latest.reading.step > run.latest.change.step)
+    run.pause()
+    wait_until(lambda: run.latest.status is Status.PAUSED)
+    at.run()
+    shown, change = panels(at), run.latest.change
+    assert change.reading.step <= change.step < run.latest.reading.step
+    assert f"Before: ±0.1</b><div><span>step {change.reading.step:,}" in shown
+    assert f"Now: penalty 0.1</b><div><span>step {run.latest.reading.step:,}" in shown
+
+
+def test_a_surface_that_was_not_measured_is_not_shown(the_hub: RunHub) -> None:
+    run = run_in("running", the_hub, TINY)
+    run.switch(frozenset())
+    wait_until(lambda: run.latest.step > 5 and not run.latest.instruments)
+    run.change(constraint="none")
+    wait_until(lambda: run.latest.change)
+    shown = panels(page("1_Train.py", run=run.run_id))
+    assert "Now: no constraint</b><div><span>not measured" in shown

@@ -2,10 +2,12 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
+from ganlab.config import TrainConfig
 from ganlab.measure.distances import Distances, Perfect
 from ganlab.measure.reading import Reading
 from ganlab.runs.advice import Advice
@@ -16,12 +18,12 @@ from ganlab.runs.verdict import Verdict, verdict
 from ganlab.runs.vitals import Vital
 
 CHANGE = RangeChange(
-    former=(-0.01, 0.01),
-    clip_range=(-0.001, 0.001),
+    former=TrainConfig(clip_range=(-0.01, 0.01)),
+    config=TrainConfig(clip_range=(-0.001, 0.001)),
     before=100,
     step=100,
     critic_step=500,
-    reading_step=100,
+    reading=Reading(step=100),
     samples=np.zeros((1, 2), np.float32),
 )
 SICK = Finding(2, "Something is wrong.", Advice("Do this."))
@@ -47,7 +49,7 @@ def said(
     nothing = np.empty(0)
     numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
     reading = Reading(step=min(looked_at, steps), distances=distances)
-    return verdict(reading, list(findings), history, change, numbers, comparing, measuring, known)
+    return verdict(reading, list(findings), history, change, numbers, comparing, measuring, known, history.range_since)
 
 
 def test_a_dead_critic_comes_before_what_the_change_did() -> None:
@@ -61,6 +63,13 @@ def test_a_flat_critic_says_by_how_much_and_the_way_back() -> None:
         == "The critic went flat: 10× tighter made its slope, all the generator learns from, 13,000× smaller."
     )
     assert (verdict.severity, verdict.advice) == (2, Advice("Go back to ±0.01.", clip_range=(-0.01, 0.01)))
+
+
+@pytest.mark.parametrize("values", [{"constraint": "none"}, {"clip_order": "before", "clip_range": (-0.001, 0.001)}])
+def test_a_smaller_slope_is_no_collapse_where_more_than_the_range_changed(values: dict[str, Any]) -> None:
+    """With a penalty, measured on 8 Gaussians, a slope 5 times smaller came with a smaller distance."""
+    other = dataclasses.replace(CHANGE, config=dataclasses.replace(CHANGE.former, **values))
+    assert said(SICK, slope=(0.0267, 2.0e-6), estimate=(1.0, 0.01), change=other).sentence == SICK.sentence
 
 
 def test_a_slope_of_nothing_has_no_ratio() -> None:
@@ -77,7 +86,7 @@ def test_a_flat_critic_is_told_until_all_rules_apply() -> None:
 
 
 def test_a_steeper_critic_is_told_with_its_estimate() -> None:
-    wider = dataclasses.replace(CHANGE, clip_range=(-0.1, 0.1))
+    wider = dataclasses.replace(CHANGE, config=TrainConfig(clip_range=(-0.1, 0.1)))
     sentence = "The critic got 30× steeper: 10× wider, and its estimate 25× larger."
     assert said(slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider) == Verdict(1, sentence)
     verdict = said(SICK, slope=(1.0, 30.0), estimate=(0.1, 2.5), change=wider)
@@ -113,7 +122,7 @@ def test_what_is_being_measured_is_not_judged() -> None:
 def test_a_finding_from_before_the_change_is_not_told_after_it() -> None:
     for change in (CHANGE, None):
         verdict = said(SICK, change=change, looked_at=100)
-        assert verdict == Verdict(1, "Not measured since the clip range changed.")
+        assert verdict == Verdict(1, "Not measured since the last change of what holds the critic.")
 
 
 def test_without_findings_there_are_no_problems_once_there_are_enough_steps() -> None:

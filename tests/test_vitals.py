@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from ganlab.measure.reading import READINGS
-from ganlab.runs.history import METRICS, History
+from ganlab.config import TrainConfig
+from ganlab.measure.reading import READINGS, Reading
+from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import vitals
 
@@ -25,12 +26,12 @@ def looks(**columns: list[float]) -> np.ndarray:
 
 def change(before: int, step: int, reading_step: int | None) -> RangeChange:
     return RangeChange(
-        former=(-0.1, 0.1),
-        clip_range=(-0.01, 0.01),
+        former=TrainConfig(clip_range=(-0.1, 0.1)),
+        config=TrainConfig(clip_range=(-0.01, 0.01)),
         before=before,
         step=step,
         critic_step=5 * step,
-        reading_step=reading_step,
+        reading=reading_step and Reading(step=reading_step),
         samples=np.zeros((1, 2), np.float32),
     )
 
@@ -105,6 +106,18 @@ def test_the_distance_stands_beside_the_band_of_a_perfect_sampler_where_it_is_kn
     new = looks(step=[5.0], w1=[0.3], real_to_real=[0.1], real_to_real_low=[0.08], real_to_real_high=[0.131])
     notes = [vitals(history(np.zeros(9)), table, "modes")[4].note for table in (old, new)]
     assert notes == ["of real to real", "perfect: 0.8–1.3×"]
+
+
+def test_without_a_clamp_slopes_stand_in_place_of_shares() -> None:
+    rows = history(np.zeros(50)).rows
+    rows[:, METRICS.index("clamped_share")] = rows[:, METRICS.index("at_bound_share")] = math.nan
+    table = looks(step=[5.0, 45.0], largest_gradient_real=[3.0, 2.0], largest_gradient_between=[5.0, 1.0])
+    free = History(rows, (), np.zeros((50, 0, 2), np.int32))
+    first, second, *_ = vitals(free, table, "modes")
+    assert (first.now, second.now) == (2.0, 1.0)
+    changed = [Change(235, 47, "penalty", 0.1), Change(240, 48, "critic_lr", 0.1), Change(250, 50, "penalty", 1.0)]
+    assert free.held_since(changed) == 47  # no update has used the last one yet
+    assert math.isnan(vitals(free, table, "modes", changes=changed)[0].now)
 
 
 def test_looks_whose_steps_were_lost_are_shown() -> None:

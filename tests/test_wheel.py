@@ -113,7 +113,7 @@ def test_one_version_everywhere(wheel: Path) -> None:
 def test_every_page_is_served(visitor: Visitor) -> None:
     home = visitor.open("")
     pages = of_type("navigation", home)[0].app_pages
-    assert len(pages) == 5
+    assert len(pages) == 6
     for page in pages:
         messages = visitor.open(page.url_pathname) if page.url_pathname else home
         assert of_type("navigation", messages)[0].page_script_hash == page.page_script_hash

@@ -92,7 +92,9 @@ class ClipReport:
             else:
                 own = free_edges(before, len(edges) - 1) if self.clip_range else edges
                 bins, counts = binned(before, own), count(before)
-                histograms.append(WeightHistogram(name, shape, None, own, bins, bins, counts, counts))
+                largest = before.abs().max().item() if before.numel() else math.nan
+                free = WeightHistogram(name, shape, None, own, bins, bins, counts, counts, largest=largest)
+                histograms.append(free)
         return tuple(histograms)
 
 

@@ -57,6 +57,7 @@ class WeightHistogram:
     before_counts: Counts
     after_counts: Counts
     scale: float = 1.0
+    largest: float = math.nan  # |weight|, of weights that are not clamped; NaN if read from disk
 
     @property
     def limit(self) -> float:
@@ -80,6 +81,7 @@ def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
         before_counts=Counts(*map(sum, zip(*(h.before_counts for h in histograms), strict=True))),
         after_counts=Counts(*map(sum, zip(*(h.after_counts for h in histograms), strict=True))),
         scale=scales.pop() if len(scales) == 1 else math.nan,
+        largest=float(np.max([h.largest for h in histograms])),
     )
 
 

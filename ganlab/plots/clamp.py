@@ -1,18 +1,34 @@
-"""The weights before and after a clamp, as data for front/clamp.js, which draws them with the clip range to pull."""
+"""The critic's weights, around the clamp if there is one, as data for front/clamp.js, which draws what holds it too."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.formatting import range_in_words
+from ganlab.formatting import count_of, range_in_words, significant
 from ganlab.gan.clipping import UpdateReport
 from ganlab.gan.histograms import WeightHistogram, axis_limit, binned, count
-from ganlab.plots.base import Figure, axis, curve, framed, packed, rounded
+from ganlab.plots.base import Figure, rounded
 
 Range = tuple[float, float]
 DOTS = 220
 """Weights that are drawn one by one in slow motion."""
+
+
+class Slider(NamedTuple):
+    """What holds the critic, to be set under the histogram: a thumb for each of `values`, on a scale with `rungs`."""
+
+    thumbs: tuple[str, ...] = ()  # their names; none if there is nothing to set
+    values: tuple[float, ...] = ()
+    rungs: Sequence[float] = (1.0,)
+    name: str = ""  # what it sets, in a few words, unless these are the bounds of the clamp
+    sentence: str = ""  # what holds the critic, in place of the slider
+
+
+def bounds(clip_range: Range, rungs: Sequence[float]) -> Slider:
+    """A slider with both bounds of the clip range."""
+    return Slider(("Low bound", "High bound"), clip_range, rungs)
 
 
 class Change(NamedTuple):
@@ -26,28 +42,34 @@ class Change(NamedTuple):
 
 def clamp(
     histogram: WeightHistogram | None,
-    wanted: Range,
-    rungs: Sequence[float],
+    slider: Slider,
     *,
     live: bool = True,
     mirror: bool = True,
     log_y: bool = False,
     limit: float | None = None,
+    next: str = "",
     pinned: WeightHistogram | None = None,
     change: Change | None = None,
     update: UpdateReport | None = None,
 ) -> Figure:
-    """The histogram with the range that made it; the thumbs of the slider, on its `rungs`, stand at `wanted`.
+    """The histogram with the range that made it, if it was clamped, and the slider with what is asked for.
 
-    The two differ while a change waits. Without a histogram (no clamp yet) only the axes. The x axis goes to ±`limit`,
-    by default the `axis_limit` of the range. `live` is whether the bounds can be pulled, `mirror` whether one moves
-    the other. `pinned` are the weights of another step. The first clamp of a `change` is played once per id; `update`
-    is the last critic update of a paused run, to be played in slow motion.
+    The two differ while a change waits; `next` says for which one. Without a histogram (no update yet) only the axes.
+    The x axis goes to ±`limit`, by default the `axis_limit` of the range. `live` is whether the thumbs can be pulled,
+    `mirror` whether one bound moves the other. `pinned` are the weights of another step. The first clamp of a `change`
+    is played once per id; `update` is the last critic update of a paused run, to be played in slow motion.
     """
-    figure: Figure = {"rungs": list(rungs), "wanted": list(wanted), "live": live, "mirror": mirror, "log": log_y}
-    figure |= {"name": histogram.name if histogram else "", "alt": _in_words(histogram)}
-    figure["clamp"] = _counts(histogram, limit) if histogram else _nothing(wanted, limit)
-    if pinned and pinned.clip_range:
+    figure: Figure = {"live": live, "mirror": mirror, "log": log_y, "next": next, "sentence": slider.sentence}
+    figure |= {"thumbs": list(slider.thumbs), "wanted": list(slider.values), "rungs": list(slider.rungs)}
+    figure |= {"slider": slider.name, "name": histogram.name if histogram else "", "alt": _in_words(histogram)}
+    figure["clamp"] = _counts(histogram, limit) if histogram else _nothing(slider, limit)
+    if histogram and not histogram.clip_range:
+        figure["free"] = no_clamp(histogram)
+    if histogram and histogram.scale != 1:
+        one = "" if math.isnan(histogram.scale) else f", {significant(histogram.scale, 3)}"
+        figure["unit"] = f"each weight divided by its layer’s factor{one}"
+    if pinned:
         figure["pinned"] = _counts(pinned)
     if change:
         figure["change"] = {"id": change.id, "former": list(change.former), "age": round(change.age, 1)}
@@ -58,36 +80,23 @@ def clamp(
     return figure
 
 
-def unclamped(histogram: WeightHistogram | None) -> Figure:
-    """The weights where nothing is clamped: one histogram, without bounds; only the axes before the first update."""
-    name, limit = (histogram.name, histogram.limit) if histogram else ("", 1.0)
-    alt = f"{name}: {histogram.before_counts.total:,} weights, which nothing clamps." if histogram else "No update yet."
-    return framed(
-        [_skyline(histogram)] if histogram else [],
-        axis("weight", 3, range=[-limit, limit], tickformat="~g", nticks=9),
-        axis("weights", 4, rangemode="tozero"),
-        scale=f"weights {name} {limit}",
-        alt=alt,
-    )
-
-
-def _skyline(histogram: WeightHistogram) -> Figure:
-    top = np.append(histogram.before, histogram.before[-1]).astype(float)
-    skyline = curve(top, "weights", "$before", 1.4, hover="%{y:,.0f}", x=packed(histogram.edges))
-    return skyline | {"fill": "tozeroy", "fillcolor": "$before 0.3", "line": skyline["line"] | {"shape": "hv"}}
+def no_clamp(histogram: WeightHistogram) -> str:
+    """How many weights there are that nothing clamps, and how large the largest is, if that is known."""
+    weights = f"No clamp: {count_of(histogram.before_counts.total, 'weight')}"
+    return weights if math.isnan(histogram.largest) else f"{weights}, the largest {significant(histogram.largest, 2)}"
 
 
 def _counts(histogram: WeightHistogram, limit: float | None = None) -> Figure:
     before, after = histogram.before_counts, histogram.after_counts
-    assert histogram.clip_range  # `unclamped` draws those without
+    clamped = histogram.clip_range is not None
     return {
-        "range": list(histogram.clip_range),
+        "range": list(histogram.clip_range or ()),
         "limit": limit or histogram.limit,
         **_edges(histogram.edges),
         "before": histogram.before.tolist(),
         "after": histogram.after.tolist(),
-        "at_before": [before.at_low, before.at_high],
-        "at": [after.at_low, after.at_high],
+        "at_before": [before.at_low, before.at_high] if clamped else [],
+        "at": [after.at_low, after.at_high] if clamped else [],
         "moved": before.outside,
         "total": before.total,
     }
@@ -101,31 +110,34 @@ def _edges(edges: np.ndarray) -> Figure:
     return {"edges": [rounded(edge, 8) for edge in edges]}
 
 
-def _nothing(clip_range: Range, limit: float | None) -> Figure:
-    empty = {"before": [0], "after": [0], "at_before": [0, 0], "at": [0, 0], "moved": 0, "total": 1}
-    limit = limit or axis_limit(clip_range)
+def _nothing(slider: Slider, limit: float | None) -> Figure:
+    clip_range = slider.values if len(slider.values) == 2 else ()
+    zeros = [0 for _ in clip_range]
+    empty = {"before": [0], "after": [0], "at_before": zeros, "at": zeros, "moved": 0, "total": 1}
+    limit = limit or (axis_limit(clip_range) if clip_range else 1.0)
     return empty | {"range": list(clip_range), "limit": limit, "x0": -limit, "dx": 2 * limit}
 
 
 def _slow(update: UpdateReport, histogram: WeightHistogram) -> Figure:
     """The weights before the gradient step, in the same bins, and a few of them at the update's three moments."""
     moments = update.of_layer(histogram.name)
-    start, clip_range = moments[0].cpu(), histogram.clip_range
-    assert clip_range  # there was a clamp
+    start, clip_range = moments[0].cpu(), histogram.clip_range or (-math.inf, math.inf)
     at = count(start, clip_range)
     few = np.linspace(0, len(start) - 1, min(DOTS, len(start))).astype(int)
     return {
         "id": update.critic_step,
         "number": update.number,
         "start": binned(start, histogram.edges, clip_range).tolist(),
-        "at": [at.at_low, at.at_high],
+        "at": [at.at_low, at.at_high] if histogram.clip_range else [],
         "dots": [[rounded(weight, 3) for weight in moment.cpu().numpy()[few].tolist()] for moment in moments],
     }
 
 
 def _in_words(histogram: WeightHistogram | None) -> str:
-    if histogram is None or histogram.clip_range is None:
-        return "No clamp yet."
+    if histogram is None:
+        return "No update yet."
+    if histogram.clip_range is None:
+        return f"{histogram.name}. {no_clamp(histogram)}."
     before, after = histogram.before_counts, histogram.after_counts
     return (
         f"{histogram.name}, clamped to {range_in_words(histogram.clip_range)}: before, {before.below_low:,} weights "

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from ganlab import settings
-from ganlab.config import TrainConfig
+from ganlab.config import HOLDING, TrainConfig
 from ganlab.formatting import number, range_in_words, short
 from ganlab.plots.base import Figure, curve, framed, note, packed, per_mark, rounded, steps_axis, upright
 from ganlab.runs.history import METRICS, Change, History
@@ -17,7 +17,6 @@ from ganlab.runs.snapshot import Snapshot
 POINTS = 120  # at most, of a drawn line
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
-HOLDING = ("clip_range", "constraint", "penalty")  # what an estimate's size depends on
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -48,12 +47,12 @@ def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
     It scales with the range, over orders of magnitude: the scale is linear near 0 and logarithmic further away (asinh).
     Only changes of what holds the critic are marked, and each stretch has its range as a name.
     """
-    parts = _by_range(snapshot.history, snapshot.history["critic_estimate"])  # no median mixes two ranges
+    changes = [one for one in snapshot.changes if one.field in HOLDING]
+    parts = _apart(snapshot.history, changes, snapshot.history["critic_estimate"])  # no median mixes two of them
     estimate = np.concatenate([running_median(part, view.median) for part in parts])
     name = f"median of {view.median}" if view.median else "estimate"
-    unit = _smallest(snapshot.history, estimate) / 3
-    begin, changes = _first_range(snapshot), [one for one in snapshot.changes if one.field in HOLDING]
-    stretches = dataclasses.replace(snapshot, changes=(*begin, *changes))
+    unit = _smallest(_apart(snapshot.history, changes, np.abs(estimate))) / 3
+    stretches = dataclasses.replace(snapshot, changes=(*_first_range(snapshot), *changes))
     return over_time("Critic estimate", [Curve(name, estimate, "$bound", 1.8)], stretches, view, unit)
 
 
@@ -65,16 +64,17 @@ def _first_range(snapshot: Snapshot) -> list[Change]:
     return [Change(0, 0, "clip_range", (history["clip_low"][0], history["clip_high"][0]))]
 
 
-def _smallest(history: History, values: np.ndarray) -> float:
-    """The size of typical values, the median of |values|, in the stretch of one clip range where they are smallest."""
-    parts = _by_range(history, np.abs(values))
+def _smallest(parts: list[np.ndarray]) -> float:
+    """The size of typical values, their median, in the stretch where they are smallest."""
     return max(min((float(np.median(part)) for part in parts if len(part) >= SETTLED), default=1.0), TINY)
 
 
-def _by_range(history: History, values: np.ndarray) -> list[np.ndarray]:
-    """The values [steps], split where the clip range changed."""
+def _apart(history: History, changes: Sequence[Change], values: np.ndarray) -> list[np.ndarray]:
+    """The values [steps], split where the clip range or what else holds the critic changed."""
     ranges = np.nan_to_num(np.stack([history["clip_low"], history["clip_high"]], axis=1))  # NaN: not known
-    return np.split(values, np.flatnonzero((ranges[1:] != ranges[:-1]).any(axis=1)) + 1)
+    moved = np.flatnonzero((ranges[1:] != ranges[:-1]).any(axis=1)) + 1
+    others = np.searchsorted(history["step"], [one.step for one in changes if one.field != "clip_range"], side="right")
+    return np.split(values, sorted({*moved.tolist(), *others.tolist()}))
 
 
 def asinh_axis(unit: float, values: np.ndarray) -> Figure:

@@ -1,13 +1,14 @@
 """The record of a run, step by step: its metrics, its layers' counts, its live changes."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganlab.config import Layers
+from ganlab.config import HOLDING, Layers
 from ganlab.gan.clipping import UNCOUNTED
 
 
@@ -64,6 +65,11 @@ class History:
         """How many weights the newest clamp covers."""
         newest = self.layer_counts[-1:, :, 0].ravel()
         return sum(math.prod(shape) for (_, shape), n in zip(self.layers, newest, strict=False) if n != UNCOUNTED)
+
+    def held_since(self, changes: Sequence[Change]) -> int:
+        """The step after which the critic has been held as it is now; `changes` are those of the run."""
+        last = self["step"][-1] if len(self) else 0
+        return max([self.range_since, *(one.step for one in changes if one.field in HOLDING and one.step < last)])
 
     @cached_property
     def range_since(self) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import changed_live
+from ganlab.config import changed_live, holding
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport, UpdateReport, flat
@@ -24,7 +24,7 @@ from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.stopwatch import Stopwatch
 
 PUBLISH_EVERY = 0.45  # seconds; the page looks every 0.5
-RECENT_LOOK = 10  # steps: an older look is too old to compare a new clip range with
+RECENT_LOOK = 10  # steps: an older look is too old to compare a change with
 LAST_LOOK = "the instruments take their last look"
 
 
@@ -36,7 +36,7 @@ class Loop:
         self._status = Status.RUNNING
         self._report: ClipReport | None = None
         self._reading: Reading | None = None
-        self._range_since = -1  # the step after which the clip range changed last
+        self._range_since = -1  # the step after which changed last what holds the critic
         self._range_changes = RangeChanges()
         self._start: Tensor | None = None  # the critic's weights before its last update, while paused
         self._updates = 0  # of the critic in the last step
@@ -106,8 +106,9 @@ class Loop:
         made = self._trainer.critic_step
         row, self._report = self._trainer.step(before_update=self._before_update)
         self._updates = self._trainer.critic_step - made
-        if self._trainer.config.clip_order == "before" or set(self._report.scales) != {1.0}:
-            self._start = None  # what is played is a gradient step, then one clamp of all weights
+        clamps_alike = self._trainer.config.clip_order == "after" and set(self._report.scales) == {1.0}
+        if self._report.clip_range and not clamps_alike:
+            self._start = None  # what is played is a gradient step, then one clamp of all weights, or none
         self._range_changes.keep_fold(self._report, self._trainer.critic_step)
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
@@ -126,7 +127,7 @@ class Loop:
             self._look(on)
         now = self._clock.seconds
         due, latest = self._recorder.checkpoint_is_due(now), self._mailbox.latest
-        # What a change of the clip range did is shown at once.
+        # What a change of what holds the critic did is shown at once.
         change = self._range_changes.newest
         news = latest.change is not change or (change and latest.reading is not self._reading)
         if due or news or self._status is Status.PAUSED or now - latest.seconds >= PUBLISH_EVERY:
@@ -201,35 +202,30 @@ class Loop:
         self._apply_changes()
         if self._status is Status.PAUSED:
             with torch.no_grad():
-                self._start = flat(self._trainer.critic.named_parameters())
+                self._start = flat(self._trainer.critic_weights())
 
     def _apply(self, field: str, value: Any) -> None:
         trainer = self._trainer
         if value != getattr(trainer.config, field):
             changed = changed_live(trainer.config, {field: value})
-            clips = field == "clip_range" and trainer.config.constraint == "clip"
-            if field in ("constraint", "penalty", "clip_order", "clip_scope", "clip_scale"):
-                self._range_changes.forget()
-            if clips:
+            if holding(changed) != holding(trainer.config):
                 made = trainer.step_count, trainer.critic_step
-                self._range_changes.begin(trainer.config.clip_range, value, *made, self._look_before_change)
+                self._range_changes.begin(trainer.config, changed, *made, self._look_before_change)
+                self._range_since = trainer.step_count
             trainer.config = changed
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
-            if clips:
-                self._range_since = trainer.step_count
 
-    def _look_before_change(self) -> tuple[int | None, np.ndarray]:
-        """The step of a recent look at the clip range in force, or of one now, or None; and samples."""
+    def _look_before_change(self) -> tuple[Reading | None, np.ndarray]:
+        """A recent look at the critic as it is held, or one now, or None; and samples."""
         step, on = self._trainer.step_count, self._instruments()
         recent = self._range_is_seen() and self._reading and step - self._reading.step <= RECENT_LOOK
         if on and not recent and self._status is Status.RUNNING and self._budget.affords_one(for_user=True):
             self._look(on)
             recent = self._reading and self._reading.step == step
-        at = self._reading.step if on and recent and self._reading else None
-        return at, images.shown(self._generated(copied(self._trainer.generator)))
+        return self._reading if on and recent else None, images.shown(self._generated(copied(self._trainer.generator)))
 
     def _range_is_seen(self) -> bool:
-        """Whether a look has seen the clip range in force, or it has never changed."""
+        """Whether a look has seen the critic held as it is, or that has never changed."""
         return self._range_since < 0 or (self._reading is not None and self._reading.step > self._range_since)
 
     def _generated(self, generator: nn.Sequential) -> np.ndarray:

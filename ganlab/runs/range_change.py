@@ -1,4 +1,4 @@
-"""The newest change of the clip range, with what was just before it, so that the two can be compared."""
+"""The newest change of what holds the critic, with what was just before it, so that the two can be compared."""
 
 import time
 from collections.abc import Callable
@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ganlab.config import TrainConfig, holding
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.histograms import WeightHistogram, axis_limit, bin_edges
+from ganlab.measure.reading import Reading
 
 GROUPED = 1.0  # seconds: changes so close together, as from a held arrow key, are compared as one
 COMPARED = 20.0  # seconds after a change during which the page compares
@@ -20,21 +22,34 @@ class RangeChange:
     """A change that has come into force, or several that were grouped: `former` is from before the first of them.
 
     `before` is the number of steps before the first, `step` and `critic_step` those before the last; `acted` is when a
-    clamp first used it, in seconds of time.monotonic(). `reading_step` is the step of the look that the instruments
-    took for this comparison, None if there was none. `samples` were generated from the fixed latents just before the
-    first; `fold` has a histogram per critic parameter of the first clamp after the last, on an axis that holds both
-    ranges, and is empty until that clamp.
+    critic update first used it, in seconds of time.monotonic(). `reading` is the look that the instruments took for
+    this comparison, None if there was none. `samples` were generated from the fixed latents just before the first.
+    If the clip range changed, `fold` has a histogram per critic parameter of the first clamp after the last, on an axis
+    that holds both ranges; it is empty until that clamp.
     """
 
-    former: tuple[float, float]
-    clip_range: tuple[float, float]
+    former: TrainConfig
+    config: TrainConfig
     before: int
     step: int
     critic_step: int
-    reading_step: int | None
+    reading: Reading | None
     samples: np.ndarray
     fold: tuple[WeightHistogram, ...] = ()
     acted: float = 0.0
+
+    @property
+    def limit(self) -> float | None:
+        """Where an axis for both clip ranges ends; None if there are not two."""
+        if not self.former.constraint == self.config.constraint == "clip":
+            return None
+        return max(axis_limit(self.former.clip_range), axis_limit(self.config.clip_range))
+
+    @property
+    def of_range(self) -> bool:
+        """Whether nothing but the clip range changed, of which it was measured what that does."""
+        same = {"clip_range": None}
+        return self.limit is not None and holding(self.former) | same == holding(self.config) | same
 
     @property
     def age(self) -> float:
@@ -43,53 +58,41 @@ class RangeChange:
 
     def histograms(self, clip: ClipReport) -> tuple[WeightHistogram, ...]:
         """One per critic parameter, on an axis that holds both ranges; none if the clamp is gone."""
-        if clip.clip_range is None:
+        if clip.clip_range is None or self.limit is None:
             return ()
-        limit = max(axis_limit(self.former), axis_limit(clip.clip_range))
-        return clip.histograms(bin_edges(clip.clip_range, limit, MOST_BINS))
+        return clip.histograms(bin_edges(clip.clip_range, self.limit, MOST_BINS))
 
 
 class RangeChanges:
-    """The changes of one run's clip range; `newest` is the last one that a clamp has used."""
+    """The changes of what holds one run's critic; `newest` is the last one that a critic update has used."""
 
     def __init__(self) -> None:
         self.newest: RangeChange | None = None
-        self._awaited: RangeChange | None = None  # in force, but no clamp has used it yet
-        self._forgotten = False  # since when no clamp has been made
+        self._awaited: RangeChange | None = None  # in force, but no update has used it yet
 
     def begin(
         self,
-        former: tuple[float, float],
-        clip_range: tuple[float, float],
+        former: TrainConfig,
+        config: TrainConfig,
         step: int,
         critic_step: int,
-        look_before: Callable[[], tuple[int | None, np.ndarray]],
+        look_before: Callable[[], tuple[Reading | None, np.ndarray]],
     ) -> None:
-        """Call this just before a range comes into force, after so many steps and critic updates.
+        """Call this just before a change comes into force, after so many steps and critic updates.
 
-        `look_before` returns the `reading_step` and the `samples` to compare with; grouped changes share them.
+        `look_before` returns the `reading` and the `samples` to compare with; grouped changes share them.
         """
-        if self._forgotten:
-            return
         grouped = self._awaited or (self.newest if self.newest and self.newest.age < GROUPED else None)
-        if grouped and grouped.former == clip_range:  # there and back
+        if grouped and holding(grouped.former) == holding(config):  # there and back
             self._awaited = self.newest = None
         elif grouped:
-            self._awaited = replace(grouped, clip_range=clip_range, step=step, critic_step=critic_step, fold=())
+            self._awaited = replace(grouped, config=config, step=step, critic_step=critic_step, fold=())
         else:
-            at, samples = look_before()
-            self._awaited = RangeChange(former, clip_range, step, step, critic_step, at, samples)
-
-    def forget(self) -> None:
-        """Compare nothing before the next clamp: more than the range has changed."""
-        self.newest = self._awaited = None
-        self._forgotten = True
+            self._awaited = RangeChange(former, config, step, step, critic_step, *look_before())
 
     def keep_fold(self, clip: ClipReport | None, critic_step: int) -> None:
-        """Keep the first clamp under a new range: `clip` is the newest, made by update number `critic_step`."""
+        """Keep the first clamp after a change, if any: `clip` is what update number `critic_step` made."""
         awaited = self._awaited
-        if clip and clip.clip_range:
-            self._forgotten = False
-        if awaited and clip and clip.clip_range and critic_step > awaited.critic_step:
+        if awaited and critic_step > awaited.critic_step:
             self._awaited = None
-            self.newest = replace(awaited, fold=awaited.histograms(clip), acted=time.monotonic())
+            self.newest = replace(awaited, fold=awaited.histograms(clip) if clip else (), acted=time.monotonic())

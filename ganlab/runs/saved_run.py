@@ -66,14 +66,10 @@ class SavedRun(SteeredRun):
     def latest(self) -> Snapshot:
         """All that is known of it; read again only when its files have changed."""
         stamp = _stamp(self.path)
-        return self._live(stamp) or _read(self.path, stamp, self._elsewhere.problem)
-
-    def _live(self, stamp: Stamp) -> Snapshot | None:
-        """What the process that trains it shows of it, if any."""
-        if stamp.held:
-            return self._elsewhere.look()
-        self._elsewhere.forget()
-        return None
+        if not stamp.held:
+            self._elsewhere.forget()
+            return _read(self.path, stamp)
+        return self._elsewhere.look() or _read(self.path, stamp, self._elsewhere.problem)
 
     @property
     def summary(self) -> Snapshot:
@@ -85,7 +81,7 @@ class SavedRun(SteeredRun):
     @property
     def record(self) -> Snapshot:
         stamp = _stamp(self.path)
-        return self._live(stamp) or _record(self.path, stamp)
+        return (self._elsewhere.look() if stamp.held else None) or _record(self.path, stamp)
 
     @property
     def tables(self) -> Snapshot:
@@ -98,8 +94,9 @@ class SavedRun(SteeredRun):
         Of a run that trains, what its own instruments found.
         """
         stamp = _stamp(self.path)
-        live = self._live(stamp)
-        return live.reading if live else _look(self.path, stamp)
+        if stamp.held and (live := self._elsewhere.look()):
+            return live.reading
+        return _look(self.path, stamp)
 
     @property
     def gradients(self) -> Gradients | None:

@@ -50,7 +50,7 @@ class Snapshot:
         WeightHistogram, ...
     ] = ()  # of each critic parameter, around the newest observed clamp if there is one
     held: tuple[WeightHistogram, ...] = ()  # the same, for a while after a change, on an axis for both clip ranges
-    change: RangeChange | None = None  # the newest change of the clip range that a clamp has used
+    change: RangeChange | None = None  # the newest of what holds the critic that an update has used
     update: UpdateReport | None = None  # the last critic update, after a Step while paused
     samples: np.ndarray | None = None  # of the fixed latents: uint8 [100, h, w, c] or float32 [512, 2]
     real: np.ndarray | None = None  # as many held-out real samples

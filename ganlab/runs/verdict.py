@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ganlab.config import constraint_in_words
 from ganlab.formatting import range_in_words, short, times, width_in_words
 from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, Advice
@@ -32,28 +33,30 @@ def verdict(
     vitals: list[Vital],
     comparing: bool,
     measuring: bool,
-    known: bool = True,
+    known: bool,
+    since: int,
 ) -> Verdict:
     """A dead critic first, then what the newest change did, then the most serious finding, then that there is none.
 
     `findings` are those of the reading, `change` is the one that `vitals` compare, if any, `comparing` whether it is so
-    recent that it comes first, `measuring` whether what it did is about to be measured, and `known` whether the
-    diagnosis knows this kind of critic.
+    recent that it comes first, `measuring` whether what it did is about to be measured, `known` whether the
+    diagnosis knows this kind of critic, and `since` after which step it has been held as it is.
     """
     if findings and findings[0].dead:
         return _of(findings[0])
-    stale = reading and len(history) and reading.step <= history.range_since
+    stale = reading and len(history) and reading.step <= since
+    of_range = change if change and change.of_range else None
     if change and comparing:
         if stale and measuring:
-            return Verdict(1, f"Changed from {range_in_words(change.former)}: measuring what that did.")
-        if told := _collapse(change, vitals) or _steeper(change, vitals, bool(findings)):
+            return Verdict(1, f"Changed from {constraint_in_words(change.former)}: measuring what that did.")
+        if of_range and (told := _collapse(of_range, vitals) or _steeper(of_range, vitals, bool(findings))):
             return told
     if stale:
-        return Verdict(1, "Not measured since the clip range changed.")
+        return Verdict(1, "Not measured since the last change of what holds the critic.")
     if findings:
         return _of(findings[0])
     # Before all rules apply, no finding does not mean that a critic that went flat has recovered.
-    if change and len(history) < max(YOUNG, change.step + WINDOW) and (told := _collapse(change, vitals)):
+    if of_range and len(history) < max(YOUNG, of_range.step + WINDOW) and (told := _collapse(of_range, vitals)):
         return told
     if not known and reading:
         return Verdict(1, UNKNOWN)
@@ -71,7 +74,7 @@ def verdict(
 def _collapse(change: RangeChange, vitals: list[Vital]) -> Verdict | None:
     """That the change left the critic without a slope or without an estimate, and the way back."""
     slope, estimate = vitals[2:4]
-    width = width_in_words(change.clip_range, change.former)
+    width = width_in_words(change.config.clip_range, change.former.clip_range)
     if slope.now < slope.was / FLAT:
         smaller = f"{times(slope.was / slope.now)} smaller" if slope.now else "zero"
         sentence = f"The critic went flat: {width} made its slope, all the generator learns from, {smaller}."
@@ -86,7 +89,7 @@ def _steeper(change: RangeChange, vitals: list[Vital], is_sick: bool) -> Verdict
     slope, estimate = vitals[2:4]
     if not slope.now > STEEP * slope.was > 0:
         return None
-    width = width_in_words(change.clip_range, change.former)
+    width = width_in_words(change.config.clip_range, change.former.clip_range)
     sentence = f"The critic got {times(slope.now / slope.was)} steeper: {width}."
     if estimate.was > 0 and estimate.now > estimate.was:
         sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
@@ -94,7 +97,8 @@ def _steeper(change: RangeChange, vitals: list[Vital], is_sick: bool) -> Verdict
 
 
 def _back(change: RangeChange) -> Advice:
-    return Advice(f"Go back to {range_in_words(change.former)}.", clip_range=change.former)
+    former = change.former.clip_range
+    return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
 
 
 def _of(finding: Finding) -> Verdict:

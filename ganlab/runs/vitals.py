@@ -1,13 +1,14 @@
-"""The six numbers of a run's first screen: as they are now, and as they were before the clip range changed. Pure."""
+"""The six numbers of a run's first screen: as they are now, and as they were before a change. Pure."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from ganlab.formatting import short
 from ganlab.measure.reading import READINGS
-from ganlab.runs.history import History
+from ganlab.runs.history import Change, History
 from ganlab.runs.range_change import RangeChange
 
 RECENT = 25  # steps whose median stands for a number that every step has: a single one is noise
@@ -26,17 +27,23 @@ class Vital(NamedTuple):
     values: np.ndarray
 
 
-def vitals(history: History, readings: np.ndarray, counted: str, change: RangeChange | None = None) -> list[Vital]:
+def vitals(
+    history: History,
+    readings: np.ndarray,
+    counted: str,
+    change: RangeChange | None = None,
+    changes: Sequence[Change] = (),
+) -> list[Vital]:
     """Moved, on a bound, slope, estimate, distance, coverage, from a history and its looks, float64 [looks, READINGS].
 
-    `counted` is by what samples are, as in `config.DATASETS`. `now` is of the clip range in force: of shares the
-    newest, else the median of up to 25 steps; or the newest look. With `change`, `was` is what came just before it, the
-    look if it was taken for the comparison.
+    Where nothing is clamped the first two are slopes too. `counted` is by what samples are, as in `config.DATASETS`.
+    `now` is of the critic as it is held: of shares the newest, else the median of up to 25 steps; or the newest look.
+    With `change`, the newest of `changes`, `was` is what came just before it, the look if it was taken for the
+    comparison.
     """
     looks = {column: readings[:, i] for i, column in enumerate(READINGS)}
-    since = change.step if change else history.range_since
-    nothing = len(history) and math.isnan(history["clamped_share"][-1])
-    weights = "nothing is clamped" if nothing else f"of {history.covered:,} weights" if len(history) else ""
+    since = change.step if change else history.held_since(changes)
+    weights = f"of {history.covered:,} weights" if len(history) else ""
 
     def of_steps(name: str, column: str, how: Literal["share", "size"], note: str) -> Vital:
         steps, values = history["step"], history[column]
@@ -51,7 +58,7 @@ def vitals(history: History, readings: np.ndarray, counted: str, change: RangeCh
         measured = np.isfinite(values)
         steps, values = looks["step"][measured], values[measured]
         after = values[steps > since]
-        before = values[steps == change.reading_step] if change else values[:0]
+        before = values[steps == change.reading.step] if change and change.reading else values[:0]
         # A run changes most while it is young: what was true at step 5 is not at step 100.
         if len(after) and len(history) and 2 * steps[-1] < history["step"][-1]:
             note = f"at step {steps[-1]:,.0f}"
@@ -67,9 +74,17 @@ def vitals(history: History, readings: np.ndarray, counted: str, change: RangeCh
     else:
         of_all = "" if math.isnan(total) else f"of {total:.0f}"
         coverage = of_looks(f"{counted.capitalize()} found", looks["modes"] - looks["modes_missing"], "count", of_all)
-    return [
+    first = [
         of_steps("Moved by this clamp", "clamped_share", "share", weights),
         of_steps("On a bound", "at_bound_share", "share", ""),
+    ]
+    if len(history) and math.isnan(history["clamped_share"][-1]):
+        first = [
+            of_looks("Slope at real samples", looks["largest_gradient_real"], "size", "the steepest of 128"),
+            of_looks("Slope in between", looks["largest_gradient_between"], "size", "of real and generated"),
+        ]
+    return [
+        *first,
         of_looks("Steepest slope", looks["largest_gradient"], "size", allowed),
         of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
         of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", perfect),

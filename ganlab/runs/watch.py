@@ -96,9 +96,9 @@ class Watch:
         self._critic = critic
         for field, value in self._mailbox.take_changes().items():  # the clip range is all that can change
             if value != self._config.clip_range:
+                former, self._config = self._config, dataclasses.replace(self._config, clip_range=value)
                 made = self._steps, self._critic_updates
-                self._range_changes.begin(self._config.clip_range, value, *made, lambda: (None, self._samples()))
-                self._config = dataclasses.replace(self._config, clip_range=value)
+                self._range_changes.begin(former, self._config, *made, lambda: (None, self._samples()))
                 self._recorder.add_change(Change(self._critic_updates, self._steps, field, value))
         self._report = clipping.clip_(named, self._config.clip_range)
         self._critic_updates += 1

@@ -60,6 +60,9 @@ class CountingTrainer:
         low, high = self.config.clip_range
         return {"step": self.step_count, "critic_step": self.critic_step, "clip_low": low, "clip_high": high}
 
+    def critic_weights(self) -> list[tuple[str, nn.Parameter]]:
+        return list(self.critic.named_parameters())
+
     def state(self) -> dict[str, torch.Tensor]:
         return {"weights": self.critic.weight.detach()}
 

@@ -19,7 +19,7 @@ from ganlab.config import LIVE_FIELDS, Layers, TrainConfig, changed_live, checke
 from ganlab.gan import state
 from ganlab.gan.clipping import ClipReport, UpdateReport
 from ganlab.gan.histograms import WeightHistogram
-from ganlab.measure.reading import INSTRUMENTS
+from ganlab.measure.reading import INSTRUMENTS, Reading
 from ganlab.runs.disk import histograms, looks
 from ganlab.runs.disk.contents import are_samples, check_progress
 from ganlab.runs.disk.damage import check_file, refusing
@@ -50,8 +50,7 @@ def write(path: Path, live: Live) -> None:
     names = ("status", "message", "device", "step", "critic_step", "seconds", "steps_per_second")
     about: dict[str, Any] = {name: getattr(snapshot, name) for name in (*names, "instruments_share", "warning")}
     about |= {"instruments": sorted(snapshot.instruments), "taken": live.taken}
-    for name, config in (("in_force", snapshot.config), ("wanted", live.wanted)):
-        about[name] = {field: getattr(config, field) for field in LIVE_FIELDS if field not in config.unknown}
+    about |= {"in_force": _live_fields(snapshot.config), "wanted": _live_fields(live.wanted)}
     arrays: dict[str, np.ndarray] = {}
     if snapshot.samples is not None:
         arrays["samples"] = snapshot.samples
@@ -59,9 +58,13 @@ def write(path: Path, live: Live) -> None:
         about["reading"], parts = looks.packed(snapshot.reading)
         arrays |= parts
     if change:
-        names = ("former", "clip_range", "before", "step", "critic_step", "reading_step", "age")
-        about["change"] = {name: getattr(change, name) for name in names}
+        about["change"] = {name: getattr(change, name) for name in ("before", "step", "critic_step", "age")}
+        about["change"] |= {"former": _live_fields(change.former), "config": _live_fields(change.config)}
         arrays["change.samples"] = change.samples
+        if change.reading:
+            about["change"]["reading"], parts = looks.packed(change.reading)
+            # A copy: the newest look may be the same one, and a file refuses tensors that share memory.
+            arrays |= {f"change.{part}": array.copy() for part, array in parts.items()}
     sets = (snapshot.weights, snapshot.held, change.fold if change else ())
     for name, weights in zip(_HISTOGRAMS, sets, strict=True):
         if weights:
@@ -105,7 +108,6 @@ def _live(run_id: str, config: TrainConfig, layers: Layers, about: Any, tensors:
         raise ValueError("its sentences are invalid")
     in_force, wanted = (changed_live(config, about[name]) for name in ("in_force", "wanted"))
     weights, held, fold = (_histograms(name, layers, about, tensors) for name in _HISTOGRAMS)
-    parts = {name: tensor.numpy() for name, tensor in tensors.items() if name.startswith("reading.")}
     snapshot = Snapshot(
         run_id=run_id,
         status=status,
@@ -117,7 +119,7 @@ def _live(run_id: str, config: TrainConfig, layers: Layers, about: Any, tensors:
         change=_change(about.get("change"), config, fold, tensors),
         update=_update(about["update"], layers, tensors) if "update" in about else None,
         samples=_samples("samples", config, tensors) if "samples" in tensors else None,
-        reading=looks.unpacked(about["reading"], parts) if "reading" in about else None,
+        reading=_reading(about, tensors),
         instruments=instruments,
         **counts,
         **pace,
@@ -149,14 +151,23 @@ def _change(
     if about is None:
         return None
     samples = _samples("change.samples", config, tensors)
-    counts = {name: about[name] for name in ("before", "step", "critic_step")}
-    at, age = about["reading_step"], about["age"]
-    if not all(type(count) is int and 0 <= count < 2**53 for count in (*counts.values(), at or 0)):
+    counts, age = {name: about[name] for name in ("before", "step", "critic_step")}, about["age"]
+    if not all(type(count) is int and 0 <= count < 2**53 for count in counts.values()):
         raise ValueError("its change of the clip range is invalid")
-    if type(age) is not float or not 0 <= age < 1e12 or not any(h.clip_range for h in fold):
+    if type(age) is not float or not 0 <= age < 1e12:
         raise ValueError("its change of the clip range is invalid")
-    former, now = (checked_clip_range(about[name]) for name in ("former", "clip_range"))
-    return RangeChange(former, now, reading_step=at, samples=samples, fold=fold, acted=time.monotonic() - age, **counts)
+    former, now = (changed_live(config, about[name]) for name in ("former", "config"))
+    reading = _reading(about, state.below(tensors, "change"))
+    return RangeChange(former, now, reading=reading, samples=samples, fold=fold, acted=time.monotonic() - age, **counts)
+
+
+def _live_fields(config: TrainConfig) -> dict[str, Any]:
+    return {field: getattr(config, field) for field in LIVE_FIELDS if field not in config.unknown}
+
+
+def _reading(about: dict[str, Any], tensors: dict[str, Tensor]) -> Reading | None:
+    parts = {name: tensor.numpy() for name, tensor in tensors.items() if name.startswith("reading.")}
+    return looks.unpacked(about["reading"], parts) if "reading" in about else None
 
 
 def _update(about: dict[str, Any], layers: Layers, tensors: dict[str, Tensor]) -> UpdateReport:

@@ -74,7 +74,9 @@ def _choose() -> Source:
     default = options.index(linked if linked in runs else "digits")
 
     def title(name: str) -> str:
-        return html.label(runs[name]) if name in runs else (html.CARDS | html.MORE)[name][0]
+        if name in runs:
+            return html.label(runs[name])
+        return html.HELD.get(name) or (html.CARDS | html.MORE)[name][0]
 
     chosen = st.selectbox(
         "Critic of", options, default, format_func=title, key="model_critic", persist_state="session", width=290

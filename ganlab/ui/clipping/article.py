@@ -64,8 +64,8 @@ def section() -> None:
         with histogram:
             mirror = st.session_state["article_range_symmetric"]
             all_together = pooled(histograms)
-            change = _change(all_together)
-            figure = clamp.clamp(all_together, bounds, clip_range.LADDER, mirror=mirror, limit=limit, change=change)
+            change, slider = _change(all_together), clamp.bounds(bounds, clip_range.LADDER)
+            figure = clamp.clamp(all_together, slider, mirror=mirror, limit=limit, change=change)
             caption = Caption("All weights of the article’s model around the clamp", CLAMP_KEY)
             components.clamp("article_histogram", figure, 460, caption, partial(clip_range.set_range, "article_range"))
         with beside:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from math import isnan, nan
 from typing import Any
 
 import streamlit as st
@@ -13,25 +14,22 @@ from ganlab.plots.base import Figure
 from ganlab.plots.sweeps import Dot
 from ganlab.runs.sweep import differing
 from ganlab.runs.swept_run import SweptRun
-from ganlab.ui.compare import samples, settings, sweeps
+from ganlab.ui.compare import samples, settings
 from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.components import Caption, panel, plot
 from ganlab.ui.kit.live import once
 
+LOOK = "Step of the newest look"
 FIRST = "clip_range"  # the setting at first, if it is varied
 
 
-def card(compared: Sequence[Pick]) -> None:
-    """The figure of the sweep whose runs the table shows, if it varies a setting and a run has been measured."""
-    runs = sweeps.runs_of(name) if (name := sweeps.chosen()) else []
+def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
+    """The figure of a sweep's runs, if it varies a setting and the instruments have looked at a run."""
     fields = sorted(differing([run.planned for run in runs]), key=lambda field: (field == "seed", field != FIRST))
-    known = [values(run) for run in runs]
-    labels = [
-        measure.label for measure in MEASURES if any(each[measure.label] == each[measure.label] for each in known)
-    ]
-    if not fields or not labels:
+    if not fields or all(isnan(values(run)[LOOK]) for run in runs):
         return
+    labels = [measure.label for measure in MEASURES if measure.label != LOOK]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("The sweep", anchor=False, width="content")
@@ -67,7 +65,7 @@ def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: 
     for run in runs:
         config, uses = run.planned, run.planned in users
         group = settings.in_words(config, other) if uses else settings.in_words(config, ["constraint"])
-        x = _place(getattr(config, field), names) if uses else float("nan")
+        x = _place(getattr(config, field), names) if uses else nan
         name = escape(f"{run.name}, seed {config.seed}")
         dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letters.get(run.run_id, "")))
     title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
@@ -97,9 +95,9 @@ def values(run: SweptRun) -> dict[str, float]:
 
     def read() -> dict[str, float]:
         pick = Pick("", run, "", run.config, run.tables)
-        return {measure.label: measure.of(pick) for measure in MEASURES}
+        return {measure.label: measure.of(pick) if len(pick.record.history) else nan for measure in MEASURES}
 
     try:
         return once(run.summary, "measures", read)
     except ValueError:  # it can't be read: the table says so
-        return dict.fromkeys((measure.label for measure in MEASURES), float("nan"))
+        return dict.fromkeys((measure.label for measure in MEASURES), nan)

@@ -15,9 +15,9 @@ _measured: WeakKeyDictionary[Snapshot, Gradients | None] = WeakKeyDictionary()
 
 
 def unmeasured(picks: list[Pick]) -> list[Pick]:
-    """The ended runs on disk whose networks nobody has looked at yet."""
-    ended = (pick for pick in picks if pick.record.status.ended and pick.record.generator is None)
-    return [pick for pick in ended if pick.record not in _measured]
+    """The runs on disk whose networks nobody has looked at yet."""
+    on_disk = (pick for pick in picks if pick.record.generator is None and pick.record.status.ended)
+    return [pick for pick in on_disk if pick.record not in _measured]
 
 
 def measure(pick: Pick) -> None:
@@ -26,7 +26,7 @@ def measure(pick: Pick) -> None:
 
 
 def known(picks: list[Pick]) -> dict[str, Gradients]:
-    """The gradients by letter, of the runs that have any: those that train have them in their looks."""
+    """The gradients by letter, of the runs that have any: those that this server trains have them in their looks."""
     found = ((pick.letter, _measured.get(pick.record) or _in_look(pick.record)) for pick in picks)
     return {letter: gradients for letter, gradients in found if gradients}
 

@@ -74,7 +74,7 @@ MEASURES = (
     Measure("Critic’s lower bound of W1", _read("lower_bound")),
     Measure(f"Critic’s estimate, last {MEDIAN} steps", _estimate),
     Measure("Weights on a bound", _at_bound, write=_share),
-    Measure("Training time, s", lambda pick: pick.record.seconds),
+    Measure("Training time, s", lambda pick: pick.record.seconds or math.nan),
     Measure("Step of the newest look", _read("step"), write=lambda value: f"{value:,.0f}"),
 )
 

@@ -37,8 +37,8 @@ def live(picks: list[Pick], slots: Slots) -> None:
             ended = any(pick.record.status != now.record.status for pick, now in zip(picks, newest, strict=True))
             if ended or not (waiting or any(pick.trains for pick in newest)):
                 st.rerun()  # also the table above, and without ticks
-            PARTS[0](newest, slots)
-            PARTS[1 + turn % (len(PARTS) - 1)](newest, slots)
+            for part in TURNS[turn % len(TURNS)]:
+                part(newest, slots)
 
     with st.container(key="live"):
         tick()
@@ -86,4 +86,5 @@ def _measured(picks: list[Pick], slots: Slots) -> None:
 
 
 PARTS = (_overlaid, _one_by_one, _samples, _measured)
-"""What is drawn at every tick, and then what takes turns."""
+TURNS = ((_overlaid, _one_by_one), (_samples,), (_overlaid, _measured))
+"""What is drawn again at each of three ticks: eight sheets of noise take 53 kB."""

@@ -46,7 +46,8 @@ def wanted() -> list[str]:
     """
     state = st.session_state
     if "compared" not in state:
-        state["compared"] = list(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
+        given = dict.fromkeys(filter(None, st.query_params.get("runs", "").split(",")))
+        state["compared"] = list(given)[: 2 * MOST]
     return list(state["compared"])
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from ganlab.formatting import count_of
 from ganlab.runs.disk import moments
-from ganlab.runs.snapshot import Status
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import drawings
@@ -52,9 +51,9 @@ def _figure(pick: Pick) -> str:
 
 
 def _step(pick: Pick) -> int:
-    """Of a run that shows nothing newer, the step of the saved moment that its samples are from."""
-    step, status = pick.record.step, pick.record.status
-    if pick.record.generator is None and (status.ended or status is Status.ELSEWHERE):
+    """Of a run on disk, the step of the saved moment that its samples are from."""
+    step = pick.record.step
+    if pick.record.generator is None and pick.record.status.ended:
         return max((saved for saved in moments.steps(pick.run.path) if saved <= step), default=step)
     return step
 

@@ -1,18 +1,18 @@
 """The sweeps in the folder of the runs: the runs of each are another list to choose from, with its progress above."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 
 import streamlit as st
 
-from ganlab.formatting import count_of, rough_duration
+from ganlab.formatting import count_of, in_words, rough_duration
 from ganlab.runs import background
 from ganlab.runs.disk import library
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep import Sweep
+from ganlab.runs.sweep import FILE, Sweep
 from ganlab.runs.sweep_progress import Progress, progress
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare.picks import MOST
@@ -37,11 +37,6 @@ def chosen() -> str:
     return "" if name == ALL else name
 
 
-def shown(single: Sequence[Run]) -> Sequence[Run]:
-    """The runs of the chosen sweep, or else the single ones."""
-    return runs_of(name) if (name := chosen()) else single
-
-
 def named(run_ids: Iterable[str]) -> list[Run]:
     """The runs of all sweeps that are in these IDs, `SWEEP/RUN`."""
     names = dict.fromkeys(run_id.partition("/")[0] for run_id in run_ids if "/" in run_id)
@@ -54,23 +49,27 @@ def runs_of(name: str) -> list[SweptRun]:
     if path is None:
         return []
     try:
-        runs = Sweep(path).runs
-    except ValueError as error:
-        st.warning(plain(str(error)), icon=":material/help:")
+        return list(_runs(path, (path / FILE).stat().st_mtime_ns))
+    except (ValueError, OSError) as error:
+        st.warning(plain(in_words(error)), icon=":material/help:")
         return []
-    return [_run(path / run_id, config) for run_id, config in runs.items()]
+
+
+@lru_cache(maxsize=8)
+def _runs(path: Path, _stamp: int) -> tuple[SweptRun, ...]:
+    """Read again when sweep.json has changed: it may hold thousands of settings."""
+    return tuple(_run(path / name, config) for name, config in Sweep(path).runs.items())
 
 
 _run = cache(SweptRun)
 """One object for each run, so that what it has read is kept."""
 
 
-def status() -> None:
-    """How far the chosen sweep is, kept up to date while it is under way, with Cancel or Continue."""
-    name, path = chosen(), library.sweep_paths().get(chosen())
-    runs = runs_of(name) if path else []
-    if path is None or not runs:
+def status(runs: Sequence[SweptRun]) -> None:
+    """How far the sweep of these runs is, if any, kept up to date while it is under way, with Cancel or Continue."""
+    if not runs:
         return
+    path = runs[0].path.parent
     alive, first_known = background.under_way(path), _progress(runs)
     frame.once("sweep_refused", st.error, "error")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

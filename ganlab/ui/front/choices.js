@@ -1,6 +1,7 @@
 // HTML changed in place, as in panel.js, with parts to choose. A click on an element with data-pick, or Enter on it,
 // sends that text, or an empty one if the element is already pressed. The message says what to show, not what to
-// toggle: if a tick leaves between the click and its message, Streamlit sends the click twice.
+// toggle: if a tick leaves between the click and its message, Streamlit sends the click twice. In a radio group the
+// arrow keys choose the next one that can be chosen, and Space and Enter the one with the focus.
 
 import { equip } from "./figure.js";
 import { show } from "./panel.js";
@@ -15,11 +16,24 @@ const scrollTo = selector => {
   changed.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "center" });
 };
 
+const onKey = event => {
+  const radio = event.target.closest("[role=radio]");
+  if (!radio) return;
+  const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, " ": 0, Enter: 0 }[event.key];
+  if (way === undefined) return;
+  event.preventDefault();
+  const radios = [...radio.closest("[role=radiogroup]").querySelectorAll("[role=radio]:not([aria-disabled=true])")];
+  const wanted = radios.at((radios.indexOf(radio) + way) % radios.length);
+  wanted.focus();
+  wanted.click();
+};
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".gl");
   show(root, data.html);
   equip(root.parentElement, data);
   if (!senders.has(root)) {
+    root.addEventListener("keydown", onKey);
     root.addEventListener("click", event => {
       const target = event.target.closest("[data-pick]");
       if (target) {

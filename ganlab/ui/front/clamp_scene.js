@@ -1,4 +1,5 @@
-// One frame of the clamp as SVG: the histogram on its axis, the slider below on its own scale, and what joins them.
+// One frame of the weights as SVG: the histogram on its axis, around a clamp if there is one; the slider below on its
+// own scale, and what joins them. Where nothing is clamped, a range is an empty list.
 // Pure: the same scene always gives the same text. A scene is made in clamp.js; lengths are in pixels.
 
 const ease = t => (t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);
@@ -28,8 +29,9 @@ export const geometry = ({ width, height, unit, limit, top, log, ladder }) => {
     x: weight => left + ((weight + limit) / (2 * limit)) * wide,
     weightAt: x => ((x - left) / wide) * 2 * limit - limit,
     y: n => floor - Math.min(1.02, share(n)) * (floor - roof),
-    thumbX: weight => left + ((ladder.placeOf(weight) + ladder.top) / (2 * ladder.top)) * wide,
-    thumbWeightAt: x => ladder.weightAt(((x - left) / wide) * 2 * ladder.top - ladder.top),
+    thumbX: weight => left + ladder.shareOf(weight) * wide,
+    thumbWeightAt: x => ladder.weightAtShare((x - left) / wide),
+    marks: ladder.marks,
     holds: x => x > left - 1 && x < right + 1,
   };
 };
@@ -37,7 +39,7 @@ export const geometry = ({ width, height, unit, limit, top, log, ladder }) => {
 export const edgesOf = clamp => clamp.edges ?? Array.from(clamp.before, (_, i) => clamp.x0 + i * clamp.dx).concat(
   clamp.x0 + clamp.before.length * clamp.dx);
 const slack = edges => (edges[1] - edges[0]) * 1e-3;  // bounds are rounded to the weights' 32 bits, edges printed short
-const insideOf = ([low, high], edges) => (a, b) => a >= low - slack(edges) && b <= high + slack(edges);
+const insideOf = ([low = -Infinity, high = Infinity], edges) => (a, b) => a >= low - slack(edges) && b <= high + slack(edges);
 
 const line = (name, x1, y1, x2, y2) => `<path class="${name}" d="M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}"/>`;
 const text = (name, x, y, content, anchor = "start") =>
@@ -64,6 +66,7 @@ const bins = (name, ...what) => `<path class="${name}" d="${steps(...what)}"/>`;
 
 // What the clamp empties, in grey.
 const zones = (g, [low, high]) => {
+  if (low === undefined) return "";
   const at = weight => Math.min(g.right, Math.max(g.left, g.x(weight)));
   const zone = (a, b) => (b > a ? `<path class="zone" d="M${a.toFixed(1)} ${g.roof}H${b.toFixed(1)}V${g.floor}H${a.toFixed(1)}Z"/>` : "");
   return zone(g.left, at(low)) + zone(at(high), g.right);
@@ -125,11 +128,13 @@ const pinnedLines = (g, pinned, clamp) => {
 
 const standing = ({ clamp, pinned, preview, held }, g) => {
   const edges = edgesOf(clamp);
+  const also = pinned ? pinnedLines(g, pinned, clamp) : "";
+  if (!clamp.range.length) return bins("before", g, edges, clamp.before) + also;
   return [
     bins("after", g, edges, clamp.after, insideOf(clamp.range, edges)),
     bins("before", g, edges, clamp.before),
     preview && held ? bins("wing", g, edges, clamp.after, (a, b) => b <= preview[0] + slack(edges) || a >= preview[1] - slack(edges)) : "",
-    pinned ? pinnedLines(g, pinned, clamp) : "",
+    also,
     posts(g, clamp, clamp.at, edges, !held),
   ].join("");
 };
@@ -167,7 +172,8 @@ export const foldInWords = ({ moved, range }) =>
 // One critic update in three phases of PHASE milliseconds: the gradient, the clamp, the count of what was moved.
 export const PHASE = 1250;
 const slow = ({ clamp, slow: { start, at, dots }, time }, g) => {
-  const edges = edgesOf(clamp), moved = eased(time, 0, 1000), done = eased(time, PHASE, PHASE + 900);
+  const clamps = clamp.range.length > 0;
+  const edges = edgesOf(clamp), moved = eased(time, 0, 1000), done = clamps ? eased(time, PHASE, PHASE + 900) : 0;
   const inside = insideOf(clamp.range, edges), before = mixed(start, clamp.before, moved);
   const held = mixed(mixed(at, clamp.at_before, moved), clamp.at, done);
   const circles = dots[0].map((from, i) => {
@@ -180,19 +186,21 @@ const slow = ({ clamp, slow: { start, at, dots }, time }, g) => {
     return `<circle class="${name}" cx="${x.toFixed(1)}" cy="${(g.floor - 4 - ((i * 0.618034) % 1) * room).toFixed(1)}" r="${name === "dot" ? 2 : 3}"/>`;
   });
   return [
-    bins("after", g, edges, before, inside),
-    done < 1 ? gliding(g, edges, before, clamp.range, done) : "",
+    clamps ? bins("after", g, edges, before, inside) : "",
+    clamps && done < 1 ? gliding(g, edges, before, clamp.range, done) : "",
     bins("before", g, edges, before, done > 0 ? inside : undefined),
-    posts(g, clamp, held, edges, done === 1 && g.wide > 420 * g.unit),
+    clamps ? posts(g, clamp, held, edges, done === 1 && g.wide > 420 * g.unit) : "",
     ruleLines(g, clamp.range, "rule"),
     ...circles,
   ].join("");
 };
-const slowInWords = ({ clamp: { moved }, slow: { number: count }, time }) => [
-  `1 · The gradient moves every weight a little. Update ${count} of ${count}`,
-  "2 · The clamp moves what is outside onto the bound",
-  `3 · ${whole(moved)} ${moved === 1 ? "weight was" : "weights were"} moved. The next update starts here`,
-][Math.min(2, Math.floor(time / PHASE))];
+const slowInWords = ({ clamp: { moved, range }, slow: { number: count }, time }) => {
+  const phases = range.length
+    ? ["2 · The clamp moves what is outside onto the bound", `3 · ${whole(moved)} ${moved === 1 ? "weight was" : "weights were"} moved. The next update starts here`]
+    : ["2 · Nothing is clamped. The next update starts here"];
+  phases.unshift(`1 · The gradient moves every weight a little. Update ${count} of ${count}`);
+  return phases[Math.min(phases.length - 1, Math.floor(time / PHASE))];
+};
 
 const ruleLines = (g, range, name) => range.map(weight => (g.holds(g.x(weight)) ? line(name, g.x(weight), g.roof, g.x(weight), g.floor) : "")).join("");
 
@@ -206,13 +214,14 @@ const funnel = (g, rules, thumbs, next) => {
 
 const scale = (g, thumbs, hollow) => {
   const far = (weight, gap) => thumbs.every(thumb => Math.abs(g.thumbX(thumb) - g.thumbX(weight)) > gap * g.unit);
-  const near = Math.abs(g.thumbX(thumbs[0]) - g.thumbX(thumbs[1])) < 50 * g.unit;
+  const ends = thumbs.length === 1 ? [0, ...thumbs] : thumbs;
+  const near = thumbs.length === 2 && Math.abs(g.thumbX(thumbs[0]) - g.thumbX(thumbs[1])) < 50 * g.unit;
   return [
     line("track", g.left, g.track, g.right, g.track),
-    line("taken", g.thumbX(thumbs[0]), g.track, g.thumbX(thumbs[1]), g.track),
-    ...[-1, -0.1, -0.01, -0.001, 0, 0.001, 0.01, 0.1, 1].map(weight =>
+    line("taken", g.thumbX(ends[0]), g.track, g.thumbX(ends[1]), g.track),
+    ...g.marks.map(weight =>
       line("mark", g.thumbX(weight), g.track + 4, g.thumbX(weight), g.track + 8)
-      + (far(weight, 46) ? text("tick", g.thumbX(weight), g.track + 22 * g.unit, number(weight), "middle") : "")),
+      + (far(weight, 46) ? text("tick", g.thumbX(weight), g.track + 22 * g.unit, weight < 1000 ? number(weight) : whole(weight), weight < 1000 ? "middle" : "end") : "")),
     ...thumbs.map((weight, i) => text("thumbtext", g.thumbX(weight) + (near ? (i ? 4 : -4) : 0), g.track + 22 * g.unit, number(weight), near ? (i ? "start" : "end") : "middle")),
     ...hollow.map(weight => `<circle class="hollow" cx="${g.thumbX(weight).toFixed(1)}" cy="${g.track.toFixed(1)}" r="${6 * g.unit}"/>`),
   ].join("");
@@ -244,7 +253,7 @@ const percent = share => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 :
 const heldInWords = ({ clamp, preview }) => `${rangeInWords(preview)} would move about ${percent(wouldMove(clamp, edgesOf(clamp), preview))}`;
 
 // Words in the plot, with bold numbers: where there is most room, left of the bounds, between them or right of them.
-const words = (g, [low, high], sentence) => {
+const words = (g, [low = -g.limit, high = 0], sentence) => {
   const [a, b] = [low, high].map(weight => Math.min(g.right, Math.max(g.left, g.x(weight))));
   const pad = 12 * g.unit, letter = 7.6 * g.unit;
   const rooms = [[g.left, a, "start"], [a, b, "middle"], [b, g.right, "end"]];
@@ -260,16 +269,16 @@ const words = (g, [low, high], sentence) => {
   return lines.map((content, i) => text("words", x, y + i * 21 * g.unit, content.replace(/±?[\d,.]*\d( %)?/g, bold), anchor)).join("");
 };
 
-// Between the thumbs: what comes next, or how the range has changed.
-const compared = ({ clamp, preview, next, thumbs, ghost }, g) => {
-  if (preview || !(next || ghost)) return "";
-  const content = next ? `from the next update: ${bold(rangeInWords(thumbs))}` : bold(changeInWords(ghost, clamp.range));
-  return text("compared", (g.left + g.right) / 2, g.track - 11 * g.unit, content, "middle");
+// Above the slider: what it is, what comes next, or how the range has changed.
+const compared = ({ clamp, preview, next, ghost, slider }, g) => {
+  if (!slider && (preview || !(next || ghost))) return "";
+  const content = next ? `from the next update: ${bold(next)}` : slider || bold(changeInWords(ghost, clamp.range));
+  return text("compared", (g.left + g.right) / 2, g.track - (slider ? 20 : 11) * g.unit, content, "middle");
 };
 
 // What is under the pointer: the counts of a bin, or of what lies exactly on a bound.
 const hovered = ({ clamp, hover }, g) => {
-  const edges = edgesOf(clamp), [low, high] = clamp.range.map(g.x);
+  const edges = edgesOf(clamp), [low, high] = clamp.range.map(g.x), clamps = clamp.range.length > 0;
   const on = [low, high].findIndex(x => Math.abs(x - hover) < Math.min(5, (high - low) / 4));  // closer, they hide the bins between
   let title, before, after;
   if (on >= 0) {
@@ -277,37 +286,43 @@ const hovered = ({ clamp, hover }, g) => {
   } else {
     const i = Math.max(0, edges.findIndex(edge => edge > g.weightAt(hover)) - 1), last = clamp.before.length - 1;
     const shown = weight => number(Number(weight.toPrecision(3)));
-    title = i === 0 ? `below ${shown(edges[1])}` : i >= last ? `above ${shown(edges[last])}` : `${shown(edges[i])} to ${shown(edges[i + 1])}`;
+    title = i === 0 && clamps ? `below ${shown(edges[1])}` : i >= last && clamps ? `above ${shown(edges[last])}` : `${shown(edges[i])} to ${shown(edges[i + 1])}`;
     [before, after] = [clamp.before[Math.min(i, last)], clamp.after[Math.min(i, last)]];
   }
-  const content = [title, `before ${whole(before)}`, `after ${whole(after)}`];
+  const content = clamps ? [title, `before ${whole(before)}`, `after ${whole(after)}`] : [title, `${whole(before)} weights`];
   const width = (Math.max(...content.map(c => c.length)) * 6.6 + 16) * g.unit, y = g.roof + 8 * g.unit;
   const x = hover + width + 12 < g.right ? hover + 10 : hover - width - 10;
   return line("cursor", hover, g.roof, hover, g.floor)
-    + `<rect class="tip" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${60 * g.unit}" rx="4"/>`
+    + `<rect class="tip" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${(6 + 18 * content.length) * g.unit}" rx="4"/>`
     + content.map((c, i) => text(i ? "tiptext" : "tiptext b", x + 8 * g.unit, y + (17 + 18 * i) * g.unit, c)).join("");
 };
 
 // `clamp` is drawn: the newest one, or the one that `play` ("fold" or "slow") shows, `time` milliseconds into it.
-// `range` is where the rules stand, `thumbs` what was asked for, `ghost` the range before the last change.
+// `range` is where the rules stand, `thumbs` what was asked for, `ghost` the range before the last change, `next` what
+// the next update brings, in words, and `slider` what the slider is, if its thumbs are not the bounds. `free` and `unit` say of
+// what the histogram is.
 export const drawing = (scene, g) => {
-  const { clamp, range, thumbs, ghost, next, play, hover, preview, held, live } = scene;
-  const said = play === "fold" ? foldInWords(clamp) : play === "slow" ? slowInWords(scene) : preview && held ? heldInWords(scene) : "";
+  const { clamp, range, thumbs, ghost, next, play, hover, preview, held, live, slider, free, unit } = scene;
+  const bounds = slider ? [] : thumbs, moves = preview && held && clamp.range.length && bounds.length;
+  const said = play === "fold" ? foldInWords(clamp) : play === "slow" ? slowInWords(scene) : moves ? heldInWords(scene) : "";
   const narrow = g.x(range[1]) - g.x(range[0]) < 110 * g.unit;
-  const wanted = ["low", "high"].map((name, i) => ({ name: "", x: g.x(range[i]), label: `${name} ${bold(number(range[i]))}${live ? " ↔" : ""}`, side: narrow ? (i ? 1 : -1) : 0 }));
-  if (next) wanted.push(...thumbs.map(weight => ({ name: "nextflag", x: g.x(weight), label: `next ${bold(number(weight))}` })));
+  const pulls = live && bounds.length ? " ↔" : "";
+  const wanted = range.map((bound, i) => ({ name: "", x: g.x(bound), label: `${i ? "high" : "low"} ${bold(number(bound))}${pulls}`, side: narrow ? (i ? 1 : -1) : 0 }));
+  if (next) wanted.push(...bounds.map(weight => ({ name: "nextflag", x: g.x(weight), label: `next ${bold(number(weight))}` })));
   const gone = (preview ?? ghost)?.length ? (preview ? clamp.range : ghost).filter(weight => !range.includes(weight)) : [];
   if (gone.length === 2 && g.x(gone[1]) - g.x(gone[0]) < 130 * g.unit) wanted.push({ name: "ghostflag", x: g.x((gone[0] + gone[1]) / 2), label: `was ${rangeInWords(gone)}` });
   else wanted.push(...gone.map(weight => ({ name: "ghostflag", x: g.x(weight), label: `was ${number(weight)}` })));
   return [
     zones(g, range), axes(g), ruleLines(g, gone, "ghost"),
     play === "fold" ? fold(scene, g) : play === "slow" ? slow(scene, g) : standing(scene, g),
-    funnel(g, range, thumbs, next),
+    bounds.length ? funnel(g, range, bounds, next) : "",
     line("axis", g.left, g.floor, g.right, g.floor),
     play ? "" : ruleLines(g, range, "rule"),
-    next ? ruleLines(g, thumbs, "next") : "",
+    next ? ruleLines(g, bounds, "next") : "",
     flags(g, wanted),
-    scale(g, thumbs, next ? clamp.range : gone),
+    unit ? text("free", (g.left + g.right) / 2, g.floor + 31 * g.unit, unit, "middle") : "",
+    free && !range.length ? text("free", g.left, g.roof - 10 * g.unit, free.replace(/\d[\d,.e−]*\d|\d/g, bold)) : "",
+    thumbs.length ? scale(g, thumbs, slider ? [] : next ? clamp.range : gone) : "",
     compared(scene, g),
     said ? words(g, range, said) : "",
     hover === null || play || preview ? "" : hovered(scene, g),

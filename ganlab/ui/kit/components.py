@@ -18,7 +18,20 @@ import streamlit.components.v2 as v2
 from ganlab.ui.kit import live
 from ganlab.ui.kit.files import FRONT, PLOTLY
 
-STYLES = ("page", "lab", "clamp", "strip", "clipping", "blocks", "lessons", "instruments", "draw", "figure", "compare")
+STYLES = (
+    "page",
+    "lab",
+    "clamp",
+    "strip",
+    "clipping",
+    "blocks",
+    "lessons",
+    "instruments",
+    "draw",
+    "figure",
+    "constraints",
+    "compare",
+)
 for _folder in (FRONT, PLOTLY):  # here a v1 component is only a folder that Streamlit serves
     v1.declare_component(_folder.name, path=str(_folder.path))
 
@@ -72,9 +85,9 @@ def plot(
 
 
 def clamp(
-    key: str, figure: dict[str, Any], height: int, caption: Caption, pulled: Callable[[tuple[float, float]], None]
+    key: str, figure: dict[str, Any], height: int, caption: Caption, pulled: Callable[[tuple[float, ...]], None]
 ) -> None:
-    """A figure of `ganlab.plots.clamp`; `pulled` is called with the clip range that the user asks for."""
+    """A figure of `ganlab.plots.clamp`; `pulled` is called with what the user asks for on its slider."""
     plot(key, figure, height, caption, _clamp, on_pulled_change=lambda: pulled(tuple(st.session_state[key].pulled)))
 
 

@@ -28,10 +28,13 @@ MORE = {
         "8 Gaussians, as in the paper",
         "Only the critic learns, against real points plus noise: clipped narrowly, it sees one hill, not eight clouds.",
     ),
-    "8-gaussians-gradient-penalty": ("8 Gaussians, gradient penalty", "The critic's slope is pulled to 1; no clamp."),
-    "8-gaussians-spectral-norm": ("8 Gaussians, spectral norm", "Each layer is divided by its norm; no clamp."),
-    "digits-gradient-penalty": ("Digits, gradient penalty", "Layer norm in the critic, and its slope is pulled to 1."),
 }
+HELD = {
+    "8-gaussians-gradient-penalty": "8 Gaussians, gradient penalty",
+    "8-gaussians-spectral-norm": "8 Gaussians, spectral norm",
+    "digits-gradient-penalty": "Digits, gradient penalty",
+}
+"""Titles of presets that differ from those by what holds the critic."""
 TITLES = {
     "": "Trained",
     "dcgan": "DCGAN",
@@ -119,18 +122,20 @@ def pace(snapshot: Snapshot) -> list[str]:
 def layers_table(histograms: tuple[WeightHistogram, ...]) -> str:
     """One row per critic parameter: name and shape, a small histogram, counts, clamped share."""
     columns = ("layer", "weights", "below low", "at low", "inside", "at high", "above high", "clamped")
-    heads, rows = "".join(f"<th>{name}" for name in columns), "".join(map(_layer_row, histograms))
-    return f"<table class=layers><thead><tr>{heads}<tbody>{rows}</table>"
+    clamps = any(one.clip_range for one in histograms)
+    heads = "".join(f"<th>{name}</th>" for name in (columns if clamps else columns[:2]))
+    rows = "".join(_layer_row(one, clamps) for one in histograms)
+    return f"<table class='layers{'' if clamps else ' free'}'><thead><tr>{heads}<tbody>{rows}</table>"
 
 
-def _layer_row(histogram: WeightHistogram) -> str:
+def _layer_row(histogram: WeightHistogram, clamps: bool) -> str:
     before, after = histogram.before_counts, histogram.after_counts
     counts = (before.below_low, after.at_low, after.inside, after.at_high, before.above_high)
     cells = "".join(f"<td>{n:,}" if n else "<td class=zero>0" for n in counts)
     share = before.outside / before.total
     cells += f"<td>{percent(share)}<span class=share><span style='width:{100 * share:.0f}%'></span></span>"
     if histogram.clip_range is None:
-        cells = f"<td class=zero>{NOTHING}" * 6
+        cells = f"<td class=zero>{NOTHING}" * 6 if clamps else ""
     return (
         f"<tr><td>{escape(histogram.name)}<small>{'×'.join(map(str, histogram.shape))}</small>"
         f"<td>{drawings.mini(histogram)}{cells}"

@@ -1,15 +1,13 @@
 """What the first screen of a run shows: six numbers and a verdict, the clamp, samples, the estimate."""
 
 import math
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from ganlab.config import DATASETS
-from ganlab.formatting import range_in_words
-from ganlab.gan.histograms import WeightHistogram, axis_limit, pooled
-from ganlab.plots.clamp import Change, clamp, unclamped
+from ganlab.config import DATASETS, HOLDING, constraint_in_words, holding
+from ganlab.gan.histograms import WeightHistogram, pooled
+from ganlab.plots.clamp import Change, Slider, bounds, clamp
 from ganlab.plots.samples import points
 from ganlab.runs.diagnosis import knows, of_reading
 from ganlab.runs.disk.moments import Moment
@@ -20,17 +18,22 @@ from ganlab.runs.verdict import Verdict, verdict
 from ganlab.runs.vitals import Vital, vitals
 from ganlab.ui.kit import components
 from ganlab.ui.kit.access import may_act
-from ganlab.ui.kit.clip_range import LADDER
+from ganlab.ui.kit.clip_range import LADDER, RUNGS
 from ganlab.ui.kit.components import Caption, choices, panel, plot
 from ganlab.ui.kit.html import BEFORE, CLAMP_KEY, points_key
 from ganlab.ui.kit.live import once
-from ganlab.ui.train import look_back, steer, strip
+from ganlab.ui.train import look_back, steer, strip, tries
 from ganlab.ui.train.view import Slots, layer, sheet
 
 CLAMP_HEIGHT, ESTIMATE_HEIGHT, POINTS_HEIGHT = 410, 128, 232  # pixels
 ROWS, COLUMNS = 6, 12  # samples shown
 SENT_FOR = 1.2  # seconds in which the first clamp under a new range is sent, so that no browser misses it
 PATIENCE = 5.0  # seconds after a change in which its measurement may be said to be under way
+PENALTIES = [rung for rung in (100 * rung for rung in RUNGS) if 0.01 <= rung <= 1000]
+HELD_BY = {
+    "spectral-norm": "Spectral norm holds this critic: each layer’s weights are divided by their norm.",
+    "none": "Nothing holds this critic. Choose what does under Constraint.",
+}
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
 
@@ -58,7 +61,7 @@ def _numbers(
     history, counted = snapshot.history.until(shown.step), DATASETS[snapshot.config.dataset].counted
     readings = snapshot.readings[snapshot.readings[:, 0] <= shown.step]
     key = "vitals", change and change.critic_step
-    numbers = once(shown, key, lambda: vitals(history, readings, counted, change))
+    numbers = once(shown, key, lambda: vitals(history, readings, counted, change, snapshot.changes))
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
     measuring = bool(comparing and running and comparing.age < PATIENCE)
     _note_try(run, comparing, numbers)
@@ -69,7 +72,8 @@ def _numbers(
     if not look_back.looks_back():
         reading, config = snapshot.reading or run.reading, snapshot.config
         problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
-        judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config))
+        since = history.held_since(snapshot.changes)
+        judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
         choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
@@ -79,11 +83,11 @@ def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> 
     """Write what a thing to try did on its card, once it is measured; the page is redrawn with it."""
     slope, estimate = numbers[2:4]
     run_id, label, wanted = st.session_state.get("tried", ("", "", None))
-    if not comparing or (run_id, wanted) != (run.run_id, comparing.clip_range):
+    if not comparing or (run_id, wanted) != (run.run_id, holding(comparing.config)):
         return
     if not any(map(math.isnan, (slope.was, slope.now, estimate.was, estimate.now))):
         del st.session_state["tried"]
-        steer.results(run)[label] = strip.tried(comparing, slope, estimate)
+        tries.results(run)[label] = strip.tried(comparing, slope, estimate)
         st.rerun()
 
 
@@ -95,43 +99,53 @@ def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     return next((one for one in weights if one.name == name), None) or pooled(weights)
 
 
-def is_bounded(run: Run, drawn: WeightHistogram | None) -> bool:
-    """Whether there are bounds to draw: those of the clamp around which the weights were counted, or of the first."""
-    return drawn.clip_range is not None if drawn else run.wanted.constraint == "clip"
-
-
 def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -> None:
     saved = look_back.looks_back()
     (drawn, pinned), limit = both, None
-    if not is_bounded(run, drawn):
-        caption = Caption(f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights"), shown.step)
-        plot("weights", once(shown, ("weights", layer()), partial(unclamped, drawn)), CLAMP_HEIGHT, caption)
-        return
-    if change and shown.held and change.age < HELD and (held := histogram(shown.held)):
-        drawn, limit = held, max(axis_limit(change.former), held.limit)
-    in_force = drawn.clip_range if drawn and (saved or shown.status.ended) else None
+    if change and change.limit and shown.held and change.age < HELD and (held := histogram(shown.held)):
+        drawn, limit = held, max(change.limit, held.limit)
+    still = saved or shown.status.ended
     figure = clamp(
         drawn,
-        in_force or run.wanted.clip_range,
-        LADDER,
-        live=may_act() and not saved and not shown.status.ended,
+        _slider(run, drawn if still else None),
+        live=may_act() and not still,
         mirror=st.session_state.get("symmetric", True),
         log_y=st.session_state.get("log_y", False),
         limit=limit,
+        next="" if still else _next(run, shown),
         pinned=pinned,
-        change=_to_play(run, change) if change and change.age < COMPARED else None,
+        change=_to_play(run, change) if change and change.limit and change.age < COMPARED else None,
         update=None if saved else shown.update,
     )
-    title = f"Critic weights around the clamp, {layer() or 'all layers'}"
-    if drawn and drawn.scale != 1:
-        title += ", divided by the scale of their layer"
-    caption = Caption(title, CLAMP_KEY, shown.step)
-    components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.change_clip_range(run, wanted))
+    title, key = f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights")
+    if drawn and drawn.clip_range:
+        title, key = f"Critic weights around the clamp, {layer() or 'all layers'}", CLAMP_KEY
+    caption = Caption(title, key, shown.step)
+    components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.pull(run, wanted))
+
+
+def _slider(run: Run, drawn: WeightHistogram | None) -> Slider:
+    """What holds the critic: as it is asked for, or as it was when these weights were drawn."""
+    config = run.wanted
+    if drawn and drawn.clip_range:
+        return bounds(drawn.clip_range, LADDER)
+    if config.constraint == "clip" and not drawn:
+        return bounds(config.clip_range, LADDER)
+    if config.constraint == "gradient-penalty":
+        return Slider(("Penalty",), (config.penalty,), PENALTIES, "penalty: how strongly the slope is pulled to 1")
+    return Slider(sentence=HELD_BY.get(config.constraint, ""))
+
+
+def _next(run: Run, shown: Snapshot) -> str:
+    """What holds the critic from the next update on, if that is not what held it in the last one."""
+    changes = (one for one in shown.changes[-len(HOLDING) :] if one.field in HOLDING)
+    waits = holding(run.wanted) != holding(shown.config) or any(one.critic_step == shown.critic_step for one in changes)
+    return constraint_in_words(run.wanted) if waits and shown.weights else ""
 
 
 def _to_play(run: Run, change: RangeChange) -> Change:
     first = histogram(change.fold) if _is_new(run, change) else None
-    return Change(change.critic_step, change.former, change.age, first)
+    return Change(change.critic_step, change.former.clip_range, change.age, first)
 
 
 def _is_new(run: Run, change: RangeChange) -> bool:
@@ -149,9 +163,9 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
     compare, points_only = st.session_state.get("compare"), shown.config.kind == "point"
     beside, name = (pin.samples, f"pinned, step {pin.step:,}") if pin else (None, "")
     if compare == "Before":
-        beside, name = None, "the clip range has not changed yet"
+        beside, name = None, "nothing has changed yet"
         if change:
-            beside, name = change.samples, f"{range_in_words(change.former)}, step {change.before:,}"
+            beside, name = change.samples, f"{constraint_in_words(change.former)}, step {change.before:,}"
     elif compare == "Real" and not points_only:  # real points are always there
         beside, name = shown.real, "real"
     now = f"step {shown.step:,}" if look_back.looks_back() else "now"

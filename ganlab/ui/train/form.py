@@ -24,11 +24,13 @@ GROUPS = {
     "Networks": ("network", "width", "depth", "critic_norm", "generator", "noise_sd", "latent_dim"),
     "Training": ("optimizer", "beta1", "beta2", "critic_lr", "generator_lr", "batch_size", "steps"),
     "Critic": (
-        *("objective", "constraint", "clip_range", "clip_order", "clip_scope", "clip_scale", "penalty"),
+        *("objective", "clip_range", "clip_order", "clip_scope", "clip_scale", "penalty"),
         *("n_critic", "warm_up"),
     ),
 }
 """The settings under Advanced, column by column."""
+NORMS = {"clip": "batch", "gradient-penalty": "layer", "spectral-norm": "none"}
+"""The norm of an image critic that goes with each constraint; with nothing, any."""
 BOUNDS = {
     "low": "Smallest value a critic weight may keep. The paper used −0.01.",
     "high": "Largest value a critic weight may keep. The paper used 0.01.",
@@ -77,6 +79,20 @@ def put(**values: Any) -> None:
     go(changed(requested()[0], values))
 
 
+@frame.acting(ValueError, key="edit_refused")
+def hold_by(constraint: str) -> None:
+    """Choose what holds the critic. For callbacks."""
+    go(held_by(take() or requested()[0], constraint))
+
+
+def held_by(config: TrainConfig, constraint: str) -> TrainConfig:
+    """The settings with another constraint, and a norm that goes with it; for a preset, the preset sized for that."""
+    presets = list(PRESETS.values())
+    sized = (one for one in presets if (one.dataset, one.constraint) == (config.dataset, constraint))
+    values = {"constraint": constraint, "critic_norm": NORMS.get(constraint, config.critic_norm)}
+    return (next(sized, None) if config in presets else None) or changed(config, values)
+
+
 def go(config: TrainConfig) -> None:
     """Put settings into the address. For callbacks."""
     st.query_params.from_dict(link(config))
@@ -113,7 +129,7 @@ def setting(name: str, config: TrainConfig) -> None:
         st.number_input(label, value=value, **options, **of_number(name, value))
         return
     options["format_func"] = lambda choice: TITLES.get(choice, str(choice).capitalize())
-    if name in ("device", "constraint", "objective"):
+    if name in ("device", "objective"):
         st.selectbox(label, choices, choices.index(value), **options)
     else:
         st.segmented_control(label, choices, default=value, required=True, **options)

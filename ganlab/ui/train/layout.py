@@ -7,10 +7,10 @@ import inspect
 
 import streamlit as st
 
-from ganlab.config import WatchedConfig
+from ganlab.config import HOLDING, WatchedConfig
 from ganlab.gan.building import critic_layers
 from ganlab.gan.training import Trainer
-from ganlab.plots.curves import ALONG, HOLDING
+from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.compare import picks
@@ -19,11 +19,6 @@ from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import downloads, form, panels, steer, view
 from ganlab.ui.train.view import Slots
-
-CLIP_HELP = (
-    "Every critic weight is clamped into this range after each critic update. Pull a bound in the plot or on the "
-    "slider, or type it here. A change acts before the next critic update. The paper used −0.01 to 0.01."
-)
 
 
 def failure(snapshot: Snapshot) -> None:
@@ -42,16 +37,16 @@ def numbers(slots: Slots) -> None:
 
 
 def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
-    """The critic's weights around the clamp, with the clip range to pull; without a clamp, only the weights."""
+    """The critic's weights, around the clamp if there is one, with what holds the critic to pull."""
     clips = run.wanted.constraint == "clip"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(f"Critic weights{' around the clamp' if clips else ''}", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             key = f"{html.BEFORE.format('before')}&emsp;{html.AFTER.format('after')}"
             panel("clamp_key", f"<div class='small'>{key if clips else ''}</div>")
-            with st.popover("Exact", icon=":material/tune:", type="tertiary"):
-                st.markdown("Clip range", help=CLIP_HELP)
-                steer.clip_controls(run, snapshot.status.ended, slots)
+            with st.popover("Constraint", icon=":material/tune:", type="tertiary"):
+                steer.constraint_controls(run, snapshot.status.ended)
+                slots["refusal"] = st.container()
             with st.popover("View", icon=":material/visibility:", type="tertiary"):
                 view.layer_menu([name for name, _ in critic_layers(snapshot.config)] if snapshot.weights else [])
                 help = "Counts on a logarithmic axis, to see the small bins."
@@ -99,7 +94,8 @@ def over_time(run: Run, ended: bool, slots: Slots) -> None:
             st.toggle("Freeze", key="freeze", help="Hold these charts and their CSV while the run continues.")
             view_options()
             downloads.metrics(run)
-    for column, name in zip(st.columns(2, gap="small"), view.CHARTS, strict=True):
+    charts = view.charts(run)
+    for column, name in zip(st.columns(len(charts), gap="small"), charts, strict=True):
         with column.container(border=True):
             panel(f"head_{name}", panels.chart_caption(name, view.view()).head())
             slots[name] = st.container()

@@ -18,7 +18,7 @@ from ganlab.ui.kit.clip_range import refused
 from ganlab.ui.kit.components import NO_FIGURE, Caption, feed, panel, plot
 from ganlab.ui.kit.html import CLAMP_KEY
 from ganlab.ui.kit.live import feeding, mounting, once
-from ganlab.ui.train import first_screen, look_back, panels, steer
+from ganlab.ui.train import first_screen, look_back, panels, steer, tries
 from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
@@ -47,7 +47,9 @@ def live(run: Run, status: Status, slots: Slots) -> None:
             snapshot, state = run.latest, st.session_state
             below = status is not Status.RUNNING or time.monotonic() > state.get("drew_below", 0.0) + BELOW
             steered = steer.live_values(run) != state.get("drawn_for") or _controls(run) != drawn
-            if snapshot.status != status or steered or (below and look_back.outgrown(run)):
+            # A tick that was on its way while the page went to another run has drawn this one again.
+            left = st.query_params.get("run") != run.run_id
+            if left or snapshot.status != status or steered or (below and look_back.outgrown(run)):
                 st.rerun()  # the whole page, because the controls change too
             _fill(run, snapshot, slots, below)
 
@@ -66,10 +68,9 @@ def _comes_into_force(run: Run) -> bool:
 def _controls(run: Run) -> tuple[object, ...]:
     """What can change without the page: a clicked layer, an instrument that another tab or a failure switched.
 
-    And whether there are bounds, without which the weights are another figure.
+    And whether there are two surfaces of the critic to compare.
     """
-    drawn = _histogram(look_back.shown(run, run.latest))
-    return layer(), instruments.on(run), first_screen.is_bounded(run, drawn)
+    return layer(), instruments.on(run), tries.of_two_constraints(run.latest) is None
 
 
 def _histogram(shown: Snapshot) -> WeightHistogram | None:
@@ -93,6 +94,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     }
     _panels(texts, slots)
     first_screen.fill(run, snapshot, shown, pin, (drawn, pinned), slots)
+    tries.fill_surfaces(snapshot, slots)
     with slots["estimate"]:
         estimate, step = _chart(run, charted, wanted, curves.critic_estimate)
         plot("estimate", estimate, first_screen.ESTIMATE_HEIGHT, Caption("Critic’s estimate", step=step))
@@ -106,6 +108,8 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     }
     _panels(texts, slots, {"layers": Caption("Layer by layer", CLAMP_KEY, shown.step)})
     for title, figure in CHARTS.items():
+        if title not in slots:
+            continue
         with slots[title]:
             chart, step = _chart(run, charted, wanted, figure)
             plot(f"chart_{title}", chart, 210, panels.chart_caption(title, wanted, step))

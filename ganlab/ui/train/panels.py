@@ -63,7 +63,9 @@ def look(shown: int, newest: int, pinned: int | None) -> str:
 def counts_table(
     step: int, histogram: WeightHistogram | None, pinned: tuple[int, WeightHistogram | None] | None = None
 ) -> str:
-    """Where all weights lie before and after the clamp at a step, and at a pinned one."""
+    """Where all weights lie before and after the clamp at a step, and at a pinned one; empty without a clamp."""
+    if histogram and not histogram.clip_range and not pinned:
+        return ""
     low, high = "<span class='desk'> low</span>", "<span class='desk'> high</span>"
     heads = "".join(f"<th>{name}</th>" for name in (f"below{low}", "at low", "inside", "at high", f"above{high}"))
     rows = _counts_rows(histogram, "", "b-text", "a-text")

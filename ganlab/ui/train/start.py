@@ -10,7 +10,7 @@ from ganlab.config import TrainConfig
 from ganlab.links import link
 from ganlab.presets import PRESETS
 from ganlab.runs.run import Run
-from ganlab.ui.kit import access, drawings, frame, html
+from ganlab.ui.kit import access, constraints, drawings, frame, html
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import CARDS, MORE
 from ganlab.ui.kit.server import hub, try_to_start
@@ -93,6 +93,7 @@ def _has_data(config: TrainConfig) -> bool:
 def choices(config: TrainConfig) -> None:
     """The data to choose from, and all settings under Advanced."""
     chosen = link(config)["preset"]
+    chosen = chosen if chosen not in html.HELD else PRESETS[chosen].dataset
     st.header("Start a run", anchor=False)
     st.markdown(
         "Choose the data. Each card is set to run well on two CPU cores; everything can be changed under **Advanced**."
@@ -106,6 +107,11 @@ def choices(config: TrainConfig) -> None:
         own_images.choose(config)
     if config.dataset == "drawn":
         own_points.choose(config)
+    st.markdown("**What holds the critic**")
+    constraints.cards("form_constraint", config.constraint, form.hold_by, {})
+    if config.network == "dcgan" and config.critic_norm != "batch":
+        norm = "layer norm" if config.critic_norm == "layer" else "no norm"
+        st.caption(f"This critic has {norm}; in the paper it has batch norm.")
     form.advanced(config)
 
 

@@ -1,32 +1,30 @@
-"""Steering a run: its buttons, clip range, rates, and things to try.
+"""Steering a run: its buttons, what holds its critic, its rates.
 
 Callbacks call methods of the run; nothing else changes it.
 """
 
 import dataclasses
 import secrets
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import LIVE_FIELDS, TrainConfig, WatchedConfig
-from ganlab.formatting import range_in_words
-from ganlab.plots.base import rounded
+from ganlab.config import LIVE_FIELDS, TrainConfig, WatchedConfig, changed_live
 from ganlab.runs.disk.damage import is_file
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import picks
-from ganlab.ui.kit import access, clip_range, frame, late
+from ganlab.ui.kit import access, clip_range, constraints, frame, late
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import Range
-from ganlab.ui.kit.components import button, panel
+from ganlab.ui.kit.components import button
 from ganlab.ui.kit.server import acting_hub
 from ganlab.ui.train import form
 from ganlab.ui.train.start import start, start_page_for
-from ganlab.ui.train.view import Slots
 
 Verb = Literal["pause", "step", "stop"]
 RATES = {
@@ -35,17 +33,11 @@ RATES = {
     "n_critic": "A change acts from the next step.",
 }
 """The live fields beside the curves, and when a change acts."""
-TRIES = {
-    "10× tighter": ((0.1, 0.1), "Watch slope and estimate collapse."),
-    "10× wider": ((10.0, 10.0), "Watch slope and estimate grow."),
-    "Forbid negative weights": ((0.0, 1.0), "Watch the estimate nearly vanish."),
-}
-"""Clip ranges to try, as multiples of the bounds in force, and what to expect.
-
-Measured by bench/tries.py on five seeds of digits and of 8 Gaussians, 25 steps after the change: ten times tighter left
-at most 0.0006 of the slope and 0.0009 of the estimate; ten times wider made them at least 8 and 4 times as large;
-without negative weights at most 0.03 of the estimate was left.
-"""
+LIVE_CONSTRAINTS = ("clip", "gradient-penalty", "none")
+CLIP_HELP = (
+    "Every critic weight is clamped into this range after each critic update. Pull a bound in the plot or on the "
+    "slider, or type it here. A change acts before the next critic update. The paper used −0.01 to 0.01."
+)
 
 
 def transport(run: Run, status: Status) -> None:
@@ -92,8 +84,8 @@ def again(run: Run) -> None:
         frame.once("again_refused", st.error, "error")
 
 
-def _again(config: TrainConfig) -> None:
-    start(config)
+def _again(config: TrainConfig, instead_of: str = "") -> None:
+    start(config, instead_of)
     st.session_state["again_refused"] = st.session_state.pop("refused", "")
 
 
@@ -134,59 +126,93 @@ def live_values(run: Run) -> list[Any]:
     return [getattr(run.wanted, field) for field in LIVE_FIELDS]
 
 
-def clip_controls(run: Run, ended: bool, slots: Slots) -> None:
-    """The clip range in numbers, and the way back to the first one."""
-    change, fixed = partial(change_clip_range, run), ended or not may_act() or run.wanted.constraint != "clip"
+def constraint_controls(run: Run, ended: bool) -> None:
+    """What holds the critic, and its exact numbers."""
+    fixed, held = ended or not may_act(), run.wanted.constraint
+    if held == "spectral-norm":
+        st.caption("Spectral norm is built into the critic: start another run to change it.")
+        return
+    refused = {name: reason for name in LIVE_CONSTRAINTS if (reason := _refusal(run.wanted, name))}
+    if fixed:
+        refused = dict.fromkeys(LIVE_CONSTRAINTS, "")
+    constraints.cards("constraint", held, partial(_hold, run), refused, LIVE_CONSTRAINTS)
+    if refused and not fixed:
+        layer_norm = dataclasses.replace(run.config, critic_norm="layer")
+        help = "With the same settings and seed. The current run is paused."
+        button("Start again with layer norm", "replay", _again, layer_norm, run.run_id, help=help)
+    if held == "clip":
+        st.markdown("Clip range", help=CLIP_HELP)
+        change = partial(change_clip_range, run)
 
-    def reset() -> None:
-        help = "Back to the range that this run started with. The weights stay where training took them."
-        button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=fixed, help=help)
+        def reset() -> None:
+            help = "Back to the range that this run started with. The weights stay where training took them."
+            button("Reset", "undo", change, run.config.clip_range, type="tertiary", disabled=fixed, help=help)
 
-    clip_range.controls("", lambda: run.wanted.clip_range, change, rungs=None, disabled=fixed, beside=reset)
-    slots["refusal"] = st.container()
+        clip_range.controls("", lambda: run.wanted.clip_range, change, rungs=None, disabled=fixed, beside=reset)
+        with st.container(horizontal=True, gap="medium"):
+            for field in ("clip_order", "clip_scope", "clip_scale"):
+                _policy(run, field, fixed)
+    if held == "gradient-penalty":
+        _number(run, "penalty", fixed, "A change acts from the next critic update.", width=165)
+
+
+def _refusal(config: TrainConfig, constraint: str) -> str:
+    """Why the critic can't be held so while this run trains."""
+    try:
+        changed_live(config, {"constraint": constraint})
+        return ""
+    except ValueError as error:
+        return str(error).partition(": ")[2].capitalize()
+
+
+def _hold(run: Run, constraint: str) -> None:
+    change_live(run, constraint=constraint)
+
+
+def _policy(run: Run, field: str, fixed: bool) -> None:
+    rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
+    tied = late.tied(field, value, lambda wanted: change_live(run, **{field: wanted}))
+    st.segmented_control(
+        rules.label,
+        rules.choices,
+        default=value,
+        required=True,
+        format_func=str.capitalize,
+        disabled=fixed,
+        help=rules.help,
+        width="content",
+        **tied,
+    )
 
 
 def rates(run: Run, ended: bool) -> None:
     """Learning rates and critic updates per step."""
-    values = settings.applying(run.wanted)
+    fixed, values = ended or not may_act(), settings.applying(run.wanted)
     for field, when in ((field, when) for field, when in RATES.items() if field in values):
-        rules, value = settings.rules(TrainConfig, field), values[field]
-        options = form.of_number(field, value) | late.tied(field, value, partial(_change_rate, run, field))
-        help = f"{rules.help} {when}"
-        st.number_input(rules.label, value=value, width=165, disabled=ended or not may_act(), help=help, **options)
+        _number(run, field, fixed, when, width=165)
+
+
+def _number(run: Run, field: str, fixed: bool, when: str, width: int) -> None:
+    """A live field as a number; `when` says when a change acts."""
+    rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
+    tied = late.tied(field, value, lambda wanted: change_live(run, **{field: wanted}))
+    options = form.of_number(field, value) | {"disabled": fixed, "help": f"{rules.help} {when}"} | tied
+    st.number_input(rules.label, value=value, width=width, **options)
 
 
 @frame.acting(ValueError)
-def _change_rate(run: Run, field: str, value: float) -> None:
-    acting_hub().training(run.run_id).change(**{field: value})
+def change_live(run: Run, **values: Any) -> None:
+    """Change live settings of a run; a refusal is shown under the state line."""
+    acting_hub().training(run.run_id).change(**values)
 
 
-def results(run: Run) -> dict[str, str]:
-    """What each of TRIES did in this run when it was last tried, as HTML."""
-    state = st.session_state
-    if state.get("results_of") != run.run_id:
-        state.update(results_of=run.run_id, results={})
-    return state["results"]
-
-
-def tries(run: Run) -> None:
-    """A card for each of TRIES, with a button and what it promises, or did when it was last tried."""
-    low, high = run.wanted.clip_range
-    for column, (label, (factors, promise)) in zip(st.columns(3, gap="small"), TRIES.items(), strict=True):
-        # Without float noise: 0.1 * 0.1 is 0.01, and -0 is 0.
-        wanted = (rounded(factors[0] * low, 6) + 0.0, rounded(factors[1] * high, 6) + 0.0)
-        with column.container(border=True, height="stretch", gap="xsmall"):
-            possible = wanted != (low, high) and max(map(abs, wanted)) <= 1 and wanted[0] < wanted[1]
-            possible = possible and run.wanted.constraint == "clip"
-            options = {"key": f"try_{label}", "type": "tertiary", "disabled": not possible}
-            button(f"{label}: {range_in_words(wanted)}", "science", _try, run, label, wanted, **options)
-            panel(f"tried_{label}", results(run).get(label, f"<p class='muted small'>{promise}</p>"))
-
-
-@frame.acting()
-def _try(run: Run, label: str, wanted: Range) -> None:
-    st.session_state["tried"] = (run.run_id, label, wanted)
-    change_clip_range(run, wanted)
+def pull(run: Run, wanted: Sequence[float]) -> None:
+    """Change what the slider under the weights sets; what comes after another constraint is ignored."""
+    held = run.wanted.constraint
+    if held == "clip" and len(wanted) == 2:
+        change_clip_range(run, (wanted[0], wanted[1]))
+    elif held == "gradient-penalty" and len(wanted) == 1:
+        change_live(run, penalty=wanted[0])
 
 
 @frame.acting(ValueError, key="clip_refusal")

@@ -5,13 +5,16 @@ from html import escape
 
 import numpy as np
 
-from ganlab.formatting import NOTHING, compared, count_of, fixed_percent, range_in_words, short
+from ganlab.config import constraint_in_words
+from ganlab.formatting import NOTHING, compared, count_of, fixed_percent, short
 from ganlab.runs.advice import Advice
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.verdict import Verdict
 from ganlab.runs.vitals import Vital
 
-COLOURS = ("var(--before)", "var(--after)", "", "", "var(--generator)", "var(--generator)")
+COLOURS = {"Moved by this clamp": "var(--before)", "On a bound": "var(--after)"} | dict.fromkeys(
+    ("Distance", "Modes found", "Classes found", "Spread"), "var(--generator)"
+)
 POINTS = 40  # of a sparkline
 SIGNS = ("green", "gray", "yellow", "red")  # for each severity of a verdict
 
@@ -21,15 +24,12 @@ def strip(vitals: list[Vital], changed: int | None, comparing: bool, measuring: 
 
     While `comparing`, each shows what it was and what it is now; `measuring` is whether missing ones will come soon.
     """
-    cells = [
-        _compared(vital, measuring) if comparing else _cell(vital, colour, changed)
-        for vital, colour in zip(vitals, COLOURS, strict=True)
-    ]
+    cells = [_compared(vital, measuring) if comparing else _cell(vital, changed) for vital in vitals]
     return f"<div class='strip'>{''.join(cells)}</div>"
 
 
-def _cell(vital: Vital, colour: str, changed: int | None) -> str:
-    now, line = written(vital.now, vital.how), _sparkline(vital, colour, changed)
+def _cell(vital: Vital, changed: int | None) -> str:
+    now, line = written(vital.now, vital.how), _sparkline(vital, COLOURS.get(vital.name, ""), changed)
     return f"<div><span>{vital.name}</span><b>{now}</b><small>{vital.note}</small>{line}</div>"
 
 
@@ -41,7 +41,8 @@ def _compared(vital: Vital, measuring: bool) -> str:
         note = f"<em>{ratio}</em>" if ratio else vital.note
     else:
         note = vital.note
-    was = written(vital.was, vital.how) if not math.isnan(vital.was) else "not measured"
+    unknown = NOTHING if vital.how == "share" else "not measured"  # a share of a clamp that there was not
+    was = written(vital.was, vital.how) if not math.isnan(vital.was) else unknown
     now = written(vital.now, vital.how) if not math.isnan(vital.now) else "…"
     return f"<div class='hot'><span>{vital.name}</span><b><i>{was} →</i> {now}</b><small>{note}</small></div>"
 
@@ -54,7 +55,7 @@ def tried(change: RangeChange, slope: Vital, estimate: Vital) -> str:
         for name, vital in (("slope", slope), ("estimate", estimate))
     )
     steps = count_of(round(slope.steps[-1]) - change.step, "step")
-    return f"<p class='small'>At {range_in_words(change.clip_range)}, after {steps}: {'<br>'.join(rows)}</p>"
+    return f"<p class='small'>With {constraint_in_words(change.config)}, after {steps}: {'<br>'.join(rows)}</p>"
 
 
 def written(value: float, how: str) -> str:

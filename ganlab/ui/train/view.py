@@ -16,12 +16,10 @@ from ganlab.ui.kit.components import button
 ALL_LAYERS = "All layers"
 FINEST = 64  # pixels of a sample's side: enough for a card of 8 columns or more, and it is sent several times a minute
 CARD = 438  # pixels of the sample card's pictures
-CHARTS = {
-    "Losses": curves.losses,
-    "Share of weights clamped": curves.shares,
-}
+SHARES = "Share of weights clamped"
+CHARTS = {"Losses": curves.losses, SHARES: curves.shares}
 PRESENT = "For a class: one screen, larger type, and keys."
-KEYS = "Escape leaves. Space pauses and resumes, . makes a step, ← and → make the range tighter and wider."
+KEYS = "Escape leaves. Space pauses and resumes, . makes a step, ← and → move the clip range or the penalty."
 Slots = dict[str, DeltaGenerator]
 """The containers that the fragment fills, by what goes into them."""
 
@@ -31,6 +29,12 @@ def view() -> View:
     state = st.session_state
     along, median = state.get("along", "step"), state.get("median", "25")
     return View(along, int(median) if median else None, layer())
+
+
+def charts(run: Run) -> list[str]:
+    """The names of the charts over time: of shares only if weights are, or were, clamped."""
+    clamps = run.wanted.constraint == "clip" or np.isfinite(run.latest.history["clamped_share"]).any()
+    return [name for name in CHARTS if clamps or name != SHARES]
 
 
 def layer() -> str | None:

@@ -65,8 +65,8 @@ def _list(problems: list[Finding]) -> str:
 
 INTRODUCTION = f"""
 The instruments look at copies of both networks between two steps, using {percent(SHARE)} of the run's CPU time. They
-also look just before the clip range changes and five steps after it, on pause and at the end. Their results are written
-to instruments.csv.
+also look just before what holds the critic changes and five steps after it, on pause and at the end. Their results are
+written to instruments.csv.
 """
 _FAR = f"{percent(diagnosis.NEGATIVE)} of {WINDOW} estimates below 0, and W1 above {diagnosis.FAR:g}× real to real"
 _MISSING = f"{percent(diagnosis.MISSING_SHARE)} of the modes with less than {percent(MISSING)} of the expected samples"
