@@ -105,7 +105,7 @@ def test_the_distance_stands_beside_the_band_of_a_perfect_sampler_where_it_is_kn
     old = looks(step=[5.0], w1=[0.3], real_to_real=[0.1])
     new = looks(step=[5.0], w1=[0.3], real_to_real=[0.1], real_to_real_low=[0.08], real_to_real_high=[0.131])
     notes = [vitals(history(np.zeros(9)), table, "modes")[4].note for table in (old, new)]
-    assert notes == ["of real to real", "perfect: 0.8–1.3×"]
+    assert notes == ["real samples: 1×", "perfect: 0.8–1.3×"]
 
 
 def test_without_a_clamp_slopes_stand_in_place_of_shares() -> None:

@@ -66,9 +66,9 @@ def vitals(
 
     newest = {column: _last(values[np.isfinite(values)]) for column, values in looks.items()}
     total, norms = newest["modes"], _last(looks["lipschitz_product"][looks["step"] > since])
-    allowed = f"layer norms allow {short(norms)}" if not math.isnan(norms) else "at the samples"
+    allowed = f"its weights allow {short(norms)}" if not math.isnan(norms) else "at the samples"
     low, high = (newest[f"real_to_real_{end}"] / newest["real_to_real"] for end in ("low", "high"))
-    perfect = "of real to real" if math.isnan(low) else f"perfect: {low:.1f}–{high:.1f}×"
+    perfect = "real samples: 1×" if math.isnan(low) else f"perfect: {low:.1f}–{high:.1f}×"
     if not counted:
         coverage = of_looks("Spread", looks["spread"], "times", "of the real samples’")
     else:

@@ -53,6 +53,8 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 st.toggle("Log y", key="log_y", persist_state="session", help=help)
                 downloads.histogram(run)
     slots["clamp"] = st.container()
+    if clips:
+        panel("why", "<p class='muted small'>The range keeps the critic from getting too steep.</p>")
 
 
 def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
