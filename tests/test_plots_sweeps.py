@@ -60,6 +60,12 @@ def test_each_group_has_its_medians_in_the_order_of_the_setting() -> None:
     assert [trace["name"] for trace in measured(dots, "s", "m")["data"][:2]] == ["a", "b"]
 
 
+def test_a_run_that_is_not_over_is_hollow_and_in_no_median() -> None:
+    line, *dots = measured([Dot(1, 4, "", ""), Dot(1, 2, "", "", "B", over=False)], "s", "m")["data"]
+    assert points(line) == [(1, 4)]
+    assert [dot["marker"]["symbol"] for dot in dots] == ["circle", "square-open"]
+
+
 @pytest.mark.parametrize(
     ("dots", "names", "kinds"),
     [

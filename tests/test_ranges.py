@@ -21,6 +21,7 @@ from ganlab.runs.sweep_progress import progress
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.runs.workers import _folder
+from ganlab.ui.compare.table import SORTS, Row
 
 
 class Process:
@@ -160,6 +161,7 @@ def test_the_progress_of_a_sweep_by_hand() -> None:
     assert [run.summary.status for run in runs] == [Status.FINISHED, Status.INTERRUPTED, Status.WAITING]
     with lock.locked(runs[1].path):
         known = progress([(run, run.planned) for run in runs])
+        assert [SORTS["Steps"](Row(run, run.summary))[0] for run in runs] == [8, 3, 0]  # on Compare
     assert (known.runs, known.over) == (3, 1)
     assert known.training == [(runs[1], 3)]
     assert known.share == pytest.approx((8 + 3) / 24)

@@ -19,13 +19,14 @@ class Dot(NamedTuple):
     group: str  # what else it differs in from others, but for the seed
     name: str
     letter: str = ""  # if it is compared
+    over: bool = True  # its training
 
 
 def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[str] = ()) -> Figure:
     """The measure against the setting; `names` are the values of one that is no number, at 0, 1, 2 and so on.
 
-    Runs that don't use the setting are a dotted line across. Axes are logarithmic where values are positive and differ
-    much.
+    Runs that don't use the setting are a dotted line across; those that are not over are hollow, and in no median.
+    Axes are logarithmic where values are positive and differ much.
     """
     dots = [dot for dot in dots if np.isfinite(dot.y)]
     if not dots:
@@ -34,7 +35,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
     y = np.array([dot.y for dot in dots])
     log_x, log_y = not names and _are_wide(x), _are_wide(y)
     low, high = _ends(np.log10(x) if log_x else x)
-    lines = medians(dots)
+    lines = medians([dot for dot in dots if dot.over])
     drawn, said = list[Figure](), list[str]()
     across = 10.0 ** np.array([low, high]) if log_x else np.array([low, high])
     for i, (group, line) in enumerate(lines.items()):
@@ -85,7 +86,7 @@ def _dot(dot: Dot, right: float) -> Figure:
         "text": [f"<b>{dot.letter}</b>"],
         "textposition": "top center",
         "textfont": {"color": color, "size": 12.5},
-        "marker": {"color": color, "symbol": marker, "size": 9 if dot.letter else 6},
+        "marker": {"color": color, "symbol": marker if dot.over else f"{marker}-open", "size": 9 if dot.letter else 6},
         "hovertemplate": f"%{{y:.3~g}}<extra>{dot.name}</extra>",
         "cliponaxis": False,
     }

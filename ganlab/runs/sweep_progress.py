@@ -29,7 +29,7 @@ def progress(runs: Sequence[tuple[Run, TrainConfig]]) -> Progress:
     over, training = 0, list[tuple[Run, int]]()
     done, left, paces = 0.0, list[float](), list[float]()  # in units of `cost`; and seconds per unit
     for run, config in runs:
-        status, row = _status(run), tables.newest_row(run.path)
+        status, row = status_of(run), tables.newest_row(run.path)
         step = min(int(row.get("step", 0)), config.steps)
         made = cost(config) * step / config.steps
         if made and row.get("seconds", 0) > 0:
@@ -45,8 +45,9 @@ def progress(runs: Sequence[tuple[Run, TrainConfig]]) -> Progress:
     return Progress(len(runs), over, training, done / (done + sum(left)), seconds)
 
 
-def _status(run: Run) -> Status:
+def status_of(run: Run) -> Status:
+    """The status of a run; FAILED if its settings can't be read."""
     try:
         return run.summary.status
-    except ValueError:  # its settings can't be read
+    except ValueError:
         return Status.FAILED

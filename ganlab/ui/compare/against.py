@@ -12,7 +12,8 @@ from ganlab.config import TrainConfig
 from ganlab.plots import sweeps as plots
 from ganlab.plots.base import Figure
 from ganlab.plots.sweeps import Dot
-from ganlab.runs.sweep import differing
+from ganlab.runs.sweep import OVER, differing
+from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import samples, settings
 from ganlab.ui.compare.instruments import MEASURES
@@ -46,7 +47,10 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
         caption = Caption(f"{of} against {settings.label(field)}")
         figure = drawn(runs, {pick.run.run_id: pick.letter for pick in compared}, of, field)
         plot("sweep_figure", figure, 320, caption)
-        st.caption("A dot for each run, and a line through the medians of the seeds; compared runs have their letter.")
+        st.caption(
+            "A dot for each run, hollow until it has ended, and a line through the medians of the seeds. Compared runs "
+            "have their letter."
+        )
         own = {run.run_id: run.planned for run in runs}
         beneath = sorted(
             (pick for pick in compared if pick.run.run_id in own), key=lambda pick: _order(own[pick.run.run_id], field)
@@ -67,7 +71,8 @@ def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: 
         group = settings.in_words(config, other) if uses else settings.in_words(config, ["constraint"])
         x = _place(getattr(config, field), names) if uses else nan
         name = escape(f"{run.name}, seed {config.seed}")
-        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letters.get(run.run_id, "")))
+        letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
+        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over))
     title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
     return plots.measured(dots, title, label, [settings.value(config, field) for config in _first(users, field, names)])
 

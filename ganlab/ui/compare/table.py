@@ -11,9 +11,9 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, fixed_percent, short
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import contents, library
+from ganlab.runs.disk import contents, library, tables
 from ganlab.runs.run import Run
-from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.compare import picks, settings
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
@@ -49,7 +49,7 @@ class Facts(NamedTuple):
 NO_FACTS = Facts(math.nan, math.nan, math.nan, "")
 SORTS: dict[str, Callable[[Row], tuple[float, str]]] = {
     "Run": lambda row: (0.0, row.name.lower()),
-    "Steps": lambda row: (row.summary.steps_made if row.summary else math.nan, ""),
+    "Steps": lambda row: (_steps(row), ""),
     "W1": lambda row: (facts(row).w1, ""),
     "At a bound": lambda row: (facts(row).share, ""),
 }
@@ -189,9 +189,16 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
         f"<td><b>{name}</b>{html.pill(summary.status)}{usual}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
-        f"<td>{summary.steps_made:,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
+        f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
         f"<td>{share}<td class='line'>{known.sparkline}"
     )
+
+
+def _steps(row: Row) -> int:
+    """How many steps a run has made; of one that another process trains, those in its table."""
+    if row.summary and row.summary.status is Status.ELSEWHERE:
+        return tables.newest_step(row.run.path)
+    return row.summary.steps_made if row.summary else 0
 
 
 def _thumbnail(run: Run) -> str:
