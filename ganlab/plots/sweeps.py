@@ -49,7 +49,8 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
         hover = f"median %{{y:.3~g}}<extra>{group}</extra>"
         drawn.append(curve(np.array(values), group, color, 1.6, dash, x=packed(ends)) | {"hovertemplate": hover})
     right = low + 0.97 * (high - low)
-    drawn += [_dot(dot, 10.0**right if log_x else right) for dot in dots]
+    for letter in sorted({dot.letter for dot in dots}):
+        drawn.append(_dots([dot for dot in dots if dot.letter == letter], letter, 10.0**right if log_x else right))
     ticks: Figure = {"tickformat": "~g", "nticks": 7}
     if names:
         ticks = {"tickvals": list(range(len(names))), "ticktext": list(names)}
@@ -74,20 +75,25 @@ def medians(dots: Sequence[Dot]) -> Mapping[str, dict[float, float]]:
     return {group: {x: float(np.median(each)) for x, each in line.items()} for group, line in values.items()}
 
 
-def _dot(dot: Dot, right: float) -> Figure:
-    """A run; one that does not use the setting is on the right."""
-    color, _, marker = style(dot.letter) if dot.letter else ("$muted", "", "circle")
+def _dots(dots: Sequence[Dot], letter: str, right: float) -> Figure:
+    """Runs with the same letter; those that do not use the setting are on the right."""
+    color, _, marker = style(letter) if letter else ("$muted", "", "circle")
     return {
         "type": "scatter",
-        "mode": "markers+text" if dot.letter else "markers",
-        "name": dot.name,
-        "x": packed(np.array([dot.x if np.isfinite(dot.x) else right])),
-        "y": packed(np.array([dot.y])),
-        "text": [f"<b>{dot.letter}</b>"],
+        "mode": "markers+text" if letter else "markers",
+        "name": letter or "runs",
+        "x": packed(np.array([dot.x if np.isfinite(dot.x) else right for dot in dots])),
+        "y": packed(np.array([dot.y for dot in dots])),
+        "text": f"<b>{letter}</b>",
         "textposition": "top center",
         "textfont": {"color": color, "size": 12.5},
-        "marker": {"color": color, "symbol": marker if dot.over else f"{marker}-open", "size": 9 if dot.letter else 6},
-        "hovertemplate": f"%{{y:.3~g}}<extra>{dot.name}</extra>",
+        "marker": {
+            "color": color,
+            "symbol": [marker if dot.over else f"{marker}-open" for dot in dots],
+            "size": 9 if letter else 6,
+        },
+        "customdata": [dot.name for dot in dots],
+        "hovertemplate": "%{y:.3~g}<extra>%{customdata}</extra>",
         "cliponaxis": False,
     }
 

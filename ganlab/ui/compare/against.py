@@ -61,20 +61,25 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
 
 def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: str) -> Figure:
     """The figure of these runs, of which the compared ones have letters, by ID."""
-    users = [run.planned for run in runs if rules.rules(TrainConfig, field).applies(run.planned)]
+    users = [run.planned for run in runs if _uses(run.planned, field)]
     held = list(dict.fromkeys(getattr(config, field) for config in users))
     names = [] if all(isinstance(value, int | float | tuple) for value in held) else held
-    other = [name for name in differing(users) if name not in (field, "seed")]
+    other, all_of_them = differing(users), differing([run.planned for run in runs])
+    other = [name for name in other if name not in (field, "seed")]
     dots = []
     for run in runs:
-        config, uses = run.planned, run.planned in users
-        group = settings.in_words(config, other) if uses else settings.in_words(config, ["constraint"])
+        config, uses = run.planned, _uses(run.planned, field)
+        group = settings.in_words(config, other if uses else ["constraint"])
         x = _place(getattr(config, field), names) if uses else nan
-        name = escape(f"{run.name}, seed {config.seed}")
+        name = escape(", ".join(settings.in_words(config, all_of_them)))
         letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
         dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over))
     title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
     return plots.measured(dots, title, label, [settings.value(config, field) for config in _first(users, field, names)])
+
+
+def _uses(config: TrainConfig, field: str) -> bool:
+    return rules.rules(TrainConfig, field).applies(config)
 
 
 def _place(value: Any, names: list[Any]) -> float:
@@ -86,8 +91,8 @@ def _place(value: Any, names: list[Any]) -> float:
 
 def _order(config: TrainConfig, field: str) -> tuple[bool, Any]:
     """Sorts settings by a field; last come those that don't use it."""
-    uses, value = rules.rules(TrainConfig, field).applies(config), getattr(config, field)
-    return not uses, max(map(abs, value)) if isinstance(value, tuple) else value
+    value = getattr(config, field)
+    return not _uses(config, field), max(map(abs, value)) if isinstance(value, tuple) else value
 
 
 def _first(users: Sequence[TrainConfig], field: str, names: list[Any]) -> list[TrainConfig]:
