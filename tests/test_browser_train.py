@@ -213,7 +213,7 @@ def test_two_tabs_show_and_control_the_same_run(page: Page, server: Server) -> N
 def test_plots_keep_their_nodes_and_zoom_and_nothing_jumps(page: Page, server: Server) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     start(page, server)
-    expect(app(page).locator(".js-plotly-plot")).to_have_count(4 + 9)
+    expect(app(page).locator(".js-plotly-plot")).to_have_count(4 + 10)
     wait_for_step(page, after=20)
     page.evaluate(
         """async () => {

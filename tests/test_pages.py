@@ -54,7 +54,9 @@ def test_every_page_in_every_state(name: str, state: str, config: TrainConfig, t
         assert panels(at).count(f">{STATES[state]}<") == 2  # in the table, and beside its letter
     if name == "1_Train.py":
         assert STATES[state] in panels(at)
-        expected = {"no run": "Start", "running": "Pause", "paused": "Resume"}.get(state, "Run again")
+        expected = {"no run": "Start", "running": "Pause", "elsewhere": "Pause", "paused": "Resume"}.get(
+            state, "Run again"
+        )
         assert expected in labels
         assert ("Resume" in labels) == (state in ("paused", "stopped", "interrupted"))
         if state == "failed":

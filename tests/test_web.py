@@ -37,4 +37,4 @@ def test_the_first_document_hides_the_page_until_it_is_drawn() -> None:
     assert document.count("<title>") == 1
     assert "<title>ganlab</title><style>" in document
     assert "html:not(.drawn) #root { opacity: 0" in document
-    assert set(PAGES) == {"", "Train", "Weight_Clipping", "Generate", "Building_Blocks"}
+    assert set(PAGES) == {"", "Train", "Weight_Clipping", "Generate", "Compare", "Building_Blocks"}

@@ -52,7 +52,7 @@ def code(config: TrainConfig, file: str, c: float) -> str:
         imports, load = "from safetensors.torch import load_file\n", f"critic.load_state_dict(load_file({file!r}))\n"
     return f"""# run this in the app's folder
 {imports}from ganlab.links import from_link
-from ganlab.gan import training
+from ganlab.gan import building
 
 _, critic = building.initial(from_link({settings}))
 {load}

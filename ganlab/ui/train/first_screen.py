@@ -25,7 +25,7 @@ from ganlab.ui.kit.live import once
 from ganlab.ui.train import look_back, steer, strip, tries
 from ganlab.ui.train.view import Slots, layer, sheet
 
-CLAMP_HEIGHT, ESTIMATE_HEIGHT, POINTS_HEIGHT = 420, 128, 232  # pixels
+CLAMP_HEIGHT, ESTIMATE_HEIGHT, POINTS_HEIGHT = 417, 128, 232  # pixels
 ROWS, COLUMNS = 6, 12  # samples shown
 SENT_FOR = 1.2  # seconds in which the first clamp under a new range is sent, so that no browser misses it
 PATIENCE = 5.0  # seconds after a change in which its measurement may be said to be under way

@@ -14,7 +14,7 @@ from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.compare import picks
-from ganlab.ui.kit import components, html, names
+from ganlab.ui.kit import components, frame, html, names
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import panel
 from ganlab.ui.train import downloads, form, panels, steer, view
@@ -53,7 +53,7 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 st.toggle("Log y", key="log_y", persist_state="session", help=help)
                 downloads.histogram(run)
     slots["clamp"] = st.container()
-    if clips:
+    if clips and not frame.presents():
         panel("why", "<p class='muted small'>The range keeps the critic from getting too steep.</p>")
 
 
