@@ -19,7 +19,7 @@ HELP = (
 
 
 def control(run: Run) -> None:
-    """The button, with what it trains and how long that takes; nothing for a run without a clamp or in a user's loop."""
+    """The button, with what it trains and how long that takes; nothing without a clamp, or for a user's own loop."""
     if run.config.constraint != "clip" or isinstance(run.config, WatchedConfig):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ranges"):
