@@ -3,7 +3,7 @@
 import joblib
 import streamlit as st
 
-from ganlab.config import TrainConfig
+from ganlab.config import TrainConfig, WatchedConfig
 from ganlab.formatting import count_of, rough_duration
 from ganlab.runs import background
 from ganlab.runs.ranges import all_ranges, cost, folder, span
@@ -19,8 +19,8 @@ HELP = (
 
 
 def control(run: Run) -> None:
-    """The button, with what it trains and how long that takes; nothing for a run that began without a clamp."""
-    if run.config.constraint != "clip":
+    """The button, with what it trains and how long that takes; nothing without a clamp, or for a user's own loop."""
+    if run.config.constraint != "clip" or isinstance(run.config, WatchedConfig):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ranges"):
         pressed = st.button("Try all ranges", icon=":material/compare_arrows:", key="try_all_ranges", help=HELP)
