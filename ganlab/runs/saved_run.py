@@ -193,7 +193,8 @@ def _read(path: Path, stamp: Stamp, problem: str = "") -> Snapshot:
     if samples is None:
         run = dataclasses.replace(run, generator=None)
     if isinstance(run.config, WatchedConfig):  # it saves no networks
-        samples, run = attempt(lambda: _saved_samples(path), None), _at_end(run, history)
+        moment, run = attempt(lambda: _newest_moment(path, math.inf), None), _at_end(run, history)
+        samples = moment.samples if moment else None
     return dataclasses.replace(
         run,
         history=history,
@@ -264,11 +265,6 @@ def _samples(run: Snapshot) -> np.ndarray | None:
     return images.shown(samples)
 
 
-def _saved_samples(path: Path) -> np.ndarray | None:
-    steps = moments.steps(path)
-    return moments.read(path, steps[-1]).samples if steps else None
-
-
 def _at_end(run: Snapshot, history: History) -> Snapshot:
     """A run without checkpoints at the last step of its record."""
     if run.step or not len(history):
@@ -313,6 +309,6 @@ def _weights(path: Path, step: int) -> tuple[WeightHistogram, ...]:
     return moment.weights if moment else ()
 
 
-def _newest_moment(path: Path, step: int) -> moments.Moment | None:
+def _newest_moment(path: Path, step: float) -> moments.Moment | None:
     steps = [saved for saved in moments.steps(path) if saved <= step]
     return moments.read(path, steps[-1]) if steps else None
