@@ -130,9 +130,11 @@ def _in_words(measure: Measure, values: np.ndarray) -> str:
 def _error_bar(values: np.ndarray, of_all: np.ndarray) -> str:
     """A group's seeds as dots, from the smallest value of all groups to the largest, with a bar and their median."""
     x = 6 + 88 * (values - of_all.min()) / np.ptp(of_all)
-    dots = "".join(f"<circle cx='{at:.1f}' cy='6' r='2.2'/>" for at in x.tolist())
+    dots = "".join(f"<circle cx='{at:.1f}' cy='6' r='3'/>" for at in x.tolist())
     bar = f"<path d='M{x.min():.1f} 6H{x.max():.1f}M{np.median(x):.1f} 1v10'/>" if len(values) > 1 else ""
-    return f"<svg class='seeds' viewBox='0 0 100 12' aria-hidden='true'>{bar}{dots}</svg>"
+    return (
+        f"<svg class='seeds' viewBox='0 0 100 12' aria-hidden='true'><path class='all' d='M3 6H97'/>{bar}{dots}</svg>"
+    )
 
 
 def table(picks: list[Pick]) -> str:
@@ -150,8 +152,10 @@ def _head(group: Group) -> str:
 
 
 def _cell(row: Row, i: int) -> str:
-    shown = f"{row.bars[i]}{row.texts[i]}"
-    return f"<td class='best'><span title='best'>★</span> {shown}" if i == row.best else f"<td>{shown}"
+    best = i == row.best
+    value = f"<span title='best'>★</span> {row.texts[i]}" if best else row.texts[i]
+    beside = f"{row.bars[i]}<span class='value'>{value}</span>" if row.bars[i] else value
+    return f"<td class='best'>{beside}" if best else f"<td>{beside}"
 
 
 def note(picks: list[Pick]) -> str:

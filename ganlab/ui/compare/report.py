@@ -20,8 +20,7 @@ from ganlab.ui.kit.components import Caption
 from ganlab.ui.kit.files import FRONT, PLOTLY
 
 COLOURS = ("text", "background", "border", "gray", "blue", "orange", "violet", "green", "yellow", "red")
-SHEETS = ("lab", "compare", "figure", "report")
-SCRIPTS = ("picture", "figure", "plot")  # each after those that it imports
+SHEETS = ("lab.css", "compare.css", "figure.css", "report.css")
 HEIGHT = 340  # pixels of a figure
 START = """
 const elements = [...document.querySelectorAll(".gl-plot")], dark = matchMedia("(prefers-color-scheme: dark)");
@@ -72,10 +71,10 @@ def page(picks: list[Pick], along: str) -> bytes:
     title = f"{len(picks)} runs compared" if len(picks) > 1 else picks[0].name
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-        f"<title>{escape(title)} · ganlab</title><style>{_variables()}{_read('css', SHEETS)}</style>"
+        f"<title>{escape(title)} · ganlab</title><style>{_variables()}{''.join(map(_front, SHEETS))}</style>"
         f"<body class='gl'><h1>{escape(title)}</h1><p class='muted'>{made}</p>{body}"
         f"<script>{(PLOTLY.path / 'plotly.min.js').read_text(encoding='utf-8')}</script>"
-        f"<script type='module'>const FIGURES = {_as_script(drawn)};\n{_modules()}{START}</script>"
+        f"<script type='module'>const FIGURES = {_as_script(drawn)};\n{_module('plot.js', set())}{START}</script>"
     ).encode()
 
 
@@ -149,10 +148,13 @@ def _theme(which: str) -> str:
     return "".join(f"{name}:{value};" for name, value in values.items())
 
 
-def _read(kind: str, names: tuple[str, ...]) -> str:
-    return "".join((FRONT.path / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
+def _front(name: str) -> str:
+    return (FRONT.path / name).read_text(encoding="utf-8")
 
 
-def _modules() -> str:
-    """SCRIPTS as one module, which needs no imports."""
-    return re.sub(r"^import .*\n", "", _read("js", SCRIPTS), flags=re.MULTILINE)
+def _module(name: str, done: set[str]) -> str:
+    """A script after all those that it imports, but for those that are `done`: one module without imports."""
+    done.add(name)
+    text, imports = _front(name), re.compile(r'^import .* from "./(\w+.js)";\n', re.MULTILINE)
+    before = [_module(other, done) for other in imports.findall(text) if other not in done]
+    return "".join(before) + imports.sub("", text)
