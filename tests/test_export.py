@@ -3,14 +3,20 @@
 import csv
 import dataclasses
 import json
+import math
 import sys
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 from stubs import TINY
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard import data_compat
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator, HistogramValue
+from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
+from tensorboard.util import tensor_util
 
 from ganlab.cli.main import main
 from ganlab.config import TrainConfig
@@ -64,36 +70,46 @@ def test_histograms_are_the_moments_with_their_own_bins(exported: tuple[Path, Ev
         with safe_open(file, "np") as moment:
             about = json.loads(moment.metadata()["moment"])
             edges, *sides, counts = (moment.get_tensor(name) for name in ("edges", "before", "after", "counts"))
-        for i, ((layer, _), scale) in enumerate(zip(about["layers"], about["scales"], strict=True)):
-            layer_edges = edges if edges.ndim == 1 else edges[i]
+        for i, ((layer, shape), scale) in enumerate(zip(about["layers"], about["scales"], strict=True)):
+            layer_edges = (edges if edges.ndim == 1 else edges[i]) * (scale or 1)
             for j, side in enumerate(("before", "after") if scale else ("weights",)):
                 tags.add(tag := f"{side}/{layer}")
                 (read,) = (one.histogram_value for one in events.Histograms(tag) if one.step == int(file.stem))
-                limits, in_buckets = np.array(read.bucket_limit), np.array(read.bucket)
-                below, at_low, inside, at_high, above = counts[i, j].tolist()
-                assert read.num == in_buckets.sum() == below + at_low + inside + at_high + above
-                if not scale:
-                    assert limits.tolist() == layer_edges[1:].tolist()
-                    assert in_buckets.tolist() == sides[0][i].tolist()
-                    continue
-                # Exactly at a bound: from it to the next float32, and in no other bucket.
-                rest = np.ones(len(limits), bool)
-                for bound, n in zip(about["clip_range"], (at_low, at_high), strict=True):
-                    bound = np.float32(bound * scale)
-                    at = limits.tolist().index(np.nextafter(bound, np.float32(np.inf)))
-                    assert limits[at - 1] == bound
-                    assert in_buckets[at] == n
-                    rest[at] = False
-                assert in_buckets[rest].tolist() == sides[j][i].tolist()
-                assert limits[rest] == pytest.approx(layer_edges[1:] * scale, rel=1e-6)
+                posts = dict(zip(about["clip_range"], counts[i, j, [1, 3]], strict=True)) if scale else {}
+                check_buckets(read, layer_edges, sides[j][i], {bound * scale: n for bound, n in posts.items()})
+                assert read.num == math.prod(shape) == counts[i, j].sum()
     pooled = {tag for tag in events.Tags()["histograms"] if tag.endswith("/All_layers")}
     assert set(events.Tags()["histograms"]) - pooled == tags
     for tag in pooled:
         layers = [events.Histograms(f"{tag.partition('/')[0]}/{layer}") for layer, _ in about["layers"]]
         for every, *parts in zip(events.Histograms(tag), *layers, strict=True):
-            assert (
-                every.histogram_value.bucket == np.sum([one.histogram_value.bucket for one in parts], axis=0).tolist()
-            )
+            together: Counter[tuple[float, float]] = Counter()
+            for part in parts:
+                together.update(buckets_of(part.histogram_value))
+            assert buckets_of(every.histogram_value) == together
+
+
+def check_buckets(read: HistogramValue, edges: np.ndarray, bins: np.ndarray, posts: dict[float, int]) -> None:
+    """The counts are those of the bins, and, between each bound and the next float32, those of the post on it."""
+    found = buckets_of(read)
+    for bound, n in posts.items():
+        at = float(np.float32(bound))
+        assert found.pop((at, float(np.nextafter(np.float32(bound), np.float32(np.inf)))), 0) == n
+    for (left, right), n in found.items():
+        i = int(np.abs(edges[:-1] - left).argmin())
+        assert (left, right) == pytest.approx((edges[i], edges[i + 1]), rel=1e-6, abs=1e-9)
+        assert n == bins[i]
+    assert len(found) == (bins > 0).sum()
+    # As TensorBoard shows them, in float32: no bucket is stretched.
+    value = Summary.Value(tag="t", histo=HistogramProto(**vars(read)))
+    shown = data_compat.migrate_value(value)
+    tensor = [tuple(row) for row in tensor_util.make_ndarray(shown.tensor).tolist() if row[2]]
+    assert tensor == [tuple(float(np.float32(number)) for number in (*at, n)) for at, n in buckets_of(read).items()]
+
+
+def buckets_of(read: HistogramValue) -> dict[tuple[float, float], float]:
+    """By its two edges, the count of each bucket that is not empty."""
+    return {at: n for at, n in zip(pairwise([read.min, *read.bucket_limit]), read.bucket, strict=True) if n}
 
 
 def test_nothing_is_written_over_another_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,6 +58,9 @@ def _add_histograms(writer: "SummaryWriter", histogram: WeightHistogram, step: i
         sides = {"weights": sides["before"]}
     for side, (bins, counts) in sides.items():
         edges, in_buckets = buckets(histogram, bins, counts)
+        # Of empty ones at both ends TensorBoard would drop the buckets, and stretch the next ones to `min` and `max`.
+        first, last = np.flatnonzero(in_buckets)[[0, -1]] if in_buckets.any() else (0, len(in_buckets) - 1)
+        edges, in_buckets = edges[first : last + 2], in_buckets[first : last + 1]
         writer.add_histogram_raw(
             tag=f"{side}/{histogram.name.replace(' ', '_')}",
             min=edges[0],
