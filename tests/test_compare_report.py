@@ -23,8 +23,9 @@ from ganlab.config import TrainConfig
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import downloads, gradients, report
+from ganlab.ui.compare import against, downloads, gradients, report
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.files import PLOTLY
 
@@ -469,6 +470,26 @@ def test_the_csv_files_hold_all_that_is_drawn(folders: dict[str, Path], runs: di
         norms = unpacked(of(figures_in(report_on([run.path]))[3], "A")["y"])
         assert [float(row["norm"]) for row in mine["gradients"]] == pytest.approx(norms, rel=1e-6)
         check_bins(mine["weights"], run)
+
+
+def test_the_csv_of_a_sweep(folders: dict[str, Path], runs: dict[str, Written], tmp_path: Path) -> None:
+    planned = {"A": dataclasses.replace(POINTS, steps=LAST), "B": PENALTY, "C": SPECTRAL}
+    swept = [SweptRun(folders[letter], config) for letter, config in planned.items()]
+    waiting = SweptRun(tmp_path / "waiting", dataclasses.replace(POINTS, clip_range=(-0.3, 0.1)))
+    *rows, last = csv.DictReader(against.csv([*swept, waiting]).decode().splitlines())
+    for row, (letter, config) in zip(rows, planned.items(), strict=True):
+        held = config.as_dict()
+        assert (row.pop("run"), row.pop("state")) == (folders[letter].name, "finished")
+        assert {name: row.pop(name) for name in ("constraint", "seed", "steps")} == {
+            name: str(held[name]) for name in ("constraint", "seed", "steps")
+        }
+        assert row.pop("clip_range") == ("±0.1" if letter == "A" else "")
+        expected = measured(runs[letter])
+        assert list(row) == list(expected)
+        numbers = [float(cell or "nan") for cell in row.values()]
+        assert numbers == pytest.approx(list(expected.values()), rel=1e-12, nan_ok=True)
+    assert (last.pop("run"), last.pop("state"), last.pop("clip_range")) == ("waiting", "waiting", "−0.3 to 0.1")
+    assert {last[label] for label in expected} == {""}
 
 
 def check_bins(rows: list[dict[str, str]], run: Written) -> None:

@@ -119,14 +119,14 @@ def last_cards(compared: list[Pick], slots: Slots) -> None:
             st.caption("These runs have the same settings.")
 
 
-def methods_card(compared: list[Pick]) -> None:
+def methods_card(compared: list[Pick], slots: Slots) -> None:
     """How all of it was made, to be put into a paper."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Methods", anchor=False, width="content")
             help = "The papers that the paragraph cites, and ganlab."
             download("BibTeX", "comparison.bib", lambda: methods.bibtex(compared).encode(), help=help)
-        panel("compare_methods", f"<p class='methods'>{escape(methods.paragraph(compared))}</p>")
+        slots["methods"] = st.container()
         with st.expander("BibTeX"):
             st.code(methods.bibtex(compared), language=None)
 
