@@ -45,6 +45,7 @@ def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(the_hub: R
     at.run()
     assert address(at) == {"runs": f"{first.run_id},run-3"}
     assert re.findall(r"aria-label='Remove (\w)", panels(at)) == ["A", "B"]
+    assert "(Arjovsky et al., 2017)" in panels(at)
     runs = ",".join(f"run-{i}" for i in range(9))
     at = page("4_Compare.py", runs=f"run-0,run-0,nowhere,{runs}")
     assert len(at.warning) == 2  # there is no such run, and the ninth is too many

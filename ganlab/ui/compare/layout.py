@@ -11,7 +11,7 @@ from ganlab.ui.compare.downloads import csv_button
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import frame, html
-from ganlab.ui.kit.components import Caption, choices, download, panel
+from ganlab.ui.kit.components import Caption, choices, download, opened_code, panel
 from ganlab.ui.train.view import Slots
 
 
@@ -127,8 +127,9 @@ def methods_card(compared: list[Pick], slots: Slots) -> None:
             help = "The papers that the paragraph cites, and ganlab."
             download("BibTeX", "comparison.bib", lambda: methods.bibtex(compared).encode(), help=help)
         slots["methods"] = st.container()
-        with st.expander("BibTeX"):
-            st.code(methods.bibtex(compared), language=None)
+        with opened_code("BibTeX") as opened:
+            if opened:
+                st.code(methods.bibtex(compared), language=None)
 
 
 def _titled(title: str, compared: list[Pick], what: str) -> None:
