@@ -98,6 +98,16 @@ def rough_duration(seconds: float) -> str:
     return f"about {seconds / 86_400:.0f} days"
 
 
+_UNITS = ((1, "s"), (60, "min"), (3600, "h"), (86_400, "days"))  # in seconds
+
+
+def rough_range(low: float, high: float) -> str:
+    """A duration that is only known to be between two: about 4 to 6 min, or about 2 h if both round to that."""
+    unit, name = next((one for one in _UNITS if high < 100 * one[0]), _UNITS[-1])
+    first, last = max(1, math.floor(low / unit)), max(1, math.ceil(high / unit))
+    return f"about {first} to {last} {name}" if first < last else f"about {last} {name}"
+
+
 def file_size(n: int) -> str:
     """A number of bytes as 3.2 kB, 0.4 MB or 12 MB."""
     if n < 1e5:

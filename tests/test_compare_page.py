@@ -2,12 +2,14 @@
 
 import dataclasses
 import itertools
+import os
 import re
 import shutil
 
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1.element_tree import Element
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, page, panels, restart, run_in
 
@@ -47,6 +49,15 @@ def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(the_hub: R
     assert len(at.warning) == 2  # there is no such run, and the ninth is too many
     assert address(at) == {"runs": ",".join(f"run-{i}" for i in range(8))}
     assert re.findall(r"aria-label='Remove (\w)", panels(at)) == list("ABCDEFGH")
+
+
+def test_three_hundred_runs_and_eight_compared_are_a_small_page(the_hub: RunHub) -> None:
+    first = run_in("finished", the_hub, TINY)
+    for i in range(299):
+        shutil.copytree(first.path, library.runs_root() / f"run-{i}", copy_function=os.link)
+    at = page("4_Compare.py", runs=",".join(f"run-{i}" for i in range(8)))
+    assert len(listed(panels(at))) == 20
+    assert sum(element.proto.ByteSize() for element in at._tree if isinstance(element, Element)) < 300_000
 
 
 def test_the_table_is_filtered_and_sorted_and_names_what_differs(the_hub: RunHub) -> None:

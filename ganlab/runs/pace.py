@@ -31,9 +31,13 @@ class Pace(NamedTuple):
 
     def seconds(self, config: TrainConfig) -> float:
         """For a whole run."""
-        warm_up = min(config.warm_up, config.steps)
-        critic_updates = warm_up * WARM_UP_UPDATES + (config.steps - warm_up) * config.n_critic
-        return critic_updates * self.critic + config.steps * self.generator
+        return critic_updates(config) * self.critic + config.steps * self.generator
+
+
+def critic_updates(config: TrainConfig) -> int:
+    """How many a whole run makes."""
+    warm_up = min(config.warm_up, config.steps)
+    return warm_up * WARM_UP_UPDATES + (config.steps - warm_up) * config.n_critic
 
 
 def key(config: TrainConfig) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from ganlab.plots.sweeps import Dot
 from ganlab.runs.sweep import OVER, differing
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
-from ganlab.ui.compare import samples, settings
+from ganlab.ui.compare import preview, samples, settings
 from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.components import Caption, panel, plot
@@ -45,12 +45,14 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
                     format_func=lambda field: f"Against {settings.label(field)}",
                 )
         caption = Caption(f"{of} against {settings.label(field)}")
-        figure = drawn(runs, {pick.run.run_id: pick.letter for pick in compared}, of, field)
+        letters = {pick.run.run_id: pick.letter for pick in compared}
+        figure = drawn(runs, letters, of, field)
         plot("sweep_figure", figure, 320, caption)
         st.caption(
-            "A dot for each run, hollow until it has ended, and a line through the medians of the seeds. Compared runs "
-            "have their letter."
+            "A dot for each run, hollow until it has ended, and a line through the medians of the seeds. The dot under "
+            "the pointer, or reached by the arrow keys, has its run below."
         )
+        preview.beneath(runs, letters, fields)
         own = {run.run_id: run.planned for run in runs}
         beneath = sorted(
             (pick for pick in compared if pick.run.run_id in own), key=lambda pick: _order(own[pick.run.run_id], field)
@@ -73,7 +75,7 @@ def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: 
         x = _place(getattr(config, field), names) if uses else nan
         name = escape(", ".join(settings.in_words(config, all_of_them)))
         letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
-        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over))
+        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over, run.path.name))
     title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
     return plots.measured(dots, title, label, [settings.value(config, field) for config in _first(users, field, names)])
 

@@ -15,7 +15,7 @@ from ganlab.runs.disk import contents, library, tables
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.compare import picks, settings
-from ganlab.ui.compare.keys import chip
+from ganlab.ui.compare.keys import chip, opened
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import drawings, html
 from ganlab.ui.kit.components import button, choices
@@ -187,7 +187,7 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
     share = fixed_percent(known.share, 0) if known.share == known.share else NOTHING
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
-        f"<td><b>{name}</b>{html.pill(summary.status)}{usual}"
+        f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill(summary.status)}{usual}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
         f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
         f"<td>{share}<td class='line'>{known.sparkline}"

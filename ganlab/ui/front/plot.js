@@ -2,6 +2,7 @@
 // Colours arrive as roles, such as "$after 0.4" (a role and an opacity), and are resolved here with the current theme.
 
 import { equip } from "./figure.js";
+import { tellPoints } from "./points.js";
 
 let loading;
 const plotly = file => {
@@ -191,6 +192,7 @@ export default async function ({ parentElement, data, fed }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", data.alt);
+  if (data.data.some(trace => trace.ids)) element.tabIndex = 0;
   element.style.height = `${data.height}px`;
   await plotly(element.dataset.plotly);
   const first = !memory.has(element);
@@ -206,6 +208,7 @@ export default async function ({ parentElement, data, fed }) {
   if (first) {
     await state.drawNewest();
     watchZoom(element, state);
+    tellPoints(element);
     visibility.observe(element);
   } else if (state.visible) {
     await state.drawNewest();
