@@ -15,8 +15,9 @@ from ganlab.runs.sweep import OVER
 from ganlab.runs.swept_run import SweptRun
 
 LIKE_OTHERS = (0.9, 1.3)  # of the seconds that runs like it took here: a run takes at least and at most so much
-BY_UPDATES = (1.2, 2.5)  # of what a few updates say, measured beside nothing: it looks, saves, and has neighbours
+BY_UPDATES = (1.1, 2.2)  # of what a few updates say: a run also looks and saves, and others train beside it
 BEGIN = (1.0, 5.0)  # seconds until a run trains, and after it
+START = (3.0, 20.0)  # seconds until the first run begins
 
 
 class Progress(NamedTuple):
@@ -50,7 +51,10 @@ def progress(runs: Sequence[SweptRun], seconds_of: Callable[[TrainConfig], float
     whole = [_seconds(run.planned, paces, seconds_of) for run in runs]
     sizes = [most for _, most in filter(None, whole)] if all(whole) else [float(run.planned.steps) for run in runs]
     share = sum(size * part for size, part in zip(sizes, made, strict=True)) / sum(sizes)
-    return Progress(len(runs), over, training, share, _left(whole, made))
+    left = _left(whole, made)
+    if left and left[1] and not training:
+        left = left[0] + START[0], left[1] + START[1]
+    return Progress(len(runs), over, training, share, left)
 
 
 def _seconds(

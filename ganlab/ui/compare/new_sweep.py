@@ -72,11 +72,10 @@ def _form() -> None:
         help = "Empty: as many as each constraint's preset makes."
         st.number_input("Steps", 1, value=None, placeholder=f"{preset.steps:,}", key="sweep_steps", help=help)
     st.text_input("Name", key="sweep_name", placeholder=f"{data}-sweep-…", max_chars=64, help=NAME_HELP)
-    button("Start the sweep", "play_arrow", _start, type="primary", key="start_sweep")
-    if "sweep_not_started" in st.session_state:
-        frame.once("sweep_not_started", st.error, "error")
-    else:
+    if "sweep_not_started" not in st.session_state:
         _summary()
+    button("Start the sweep", "play_arrow", _start, type="primary", key="start_sweep")
+    frame.once("sweep_not_started", st.error, "error")
 
 
 def _title(name: str) -> str:

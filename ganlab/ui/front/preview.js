@@ -12,6 +12,7 @@ const listen = root => {
   states.set(root, state);
   const pointed = ({ detail: id }) => {
     if (!root.isConnected) return document.removeEventListener("point", pointed);
+    if (document.activeElement.matches(".gl-plot:focus-visible")) root.scrollIntoView({ block: "nearest" });
     clearTimeout(state.rest);
     if (id !== state.shown) state.rest = setTimeout(() => state.send("pointed", id), REST);
   };
