@@ -191,6 +191,19 @@ def test_how_long_a_sweep_takes_before_a_run_like_its_runs_has_trained() -> None
     assert progress(runs[:1]).left == (0, 0)
 
 
+def test_the_first_steps_of_a_run_do_not_tell_how_long_it_takes() -> None:
+    config = dataclasses.replace(TINY, steps=100)
+    path = written(config)
+    train(path, dataclasses.replace(config, steps=12))
+    (path / name_of(dataclasses.replace(config, steps=12))).rename(path / name_of(config))
+    run = SweptRun(path / name_of(config), config)
+    (run.path / "ended.json").unlink()
+    table = run.path / "metrics.csv"
+    assert progress([run]).left is not None
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-3]))
+    assert progress([run]).left is None
+
+
 def test_the_process_of_a_sweep_trains_what_is_missing() -> None:
     path = written(TINY)
     background.start(path, {})

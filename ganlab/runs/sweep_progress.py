@@ -17,6 +17,7 @@ from ganlab.runs.swept_run import SweptRun
 LIKE_OTHERS = (0.9, 1.3)  # of the seconds that runs like it took here: a run takes at least and at most so much
 BY_UPDATES = (1.1, 2.2)  # of what a few updates say: a run also looks and saves, and others train beside it
 BEGIN = (1.0, 5.0)  # seconds until a run trains, and after it
+ENOUGH = 0.1  # of its steps, after which a run tells how long it takes: its first looks take longest
 START = (3.0, 20.0)  # seconds until the first run begins
 
 
@@ -40,7 +41,7 @@ def progress(runs: Sequence[SweptRun], seconds_of: Callable[[TrainConfig], float
     for run in runs:
         config, status, row = run.planned, status_of(run), tables.newest_row(run.path)
         step = min(int(row.get("step", 0)), config.steps)
-        if step and row.get("seconds", 0) > 0:
+        if step >= ENOUGH * config.steps and row.get("seconds", 0) > 0:
             updates = pace.critic_updates(config) * step / config.steps
             paces.setdefault(pace.key(config), []).append(row["seconds"] / updates)
         if status in OVER:
