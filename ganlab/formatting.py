@@ -19,7 +19,7 @@ def round_up(value: float) -> float:
 def number(value: float) -> str:
     """A weight or bound in full, without trailing zeros and with a true minus sign."""
     value += 0.0  # -0.0 becomes 0.0
-    text = f"{value:.7f}".rstrip("0").rstrip(".") if value == 0 or abs(value) >= 1e-6 else f"{value:.3g}"
+    text = f"{value:.7f}".rstrip("0").rstrip(".") if value == 0 or 1e-6 <= abs(value) < 1e15 else f"{value:.3g}"
     return text.replace("-", "−")
 
 

@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import shutil
+from html import escape
 
 import numpy as np
 import pytest
@@ -94,6 +95,19 @@ def test_a_run_that_cannot_be_read_is_a_row_with_its_sentence(the_hub: RunHub) -
     assert address(at) == {"runs": f"half,{run.run_id}"}
     assert "the &lt;i&gt;half" in panels(at)
     assert not at.exception
+
+
+def test_a_run_that_failed_is_a_row_with_its_reason(the_hub: RunHub) -> None:
+    run = run_in("failed", the_hub, TINY)
+    assert escape(run.latest.error) in panels(page("4_Compare.py"))
+    sweep = Sweep(library.runs_root() / "my-sweep")
+    sweep.path.mkdir()
+    sweep.add({name_of(run.config): run.config})
+    sweep.save()
+    shutil.copytree(run.path, sweep.path / name_of(run.config))
+    at = page("4_Compare.py", sweep="my-sweep")
+    assert escape(run.latest.error) in panels(at)
+    assert "1 failed" in panels(at)
 
 
 def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hub: RunHub) -> None:

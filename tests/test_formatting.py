@@ -25,7 +25,16 @@ from ganlab.formatting import (
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.01, "0.01"), (-0.01, "−0.01"), (0.0, "0"), (-0.0, "0"), (1.0, "1"), (0.00015, "0.00015"), (-1e-9, "−1e−09")],
+    [
+        (0.01, "0.01"),
+        (-0.01, "−0.01"),
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.0, "1"),
+        (0.00015, "0.00015"),
+        (-1e-9, "−1e−09"),
+        (1e30, "1e+30"),
+    ],
 )
 def test_numbers(value: float, text: str) -> None:
     assert number(value) == text

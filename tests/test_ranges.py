@@ -163,7 +163,7 @@ def test_the_progress_of_a_sweep_by_hand() -> None:
     with lock.locked(runs[1].path):
         known = progress(runs)
         assert [SORTS["Steps"](Row(run, run.summary))[0] for run in runs] == [8, 3, 0]  # on Compare
-    assert (known.runs, known.over) == (3, 1)
+    assert (known.runs, known.over, known.failed) == (3, 1, 0)
     assert known.training == [(runs[1], 3)]
     assert known.share == pytest.approx((8 + 3) / 24)
     seconds = [

@@ -26,6 +26,7 @@ class Progress(NamedTuple):
 
     runs: int
     over: int  # of the runs
+    failed: int  # of those that are over
     training: list[tuple[SweptRun, int]]  # those that train, each with its newest step
     share: float  # of all that is to be computed
     left: tuple[float, float] | None  # seconds on this computer, at least and at most; None until that is known
@@ -36,7 +37,8 @@ def progress(runs: Sequence[SweptRun], seconds_of: Callable[[TrainConfig], float
 
     `seconds_of` says by a few updates how long a run takes; it is asked where no run like that has trained here.
     """
-    over, training, made = 0, list[tuple[SweptRun, int]](), list[float]()
+    over = failed = 0
+    training, made = list[tuple[SweptRun, int]](), list[float]()
     paces: dict[object, list[float]] = {}  # seconds per update, of runs that are alike
     for run in runs:
         config, status, row = run.planned, status_of(run), tables.newest_row(run.path)
@@ -46,6 +48,7 @@ def progress(runs: Sequence[SweptRun], seconds_of: Callable[[TrainConfig], float
             paces.setdefault(pace.key(config), []).append(row["seconds"] / updates)
         if status in OVER:
             over, step = over + 1, config.steps
+            failed += status is Status.FAILED
         elif status is not Status.WAITING and not status.ended:
             training.append((run, step))
         made.append(step / config.steps)
@@ -55,7 +58,7 @@ def progress(runs: Sequence[SweptRun], seconds_of: Callable[[TrainConfig], float
     left = _left(whole, made)
     if left and left[1] and not training:
         left = left[0] + START[0], left[1] + START[1]
-    return Progress(len(runs), over, training, share, left)
+    return Progress(len(runs), over, failed, training, share, left)
 
 
 def _seconds(

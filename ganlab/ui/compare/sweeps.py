@@ -95,6 +95,8 @@ def _in_words(known: Progress, alive: bool, problem: str) -> str:
     state = Status.RUNNING if alive else Status.FINISHED if known.over == known.runs else Status.STOPPED
     left = f"{rough_range(*known.left)} left" if alive and known.left and known.left[1] else ""
     done = f"<b>{known.over}</b> of {count_of(known.runs, 'run')}"
+    if known.failed:
+        done += f", <span class='bad'>{known.failed:,} failed</span>"
     training = "".join(
         f"<span class='nowrap'>{escape(run.name)} <b>{step:,}</b>/{run.config.steps:,}</span>"
         for run, step in known.training

@@ -182,6 +182,7 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
         f"{chip(letter) if letter else ''}</button>"
     )
     usual = "" if row.name == row.usual else f"<small>{escape(row.usual)}</small>"
+    problem = f"<small class='bad'>{escape(summary.error)}</small>" if summary.error else ""
     times = f"<small>{known.w1 / known.real_to_real:.1f}× real</small>" if known.real_to_real > 0 else ""
     names = [name for name in differ[config.dataset] if name not in (*settings.NAMED, "seed")]
     seed = f"<span class='muted small nowrap'>seed {config.seed}</span>" if "seed" in differ[config.dataset] else ""
@@ -189,7 +190,7 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
     share = fixed_percent(known.share, 0) if known.share == known.share else NOTHING
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
-        f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill(summary.status)}{seed}{usual}"
+        f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill(summary.status)}{seed}{usual}{problem}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
         f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
         f"<td>{share}<td class='line'>{known.sparkline}"
