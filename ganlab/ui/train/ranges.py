@@ -59,7 +59,7 @@ def _caption(config: TrainConfig) -> None:
 
 def _in_words(runs: list[SweptRun], left: tuple[float, float] | None) -> str:
     clipped = [run for run in runs if run.planned.constraint == "clip"]
-    text = f"{count_of(len(clipped), 'clip range')} around this run’s, with the same seed"
+    text = f"{count_of(len(clipped), 'clip range')} around this run’s"
     if len(runs) > len(clipped):
         text += ", and a gradient penalty"
     if left and left[1]:
