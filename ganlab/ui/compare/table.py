@@ -66,7 +66,11 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
     rows = [row for row in rows if all(word in _text(row) for word in words)]
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
-    choices("runs_table", _table(rows, {pick.run.run_id: pick.letter for pick in chosen}, column, falling), _picked)
+    nothing = "No run matches." if words else "No runs yet."
+    letters = {pick.run.run_id: pick.letter for pick in chosen}
+    choices(
+        "runs_table", _table(rows, letters, column, falling) if rows else f"<p class='muted'>{nothing}</p>", _picked
+    )
     if found > len(rows):
         more = {"compare_rows": most + SHOWN}
         label = f"Show more: {len(rows)} of {found:,} are shown"
@@ -156,7 +160,6 @@ def _table(rows: Sequence[Row], letters: dict[str, str], column: str, falling: b
             by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
     differ = {data: settings.differing(configs) for data, configs in by_data.items()}
     body = "".join(_line(row, letters.get(row.run.run_id, ""), differ) for row in rows)
-    body = body or "<tr><td colspan='8' class='muted'>No run matches."
     return (
         "<div class='runs' role='region' aria-label='Runs' tabindex='0'>"
         f"<table><thead><tr>{''.join(heads)}<tbody>{body}</table></div>"
