@@ -71,7 +71,7 @@ def _form() -> None:
         st.number_input("Seeds", 1, MOST_RUNS, 3, key="sweep_seeds", help=help)
         help = "Empty: as many as each constraint's preset makes."
         st.number_input("Steps", 1, value=None, placeholder=f"{preset.steps:,}", key="sweep_steps", help=help)
-    st.text_input("Name", key="sweep_name", placeholder=f"{data}-sweep-…", max_chars=64, help=NAME_HELP)
+        st.text_input("Name", key="sweep_name", placeholder=f"{data}-sweep-…", max_chars=64, help=NAME_HELP)
     if "sweep_not_started" not in st.session_state:
         _summary()
     button("Start the sweep", "play_arrow", _start, type="primary", key="start_sweep")
