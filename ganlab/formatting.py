@@ -19,7 +19,7 @@ def round_up(value: float) -> float:
 def number(value: float) -> str:
     """A weight or bound in full, without trailing zeros and with a true minus sign."""
     value += 0.0  # -0.0 becomes 0.0
-    text = f"{value:.7f}".rstrip("0").rstrip(".") if value == 0 or abs(value) >= 1e-6 else f"{value:.3g}"
+    text = f"{value:.7f}".rstrip("0").rstrip(".") if value == 0 or 1e-6 <= abs(value) < 1e15 else f"{value:.3g}"
     return text.replace("-", "−")
 
 
@@ -96,6 +96,16 @@ def rough_duration(seconds: float) -> str:
         if count < 60 - 12 * (name == "h"):
             return f"about {count:g} {name}"
     return f"about {seconds / 86_400:.0f} days"
+
+
+_UNITS = ((1, "s"), (60, "min"), (3600, "h"), (86_400, "days"))  # in seconds
+
+
+def rough_range(low: float, high: float) -> str:
+    """A duration that is only known to be between two: about 4 to 6 min, or about 2 h if both round to that."""
+    unit, name = next((one for one in _UNITS if high < 100 * one[0]), _UNITS[-1])
+    first, last = max(1, math.floor(low / unit)), max(1, math.ceil(high / unit))
+    return f"about {first} to {last} {name}" if first < last else f"about {last} {name}"
 
 
 def file_size(n: int) -> str:

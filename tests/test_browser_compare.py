@@ -1,5 +1,6 @@
 """Compare in a real Chromium against a real server, by keyboard alone."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,9 @@ from accessible import AXE_SCRIPT, RUN, expect_accessible
 from playwright.sync_api import BrowserContext, Page, expect
 from served import ROOT, Server, app, start
 
+from ganlab.runs.disk import contents
 from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.sweep import Sweep, name_of
 from ganlab.ui.compare import report
 from ganlab.ui.compare.picks import Pick
 
@@ -74,3 +77,28 @@ def test_the_report_opens_from_its_file_without_a_network(context: BrowserContex
     assert "Training time, s" in svg
     page.close()
     assert problems == []
+
+
+def test_the_arrow_keys_show_a_run_of_a_sweep_and_open_it(page: Page, server: Server) -> None:
+    runs = [ROOT / f"tests/frozen/runs/{name}" for name in ("20261101-090000-aaaa", "20261101-090100-bbbb")]
+    config = contents.config_of(runs[0])
+    configs = [dataclasses.replace(config, seed=seed, threads=1) for seed in (1, 2)]
+    sweep = Sweep(server.runs / "two")
+    with sweep.taken():
+        for run, one in zip(runs, configs, strict=True):
+            shutil.copytree(run, sweep.path / name_of(one))
+        sweep.add({name_of(one): one for one in configs})
+        sweep.save()
+    page.goto(f"{server.url}/Compare?sweep=two")
+    figure = app(page).locator(".st-key-sweep_figure .gl-plot")
+    link = app(page).locator(".st-key-sweep_run a")
+    figure.locator(".point").first.wait_for()
+    figure.focus()
+    for keys, one in ((("ArrowRight", "ArrowRight"), configs[1]), (("ArrowLeft",), configs[0])):
+        for key in keys:
+            page.keyboard.press(key)
+        expect(link).to_have_attribute("href", f"Train?run=two/{name_of(one)}")
+    page.keyboard.press("Tab")  # to the figure's own button
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{server.url}/Train?run=two/{name_of(configs[0])}")

@@ -2,13 +2,16 @@
 
 import dataclasses
 import itertools
+import os
 import re
 import shutil
+from html import escape
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1.element_tree import Element
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, page, panels, restart, run_in
 
@@ -53,13 +56,23 @@ def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(the_hub: R
     assert re.findall(r"aria-label='Remove (\w)", panels(at)) == list("ABCDEFGH")
 
 
+def test_three_hundred_runs_and_eight_compared_are_a_small_page(the_hub: RunHub) -> None:
+    first = run_in("finished", the_hub, TINY)
+    for i in range(299):
+        shutil.copytree(first.path, library.runs_root() / f"run-{i}", copy_function=os.link)
+    at = page("4_Compare.py", runs=",".join(f"run-{i}" for i in range(8)))
+    assert len(listed(panels(at))) == 20
+    assert sum(element.proto.ByteSize() for element in at._tree if isinstance(element, Element)) < 300_000
+
+
 def test_the_table_is_filtered_and_sorted_and_names_what_differs(the_hub: RunHub) -> None:
     runs = [run_in("finished", the_hub, dataclasses.replace(TINY, steps=steps, seed=9 - steps)) for steps in (3, 5, 4)]
     digits = run_in("finished", the_hub, TINY_IMAGES)
     by_name = {run.run_id: run for run in [*runs, digits]}
     at = page("4_Compare.py")
     assert listed(panels(at)) == [run.run_id for run in the_hub.runs]
-    assert "total steps 5 · seed 4" in panels(at)
+    assert ">seed 4<" in panels(at)
+    assert ">total steps 5<" in panels(at)
     at.session_state["compare_sort"] = ("Steps", False)
     at.run()
     steps = [by_name[run_id].latest.step for run_id in listed(panels(at))]
@@ -86,6 +99,19 @@ def test_a_run_that_cannot_be_read_is_a_row_with_its_sentence(the_hub: RunHub) -
     assert address(at) == {"runs": f"half,{run.run_id}"}
     assert "the &lt;i&gt;half" in panels(at)
     assert not at.exception
+
+
+def test_a_run_that_failed_is_a_row_with_its_reason(the_hub: RunHub) -> None:
+    run = run_in("failed", the_hub, TINY)
+    assert escape(run.latest.error) in panels(page("4_Compare.py"))
+    sweep = Sweep(library.runs_root() / "my-sweep")
+    sweep.path.mkdir()
+    sweep.add({name_of(run.config): run.config})
+    sweep.save()
+    shutil.copytree(run.path, sweep.path / name_of(run.config))
+    at = page("4_Compare.py", sweep="my-sweep")
+    assert escape(run.latest.error) in panels(at)
+    assert "1 failed" in panels(at)
 
 
 def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hub: RunHub) -> None:

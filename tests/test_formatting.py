@@ -16,6 +16,7 @@ from ganlab.formatting import (
     range_in_words,
     ranges_in_words,
     rough_duration,
+    rough_range,
     round_up,
     short,
     significant,
@@ -24,7 +25,16 @@ from ganlab.formatting import (
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.01, "0.01"), (-0.01, "−0.01"), (0.0, "0"), (-0.0, "0"), (1.0, "1"), (0.00015, "0.00015"), (-1e-9, "−1e−09")],
+    [
+        (0.01, "0.01"),
+        (-0.01, "−0.01"),
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.0, "1"),
+        (0.00015, "0.00015"),
+        (-1e-9, "−1e−09"),
+        (1e30, "1e+30"),
+    ],
 )
 def test_numbers(value: float, text: str) -> None:
     assert number(value) == text
@@ -93,6 +103,22 @@ def test_durations(seconds: float, text: str) -> None:
 )
 def test_rough_durations(seconds: float, text: str) -> None:
     assert rough_duration(seconds) == f"about {text}"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.2, 0.8, "1 s"),
+        (23.4, 41.2, "23 to 42 s"),
+        (70, 130, "1 to 3 min"),
+        (240, 350, "4 to 6 min"),
+        (3000, 7200, "1 to 2 h"),
+        (3600, 90 * 3600, "1 to 90 h"),
+        (1, 200 * 86_400, "1 to 200 days"),
+    ],
+)
+def test_rough_ranges(low: float, high: float, text: str) -> None:
+    assert rough_range(low, high) == f"about {text}"
 
 
 @pytest.mark.parametrize(("n", "text"), [(3200, "3.2 kB"), (400_000, "0.4 MB"), (12_000_000, "12 MB")])

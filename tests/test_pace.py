@@ -1,6 +1,7 @@
-"""How long a run will take: three updates are measured, in the background, once for all runs of their cost."""
+"""How long a run will take: a few updates are measured, in the background, once for all runs of their cost."""
 
 import dataclasses
+import itertools
 import math
 
 import pytest
@@ -21,13 +22,25 @@ def test_a_run_takes_as_long_as_its_updates() -> None:
 
 
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES, dataclasses.replace(TINY_IMAGES, dataset="images")])
-def test_three_updates_are_measured(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_updates_are_made_if_they_take_long(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "SECONDS", 0)
     made: list[str] = []
     update = Trainer.critic_update
     monkeypatch.setattr(Trainer, "critic_update", lambda self: (made.append(self.config.dataset), update(self))[1])
     measured = pace.measure(config, lambda _: None)
     assert made == [config.dataset] * 3
     assert all(0 < seconds < math.inf for seconds in measured)
+
+
+def test_an_update_takes_the_mean_of_those_that_wait_and_those_that_do_not() -> None:
+    now, waits = 0.0, itertools.chain([100.0], itertools.cycle([0.25, 0.5]))  # the first one prepares memory
+
+    def update() -> None:
+        nonlocal now
+        now += next(waits)
+
+    assert pace.mean_seconds(update, 2, 3.0, lambda: now) == 0.375  # of eight
+    assert pace.mean_seconds(update, 1, 0.0, lambda: now) == 0.5  # of one
 
 
 def test_what_is_too_large_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,7 @@ def test_a_visit_leaves_no_tensors_behind(name: str, the_hub: RunHub) -> None:
         at = page(name, run=run.run_id)
         if name == "3_Generate.py":
             click(at, "Measure")
+        wait_until(lambda: the_hub._measuring is None or the_hub._measuring.is_over)
         counts.append(live_tensors())
     assert counts[0] == counts[1]
 

@@ -1,23 +1,26 @@
 """Try all ranges, and sweeps on Compare: what is trained, in which order, and what is shown of it."""
 
 import dataclasses
+import json
 import subprocess
 from pathlib import Path
 
 import joblib
 import pytest
-from stubs import TINY
+from streamlit.testing.v1 import AppTest
+from stubs import TINY, wait_until
 from visits import address, click, page, panels, run_in
 
 from ganlab.config import TrainConfig
+from ganlab.measure.reading import INSTRUMENTS
 from ganlab.presets import PRESETS
 from ganlab.runs import background
 from ganlab.runs.disk import library, lock
-from ganlab.runs.hub import RunHub
-from ganlab.runs.ranges import all_ranges, cost, folder, span
+from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.ranges import all_ranges, folder
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep import Sweep, name_of
-from ganlab.runs.sweep_progress import progress
+from ganlab.runs.sweep import Sweep, combinations, name_of
+from ganlab.runs.sweep_progress import BEGIN, BY_UPDATES, LIKE_OTHERS, START, progress, span
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.runs.workers import _folder
@@ -76,8 +79,6 @@ def test_runs_take_as_long_as_the_core_that_is_free_last() -> None:
     assert span([3, 1, 1, 2], 2) == 4  # 3, and 1 + 1 + 2
     assert span([3, 1], 8) == 3
     assert span([], 2) == 0
-    assert cost(dataclasses.replace(TINY, steps=10, n_critic=2)) == 20
-    assert cost(dataclasses.replace(TINY, steps=10, n_critic=2, warm_up=3)) == 3 * 100 + 7 * 2
 
 
 @pytest.mark.usefixtures("the_hub")
@@ -160,18 +161,47 @@ def test_the_progress_of_a_sweep_by_hand() -> None:
     (runs[1].path / "metrics.csv").write_text("\n".join(lines[:4]) + "\n5,")  # three steps, and a part of a row
     assert [run.summary.status for run in runs] == [Status.FINISHED, Status.INTERRUPTED, Status.WAITING]
     with lock.locked(runs[1].path):
-        known = progress([(run, run.planned) for run in runs])
+        known = progress(runs)
         assert [SORTS["Steps"](Row(run, run.summary))[0] for run in runs] == [8, 3, 0]  # on Compare
-    assert (known.runs, known.over) == (3, 1)
+    assert (known.runs, known.over, known.failed) == (3, 1, 0)
     assert known.training == [(runs[1], 3)]
     assert known.share == pytest.approx((8 + 3) / 24)
     seconds = [
         float(line.rpartition(",")[2]) for line in (lines[3], (runs[0].path / "metrics.csv").read_text().strip())
     ]
     per_step = (seconds[0] / 3 + seconds[1] / 8) / 2
-    cores = joblib.cpu_count()
-    assert known.seconds_left == pytest.approx(per_step * span([8, 5], cores))
+    for bound, factor, begin in zip(known.left, LIKE_OTHERS, BEGIN, strict=True):
+        each = [factor * per_step * steps + begin for steps in (5, 8)]
+        assert bound == pytest.approx(span(each, joblib.cpu_count()))
     assert waiting == runs[2].config
+
+
+def test_how_long_a_sweep_takes_before_a_run_like_its_runs_has_trained() -> None:
+    clipped, free = (dataclasses.replace(TINY, constraint=name, steps=8) for name in ("clip", "none"))
+    path = written(clipped, free)
+    train(path, clipped)
+    runs = [SweptRun(path / name_of(config), config) for config in (clipped, free)]
+    assert progress(runs).left is None
+    assert progress(runs).share == 0.5
+    asked = []
+    known = progress(runs, lambda config: asked.append(config) or 20.0)
+    assert asked == [free]
+    for bound, factor, begin, start in zip(known.left, BY_UPDATES, BEGIN, START, strict=True):
+        assert bound == factor * 20 + begin + start
+    assert progress(runs[:1]).left == (0, 0)
+
+
+def test_the_first_steps_of_a_run_do_not_tell_how_long_it_takes() -> None:
+    config = dataclasses.replace(TINY, steps=100)
+    path = written(config)
+    train(path, dataclasses.replace(config, steps=12))
+    (path / name_of(dataclasses.replace(config, steps=12))).rename(path / name_of(config))
+    run = SweptRun(path / name_of(config), config)
+    (run.path / "ended.json").unlink()
+    table = run.path / "metrics.csv"
+    assert progress([run]).left is not None
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-3]))
+    assert progress([run]).left is None
 
 
 def test_the_process_of_a_sweep_trains_what_is_missing() -> None:
@@ -184,3 +214,140 @@ def test_the_process_of_a_sweep_trains_what_is_missing() -> None:
     assert SweptRun(path / name_of(TINY), TINY).summary.status is Status.FINISHED
     background.start(path, {})  # nothing is missing
     assert path not in background._processes
+
+
+def form(**values: object) -> AppTest:
+    """Compare with the form of a new sweep open, filled in."""
+    at = page("4_Compare.py")
+    at.session_state["new_sweep"] = True
+    at.run()
+    for key, value in values.items():
+        at.session_state[f"sweep_{key}"] = value
+        at.run()
+    assert not at.exception
+    return at
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
+    at = form(constraints=["clip", "gradient-penalty"], many=3, seeds=2, steps=7)
+    click(at, "Start the sweep")
+    assert not at.exception
+    (path,) = started
+    preset, penalty = PRESETS["8-gaussians"], PRESETS["8-gaussians-gradient-penalty"]
+    clipped = {"clip_range": [(-c, c) for c in (0.01, 0.1, 1.0)]}
+    expected: dict[str, TrainConfig] = {}
+    for seed in (0, 1):
+        fields = {"steps": [7], "seed": [seed]}
+        expected |= combinations(fields | clipped, preset) | combinations(fields, penalty)
+    assert Sweep(path).runs == expected
+    assert list(Sweep(path).runs) == list(expected)  # one seed after the other
+    ids = ",".join(f"{path.name}/{name}" for name in expected)
+    assert address(at) == {"sweep": path.name, "runs": ids}
+    assert not at.session_state["new_sweep"]
+    assert "Cancel" in [button.label for button in at.button]
+    at = form(constraints=["clip", "gradient-penalty"], many=3, seeds=2, steps=7)
+    click(at, "Start the sweep")  # while it is under way
+    assert len(at.error) == 1
+    started[path].ends = 0
+    at = form(ranges="List", list="0.5 0.01", seeds=1, steps=7, name=path.name)
+    click(at, "Start the sweep")  # added to it
+    assert len(Sweep(path).runs) == len(expected) + 1  # one of them was there
+    assert started[path].ends is None
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_guests_start_no_sweep(started: dict[Path, Process], monkeypatch: pytest.MonkeyPatch) -> None:
+    at = form(seeds=1)
+    monkeypatch.setenv("GANLAB_KEY", "another")  # the form was drawn for its owner, who now is a guest
+    click(at, "Start the sweep")
+    assert not started
+    assert not library.sweep_paths()
+    assert "Start the sweep" not in [button.label for button in at.button]
+
+
+@pytest.mark.usefixtures("the_hub")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"constraints": []},
+        {"ranges": "List"},
+        {"ranges": "List", "list": "0.1 x"},
+        {"ranges": "List", "list": "0.1 -0.1"},
+        {"from_8-gaussians": 0.0},
+        {"name": "../elsewhere"},
+        {"name": ".hidden"},
+        {"seeds": 5000},
+        {"name": "a-run"},
+    ],
+)
+def test_what_is_no_sweep_is_one_sentence(values: dict[str, object], started: dict[Path, Process]) -> None:
+    train(library.runs_root(), TINY)
+    (library.runs_root() / name_of(TINY)).rename(library.runs_root() / "a-run")
+    at = form(**values)
+    click(at, "Start the sweep")
+    (error,) = at.error
+    assert error.value.endswith(".")
+    assert not started
+    assert [path.name for path in library.runs_root().iterdir()] == ["a-run"]
+
+
+def test_a_run_of_a_sweep_opens_on_train(the_hub: RunHub, started: dict[Path, Process]) -> None:
+    configs = [dataclasses.replace(TINY, seed=seed) for seed in (1, 2)]
+    path = written(*configs)
+    train(path, configs[0])
+    done, waiting = (f"mine/{name_of(config)}" for config in configs)
+    at = page("4_Compare.py", sweep="mine")
+    assert f"Train?run={done}'" in panels(at)
+    assert f"Train?run={waiting}'" not in panels(at)
+    at = page("1_Train.py", run=done)
+    assert address(at)["run"] == done
+    assert the_hub.find(done).latest.status is Status.FINISHED
+    assert the_hub.find(done) is the_hub.find(done)
+    at = page("1_Train.py", run=waiting)
+    assert "run" not in address(at)
+    assert len(at.warning) == 1
+    at = page("3_Generate.py", run=done)
+    assert address(at)["run"] == done
+    for wrong in ("mine/0123456789ab", "mine/", "/", "other/x", "../mine/x"):
+        with pytest.raises(LookupError):
+            the_hub.find(wrong)
+    (path / name_of(configs[0]) / "ended.json").unlink()
+    with pytest.raises(Refused):
+        the_hub.resume(the_hub.find(done))
+    assert "Resume" not in [button.label for button in page("1_Train.py", run=done).button]
+
+
+def test_a_run_of_a_sweep_that_trains_is_steered(the_hub: RunHub) -> None:
+    config = dataclasses.replace(TINY, steps=10**6)
+    path = written(config)
+    there = TrainingRun(_folder(path / name_of(config), config)).start()
+    run_id = f"mine/{name_of(config)}"
+    try:
+        wait_until(lambda: the_hub.find(run_id).latest.status is Status.RUNNING)
+        at = page("1_Train.py", run=run_id)
+        click(at, "Pause")
+        wait_until(lambda: there.latest.status is Status.PAUSED)
+        wait_until(lambda: the_hub.find(run_id).latest.status is Status.PAUSED)
+        the_hub.training(run_id).change(clip_range=(-0.2, 0.2))
+        wait_until(lambda: there.wanted.clip_range == (-0.2, 0.2))
+    finally:
+        there.stop(quickly=True)
+        assert there.join(30)
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_the_run_that_is_pointed_at_is_shown() -> None:
+    configs = [dataclasses.replace(TINY, clip_range=(-c, c)) for c in (0.1, 0.2)]
+    path = written(*configs)
+    for config in configs:
+        TrainingRun(_folder(path / name_of(config), config), instruments=INSTRUMENTS).run()
+    names = [name_of(config) for config in configs]
+    at = page("4_Compare.py", sweep="mine")
+    assert f'"shown": "{names[0]}"' in panels(at)
+    assert f'"ids": {json.dumps(names)}' in panels(at)
+    at.session_state["previewed"] = names[1]
+    at.run()
+    assert f'"shown": "{names[1]}"' in panels(at)
+    at = page("4_Compare.py", sweep="mine", runs=f"mine/{names[1]}")
+    assert f'"shown": "{names[1]}"' in panels(at)  # the one that is compared

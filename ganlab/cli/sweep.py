@@ -1,14 +1,12 @@
 """`ganlab sweep`."""
 
 import argparse
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from ganlab import settings
@@ -28,9 +26,9 @@ from ganlab.formatting import count_of
 from ganlab.runs import workers
 from ganlab.runs.snapshot import Status
 from ganlab.runs.sweep import FILE, MOST_RUNS, STOP, TABLE, Sweep, cancel, combinations
+from ganlab.runs.values import clip_ranges, numbers
 from ganlab.runs.workers import Task
 
-RANGE = re.compile(r"([^:]+):([^:]+):(log)?([0-9]{1,5})")
 REFUSED = {
     "clip_range": "--clip-range is one range: vary c with --c, which means from -c to c.",
     "threads": "--threads is 1 in a sweep, so that as many runs train at once as there are cores: leave it out.",
@@ -124,7 +122,7 @@ def fields_of(options: argparse.Namespace) -> dict[str, list[Any]]:
             raise ValueError(f"--seeds must be from 1 to {MOST_RUNS:,}, not {options.seeds}.")
         fields["seed"] = list(range(options.seeds))
     if options.c is not None:
-        fields["clip_range"] = [clip_range(c) for c in numbers("c", float, options.c)]
+        fields["clip_range"] = clip_ranges("--c", options.c)
     for name, dataset, keep in (("images", "images", keep_images), ("points", "drawn", keep_points)):
         if name in fields:
             if fields.setdefault("dataset", [dataset]) != [dataset]:
@@ -137,38 +135,11 @@ def values_of(name: str, texts: list[str]) -> list[Any]:
     """The values of a setting, each once. Raises ValueError, in one sentence that names it."""
     kind = settings.fields(TrainConfig)[name].type
     if kind in (int, float):
-        return [settings.checked(TrainConfig, name, value) for value in numbers(name, kind, texts)]
+        flag = f"--{name.replace('_', '-')}"
+        return [settings.checked(TrainConfig, name, value) for value in numbers(flag, kind, texts)]
     if name in OWN_DATA:
         return texts
     return [settings.checked(TrainConfig, name, text) for text in dict.fromkeys(texts)]
-
-
-def numbers(name: str, kind: type, texts: list[str]) -> list[Any]:
-    """The numbers, int or float, that are listed and in ranges, each once. Raises ValueError, naming the setting."""
-    values: list[Any] = []
-    for text in texts:
-        try:
-            values += spread(kind, *match.groups()) if (match := RANGE.fullmatch(text)) else [kind(text)]
-        except (ValueError, OverflowError):
-            example = "1:9:5" if kind is int else "0.001:1:log7"
-            flag = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{flag}: {text!r} is neither a number nor a range such as {example}.") from None
-    return list(dict.fromkeys(values))
-
-
-def spread(kind: type, first: str, last: str, log: str | None, many: str) -> list[Any]:
-    """The numbers of a range, to six digits, so that they are the same on every computer. Raises ValueError."""
-    with np.errstate(all="ignore"):
-        between = (np.geomspace if log else np.linspace)(float(first), float(last), int(many)).tolist()
-    if not between:
-        raise ValueError
-    return [round(value) if kind is int else float(f"{value:.6g}") for value in between]
-
-
-def clip_range(c: float) -> tuple[float, float]:
-    if not c > 0:
-        raise ValueError(f"--c must be above 0, not {c:g}: it means a clip range from -c to c.")
-    return settings.checked(TrainConfig, "clip_range", (-c, c))
 
 
 def load_data(configs: list[TrainConfig]) -> None:

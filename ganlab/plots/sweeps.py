@@ -20,6 +20,7 @@ class Dot(NamedTuple):
     name: str
     letter: str = ""  # if it is compared
     over: bool = True  # its training
+    id: str = ""  # by which the browser tells which dot is pointed at
 
 
 def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[str] = ()) -> Figure:
@@ -93,6 +94,7 @@ def _dots(dots: Sequence[Dot], letter: str, right: float) -> Figure:
             "size": 9 if letter else 6,
         },
         "customdata": [dot.name for dot in dots],
+        "ids": [dot.id for dot in dots],
         "hovertemplate": "%{y:.3~g}<extra>%{customdata}</extra>",
         "cliponaxis": False,
     }

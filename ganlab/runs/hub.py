@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ganlab.data.dataset import Announce
 from ganlab.data.download import data_root
 from ganlab.formatting import count_of, in_words
 from ganlab.measure.reading import INSTRUMENTS
-from ganlab.runs import pace
+from ganlab.runs import pace, swept_run
 from ganlab.runs.disk import library, lock
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.job import Job
@@ -35,6 +35,15 @@ def _refusing() -> Iterator[None]:
         yield
     except (ValueError, OSError) as error:
         raise Refused(in_words(error)) from None
+
+
+def _readable(run: SavedRun) -> SavedRun:
+    """The same run. Raises LookupError, in one sentence, if it can't be read."""
+    try:
+        _ = run.summary
+    except ValueError as error:
+        raise LookupError(str(error)) from None
+    return run
 
 
 class RunHub:
@@ -88,6 +97,8 @@ class RunHub:
 
         Raises Refused, in one sentence, if there is no room or the run can't continue.
         """
+        if "/" in run.run_id:
+            raise Refused(f"Run {run.run_id} belongs to a sweep: continue that on Compare.")
         with self._lock, _refusing():
             training = self._runs.get(run.run_id)  # the page may not know yet that it was resumed
             if training and not training.latest.status.ended:
@@ -134,12 +145,16 @@ class RunHub:
     def training(self, run_id: str) -> SteeredRun:
         """The run with that name, to steer it. Raises Refused if nobody trains it."""
         run = self._runs.get(run_id) or self._saved.get(run_id)
+        with suppress(LookupError):
+            run = run or swept_run.find(run_id)
         if run is None or (run_id not in self._runs and run.latest.status.ended):
             raise Refused(f"Nothing trains run {run_id}, so it can't be changed.")
         return run
 
     def find(self, run_id: str) -> Run:
-        """The run with that name, of this server or on disk. Raises LookupError, in one sentence, if there is none."""
+        """The run with that name, of this server, on disk or of a sweep. Raises LookupError, in one sentence."""
+        if "/" in run_id:
+            return _readable(swept_run.find(run_id))
         if not library.RUN_ID.fullmatch(run_id):
             raise LookupError("That link does not name a run.")
         if run := self._runs.get(run_id):
@@ -149,11 +164,7 @@ class RunHub:
         found = {run.run_id: run for run in self.earlier}.get(run_id)
         if found is None:
             raise LookupError(f"There is no run {run_id} here. It may have been deleted.")
-        try:
-            _ = found.summary
-        except ValueError as error:
-            raise LookupError(str(error)) from None
-        return found
+        return _readable(found)
 
     def delete(self, run_id: str) -> str:
         """Delete an ended run's files, and its folder if it holds no others; returns a sentence about those, or "".

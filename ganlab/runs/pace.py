@@ -4,6 +4,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -14,7 +15,8 @@ from ganlab.gan.building import build
 from ganlab.gan.networks import outline
 from ganlab.gan.training import Trainer
 
-UPDATES = 3  # of the critic; the generator is updated once
+UPDATES = 2  # of the critic, at least; of the generator one
+SECONDS = 0.5  # for which the critic is updated: on a busy computer, some updates wait long, and others don't
 LIMIT_BYTES = 2**30  # of memory: with more, the measurement itself would be a burden
 _COST = (
     *("network", "width", "depth", "critic_norm", "latent_dim", "generator", "objective", "constraint", "optimizer"),
@@ -31,9 +33,13 @@ class Pace(NamedTuple):
 
     def seconds(self, config: TrainConfig) -> float:
         """For a whole run."""
-        warm_up = min(config.warm_up, config.steps)
-        critic_updates = warm_up * WARM_UP_UPDATES + (config.steps - warm_up) * config.n_critic
-        return critic_updates * self.critic + config.steps * self.generator
+        return critic_updates(config) * self.critic + config.steps * self.generator
+
+
+def critic_updates(config: TrainConfig) -> int:
+    """How many a whole run makes."""
+    warm_up = min(config.warm_up, config.steps)
+    return warm_up * WARM_UP_UPDATES + (config.steps - warm_up) * config.n_critic
 
 
 def key(config: TrainConfig) -> tuple[object, ...]:
@@ -42,7 +48,7 @@ def key(config: TrainConfig) -> tuple[object, ...]:
 
 
 def measure(config: TrainConfig, announce: Announce) -> Pace:
-    """The pace of this computer now, on random samples; announces each update.
+    """The pace of this computer beside all that it does now, on random samples; announces each update.
 
     Raises ValueError if the networks or the batches are too large to be tried, or the threads too many.
     """
@@ -51,15 +57,25 @@ def measure(config: TrainConfig, announce: Announce) -> Pace:
     if (needed := _bytes(config)) > LIMIT_BYTES:
         raise ValueError(f"An update needs {needed:,} bytes; at most {LIMIT_BYTES:,} are tried.")
     trainer = Trainer(config, _noise(config))
-    critic = min(_seconds(trainer.critic_update, announce) for _ in range(UPDATES))  # the least disturbed one
-    return Pace(critic, _seconds(trainer.generator_update, announce))
+
+    def update(network: Callable[[], object]) -> None:
+        announce("measuring how long an update takes")
+        network()
+
+    critic = mean_seconds(partial(update, trainer.critic_update), UPDATES, SECONDS)
+    return Pace(critic, mean_seconds(partial(update, trainer.generator_update), 1, 0))
 
 
-def _seconds(update: Callable[[], object], announce: Announce) -> float:
-    announce("measuring how long an update takes")
-    start = time.perf_counter()
+def mean_seconds(
+    update: Callable[[], object], least: int, seconds: float, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """How long an update takes, by at least so many and for so many seconds, after one that prepares memory."""
     update()
-    return time.perf_counter() - start
+    began, made = clock(), 0
+    while made < least or clock() - began < seconds:
+        update()
+        made += 1
+    return (clock() - began) / made
 
 
 def _bytes(config: TrainConfig) -> int:

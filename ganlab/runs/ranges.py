@@ -1,19 +1,17 @@
-"""A run's settings under other clip ranges and with a gradient penalty: which runs these are, how long they take."""
+"""A run's settings under other clip ranges and with a gradient penalty."""
 
 import dataclasses
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from ganlab.config import WARM_UP_UPDATES, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.presets import PRESETS
 from ganlab.runs.disk.root import runs_root
 from ganlab.runs.sweep import name_of
 
 FACTORS = (0.1, 10, 1 / 3, 3)  # the ends first
 WIDEST = 1.0
-PENALTY_COST = 2.0  # updates of a clipped critic that take as long as one with a penalty: digits 2.0, 8 Gaussians 1.5
 
 
 def all_ranges(config: TrainConfig) -> dict[str, TrainConfig]:
@@ -42,18 +40,3 @@ def _scaled(clip_range: tuple[float, float], factor: float) -> tuple[float, floa
 def folder(config: TrainConfig) -> Path:
     """Where the sweep of these runs lies: beside the runs, the same for equal settings."""
     return runs_root() / f"{config.dataset}-ranges-{name_of(config)}"
-
-
-def cost(config: TrainConfig) -> float:
-    """How many updates of a clipped critic a run takes as long as."""
-    warm_up = min(config.warm_up, config.steps)
-    updates = warm_up * WARM_UP_UPDATES + (config.steps - warm_up) * config.n_critic
-    return updates * (PENALTY_COST if config.constraint == "gradient-penalty" else 1.0)
-
-
-def span(durations: Iterable[float], cores: int) -> float:
-    """How long runs of these durations take together, if each begins as soon as a core is free."""
-    ends = [0.0] * cores
-    for each in durations:
-        ends[ends.index(min(ends))] += each
-    return max(ends)

@@ -8,6 +8,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 EVENTS = {
     "clamp": ("pulled", [-0.02, 0.02]),
     "choices": ("picked", "back"),
+    "preview": ("pointed", "0123456789ab"),
     "grid": ("picked", 1),
     "draw": ("drawn", {"points": list(range(-40, 40))}),
 }

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from ganlab import settings as rules
-from ganlab.config import TrainConfig
+from ganlab.config import TrainConfig, constraint_in_words
 from ganlab.formatting import range_in_words
 from ganlab.plots import sweeps as plots
 from ganlab.plots.base import Figure
@@ -17,7 +17,7 @@ from ganlab.plots.sweeps import Dot
 from ganlab.runs.sweep import OVER, differing
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
-from ganlab.ui.compare import samples, settings
+from ganlab.ui.compare import preview, samples, settings
 from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.components import Caption, csv_file, download, panel, plot
@@ -49,17 +49,19 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
                 help = "Every measure of every run of the sweep, and the settings that it varies."
                 download("CSV", "sweep.csv", partial(csv, runs), key="download_sweep", help=help)
         caption = Caption(f"{of} against {settings.label(field)}")
-        figure = drawn(runs, {pick.run.run_id: pick.letter for pick in compared}, of, field)
-        plot("sweep_figure", figure, 320, caption)
+        letters = {pick.run.run_id: pick.letter for pick in compared}
+        figure = drawn(runs, letters, of, field)
+        plot("sweep_figure", figure, 280, caption)
         st.caption(
-            "A dot for each run, hollow until it has ended, and a line through the medians of the seeds. Compared runs "
-            "have their letter."
+            "A dot for each run, hollow until it has ended, and a line through the medians of the seeds. The dot under "
+            "the pointer, or reached by the arrow keys, has its run below."
         )
+        preview.beneath(runs, letters)
         own = {run.run_id: run.planned for run in runs}
         beneath = sorted(
             (pick for pick in compared if pick.run.run_id in own), key=lambda pick: _order(own[pick.run.run_id], field)
         )
-        if beneath:
+        if len(beneath) > 1:
             panel("sweep_samples", f"<div class='of-sweep'>{samples.side_by_side(beneath)}</div>", samples.caption())
 
 
@@ -68,16 +70,16 @@ def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: 
     users = [run.planned for run in runs if _uses(run.planned, field)]
     held = list(dict.fromkeys(getattr(config, field) for config in users))
     names = [] if all(isinstance(value, int | float | tuple) for value in held) else held
-    other, all_of_them = differing(users), differing([run.planned for run in runs])
-    other = [name for name in other if name not in (field, "seed")]
+    other = [name for name in differing(users) if name not in (field, "seed")]
+    unnamed = settings.unnamed(run.planned for run in runs)
     dots = []
     for run in runs:
         config, uses = run.planned, _uses(run.planned, field)
         group = settings.in_words(config, other if uses else ["constraint"])
         x = _place(getattr(config, field), names) if uses else nan
-        name = escape(", ".join(settings.in_words(config, all_of_them)))
+        name = escape(", ".join((constraint_in_words(config), *settings.in_words(config, unnamed))))
         letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
-        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over))
+        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over, run.path.name))
     title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
     return plots.measured(dots, title, label, [settings.value(config, field) for config in _first(users, field, names)])
 

@@ -1,8 +1,11 @@
 """How each compared run is told apart: its letter, and the key to its lines."""
 
 from collections.abc import Iterable
+from html import escape
 
 from ganlab.plots.compare import style
+from ganlab.runs.run import Run
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit.html import line_key
 
 _SHAPES = {
@@ -32,6 +35,13 @@ def line(letter: str) -> str:
 def legend(letters: Iterable[str]) -> str:
     """The key to the lines of several runs."""
     return "".join(map(line, letters))
+
+
+def opened(snapshot: Snapshot, run: Run, name: str) -> str:
+    """A run's name, as a link to its page on Train once it has begun."""
+    if snapshot.status is Status.WAITING:
+        return escape(name)
+    return f"<a href='Train?run={escape(run.run_id)}' target='_self'>{escape(name)}</a>"
 
 
 def across(name: str) -> str:

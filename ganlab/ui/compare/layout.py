@@ -6,9 +6,9 @@ from html import escape
 import streamlit as st
 
 from ganlab.plots.curves import ALONG
-from ganlab.ui.compare import curves, instruments, methods, picks, report, samples, settings, sweeps
+from ganlab.ui.compare import curves, instruments, methods, new_sweep, picks, report, samples, settings, sweeps
 from ganlab.ui.compare.downloads import csv_button
-from ganlab.ui.compare.keys import chip
+from ganlab.ui.compare.keys import chip, opened
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.components import Caption, choices, download, opened_code, panel
@@ -16,7 +16,7 @@ from ganlab.ui.train.view import Slots
 
 
 def runs_head() -> None:
-    """The title of the table, and its filter."""
+    """The title of the table, what it lists, its filter, and the form of a new sweep."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Runs", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
@@ -24,6 +24,7 @@ def runs_head() -> None:
             st.text_input(
                 "Filter", key="compare_filter", label_visibility="collapsed", placeholder="Filter by words", width=260
             )
+            new_sweep.control()
     with st.container():
         frame.once("too_many", st.error, "error")
 
@@ -40,11 +41,9 @@ def chosen(compared: list[Pick]) -> None:
 
 def _item(pick: Pick) -> str:
     name, run_id = escape(pick.name), escape(pick.run.run_id)
-    link = f"<a href='Train?run={run_id}' target='_self'>{name}</a>"
-    if "/" in run_id:  # Train does not open the runs of a sweep
-        link = name
     seed = f"<span class='muted small nowrap'>seed {settings.value(pick.config, 'seed')}</span>"
     remove = f"<button type='button' data-pick='-{run_id}' aria-label='Remove {pick.letter}, {name}'>✕</button>"
+    link = opened(pick.record, pick.run, pick.name)
     return f"<li>{chip(pick.letter)}{link}{seed}{html.pill(pick.record.status)}{remove}"
 
 

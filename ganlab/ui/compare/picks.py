@@ -81,7 +81,9 @@ def _write() -> None:
 def link(label: str, run_id: str) -> None:
     """A link to Compare with this run beside those that were compared before, if there is room."""
     before = [one for one in st.session_state.get("compared_link", "").split(",") if one and one != run_id]
-    st.page_link(frame.COMPARE, label=label, query_params={"runs": ",".join([*before[: MOST - 1], run_id])})
+    sweep, slash, _ = run_id.partition("/")
+    query = {"runs": ",".join([*before[: MOST - 1], run_id])} | ({"sweep": sweep} if slash else {})
+    st.page_link(frame.COMPARE, label=label, query_params=query)
 
 
 def choose(text: str) -> None:
@@ -94,3 +96,4 @@ def choose(text: str) -> None:
             st.session_state["too_many"] = f"At most {MOST} runs can be compared: remove one first."
         else:
             compared.append(run_id)
+            st.session_state["previewed"] = run_id.rpartition("/")[2]

@@ -12,6 +12,7 @@ from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.html import TITLES
 
 IRRELEVANT = ("threads", "device")  # for what a run learns, up to rounding
+NAMED = ("constraint", "clip_range", "clip_scale", "penalty")  # told by a run's name
 
 
 def differing(configs: Iterable[TrainConfig]) -> list[str]:
@@ -22,6 +23,15 @@ def differing(configs: Iterable[TrainConfig]) -> list[str]:
             known[name].add(getattr(config, name))
     names = [name for name, values in known.items() if len(values) > 1]
     return sorted(names, key=lambda name: -len(known[name]))
+
+
+def unnamed(configs: Iterable[TrainConfig]) -> list[str]:
+    """The fields that differ between settings with the same constraint, but for those that a run's name tells."""
+    alike: dict[str, list[TrainConfig]] = {}
+    for config in configs:
+        alike.setdefault(config.constraint, []).append(config)
+    names = dict.fromkeys(name for group in alike.values() for name in differing(group))
+    return [name for name in names if name not in NAMED]
 
 
 def label(name: str) -> str:

@@ -1,18 +1,16 @@
 """The sweeps in the folder of the runs: the runs of each are another list to choose from, with its progress above."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 
 import streamlit as st
 
-from ganlab.formatting import count_of, in_words, rough_duration
-from ganlab.runs import background
+from ganlab.formatting import count_of, in_words, rough_range
+from ganlab.runs import background, swept_run
 from ganlab.runs.disk import library
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep import FILE, Sweep
 from ganlab.runs.sweep_progress import Progress, progress
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare.picks import MOST
@@ -20,6 +18,7 @@ from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import plain
+from ganlab.ui.kit.server import hub
 
 ALL = "All single runs"
 EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under way
@@ -49,20 +48,10 @@ def runs_of(name: str) -> list[SweptRun]:
     if path is None:
         return []
     try:
-        return list(_runs(path, (path / FILE).stat().st_mtime_ns))
+        return swept_run.runs_of(path)
     except (ValueError, OSError) as error:
         st.warning(plain(in_words(error)), icon=":material/help:")
         return []
-
-
-@lru_cache(maxsize=8)
-def _runs(path: Path, _stamp: int) -> tuple[SweptRun, ...]:
-    """Read again when sweep.json has changed: it may hold thousands of settings."""
-    return tuple(_run(path / name, config) for name, config in Sweep(path).runs.items())
-
-
-_run = cache(SweptRun)
-"""One object for each run, so that what it has read is kept."""
 
 
 def status(runs: Sequence[SweptRun]) -> None:
@@ -70,7 +59,8 @@ def status(runs: Sequence[SweptRun]) -> None:
     if not runs:
         return
     path = runs[0].path.parent
-    alive, first_known = background.under_way(path), _progress(runs)
+    alive = background.under_way(path)
+    first_known = _progress(runs, alive)
     frame.once("sweep_refused", st.error, "error")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         slot = st.container()
@@ -85,7 +75,7 @@ def status(runs: Sequence[SweptRun]) -> None:
 
     @st.fragment(run_every=EVERY if alive else None)
     def tick() -> None:
-        known = _progress(runs)
+        known = _progress(runs, alive)
         if background.under_way(path) != alive or known.over != first_known.over:
             st.rerun()  # also the buttons, the table and the figure
         with slot:
@@ -94,15 +84,19 @@ def status(runs: Sequence[SweptRun]) -> None:
     tick()
 
 
-def _progress(runs: Sequence[SweptRun]) -> Progress:
-    return progress([(run, run.planned) for run in runs])
+def _progress(runs: Sequence[SweptRun], alive: bool) -> Progress:
+    if alive and may_act():
+        return progress(runs, hub().seconds_of)
+    return progress(runs)  # guests measure nothing
 
 
 def _in_words(known: Progress, alive: bool, problem: str) -> str:
     """The runs that are over, of all; what trains, each with its step; and the time left."""
     state = Status.RUNNING if alive else Status.FINISHED if known.over == known.runs else Status.STOPPED
-    left = f"{rough_duration(known.seconds_left)} left" if alive and known.seconds_left > 0 else ""
+    left = f"{rough_range(*known.left)} left" if alive and known.left and known.left[1] else ""
     done = f"<b>{known.over}</b> of {count_of(known.runs, 'run')}"
+    if known.failed:
+        done += f", <span class='bad'>{known.failed:,} failed</span>"
     training = "".join(
         f"<span class='nowrap'>{escape(run.name)} <b>{step:,}</b>/{run.config.steps:,}</span>"
         for run, step in known.training

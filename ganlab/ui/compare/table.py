@@ -15,7 +15,7 @@ from ganlab.runs.disk import contents, library, tables
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.compare import picks, settings
-from ganlab.ui.compare.keys import chip
+from ganlab.ui.compare.keys import chip, opened
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import drawings, html
 from ganlab.ui.kit.components import button, choices
@@ -66,7 +66,11 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
     rows = [row for row in rows if all(word in _text(row) for word in words)]
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
-    choices("runs_table", _table(rows, {pick.run.run_id: pick.letter for pick in chosen}, column, falling), _picked)
+    nothing = "No run matches." if words else "No runs yet."
+    letters = {pick.run.run_id: pick.letter for pick in chosen}
+    choices(
+        "runs_table", _table(rows, letters, column, falling) if rows else f"<p class='muted'>{nothing}</p>", _picked
+    )
     if found > len(rows):
         more = {"compare_rows": most + SHOWN}
         label = f"Show more: {len(rows)} of {found:,} are shown"
@@ -156,7 +160,6 @@ def _table(rows: Sequence[Row], letters: dict[str, str], column: str, falling: b
             by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
     differ = {data: settings.differing(configs) for data, configs in by_data.items()}
     body = "".join(_line(row, letters.get(row.run.run_id, ""), differ) for row in rows)
-    body = body or "<tr><td colspan='8' class='muted'>No run matches."
     return (
         "<div class='runs' role='region' aria-label='Runs' tabindex='0'>"
         f"<table><thead><tr>{''.join(heads)}<tbody>{body}</table></div>"
@@ -182,12 +185,15 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
         f"{chip(letter) if letter else ''}</button>"
     )
     usual = "" if row.name == row.usual else f"<small>{escape(row.usual)}</small>"
+    problem = f"<small class='bad'>{escape(summary.error)}</small>" if summary.error else ""
     times = f"<small>{known.w1 / known.real_to_real:.1f}× real</small>" if known.real_to_real > 0 else ""
-    set_words = " · ".join(settings.in_words(config, differ[config.dataset]))
+    names = [name for name in differ[config.dataset] if name not in (*settings.NAMED, "seed")]
+    seed = f"<span class='muted small nowrap'>seed {config.seed}</span>" if "seed" in differ[config.dataset] else ""
+    set_words = " · ".join(settings.in_words(config, names))
     share = fixed_percent(known.share, 0) if known.share == known.share else NOTHING
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
-        f"<td><b>{name}</b>{html.pill(summary.status)}{usual}"
+        f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill(summary.status)}{seed}{usual}{problem}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
         f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
         f"<td>{share}<td class='line'>{known.sparkline}"

@@ -46,14 +46,17 @@ def note(known: dict[str, WeightHistogram]) -> str:
 def one_by_one(known: dict[str, WeightHistogram]) -> str:
     """A small histogram for each run, ordered by the width of its axis, as HTML."""
     ordered = sorted(known.items(), key=lambda item: (item[1].clip_range is None, item[1].limit, item[0]))
-    return f"<div class='minis'>{''.join(_mini(letter, histogram) for letter, histogram in ordered)}</div>"
+    return (
+        f"<div class='minis'>{''.join(small(letter, histogram, chip(letter)) for letter, histogram in ordered)}</div>"
+    )
 
 
 def one_by_one_caption() -> Caption:
     return Caption(ONE_BY_ONE, CLAMP_KEY)
 
 
-def _mini(letter: str, histogram: WeightHistogram) -> str:
+def small(name: str, histogram: WeightHistogram, head: str) -> str:
+    """A small histogram with its facts above it, after `head`; `name` is no other's on the page."""
     before, after, limit = histogram.before_counts, histogram.after_counts, number(histogram.limit)
     if histogram.clip_range is None:
         facts = f"{before.total:,} weights, not clamped"
@@ -61,6 +64,6 @@ def _mini(letter: str, histogram: WeightHistogram) -> str:
         moved, at_bound = (fixed_percent(n / before.total, 1) for n in (before.outside, after.at_bound))
         facts = f"<span class='b-text'>{moved}</span> moved, <span class='a-text'>{at_bound}</span> on a bound"
     return (
-        f"<figure><figcaption>{chip(letter)} {facts}</figcaption>{drawings.mini(replace(histogram, name=letter))}"
+        f"<figure><figcaption>{head} {facts}</figcaption>{drawings.mini(replace(histogram, name=name))}"
         f"<div class='ends'><span>−{limit}</span><span>0</span><span>{limit}</span></div></figure>"
     )

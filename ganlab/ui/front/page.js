@@ -42,7 +42,7 @@ const watcher = new MutationObserver(() => {
   }, EVERY);
 });
 
-const loaded = Promise.all(["panel", "choices", "clamp", "draw", "grid", "plot"].map(name => import(`./${name}.js`)));
+const loaded = Promise.all(["panel", "choices", "clamp", "draw", "grid", "plot", "preview"].map(name => import(`./${name}.js`)));
 
 const show = () => {
   if (document.querySelector(".st-key-page [data-testid=stSkeleton]")) requestAnimationFrame(show);

@@ -3,6 +3,7 @@
 
 import { equip } from "./figure.js";
 import { SVG } from "./picture.js";
+import { tellPoints } from "./points.js";
 
 let loading;
 const plotly = file => {
@@ -191,6 +192,7 @@ export default async function plot({ parentElement, data, fed }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", data.alt);
+  if (data.data.some(trace => trace.ids)) element.tabIndex = 0;
   element.style.height = `${data.height}px`;
   await plotly(element.dataset.plotly);
   const first = !memory.has(element);
@@ -206,6 +208,7 @@ export default async function plot({ parentElement, data, fed }) {
   if (first) {
     await state.drawNewest();
     watchZoom(element, state);
+    tellPoints(element);
     visibility.observe(element);
   } else if (state.visible) {
     await state.drawNewest();

@@ -83,6 +83,8 @@ def _in_address(runs: dict[str, Run], uploaded: Source | None) -> Source | None:
     run = find_run()
     if not run:
         st.query_params.pop("step", None)  # it belonged to another run
+    if run and run.has_generator:
+        runs.setdefault(run.run_id, run)  # also one of a sweep
     if run and run.run_id not in runs:
         st.warning(f"Run {run.run_id} has no generator yet.", icon=":material/help:")
         return None

@@ -32,7 +32,7 @@ def card(run: Run, recipe: Recipe) -> None:
             st.subheader("Fixed latents through training", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):
                 plays = st.toggle("Play", key="through_plays", help="All saved steps as an animation.")
-                name = f"{run.run_id}-training.gif"
+                name = f"{run.path.name}-training.gif"
                 download("GIF", name, lambda: animation(run, frames), "gif_box", key="training_gif")
         recipe_form.ladder("look", steps, step, lambda step: f"{step:,}", label_visibility="collapsed")
         try:

@@ -43,12 +43,11 @@ def earlier_runs() -> None:
 
 def _row(run: Run) -> None:
     size = library.size(run.path)
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         try:
             snapshot = dataclasses.replace(run.summary, samples=run.newest_samples)
             panel(f"earlier_{run.run_id}", earlier_card(snapshot, run.name, size))
-            with st.container(key=f"compare_with_{run.run_id}", width="content"):
-                picks.link("Compare", run.run_id)
+            picks.link("Compare", run.run_id)
         except ValueError as error:
             st.caption(html.plain(str(error)))
         st.page_link(frame.TRAIN, label="Open", query_params={"run": run.run_id})

@@ -49,6 +49,7 @@ _plot = _component("plot", f'<div class="gl-plot" data-plotly="{PLOTLY.address}/
 _clamp = _component("clamp", '<div class="gl-clamp"></div>')
 _panel = _component("panel", '<div class="gl"></div>')
 _choices = _component("choices", '<div class="gl"></div>')
+_preview = _component("preview", '<div class="gl"></div>')
 _grid = _component("grid", '<div class="gl gl-grid"></div>')
 _draw = _component("draw", '<div class="gl gl-draw"></div>')
 _keys = _component("keys", '<div class="gl-keys"></div>')
@@ -112,6 +113,15 @@ def choices(key: str, html: str, pick: Callable[[str], None], show: str = "", ca
     """
     data = {"html": html, "show": show} | caption.as_data()
     live.show(_choices, key, data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
+
+
+def preview(key: str, html: str, shown: str, point: Callable[[str], None], caption: Caption) -> None:
+    """HTML as in `panel` about the point `shown`; `point` is called with the ID of another that is pointed at.
+
+    It belongs in a fragment, so that only that runs again.
+    """
+    data = {"html": html, "shown": shown} | caption.as_data()
+    live.show(_preview, key, data, height="content", on_pointed_change=lambda: point(st.session_state[key].pointed))
 
 
 def plane(key: str, points: list[int], fewest: int, most: int, drawn: Callable[[dict[str, Any]], None]) -> None:

@@ -18,7 +18,7 @@ from ganlab.ui.train import look_back, view
 
 def histogram(run: Run) -> None:
     """The histograms of the shown clamp as CSV."""
-    place, name = look_back.place(), f"{run.run_id}-{look_back.name(run)}-histogram.csv"
+    place, name = look_back.place(), f"{run.path.name}-{look_back.name(run)}-histogram.csv"
     help = "The counts of every bin of every layer, before and after the clamp."
     download("CSV", name, lambda: histogram_csv(look_back.at(run, place).weights), key="download_histogram", help=help)
 
@@ -26,7 +26,7 @@ def histogram(run: Run) -> None:
 def samples(run: Run, are_images: bool) -> None:
     """The sample sheet, its single images, and the generator that made them."""
     rows, columns, enlarge = (st.session_state.get(name, 1) for name in ("rows", "columns", "enlarge"))
-    place, name = look_back.place(), f"{run.run_id}-{look_back.name(run)}-samples"
+    place, name = look_back.place(), f"{run.path.name}-{look_back.name(run)}-samples"
     disabled = run.latest.samples is None
 
     def shown() -> np.ndarray:
@@ -54,7 +54,7 @@ def samples(run: Run, are_images: bool) -> None:
 def metrics(run: Run) -> None:
     """All curves as CSV, every step of them; while they are frozen, as far as they are shown."""
     frozen = view.frozen(run)  # a download runs outside the page, where there is no session
-    name = f"{run.run_id}-metrics.csv"
+    name = f"{run.path.name}-metrics.csv"
     help = "Every step's estimate, losses, clip range, seconds, and the shares of every layer."
     download("CSV", name, lambda: curves_csv(frozen or run.latest), key="download_curves", help=help)
 

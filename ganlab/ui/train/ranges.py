@@ -4,14 +4,17 @@ import joblib
 import streamlit as st
 
 from ganlab.config import TrainConfig, WatchedConfig
-from ganlab.formatting import count_of, rough_duration
+from ganlab.formatting import count_of, rough_range
 from ganlab.runs import background
-from ganlab.runs.ranges import all_ranges, cost, folder, span
+from ganlab.runs.ranges import all_ranges, folder
 from ganlab.runs.run import Run
-from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.runs.snapshot import Status
+from ganlab.runs.sweep_progress import progress
+from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.server import hub
 
+EVERY = 1.0  # seconds between two looks at how long they take, until that is known
 HELP = (
     "Trains these settings with a tenth, a third, three times and ten times the clip range, with the same seed, in "
     "processes of their own, and opens Compare on them while they train."
@@ -24,7 +27,7 @@ def control(run: Run) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ranges"):
         pressed = st.button("Try all ranges", icon=":material/compare_arrows:", key="try_all_ranges", help=HELP)
-        st.caption(_in_words(run), width="stretch")
+        _caption(run.config)
     if pressed and (name := _start(run.config)):
         runs = sorted(all_ranges(run.config).items(), key=lambda item: (item[1].constraint, item[1].clip_range[1]))
         ids = ",".join(f"{name}/{one}" for one, _ in runs)
@@ -39,20 +42,28 @@ def _start(config: TrainConfig) -> str:
     return path.name
 
 
-def _in_words(run: Run) -> str:
-    """What is trained, and how long it takes on this computer, if the run's own pace is known."""
-    runs, cores, last = list(all_ranges(run.config).values()), joblib.cpu_count(), run.latest
-    clipped = [config for config in runs if config.constraint == "clip"]
-    text = f"{count_of(len(clipped), 'clip range')} around this run’s, with the same seed"
+def _caption(config: TrainConfig) -> None:
+    """What is trained, and how long it takes on this computer once that was measured."""
+    runs = [SweptRun(folder(config) / name, one) for name, one in all_ranges(config).items()]
+    known = progress(runs, hub().seconds_of).left
+
+    @st.fragment(run_every=EVERY if known is None else None)
+    def tick() -> None:
+        left = progress(runs, hub().seconds_of).left
+        if left is not None and known is None:
+            st.rerun()  # without ticks
+        st.caption(_in_words(runs, left), width="stretch")
+
+    tick()
+
+
+def _in_words(runs: list[SweptRun], left: tuple[float, float] | None) -> str:
+    clipped = [run for run in runs if run.planned.constraint == "clip"]
+    text = f"{count_of(len(clipped), 'clip range')} around this run’s"
     if len(runs) > len(clipped):
         text += ", and a gradient penalty"
-    if seconds := _seconds(runs, last, cores):
-        text += f": {rough_duration(seconds)} on {count_of(cores, 'core')}"
+    if left and left[1]:
+        text += f": {rough_range(*left)} on {count_of(joblib.cpu_count(), 'core')}"
     if any(one.latest.status in (Status.STARTING, Status.RUNNING) for one in hub().in_progress):
         text += ", shared with the run that trains here"
     return f"{text}."
-
-
-def _seconds(runs: list[TrainConfig], last: Snapshot, cores: int) -> float:
-    """By the run's own pace; 0 if it has none yet."""
-    return span([last.seconds / last.critic_step * cost(config) for config in runs], cores) if last.critic_step else 0

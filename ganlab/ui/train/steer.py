@@ -16,6 +16,7 @@ from ganlab.config import LIVE_FIELDS, TrainConfig, WatchedConfig, changed_live
 from ganlab.runs.disk.damage import is_file
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
+from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import picks
 from ganlab.ui.kit import access, clip_range, constraints, frame, late
@@ -48,7 +49,8 @@ def transport(run: Run, status: Status) -> None:
     wide = partial(button, width="stretch")
     failed_to_resume = status is Status.FAILED and not is_file(run.path / "ended.json")  # before it trained
     resumable = failed_to_resume or status in (Status.STOPPED, Status.INTERRUPTED)
-    resumable = status is Status.PAUSED or (resumable and not isinstance(run.config, WatchedConfig))
+    by_itself = not isinstance(run.config, WatchedConfig) and not isinstance(run, SweptRun)
+    resumable = status is Status.PAUSED or (resumable and by_itself)
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if resumable:
             help = "Resumes from the last checkpoint." if status.ended else None

@@ -82,7 +82,7 @@ def frozen(run: Run) -> Snapshot | None:
     state = st.session_state
     if not state.get("freeze"):
         state.pop("frozen", None)
-    elif "frozen" not in state or state["frozen"].run_id != run.run_id:
+    elif "frozen" not in state or state["frozen"].run_id != run.path.name:
         state["frozen"] = run.latest
     return state.get("frozen")
 

@@ -1,0 +1,47 @@
+"""Several values of a setting as text: a list of numbers, and of ranges such as 0.001:1:log7."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ganlab import settings
+from ganlab.config import TrainConfig
+
+RANGE = re.compile(r"([^:]+):([^:]+):(log)?([0-9]{1,5})")
+
+
+def numbers(name: str, kind: type, texts: Sequence[str]) -> list[Any]:
+    """The numbers, int or float, that are listed and in ranges, each once.
+
+    Raises ValueError, in one sentence that begins with `name`.
+    """
+    values: list[Any] = []
+    for text in texts:
+        try:
+            values += _spread(kind, *match.groups()) if (match := RANGE.fullmatch(text)) else [kind(text)]
+        except (ValueError, OverflowError):
+            example = "1:9:5" if kind is int else "0.001:1:log7"
+            raise ValueError(f"{name}: {text!r} is neither a number nor a range such as {example}.") from None
+    return list(dict.fromkeys(values))
+
+
+def clip_ranges(name: str, texts: Sequence[str]) -> list[tuple[float, float]]:
+    """The range from -c to c for each number c in these texts. Raises ValueError as `numbers`."""
+    return [_clip_range(name, c) for c in numbers(name, float, texts)]
+
+
+def _clip_range(name: str, c: float) -> tuple[float, float]:
+    if not c > 0:
+        raise ValueError(f"{name} must be above 0, not {c:g}: it means a clip range from -c to c.")
+    return settings.checked(TrainConfig, "clip_range", (-c, c))
+
+
+def _spread(kind: type, first: str, last: str, log: str | None, many: str) -> list[Any]:
+    """The numbers of a range, to six digits, so that they are the same on every computer. Raises ValueError."""
+    with np.errstate(all="ignore"):
+        between = (np.geomspace if log else np.linspace)(float(first), float(last), int(many)).tolist()
+    if not between:
+        raise ValueError
+    return [round(value) if kind is int else float(f"{value:.6g}") for value in between]

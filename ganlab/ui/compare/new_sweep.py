@@ -1,0 +1,171 @@
+"""A form that starts a sweep as `ganlab sweep` does, in a process of its own."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import streamlit as st
+
+from ganlab.config import DATASETS, TrainConfig
+from ganlab.formatting import count_of, rough_range
+from ganlab.presets import PRESETS
+from ganlab.runs import background
+from ganlab.runs.disk import library
+from ganlab.runs.sweep import MOST_RUNS, combinations
+from ganlab.runs.sweep_progress import progress
+from ganlab.runs.swept_run import SweptRun
+from ganlab.runs.values import clip_ranges
+from ganlab.ui.compare.picks import MOST
+from ganlab.ui.kit import constraints, frame, html
+from ganlab.ui.kit.access import may_act
+from ganlab.ui.kit.clip_range import tenth
+from ganlab.ui.kit.components import button
+from ganlab.ui.kit.server import hub
+from ganlab.ui.train import form
+
+DATA = [name for name in DATASETS if name not in ("images", "drawn")]  # the user's own are swept on the command line
+BETWEEN, LISTED = "From, to", "List"
+EVERY = 1.0  # seconds between two looks at how long the runs will take
+NAME_HELP = (
+    "The folder of the sweep, beside the runs. With the name of one that is there, these runs are added to it, and "
+    "only those that have not finished are trained."
+)
+
+
+class Wanted(NamedTuple):
+    """What the form says."""
+
+    path: Path
+    runs: dict[str, TrainConfig]  # by name, in the order of training
+
+
+def control() -> None:
+    """The button that opens the form; nothing for guests."""
+    if not may_act():
+        return
+    with st.popover("New sweep", icon=":material/add:", key="new_sweep", on_change="rerun") as opened:
+        if opened.open:
+            _form()
+
+
+@st.fragment
+def _form() -> None:
+    if st.session_state.pop("sweep_started", False):
+        st.rerun()
+    data = st.selectbox("Data", DATA, DATA.index("8-gaussians"), key="sweep_data", format_func=_title)
+    preset = PRESETS[data]
+    held = st.pills(
+        "Constraints",
+        list(constraints.CARDS),
+        selection_mode="multi",
+        default=["clip"],
+        key="sweep_constraints",
+        format_func=lambda name: constraints.CARDS[name][0],
+    )
+    if "clip" in held:
+        _ranges(preset)
+    with st.container(horizontal=True, gap="small"):
+        help = "So many seeds of each: 0, 1, 2 and so on."
+        st.number_input("Seeds", 1, MOST_RUNS, 3, key="sweep_seeds", help=help)
+        help = "Empty: as many as each constraint's preset makes."
+        st.number_input("Steps", 1, value=None, placeholder=f"{preset.steps:,}", key="sweep_steps", help=help)
+        st.text_input("Name", key="sweep_name", placeholder=f"{data}-sweep-…", max_chars=64, help=NAME_HELP)
+    if "sweep_not_started" not in st.session_state:
+        _summary()
+    button("Start the sweep", "play_arrow", _start, type="primary", key="start_sweep")
+    frame.once("sweep_not_started", st.error, "error")
+
+
+def _title(name: str) -> str:
+    return (html.CARDS | html.MORE)[name][0]
+
+
+def _ranges(preset: TrainConfig) -> None:
+    """Which clip ranges: so many between two, or a list."""
+    how = st.segmented_control("Clip ranges ±c", (BETWEEN, LISTED), default=BETWEEN, required=True, key="sweep_ranges")
+    if how == LISTED:
+        st.text_input("c", key="sweep_list", placeholder="0.001 0.01 0.1", label_visibility="collapsed")
+        return
+    c = max(map(abs, preset.clip_range))
+    with st.container(horizontal=True, gap="small"):
+        for label, bound in (("From", c / 10), ("To", min(10 * c, 1.0))):
+            key = f"sweep_{label.lower()}_{preset.dataset}"
+            st.number_input(label, value=bound, step=tenth(bound), format="%.6g", key=key)
+        st.number_input("How many", 1, 99, 5, key="sweep_many", help="With the same factor between neighbours.")
+
+
+@st.fragment(run_every=EVERY)
+def _summary() -> None:
+    """How many runs these are and how long they take, or why they can't be started."""
+    try:
+        path, runs = _wanted()
+    except ValueError as error:
+        st.caption(html.plain(str(error)))
+        return
+    known = progress([SweptRun(path / name, config) for name, config in runs.items()], hub().seconds_of)
+    text = count_of(known.runs, "run")
+    if known.over:
+        text += f", {known.over:,} of them finished"
+    if known.left and known.left[1]:
+        cores = count_of(joblib.cpu_count(), "core")
+        text += f": {rough_range(*known.left)} on {cores}"
+    st.caption(f"{text}.")
+
+
+def _wanted() -> Wanted:
+    """What the form says now. Raises ValueError, in one sentence, if that is no sweep."""
+    state = st.session_state
+    data, held, steps = state["sweep_data"], state["sweep_constraints"], state["sweep_steps"]
+    if not held:
+        raise ValueError("Choose at least one constraint.")
+    fields = {"steps": [steps]} if steps else {}
+    ranges = _wanted_ranges(data) if "clip" in held else []
+    many = state["sweep_seeds"] * (len(ranges) + len([name for name in held if name != "clip"]))
+    if many > MOST_RUNS:
+        raise ValueError(f"These are {many:,} runs, and a sweep has at most {MOST_RUNS:,}: vary less.")
+    runs: dict[str, TrainConfig] = {}
+    for seed in range(state["sweep_seeds"]):
+        for constraint in held:
+            varied = {"clip_range": ranges} if constraint == "clip" else {}
+            runs |= combinations(fields | varied | {"seed": [seed]}, form.held_by(PRESETS[data], constraint))
+    return Wanted(_wanted_path(runs), runs)
+
+
+def _wanted_ranges(data: str) -> list[tuple[float, float]]:
+    state = st.session_state
+    if state["sweep_ranges"] == LISTED:
+        texts = re.split(r"[\s,;]+", state["sweep_list"].strip())
+        if not texts[0]:
+            raise ValueError("List the clip ranges, such as 0.001 0.01 0.1.")
+    else:
+        low, high = state[f"sweep_from_{data}"], state[f"sweep_to_{data}"]
+        if not (low > 0 and high > 0):
+            raise ValueError("From and To must be above 0: c is the larger bound of a range.")
+        texts = [f"{low!r}:{high!r}:log{state['sweep_many']}"]
+    return clip_ranges("c", texts)
+
+
+def _wanted_path(runs: dict[str, TrainConfig]) -> Path:
+    """The folder that is named, or else one that equal runs always have. Raises ValueError for a bad name."""
+    name = st.session_state.get("sweep_name", "").strip()
+    if not name:
+        digest = hashlib.sha256(" ".join(sorted(runs)).encode()).hexdigest()[:6]
+        name = f"{st.session_state['sweep_data']}-sweep-{digest}"
+    elif not library.RUN_ID.fullmatch(name):
+        raise ValueError("A name has letters, digits, dots, - and _ only: choose another one.")
+    return library.runs_root() / name
+
+
+@frame.acting(ValueError, OSError, key="sweep_not_started")
+def _start() -> None:
+    path, runs = _wanted()
+    if background.under_way(path):
+        raise ValueError(f"Sweep {path.name} is under way: cancel it first, or choose another name.")
+    background.start(path, runs)
+    state = st.session_state
+    state.update(sweep=path.name, sweep_started=True, new_sweep=False)
+    st.query_params["sweep"] = path.name  # the menu writes only what is chosen in it
+    if not state["compared"] and len(runs) <= MOST:
+        state["compared"] = [f"{path.name}/{name}" for name in runs]

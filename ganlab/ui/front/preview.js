@@ -1,0 +1,29 @@
+// HTML changed in place, as in panel.js, about the point that was pointed at last (see points.js): the server is asked for
+// it, once the pointer has rested there.
+
+import { equip } from "./figure.js";
+import { show } from "./panel.js";
+
+const REST = 80;  // milliseconds
+const states = new WeakMap();
+
+const listen = root => {
+  const state = {};
+  states.set(root, state);
+  const pointed = ({ detail: id }) => {
+    if (!root.isConnected) return document.removeEventListener("point", pointed);
+    if (document.activeElement.matches(".gl-plot:focus-visible")) root.scrollIntoView({ block: "nearest" });
+    clearTimeout(state.rest);
+    if (id !== state.shown) state.rest = setTimeout(() => state.send("pointed", id), REST);
+  };
+  document.addEventListener("point", pointed);
+  return state;
+};
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".gl");
+  root.setAttribute("aria-live", "polite");
+  show(root, data.html);
+  equip(root.parentElement, data);
+  Object.assign(states.get(root) ?? listen(root), { shown: data.shown, send: setTriggerValue });
+}
