@@ -1,6 +1,7 @@
 """A run that another process trains, by way of its folder: what it shows of itself, and the commands to it."""
 
 import dataclasses
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -20,9 +21,11 @@ from ganlab.runs.disk.live import Live
 from ganlab.runs.disk.lock import writable
 from ganlab.runs.history import METRICS, NO_HISTORY, Change, History
 from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.wire import GONE
 
 COUNT_EVERY = 1.0  # seconds between two numbers in `viewer`
 PATIENCE = 5.0  # seconds in which a process takes a command
+MEETING = 0.6  # seconds in which it first shows itself: it looks for visitors every 0.25
 SILENT = "The process that trains this run does not answer, so nothing was changed."
 Value = TypeVar("Value")
 
@@ -50,6 +53,7 @@ class Elsewhere:
         self._sent: dict[str, Sent] = {}
         self._unread = self._unanswered = ""
         self._stamp: object = None
+        self._looked = -math.inf
 
     @property
     def problem(self) -> str:
@@ -59,6 +63,9 @@ class Elsewhere:
     def look(self) -> Snapshot | None:
         """The newest snapshot; None if the process has shown none. The process learns that somebody looks."""
         with self._lock:
+            if self._clock() - self._looked > GONE:  # the process has taken away what it showed then
+                self._live = self._snapshot = self._stamp = None
+            self._looked = self._clock()
             self._count()
             before = self.problem
             self._give_up()
@@ -69,6 +76,13 @@ class Elsewhere:
             elif self._snapshot and self.problem != before:
                 self._show()
             return self._snapshot
+
+    def meet(self) -> Snapshot | None:
+        """As `look`; but a process that does not know yet that somebody looks has MEETING seconds to show itself."""
+        first, until = self._clock() - self._looked > GONE, time.monotonic() + MEETING
+        while not (snapshot := self.look()) and first and time.monotonic() < until:
+            time.sleep(0.02)
+        return snapshot
 
     def wanted(self, otherwise: TrainConfig) -> TrainConfig:
         """The settings with every change that was accepted, or sent and not yet answered."""
