@@ -21,6 +21,7 @@ from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.inbox import Command
 from ganlab.runs.disk.live import Live
 from ganlab.runs.elsewhere import SILENT, Elsewhere
+from ganlab.runs.history import History
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
@@ -307,6 +308,31 @@ def test_changes_by_the_folder_are_recorded_and_resumed_as_those_in_process(
     assert np.array_equal(mine.samples, theirs.samples)
     assert np.array_equal(mine.history.rows[:, :-1], theirs.history.rows[:, :-1])
     assert all(torch.equal(a, b) for a, b in zip(mine.critic.parameters(), theirs.critic.parameters(), strict=True))
+
+
+def test_a_record_that_grows_is_checked_where_it_is_new_and_again_once_it_was_cut_back(tmp_path: Path) -> None:
+    run = TrainingRun(RunFolder(tmp_path / "r", TINY))
+    last, record, metrics = run.run(), elsewhere._Record(run.path, TINY), run.path / "metrics.csv"
+    whole = metrics.read_bytes()
+
+    def history() -> History:
+        seen = record.added_to(dataclasses.replace(last, warning=""))
+        assert ("metrics.csv has an invalid step" in seen.warning) == (len(seen.history) == 0)
+        return seen.history
+
+    tensorfile.write(metrics, whole[: whole.index(b"\n4,") + 1])
+    assert len(history()) == 3
+    with metrics.open("ab") as file:
+        file.write(whole[whole.index(b"\n4,") + 1 :])
+    assert np.array_equal(history().rows, last.history.rows)
+    assert np.array_equal(history().layer_counts, last.history.layer_counts)
+    with metrics.open("ab") as file:
+        file.write(whole[whole.index(b"\n6,") + 1 :])  # the last step again
+    assert len(history()) == 0
+    tensorfile.write(metrics, whole.replace(b"\n2,", b"\n1,"))  # among rows that were known
+    assert len(history()) == 0
+    tensorfile.write(metrics, whole)
+    assert len(history()) == 6
 
 
 def damaged(content: bytes, draws: random.Random) -> bytes:

@@ -63,13 +63,13 @@ class Elsewhere:
     def look(self) -> Snapshot | None:
         """The newest snapshot; None if the process has shown none. The process learns that somebody looks."""
         with self._lock:
-            if self._clock() - self._looked > GONE:  # the process has taken away what it showed then
-                self._live = self._snapshot = self._stamp = None
+            stamp = _stamp(self._path / live.FILE)
+            if not stamp and self._clock() - self._looked > GONE:  # the process took away what it showed then
+                self._live = self._snapshot = None
             self._looked = self._clock()
             self._count()
             before = self.problem
             self._give_up()
-            stamp = _stamp(self._path / live.FILE)
             if stamp and stamp != self._stamp:
                 self._stamp = stamp
                 self._read()
@@ -152,6 +152,7 @@ class _Record:
         self._path, self._layers = path, building.critic_layers(config)
         self._metrics = tables.Tail(path / "metrics.csv", METRICS, config.steps)
         self._counts = tables.Tail(path / "layers.csv", tables.layer_columns(self._layers), config.steps)
+        self._checked, self._begun = NO_HISTORY, (0, 0)  # what was read of both, and how often they had begun then
         self._known: dict[str, tuple[object, Any]] = {}  # by a file's name: its stamp, and what was in it
 
     def added_to(self, snapshot: Snapshot) -> Snapshot:
@@ -178,9 +179,16 @@ class _Record:
     def _history(self, step: int) -> History:
         if step == 0:
             return NO_HISTORY
-        rows = tables.checked_metrics(self._metrics.read(), self.config)
-        counts = tables.checked_counts(self._counts.read(), rows, self._layers)
-        return History(rows[: len(counts)], self._layers, counts).until(step)
+        rows, table = self._metrics.read(), self._counts.read()
+        begun = self._metrics.begun, self._counts.begun
+        known = self._checked if begun == self._begun else NO_HISTORY
+        first = max(0, len(known) - 1)  # the row before the new ones, for they must go on from there
+        tables.checked_metrics(rows[first:], self.config)
+        counts = tables.checked_counts(table[first:], rows[first:], self._layers)
+        if first:
+            counts = np.concatenate([known.layer_counts[:first], counts])
+        self._checked, self._begun = History(rows[: len(counts)], self._layers, counts), begun
+        return self._checked.until(step)
 
     def _changes(self, history: History) -> tuple[Change, ...]:
         rows = self._table("changes.csv", lambda: tables.changes(self._path / "changes.csv"))

@@ -238,9 +238,11 @@ class Tail:
 
     def __init__(self, path: Path, columns: Sequence[str], most: int) -> None:
         self._path, self._wanted, self._most = path, columns, most
+        self.begun = 0  # how often it began with the first row: again once the file was cut back
         self._begin(0)
 
     def _begin(self, inode: int) -> None:
+        self.begun += 1
         self._inode, self._end = inode, 0  # of the file, and where its last whole line that was read ends
         self._columns: list[str] = []
         self._rows = np.empty((0, len(self._wanted)))
