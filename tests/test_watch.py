@@ -17,7 +17,7 @@ from visits import clamp, click, page, panels
 import ganlab
 from ganlab.config import TrainConfig, WatchedConfig
 from ganlab.gan.clipping import UNCOUNTED, flat
-from ganlab.runs import wire
+from ganlab.runs import elsewhere, wire
 from ganlab.runs.disk import inbox, live, moments
 from ganlab.runs.disk.root import runs_root
 from ganlab.runs.history import METRICS, Change
@@ -199,6 +199,19 @@ def test_a_loop_is_steered(quick: None) -> None:
     assert [(change.field, change.value) for change in there.latest.changes] == [("clip_range", (-0.02, 0.02))]
 
 
+def test_the_first_look_shows_the_weights_and_samples(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "MEETING", 60.0)
+    loop = Loop()
+    loop.thread.start()
+    wait_until(lambda: loop.watch._mailbox.latest.step > 2)
+    assert not loop.watch._mailbox.latest.weights  # while nobody looks
+    there = SavedRun(loop.path)
+    first = there.latest
+    assert (first.status, len(first.weights), first.samples.shape) == (Status.RUNNING, 4, (20, 2))
+    there.stop()
+    loop.thread.join(60)
+
+
 def test_an_error_of_the_loop_is_recorded_and_passed_on(quick: None) -> None:
     loop = Loop()
 
@@ -249,8 +262,10 @@ def test_the_page_of_a_loop_shows_what_applies(kind: str, the_hub: RunHub, quick
     at = page("1_Train.py", run="mine")
     assert "in a loop of your own" in panels(at)
     assert clamp(at)["clamp"]["total"] == 13
-    for wrong in ("MLP", "RMSprop", "seed", "10,000,000", "512 ", "72 fixed", "0 real"):
+    for wrong in ("MLP", "RMSprop", "seed", "10,000,000", "512 ", "72 fixed", "0 real", "Nothing was measured"):
         assert wrong not in panels(at), wrong
+    assert "Generator" not in [button.proto.label for button in at.get("download_button")]
+    assert at.button_group(key="compare").options == ["Before"]
     assert ("20 generated" if kind == "points" else "20 fixed latents") in panels(at)
     assert {button.label for button in at.button} >= {"Pause", "Step", "Stop"}
     at.number_input(key="low").set_value(-0.05).run()

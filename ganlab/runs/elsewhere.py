@@ -78,10 +78,15 @@ class Elsewhere:
             return self._snapshot
 
     def meet(self) -> Snapshot | None:
-        """As `look`; but a process that does not know yet that somebody looks has MEETING seconds to show itself."""
+        """As `look`; but a process that does not know yet that somebody looks has MEETING seconds to show itself.
+
+        And its weights, if it has made a step: a watched loop takes no histograms while nobody looks.
+        """
         first, until = self._clock() - self._looked > GONE, time.monotonic() + MEETING
-        while not (snapshot := self.look()) and first and time.monotonic() < until:
+        snapshot = self.look()
+        while first and (not snapshot or (snapshot.step and not snapshot.weights)) and time.monotonic() < until:
             time.sleep(0.02)
+            snapshot = self.look()
         return snapshot
 
     def wanted(self, otherwise: TrainConfig) -> TrainConfig:
