@@ -204,6 +204,7 @@ def test_the_loop_in_the_readme_is_steered(page: Page, server: Server, monkeypat
     expect_state(page, "Running")
     press(page, "Pause")
     expect_state(page, "Paused")
+    expect(app(page).get_by_role("button", name="Pause", exact=True)).to_have_count(0)  # it would move Step
     step = step_shown(page)
     press(page, "Step")
     expect(app(page).locator(".state b")).to_have_text(f"{step + 1:,}")
