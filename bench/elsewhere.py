@@ -1,4 +1,7 @@
-"""A run in a terminal, on the page Train: seconds until it is live, and from a change there to its effect."""
+"""A run in a terminal, on the page Train: seconds until it is live, and from a change there to its effect.
+
+A browser that has seen other pages of the server opens it several times, each after nobody has looked for a while.
+"""
 
 import argparse
 import os
@@ -15,6 +18,8 @@ from ganlab.runs.disk import tables
 
 CHANGES = 30
 APART = 2000  # ms between an effect and the next change
+OPENED = 5  # times
+ALONE = 8000  # ms before each: by then the run has forgotten that somebody looked
 # Milliseconds from a key press until the page shows a clamp that used the new range.
 WATCH = """() => {
   const spoken = document.querySelector(".gl-clamp .unseen");
@@ -28,16 +33,21 @@ WATCH = """() => {
   });
 }"""
 STEP = "() => Number((document.querySelector('.state b') || {}).textContent?.replace(',', ''))"
+LIVE = (
+    "document.querySelector('.state .pill')?.innerText === 'Running' && document.querySelector('.gl-clamp path.after')"
+)
 
 
-def seconds_until_live(page: Page, url: str) -> float:
-    """Seconds from opening the page of a run until its step has moved twice."""
-    began = time.monotonic()
+def opened(page: Page, url: str) -> list[float]:
+    """Seconds from opening the page of a run until it has loaded, says Running over a drawn clamp, and has moved on."""
+    began, times = time.monotonic(), []
     page.goto(url)
-    page.wait_for_function(f"() => ({STEP})() > 0", timeout=LONG)
+    for condition in ("document.querySelector('.st-key-page')", LIVE):
+        page.wait_for_function(f"() => {condition}", timeout=LONG)
+        times.append(time.monotonic() - began)
     first = page.evaluate(STEP)
     page.wait_for_function(f"() => ({STEP})() > {first}", timeout=LONG)
-    return time.monotonic() - began
+    return [*times, time.monotonic() - began]
 
 
 def main(preset: str, changes: int) -> None:
@@ -50,8 +60,14 @@ def main(preset: str, changes: int) -> None:
             while not (out / "moments").exists():
                 page.wait_for_timeout(100)
             page.goto(server.url)  # so that the server has imported what it needs
-            page.wait_for_timeout(5000)
-            print(f"{preset}: live after {seconds_until_live(page, f'{server.url}/Train?run={out.name}'):.2f} s")
+            times = []
+            for _ in range(OPENED):
+                page.wait_for_timeout(ALONE)
+                times.append(opened(page, f"{server.url}/Train?run={out.name}"))
+                page.goto("about:blank")
+            for name, column in zip(("loaded", "live", "moved on"), np.transpose(times), strict=True):
+                print(f"{preset}: {name} after {np.median(column):.2f} s, at most {column.max():.2f} s")
+            opened(page, f"{server.url}/Train?run={out.name}")
             page.wait_for_timeout(APART)
             times = []
             for i in range(changes):
@@ -67,6 +83,7 @@ def main(preset: str, changes: int) -> None:
                 expect_state(page, state)
                 print(f"{preset}: {name} seen after {time.monotonic() - began:.2f} s")
             print(f"{len(tables.changes(Path(out, 'changes.csv')))} of {changes} changes recorded, exit {run.wait(30)}")
+            print(f"load {os.getloadavg()[0]:.1f}")
         finally:
             run.kill()
 

@@ -2,16 +2,18 @@
 
 import io
 import re
+import threading
 import zipfile
 from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 from accessible import expect_accessible
 from on_screen import MOST_CONTROLS, MOST_WORDS, SHIFT, count, watch_shift
 from PIL import Image
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from safetensors.torch import load
-from served import Server, app, expect_state, sidebar, start
+from served import ROOT, Server, app, expect_state, sidebar, start
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from stubs import wait_until
 
@@ -189,6 +191,33 @@ def test_present_is_one_screen_with_keys(page: Page, server: Server) -> None:
     wait_for_step(page, after=step + 1)
     page.keyboard.press("Escape")
     expect(sidebar(page)).to_be_visible()
+
+
+def test_the_loop_in_the_readme_is_steered(page: Page, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_RUNS", str(server.runs))
+    *_, code = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    program = compile(code.replace("10_000", "10**9"), "README.md", "exec")
+    loop = threading.Thread(target=exec, args=(program, {}))
+    loop.start()
+    wait_until((server.runs / "my-run/config.json").exists)
+    page.goto(f"{server.url}/Train?run=my-run")
+    expect_state(page, "Running")
+    press(page, "Pause")
+    expect_state(page, "Paused")
+    expect(app(page).get_by_role("button", name="Pause", exact=True)).to_have_count(0)  # it would move Step
+    step = step_shown(page)
+    press(page, "Step")
+    expect(app(page).locator(".state b")).to_have_text(f"{step + 1:,}")
+    press(page, "Resume")
+    wait_for_step(page, after=step + 1)
+    bound(page, "High").press("ArrowRight")
+    expect(app(page).locator(".gl-clamp")).to_contain_text("1.5× wider")
+    expect_range(page, -0.15, 0.15)
+    press(page, "Stop")
+    expect_state(page, "Stopped")
+    loop.join()
+    assert recorded(server, "my-run") == ["clip_range,-0.15 0.15"]
+    expect(app(page).get_by_role("button", name="Run again")).to_have_count(0)
 
 
 def test_two_tabs_show_and_control_the_same_run(page: Page, server: Server) -> None:

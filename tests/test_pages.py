@@ -26,7 +26,7 @@ STATES = {
     "finished": "Finished",
     "failed": "Failed",
     "interrupted": "Interrupted",
-    "elsewhere": "Running elsewhere",
+    "elsewhere": "Running",
 }
 """And the words for them on the pages."""
 

@@ -23,6 +23,7 @@ from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.root import runs_root
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.recorder import Recorder
+from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
@@ -268,6 +269,24 @@ def test_the_hub_refuses_one_more_and_names_those_in_progress() -> None:
     assert hub.find(first.run_id) is first
     hub.close()
     assert hub.in_progress == []
+
+
+def test_another_process_cannot_resume_one_more_either() -> None:
+    hub = RunHub(limit=1)
+    first = hub.start(LONG)
+    wait_until(lambda: first.latest.status is Status.RUNNING)
+    first.pause()
+    second = hub.start(LONG)
+    there = SavedRun(first.path)
+    wait_until(lambda: there.latest.status is Status.PAUSED)
+    there.resume()
+    wait_until(lambda: second.name in there.latest.warning)
+    assert (first.latest.status, hub.in_the_way) == (Status.PAUSED, second)
+    second.pause()
+    there.resume()
+    wait_until(lambda: there.latest.status is Status.RUNNING)
+    assert hub.in_the_way is first
+    hub.close()
 
 
 def test_a_run_is_paused_for_another_and_resumes_if_that_cannot_start() -> None:

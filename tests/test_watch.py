@@ -16,11 +16,13 @@ from visits import clamp, click, page, panels
 
 import ganlab
 from ganlab.config import TrainConfig, WatchedConfig
-from ganlab.runs import wire
+from ganlab.gan.clipping import UNCOUNTED, flat
+from ganlab.runs import elsewhere, wire
 from ganlab.runs.disk import inbox, live, moments
 from ganlab.runs.disk.root import runs_root
-from ganlab.runs.history import METRICS
+from ganlab.runs.history import METRICS, Change
 from ganlab.runs.hub import Refused, RunHub
+from ganlab.runs.mailbox import Command
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Status
 from ganlab.runs.watch import Watch
@@ -42,13 +44,22 @@ class Loop:
         self.steps = 0
         self.thread = threading.Thread(target=self.forever, name="ganlab-loop")
 
-    def step(self, watch: Watch) -> None:
+    def update(self, watch: Watch) -> torch.Tensor:
+        """One update of the critic; returns its weights just before the clamp."""
         with torch.no_grad():
             for parameter in self.critic.parameters():
                 parameter += 0.05 * torch.randn(parameter.shape)
+        before = flat(self.critic.named_parameters())
         watch.clip_(self.critic)
+        return before
+
+    def step(self, watch: Watch, clamps: int = 1) -> torch.Tensor:
+        """Returns the weights just before the last of so many clamps."""
+        for _ in range(clamps):
+            before = self.update(watch)
         watch.step(critic_estimate=0.5, generator_loss=-0.25)
         self.steps += 1
+        return before
 
     def forever(self) -> None:
         with self.watch as watch:
@@ -81,6 +92,60 @@ def test_a_loop_leaves_its_record(quick: None) -> None:
     assert last.samples.shape == (20, 2)
     assert last.weights[0].after_counts.outside == 0
     assert {file.name for file in loop.path.iterdir()} & {live.FILE, inbox.VIEWER, inbox.FOLDER} == set()
+
+
+def test_the_record_is_of_the_last_clamp_of_each_step_or_empty(quick: None) -> None:
+    loop, counts = Loop(), []
+    with loop.watch as watch:
+        for clamps in (4, 3, 3, 5, 2, 3):
+            before = loop.step(watch, clamps)
+            after = flat(loop.critic.named_parameters())
+            assert torch.equal(after, before.clamp(-0.1, 0.1))
+            ends = [6, 9, 12, 13]  # of the critic's parameters
+            masks = [(before.abs() > torch.tensor(0.1)), after.abs() == torch.tensor(0.1)]
+            counts.append([[int(mask[a:b].sum()) for mask in masks] for a, b in zip([0, *ends], ends, strict=False)])
+    last = SavedRun(loop.path).latest
+    assert (last.warning, last.history["critic_step"].tolist()) == ("", [4, 7, 10, 15, 17, 20])
+    for i in (1, 4):  # each has fewer clamps than any step before: which one would be its last, nobody knew
+        counts[i] = [[UNCOUNTED] * 2] * 4
+    assert last.history.layer_counts.tolist() == counts
+    shares = np.array(counts).sum(axis=1) / 13
+    shares[[1, 4]] = np.nan
+    recorded = np.stack([last.history["clamped_share"], last.history["at_bound_share"]], axis=1)
+    assert np.array_equal(recorded, shares, equal_nan=True)
+    assert moments.steps(loop.path) == [1, 3, 6]  # of the others that are due, 2 and 5 are not known
+
+
+def test_the_first_clamp_under_a_new_range_is_noted(quick: None) -> None:
+    loop = Loop()
+    with loop.watch as watch:
+        loop.step(watch, 3)
+        watch._run.change(clip_range=(-0.02, 0.02))
+        before = loop.update(watch)
+        change = watch._range_changes.newest
+        assert change.critic_step == 3
+        outside = (before.abs() > torch.tensor(0.02)).sum()
+        assert sum(layer.before_counts.outside for layer in change.fold) == outside > 0
+        loop.step(watch, 2)
+    assert SavedRun(loop.path).latest.changes == (Change(3, 1, "clip_range", (-0.02, 0.02)),)
+
+
+def test_the_clock_stands_still_while_a_loop_waits(quick: None) -> None:
+    loop = Loop()
+    with loop.watch as watch:
+        watch._mailbox.commands.put(Command.PAUSE)
+        watch._mailbox.commands.put(Command.STEP)
+        loop.step(watch)
+        obey, clocks = watch._obey, []
+
+        def waits() -> None:
+            clocks.append(watch._clock._since)
+            watch._mailbox.commands.put(Command.RESUME)
+            obey()
+
+        watch._obey = waits
+        loop.step(watch)
+    assert clocks == [None]
 
 
 def test_watching_changes_nothing_in_the_loop(quick: None) -> None:
@@ -134,6 +199,19 @@ def test_a_loop_is_steered(quick: None) -> None:
     assert [(change.field, change.value) for change in there.latest.changes] == [("clip_range", (-0.02, 0.02))]
 
 
+def test_the_first_look_shows_the_weights_and_samples(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "MEETING", 60.0)
+    loop = Loop()
+    loop.thread.start()
+    wait_until(lambda: loop.watch._mailbox.latest.step > 2)
+    assert not loop.watch._mailbox.latest.weights  # while nobody looks
+    there = SavedRun(loop.path)
+    first = there.latest
+    assert (first.status, len(first.weights), first.samples.shape) == (Status.RUNNING, 4, (20, 2))
+    there.stop()
+    loop.thread.join(60)
+
+
 def test_an_error_of_the_loop_is_recorded_and_passed_on(quick: None) -> None:
     loop = Loop()
 
@@ -184,8 +262,10 @@ def test_the_page_of_a_loop_shows_what_applies(kind: str, the_hub: RunHub, quick
     at = page("1_Train.py", run="mine")
     assert "in a loop of your own" in panels(at)
     assert clamp(at)["clamp"]["total"] == 13
-    for wrong in ("MLP", "RMSprop", "seed", "10,000,000", "512 ", "72 fixed", "0 real"):
+    for wrong in ("MLP", "RMSprop", "seed", "10,000,000", "512 ", "72 fixed", "0 real", "Nothing was measured"):
         assert wrong not in panels(at), wrong
+    assert "Generator" not in [button.proto.label for button in at.get("download_button")]
+    assert at.button_group(key="compare").options == ["Before"]
     assert ("20 generated" if kind == "points" else "20 fixed latents") in panels(at)
     assert {button.label for button in at.button} >= {"Pause", "Step", "Stop"}
     at.number_input(key="low").set_value(-0.05).run()

@@ -11,6 +11,7 @@ import pytest
 import torch
 from stubs import TINY, TINY_IMAGES, CountingTrainer, wait_until
 
+from ganlab import tensorfile
 from ganlab.config import TrainConfig
 from ganlab.gan.clipping import UpdateReport
 from ganlab.measure.reading import INSTRUMENTS, Reading
@@ -20,10 +21,11 @@ from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.inbox import Command
 from ganlab.runs.disk.live import Live
 from ganlab.runs.elsewhere import SILENT, Elsewhere
+from ganlab.runs.history import History
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
-from ganlab.runs.wire import GONE, WRITE_EVERY, Wire
+from ganlab.runs.wire import GONE, PROMPT, WRITE_EVERY, Wire
 
 LONG = dataclasses.replace(TINY, steps=10**6)
 
@@ -91,18 +93,39 @@ def test_a_viewer_left_by_an_earlier_process_is_nobody(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_is_written_at_most_twice_a_second(ends: Ends) -> None:
-    ends.there.look()
-    first = ends.after(WRITE_EVERY)
-
     def publish(message: str) -> None:
         ends.run._mailbox.latest = dataclasses.replace(ends.run.latest, message=message)
 
-    publish("second")
-    assert ends.after(WRITE_EVERY / 2) is first
-    assert ends.after(WRITE_EVERY / 2).message == "second"
-    ends.there.send("pause")  # what a command does is seen at once
+    ends.there.look()
+    for message in ("first", "second"):  # somebody has just come to look
+        publish(message)
+        assert ends.after(0).message == message
+    ends.after(PROMPT)
     publish("third")
-    assert ends.after(0.01).message == "third"
+    assert ends.after(WRITE_EVERY / 2).message == "third"  # the last was written longer ago
+    publish("fourth")
+    assert ends.after(WRITE_EVERY / 2).message == "third"
+    assert ends.after(WRITE_EVERY / 2).message == "fourth"
+    ends.there.send("pause")  # what a command does is seen at once
+    publish("fifth")
+    assert ends.after(0).message == "fifth"
+
+
+def test_who_comes_back_does_not_see_what_was_shown_to_him_then(ends: Ends) -> None:
+    ends.there.look()
+    assert ends.after(0.25)
+    ends.clock.now += GONE + 1
+    ends.here.tick()
+    assert ends.there.look() is None
+    assert ends.after(0.25).status is Status.STARTING
+
+
+def test_the_first_look_waits_for_the_process_to_show_itself(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "MEETING", 60.0)
+    with Wire(ends.path, ends.run):
+        assert SavedRun(ends.path).latest.status is Status.STARTING
+    monkeypatch.setattr(elsewhere, "MEETING", 0.0)
+    assert SavedRun(ends.path).latest.status is Status.ELSEWHERE
 
 
 @pytest.mark.parametrize("verb", inbox.VERBS)
@@ -281,10 +304,35 @@ def test_changes_by_the_folder_are_recorded_and_resumed_as_those_in_process(
         ends.append((run.path, resumed))
     (first, mine), (second, theirs) = ends
     assert (first / "changes.csv").read_bytes() == (second / "changes.csv").read_bytes()
-    assert len(mine.changes) == 3
+    assert (len(mine.changes), len(mine.history)) == (3, 12)
     assert np.array_equal(mine.samples, theirs.samples)
     assert np.array_equal(mine.history.rows[:, :-1], theirs.history.rows[:, :-1])
     assert all(torch.equal(a, b) for a, b in zip(mine.critic.parameters(), theirs.critic.parameters(), strict=True))
+
+
+def test_a_record_that_grows_is_checked_where_it_is_new_and_again_once_it_was_cut_back(tmp_path: Path) -> None:
+    run = TrainingRun(RunFolder(tmp_path / "r", TINY))
+    last, record, metrics = run.run(), elsewhere._Record(run.path, TINY), run.path / "metrics.csv"
+    whole = metrics.read_bytes()
+
+    def history() -> History:
+        seen = record.added_to(dataclasses.replace(last, warning=""))
+        assert ("metrics.csv has an invalid step" in seen.warning) == (len(seen.history) == 0)
+        return seen.history
+
+    tensorfile.write(metrics, whole[: whole.index(b"\n4,") + 1])
+    assert len(history()) == 3
+    with metrics.open("ab") as file:
+        file.write(whole[whole.index(b"\n4,") + 1 :])
+    assert np.array_equal(history().rows, last.history.rows)
+    assert np.array_equal(history().layer_counts, last.history.layer_counts)
+    with metrics.open("ab") as file:
+        file.write(whole[whole.index(b"\n6,") + 1 :])  # the last step again
+    assert len(history()) == 0
+    tensorfile.write(metrics, whole.replace(b"\n2,", b"\n1,"))  # among rows that were known
+    assert len(history()) == 0
+    tensorfile.write(metrics, whole)
+    assert len(history()) == 6
 
 
 def damaged(content: bytes, draws: random.Random) -> bytes:
@@ -323,16 +371,20 @@ def test_two_hundred_torn_or_hostile_commands_are_ignored_and_said(ends: Ends) -
             case 3:
                 file.write_bytes(b"[" * 4000)
             case 4:
-                file.write_text(json.dumps({"verb": draws.choice(["__init__", "close", 3, None]), "values": {}}))
+                verb = draws.choice(["__init__", "join", "config", 3, None])
+                file.write_text(json.dumps({"verb": verb, "values": {}, "instruments": []}))
             case 5:
                 file.write_text(json.dumps(Command("change", {"clip_range": [1, 0], "steps": 1}, ())._asdict()))
             case 6:
                 file.write_text(json.dumps(Command("switch", {}, ("__all__",))._asdict()))
             case 7:
                 file.write_bytes(good[: draws.randrange(len(good))])
-        assert "inbox" in ends.after(WRITE_EVERY).warning
+        assert f"inbox/{file.name}" in ends.after(WRITE_EVERY).warning
     assert list(folder.iterdir()) == []
     assert (commands(ends.run), ends.run.wanted, ends.run.instruments) == ([], wanted, frozenset())
+    file.write_bytes(good)
+    assert ends.after(WRITE_EVERY).warning == ""
+    assert ends.run.wanted.clip_range == (-1e9, 1e-9)
     (folder / "notes.txt").write_text("mine")
     ends.after(WRITE_EVERY)
     assert "inbox/notes.txt is ignored: it is not a command" in ends.after(WRITE_EVERY).warning
@@ -353,11 +405,12 @@ def test_two_hundred_torn_or_hostile_snapshots_are_ignored_and_said(
     assert first.step == TINY.steps
     assert SavedRun(run.path).latest.status is Status.FINISHED  # of a process that has ended, it says nothing
     for _ in range(200):
-        file.unlink()
-        file.write_bytes(damaged(good, draws))
+        tensorfile.write(file, damaged(good, draws))
         seen = there.look()
         refused += live.FILE in seen.warning
         assert len(seen.history) == seen.step <= TINY.steps  # what was shown before stays
+        tensorfile.write(file, good)
+        assert live.FILE not in there.look().warning
     assert refused > 150
     for make in (lambda: file.symlink_to(tmp_path / "elsewhere"), lambda: os.mkfifo(file), file.mkdir):
         file.unlink()

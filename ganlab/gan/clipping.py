@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, groupby
 
 import numpy as np
 import torch
@@ -45,12 +46,19 @@ class ClipReport:
         UNCOUNTED for a layer that was not clamped.
         """
         counts = np.full((len(self.layers), 2), UNCOUNTED)
-        layers = zip(self.bounds, self.per_layer(self.before.cpu()), self.per_layer(self.after.cpu()), strict=True)
-        for i, (bounds, before, after) in enumerate(layers):
+        before, after = _array(self.before), _array(self.after)
+        ends = list(accumulate((math.prod(shape) for _, shape in self.layers), initial=0))
+        # Layers with the same bounds, as by default all have, are compared together.
+        for bounds, group in groupby(range(len(self.layers)), self.bounds.__getitem__):
+            layers = list(group)
+            whole = slice(ends[layers[0]], ends[layers[-1] + 1])
             if bounds:
-                low, high = bounds
-                outside, at_bound = (before < low) | (before > high), (after == low) | (after == high)
-                counts[i] = int(outside.count_nonzero()), int(at_bound.count_nonzero())
+                low, high = torch.tensor(bounds, dtype=self.before.dtype).tolist()
+                outside = (before[whole] < low) | (before[whole] > high)
+                at_bound = (after[whole] == low) | (after[whole] == high)
+                for i in layers:
+                    layer = slice(ends[i] - whole.start, ends[i + 1] - whole.start)
+                    counts[i] = np.count_nonzero(outside[layer]), np.count_nonzero(at_bound[layer])
         return counts
 
     @property
@@ -148,6 +156,14 @@ def clip_(
     return ClipReport((low, high), layers_of(named), before, flat(named), factors)
 
 
+@torch.no_grad()
+def clamp_(parameters: Iterable[nn.Parameter], clip_range: Range) -> None:
+    """As `clip_`, for parameters and a range that it has accepted before, without a report of it."""
+    low, high = clip_range
+    for parameter in parameters:
+        parameter.clamp_(low, high)
+
+
 def unclamped(named: Iterable[tuple[str, Tensor]]) -> ClipReport:
     """The report of an update that clamps nothing."""
     named = list(named)
@@ -166,6 +182,12 @@ def shares_outside(values: Tensor, bounds: Tensor) -> Tensor:
         # bounds[i - 1] < |v| <= bounds[i]: outside the first i ranges
         counts += torch.bucketize(part.abs(), bounds).bincount(minlength=len(counts))
     return counts.flip(0).cumsum(0).flip(0)[1:].double() / values.numel()
+
+
+def _array(values: Tensor) -> np.ndarray:
+    """The same values, which numpy compares twenty times as fast; of bfloat16, which it lacks, as float32."""
+    values = values.detach().cpu()
+    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """A run that another process trains, by way of its folder: what it shows of itself, and the commands to it."""
 
 import dataclasses
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -20,9 +21,11 @@ from ganlab.runs.disk.live import Live
 from ganlab.runs.disk.lock import writable
 from ganlab.runs.history import METRICS, NO_HISTORY, Change, History
 from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.wire import GONE
 
 COUNT_EVERY = 1.0  # seconds between two numbers in `viewer`
 PATIENCE = 5.0  # seconds in which a process takes a command
+MEETING = 0.6  # seconds in which it first shows itself: it looks for visitors every 0.25
 SILENT = "The process that trains this run does not answer, so nothing was changed."
 Value = TypeVar("Value")
 
@@ -50,6 +53,7 @@ class Elsewhere:
         self._sent: dict[str, Sent] = {}
         self._unread = self._unanswered = ""
         self._stamp: object = None
+        self._looked = -math.inf
 
     @property
     def problem(self) -> str:
@@ -59,16 +63,31 @@ class Elsewhere:
     def look(self) -> Snapshot | None:
         """The newest snapshot; None if the process has shown none. The process learns that somebody looks."""
         with self._lock:
+            stamp = _stamp(self._path / live.FILE)
+            if not stamp and self._clock() - self._looked > GONE:  # the process took away what it showed then
+                self._live = self._snapshot = None
+            self._looked = self._clock()
             self._count()
             before = self.problem
             self._give_up()
-            stamp = _stamp(self._path / live.FILE)
             if stamp and stamp != self._stamp:
                 self._stamp = stamp
                 self._read()
             elif self._snapshot and self.problem != before:
                 self._show()
             return self._snapshot
+
+    def meet(self) -> Snapshot | None:
+        """As `look`; but a process that does not know yet that somebody looks has MEETING seconds to show itself.
+
+        And its weights, if it has made a step: a watched loop takes no histograms while nobody looks.
+        """
+        first, until = self._clock() - self._looked > GONE, time.monotonic() + MEETING
+        snapshot = self.look()
+        while first and (not snapshot or (snapshot.step and not snapshot.weights)) and time.monotonic() < until:
+            time.sleep(0.02)
+            snapshot = self.look()
+        return snapshot
 
     def wanted(self, otherwise: TrainConfig) -> TrainConfig:
         """The settings with every change that was accepted, or sent and not yet answered."""
@@ -138,6 +157,7 @@ class _Record:
         self._path, self._layers = path, building.critic_layers(config)
         self._metrics = tables.Tail(path / "metrics.csv", METRICS, config.steps)
         self._counts = tables.Tail(path / "layers.csv", tables.layer_columns(self._layers), config.steps)
+        self._checked, self._begun = NO_HISTORY, (0, 0)  # what was read of both, and how often they had begun then
         self._known: dict[str, tuple[object, Any]] = {}  # by a file's name: its stamp, and what was in it
 
     def added_to(self, snapshot: Snapshot) -> Snapshot:
@@ -164,9 +184,16 @@ class _Record:
     def _history(self, step: int) -> History:
         if step == 0:
             return NO_HISTORY
-        rows = tables.checked_metrics(self._metrics.read(), self.config)
-        counts = tables.checked_counts(self._counts.read(), rows, self._layers)
-        return History(rows[: len(counts)], self._layers, counts).until(step)
+        rows, table = self._metrics.read(), self._counts.read()
+        begun = self._metrics.begun, self._counts.begun
+        known = self._checked if begun == self._begun else NO_HISTORY
+        first = max(0, len(known) - 1)  # the row before the new ones, for they must go on from there
+        tables.checked_metrics(rows[first:], self.config)
+        counts = tables.checked_counts(table[first:], rows[first:], self._layers)
+        if first:
+            counts = np.concatenate([known.layer_counts[:first], counts])
+        self._checked, self._begun = History(rows[: len(counts)], self._layers, counts), begun
+        return self._checked.until(step)
 
     def _changes(self, history: History) -> tuple[Change, ...]:
         rows = self._table("changes.csv", lambda: tables.changes(self._path / "changes.csv"))

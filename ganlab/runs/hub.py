@@ -56,7 +56,7 @@ class RunHub:
         self._reading: dict[Path, Job] = {}
         self._paces: dict[tuple[object, ...], Pace | None] = {}
         self._measuring: Job | None = None
-        self._lock = threading.Lock()  # for the runs: a start may hold it for seconds
+        self._lock = threading.RLock()  # for the runs: a start may hold it for seconds
         self._jobs_lock = threading.Lock()
 
     @property
@@ -102,9 +102,7 @@ class RunHub:
         with self._lock, _refusing():
             training = self._runs.get(run.run_id)  # the page may not know yet that it was resumed
             if training and not training.latest.status.ended:
-                if not training.trains:
-                    self._make_sure_of_room()
-                    training.resume()
+                training.resume()
                 return training
             self._make_sure_of_room()
             folder = RunFolder.reopen(library.runs_root() / run.run_id, steps)
@@ -197,7 +195,7 @@ class RunHub:
             job.join(max(0.0, deadline - time.monotonic()))
 
     def _started(self, run: TrainingRun) -> TrainingRun:
-        self._runs[run.run_id] = run
+        self._runs[run.run_id], run.room = run, self._room
         return run.start()
 
     @contextmanager
@@ -216,7 +214,16 @@ class RunHub:
             run.resume()
             raise
 
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Around what lets one more run train. Raises ValueError, in one sentence, if that would be too many."""
+        with self._lock:
+            self._make_sure_of_room()
+            yield
+
     def _make_sure_of_room(self) -> None:
         if run := self.in_the_way:
             runs = count_of(self.limit, "run")
-            raise Refused(f"{run.name} is training, and this computer trains {runs} at a time: pause or stop it first.")
+            raise ValueError(
+                f"{run.name} is training, and this computer trains {runs} at a time: pause or stop it first."
+            )

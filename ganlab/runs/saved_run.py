@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import os
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -69,7 +68,8 @@ class SavedRun(SteeredRun):
         if not stamp.held:
             self._elsewhere.forget()
             return _read(self.path, stamp)
-        return self._elsewhere.look() or _read(self.path, stamp, self._elsewhere.problem)
+        live = self._elsewhere.look() if stamp.read_only else self._elsewhere.meet()
+        return live or _read(self.path, stamp, self._elsewhere.problem)
 
     @property
     def summary(self) -> Snapshot:
@@ -134,11 +134,11 @@ class SavedRun(SteeredRun):
         self._elsewhere.send("switch", instruments=instruments)
 
     def uses_range(self, within: float) -> bool:
-        until, nothing = time.monotonic() + within, threading.Event()
+        until = time.monotonic() + within
         while not ((weights := self.latest.weights) and weights[0].clip_range == self.wanted.clip_range):
             if time.monotonic() > until:
                 return False
-            nothing.wait(0.05)
+            time.sleep(0.02)
         return True
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from ganlab.config import DATASETS, TrainConfig
 from ganlab.data import datasets
@@ -47,6 +48,7 @@ class TrainingRun(RunHere):
         self._recorder = Recorder(folder, self.config.steps, checkpoint_every)
         self._stopped = False
         self.trains = True  # or is about to: false from the call of pause(), true from that of resume()
+        self.room: Callable[[], AbstractContextManager[object]] = nullcontext  # entered to resume; a ValueError refuses
         self._make_trainer = make_trainer
         self._thread = threading.Thread(target=self.run, name=f"ganlab-run-{self.run_id}", daemon=True)
 
@@ -64,7 +66,10 @@ class TrainingRun(RunHere):
         return self._mailbox.idle.wait(within)
 
     def resume(self) -> None:
-        self.trains = True
+        """Raises ValueError, in one sentence, if too many runs train."""
+        if not self.trains:
+            with self.room():
+                self.trains = True
         super().resume()
 
     def stop(self, quickly: bool = False) -> None:

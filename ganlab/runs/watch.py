@@ -78,9 +78,12 @@ class Watch:
         self._run, self._recorder = RunHere(self._folder, first), Recorder(self._folder, config.steps, math.inf)
         self._mailbox, self._wire = self._run._mailbox, Wire(path, self._run)
         self._status, self._clock, self._range_changes = Status.RUNNING, Stopwatch(0.0), RangeChanges()
-        self._report: ClipReport | None = None  # of the newest clamp
         self._critic: nn.Module | None = None  # that was clamped
+        self._report: ClipReport | None = None  # of the newest clamp that was counted,
+        self._reported = 0  # and of which critic update that is
         self._steps = self._critic_updates = 0
+        self._clamps = 0  # since the last step
+        self._fewest = 0  # of a step so far
         self._published = 0.0  # after so many seconds of training
 
     def __enter__(self) -> "Watch":
@@ -88,28 +91,43 @@ class Watch:
         self._clock.go(True)
         return self
 
-    def clip_(self, critic: nn.Module) -> ClipReport:
+    def clip_(self, critic: nn.Module) -> None:
         """Clamp a critic's weights with the range in force, in place, as `ganlab.gan.clipping.clip_` does."""
-        named = list(critic.named_parameters())
-        if critic is not self._critic and clipping.layers_of(named) != self._config.layers:
+        if critic is not self._critic and clipping.layers_of(critic.named_parameters()) != self._config.layers:
             raise ValueError("This critic isn't the one that ganlab.watch was given: pass the same one.")
         self._critic = critic
-        for field, value in self._mailbox.take_changes().items():  # the clip range is all that can change
+        changed = self._bring_into_force()
+        self._critic_updates += 1
+        self._clamps += 1
+        # Copies of the weights would cost more than the clamp: there are some only of what may be the last clamp of
+        # its step, which the record is of, and of the first under a new range.
+        if changed or self._clamps >= self._fewest:
+            self._report = clipping.clip_(critic.named_parameters(), self._config.clip_range)
+            self._reported = self._critic_updates
+            self._range_changes.keep_fold(self._report, self._critic_updates)
+        else:
+            clipping.clamp_(critic.parameters(), self._config.clip_range)
+
+    def _bring_into_force(self) -> bool:
+        """Apply a change of the clip range, which is all that can change; whether there was one."""
+        for field, value in self._mailbox.take_changes().items():
             if value != self._config.clip_range:
                 former, self._config = self._config, dataclasses.replace(self._config, clip_range=value)
                 made = self._steps, self._critic_updates
                 self._range_changes.begin(former, self._config, *made, lambda: (None, self._samples()))
                 self._recorder.add_change(Change(self._critic_updates, self._steps, field, value))
-        self._report = clipping.clip_(named, self._config.clip_range)
-        self._critic_updates += 1
-        self._range_changes.keep_fold(self._report, self._critic_updates)
-        return self._report
+                return True
+        return False
 
     def step(self, *, critic_estimate: float, generator_loss: float) -> None:
         """Record and show one step, after its last `clip_`. Waits here while paused; a Stop leaves the `with`."""
-        if self._report is None or self._critic_updates <= self._steps:
+        if self._report is None or not self._clamps:
             raise ValueError("Nothing was clipped in this step: call clip_ after each update of the critic.")
         self._steps += 1
+        self._fewest, self._clamps = min(self._clamps, self._fewest or self._clamps), 0
+        report = self._report
+        if not self._is_counted:  # the step had fewer clamps than any before it
+            report = dataclasses.replace(report, scales=(None,) * len(report.layers))
         low, high = self._config.clip_range
         losses = {"critic_estimate": float(critic_estimate), "generator_loss": float(generator_loss)}
         row = {name: value if math.isfinite(value) else math.nan for name, value in losses.items()} | {
@@ -118,20 +136,23 @@ class Watch:
             "critic_loss": math.nan,
             "clip_low": low,
             "clip_high": high,
-            "clamped_share": self._report.clamped_share,
-            "at_bound_share": self._report.at_bound_share,
+            "clamped_share": report.clamped_share,
+            "at_bound_share": report.at_bound_share,
             "seconds": self._clock.seconds,
         }
-        self._recorder.add_step(row, self._report)
+        self._recorder.add_step(row, report)
         if self._recorder.moment_is_due(self._steps, self._clock.seconds):
             began = self._clock.seconds
             self._save_moment()
             self._recorder.count_moment(self._clock.seconds - began)
-        news = self._range_changes.newest is not self._mailbox.latest.change and self._wire.is_watched
-        if self._status is Status.PAUSED or news or self._clock.seconds - self._published >= PUBLISH_EVERY:
+        latest = self._mailbox.latest
+        news = self._wire.is_watched and (self._range_changes.newest is not latest.change or not latest.weights)
+        due = self._is_counted and (news or self._clock.seconds - self._published >= PUBLISH_EVERY)
+        if due or self._status is Status.PAUSED:
             self._published = self._clock.seconds
             self._recorder.flush()
             self._mailbox.publish(self._snapshot())
+        self._clock.go(self._status is Status.RUNNING)
         self._obey()
 
     def _obey(self) -> None:
@@ -164,13 +185,18 @@ class Watch:
         self._mailbox.close(last)
         return isinstance(error, _Stopped)
 
+    @property
+    def _is_counted(self) -> bool:
+        """Whether the newest clamp is."""
+        return self._reported == self._critic_updates
+
     def _samples(self) -> np.ndarray:
         return images.shown(_generated(self._generator, self._latents))
 
     def _save_moment(self) -> None:
         samples = self._samples()
-        if self._report and np.isfinite(samples).all():
-            moment = Moment(self._steps, self._critic_updates, samples, self._report.histograms())
+        if self._report and self._is_counted and not self._clamps and np.isfinite(samples).all():
+            moment = Moment(self._steps, self._reported, samples, self._report.histograms())
             self._recorder.save_moment(moment)
 
     def _snapshot(self) -> Snapshot:

@@ -13,9 +13,9 @@ from ganlab.runs.disk.live import Live
 from ganlab.runs.run import SteeredRun
 
 LOOK_EVERY = 0.25  # seconds between two looks at the folder
-PROMPTLY = 0.05  # the same, while what a command did is awaited
+PROMPTLY = 0.05  # the same, while somebody looks
 WRITE_EVERY = 0.5  # seconds between two snapshots that are written
-PROMPT = 1.0  # seconds after a command in which every new snapshot is written
+PROMPT = 1.0  # seconds after a command, and after somebody begins to look, in which every new snapshot is written
 GONE = 6.0  # seconds without a new number in `viewer` after which nobody looks; a guest's page looks every two
 REMEMBERED = 32  # commands
 
@@ -64,6 +64,8 @@ class Wire:
         self._hear()
         now, viewer = self._clock(), inbox.viewer(self._path)
         if viewer != self._viewer:
+            if not self.is_watched:
+                self._prompt_until = now + PROMPT
             self._viewer, self._looked = viewer, now
         if self.is_watched:
             self._show(now)
@@ -72,7 +74,7 @@ class Wire:
             (self._path / live.FILE).unlink(missing_ok=True)
 
     def _listen(self) -> None:
-        while not self._ended.wait(min(PROMPTLY, LOOK_EVERY) if self._clock() < self._prompt_until else LOOK_EVERY):
+        while not self._ended.wait(min(PROMPTLY, LOOK_EVERY) if self.is_watched else LOOK_EVERY):
             with suppress(OSError):  # such as a full disk; a page that gets no answer says so
                 self.tick()
 

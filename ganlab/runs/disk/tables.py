@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,10 +76,11 @@ class Table:
         self._file.close()
 
 
-def layer_columns(layers: Layers) -> list[str]:
+@lru_cache(maxsize=8)
+def layer_columns(layers: Layers) -> tuple[str, ...]:
     """The columns of layers.csv: step, and for each layer how many weights were clamped, and how many at a bound."""
     named = [f"{name} {'x'.join(map(str, shape))}" for name, shape in layers]
-    return ["step", *(f"{layer} {count}" for layer in named for count in ("clamped", "at bound"))]
+    return ("step", *(f"{layer} {count}" for layer in named for count in ("clamped", "at bound")))
 
 
 def history(folder: Path, last_step: float = math.inf) -> History:
@@ -237,9 +238,11 @@ class Tail:
 
     def __init__(self, path: Path, columns: Sequence[str], most: int) -> None:
         self._path, self._wanted, self._most = path, columns, most
+        self.begun = 0  # how often it began with the first row: again once the file was cut back
         self._begin(0)
 
     def _begin(self, inode: int) -> None:
+        self.begun += 1
         self._inode, self._end = inode, 0  # of the file, and where its last whole line that was read ends
         self._columns: list[str] = []
         self._rows = np.empty((0, len(self._wanted)))

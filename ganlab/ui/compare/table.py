@@ -67,10 +67,9 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
     nothing = "No run matches." if words else "No runs yet."
-    letters = {pick.run.run_id: pick.letter for pick in chosen}
-    choices(
-        "runs_table", _table(rows, letters, column, falling) if rows else f"<p class='muted'>{nothing}</p>", _picked
-    )
+    picked = {pick.run.run_id: pick for pick in chosen}
+    table = _table(rows, picked, column, falling) if rows else f"<p class='muted'>{nothing}</p>"
+    choices("runs_table", table, _picked)
     if found > len(rows):
         more = {"compare_rows": most + SHOWN}
         label = f"Show more: {len(rows)} of {found:,} are shown"
@@ -145,7 +144,7 @@ def _sparkline(values: np.ndarray) -> str:
     return f"{head}<path d='M{path}'/></svg>"
 
 
-def _table(rows: Sequence[Row], letters: dict[str, str], column: str, falling: bool) -> str:
+def _table(rows: Sequence[Row], chosen: dict[str, Pick], column: str, falling: bool) -> str:
     heads = [
         "<th><span class='unseen-text'>Compare</span>",
         "<th class='pic'>",
@@ -159,7 +158,7 @@ def _table(rows: Sequence[Row], letters: dict[str, str], column: str, falling: b
         if row.summary:
             by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
     differ = {data: settings.differing(configs) for data, configs in by_data.items()}
-    body = "".join(_line(row, letters.get(row.run.run_id, ""), differ) for row in rows)
+    body = "".join(_line(row, chosen.get(row.run.run_id), differ) for row in rows)
     return (
         "<div class='runs' role='region' aria-label='Runs' tabindex='0'>"
         f"<table><thead><tr>{''.join(heads)}<tbody>{body}</table></div>"
@@ -173,8 +172,8 @@ def _head(name: str, column: str, falling: bool) -> str:
     return f"<th aria-sort='{sort}'><button type='button' data-pick='sort:{name}'>{name}{arrow}</button>"
 
 
-def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
-    run_id, summary = escape(row.run.run_id), row.summary
+def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
+    run_id, summary, letter = escape(row.run.run_id), row.summary, pick.letter if pick else ""
     if summary is None:
         return f"<tr><td><td class='pic'><td colspan='6' class='bad'>{escape(row.problem)}"
     known, config = facts(row), summary.config
@@ -193,7 +192,8 @@ def _line(row: Row, letter: str, differ: dict[str, list[str]]) -> str:
     share = fixed_percent(known.share, 0) if known.share == known.share else NOTHING
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
-        f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill(summary.status)}{seed}{usual}{problem}"
+        f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill((pick.record if pick else summary).status)}"
+        f"{seed}{usual}{problem}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
         f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
         f"<td>{share}<td class='line'>{known.sparkline}"

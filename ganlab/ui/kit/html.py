@@ -54,7 +54,7 @@ PILLS = {
     Status.STOPPED: ("square", "gray", "Stopped"),
     Status.FAILED: ("square", "red", "Failed"),
     Status.INTERRUPTED: ("square", "yellow", "Interrupted"),
-    Status.ELSEWHERE: ("live", "green", "Running elsewhere"),
+    Status.ELSEWHERE: ("live", "green", "Running"),
 }
 BEFORE = "<span class='key'><i class='b'></i>{}</span>"
 AFTER = "<span class='key'><i class='a'></i>{}</span>"

@@ -21,7 +21,7 @@ def _fields(run: Run) -> dict[str, tuple[str, dict[str, Any]]]:
     """For each of FIELDS, its key in the session, and its values by their texts; a default has no text."""
     steps = {str(step): step for step in moments.steps(run.path)}
     latest = run.latest
-    layers = {name: name for name, _ in critic_layers(latest.config)} if latest.critic else {}
+    layers = {name: name for name, _ in critic_layers(latest.config)} if latest.weights else {}
     fields = (
         ("present", {"1": True}),
         ("step_shown", steps),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from ganlab.config import WatchedConfig
 from ganlab.data import images
 from ganlab.gan.histograms import WeightHistogram
 from ganlab.plots import curves
@@ -46,6 +47,8 @@ def samples(run: Run, are_images: bool) -> None:
     download("PNG", f"{name}.png", sheet, disabled=disabled)
     if are_images:
         download("ZIP", f"{name}.zip", lambda: images.zip_of_pngs(shown()), "folder_zip", disabled=disabled)
+    if isinstance(run.config, WatchedConfig):  # which keeps no networks
+        return
     help = "generator.safetensors: the generator's weights as they are now."
     disabled = run.latest.generator is None  # that of another process is in its checkpoints
     download("Generator", "generator.safetensors", network, "network_node", help=help, disabled=disabled)

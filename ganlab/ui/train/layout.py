@@ -63,7 +63,12 @@ def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Samples", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            st.segmented_control("Beside", ("Real", "Before"), key="compare", label_visibility="collapsed")
+            beside = ["Real", "Before"]
+            if isinstance(run.config, WatchedConfig):  # of whose real samples nothing is known
+                beside = ["Before"]
+                if st.session_state.get("compare") not in beside:
+                    st.session_state["compare"] = None
+            st.segmented_control("Beside", beside, key="compare", label_visibility="collapsed")
             with st.popover("Save", icon=":material/download:", type="tertiary"):
                 if pictures:
                     grid_options()

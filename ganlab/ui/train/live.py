@@ -23,7 +23,7 @@ from ganlab.ui.train.instruments import panel as instruments
 from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
 EVERY, GUESTS_EVERY = 0.5, 2.0  # seconds, also while paused: a Step should be seen, and another tab may resume
-PATIENCE = 0.7  # seconds in which most changes come into force
+PATIENCE = 1.0  # seconds in which most changes come into force, also in another process
 BELOW = 1.7  # seconds after which what lies below the first screen of a running run is drawn again
 
 

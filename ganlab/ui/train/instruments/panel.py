@@ -74,9 +74,9 @@ def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
                         args=(run,),
                         help="An instrument that is off is not measured and costs nothing.",
                     )
-    with st.container(border=True):
-        slots["findings"] = st.container()
-        if not isinstance(run.config, WatchedConfig):  # whose networks are not ganlab's
+    if not isinstance(run.config, WatchedConfig):  # whose networks are not ganlab's, and which nothing measures
+        with st.container(border=True):
+            slots["findings"] = st.container()
             slots["networks"] = st.container()
     if plane.TITLE in shown:
         left, right = st.columns(2, gap="small")
@@ -128,7 +128,7 @@ def _switch(run: Run) -> None:
 
 def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors: tuple[int, ...]) -> None:
     """Fill the whole panel from the newest reading."""
-    if "findings" not in slots:
+    if "instruments share" not in slots:
         return
     reading, ended = snapshot.reading or run.reading, snapshot.status.ended
     source = reading or snapshot
@@ -140,9 +140,10 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     with slots["instruments share"]:
         panel("instruments_share", share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
-    with slots["findings"]:
-        panel("findings", once(source, ("findings panel", *version, looking), lambda: findings(data, ended, looking)))
-    if "networks" in slots:
+    if "findings" in slots:
+        with slots["findings"]:
+            html = once(source, ("findings panel", *version, looking), lambda: findings(data, ended, looking))
+            panel("findings", html)
         _networks(run, snapshot, reading, slots)
     for name, card in CARDS.items():
         if f"head {name}" in slots:
