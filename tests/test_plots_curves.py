@@ -137,6 +137,7 @@ def test_every_change_is_marked_and_of_close_ones_the_newest_is_named() -> None:
         ("clip_range", (0.0, 0.02), "0 to 0.02"),
         ("critic_lr", 5e-5, "critic rate 0.00005"),
         ("n_critic", 8, "n_critic 8"),
+        ("constraint", "gradient-penalty", "gradient penalty"),
     ],
 )
 def test_changes_in_words(field: str, value: object, text: str) -> None:

@@ -17,6 +17,7 @@ from ganlab.runs.snapshot import Snapshot
 POINTS = 120  # at most, of a drawn line
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
+CONSTRAINTS = {"clip": "weight clipping", "gradient-penalty": "gradient penalty", "none": "no constraint"}
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -198,6 +199,8 @@ def change_in_words(change: Change) -> str:
     """A change as ±0.015 or critic rate 0.001, short enough for a mark in a chart."""
     if change.field == "clip_range":
         return range_in_words(change.value)
+    if change.field == "constraint":
+        return CONSTRAINTS[change.value]
     names = {"critic_lr": "critic rate", "generator_lr": "generator rate", "n_critic": "n_critic"}
     name = names.get(change.field) or settings.rules(TrainConfig, change.field).label.lower()
     return f"{name} {change.value if isinstance(change.value, str) else number(change.value)}"

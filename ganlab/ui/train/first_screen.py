@@ -5,12 +5,14 @@ import math
 import numpy as np
 import streamlit as st
 
-from ganlab.config import DATASETS, HOLDING, constraint_in_words, holding
+from ganlab.config import DATASETS, HOLDING, TrainConfig, constraint_in_words, holding
 from ganlab.gan.histograms import WeightHistogram, pooled
+from ganlab.measure.reading import Reading
 from ganlab.plots.clamp import Change, Slider, bounds, clamp
 from ganlab.plots.samples import points
-from ganlab.runs.diagnosis import knows, of_reading
+from ganlab.runs.diagnosis import Finding, diagnose, knows
 from ganlab.runs.disk.moments import Moment
+from ganlab.runs.history import in_force
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
@@ -32,7 +34,7 @@ PATIENCE = 5.0  # seconds after a change in which its measurement may be said to
 PENALTIES = [rung for rung in (100 * rung for rung in RUNGS) if 0.01 <= rung <= 1000]
 HELD_BY = {
     "spectral-norm": "Spectral norm holds this critic: each layer’s weights are divided by their norm.",
-    "none": "Nothing holds this critic. Choose what does under Constraint.",
+    "none": "Nothing holds this critic: it may become as steep as it likes.",
 }
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
@@ -70,13 +72,18 @@ def _numbers(
         panel("strip", once(shown, ("strip", *drawn), lambda: strip.strip(numbers, *drawn)))
     judged = Verdict(1, f"You are looking back at step {shown.step:,}.")
     if not look_back.looks_back():
-        reading, config = snapshot.reading or run.reading, snapshot.config
-        problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
-        since = history.held_since(snapshot.changes)
-        judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
+        reading, since = snapshot.reading or run.reading, history.held_since(snapshot.changes)
+        problems = once(reading, "findings", lambda: _findings(run, snapshot, reading)) if reading else []
+        known = knows(snapshot.config)
+        judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, known, since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
         choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
+
+
+def _findings(run: Run, snapshot: Snapshot, reading: Reading) -> list[Finding]:
+    config = in_force(run.config, snapshot.changes, reading.step)
+    return diagnose(reading, snapshot.history.until(reading.step), config)
 
 
 def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> None:
@@ -107,7 +114,7 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
     still = saved or shown.status.ended
     figure = clamp(
         drawn,
-        _slider(run, drawn if still else None),
+        _slider(look_back.settings(run, shown), drawn if still else None),
         live=may_act() and not still,
         mirror=st.session_state.get("symmetric", True),
         log_y=st.session_state.get("log_y", False),
@@ -124,12 +131,11 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
     components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.pull(run, wanted))
 
 
-def _slider(run: Run, drawn: WeightHistogram | None) -> Slider:
-    """What holds the critic: as it is asked for, or as it was when these weights were drawn."""
-    config = run.wanted
-    if drawn and drawn.clip_range:
+def _slider(config: TrainConfig, drawn: WeightHistogram | None) -> Slider:
+    """What holds the critic by these settings, or the clamp around which these weights were drawn."""
+    if drawn and drawn.clip_range:  # also where changes.csv can't be read
         return bounds(drawn.clip_range, LADDER)
-    if config.constraint == "clip" and not drawn:
+    if config.constraint == "clip":
         return bounds(config.clip_range, LADDER)
     if config.constraint == "gradient-penalty":
         return Slider(("Penalty",), (config.penalty,), PENALTIES, "penalty: how strongly the slope is pulled to 1")

@@ -17,7 +17,7 @@ from ganlab.ui.compare import picks
 from ganlab.ui.kit import components, frame, html, names
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import panel
-from ganlab.ui.train import downloads, form, panels, steer, view
+from ganlab.ui.train import downloads, form, look_back, panels, steer, view
 from ganlab.ui.train.view import Slots
 
 
@@ -38,7 +38,7 @@ def numbers(slots: Slots) -> None:
 
 def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     """The critic's weights, around the clamp if there is one, with what holds the critic to pull."""
-    clips = run.wanted.constraint == "clip"
+    clips = look_back.settings(run, look_back.shown(run, snapshot)).constraint == "clip"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(f"Critic weights{' around the clamp' if clips else ''}", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):

@@ -66,8 +66,10 @@ def figure(history: History, chosen: str | None = None) -> Figure:
 
 def sentence(data: CardData) -> str:
     history = data.history
-    if not len(history) or not history.layers or np.isnan(history["at_bound_share"][-1]):
+    if not len(history) or not history.layers or np.isnan(history["at_bound_share"]).all():
         return NOTHING
+    if np.isnan(history["at_bound_share"][-1]):
+        return f"Nothing has been clamped since step {history.range_since:,}."
     counts = history.layer_counts[-1, :, 1].clip(0)
     step = int(history["step"][-1])
     text = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {step:,}"
