@@ -305,7 +305,7 @@ def test_downloads_hold_what_is_on_the_page(page: Page, server: Server) -> None:
     assert load(file("Generator"))["conv1.weight"].shape == (64, 64, 4, 4)
     page.keyboard.press("Escape")
     app(page).get_by_role("button", name="View").first.click()
-    histogram = file("CSV, Critic weights around the clamp").decode().splitlines()
+    histogram = file("CSV, Critic weights").decode().splitlines()
     assert histogram[0] == "layer,from,to,before,after"
     assert sum(int(row.split(",")[3]) for row in histogram[1:]) == 34_465
     page.keyboard.press("Escape")

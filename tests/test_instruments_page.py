@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections import OrderedDict
 from functools import partial
+from html import escape
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
+from ganlab.runs.verdict import UNKNOWN
 from ganlab.ui.train.instruments import bounds, distances, findings, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments import panel as instrument_panel
 from ganlab.ui.train.instruments.card import CardData, rows_of
@@ -291,12 +293,17 @@ def test_nothing_at_the_bounds_since_the_clamp_was_let_go(the_hub: RunHub) -> No
 
 def test_a_reading_from_before_a_change_names_what_held_the_critic_then(the_hub: RunHub) -> None:
     run = looked_at(the_hub, dataclasses.replace(TINY, constraint="none"))
+    run.switch(frozenset({"lipschitz"}))  # which finds nothing
+    wait_until(lambda: run.latest.step > 160)
     run.pause()
-    wait_until(lambda: run.latest.status is Status.PAUSED)
+    wait_until(lambda: run.latest.status is Status.PAUSED and run.latest.reading.step == run.latest.step)
     run.change(constraint="clip")
     wait_until(lambda: run.latest.config.constraint == "clip")
     text = shown(page("1_Train.py", run=run.run_id))
-    assert f"Step {run.latest.reading.step:,}, no constraint<" in text
+    assert f"Step {run.latest.step:,}, no constraint<" in text
+    assert text.count(UNKNOWN) == 1
+    assert text.count(escape(UNKNOWN)) == 1
+    assert "<i class='b'></i>before</span>&emsp;" not in text  # the picture is of weights that were not clamped
 
 
 def test_the_rank_correlation_is_of_looks_at_one_penalty(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,12 @@ def test_the_estimate_has_one_scale_for_ranges_orders_of_magnitude_apart() -> No
     assert at == pytest.approx(np.arcsinh(1 / unit), rel=1e-3)
 
 
+@pytest.mark.parametrize(("size", "ticks"), [(6.0, ["0", "5"]), (-3.0, ["0", "−2"]), (0.2, ["0", "0.1"])])
+def test_an_estimate_that_reaches_no_power_of_ten_has_a_scale_too(size: float, ticks: list[str]) -> None:
+    axis = curves.critic_estimate(snapshot(np.full(9, size)), View())["layout"]["yaxis"]
+    assert sorted(axis["ticktext"]) == ticks
+
+
 def test_shares_are_those_of_the_layer() -> None:
     run = snapshot(np.array([0.5, 0.7]))
     for layer, clamped, at_bound in (("a.weight", 0.1, 0.2), ("a.bias", 0.3, [0.5, 0.7])):

@@ -79,10 +79,14 @@ def _apart(history: History, changes: Sequence[Change], values: np.ndarray) -> l
 
 
 def asinh_axis(unit: float, values: np.ndarray) -> Figure:
-    """A y axis for arcsinh(values / unit), labelled in powers of ten."""
+    """A y axis for arcsinh(values / unit), labelled in powers of ten, or between them where it reaches none."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), unit)
-    powers = [sign * 10.0**power for power in range(-12, 7) for sign in (1, -1)]
-    ticks = sorted((v for v in powers if abs(v) > 1.2 * unit and low <= v <= high), key=abs, reverse=True)
+
+    def ticks_at(*digits: int) -> list[float]:
+        marks = [sign * digit * 10.0**power for power in range(-12, 7) for digit in digits for sign in (1, -1)]
+        return sorted((v for v in marks if abs(v) > 1.2 * unit and low <= v <= high), key=abs, reverse=True)
+
+    ticks = ticks_at(1) or ticks_at(2, 5)
     ticks = [0.0, *ticks[:: per_mark(len(ticks), 4)]]
     places = np.arcsinh(np.array([low, high]) / unit)
     return {

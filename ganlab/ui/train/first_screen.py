@@ -7,10 +7,9 @@ import streamlit as st
 
 from ganlab.config import DATASETS, HOLDING, TrainConfig, constraint_in_words, holding
 from ganlab.gan.histograms import WeightHistogram, pooled
-from ganlab.measure.reading import Reading
 from ganlab.plots.clamp import Change, Slider, bounds, clamp
 from ganlab.plots.samples import points
-from ganlab.runs.diagnosis import Finding, diagnose, knows
+from ganlab.runs.diagnosis import diagnose, knows
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import in_force
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
@@ -22,7 +21,7 @@ from ganlab.ui.kit import components
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import LADDER, RUNGS
 from ganlab.ui.kit.components import Caption, choices, panel, plot
-from ganlab.ui.kit.html import BEFORE, CLAMP_KEY, points_key
+from ganlab.ui.kit.html import AFTER, BEFORE, CLAMP_KEY, points_key
 from ganlab.ui.kit.live import once
 from ganlab.ui.train import look_back, steer, strip, tries
 from ganlab.ui.train.view import Slots, layer, sheet
@@ -47,8 +46,7 @@ def fill(run: Run, snapshot: Snapshot, shown: Snapshot, pin: Moment | None, draw
     change = snapshot.change if snapshot.change and not look_back.looks_back() else None
     comparing = change if change and change.age < COMPARED else None
     _numbers(run, snapshot, shown, change, comparing, slots)
-    with slots["clamp"]:
-        _clamp(run, shown, drawn, change)
+    _clamp(run, shown, drawn, change, slots)
     _samples(shown, change, pin, slots)
 
 
@@ -73,17 +71,13 @@ def _numbers(
     judged = Verdict(1, f"You are looking back at step {shown.step:,}.")
     if not look_back.looks_back():
         reading, since = snapshot.reading or run.reading, history.held_since(snapshot.changes)
-        problems = once(reading, "findings", lambda: _findings(run, snapshot, reading)) if reading else []
-        known = knows(snapshot.config)
-        judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, known, since)
+        looked_at = reading.step if reading else math.inf
+        config, then = in_force(run.config, snapshot.changes, looked_at), history.until(looked_at)
+        problems = once(reading, "findings", lambda: diagnose(reading, then, config)) if reading else []
+        judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
         choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
-
-
-def _findings(run: Run, snapshot: Snapshot, reading: Reading) -> list[Finding]:
-    config = in_force(run.config, snapshot.changes, reading.step)
-    return diagnose(reading, snapshot.history.until(reading.step), config)
 
 
 def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> None:
@@ -106,7 +100,7 @@ def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     return next((one for one in weights if one.name == name), None) or pooled(weights)
 
 
-def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -> None:
+def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None, slots: Slots) -> None:
     saved = look_back.looks_back()
     (drawn, pinned), limit = both, None
     if change and change.limit and shown.held and change.age < HELD and (held := histogram(shown.held)):
@@ -125,10 +119,15 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         update=None if saved else shown.update,
     )
     title, key = f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights")
-    if drawn and drawn.clip_range:
+    clamps = figure["clamp"]["range"]
+    if clamps:
         title, key = f"Critic weights around the clamp, {layer() or 'all layers'}", CLAMP_KEY
-    caption = Caption(title, key, shown.step)
-    components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.pull(run, wanted))
+    with slots["clamp key"]:
+        before_after = f"{BEFORE.format('before')}&emsp;{AFTER.format('after')}"
+        panel("clamp_key", f"<div class='small'>{before_after if clamps else ''}</div>")
+    with slots["clamp"]:
+        caption = Caption(title, key, shown.step)
+        components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.pull(run, wanted))
 
 
 def _slider(config: TrainConfig, drawn: WeightHistogram | None) -> Slider:

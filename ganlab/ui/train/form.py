@@ -133,11 +133,16 @@ def setting(name: str, config: TrainConfig) -> None:
     if not choices:
         st.number_input(label, value=value, **options, **of_number(name, value))
         return
-    options["format_func"] = lambda choice: TITLES.get(choice, str(choice).capitalize())
+    options["format_func"] = titled
     if name in ("device", "objective"):
         st.selectbox(label, choices, choices.index(value), **options)
     else:
         st.segmented_control(label, choices, default=value, required=True, **options)
+
+
+def titled(choice: Any) -> str:
+    """A choice of a setting as its widget names it."""
+    return TITLES.get(choice, str(choice).capitalize())
 
 
 def _bounds(config: TrainConfig) -> None:

@@ -34,6 +34,7 @@ def figure(history: History, chosen: str | None = None) -> Figure:
         "colorscale": [[0, "$text 0.05"], [1, "$text"]],
         "ygap": 1,
         "showscale": False,
+        "hoverongaps": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }
     measured = shares[-1][~np.isnan(shares[-1])] if steps else np.empty(0)
