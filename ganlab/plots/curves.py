@@ -15,9 +15,10 @@ from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.snapshot import Snapshot
 
 POINTS = 120  # at most, of a drawn line
+LABELS = 5  # for so many there is room on a y axis
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
-CONSTRAINTS = {"clip": "weight clipping", "gradient-penalty": "gradient penalty", "none": "no constraint"}
+CONSTRAINTS = {"clip": "clipping", "gradient-penalty": "penalty", "none": "no constraint"}
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -81,18 +82,21 @@ def _apart(history: History, changes: Sequence[Change], values: np.ndarray) -> l
 def asinh_axis(unit: float, values: np.ndarray) -> Figure:
     """A y axis for arcsinh(values / unit), labelled in powers of ten, or between them where it reaches none."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), unit)
+    bottom, top = (1.06 * float(np.arcsinh(end / unit)) for end in (low, high))
 
     def ticks_at(*digits: int) -> list[float]:
         marks = [sign * digit * 10.0**power for power in range(-12, 7) for digit in digits for sign in (1, -1)]
         return sorted((v for v in marks if abs(v) > 1.2 * unit and low <= v <= high), key=abs, reverse=True)
 
-    ticks = ticks_at(1) or ticks_at(2, 5)
-    ticks = [0.0, *ticks[:: per_mark(len(ticks), 4)]]
-    places = np.arcsinh(np.array([low, high]) / unit)
+    places = {0.0: 0.0}  # of the labels, the largest first, and apart
+    for tick in ticks_at(1) or ticks_at(2, 5):
+        place = float(np.arcsinh(tick / unit))
+        if all(abs(place - other) >= (top - bottom) / LABELS for other in places.values()):
+            places[tick] = place
     return {
-        "range": [rounded(1.06 * place) for place in places],
-        "tickvals": [rounded(float(np.arcsinh(tick / unit))) for tick in ticks],
-        "ticktext": [short(tick) for tick in ticks],
+        "range": [rounded(bottom), rounded(top)],
+        "tickvals": [rounded(place) for place in places.values()],
+        "ticktext": [short(tick) for tick in places],
     }
 
 
