@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
-from visits import address, clamp, click, page, panels, restart, run_in
+from visits import address, clamp, click, code, page, panels, restart, run_in
 
 from ganlab.config import holding
 from ganlab.gan.histograms import pooled
@@ -518,6 +518,15 @@ def test_a_critic_with_batch_norm_refuses_a_penalty_and_starts_again_with_layer_
     wait_until(lambda: run.latest.status is Status.PAUSED)
     assert address(at)["run"] == new.run_id
     assert refused_cards(at.run()) == []
+
+
+def test_the_code_shows_the_constraint_too(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, dataclasses.replace(TINY, constraint="gradient-penalty"))
+    at = page("1_Train.py", run=run.run_id)
+    at.session_state["code_The update, as it runs"] = True
+    at.run()
+    assert "def critic_update" in code(at)
+    assert "class GradientPenalty" in code(at)
 
 
 def test_two_constraints_are_compared_by_the_surfaces_measured_on_both_sides(the_hub: RunHub) -> None:

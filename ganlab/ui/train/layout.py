@@ -8,6 +8,7 @@ import inspect
 import streamlit as st
 
 from ganlab.config import HOLDING, WatchedConfig
+from ganlab.gan import constraints
 from ganlab.gan.building import critic_layers
 from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG
@@ -129,7 +130,8 @@ def details(run: Run, slots: Slots) -> None:
     if ours:
         with components.opened_code("The update, as it runs") as opened:
             if opened:
-                st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
+                for code in (Trainer.critic_update, type(constraints.of(run.wanted))):
+                    st.code(inspect.cleandoc(inspect.getsource(code)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         names.field(run)
         slots["record"] = st.container()
