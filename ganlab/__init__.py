@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from ganlab.runs.watch import watch
 
 __all__ = ["watch"]
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

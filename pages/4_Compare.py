@@ -26,6 +26,7 @@ with frame.page("Compare"):
         layout.weights_card(compared, slots)
         layout.samples_card(compared, slots)
         layout.last_cards(compared, slots)
+        layout.methods_card(compared, slots)
         live.live(compared, slots)
     elif known:
         st.caption("Choose up to eight runs in the table to see them side by side.")

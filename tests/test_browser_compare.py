@@ -1,10 +1,15 @@
 """Compare in a real Chromium against a real server, by keyboard alone."""
 
 import shutil
+from pathlib import Path
 
-from accessible import expect_accessible
-from playwright.sync_api import Page, expect
+from accessible import AXE_SCRIPT, RUN, expect_accessible
+from playwright.sync_api import BrowserContext, Page, expect
 from served import ROOT, Server, app, start
+
+from ganlab.runs.saved_run import SavedRun
+from ganlab.ui.compare import report
+from ganlab.ui.compare.picks import Pick
 
 FIGURE = "[class*='st-key-compare_{}'] .gl-plot"
 
@@ -37,3 +42,35 @@ def test_runs_are_chosen_by_keyboard_move_while_they_train_and_share_their_zoom(
       return range[0] > 0 && String(range) === String(same);
     }"""
     page.wait_for_function(zoomed, arg=[estimate.element_handle(), distance.element_handle()])
+
+
+def test_the_report_opens_from_its_file_without_a_network(context: BrowserContext, tmp_path: Path) -> None:
+    folders = sorted((ROOT / "tests/frozen/runs").iterdir())[:2]
+    file = tmp_path / "comparison.html"
+    file.write_bytes(
+        report.page([Pick.of(letter, SavedRun(path)) for letter, path in zip("AB", folders, strict=True)], "step")
+    )
+    page, problems = context.new_page(), list[str]()
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
+    page.route("http*://**", lambda route: route.abort())
+    page.goto(file.as_uri())
+    expect(page.locator(".gl-plot > .plot-container")).to_have_count(4)
+    title, light, dark = page.locator(".gl-plot .ytitle").first, "rgb(100, 106, 115)", "rgb(163, 169, 177)"
+    expect(title).to_have_css("fill", light)
+    page.emulate_media(color_scheme="dark")
+    expect(title).to_have_css("fill", dark)
+    for event, colour in (("beforeprint", light), ("afterprint", dark)):  # paper is white
+        page.evaluate("event => dispatchEvent(new Event(event))", event)
+        expect(title).to_have_css("fill", colour)
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(RUN, None) == []
+    page.get_by_role("button", name="Save or enlarge: Measurements").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as SVG").and_(page.locator(":popover-open *")).click()
+    svg = Path(saved.value.path()).read_text()
+    assert saved.value.suggested_filename == "measurements.svg"
+    assert "Training time, s" in svg
+    page.close()
+    assert problems == []

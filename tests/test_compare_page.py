@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,16 +12,18 @@ import torch
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, page, panels, restart, run_in
 
+from ganlab.config import WatchedConfig
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.history import NO_HISTORY
 from ganlab.runs.hub import RunHub
-from ganlab.runs.snapshot import Status
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, samples
+from ganlab.ui.compare import gradients, instruments, samples, settings
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -42,6 +45,7 @@ def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(the_hub: R
     at.run()
     assert address(at) == {"runs": f"{first.run_id},run-3"}
     assert re.findall(r"aria-label='Remove (\w)", panels(at)) == ["A", "B"]
+    assert "(Arjovsky et al., 2017)" in panels(at)
     runs = ",".join(f"run-{i}" for i in range(9))
     at = page("4_Compare.py", runs=f"run-0,run-0,nowhere,{runs}")
     assert len(at.warning) == 2  # there is no such run, and the ninth is too many
@@ -91,18 +95,19 @@ def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hu
     picks = [Pick.of(letter, run) for letter, run in zip("ABCD", runs, strict=True)]
     assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A", "C", "D"], ["B"]]
     w1 = [run.latest.readings[-1, READINGS.index("w1")] for run in runs]
-    label, (repeated, single), best = instruments.rows(picks)[0]
+    label, (repeated, single), best, bars = instruments.rows(picks)[0]
     same = [w1[0], *w1[2:]]
     assert label == "Distance W1"
     assert repeated == f"{short(np.median(same))}<small>{short(min(same))} to {short(max(same))}</small>"
     assert single == short(w1[1])
+    assert [bar.count("<circle") for bar in bars] == [3, 1]
     assert best == int(w1[1] < np.median(same))
 
 
 def test_nothing_is_the_best_of_different_data(the_hub: RunHub) -> None:
     runs = [run_in("finished", the_hub, config) for config in (TINY, TINY_IMAGES)]
     picks = [Pick.of(letter, run) for letter, run in zip("AB", runs, strict=True)]
-    assert {best for *_, best in instruments.rows(picks)} == {None}
+    assert {row.best for row in instruments.rows(picks)} == {None}
 
 
 def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub) -> None:
@@ -162,3 +167,19 @@ def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
     finally:
         there.stop(quickly=True)
         assert there.join(30)
+
+
+def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
+    loops = [
+        WatchedConfig(dataset="drawn", network="mlp", clip_range=(-c, c), layers=(("w", (n, 2)),))
+        for n, c in ((1, 0.1), (2, 0.1), (2, 0.3))
+    ]
+    assert settings.differing(loops) == ["clip_range"]
+    assert [settings.value(loops[0], name) for name in ("clip_range", "seed", "batch_size")] == ["±0.1", "–", "–"]
+    records = [
+        Snapshot(run_id=letter, status=Status.FINISHED, message="", config=loop, history=NO_HISTORY)
+        for letter, loop in zip("ABC", loops, strict=True)
+    ]
+    picks = [Pick(one.run_id, SimpleNamespace(run_id=one.run_id), "", one.config, one) for one in records]
+    assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A"], ["B"], ["C"]]
+    assert samples.note(picks) == "Each run has other latents."

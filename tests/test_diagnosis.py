@@ -14,6 +14,7 @@ from ganlab.measure.distances import Distances, Perfect
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.presets import PRESETS
+from ganlab.runs.advice import Advice
 from ganlab.runs.diagnosis import Finding, diagnose, health, swings
 from ganlab.runs.history import METRICS, History, HistoryWriter
 from ganlab.runs.training_run import likely_cause
@@ -242,18 +243,31 @@ def test_the_advised_range_would_let_gradients_grow_as_with_the_presets() -> Non
     assert saturated[0].advice.words == "Widen the clip range."  # growing gradients give no target
 
 
+def test_growing_gradients_are_told_unless_the_result_is_good() -> None:
+    growing, near = gradients([1, 150, 12, 1, 1]), distances(w1=0.1, high=0.13)
+    assert [finding.severity for finding in diagnosed(Reading(gradients=growing))] == [1]
+    assert diagnosed(Reading(gradients=growing, distances=near)) == []
+    assert len(diagnosed(Reading(gradients=growing, distances=distances(w1=0.5, high=0.13)))) == 1
+    diverging = gradients([1, 900, 30, 1, 1])
+    assert [finding.severity for finding in diagnosed(Reading(gradients=diverging, distances=near))] == [3]
+
+
 def test_no_one_is_told_to_narrow_to_a_wider_range() -> None:
     deep = Reading(gradients=gradients([1, *(2.0**i for i in range(12, 0, -1)), 1, 1]))  # twofold a layer, 4096 in all
     (finding,) = diagnosed(deep)
     assert (finding.advice.words, finding.advice.clip_range) == ("Narrow the clip range.", None)
 
 
-def test_a_former_range_is_offered_only_soon_after_it() -> None:
+def test_a_wider_range_that_came_before_is_offered_where_gradients_tell_none() -> None:
     vanishing = Reading(gradients=gradients([1, 0.0001, 0.01, 1, 1]))
-    for steps, advice in ((49, "Go back to ±1."), (50, "Widen the clip range.")):
-        bounds = [1.0] * 100 + [0.1] * steps
-        past = history(100 + steps, clip_low=[-high for high in bounds], clip_high=bounds)
-        assert diagnosed(vanishing, past)[0].advice.words == advice
+    for former, advice in (
+        (1.0, Advice("Go back to ±1.", clip_range=(-1.0, 1.0))),
+        (0.05, Advice("Widen the clip range.")),
+    ):
+        for steps in (50, 500):
+            bounds = [former] * 100 + [0.1] * steps
+            past = history(100 + steps, clip_low=[-high for high in bounds], clip_high=bounds)
+            assert diagnosed(vanishing, past)[0].advice == advice
 
 
 def test_after_a_change_of_range_the_advice_is_to_wait_until_the_weights_fill_it() -> None:
@@ -270,6 +284,9 @@ def test_a_dead_critic_is_called_dead() -> None:
     dead = gradients()._replace(weight_rms=np.zeros(4))
     (finding,) = diagnosed(Reading(gradients=dead))
     assert (finding.severity, finding.sentence[:19]) == (3, "The critic is dead:")
+    assert finding.advice.words.startswith("Start again")
+    tightened = history(200, clip_low=[-1.0] * 100 + [-0.1] * 100, clip_high=[1.0] * 100 + [0.1] * 100)
+    assert diagnosed(Reading(gradients=dead), tightened)[0].advice.clip_range == (-1.0, 1.0)
     slow = dead._replace(weight_rms=np.array([1e-9, 1e-9, 1e-9, 1e-9]))
     assert "eps" in diagnosed(Reading(gradients=slow))[0].sentence
 

@@ -50,6 +50,7 @@ def test_samples_are_compared_with_real_ones_and_with_those_before_a_change(
     assert re.search(r"±0\.1?0?1?, step \d+", panels(at))
     at.segmented_control(key="compare").set_value("Real").run()
     assert not at.exception
+    assert panels(at).count("As many to compare") == (config.kind == "image")
 
 
 def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_hub: RunHub) -> None:

@@ -361,7 +361,7 @@ def test_a_reading_of_another_step_than_the_page_says_so() -> None:
     assert share(Status.RUNNING).endswith("step 5</span>")
     assert share(Status.PAUSED).endswith("step 5, not 8</span>")
     assert share(Status.RUNNING, looks_back=True).endswith("step 5, not the one you look back at</span>")
-    assert "30.0 % of the run's CPU time, the next look waits" in share(Status.RUNNING, part=0.3)
+    assert "30.0 % of the run's CPU time · step 5" in share(Status.RUNNING, part=0.3)
 
 
 def test_advice_that_findings_share_is_given_once() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ganlab.runs.look_budget import FIRST, SHARE, LookBudget
+from ganlab.runs.look_budget import EARLY, EARLY_SHARE, FIRST, SHARE, LookBudget
 
 
 class Clock:
@@ -19,16 +19,20 @@ class Clock:
 
 
 def watched(steps: int, step: float, cost: Callable[[int], float]) -> tuple[LookBudget, list[int], list[float]]:
-    """Steps of `step` seconds, with look i costing cost(i): the steps of the looks, and the share after every step."""
+    """Steps of `step` seconds, with look i costing cost(i).
+
+    Returns the steps of the looks, and after every step what looks have taken, as a share of what they may take.
+    """
     clock = Clock()
-    budget, looks, shares = LookBudget(clock), [], []
+    start, budget, looks, shares = clock.now, LookBudget(clock), [], []
     for n in range(1, steps + 1):
         clock.now += step
         if budget.is_due():
             with budget.looking():
                 clock.now += cost(len(looks))
             looks.append(n)
-        shares.append(budget.share)
+        elapsed = clock.now - start
+        shares.append(budget.share * elapsed / (SHARE * elapsed + (EARLY_SHARE - SHARE) * min(elapsed, EARLY)))
     return budget, looks, shares
 
 
@@ -36,16 +40,23 @@ def watched(steps: int, step: float, cost: Callable[[int], float]) -> tuple[Look
 def test_the_first_look_is_early_and_the_second_waits_until_the_share_is_kept(step: float, cost: float) -> None:
     _, looks, shares = watched(int(60 * max(1, cost) / step), step, lambda _: cost)
     assert looks[0] == FIRST
-    kept = next(n for n, share in enumerate(shares, 1) if n > FIRST and share <= SHARE)
+    kept = next(n for n, share in enumerate(shares, 1) if n > FIRST and share <= 1)
     assert looks[1] >= kept
-    assert max(shares[kept - 1 :]) <= SHARE
+    assert max(shares[kept - 1 :]) <= 1
     assert len(looks) > 1
+
+
+def test_looks_are_close_together_while_a_run_begins() -> None:
+    _, looks, _ = watched(4000, 0.025, lambda _: 0.4)
+    assert looks[1] < 120  # 3 seconds, of which it takes a quarter
+    assert looks[2] < 240
+    assert looks[-1] - looks[-2] > 300  # 8 seconds
 
 
 def test_the_share_comes_near_its_limit() -> None:
     _, looks, shares = watched(3000, 0.1, lambda _: 0.25)
-    assert 0.04 < shares[-1] <= SHARE
-    gaps = [b - a for a, b in zip(looks[1:], looks[2:], strict=False)]
+    assert 0.8 < shares[-1] <= 1
+    gaps = [b - a for a, b in zip(looks[4:], looks[5:], strict=False)]
     assert max(gaps) - min(gaps) <= 1
 
 
@@ -53,15 +64,15 @@ def test_the_share_comes_near_its_limit() -> None:
 def test_looks_of_varying_cost_keep_the_share_in_the_long_run(seed: int) -> None:
     draw = random.Random(seed)
     _, looks, shares = watched(3000, 0.1, lambda _: draw.uniform(0.1, 0.5))
-    assert max(shares[200:]) <= SHARE
+    assert max(shares[200:]) <= 1
     assert len(looks) > 20
 
 
 def test_after_one_expensive_look_the_next_waits() -> None:
     _, looks, shares = watched(6000, 0.1, lambda i: 5.0 if i == 8 else 0.2)
     expensive = looks[8]
-    assert shares[expensive - 1] > SHARE
-    assert all(share <= SHARE for share in shares[looks[9] - 1 :])
+    assert shares[expensive - 1] > 1
+    assert all(share <= 1 for share in shares[looks[9] - 1 :])
     assert len(looks) > 12
     gaps = [b - a for a, b in zip(looks, looks[1:], strict=False)]
     assert gaps[-1] < 60  # forgotten: looks are as frequent as before
@@ -89,9 +100,10 @@ def test_an_extra_look_must_fit_the_share_and_never_is_the_first() -> None:
     assert not budget.affords_one()
     with budget.looking():
         clock.now += 3
-    assert not budget.affords_one()  # 6 of 106
-    clock.now += 14.5
-    assert budget.affords_one()  # 6 of 120.5
+    clock.now -= 22
+    assert not budget.affords_one()  # 6 of 84, which allow 5.2
+    clock.now += 17
+    assert budget.affords_one()  # 6 of 101
     assert not budget.is_due()
 
 
@@ -104,15 +116,17 @@ def test_a_quick_look_that_the_user_asked_for_may_exceed_the_share_for_a_while()
         clock.now += 3
     assert not budget.affords_one(for_user=True)
     budget.expect(0.4)  # the rest is measured once
+    for _ in range(4):
+        assert budget.affords_one(for_user=True)
+        with budget.looking():
+            clock.now += 0.4
     assert budget.affords_one(for_user=True)
-    assert not budget.affords_one()
-    with budget.looking():
-        clock.now += 0.4
-    clock.now += 15  # 0.8 of 19.4, with the next look 1.2 of 19.8
+    assert not budget.affords_one()  # 2 of 5.6, with the next 2.4 of 6
+    clock.now += 20  # which allow 2.15
     assert not any(budget.is_due() for _ in range(FIRST))
-    clock.now += 8
+    clock.now += 6
     assert budget.is_due()
-    assert budget.share == pytest.approx(3.4 / 27.4)
+    assert budget.share == pytest.approx(4.6 / 31.6)
 
 
 def test_a_failed_look_counts() -> None:

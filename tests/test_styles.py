@@ -38,10 +38,10 @@ def selectors(name: str) -> list[str]:
 
 
 def test_every_sheet_is_loaded() -> None:
-    assert sorted(("first", *STYLES)) == sorted(path.stem for path in FRONT.glob("*.css"))
+    assert sorted(("first", "report", *STYLES)) == sorted(path.stem for path in FRONT.glob("*.css"))
 
 
-@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("name", ["report", *STYLES])
 def test_every_class_is_used(name: str) -> None:
     classes = set(re.findall(r"\.(-?[A-Za-z][\w-]*)", css(name))) - COMPUTED - OTHERS
     classes = {one.removeprefix("st-key-") for one in classes if not one.startswith("js-plotly")}

@@ -20,7 +20,9 @@ from stubs import wait_until
 from visitor import SECONDS, Visitor, visit
 from visits import ROOT
 
+import ganlab
 from ganlab.runs.disk import contents
+from ganlab.ui.kit import references
 
 MAGENTA = "#ff00ff"  # a colour that ganlab does not use
 FOREIGN_CONFIG = f"""
@@ -108,6 +110,8 @@ def test_one_version_everywhere(wheel: Path) -> None:
     version = wheel.name.split("-")[1]
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
     assert f"\n## {version} " in (ROOT / "CHANGELOG.md").read_text()
+    assert version == ganlab.__version__ == references.field("ganlab", "version")
+    assert references.entries()["ganlab"] in (ROOT / "README.md").read_text()
 
 
 def test_every_page_is_served(visitor: Visitor) -> None:

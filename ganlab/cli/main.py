@@ -16,6 +16,7 @@ COMMANDS = {
     "sweep": "train many runs that differ in some settings",
     "sample": "sample from a trained run",
     "runs": "list, show, export or delete runs",
+    "export": "write runs for TensorBoard",
 }
 """Each is a module beside this one, with `add_options(parser)` and `run(options)`."""
 

@@ -32,28 +32,25 @@ def settled(history: History, steps: int = WINDOW) -> bool:
 
 
 def widen(gradients: Gradients | None, history: History, config: TrainConfig) -> Advice:
-    """Widen the clip range; by how much, where vanishing gradients tell; or wait until the weights fill a new one."""
-    width, target = _width(config.clip_range), _target(gradients, config)
-    if settled(history):
-        if gradients and gradients.per_layer < 1 and target and _width(target) > width:
-            return Advice(f"Widen the clip range to about {range_in_words(target)}.", BECAUSE, target)
-    elif former := _former(history):
-        if _width(former) < width:
-            return Advice("Wait until the weights have grown into the new clip range.")
-        if _width(former) > width:
-            return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
-    return Advice("Widen the clip range.")
+    """Widen the clip range, to what gradients tell or to a wider one before it; wait first, if it has just widened."""
+    width, target, former = _width(config.clip_range), _target(gradients, config), _former(history)
+    if not settled(history) and former and _width(former) < width:
+        return Advice("Wait until the weights have grown into the new clip range.")
+    if settled(history) and gradients and gradients.per_layer < 1 and target and _width(target) > width:
+        return Advice(f"Widen the clip range to about {range_in_words(target)}.", BECAUSE, target)
+    return back(former) if former and _width(former) > width else Advice("Widen the clip range.")
 
 
 def narrow(gradients: Gradients, history: History, config: TrainConfig) -> Advice:
-    """Narrow the clip range; by how much, once the weights have settled in the present one."""
-    width, target = _width(config.clip_range), _target(gradients, config)
-    if settled(history):
-        if target and _width(target) < width:
-            return Advice(f"Narrow the clip range to about {range_in_words(target)}.", BECAUSE, target)
-    elif (former := _former(history)) and _width(former) < width:
-        return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
-    return Advice("Narrow the clip range.")
+    """Narrow the clip range, to what gradients tell or to a narrower one before it."""
+    width, target, former = _width(config.clip_range), _target(gradients, config), _former(history)
+    if settled(history) and target and _width(target) < width:
+        return Advice(f"Narrow the clip range to about {range_in_words(target)}.", BECAUSE, target)
+    return back(former) if former and _width(former) < width else Advice("Narrow the clip range.")
+
+
+def back(former: tuple[float, float]) -> Advice:
+    return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
 
 
 def slow_generator(config: TrainConfig) -> Advice:

@@ -1,7 +1,7 @@
 """When the instruments may look next. Knows a clock, and nothing about the looks themselves.
 
-Looks may take SHARE of the CPU time of the thread that trains, not counting what is measured only once. The first comes
-after a few steps and exceeds that share; the second waits until the average is back below it.
+Looks may take SHARE of the CPU time of the thread that trains, not counting what is measured only once, and EARLY_SHARE
+of its first seconds, when a run changes most. The first comes after a few steps, whatever it costs.
 """
 
 import time
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 SHARE = 0.05
 AIM = 0.045  # the share planned for; the rest is for looks that take longer than the earlier ones
+EARLY, EARLY_SHARE = 5.0, 0.25  # CPU seconds, and the share of them
 FIRST = 5  # steps before the first look
 REMEMBERED = 3  # looks; the next is expected to cost as much as the most expensive of them
 QUICK = 0.5  # CPU seconds; after a pause, so long a look may exceed the share, and later ones wait for it
@@ -36,17 +37,18 @@ class LookBudget:
         """Whether it is time for a look. Counts steps: call it once after each."""
         self._steps += 1
         expected = max(self._costs, default=0.0)
-        # With the next look, looks take at most AIM of the run, and of the time since the last one. Without the second
-        # condition, a long time without looks would be followed by a look after every step.
-        earliest = max(self._recurring / AIM, self._looked_at) + expected / AIM - expected
-        return self._steps >= FIRST and self._elapsed() >= earliest
+        # Of the whole run, and of the time since the last look. Without the second condition, a long time without looks
+        # would be followed by a look after every step.
+        allowed = _allowed(self._elapsed() + expected, AIM)
+        since_last = allowed - _allowed(self._looked_at, AIM)
+        return self._steps >= FIRST and self._recurring + expected <= allowed and expected <= since_last
 
     def affords_one(self, for_user: bool = False) -> bool:
         """Whether an extra look fits now: within SHARE or, for a user who waits, at most QUICK. Never the first."""
         if not self._costs:
             return False
         expected = max(self._costs)
-        within = self._recurring + expected <= SHARE * (self._elapsed() + expected)
+        within = self._recurring + expected <= _allowed(self._elapsed() + expected, SHARE)
         return within or (for_user and expected <= QUICK)
 
     @contextmanager
@@ -71,3 +73,8 @@ class LookBudget:
 
     def _elapsed(self) -> float:
         return self._clock() - self._start
+
+
+def _allowed(elapsed: float, share: float) -> float:
+    """What looks may take of so many seconds."""
+    return share * elapsed + (EARLY_SHARE - share) * min(elapsed, EARLY)

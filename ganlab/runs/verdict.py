@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from ganlab.config import constraint_in_words
-from ganlab.formatting import range_in_words, short, times, width_in_words
+from ganlab.formatting import short, times, width_in_words
 from ganlab.measure.reading import Reading
-from ganlab.runs.advice import WINDOW, Advice
+from ganlab.runs.advice import WINDOW, Advice, back
 from ganlab.runs.diagnosis import YOUNG, Finding
 from ganlab.runs.history import History
 from ganlab.runs.range_change import RangeChange
@@ -78,10 +78,10 @@ def _collapse(change: RangeChange, vitals: list[Vital]) -> Verdict | None:
     if slope.now < slope.was / FLAT:
         smaller = f"{times(slope.was / slope.now)} smaller" if slope.now else "zero"
         sentence = f"The critic went flat: {width} made its slope, all the generator learns from, {smaller}."
-        return Verdict(2, sentence, _back(change))
+        return Verdict(2, sentence, back(change.former.clip_range))
     if estimate.was > 0 and estimate.now < estimate.was / BLIND:
         fall = f"{width} made its estimate fall from {short(estimate.was)} to {short(estimate.now)}"
-        return Verdict(2, f"The critic can barely tell real from generated: {fall}.", _back(change))
+        return Verdict(2, f"The critic can barely tell real from generated: {fall}.", back(change.former.clip_range))
     return None
 
 
@@ -93,12 +93,7 @@ def _steeper(change: RangeChange, vitals: list[Vital], is_sick: bool) -> Verdict
     sentence = f"The critic got {times(slope.now / slope.was)} steeper: {width}."
     if estimate.was > 0 and estimate.now > estimate.was:
         sentence = f"{sentence[:-1]}, and its estimate {times(estimate.now / estimate.was)} larger."
-    return Verdict(2, sentence, _back(change)) if is_sick else Verdict(1, sentence)
-
-
-def _back(change: RangeChange) -> Advice:
-    former = change.former.clip_range
-    return Advice(f"Go back to {range_in_words(former)}.", clip_range=former)
+    return Verdict(2, sentence, back(change.former.clip_range)) if is_sick else Verdict(1, sentence)
 
 
 def _of(finding: Finding) -> Verdict:

@@ -1,6 +1,7 @@
 """A sweep's figure: any measure of its runs against any setting that it varies."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from math import isnan, nan
 from typing import Any
@@ -9,6 +10,7 @@ import streamlit as st
 
 from ganlab import settings as rules
 from ganlab.config import TrainConfig
+from ganlab.formatting import range_in_words
 from ganlab.plots import sweeps as plots
 from ganlab.plots.base import Figure
 from ganlab.plots.sweeps import Dot
@@ -18,7 +20,7 @@ from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import samples, settings
 from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
-from ganlab.ui.kit.components import Caption, panel, plot
+from ganlab.ui.kit.components import Caption, csv_file, download, panel, plot
 from ganlab.ui.kit.live import once
 
 LOOK = "Step of the newest look"
@@ -44,6 +46,8 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
                     width=200,
                     format_func=lambda field: f"Against {settings.label(field)}",
                 )
+                help = "Every measure of every run of the sweep, and the settings that it varies."
+                download("CSV", "sweep.csv", partial(csv, runs), key="download_sweep", help=help)
         caption = Caption(f"{of} against {settings.label(field)}")
         figure = drawn(runs, {pick.run.run_id: pick.letter for pick in compared}, of, field)
         plot("sweep_figure", figure, 320, caption)
@@ -76,6 +80,17 @@ def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: 
         dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over))
     title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
     return plots.measured(dots, title, label, [settings.value(config, field) for config in _first(users, field, names)])
+
+
+def csv(runs: Sequence[SweptRun]) -> bytes:
+    """A row for each run: the settings that the sweep varies, empty where they have no effect, and all measures."""
+    fields, rows = differing([run.planned for run in runs]), []
+    for run in runs:
+        held = [getattr(run.planned, field) if _uses(run.planned, field) else "" for field in fields]
+        held = [range_in_words(value) if isinstance(value, tuple) else value for value in held]
+        measured = ["" if isnan(value) else value for value in values(run).values()]
+        rows.append((run.path.name, status_of(run), *held, *measured))
+    return csv_file(("run", "state", *fields, *(measure.label for measure in MEASURES)), rows)
 
 
 def _uses(config: TrainConfig, field: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ganlab.measure.reading import READINGS
 from ganlab.runs.history import METRICS
-from ganlab.ui.compare import gradients, weights
+from ganlab.ui.compare import gradients, samples, weights
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.components import csv_file, download
 from ganlab.ui.train.downloads import bins
@@ -56,6 +56,11 @@ def _gradients(pick: Pick) -> Iterable[Sequence[Any]]:
     return zip(found.layers, found.norms.tolist(), strict=True) if found else ()
 
 
+def _points(pick: Pick) -> Iterable[Sequence[Any]]:
+    drawn = pick.record.samples if pick.config.kind == "point" else None
+    return [] if drawn is None else drawn[: samples.POINTS].tolist()
+
+
 FILES: dict[str, tuple[Sequence[str], Rows, str]] = {
     "curves": (METRICS, _curves, "Every step of every run: estimate, losses, clip range, shares, seconds."),
     "looks": (READINGS, _looks, "Every look of the instruments at every run, with the distances drawn above."),
@@ -64,6 +69,7 @@ FILES: dict[str, tuple[Sequence[str], Rows, str]] = {
         _weights,
         "The counts of every bin, before and after the clamp, of all layers together and of each.",
     ),
+    "points": (("x", "y"), _points, "The generated points of every run, of its first fixed latents."),
     "gradients": (("layer", "norm"), _gradients, "The gradient norms of every run that was measured."),
 }
 """For each file its columns, its rows of a run, and what it holds."""

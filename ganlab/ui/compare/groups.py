@@ -18,7 +18,8 @@ def grouped(picks: list[Pick]) -> list[Group]:
         held = settings.applying(pick.config)
         same = tuple(sorted((name, str(value)) for name, value in held.items() if name not in ("seed", *IRRELEVANT)))
         changes = tuple(map(tuple, pick.record.changes))
-        groups.setdefault((same, changes), []).append(pick)
+        alone = pick.run.run_id if "seed" in pick.config.unknown else ""
+        groups.setdefault((same, changes, alone), []).append(pick)
     return list(groups.values())
 
 

@@ -17,9 +17,10 @@ from ganlab.ui.compare.picks import Pick
 BEST: dict[str, Callable[[float], float]] = {
     "low": lambda v: v,
     "high": lambda v: -v,
-    "one": lambda v: abs(math.log(v)),
+    "one": lambda v: abs(math.log(v)) if v > 0 else math.nan,
+    "half": lambda v: abs(v - 0.5),
 }
-"""What is smallest for the best value: the value itself, or how far it is from 1."""
+"""What is smallest for the best value: the value itself, or how far it is from 1 or from 0.5."""
 
 
 class Measure(NamedTuple):
@@ -32,12 +33,10 @@ class Measure(NamedTuple):
 
 
 def _read(column: str) -> Callable[[Pick], float]:
-    """The newest value in a column of instruments.csv."""
+    """What the newest look found: a column in the last row of instruments.csv."""
 
     def newest(pick: Pick) -> float:
-        column_of = pick.record.readings[:, READINGS.index(column)]
-        known = column_of[np.isfinite(column_of)]
-        return float(known[-1]) if len(known) else math.nan
+        return float(pick.record.readings[-1, READINGS.index(column)]) if len(pick.record.readings) else math.nan
 
     return newest
 
@@ -68,6 +67,9 @@ MEASURES = (
     Measure("Points within 3 sd of a mode", _read("high_quality_share"), "high", _share),
     Measure("Precision: near real samples", _read("precision"), "high", _share),
     Measure("Recall: real samples reached", _read("recall"), "high", _share),
+    Measure("Density: real samples nearby", _read("density"), "one"),
+    Measure("Coverage: real samples with one nearby", _read("coverage"), "high", _share),
+    Measure("1-NN test: 50 % if they are alike", _read("one_nn_accuracy"), "half", _share),
     Measure("Spread, times the real samples’", _read("spread"), "one"),
     Measure("Growth of the gradient per layer", _read("gradient_per_layer"), "one"),
     Measure("Steepest slope of the critic", _read("largest_gradient")),
@@ -84,14 +86,25 @@ def comparable(picks: Sequence[Pick]) -> bool:
     return len({(c.dataset, c.images, c.points, c.shape) for c in (pick.config for pick in picks)}) == 1
 
 
-def rows(picks: list[Pick]) -> list[tuple[str, list[str], int | None]]:
-    """For each measure that any run has: its label, the groups' values in words, and which of them is the best."""
+class Row(NamedTuple):
+    """What was measured, with a value for each group of runs."""
+
+    label: str
+    texts: list[str]  # the values in words, as HTML
+    best: int | None  # the group with the best value
+    bars: list[str]  # how the seeds scatter, as SVG; empty if no group has two that differ
+
+
+def rows(picks: list[Pick]) -> list[Row]:
+    """A row for each measure that any run has."""
     of_groups, written = groups.grouped(picks), []
     for measure in MEASURES:
         found = [groups.values(group, measure.of) for group in of_groups]
         if any(map(len, found)):
             best = _best(measure, found) if comparable(picks) else None
-            written.append((measure.label, [_in_words(measure, values) for values in found], best))
+            scatter = any(np.ptp(values) > 0 for values in found if len(values))
+            bars = [_error_bar(values, np.concatenate(found)) if scatter else "" for values in found]
+            written.append(Row(measure.label, [_in_words(measure, values) for values in found], best, bars))
     return written
 
 
@@ -99,11 +112,8 @@ def _best(measure: Measure, found: list[np.ndarray]) -> int | None:
     """The group with the best median, if only one has it."""
     if measure.best not in BEST:
         return None
-    medians = [float(np.median(values)) if len(values) else math.nan for values in found]
-    if measure.best == "one":
-        medians = [median if median > 0 else math.nan for median in medians]
-    scores = [math.inf if math.isnan(median) else BEST[measure.best](median) for median in medians]
-    known = sorted(score for score in scores if score < math.inf)
+    scores = [BEST[measure.best](float(np.median(values))) if len(values) else math.nan for values in found]
+    known = sorted(score for score in scores if not math.isnan(score))
     return scores.index(known[0]) if len(known) > 1 and known[0] < known[1] else None
 
 
@@ -117,12 +127,21 @@ def _in_words(measure: Measure, values: np.ndarray) -> str:
     return f"{text}<small>{measure.write(values.min())} to {measure.write(values.max())}</small>"
 
 
+def _error_bar(values: np.ndarray, of_all: np.ndarray) -> str:
+    """A group's seeds as dots, from the smallest value of all groups to the largest, with a bar and their median."""
+    x = 6 + 88 * (values - of_all.min()) / np.ptp(of_all)
+    dots = "".join(f"<circle cx='{at:.1f}' cy='6' r='3'/>" for at in x.tolist())
+    bar = f"<path d='M{x.min():.1f} 6H{x.max():.1f}M{np.median(x):.1f} 1v10'/>" if len(values) > 1 else ""
+    return (
+        f"<svg class='seeds' viewBox='0 0 100 12' aria-hidden='true'><path class='all' d='M3 6H97'/>{bar}{dots}</svg>"
+    )
+
+
 def table(picks: list[Pick]) -> str:
     """The table as HTML: a column for each group of runs."""
     heads = "".join(f"<th scope='col'>{_head(group)}" for group in groups.grouped(picks))
     body = "".join(
-        f"<tr><th scope='row'>{label}{''.join(_cell(text, i == best) for i, text in enumerate(texts))}"
-        for label, texts, best in rows(picks)
+        f"<tr><th scope='row'>{row.label}{''.join(_cell(row, i) for i in range(len(row.texts)))}" for row in rows(picks)
     )
     return f"{across('Measurements')}<table><thead><tr><td>{heads}<tbody>{body}</table></div>"
 
@@ -132,8 +151,11 @@ def _head(group: Group) -> str:
     return f"{letters}<small>median of {len(group)} seeds</small>" if len(group) > 1 else letters
 
 
-def _cell(text: str, best: bool) -> str:
-    return f"<td class='best'><span title='best'>★</span> {text}" if best else f"<td>{text}"
+def _cell(row: Row, i: int) -> str:
+    best = i == row.best
+    value = f"<span title='best'>★</span> {row.texts[i]}" if best else row.texts[i]
+    beside = f"{row.bars[i]}<span class='value'>{value}</span>" if row.bars[i] else value
+    return f"<td class='best'>{beside}" if best else f"<td>{beside}"
 
 
 def note(picks: list[Pick]) -> str:
@@ -141,5 +163,8 @@ def note(picks: list[Pick]) -> str:
     if not comparable(picks):
         return "These runs learn different data: no value is better than another."
     repeated = any(len(group) > 1 for group in groups.grouped(picks))
-    spread = " Runs that differ only in their seed are one column: their median, with the smallest and the largest."
+    spread = (
+        " Runs that differ only in their seed are one column: their median, with the smallest and the largest. Dots "
+        "are the seeds, on one axis for the whole row."
+    )
     return "★ marks the best." + (spread if repeated else "")

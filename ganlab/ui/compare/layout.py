@@ -6,12 +6,12 @@ from html import escape
 import streamlit as st
 
 from ganlab.plots.curves import ALONG
-from ganlab.ui.compare import curves, instruments, picks, report, samples, settings, sweeps
+from ganlab.ui.compare import curves, instruments, methods, picks, report, samples, settings, sweeps
 from ganlab.ui.compare.downloads import csv_button
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import frame, html
-from ganlab.ui.kit.components import Caption, choices, download, panel
+from ganlab.ui.kit.components import Caption, choices, download, opened_code, panel
 from ganlab.ui.train.view import Slots
 
 
@@ -43,7 +43,7 @@ def _item(pick: Pick) -> str:
     link = f"<a href='Train?run={run_id}' target='_self'>{name}</a>"
     if "/" in run_id:  # Train does not open the runs of a sweep
         link = name
-    seed = f"<span class='muted small nowrap'>seed {pick.record.config.seed}</span>"
+    seed = f"<span class='muted small nowrap'>seed {settings.value(pick.config, 'seed')}</span>"
     remove = f"<button type='button' data-pick='-{run_id}' aria-label='Remove {pick.letter}, {name}'>✕</button>"
     return f"<li>{chip(pick.letter)}{link}{seed}{html.pill(pick.record.status)}{remove}"
 
@@ -88,7 +88,10 @@ def weights_card(compared: list[Pick], slots: Slots) -> None:
 
 def samples_card(compared: list[Pick], slots: Slots) -> None:
     with st.container(border=True):
-        st.subheader("Samples", anchor=False)
+        if any(pick.config.kind == "point" for pick in compared):
+            _titled("Samples", compared, "points")
+        else:
+            st.subheader("Samples", anchor=False)
         st.caption(samples.note(compared))
         slots["samples"] = st.container()
 
@@ -114,6 +117,19 @@ def last_cards(compared: list[Pick], slots: Slots) -> None:
             panel("compare_settings", table, Caption("Differing settings"))
         else:
             st.caption("These runs have the same settings.")
+
+
+def methods_card(compared: list[Pick], slots: Slots) -> None:
+    """How all of it was made, to be put into a paper."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("Methods", anchor=False, width="content")
+            help = "The papers that the paragraph cites, and ganlab."
+            download("BibTeX", "comparison.bib", lambda: methods.bibtex(compared).encode(), help=help)
+        slots["methods"] = st.container()
+        with opened_code("BibTeX") as opened:
+            if opened:
+                st.code(methods.bibtex(compared), language=None)
 
 
 def _titled(title: str, compared: list[Pick], what: str) -> None:

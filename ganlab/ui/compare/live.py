@@ -1,8 +1,10 @@
 """The live parts of Compare: one fragment fills the containers that the page laid out, while a compared run trains."""
 
+from html import escape
+
 import streamlit as st
 
-from ganlab.ui.compare import curves, gradients, instruments, samples, weights
+from ganlab.ui.compare import curves, gradients, instruments, methods, samples, weights
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import Caption, feed, panel, plot
@@ -83,6 +85,8 @@ def _measured(picks: list[Pick], slots: Slots) -> None:
         plot("compare_gradients", gradients.figure(found), 300, caption)
     with slots["instruments"]:
         panel("compare_instruments", instruments.table(picks), Caption("Measurements"))
+    with slots["methods"]:
+        panel("compare_methods", f"<p class='methods'>{escape(methods.paragraph(picks))}</p>")
 
 
 PARTS = (_overlaid, _one_by_one, _samples, _measured)

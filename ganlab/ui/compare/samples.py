@@ -21,6 +21,8 @@ TITLE = "Samples"
 def latents_of(pick: Pick) -> tuple[object, ...]:
     """Runs for which this is equal have the same fixed latents: see `streams.fixed_latents`."""
     config = pick.config
+    if "seed" in config.unknown:
+        return (pick.run.run_id,)
     return config.kind, config.seed, config.looking_seed, config.latent_dim
 
 

@@ -1,4 +1,4 @@
-"""The settings in which runs differ."""
+"""The settings in which runs differ, and those that they share."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -16,11 +16,11 @@ IRRELEVANT = ("threads", "device")  # for what a run learns, up to rounding
 
 def differing(configs: Iterable[TrainConfig]) -> list[str]:
     """The fields that do not have the same value in all these settings, those with the most values first."""
-    known: dict[str, set[Any]] = {}
+    known: dict[str, set[Any]] = {name: set() for name in settings.fields(TrainConfig) if name not in IRRELEVANT}
     for config in configs:
-        for name, value in vars(config).items():
-            known.setdefault(name, set()).add(value)
-    names = [name for name, values in known.items() if len(values) > 1 and name not in IRRELEVANT]
+        for name in known.keys() - config.unknown:
+            known[name].add(getattr(config, name))
+    names = [name for name, values in known.items() if len(values) > 1]
     return sorted(names, key=lambda name: -len(known[name]))
 
 
@@ -31,15 +31,17 @@ def label(name: str) -> str:
 
 
 def value(config: TrainConfig, name: str) -> str:
-    """A field's value in words; a dash where it has no effect beside the other settings."""
-    if not settings.rules(TrainConfig, name).applies(config):
+    """A field's value in words; a dash where it is not known, or has no effect beside the other settings."""
+    if name in config.unknown or not settings.rules(TrainConfig, name).applies(config):
         return NOTHING
     held = getattr(config, name)
     if isinstance(held, tuple):
         return range_in_words(held)
     if isinstance(held, float):
         return number(held)
-    return f"{held:,}" if isinstance(held, int) and name != "seed" else TITLES.get(held, str(held)) or NOTHING
+    if isinstance(held, int):
+        return str(held) if name == "seed" else f"{held:,}"
+    return TITLES.get(held, held) if held or name == "generator" else NOTHING
 
 
 def in_words(config: TrainConfig, names: Sequence[str]) -> list[str]:
@@ -50,7 +52,7 @@ def in_words(config: TrainConfig, names: Sequence[str]) -> list[str]:
 
 def table(picks: list[Pick]) -> str:
     """The settings in which the compared runs differ, at first and after live changes, as HTML; "" if they don't."""
-    names = differing([config for pick in picks for config in (pick.config, pick.record.config)])
+    names = differing(_held(picks))
     if not names:
         return ""
     heads = "".join(f"<th scope='col'>{chip(pick.letter)}" for pick in picks)
@@ -59,6 +61,22 @@ def table(picks: list[Pick]) -> str:
         cells = "".join(f"<td>{_changed(pick, name)}" for pick in picks)
         body += f"<tr><th scope='row'>{settings.rules(TrainConfig, name).label}{cells}"
     return f"{across('Settings')}<table><thead><tr><td>{heads}<tbody>{body}</table></div>"
+
+
+def shared(picks: list[Pick]) -> str:
+    """The other settings, with the value of all runs on which they have an effect, as HTML."""
+    held, rows = _held(picks), ""
+    differ = differing(held)
+    for name in settings.fields(TrainConfig):
+        texts = {value(config, name) for config in held} - {NOTHING}
+        if len(texts) == 1 and name not in differ:
+            rows += f"<div><dt>{settings.rules(TrainConfig, name).label}<dd>{escape(texts.pop())}</div>"
+    return f"<dl class='shared'>{rows}</dl>"
+
+
+def _held(picks: list[Pick]) -> list[TrainConfig]:
+    """All runs' settings, at first and now."""
+    return [config for pick in picks for config in (pick.config, pick.record.config)]
 
 
 def _changed(pick: Pick, name: str) -> str:

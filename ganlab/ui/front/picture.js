@@ -1,7 +1,7 @@
 // What the browser shows of an element, as SVG that needs nothing else: boxes, lines of text, pictures and drawings, with
 // their computed styles and the fonts inside. Not for gradients, shadows and what CSS generates.
 
-const SVG = "http://www.w3.org/2000/svg";
+export const SVG = "http://www.w3.org/2000/svg";
 const INHERITED = [
   "fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-linecap",
   "stroke-linejoin", "paint-order", "font-family", "font-size", "font-weight", "font-style", "font-variant-numeric",

@@ -2,6 +2,7 @@
 // Colours arrive as roles, such as "$after 0.4" (a role and an opacity), and are resolved here with the current theme.
 
 import { equip } from "./figure.js";
+import { SVG } from "./picture.js";
 
 let loading;
 const plotly = file => {
@@ -145,7 +146,6 @@ const MARKS = {  // SVG paths around a point, in pixels
 
 const UNSEEN = { type: "scatter", mode: "lines", x: [0], y: [0], hoverinfo: "skip" };  // without a trace Plotly has no axes
 
-const SVG = "http://www.w3.org/2000/svg";
 const setAttributes = (element, wanted) => {
   for (const [name, value] of Object.entries(wanted)) if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 };
@@ -187,7 +187,7 @@ const draw = async (element, data) => {
   if (frame) drawClouds(element, state);
 };
 
-export default async function ({ parentElement, data, fed }) {
+export default async function plot({ parentElement, data, fed }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", data.alt);

@@ -181,8 +181,9 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
         many = ROWS * COLUMNS if beside is None else ROWS * COLUMNS // 2
         many = many if shown.samples is None else min(many, len(shown.samples))
         caption = f"<span>{many} fixed latents, {now}</span><span>{name}</span>"
+    place = "caption" if points_only or beside is None else "halves"
     with slots["caption"]:
-        panel("caption", f"<div class='caption muted small'>{caption}</div>")
+        panel("caption", f"<div class='{place} muted small'>{caption}</div>")
     with slots["samples"]:
         if points_only:
             figure = once(shown, ("points", name), lambda: points(shown.real, shown.samples, pinned=beside))
@@ -194,13 +195,12 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
 def _sheet(shown: Snapshot, beside: np.ndarray | None) -> str:
     size, many = shown.config.image_size, ROWS * COLUMNS
     samples = shown.samples if shown.samples is not None else np.zeros((many, size, size, 1), np.uint8)
-    alt = f"{many} generated images at step {shown.step:,}"
-    if beside is not None:
-        half = COLUMNS // 2
-        parts = [_filled(samples, many // 2), _filled(beside, many // 2)]
-        samples = np.concatenate([part[i * half : (i + 1) * half] for i in range(ROWS) for part in parts])
-        alt = f"{many // 2} generated images at step {shown.step:,}, and as many to compare"
-    return sheet(samples[:many], COLUMNS, alt)
+    generated = f"generated images at step {shown.step:,}"
+    if beside is None:
+        return sheet(samples[:many], COLUMNS, f"{many} {generated}")
+    now, then = (_filled(pictures, many // 2) for pictures in (samples, beside))
+    halves = sheet(now, COLUMNS // 2, f"{many // 2} {generated}"), sheet(then, COLUMNS // 2, "As many to compare")
+    return f"<div class='halves'>{''.join(halves)}</div>"
 
 
 def _filled(pictures: np.ndarray, many: int) -> np.ndarray:

@@ -21,7 +21,6 @@ def share(reading: Reading | None, snapshot: Snapshot, looks_back: bool) -> str:
     cost = "measured now"
     if snapshot.reading:
         cost = f"{fixed_percent(snapshot.instruments_share, 1)} of the run's CPU time"
-        cost += ", the next look waits" if snapshot.instruments_share > SHARE and not snapshot.status.ended else ""
     step = f"step {reading.step:,}"
     if looks_back:
         step += ", not the one you look back at"
@@ -62,9 +61,9 @@ def _list(problems: list[Finding]) -> str:
 
 
 INTRODUCTION = f"""
-The instruments look at copies of both networks between two steps, using {percent(SHARE)} of the run's CPU time. They
-also look just before what holds the critic changes and five steps after it, on pause and at the end. Their results are
-written to instruments.csv.
+The instruments look at copies of both networks between two steps, using about {percent(SHARE)} of the run's CPU time.
+They also look just before what holds the critic changes and five steps after it, on pause and at the end. Their results
+are written to instruments.csv.
 """
 _FAR = f"{percent(diagnosis.NEGATIVE)} of {WINDOW} estimates below 0, and W1 above {diagnosis.FAR:g}× real to real"
 _MISSING = f"{percent(diagnosis.MISSING_SHARE)} of the modes with less than {percent(MISSING)} of the expected samples"
