@@ -76,7 +76,16 @@ def test_a_run_is_told_only_what_has_an_effect(tmp_path: Path, capsys: pytest.Ca
     assert "8 Gaussians, penalty 0.5" in shown
     fields = {line.split()[0] for line in shown.splitlines() if line.startswith("  ")}
     assert {"constraint", "penalty", "objective"} <= fields
-    assert not fields & {"clip_range", "clip_scope", "beta1", "noise_sd", "image_size", "fit"}
+    assert not fields & {
+        "clip_range",
+        "clip_scope",
+        "beta1",
+        "noise_sd",
+        "image_size",
+        "fit",
+        "clip_low",
+        "clamped_share",
+    }
 
 
 def test_images_are_in_range_and_channels_first(tmp_path: Path) -> None:

@@ -29,8 +29,14 @@ def test_the_setting_furthest_above_the_preset_is_named() -> None:
     assert "narrower clip range" in likely_cause(dataclasses.replace(DIGITS, clip_range=(-50.0, 1.0)))
 
 
-def test_no_setting_of_a_preset_is_blamed() -> None:
-    assert "another seed" in likely_cause(DIGITS)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_setting_of_a_preset_is_blamed(preset: str) -> None:
+    assert "another seed" in likely_cause(PRESETS[preset])
+
+
+def test_the_preset_is_that_of_the_constraint() -> None:
+    penalised = dataclasses.replace(PRESETS["8-gaussians-gradient-penalty"], critic_lr=2e-3)
+    assert "(0.002) is probably too high; the preset has 0.001." in likely_cause(penalised)
 
 
 def history(steps: int = 150, **columns: object) -> History:
@@ -364,7 +370,15 @@ def test_health_of_a_layer(norms: list[float], rms: list[float], words: list[str
     assert health(result) == dict(zip(layers[1:], words, strict=True))
 
 
-@pytest.mark.parametrize("values", [{"constraint": "none"}, {"constraint": "gradient-penalty"}, {"objective": "hinge"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"constraint": "none"},
+        {"constraint": "gradient-penalty"},
+        {"objective": "hinge"},
+        {"objective": "non-saturating"},
+    ],
+)
 def test_of_a_critic_that_is_not_known_only_what_always_holds_is_found(values: dict) -> None:
     config, unclamped = dataclasses.replace(RING, **values), {} if "objective" in values else {"clip_low": math.nan}
     exploding = Reading(gradients=gradients(norms=(1, 4e6, 2, 1, 1)), distances=distances(w1=3.0, high=0.1))
@@ -386,6 +400,11 @@ def test_a_fixed_generator_is_not_judged_but_its_critic_is() -> None:
     assert diagnosed(far, history(3000), config) == []
     vanishing = Reading(gradients=gradients(norms=(1, 1, 2, 4, 8)))
     assert "shrinks" in diagnosed(vanishing, config=config)[0].sentence
+
+
+def test_the_rate_of_a_fixed_generator_is_not_blamed() -> None:
+    fixed = dataclasses.replace(RING, generator="real-plus-noise", generator_lr=1.0, critic_lr=0.5)
+    assert "critic's learning rate (0.5)" in likely_cause(fixed)
 
 
 def test_no_clip_range_is_blamed_where_nothing_is_clamped() -> None:

@@ -7,11 +7,13 @@ import pytest
 from stubs import TINY, TINY_IMAGES, is_plain, unpacked
 
 from ganlab.config import TrainConfig
+from ganlab.gan.clipping import UNCOUNTED
 from ganlab.gan.training import Trainer
 from ganlab.measure.coverage import Coverage
 from ganlab.measure.gradients import Gradients, gain_law_lines
 from ganlab.measure.plane import REACH, TICKS
 from ganlab.measure.reading import Reading, look, row
+from ganlab.measure.spectra import Spectrum
 from ganlab.plots.base import Figure
 from ganlab.plots.samples import EDGE, points
 from ganlab.runs.history import METRICS, History, HistoryWriter
@@ -140,6 +142,15 @@ def test_the_heat_map_holds_every_layers_share() -> None:
     assert heat["x0"] == (k + 1) / 2
 
 
+def test_the_heat_map_has_gaps_where_nothing_was_clamped() -> None:
+    writer = HistoryWriter()
+    for step in range(1, 5):
+        free = [[UNCOUNTED] * 2] * 2 if step > 2 else [[1, 5], [UNCOUNTED] * 2]
+        writer.append(dict.fromkeys(METRICS, float(step)), LAYERS, np.array(free))
+    (heat,) = bounds.figure(writer.view())["data"]
+    assert np.array_equal(unpacked(heat["z"]), [[0.5, 0.5, np.nan, np.nan], [np.nan] * 4], equal_nan=True)
+
+
 def test_lines_over_time_hold_the_measured_values() -> None:
     rows = [row(POINTS) | {"step": step, "w1": step / 10} for step in (10.0, 30.0, 40.0)]
     rows[1]["w1"] = float("nan")
@@ -155,6 +166,12 @@ def test_spectra_are_divided_by_the_largest_and_name_a_reshaped_kernel() -> None
     assert [line["name"] for line in lines] == ["conv1", "conv2, reshaped kernel"]
     for line, spectrum in zip(lines, IMAGES.spectra[:2], strict=True):
         assert unpacked(line["y"]) == pytest.approx(spectrum.values / spectrum.values[0], rel=1e-5, abs=1e-7)
+
+
+def test_the_largest_singular_values_are_shown_as_measured() -> None:
+    a, b = (Spectrum(name, np.array([largest, 0.1]), True) for name, largest in (("a", 1.0523), ("b", 1.0)))
+    assert spectra.sentence([a, b]).endswith(" The layers’ largest: 1 to 1.05.")
+    assert spectra.sentence([a]).endswith(" The layers’ largest: 1.05.")
 
 
 def test_classes_stand_beside_the_expected_counts() -> None:

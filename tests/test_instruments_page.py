@@ -3,6 +3,8 @@
 import dataclasses
 import json
 from collections import OrderedDict
+from functools import partial
+from html import escape
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
+from ganlab.runs.verdict import UNKNOWN
 from ganlab.ui.train.instruments import bounds, distances, findings, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments import panel as instrument_panel
 from ganlab.ui.train.instruments.card import CardData, rows_of
@@ -189,6 +192,16 @@ def test_a_clicked_block_selects_its_weight() -> None:
     assert networks.parameter("<script>", TINY_IMAGES) is None
 
 
+def test_the_networks_name_what_is_done_to_a_layer() -> None:
+    for norm in ("batch", "layer"):
+        _, critic = networks.outlines(dataclasses.replace(TINY_IMAGES, critic_norm=norm))
+        assert [block.norm for block in critic] == ["", f"{norm} norm", ""]
+    normed = dataclasses.replace(TINY_IMAGES, critic_norm="none", constraint="spectral-norm")
+    generator, critic = networks.outlines(normed)
+    assert [block.norm for block in critic] == ["spectral norm"] * 3
+    assert "<small>spectral norm</small>" in networks.drawing((generator, critic), None, None, 4)
+
+
 def test_the_networks_are_coloured_by_health() -> None:
     blocks = [Block("a", (3, 4), 1234), Block("b", (1,), 5)]
     dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight",), np.array([1e-12]))
@@ -262,13 +275,59 @@ def test_the_largest_share_at_the_bounds_is_named() -> None:
     assert sentence == "<b>6</b> weights, 0 %, at step 3; the largest share, 50 %, in a.weight."
 
 
+def test_nothing_at_the_bounds_since_the_clamp_was_let_go(the_hub: RunHub) -> None:
+    """The card stays, and comes where a clamp does."""
+    for first, then, sentence in (
+        ("clip", "none", "Nothing has been clamped since step"),
+        ("none", "clip", "the largest share, "),
+    ):
+        run = the_hub.start(dataclasses.replace(TINY, constraint=first, steps=10**6))
+        wait_until(lambda run=run: run.latest.step > 5)
+        run.change(constraint=then)
+        wait_until(lambda run=run: run.latest.change)
+        at = page("1_Train.py", run=run.run_id)
+        assert "Weights at the bounds" in titles(at)
+        assert sentence in shown(at)
+        run.pause()
+
+
+def test_a_reading_from_before_a_change_names_what_held_the_critic_then(the_hub: RunHub) -> None:
+    run = looked_at(the_hub, dataclasses.replace(TINY, constraint="none"))
+    run.switch(frozenset({"lipschitz"}))  # which finds nothing
+    wait_until(lambda: run.latest.step > 160)
+    run.pause()
+    wait_until(lambda: run.latest.status is Status.PAUSED and run.latest.reading.step == run.latest.step)
+    run.change(constraint="clip")
+    wait_until(lambda: run.latest.config.constraint == "clip")
+    text = shown(page("1_Train.py", run=run.run_id))
+    assert f"Step {run.latest.step:,}, no constraint<" in text
+    assert text.count(UNKNOWN) == 1
+    assert text.count(escape(UNKNOWN)) == 1
+    assert "<i class='b'></i>before</span>&emsp;" not in text  # the picture is of weights that were not clamped
+
+
+def test_the_rank_correlation_is_of_looks_at_one_penalty(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look_budget, "AIM", 1.0)  # the next look need not wait
+    run = looked_at(the_hub, dataclasses.replace(TINY, constraint="gradient-penalty"))
+    wait_until(lambda: len(run.latest.readings) > 5)
+    run.pause()
+    wait_until(lambda: run.latest.status is Status.PAUSED)
+    page_of = partial(page, "1_Train.py", run=run.run_id)
+    assert "Rank correlation" in shown(page_of())
+    run.change(penalty=0.3)
+    run.step()
+    wait_until(lambda: run.latest.change)
+    assert "Rank correlation" not in shown(page_of())
+
+
 def test_findings_name_the_step_and_clip_range_of_the_reading() -> None:
     rms = np.array([1e-10, 1e-9])
     dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight", "b.weight"), rms)
-    data = card_data(Reading(step=2, gradients=dead), no_readings(), steps=5)
+    config = dataclasses.replace(TINY, clip_range=(-0.5, 0.5), clip_scale="fan-in")
+    data = card_data(Reading(step=2, gradients=dead), no_readings(), config, steps=5)
     html = findings.findings(data, False, frozenset({"gradients"}))
     assert "2 of 2 weight tensors are below" in html
-    assert "Step 2, clip range ±0.5<" in html  # that of step 5 is ±0.2
+    assert "Step 2, clip range ±0.5 / √fan-in<" in html
     nothing = card_data(None, no_readings())
     assert "Nothing was measured." in findings.findings(nothing, True, INSTRUMENTS)
     assert "Nothing was measured." in findings.findings(nothing, False, frozenset())
@@ -308,7 +367,8 @@ def test_a_reading_of_another_step_than_the_page_says_so() -> None:
 def test_advice_that_findings_share_is_given_once() -> None:
     norms, rms = np.array([1.0, 0.1, 1, 1]), np.array([1e-10, 1, 1])
     shrinking = Gradients(("input", *"abc"), norms, np.ones(3), tuple("abc"), rms)
-    data = card_data(Reading(step=60, gradients=shrinking), no_readings(), steps=60)
+    config = dataclasses.replace(TINY, clip_range=(-1 / 60, 1 / 60))
+    data = card_data(Reading(step=60, gradients=shrinking), no_readings(), config, steps=60)
     html = findings.findings(data, False, INSTRUMENTS)
     assert html.count("<li>") == 2
     assert html.count("Go back to ±") == 1

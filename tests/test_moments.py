@@ -33,6 +33,7 @@ def test_a_run_leaves_moments_that_can_be_read(config: TrainConfig, tmp_path: Pa
     for mine, theirs in zip(moment.weights, last.weights, strict=True):
         assert (mine.name, mine.shape, mine.clip_range) == (theirs.name, theirs.shape, theirs.clip_range)
         assert mine.scale == theirs.scale
+        assert np.array_equal(mine.largest, theirs.largest, equal_nan=True)
         assert (mine.before_counts, mine.after_counts) == (theirs.before_counts, theirs.after_counts)
         for field in ("edges", "before", "after"):
             assert np.array_equal(getattr(mine, field), getattr(theirs, field))

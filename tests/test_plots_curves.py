@@ -102,6 +102,20 @@ def test_the_estimate_has_one_scale_for_ranges_orders_of_magnitude_apart() -> No
     assert at == pytest.approx(np.arcsinh(1 / unit), rel=1e-3)
 
 
+@pytest.mark.parametrize(("size", "ticks"), [(6.0, ["0", "5"]), (-3.0, ["0", "−2"]), (0.2, ["0", "0.1"])])
+def test_an_estimate_that_reaches_no_power_of_ten_has_a_scale_too(size: float, ticks: list[str]) -> None:
+    axis = curves.critic_estimate(snapshot(np.full(9, size)), View())["layout"]["yaxis"]
+    assert sorted(axis["ticktext"]) == ticks
+
+
+def test_the_labels_of_the_estimate_keep_apart() -> None:
+    estimate = np.concatenate([np.full(300, 0.004), np.full(300, 5.0), np.full(300, -300.0)])
+    axis = curves.critic_estimate(snapshot(estimate), View(median=None))["layout"]["yaxis"]
+    low, high = axis["range"]
+    assert np.diff(sorted(axis["tickvals"])).min() >= (high - low) / 6
+    assert {"−100", "0", "1"} <= set(axis["ticktext"])
+
+
 def test_shares_are_those_of_the_layer() -> None:
     run = snapshot(np.array([0.5, 0.7]))
     for layer, clamped, at_bound in (("a.weight", 0.1, 0.2), ("a.bias", 0.3, [0.5, 0.7])):
@@ -137,6 +151,7 @@ def test_every_change_is_marked_and_of_close_ones_the_newest_is_named() -> None:
         ("clip_range", (0.0, 0.02), "0 to 0.02"),
         ("critic_lr", 5e-5, "critic rate 0.00005"),
         ("n_critic", 8, "n_critic 8"),
+        ("constraint", "gradient-penalty", "penalty"),
     ],
 )
 def test_changes_in_words(field: str, value: object, text: str) -> None:

@@ -292,7 +292,7 @@ def test_what_holds_the_critic_is_one_of_four_cards() -> None:
 
 @pytest.mark.parametrize("constraint", ["clip", "gradient-penalty", "spectral-norm", "none"])
 def test_a_constraint_comes_with_what_it_needs(constraint: str) -> None:
-    """Of a preset left as it is, the preset that was sized for it; else only what must change does."""
+    """A preset becomes the one that was sized for it, with what was edited; of others only what must change does."""
     for name in ("digits", "8-gaussians"):
         preset = PRESETS[name]
         sized = form.held_by(preset, constraint)
@@ -302,4 +302,7 @@ def test_a_constraint_comes_with_what_it_needs(constraint: str) -> None:
             assert sized == PRESETS[f"{name}-{constraint}"]
         edited = dataclasses.replace(preset, seed=5)
         held = form.held_by(edited, constraint)
-        assert dataclasses.replace(held, constraint="clip", critic_norm=preset.critic_norm) == edited
+        assert held == dataclasses.replace(sized, seed=5)
+        assert form.held_by(held, "clip") == edited
+    fixed = PRESETS["8-gaussians-paper"]
+    assert form.held_by(fixed, constraint).generator == fixed.generator

@@ -3,16 +3,18 @@
 import dataclasses
 import re
 import shutil
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
-from visits import address, clamp, click, page, panels, restart, run_in
+from visits import address, clamp, click, code, page, panels, restart, run_in
 
 from ganlab.config import holding
 from ganlab.gan.histograms import pooled
 from ganlab.gan.networks import named_weights
+from ganlab.gan.training import Trainer
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs import wire
 from ganlab.runs.disk import checkpoints, inbox, library, moments
@@ -22,7 +24,7 @@ from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import downloads, look_back, steer
+from ganlab.ui.train import downloads, look_back, steer, tries
 
 pytestmark = pytest.mark.usefixtures("the_hub")
 
@@ -424,6 +426,31 @@ def test_a_run_without_a_clamp_shows_no_bounds_and_no_counts_of_one(held: str, t
     assert {row.split(",")[-1] for row in downloads.histogram_csv(run.latest.weights).decode().splitlines()[1:]} == {""}
 
 
+def test_a_step_looked_back_at_has_what_held_its_critic() -> None:
+    changes = {0: {"penalty": 0.5}, 3: {"constraint": "clip"}, 5: {"constraint": "none"}, 7: {"penalty": 3.0}}
+
+    class Steered(Trainer):
+        def step(self, before_update: Callable[[], None]) -> tuple:
+            run.change(**changes.get(self.step_count, {}))
+            return super().step(before_update)
+
+    config = dataclasses.replace(TINY, constraint="gradient-penalty", penalty=2.0, steps=10)
+    folder = RunFolder(library.runs_root() / library.new_run_id(), config)
+    run = TrainingRun(folder, lambda config, _: Steered(config))
+    run.run()
+    for step, thumbs, wanted in (
+        ("1", ["Penalty"], [0.5]),
+        ("4", ["Low bound", "High bound"], [-0.1, 0.1]),
+        ("6", [], []),
+    ):
+        at = page("1_Train.py", run=run.run_id, step=step)
+        assert (clamp(at)["thumbs"], clamp(at)["wanted"]) == (thumbs, wanted)
+        assert ("<i class='b'></i>before</span>&emsp;" in panels(at)) is (step == "4")
+    first, *_, clamped, _, _, _, _, last = downloads.curves_csv(run.latest).decode().splitlines()[1:]
+    assert [set(row.split(",")[5:9]) == {""} for row in (first, clamped, last)] == [True, False, True]
+    assert "nan" not in first
+
+
 def test_the_clamp_can_be_let_go_and_taken_back(the_hub: RunHub) -> None:
     run = run_in("running", the_hub, TINY)
     at = page("1_Train.py", run=run.run_id)
@@ -464,6 +491,17 @@ def test_what_holds_the_critic_is_changed_by_its_cards_and_set_by_its_slider(the
     assert "each weight divided by its layer’s factor" in panels(at)
 
 
+def test_what_there_is_to_try_stays_within_what_its_slider_reaches() -> None:
+    def offered(**values: object) -> list[str]:
+        return [one.label for one in tries.tries_of(dataclasses.replace(TINY, **values))]
+
+    penalty = {"constraint": "gradient-penalty"}
+    assert offered(clip_range=(-0.2, 0.2)) == ["10× tighter", "Hold it by its gradient instead"]
+    assert offered(clip_range=(-5.0, 5.0)) == ["10× tighter", "Hold it by its gradient instead"]
+    assert offered(clip_range=(-5.0, 5.0), **penalty) == ["10× weaker", "10× stronger"]
+    assert offered(penalty=101.0, **penalty) == ["10× weaker", "Clamp it"]
+
+
 def refused_cards(at: AppTest) -> list[str]:
     """The sentences of the cards that can't be chosen."""
     return re.findall(r"aria-disabled='true'.*?<p>(.*?)</p>", panels(at))
@@ -480,6 +518,15 @@ def test_a_critic_with_batch_norm_refuses_a_penalty_and_starts_again_with_layer_
     wait_until(lambda: run.latest.status is Status.PAUSED)
     assert address(at)["run"] == new.run_id
     assert refused_cards(at.run()) == []
+
+
+def test_the_code_shows_the_constraint_too(the_hub: RunHub) -> None:
+    run = run_in("finished", the_hub, dataclasses.replace(TINY, constraint="gradient-penalty"))
+    at = page("1_Train.py", run=run.run_id)
+    at.session_state["code_The update, as it runs"] = True
+    at.run()
+    assert "def critic_update" in code(at)
+    assert "class GradientPenalty" in code(at)
 
 
 def test_two_constraints_are_compared_by_the_surfaces_measured_on_both_sides(the_hub: RunHub) -> None:

@@ -1,6 +1,7 @@
 """`ganlab runs`: the runs on disk."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def _show(path: Path) -> None:
         print(f"  {field:<14}{as_text(value)}")
     print("\nlast metrics")
     for column in METRICS if len(last.history) else ():
-        print(f"  {column:<16}{last.history[column][-1]:g}")
+        if not math.isnan(value := last.history[column][-1]):
+            print(f"  {column:<16}{value:g}")
     print("\nfiles")
     for file in sorted(path.iterdir()):
         size = library.size(file) if file.is_dir() and not file.is_symlink() else file.lstat().st_size

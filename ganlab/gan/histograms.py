@@ -57,7 +57,7 @@ class WeightHistogram:
     before_counts: Counts
     after_counts: Counts
     scale: float = 1.0
-    largest: float = math.nan  # |weight|, of weights that are not clamped; NaN if read from disk
+    largest: float = math.nan  # |weight|, of weights that are not clamped; NaN if not known
 
     @property
     def limit(self) -> float:

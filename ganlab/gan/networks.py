@@ -23,7 +23,7 @@ class Block(NamedTuple):
     name: str
     shape: tuple[int, ...]  # of its output, for one sample
     parameters: int
-    has_batch_norm: bool = False
+    norm: str = ""  # batch norm, layer norm or spectral norm
 
 
 def dcgan_generator(latent_dim: int, channels: int, image_size: int, width: int) -> nn.Sequential:
@@ -189,10 +189,11 @@ def outline(model: nn.Sequential, shape: tuple[int, ...]) -> list[Block]:
         x, parameters = layer(x), sum(p.numel() for p in layer.parameters())
         output = tuple(x.shape[1:])
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | RealPlusNoise):
-            blocks.append(Block(name, output, parameters))
+            blocks.append(Block(name, output, parameters, "spectral norm" if is_parametrized(layer) else ""))
         elif blocks:
-            name, _, before, normed = blocks[-1]
-            blocks[-1] = Block(name, output, before + parameters, normed or isinstance(layer, nn.BatchNorm2d))
+            name, _, before, norm = blocks[-1]
+            norm = {nn.BatchNorm2d: "batch norm", nn.GroupNorm: "layer norm"}.get(type(layer), norm)
+            blocks[-1] = Block(name, output, before + parameters, norm)
     return blocks
 
 

@@ -15,8 +15,10 @@ from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.snapshot import Snapshot
 
 POINTS = 120  # at most, of a drawn line
+LABELS = 5  # for so many there is room on a y axis
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
+CONSTRAINTS = {"clip": "clipping", "gradient-penalty": "penalty", "none": "no constraint"}
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -78,16 +80,23 @@ def _apart(history: History, changes: Sequence[Change], values: np.ndarray) -> l
 
 
 def asinh_axis(unit: float, values: np.ndarray) -> Figure:
-    """A y axis for arcsinh(values / unit), labelled in powers of ten."""
+    """A y axis for arcsinh(values / unit), labelled in powers of ten, or between them where it reaches none."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), unit)
-    powers = [sign * 10.0**power for power in range(-12, 7) for sign in (1, -1)]
-    ticks = sorted((v for v in powers if abs(v) > 1.2 * unit and low <= v <= high), key=abs, reverse=True)
-    ticks = [0.0, *ticks[:: per_mark(len(ticks), 4)]]
-    places = np.arcsinh(np.array([low, high]) / unit)
+    bottom, top = (1.06 * float(np.arcsinh(end / unit)) for end in (low, high))
+
+    def ticks_at(*digits: int) -> list[float]:
+        marks = [sign * digit * 10.0**power for power in range(-12, 7) for digit in digits for sign in (1, -1)]
+        return sorted((v for v in marks if abs(v) > 1.2 * unit and low <= v <= high), key=abs, reverse=True)
+
+    places = {0.0: 0.0}  # of the labels, the largest first, and apart
+    for tick in ticks_at(1) or ticks_at(2, 5):
+        place = float(np.arcsinh(tick / unit))
+        if all(abs(place - other) >= (top - bottom) / LABELS for other in places.values()):
+            places[tick] = place
     return {
-        "range": [rounded(1.06 * place) for place in places],
-        "tickvals": [rounded(float(np.arcsinh(tick / unit))) for tick in ticks],
-        "ticktext": [short(tick) for tick in ticks],
+        "range": [rounded(bottom), rounded(top)],
+        "tickvals": [rounded(place) for place in places.values()],
+        "ticktext": [short(tick) for tick in places],
     }
 
 
@@ -198,6 +207,8 @@ def change_in_words(change: Change) -> str:
     """A change as ±0.015 or critic rate 0.001, short enough for a mark in a chart."""
     if change.field == "clip_range":
         return range_in_words(change.value)
+    if change.field == "constraint":
+        return CONSTRAINTS[change.value]
     names = {"critic_lr": "critic rate", "generator_lr": "generator rate", "n_critic": "n_critic"}
     name = names.get(change.field) or settings.rules(TrainConfig, change.field).label.lower()
     return f"{name} {change.value if isinstance(change.value, str) else number(change.value)}"

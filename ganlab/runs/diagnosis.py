@@ -1,8 +1,6 @@
 """What is probably wrong with a run, in sentences. Pure: settings and measurements in, findings out."""
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -54,25 +52,14 @@ class Finding(NamedTuple):
     dead: bool = False  # nothing else matters then
 
 
-def of_reading(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
-    """What `diagnose` finds at the reading's step, under the clip range of then; `history` may go on after it."""
-    history = history.until(reading.step)
-    if len(history):
-        low, high = float(history["clip_low"][-1]), float(history["clip_high"][-1])
-        if not math.isnan(low):
-            config = replace(config, constraint="clip", clip_range=(low, high))
-        elif config.constraint == "clip":  # nothing was clamped then
-            config = replace(config, constraint="none")
-    return diagnose(reading, history, config)
-
-
 def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
     """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing.
 
     For a critic that it does not know, most rules are silent.
     """
-    # With hinge a critic that separates all samples of a batch has no gradient, and the generator learns from it.
-    if reading.gradients and not reading.gradients.weight_rms.all() and config.objective != "hinge":
+    # By the other objectives a critic that separates all samples of a batch has no gradient, and the generator learns
+    # from it.
+    if reading.gradients and not reading.gradients.weight_rms.all() and config.objective == "wasserstein":
         return [_dead(reading.gradients, history, config)]
     rules = RULES if knows(config) else OF_ANY_CRITIC
     rules = tuple(rule for rule in rules if not config.generator or rule not in OF_A_LEARNER)

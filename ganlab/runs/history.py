@@ -1,5 +1,6 @@
 """The record of a run, step by step: its metrics, its layers' counts, its live changes."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganlab.config import HOLDING, Layers
+from ganlab.config import HOLDING, Layers, TrainConfig
 from ganlab.gan.clipping import UNCOUNTED
 
 
@@ -19,6 +20,11 @@ class Change(NamedTuple):
     step: int
     field: str
     value: Any
+
+
+def in_force(first: TrainConfig, changes: Sequence[Change], step: float) -> TrainConfig:
+    """The settings that the last update of a step used; `first` are those that the run began with."""
+    return dataclasses.replace(first, **{one.field: one.value for one in changes if one.step < step})
 
 
 # The columns of a run's history and of metrics.csv, one row per step, as of the step's last critic update; those of a

@@ -11,6 +11,7 @@ from ganlab.data import datasets
 from ganlab.data.dataset import Announce
 from ganlab.formatting import in_words
 from ganlab.gan.training import Trainer
+from ganlab.links import link
 from ganlab.presets import PRESETS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.resume import ResumePoint
@@ -143,7 +144,7 @@ class TrainingRun(RunHere):
 
 def likely_cause(config: TrainConfig) -> str:
     """The likely reason why a loss became NaN or infinite, judged by the settings alone; one sentence."""
-    usual = PRESETS[config.dataset]
+    usual = PRESETS[link(config)["preset"]]
     # How many times the preset's value each setting has. The clamp holds the critic's weights whatever its
     # rate; nothing holds the generator's.
     causes = []
@@ -151,7 +152,7 @@ def likely_cause(config: TrainConfig) -> str:
         widest, usual_widest = (max(map(abs, c.clip_range)) for c in (config, usual))
         too_wide = f"Weights up to {widest:g} let the critic's scores grow without bound; try a narrower clip range."
         causes.append((widest / usual_widest, too_wide))
-    for network in ("generator", "critic"):
+    for network in ("critic",) if config.generator else ("generator", "critic"):
         rate, usual_rate = (getattr(c, f"{network}_lr") for c in (config, usual))
         too_fast = f"The {network}'s learning rate ({rate:g}) is probably too high; the preset has {usual_rate:g}."
         causes.append((rate / usual_rate, too_fast))

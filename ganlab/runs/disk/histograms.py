@@ -22,6 +22,7 @@ def packed(weights: tuple[WeightHistogram, ...]) -> tuple[dict[str, Any], dict[s
         "clip_range": clipped.clip_range,
         "layers": [(h.name, h.shape) for h in weights],
         "scales": [h.scale if h.clip_range else None for h in weights],
+        "largest": [h.largest if math.isfinite(h.largest) else None for h in weights],
     }
     edges = np.stack([h.edges for h in weights])
     return about, {
@@ -47,7 +48,8 @@ def check(layers: Layers, kinds: Kinds) -> None:
 def unpacked(layers: Layers, about: Any, arrays: dict[str, np.ndarray]) -> tuple[WeightHistogram, ...]:
     """The histograms, from what `packed` gave and `check` has accepted. Raises ValueError for what no run counts.
 
-    The edges may be those of all layers, or of each. Files from before version 0.2 have no scales: all were 1.
+    The edges may be those of all layers, or of each. Files from before version 0.2 have no scales: all were 1. The
+    largest weights may be missing.
     """
     try:
         clip_range = about["clip_range"]
@@ -57,10 +59,14 @@ def unpacked(layers: Layers, about: Any, arrays: dict[str, np.ndarray]) -> tuple
         scales = about.get("scales", [1.0] * len(layers))
         if not all(scale is None or (type(scale) is float and 0 < scale < math.inf and clip_range) for scale in scales):
             raise ValueError
+        largest = about.get("largest", [None] * len(layers))
+        if not all(weight is None or (type(weight) is float and 0 <= weight < math.inf) for weight in largest):
+            raise ValueError
     except (KeyError, TypeError, ValueError):
         raise ValueError("its metadata is invalid") from None
     arrays = arrays | {"edges": np.broadcast_to(arrays["edges"], (len(layers), arrays["edges"].shape[-1]))}
-    if named != layers or len(scales) != len(layers) or not _agree(arrays, [math.prod(shape) for _, shape in layers]):
+    sizes = [math.prod(shape) for _, shape in layers]
+    if named != layers or not len(scales) == len(largest) == len(sizes) or not _agree(arrays, sizes):
         raise ValueError("its histograms are not of this run's layers")
     free = [i for i, scale in enumerate(scales) if scale is None]
     if arrays["counts"][free][..., [0, 1, 3, 4]].any() or (arrays["before"][free] != arrays["after"][free]).any():
@@ -76,8 +82,9 @@ def unpacked(layers: Layers, about: Any, arrays: dict[str, np.ndarray]) -> tuple
             before_counts=Counts(*arrays["counts"][i, 0].tolist()),
             after_counts=Counts(*arrays["counts"][i, 1].tolist()),
             scale=1.0 if scale is None else scale,
+            largest=math.nan if weight is None else weight,
         )
-        for i, ((name, shape), scale) in enumerate(zip(layers, scales, strict=True))
+        for i, ((name, shape), scale, weight) in enumerate(zip(layers, scales, largest, strict=True))
     )
 
 

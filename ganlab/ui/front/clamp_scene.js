@@ -308,7 +308,7 @@ export const drawing = (scene, g) => {
   const narrow = g.x(range[1]) - g.x(range[0]) < 110 * g.unit;
   const pulls = live && bounds.length ? " ↔" : "";
   const wanted = range.map((bound, i) => ({ name: "", x: g.x(bound), label: `${i ? "high" : "low"} ${bold(number(bound))}${pulls}`, side: narrow ? (i ? 1 : -1) : 0 }));
-  if (next) wanted.push(...bounds.map(weight => ({ name: "nextflag", x: g.x(weight), label: `next ${bold(number(weight))}` })));
+  if (next && !free) wanted.push(...bounds.map(weight => ({ name: "nextflag", x: g.x(weight), label: `next ${bold(number(weight))}` })));
   const gone = (preview ?? ghost)?.length ? (preview ? clamp.range : ghost).filter(weight => !range.includes(weight)) : [];
   if (gone.length === 2 && g.x(gone[1]) - g.x(gone[0]) < 130 * g.unit) wanted.push({ name: "ghostflag", x: g.x((gone[0] + gone[1]) / 2), label: `was ${rangeInWords(gone)}` });
   else wanted.push(...gone.map(weight => ({ name: "ghostflag", x: g.x(weight), label: `was ${number(weight)}` })));

@@ -26,9 +26,12 @@ addEventListener("keydown", event => {
   if (!event.repeat || key.startsWith("Arrow")) KEYS[key]();
 });
 
-// The button that led here would keep the focus, and Space would press it again.
+// The button that led here would keep the focus, and Space would press it again. The one screen is the page's first.
 const met = new WeakSet();
 export default ({ parentElement }) => {
-  if (!met.has(parentElement)) document.activeElement?.closest("button")?.blur();
+  if (!met.has(parentElement)) {
+    document.activeElement?.closest("button")?.blur();
+    document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
+  }
   met.add(parentElement);
 };

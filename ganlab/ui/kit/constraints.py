@@ -23,7 +23,7 @@ CARDS = {
     ),
     "spectral-norm": (
         "Spectral norm",
-        "Each layer is divided by its norm: it stretches no distance by more than 1.",
+        "Each layer’s weights are divided by their largest singular value.",
         "<ellipse class='out' cx='36' cy='24' rx='31' ry='12'/><circle class='rule' cx='36' cy='24' r='19'/>"
         "<ellipse class='in' cx='36' cy='24' rx='19' ry='7.4'/><path class='line' d='M36 24H55'/>",
     ),

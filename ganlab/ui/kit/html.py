@@ -42,6 +42,8 @@ TITLES = {
     "rmsprop": "RMSprop",
     "adam": "Adam",
     "rgb": "RGB",
+    "no-norm": "All but norms",
+    "real-plus-noise": "Real plus noise",
     "cpu": "CPU",
 }
 PILLS = {

@@ -1,5 +1,6 @@
 """Files of the Train page, made when they are downloaded, from the newest snapshot of that moment."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,9 +64,10 @@ def metrics(run: Run) -> None:
 
 
 def curves_csv(snapshot: Snapshot) -> bytes:
-    """One row per step: the columns of metrics.csv, then both shares of every layer."""
+    """One row per step: the columns of metrics.csv, then both shares of every layer; empty where nothing is clamped."""
     columns, rows = curves.table(snapshot)
-    return csv_file(columns, ([int(step), int(critic_step), *rest] for step, critic_step, *rest in rows.tolist()))
+    cells = ([("" if math.isnan(value) else value) for value in row] for row in rows.tolist())
+    return csv_file(columns, ([int(step), int(critic_step), *rest] for step, critic_step, *rest in cells))
 
 
 def histogram_csv(histograms: Sequence[WeightHistogram]) -> bytes:

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import streamlit as st
 
-from ganlab.config import DATASETS, HOLDING, constraint_in_words, holding
+from ganlab.config import DATASETS, HOLDING, TrainConfig, constraint_in_words, holding
 from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots.clamp import Change, Slider, bounds, clamp
 from ganlab.plots.samples import points
-from ganlab.runs.diagnosis import knows, of_reading
+from ganlab.runs.diagnosis import diagnose, knows
 from ganlab.runs.disk.moments import Moment
+from ganlab.runs.history import in_force
 from ganlab.runs.range_change import COMPARED, HELD, RangeChange
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
@@ -20,7 +21,7 @@ from ganlab.ui.kit import components
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import LADDER, RUNGS
 from ganlab.ui.kit.components import Caption, choices, panel, plot
-from ganlab.ui.kit.html import BEFORE, CLAMP_KEY, points_key
+from ganlab.ui.kit.html import AFTER, BEFORE, CLAMP_KEY, points_key
 from ganlab.ui.kit.live import once
 from ganlab.ui.train import look_back, steer, strip, tries
 from ganlab.ui.train.view import Slots, layer, sheet
@@ -32,7 +33,7 @@ PATIENCE = 5.0  # seconds after a change in which its measurement may be said to
 PENALTIES = [rung for rung in (100 * rung for rung in RUNGS) if 0.01 <= rung <= 1000]
 HELD_BY = {
     "spectral-norm": "Spectral norm holds this critic: each layer’s weights are divided by their norm.",
-    "none": "Nothing holds this critic. Choose what does under Constraint.",
+    "none": "Nothing holds this critic: it may become as steep as it likes.",
 }
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
@@ -45,8 +46,7 @@ def fill(run: Run, snapshot: Snapshot, shown: Snapshot, pin: Moment | None, draw
     change = snapshot.change if snapshot.change and not look_back.looks_back() else None
     comparing = change if change and change.age < COMPARED else None
     _numbers(run, snapshot, shown, change, comparing, slots)
-    with slots["clamp"]:
-        _clamp(run, shown, drawn, change)
+    _clamp(run, shown, drawn, change, slots)
     _samples(shown, change, pin, slots)
 
 
@@ -70,9 +70,10 @@ def _numbers(
         panel("strip", once(shown, ("strip", *drawn), lambda: strip.strip(numbers, *drawn)))
     judged = Verdict(1, f"You are looking back at step {shown.step:,}.")
     if not look_back.looks_back():
-        reading, config = snapshot.reading or run.reading, snapshot.config
-        problems = once(reading, "findings", lambda: of_reading(reading, history, config)) if reading else []
-        since = history.held_since(snapshot.changes)
+        reading, since = snapshot.reading or run.reading, history.held_since(snapshot.changes)
+        looked_at = reading.step if reading else math.inf
+        config, then = in_force(run.config, snapshot.changes, looked_at), history.until(looked_at)
+        problems = once(reading, "findings", lambda: diagnose(reading, then, config)) if reading else []
         judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
@@ -99,7 +100,7 @@ def histogram(weights: tuple[WeightHistogram, ...]) -> WeightHistogram | None:
     return next((one for one in weights if one.name == name), None) or pooled(weights)
 
 
-def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -> None:
+def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None, slots: Slots) -> None:
     saved = look_back.looks_back()
     (drawn, pinned), limit = both, None
     if change and change.limit and shown.held and change.age < HELD and (held := histogram(shown.held)):
@@ -107,7 +108,7 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
     still = saved or shown.status.ended
     figure = clamp(
         drawn,
-        _slider(run, drawn if still else None),
+        _slider(look_back.settings(run, shown), drawn if still else None),
         live=may_act() and not still,
         mirror=st.session_state.get("symmetric", True),
         log_y=st.session_state.get("log_y", False),
@@ -118,18 +119,22 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None) -
         update=None if saved else shown.update,
     )
     title, key = f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights")
-    if drawn and drawn.clip_range:
+    clamps = figure["clamp"]["range"]
+    if clamps:
         title, key = f"Critic weights around the clamp, {layer() or 'all layers'}", CLAMP_KEY
-    caption = Caption(title, key, shown.step)
-    components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.pull(run, wanted))
+    with slots["clamp key"]:
+        before_after = f"{BEFORE.format('before')}&emsp;{AFTER.format('after')}"
+        panel("clamp_key", f"<div class='small'>{before_after if clamps else ''}</div>")
+    with slots["clamp"]:
+        caption = Caption(title, key, shown.step)
+        components.clamp("clamp", figure, CLAMP_HEIGHT, caption, lambda wanted: steer.pull(run, wanted))
 
 
-def _slider(run: Run, drawn: WeightHistogram | None) -> Slider:
-    """What holds the critic: as it is asked for, or as it was when these weights were drawn."""
-    config = run.wanted
-    if drawn and drawn.clip_range:
+def _slider(config: TrainConfig, drawn: WeightHistogram | None) -> Slider:
+    """What holds the critic by these settings, or the clamp around which these weights were drawn."""
+    if drawn and drawn.clip_range:  # also where changes.csv can't be read
         return bounds(drawn.clip_range, LADDER)
-    if config.constraint == "clip" and not drawn:
+    if config.constraint == "clip":
         return bounds(config.clip_range, LADDER)
     if config.constraint == "gradient-penalty":
         return Slider(("Penalty",), (config.penalty,), PENALTIES, "penalty: how strongly the slope is pulled to 1")

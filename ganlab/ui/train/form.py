@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import LARGEST_INCLUDED, TrainConfig, changed
+from ganlab.config import HOLDING, LARGEST_INCLUDED, TrainConfig, changed
 from ganlab.links import from_link, link
 from ganlab.presets import PRESETS
 from ganlab.ui.kit import frame, uploads
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download
-from ganlab.ui.kit.html import TITLES
+from ganlab.ui.kit.html import HELD, TITLES
 from ganlab.ui.train import address
 
 GROUPS = {
@@ -86,11 +86,16 @@ def hold_by(constraint: str) -> None:
 
 
 def held_by(config: TrainConfig, constraint: str) -> TrainConfig:
-    """The settings with another constraint, and a norm that goes with it; for a preset, the preset sized for that."""
-    presets = list(PRESETS.values())
-    sized = (one for one in presets if (one.dataset, one.constraint) == (config.dataset, constraint))
-    values = {"constraint": constraint, "critic_norm": NORMS.get(constraint, config.critic_norm)}
-    return (next(sized, None) if config in presets else None) or changed(config, values)
+    """The settings with another constraint, and a norm that goes with it.
+
+    Where a preset is sized for that constraint, what differs from the present preset stays, and all else changes to it.
+    """
+    values, edits = {"constraint": constraint, "critic_norm": NORMS.get(constraint, config.critic_norm)}, link(config)
+    sizes = [name for name, one in PRESETS.items() if (one.dataset, one.constraint) == (config.dataset, constraint)]
+    if sizes and edits["preset"] in (config.dataset, *HELD):
+        edits = {field: text for field, text in edits.items() if field not in (*HOLDING, "critic_norm")}
+        return from_link(edits | {"preset": sizes[0]})
+    return changed(config, values)
 
 
 def go(config: TrainConfig) -> None:
@@ -128,11 +133,16 @@ def setting(name: str, config: TrainConfig) -> None:
     if not choices:
         st.number_input(label, value=value, **options, **of_number(name, value))
         return
-    options["format_func"] = lambda choice: TITLES.get(choice, str(choice).capitalize())
+    options["format_func"] = titled
     if name in ("device", "objective"):
         st.selectbox(label, choices, choices.index(value), **options)
     else:
         st.segmented_control(label, choices, default=value, required=True, **options)
+
+
+def titled(choice: Any) -> str:
+    """A choice of a setting as its widget names it."""
+    return TITLES.get(choice, str(choice).capitalize())
 
 
 def _bounds(config: TrainConfig) -> None:

@@ -8,6 +8,7 @@ import inspect
 import streamlit as st
 
 from ganlab.config import HOLDING, WatchedConfig
+from ganlab.gan import constraints
 from ganlab.gan.building import critic_layers
 from ganlab.gan.training import Trainer
 from ganlab.plots.curves import ALONG
@@ -17,8 +18,10 @@ from ganlab.ui.compare import picks
 from ganlab.ui.kit import components, frame, html, names
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.components import panel
-from ganlab.ui.train import downloads, form, panels, steer, view
+from ganlab.ui.train import downloads, form, look_back, panels, steer, view
 from ganlab.ui.train.view import Slots
+
+WHY = {"clip": "The range", "gradient-penalty": "The penalty"}
 
 
 def failure(snapshot: Snapshot) -> None:
@@ -38,12 +41,10 @@ def numbers(slots: Slots) -> None:
 
 def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
     """The critic's weights, around the clamp if there is one, with what holds the critic to pull."""
-    clips = run.wanted.constraint == "clip"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(f"Critic weights{' around the clamp' if clips else ''}", anchor=False, width="content")
+        st.subheader("Critic weights", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-            key = f"{html.BEFORE.format('before')}&emsp;{html.AFTER.format('after')}"
-            panel("clamp_key", f"<div class='small'>{key if clips else ''}</div>")
+            slots["clamp key"] = st.container(width="content")
             with st.popover("Constraint", icon=":material/tune:", type="tertiary"):
                 steer.constraint_controls(run, snapshot.status.ended)
                 slots["refusal"] = st.container()
@@ -53,8 +54,8 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 st.toggle("Log y", key="log_y", persist_state="session", help=help)
                 downloads.histogram(run)
     slots["clamp"] = st.container()
-    if clips and not frame.presents():
-        panel("why", "<p class='muted small'>The range keeps the critic from getting too steep.</p>")
+    if (what := WHY.get(look_back.settings(run, look_back.shown(run, snapshot)).constraint)) and not frame.presents():
+        panel("why", f"<p class='muted small'>{what} keeps the critic from getting too steep.</p>")
 
 
 def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
@@ -134,7 +135,8 @@ def details(run: Run, slots: Slots) -> None:
     if ours:
         with components.opened_code("The update, as it runs") as opened:
             if opened:
-                st.code(inspect.cleandoc(inspect.getsource(Trainer.critic_update)), language="python")
+                for code in (Trainer.critic_update, type(constraints.of(run.wanted))):
+                    st.code(inspect.cleandoc(inspect.getsource(code)), language="python")
     with st.expander("Settings and changes of this run", icon=":material/receipt_long:"):
         names.field(run)
         slots["record"] = st.container()

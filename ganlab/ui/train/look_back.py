@@ -8,11 +8,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from ganlab.config import TrainConfig
 from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.runs.disk import moments
 from ganlab.runs.disk.moments import Moment, stamp
+from ganlab.runs.history import in_force
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import html, late
@@ -101,6 +103,13 @@ def _with(snapshot: Snapshot, moment: Moment) -> Snapshot:
     return dataclasses.replace(
         snapshot, step=moment.step, critic_step=moment.critic_step, weights=moment.weights, samples=moment.samples
     )
+
+
+def settings(run: Run, shown: Snapshot) -> TrainConfig:
+    """What holds the critic as it is asked for; in a picture that no longer changes, as it was when that was made."""
+    if looks_back() or shown.status.ended:
+        return in_force(run.config, shown.changes, shown.step)
+    return run.wanted
 
 
 def pinned(run: Run) -> Moment | None:

@@ -179,7 +179,7 @@ def _policy(run: Run, field: str, fixed: bool) -> None:
         rules.choices,
         default=value,
         required=True,
-        format_func=str.capitalize,
+        format_func=form.titled,
         disabled=fixed,
         help=rules.help,
         width="content",

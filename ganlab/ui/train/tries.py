@@ -50,7 +50,7 @@ def tries_of(config: TrainConfig) -> list[Try]:
         {"constraint": "gradient-penalty", "penalty": penalty},
         "No clamp: a term in the loss pulls the slope to 1.",
     )
-    clip = Try("Clamp it", {"constraint": "clip"}, "Every weight goes back into this range after each update.")
+    clip = Try("Clamp it", {"constraint": "clip"}, "Every weight is clamped into this range again.")
     if config.constraint == "clip":
         found = [
             Try("10× tighter", _scaled(config, 0.1), "Watch slope and estimate collapse."),
@@ -58,7 +58,7 @@ def tries_of(config: TrainConfig) -> list[Try]:
             Try("Forbid negative weights", {"clip_range": (0.0, high)}, "Watch the estimate nearly vanish."),
         ]
         if (config.clip_order, config.clip_scope, config.clip_scale) != ("after", "all", "same"):
-            found = [one._replace(promise="Not measured with this way to clamp.") for one in found]
+            found = [one._replace(promise="Not measured with this way of clamping.") for one in found]
         if config.kind == "point":
             found[-1] = by_gradient
     elif config.constraint == "gradient-penalty":
@@ -84,7 +84,9 @@ def _is_possible(config: TrainConfig, values: dict[str, Any]) -> bool:
         wanted = changed_live(config, values)
     except ValueError:
         return False
-    return holding(wanted) != holding(config) and max(map(abs, wanted.clip_range)) <= 1 and wanted.penalty <= 1000
+    held = holding(wanted)
+    reached = max(map(abs, held.get("clip_range", (0.0,)))) <= 1 and held.get("penalty", 0.0) <= 1000
+    return reached and held != holding(config)
 
 
 def results(run: Run) -> dict[str, str]:

@@ -34,6 +34,7 @@ def figure(history: History, chosen: str | None = None) -> Figure:
         "colorscale": [[0, "$text 0.05"], [1, "$text"]],
         "ygap": 1,
         "showscale": False,
+        "hoverongaps": False,
         "hovertemplate": "%{y}, step %{x:,.0f}: %{z:.1%}<extra></extra>",
     }
     measured = shares[-1][~np.isnan(shares[-1])] if steps else np.empty(0)
@@ -66,8 +67,10 @@ def figure(history: History, chosen: str | None = None) -> Figure:
 
 def sentence(data: CardData) -> str:
     history = data.history
-    if not len(history) or not history.layers or np.isnan(history["at_bound_share"][-1]):
+    if not len(history) or not history.layers or np.isnan(history["at_bound_share"]).all():
         return NOTHING
+    if np.isnan(history["at_bound_share"][-1]):
+        return f"Nothing has been clamped since step {history.range_since:,}."
     counts = history.layer_counts[-1, :, 1].clip(0)
     step = int(history["step"][-1])
     text = f"<b>{counts.sum():,}</b> weights, {percent(history['at_bound_share'][-1])}, at step {step:,}"

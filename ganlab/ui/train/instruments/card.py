@@ -28,9 +28,9 @@ class CardData(NamedTuple):
 
     reading: Reading | None
     rows: Rows  # of instruments.csv, thinned; the first and the newest are among them
-    agreement: tuple[float, int]  # `reading.agreement` since the clip range last changed
+    agreement: tuple[float, int]  # `reading.agreement` since what holds the critic last changed
     history: History
-    config: TrainConfig
+    config: TrainConfig  # at the reading's step
     real: np.ndarray | None = None  # samples, as in Snapshot
 
     def newest(self, column: str) -> float:

@@ -3,7 +3,7 @@
 from html import escape
 
 from ganlab.config import constraint_in_words
-from ganlab.formatting import fixed_percent, percent, range_in_words
+from ganlab.formatting import fixed_percent, percent
 from ganlab.measure.coverage import MISSING
 from ganlab.measure.reading import Reading
 from ganlab.runs import diagnosis
@@ -30,16 +30,13 @@ def share(reading: Reading | None, snapshot: Snapshot, looks_back: bool) -> str:
 
 
 def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
-    """What is probably wrong, most serious first, each with one thing to try; and its step and clip range. HTML."""
+    """What is probably wrong, most serious first, each with one thing to try; then of which step. HTML."""
     if data.reading is None:
         pending = "The instruments take their first look in a few seconds."
         return f"<div class='findings muted'>{pending if on and not ended else 'Nothing was measured.'}</div>"
     step = data.reading.step
-    history, holds = data.history.until(step), f", {constraint_in_words(data.config)}"
-    if data.config.constraint == "clip":
-        in_force = (history["clip_low"][-1], history["clip_high"][-1]) if len(history) else data.config.clip_range
-        holds = f", clip range {range_in_words(in_force)}"
-    problems = diagnosis.of_reading(data.reading, history, data.config)
+    history = data.history.until(step)
+    problems = diagnosis.diagnose(data.reading, history, data.config)
     if problems:
         result = _list(problems)
     elif not diagnosis.knows(data.config):
@@ -48,7 +45,8 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
         result = f"Too early to judge: most rules begin at step {WINDOW} or {YOUNG}."
     else:
         result = "No problems found." + (f" Some rules begin at step {YOUNG}." if len(history) < YOUNG else "")
-    about = f"<p class='muted small'>Step {step:,}{holds}</p>"
+    clip_range = "clip range " if data.config.constraint == "clip" else ""
+    about = f"<p class='muted small'>Step {step:,}, {clip_range}{constraint_in_words(data.config)}</p>"
     return f"<div class='findings'>{result}{about}</div>"
 
 

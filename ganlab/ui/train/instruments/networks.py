@@ -78,7 +78,7 @@ def _button(block: Block, health: str | None, norm: float | None, layer: str | N
 
 
 def _label(block: Block) -> str:
-    norm = "<small>batch norm</small>" if block.has_batch_norm else ""
+    norm = f"<small>{block.norm}</small>" if block.norm else ""
     return f"<b>{block.name}</b>{norm}<small>{_shape(block.shape)}</small><small>{block.parameters:,}</small>"
 
 

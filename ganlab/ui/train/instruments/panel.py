@@ -13,6 +13,7 @@ from ganlab.measure.reading import INSTRUMENTS, Reading, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
+from ganlab.runs.history import in_force
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot
 from ganlab.ui.kit import frame
@@ -41,32 +42,33 @@ FILES = (gradients, bounds, spectra, distances, fidelity, coverage, copies, plan
 CARDS: dict[str, Card] = {title: card for file in FILES for title, card in file.CARDS.items()}
 
 
-def cards_of(config: TrainConfig) -> list[str]:
-    """The cards that apply to this run's data."""
-    measured = {None} if isinstance(config, WatchedConfig) else {None, *available(config.kind)}
-    return [name for name, card in CARDS.items() if card.instrument in measured and card.applies(config)]
+def cards_of(*configs: TrainConfig) -> list[str]:
+    """The cards that apply to a run that has had these settings."""
+    measured = {None} if isinstance(configs[0], WatchedConfig) else {None, *available(configs[0].kind)}
+    return [name for name, card in CARDS.items() if card.instrument in measured and any(map(card.applies, configs))]
 
 
-def how_to_read(config: TrainConfig) -> str:
-    """How to read the run's cards, and what the diagnosis looks for, as Markdown."""
-    cards = "".join(f"- **{name}**: {CARDS[name].help}\n" for name in cards_of(config))
+def how_to_read(names: list[str]) -> str:
+    """How to read these cards, and what the diagnosis looks for, as Markdown."""
+    cards = "".join(f"- **{name}**: {CARDS[name].help}\n" for name in names)
     return f"{INTRODUCTION}\n{cards}\n{DIAGNOSIS}"
 
 
 def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
     """The panel's controls and the containers that `fill` fills."""
-    st.session_state["cards"] = shown = _shown(run)
+    offered = _offered(run)
+    st.session_state["cards"] = shown = _shown(run, offered)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Instruments", anchor=False, width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             slots["instruments share"] = st.container(width="content")
             with st.container(horizontal=True, width="content", gap="small"):  # side by side on a phone too
                 with st.popover("How to read", icon=":material/help:", type="tertiary"):
-                    st.markdown(how_to_read(run.config))
+                    st.markdown(how_to_read(offered))
                 with st.popover("Choose", icon=":material/tune:", type="tertiary", disabled=not may_act()):
                     st.pills(
                         "Instruments",
-                        cards_of(run.config),
+                        offered,
                         selection_mode="multi",
                         key="cards",
                         wrap=True,
@@ -107,9 +109,13 @@ def on(run: Run) -> frozenset[str]:
     return INSTRUMENTS if run.latest.status.ended else run.instruments
 
 
-def _shown(run: Run) -> list[str]:
+def _offered(run: Run) -> list[str]:
+    return cards_of(run.config, run.wanted)
+
+
+def _shown(run: Run, offered: list[str]) -> list[str]:
     """The cards whose instruments are on, without those that the user has put away."""
-    state, offered = st.session_state, cards_of(run.config)
+    state = st.session_state
     if state.get("cards_of") != run.run_id:
         state.update(cards_of=run.run_id, cards_away=set())
     measured = {None, *on(run)}
@@ -120,7 +126,7 @@ def _shown(run: Run) -> list[str]:
 def _switch(run: Run) -> None:
     """Measure what the chosen cards show, and nothing else."""
     chosen = st.session_state["cards"]
-    st.session_state["cards_away"] = set(cards_of(run.config)) - set(chosen)
+    st.session_state["cards_away"] = set(_offered(run)) - set(chosen)
     if not run.latest.status.ended:
         needed = (CARDS[name].instrument for name in chosen)
         acting_hub().training(run.run_id).switch(frozenset(name for name in needed if name))
@@ -135,8 +141,10 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     version = (len(snapshot.readings), ended)
     table, history = snapshot.readings, snapshot.history
     rows = once(source, ("rows", *version), lambda: rows_of(table, reading))
-    agreed = once(source, ("agreement", *version), lambda: agreement(table[table[:, 0] > history.range_since]))
-    data = CardData(reading, rows, agreed, history, snapshot.config, snapshot.real)
+    since = history.held_since(snapshot.changes)
+    agreed = once(source, ("agreement", since, *version), lambda: agreement(table[table[:, 0] > since]))
+    config = in_force(run.config, snapshot.changes, reading.step) if reading else snapshot.config
+    data = CardData(reading, rows, agreed, history, config, snapshot.real)
     with slots["instruments share"]:
         panel("instruments_share", share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)

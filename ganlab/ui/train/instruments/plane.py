@@ -48,7 +48,7 @@ def _surface(values: np.ndarray) -> Figure:
         "dx": step,
         "y0": -REACH,
         "dy": step,
-        "z": packed(values) | {"shape": f"{TICKS}, {TICKS}"},
+        "z": packed(values),
         "colorscale": [[0, "$page"], [1, "$text 0.35"]],
         "showscale": False,
         "ncontours": 14,

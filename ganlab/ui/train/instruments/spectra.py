@@ -78,7 +78,7 @@ def large(spectrum: Spectrum) -> np.ndarray:
 
 
 def sentence(spectra: Sequence[Spectrum]) -> str:
-    """How many directions the most selective layer passes on."""
+    """How many directions the most selective layer passes on, and the largest values as measured."""
     drawn = drawable(spectra)
     if not drawn:
         return NOTHING
@@ -86,7 +86,10 @@ def sentence(spectra: Sequence[Spectrum]) -> str:
     count, total = int(large(spectrum).sum()), len(spectrum.values)
     kernel = "" if spectrum.exact else " (reshaped kernel)"
     few = " It passes on few directions." if count <= FEW * total else ""
-    return f"In {spectrum.layer}{kernel} <b>{count} of {total}</b> values are at least half the largest.{few}"
+    largest = [spectrum.values[0] for spectrum in drawn]
+    ends = " to ".join(dict.fromkeys(short(value) for value in (min(largest), max(largest))))
+    text = f"In {spectrum.layer}{kernel} <b>{count} of {total}</b> values are at least half the largest.{few}"
+    return f"{text} The layers’ largest: {ends}."
 
 
 def key(spectra: Sequence[Spectrum], chosen: str | None = None) -> str:
