@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 import torch
+import unhurried
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from served import LONG, Server, app, chromium, expect_state, interrupt, serve
 from streamlit.components.v2 import manifest_scanner
@@ -16,6 +17,8 @@ from visits import ROOT
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from ganlab.gan.training import Trainer
+from ganlab.measure import distances
 from ganlab.runs.hub import RunHub
 from ganlab.ui.kit import server as ui_server
 
@@ -77,8 +80,10 @@ def _no_run_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
-    """A hub that no other test has used, for tests that visit pages."""
+    """A hub that no other test has used, for tests that visit pages; its runs leave the core to the pages."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(Trainer, "step", unhurried.rested(Trainer.step))
+    monkeypatch.setattr(distances, "DRAWS", 1)  # assignments of 512 points take most of a look
     hub = RunHub()
     monkeypatch.setattr(ui_server, "_hub", hub)
     monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})

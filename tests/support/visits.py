@@ -21,10 +21,9 @@ def page(name: str, **query: str) -> AppTest:
     """Visit `app.py` or a file of pages/."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
     at.query_params.update(query)
-    at.run()
     if name != "app.py":
         at.switch_page(f"pages/{name}")
-        at.run()
+    at.run()
     assert not at.exception, at.exception[0].message
     return at
 
