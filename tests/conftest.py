@@ -1,8 +1,9 @@
 """The order of the tests, a hub for those that visit pages, and a server and a browser for those that need them."""
 
 import os
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +14,19 @@ import unhurried
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from served import LONG, Server, app, chromium, expect_state, interrupt, serve
 from streamlit.components.v2 import manifest_scanner
-from visits import ROOT
+from visits import ROOT, Finished
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from ganlab.config import TrainConfig
 from ganlab.gan.training import Trainer
 from ganlab.measure import distances
+from ganlab.measure.reading import INSTRUMENTS
+from ganlab.runs.disk import library
+from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
+from ganlab.runs.run import Run
+from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit import server as ui_server
 
 os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
@@ -90,6 +97,31 @@ def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
     st.cache_resource.clear()
     yield hub
     hub.close()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[TrainConfig], Path]:
+    """Gives the folder of a finished run with these settings, which is trained once for all tests."""
+
+    @cache
+    def folder_of(config: TrainConfig) -> Path:
+        folder = RunFolder(tmp_path_factory.mktemp("trained") / "run", config)
+        TrainingRun(folder, instruments=INSTRUMENTS).run()
+        return folder.path
+
+    return folder_of
+
+
+@pytest.fixture
+def finished(the_hub: RunHub, trained: Callable[[TrainConfig], Path]) -> Finished:
+    """Gives a finished run with these settings, as an earlier server left it."""
+
+    def run_of(config: TrainConfig) -> Run:
+        path = library.runs_root() / library.new_run_id()
+        shutil.copytree(trained(config), path)
+        return the_hub.find(path.name)
+
+    return run_of
 
 
 @pytest.fixture(scope="session")

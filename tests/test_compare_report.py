@@ -14,29 +14,26 @@ import numpy as np
 import pytest
 from PIL import Image
 from stubs import TINY, TINY_IMAGES
-from visits import restart, run_in
+from visits import Finished
 
 from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.formatting import fixed_percent, range_in_words, short
 from ganlab.gan.histograms import pooled
 from ganlab.runs.disk import moments
-from ganlab.runs.hub import RunHub
 from ganlab.ui.compare import downloads, gradients, report
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.files import PLOTLY
 
 
-def made(the_hub: RunHub, *configs: TrainConfig) -> tuple[list[Path], str]:
+def made(finished: Finished, *configs: TrainConfig) -> tuple[list[Path], str]:
     """The folders of runs with these settings, read from disk, and the report on them, without Plotly's own script."""
-    runs = [run_in("finished", the_hub, config) for config in configs]
-    restart(the_hub)
-    saved = [the_hub.find(run.run_id) for run in runs]
-    page = report.page([Pick.of(letter, run) for letter, run in zip("ABC", saved, strict=False)], "step")
+    runs = [finished(config) for config in configs]
+    page = report.page([Pick.of(letter, run) for letter, run in zip("ABC", runs, strict=False)], "step")
     plotly = (PLOTLY.path / "plotly.min.js").read_text()
     text = page.decode()
     assert text.count(plotly) == 1
-    return [run.path for run in saved], text.replace(plotly, "")
+    return [run.path for run in runs], text.replace(plotly, "")
 
 
 def rows_of(path: Path) -> list[dict[str, float]]:
@@ -71,10 +68,10 @@ def _words(cell: str) -> str:
 
 
 @pytest.fixture
-def points(the_hub: RunHub) -> tuple[list[Path], str]:
+def points(finished: Finished) -> tuple[list[Path], str]:
     wider = dataclasses.replace(TINY, clip_range=(-0.2, 0.2), seed=3)
     penalty = dataclasses.replace(TINY, constraint="gradient-penalty", penalty=0.5)
-    return made(the_hub, TINY, wider, penalty)
+    return made(finished, TINY, wider, penalty)
 
 
 def test_every_number_of_the_report_is_in_the_files_of_the_runs(points: tuple[list[Path], str]) -> None:
@@ -150,8 +147,8 @@ def test_the_report_needs_no_network_and_no_other_file(points: tuple[list[Path],
     assert "$" not in json.dumps(figures(text))
 
 
-def test_the_samples_of_the_report_are_those_of_the_newest_moment(the_hub: RunHub) -> None:
-    folders, text = made(the_hub, TINY_IMAGES, dataclasses.replace(TINY_IMAGES, clip_range=(-0.1, 0.1)))
+def test_the_samples_of_the_report_are_those_of_the_newest_moment(finished: Finished) -> None:
+    folders, text = made(finished, TINY_IMAGES, dataclasses.replace(TINY_IMAGES, clip_range=(-0.1, 0.1)))
     sheets = re.findall(r"class='sheet' src='data:image/png;base64,([^']+)'", text)
     for folder, sheet in zip(folders, sheets, strict=True):
         samples = moments.read(folder, moments.steps(folder)[-1]).samples[:16]
@@ -159,10 +156,9 @@ def test_the_samples_of_the_report_are_those_of_the_newest_moment(the_hub: RunHu
         assert (drawn == np.asarray(images.sheet(samples, 4))).all()
 
 
-def test_the_csv_files_hold_what_the_runs_wrote(the_hub: RunHub) -> None:
-    runs = [run_in("finished", the_hub, config) for config in (TINY, dataclasses.replace(TINY, constraint="none"))]
-    restart(the_hub)
-    picks = [Pick.of(letter, the_hub.find(run.run_id)) for letter, run in zip("AB", runs, strict=True)]
+def test_the_csv_files_hold_what_the_runs_wrote(finished: Finished) -> None:
+    runs = [finished(config) for config in (TINY, dataclasses.replace(TINY, constraint="none"))]
+    picks = [Pick.of(letter, run) for letter, run in zip("AB", runs, strict=True)]
     gradients.measure(picks[0])
     written = {}
     for what, (head, rows, _) in downloads.FILES.items():

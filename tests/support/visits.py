@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +16,8 @@ from ganlab.runs.hub import Run, RunHub
 from ganlab.runs.training_run import TrainingRun
 
 ROOT = Path(__file__).parents[2]
+Finished = Callable[[TrainConfig], Run]
+"""Gives a finished run with these settings; see conftest.py."""
 
 
 def page(name: str, **query: str) -> AppTest:
