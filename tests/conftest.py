@@ -12,8 +12,9 @@ import streamlit as st
 import torch
 import unhurried
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
-from served import LONG, Server, app, chromium, expect_state, interrupt, serve
+from served import LONG, Server, chromium, interrupt, serve
 from streamlit.components.v2 import manifest_scanner
+from stubs import wait_until
 from visits import ROOT, Finished
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -22,7 +23,7 @@ from ganlab.config import TrainConfig
 from ganlab.gan.training import Trainer
 from ganlab.measure import distances
 from ganlab.measure.reading import INSTRUMENTS
-from ganlab.runs.disk import library
+from ganlab.runs.disk import inbox, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
 from ganlab.runs.run import Run
@@ -126,17 +127,21 @@ def finished(the_hub: RunHub, trained: Callable[[TrainConfig], Path]) -> Finishe
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = serve(tmp_path_factory.mktemp("server"))
+    server = serve(tmp_path_factory.mktemp("server"), program=[unhurried.__file__])
     yield server
     interrupt(server)
 
 
 @pytest.fixture(scope="session")
 def context(server: Server) -> Iterator[BrowserContext]:
-    """One for all browser tests, with a page that stays open, so that each page finds the scripts compiled."""
+    """One for all browser tests, with a page that stays open, so that each page finds the scripts compiled.
+
+    It draws little: ten frames per second, and no motion unless a test asks for it.
+    """
     with sync_playwright() as playwright:
         browser = chromium(playwright)
-        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context = browser.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+        context.add_init_script("requestAnimationFrame = draw => setTimeout(() => draw(performance.now()), 100)")
         context.new_page().goto(f"{server.url}/_stcore/health")
         yield context
         browser.close()
@@ -164,16 +169,14 @@ def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     page.on("request", request)
     yield page
     boxes = page.get_by_text("BidiComponent Error").or_(page.get_by_test_id("stException")).all_inner_texts()
-    stop_all(page, server)
     page.close()
+    stop_all(server)
     assert (errors, foreign, boxes) == ([], [], [])
 
 
-def stop_all(page: Page, server: Server) -> None:
-    """Stop the runs that a test left in progress."""
-    folders = [config.parent for config in server.runs.glob("*/config.json")]
-    for run in (folder.name for folder in folders if not (folder / "ended.json").exists()):
-        if f"run={run}" not in page.url or "/Train?" not in page.url:
-            page.goto(f"{server.url}/Train?run={run}")
-        app(page).get_by_role("button", name="Stop", exact=True).click()
-        expect_state(page, "Stopped")
+def stop_all(server: Server) -> None:
+    """Stop the runs that a test left in progress, as another process does: a browser would take longer."""
+    for config in server.runs.glob("*/config.json"):
+        if not (config.parent / "ended.json").exists():
+            inbox.send(config.parent, inbox.Command("stop", {}, ()))
+            wait_until((config.parent / "ended.json").exists)
