@@ -34,28 +34,30 @@ os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
 # Each visit of an AppTest would read the metadata of all installed packages, which takes most of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
-LAST = (
-    "test_learning",
-    "test_pages",
-    "test_start_page",
-    "test_train_page",
+SLOW = (
     "test_generate_page",
-    "test_instruments_page",
-    "test_clipping_page",
-    "test_compare_page",
-    "test_compare_report",
+    "test_frozen",
+    "test_ranges",
+    "test_cli",
+    "test_wheel",
+    "test_learning",
+    "test_damage",
+    "test_pages",
+    "test_strangers",
+    "test_resume",
+    "test_train_page",
 )
+"""From 10 CPU seconds on, the slowest last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the fast tests first; with two workers, start with the browser tests, which take longest."""
-    first_or_last = -2 if "PYTEST_XDIST_WORKER" in os.environ else len(LAST)
+    """Run the fast tests first; with two workers, which are to end together, the browser tests and other slow ones."""
+    together = "PYTEST_XDIST_WORKER" in os.environ
 
     def place(item: pytest.Item) -> int:
         name = item.path.stem
-        if name.startswith("test_browser"):
-            return first_or_last
-        return LAST.index(name) if name in LAST else -1
+        slow = len(SLOW) if name.startswith("test_browser") else SLOW.index(name) if name in SLOW else -1
+        return -slow if together else slow
 
     items.sort(key=place)
     for item in items:
