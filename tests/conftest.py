@@ -1,50 +1,63 @@
 """The order of the tests, a hub for those that visit pages, and a server and a browser for those that need them."""
 
 import os
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
 import torch
+import unhurried
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
-from served import LONG, Server, app, chromium, expect_state, interrupt, serve
+from served import LONG, Server, chromium, interrupt, serve
 from streamlit.components.v2 import manifest_scanner
-from visits import ROOT
+from stubs import wait_until
+from visits import ROOT, Finished
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from ganlab.config import TrainConfig
+from ganlab.gan.training import Trainer
+from ganlab.measure import distances
+from ganlab.measure.reading import INSTRUMENTS
+from ganlab.runs.disk import inbox, library
+from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
+from ganlab.runs.run import Run
+from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.kit import server as ui_server
 
 os.environ["PYTHONPATH"] = str(ROOT)  # for the programs that tests start
 # Each visit of an AppTest would read the metadata of all installed packages, which takes most of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
-LAST = (
-    "test_learning",
-    "test_pages",
-    "test_start_page",
-    "test_train_page",
+SLOW = (
     "test_generate_page",
-    "test_instruments_page",
-    "test_clipping_page",
-    "test_compare_page",
-    "test_compare_report",
+    "test_frozen",
+    "test_ranges",
+    "test_cli",
+    "test_wheel",
+    "test_learning",
+    "test_damage",
+    "test_pages",
+    "test_strangers",
+    "test_resume",
+    "test_train_page",
 )
+"""From 10 CPU seconds on, the slowest last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the fast tests first; with two workers, start with the browser tests, which take longest."""
-    first_or_last = -2 if "PYTEST_XDIST_WORKER" in os.environ else len(LAST)
+    """Run the fast tests first; with two workers, which are to end together, the browser tests and other slow ones."""
+    together = "PYTEST_XDIST_WORKER" in os.environ
 
     def place(item: pytest.Item) -> int:
         name = item.path.stem
-        if name.startswith("test_browser"):
-            return first_or_last
-        return LAST.index(name) if name in LAST else -1
+        slow = len(SLOW) if name.startswith("test_browser") else SLOW.index(name) if name in SLOW else -1
+        return -slow if together else slow
 
     items.sort(key=place)
     for item in items:
@@ -77,8 +90,10 @@ def _no_run_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
-    """A hub that no other test has used, for tests that visit pages."""
+    """A hub that no other test has used, for tests that visit pages; its runs leave the core to the pages."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(Trainer, "step", unhurried.rested(Trainer.step))
+    monkeypatch.setattr(distances, "DRAWS", 1)  # assignments of 512 points take most of a look
     hub = RunHub()
     monkeypatch.setattr(ui_server, "_hub", hub)
     monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
@@ -88,18 +103,47 @@ def the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHub]:
 
 
 @pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[TrainConfig], Path]:
+    """Gives the folder of a finished run with these settings, which is trained once for all tests."""
+
+    @cache
+    def folder_of(config: TrainConfig) -> Path:
+        folder = RunFolder(tmp_path_factory.mktemp("trained") / "run", config)
+        TrainingRun(folder, instruments=INSTRUMENTS).run()
+        return folder.path
+
+    return folder_of
+
+
+@pytest.fixture
+def finished(the_hub: RunHub, trained: Callable[[TrainConfig], Path]) -> Finished:
+    """Gives a finished run with these settings, as an earlier server left it."""
+
+    def run_of(config: TrainConfig) -> Run:
+        path = library.runs_root() / library.new_run_id()
+        shutil.copytree(trained(config), path)
+        return the_hub.find(path.name)
+
+    return run_of
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = serve(tmp_path_factory.mktemp("server"))
+    server = serve(tmp_path_factory.mktemp("server"), program=[unhurried.__file__])
     yield server
     interrupt(server)
 
 
 @pytest.fixture(scope="session")
 def context(server: Server) -> Iterator[BrowserContext]:
-    """One for all browser tests, with a page that stays open, so that each page finds the scripts compiled."""
+    """One for all browser tests, with a page that stays open, so that each page finds the scripts compiled.
+
+    It draws little: ten frames per second, and no motion unless a test asks for it.
+    """
     with sync_playwright() as playwright:
         browser = chromium(playwright)
-        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context = browser.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+        context.add_init_script("requestAnimationFrame = draw => setTimeout(() => draw(performance.now()), 100)")
         context.new_page().goto(f"{server.url}/_stcore/health")
         yield context
         browser.close()
@@ -127,16 +171,14 @@ def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     page.on("request", request)
     yield page
     boxes = page.get_by_text("BidiComponent Error").or_(page.get_by_test_id("stException")).all_inner_texts()
-    stop_all(page, server)
     page.close()
+    stop_all(server)
     assert (errors, foreign, boxes) == ([], [], [])
 
 
-def stop_all(page: Page, server: Server) -> None:
-    """Stop the runs that a test left in progress."""
-    folders = [config.parent for config in server.runs.glob("*/config.json")]
-    for run in (folder.name for folder in folders if not (folder / "ended.json").exists()):
-        if f"run={run}" not in page.url or "/Train?" not in page.url:
-            page.goto(f"{server.url}/Train?run={run}")
-        app(page).get_by_role("button", name="Stop", exact=True).click()
-        expect_state(page, "Stopped")
+def stop_all(server: Server) -> None:
+    """Stop the runs that a test left in progress, as another process does: a browser would take longer."""
+    for config in server.runs.glob("*/config.json"):
+        if not (config.parent / "ended.json").exists():
+            inbox.send(config.parent, inbox.Command("stop", {}, ()))
+            wait_until((config.parent / "ended.json").exists)

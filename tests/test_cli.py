@@ -29,6 +29,7 @@ from ganlab.data.download import data_root
 from ganlab.gan.sampling import latents
 from ganlab.presets import PRESETS
 from ganlab.runs.disk import checkpoints, contents, library
+from ganlab.runs.training_run import TrainingRun
 
 SMALL = "--dataset 8-gaussians --width 8 --depth 1 --batch-size 8 --steps 3 --threads 1".split()
 
@@ -216,25 +217,45 @@ finally:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_a_run_which_saves_everything_and_can_be_resumed(
-    number: signal.Signals, status: int, tmp_path: Path
-) -> None:
+LONG = [*SMALL, "--steps", "1000000"]
+
+
+def test_sigterm_stops_a_run_which_saves_everything_and_can_be_resumed(tmp_path: Path) -> None:
     out = tmp_path / "r"
-    command = [sys.executable, "-m", "ganlab", "train", *SMALL, "--steps", "1000000", "--out", str(out)]
+    command = [sys.executable, "-m", "ganlab", "train", *LONG, "--out", str(out)]
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         metrics = out / "metrics.csv"
         wait_until(lambda: child.poll() is not None or (metrics.exists() and len(metrics.read_text()) > 1000), 60)
-        child.send_signal(number)
-        child.send_signal(number)  # an impatient user loses nothing either
-        assert child.wait(60) == status
+        child.send_signal(signal.SIGTERM)
+        child.send_signal(signal.SIGTERM)  # an impatient user loses nothing either
+        assert child.wait(60) == 143
     finally:
         child.kill()
+    check_stopped(out)
+
+
+def test_so_does_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    join = TrainingRun.join
+
+    def pressed(run: TrainingRun, timeout: float) -> bool:
+        if run.latest.step > 0:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGINT)
+        return join(run, timeout)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingRun, "join", pressed)
+        assert run("train", *LONG, "--out", str(tmp_path / "r")) == 130
+    check_stopped(tmp_path / "r")
+
+
+def check_stopped(out: Path) -> None:
+    """Raises AssertionError if a stopped run has lost something, or can't be resumed."""
     ending = contents.ending(out)
     assert ending.status == "stopped"
     assert checkpoints.files(out)[-1].step == ending.step > 0
-    assert metrics.read_text().splitlines()[-1].split(",")[0] == str(ending.step)
+    assert (out / "metrics.csv").read_text().splitlines()[-1].split(",")[0] == str(ending.step)
     for name in ("generator", "critic"):
         assert (out / f"{name}.safetensors").is_file()
     assert run("train", "--resume", str(out), "--steps", str(ending.step + 2)) == 0

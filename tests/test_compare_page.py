@@ -13,7 +13,7 @@ import pytest
 import torch
 from streamlit.testing.v1.element_tree import Element
 from stubs import TINY, TINY_IMAGES, wait_until
-from visits import address, page, panels, restart, run_in
+from visits import Finished, address, page, panels, restart, run_in
 
 from ganlab.config import WatchedConfig
 from ganlab.formatting import short
@@ -38,8 +38,8 @@ def listed(text: str) -> list[str]:
     return re.findall(r"data-pick='[+-]([^']+)' aria-label='(?!Remove)", text)
 
 
-def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(the_hub: RunHub) -> None:
-    first = run_in("finished", the_hub, TINY)
+def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(finished: Finished) -> None:
+    first = finished(TINY)
     for i in range(9):
         shutil.copytree(first.path, library.runs_root() / f"run-{i}")
     at = page("4_Compare.py")
@@ -56,8 +56,8 @@ def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(the_hub: R
     assert re.findall(r"aria-label='Remove (\w)", panels(at)) == list("ABCDEFGH")
 
 
-def test_three_hundred_runs_and_eight_compared_are_a_small_page(the_hub: RunHub) -> None:
-    first = run_in("finished", the_hub, TINY)
+def test_three_hundred_runs_and_eight_compared_are_a_small_page(finished: Finished) -> None:
+    first = finished(TINY)
     for i in range(299):
         shutil.copytree(first.path, library.runs_root() / f"run-{i}", copy_function=os.link)
     at = page("4_Compare.py", runs=",".join(f"run-{i}" for i in range(8)))
@@ -65,9 +65,9 @@ def test_three_hundred_runs_and_eight_compared_are_a_small_page(the_hub: RunHub)
     assert sum(element.proto.ByteSize() for element in at._tree if isinstance(element, Element)) < 300_000
 
 
-def test_the_table_is_filtered_and_sorted_and_names_what_differs(the_hub: RunHub) -> None:
-    runs = [run_in("finished", the_hub, dataclasses.replace(TINY, steps=steps, seed=9 - steps)) for steps in (3, 5, 4)]
-    digits = run_in("finished", the_hub, TINY_IMAGES)
+def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finished, the_hub: RunHub) -> None:
+    runs = [finished(dataclasses.replace(TINY, steps=steps, seed=9 - steps)) for steps in (3, 5, 4)]
+    digits = finished(TINY_IMAGES)
     by_name = {run.run_id: run for run in [*runs, digits]}
     at = page("4_Compare.py")
     assert listed(panels(at)) == [run.run_id for run in the_hub.runs]
@@ -114,9 +114,9 @@ def test_a_run_that_failed_is_a_row_with_its_reason(the_hub: RunHub) -> None:
     assert "1 failed" in panels(at)
 
 
-def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hub: RunHub) -> None:
-    seeds = [run_in("finished", the_hub, dataclasses.replace(TINY, seed=seed)) for seed in (1, 2, 3)]
-    other = run_in("finished", the_hub, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)))
+def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(finished: Finished) -> None:
+    seeds = [finished(dataclasses.replace(TINY, seed=seed)) for seed in (1, 2, 3)]
+    other = finished(dataclasses.replace(TINY, clip_range=(-0.2, 0.2)))
     runs = [seeds[0], other, *seeds[1:]]
     picks = [Pick.of(letter, run) for letter, run in zip("ABCD", runs, strict=True)]
     assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A", "C", "D"], ["B"]]
@@ -130,8 +130,8 @@ def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(the_hu
     assert best == int(w1[1] < np.median(same))
 
 
-def test_nothing_is_the_best_of_different_data(the_hub: RunHub) -> None:
-    runs = [run_in("finished", the_hub, config) for config in (TINY, TINY_IMAGES)]
+def test_nothing_is_the_best_of_different_data(finished: Finished) -> None:
+    runs = [finished(config) for config in (TINY, TINY_IMAGES)]
     picks = [Pick.of(letter, run) for letter, run in zip("AB", runs, strict=True)]
     assert {row.best for row in instruments.rows(picks)} == {None}
 
@@ -148,9 +148,9 @@ def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub)
     assert gradients.known([pick])["A"].norms.tolist() == known.norms.tolist()
 
 
-def test_samples_of_the_same_latents_are_told_from_others(the_hub: RunHub) -> None:
+def test_samples_of_the_same_latents_are_told_from_others(finished: Finished) -> None:
     configs = [TINY, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), dataclasses.replace(TINY, seed=5)]
-    runs = [run_in("finished", the_hub, config) for config in configs]
+    runs = [finished(config) for config in configs]
     picks = [Pick.of(letter, run) for letter, run in zip("ABC", runs, strict=True)]
     for one, other in itertools.combinations(picks, 2):
         same = torch.equal(fixed_latents(one.config), fixed_latents(other.config))
@@ -158,8 +158,8 @@ def test_samples_of_the_same_latents_are_told_from_others(the_hub: RunHub) -> No
     assert samples.note(picks) == "Of the same latents: A, B."
 
 
-def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(the_hub: RunHub) -> None:
-    single = run_in("finished", the_hub, TINY)
+def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(finished: Finished) -> None:
+    single = finished(TINY)
     configs = [dataclasses.replace(TINY, seed=seed) for seed in (1, 2)]
     sweep = Sweep(library.runs_root() / "my-sweep")
     sweep.path.mkdir()

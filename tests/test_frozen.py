@@ -120,28 +120,18 @@ def test_an_old_run_keeps_its_fixed_latents(run_id: str) -> None:
 
 
 @pytest.mark.parametrize("run_id", RUNS)
-def test_an_old_run_resumes_to_its_end(run_id: str) -> None:
+def test_an_old_run_resumes_to_its_end_with_its_fixed_latents(run_id: str) -> None:
     hub = RunHub()
     try:
         before = moments.read(hub.find(run_id).path, STEP).samples
         run = hub.resume(hub.find(run_id))
         assert run.join(60)
-        assert (run.latest.status, run.latest.step, run.latest.error) == (Status.FINISHED, TOTAL[run_id], "")
-        assert len(run.latest.history) == TOTAL[run_id]
+        latest = run.latest
+        assert (latest.status, latest.step, latest.error) == (Status.FINISHED, TOTAL[run_id], "")
+        assert len(latest.history) == TOTAL[run_id]
         again = hub.find(run_id)
         assert np.array_equal(moments.read(again.path, STEP).samples, before)
-    finally:
-        hub.close()
-
-
-@pytest.mark.parametrize("run_id", RUNS)
-def test_an_old_run_resumes_with_its_fixed_latents(run_id: str) -> None:
-    hub = RunHub()
-    try:
-        run = hub.resume(hub.find(run_id))
-        assert run.join(60)
         assert run.config.looking_seed == "same"
-        latest = run.latest
         latents = torch.randn(len(latest.samples), run.config.latent_dim, generator=rng(run.config.seed))
         samples = sampling.generate(latest.generator, latents).numpy()
         shown = images.to_uint8(samples) if samples.ndim == 4 else samples

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
-from visits import address, page, panels, restart, run_in
+from visits import Finished, address, page, panels, restart, run_in
 
 from ganlab import settings
 from ganlab.config import TrainConfig
@@ -43,8 +43,8 @@ def generator_file(config: TrainConfig) -> bytes:
 
 @pytest.mark.parametrize("view", settings.rules(Recipe, "view").choices)
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
-def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, config)
+def test_every_view(config: TrainConfig, view: str, finished: Finished) -> None:
+    run = finished(config)
     at = page("3_Generate.py", run=run.run_id, view=view, pick="3", c="70")
     titles = {
         "grid": "64 samples",
@@ -58,13 +58,13 @@ def test_every_view(config: TrainConfig, view: str, the_hub: RunHub) -> None:
     assert address(at)["step"] == str(run.latest.step)
 
 
-def test_without_a_run_there_is_the_example(the_hub: RunHub) -> None:
+def test_without_a_run_there_is_the_example(finished: Finished) -> None:
     at = page("3_Generate.py", view="walk")
     assert not at.warning
     assert at.selectbox(key="source").options == ["Example: digits, 1,500 steps"]
     example = source.example()
     assert example.config == dataclasses.replace(PRESETS["digits"], threads=1)
-    run = run_in("finished", the_hub, TINY_IMAGES)
+    run = finished(TINY_IMAGES)
     at = page("3_Generate.py")
     assert address(at)["run"] == run.run_id
     at.selectbox(key="source").set_value("example").run()
@@ -72,8 +72,8 @@ def test_without_a_run_there_is_the_example(the_hub: RunHub) -> None:
     assert not at.exception
 
 
-def test_equal_links_show_equal_pictures(the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_equal_links_show_equal_pictures(finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     link = {"run": run.run_id, "n": "100", "seed": "7", "truncation": "0.65", "batch_norm": "train", "columns": "9"}
     first, second = (data_of(page("3_Generate.py", **link), "uri") for _ in range(2))
     assert first == second
@@ -81,8 +81,8 @@ def test_equal_links_show_equal_pictures(the_hub: RunHub) -> None:
     assert (first["n"], first["columns"]) == (100, 9)
 
 
-def test_changed_settings_go_into_the_address(the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_changed_settings_go_into_the_address(finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     at = page("3_Generate.py", run=run.run_id)
     at.number_input(key="recipe_n").set_value(1000).run()
     at.select_slider(key="recipe_truncation").set_value(0.5).run()
@@ -94,8 +94,8 @@ def test_changed_settings_go_into_the_address(the_hub: RunHub) -> None:
     assert data_of(at, "uri")["n"] == 1000
 
 
-def test_a_bad_link_gives_warnings_and_the_defaults(the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_a_bad_link_gives_warnings_and_the_defaults(finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     at = page("3_Generate.py", run=run.run_id, n="5000", view="cats", step="x" * 99)
     assert "n must be from 1 to 1,024" in at.warning[0].value.replace("\\", "")
     assert len(at.warning) == 2
@@ -103,8 +103,8 @@ def test_a_bad_link_gives_warnings_and_the_defaults(the_hub: RunHub) -> None:
     assert data_of(at, "uri")["n"] == 64
 
 
-def test_an_unknown_run_is_replaced_by_the_newest(the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_an_unknown_run_is_replaced_by_the_newest(finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     at = page("3_Generate.py", run="20260101-000000-abcd", step="9")
     assert "There is no run 20260101-000000-abcd here" in at.warning[0].value
     assert len(at.warning) == 1
@@ -124,8 +124,8 @@ def test_the_page_stays_at_its_step_until_newest_is_clicked(the_hub: RunHub) -> 
     assert data_of(at, "uri") != first
 
 
-def test_a_picked_sample_is_shown_up_close(the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_a_picked_sample_is_shown_up_close(finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     at = page("3_Generate.py", run=run.run_id, pick="12")
     assert at.subheader[1].value == "Sample 12"
     assert data_of(at, "uri")["marks"] == [[12, ""]]
@@ -155,8 +155,8 @@ def test_an_uploaded_generator_is_a_source(the_hub: RunHub, tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG not a network", b"\x10" + b"\0" * 40])
-def test_a_foreign_upload_is_rejected_and_changes_nothing(content: bytes, the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_a_foreign_upload_is_rejected_and_changes_nothing(content: bytes, finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     at = page("3_Generate.py", run=run.run_id)
     before = address(at)
     upload(at, content)
@@ -164,17 +164,17 @@ def test_a_foreign_upload_is_rejected_and_changes_nothing(content: bytes, the_hu
     assert address(at) == before
 
 
-def test_the_cost_of_gradients_is_measured_at_the_press_of_a_button(the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_the_cost_of_gradients_is_measured_at_the_press_of_a_button(finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     at = page("3_Generate.py", run=run.run_id)
     assert "under no_grad" not in panels(at)
     next(button for button in at.button if button.label == "Measure").click().run()
     assert "under no_grad" in panels(at)
 
 
-def test_through_training(the_hub: RunHub) -> None:
+def test_through_training(finished: Finished) -> None:
     for config in (TINY, TINY_IMAGES):
-        run = run_in("finished", the_hub, config)
+        run = finished(config)
         steps = moments.steps(run.path)
         at = page("3_Generate.py", run=run.run_id, look=str(steps[0]))
         assert at.select_slider(key="recipe_look").value == steps[0]
@@ -186,14 +186,14 @@ def test_through_training(the_hub: RunHub) -> None:
         assert frames.n_frames == len(steps)
 
 
-def test_a_run_that_failed_is_not_what_the_page_opens_with(the_hub: RunHub) -> None:
-    good = run_in("finished", the_hub, TINY_IMAGES)
+def test_a_run_that_failed_is_not_what_the_page_opens_with(finished: Finished, the_hub: RunHub) -> None:
+    good = finished(TINY_IMAGES)
     run_in("failed", the_hub, TINY_IMAGES)
     assert page("3_Generate.py").selectbox(key="source").value == good.run_id
 
 
-def test_the_animation_changes_with_the_saved_moments(the_hub: RunHub) -> None:
-    run = run_in("finished", the_hub, TINY_IMAGES)
+def test_the_animation_changes_with_the_saved_moments(finished: Finished) -> None:
+    run = finished(TINY_IMAGES)
     first, *_, last = steps = moments.steps(run.path)
     before = through_training.animation(run, steps)
     moment = moments.read(run.path, first)

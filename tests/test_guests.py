@@ -1,24 +1,18 @@
 """With `ganlab --guests`, only sessions that came with the key act; all others only look."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from gauges import progress
 from moves import move
-from served import interrupt, key_of, serve
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Element
-from stubs import TINY, wait_until
-from visitor import visit
+from stubs import TINY
 from visits import address, page, run_in
 
 from ganlab.data import own_images, own_points
 from ganlab.runs import background
-from ganlab.runs.disk import checkpoints, inbox, library, networks
+from ganlab.runs.disk import inbox, library, networks
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
@@ -136,54 +130,3 @@ def test_only_the_key_makes_an_owner(
     assert "Train on digits" not in [button.label for button in page("app.py").button]
     monkeypatch.setenv("GANLAB_KEY", "")
     assert "Train on digits" in [button.label for button in page("app.py").button]
-
-
-def test_a_guests_websocket_changes_nothing_with_the_owners_messages(tmp_path: Path) -> None:
-    server = serve(tmp_path, "--guests")
-    try:
-        with visit(server.url) as owner, visit(server.url) as guest:
-            run = owner.start_run(key=key_of(server))
-            wait_until(lambda: "Running" in text(owner.open("Train", f"run={run}")))
-            owner.click("Pause")
-            wait_until(lambda: "Paused" in text(owner.open("Train", f"run={run}")))
-            wait_until(lambda: checkpoint_of(server.runs / run) == progress(server.runs / run)[0])  # all is on disk
-            sent = []
-            for name, query in (
-                ("Train", f"run={run}"),
-                ("", ""),
-                ("Train", "preset=drawn"),
-                ("Generate", f"run={run}"),
-            ):
-                owner.open(name, query)
-                states = [state for widget in owner.widgets.values() if (state := move(widget))]
-                sent.append((name, query, [owner.frame(state) for state in states]))
-            assert sum(len(frames) for *_, frames in sent) > 30
-            before = contents(tmp_path)
-            for name, query, frames in sent:
-                guest.open(name, query)
-                guest.replay(*frames)
-            guest.replay(BackMsg(clear_cache=True).SerializeToString(), quiet=2.0)
-            guest.open("Train", f"run={run}")
-            guest.replay(BackMsg(clear_cache=True).SerializeToString())
-            guest.watch(1.0)  # the page goes on, though its session has forgotten everything
-            assert contents(tmp_path) == before
-            owner.open("Train", f"run={run}")
-            owner.click("Stop")
-            wait_until((server.runs / run / "ended.json").exists)  # the owner's own Stop
-    finally:
-        interrupt(server)
-
-
-def text(messages: list[ForwardMsg]) -> str:
-    """The data of all components."""
-    return "".join(message.delta.new_element.bidi_component.json for message in messages)
-
-
-def checkpoint_of(run: Path) -> int:
-    """The step of the newest checkpoint; -1 if there is none."""
-    return max((file.step for file in checkpoints.files(run)), default=-1)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of the server but its log."""
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".log"}

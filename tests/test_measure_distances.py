@@ -1,5 +1,6 @@
 """Exact and sliced Wasserstein-1 distances, and rank correlation."""
 
+import dataclasses
 import itertools
 import math
 
@@ -98,7 +99,7 @@ def test_rank_correlation_of_two_values_or_a_constant_is_nan() -> None:
 
 
 def test_the_band_of_a_perfect_sampler_against_an_independent_computation() -> None:
-    trainer = Trainer(PRESETS["8-gaussians"])
+    trainer = Trainer(PRESETS["8-gaussians"], dataclasses.replace(point_sets.eight_gaussians()))  # never looked at
     networks = trainer.critic, trainer.generator
     perfect = look(*networks, trainer.dataset, trainer.config, which=frozenset({"distances"})).distances.perfect
     draw, data = rng(7), point_sets.eight_gaussians()

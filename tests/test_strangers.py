@@ -13,8 +13,10 @@ import pytest
 import streamlit as st
 from gauges import progress
 from hostile import good_files, write_zip
-from served import Server, answers, interrupt, serve
+from moves import move
+from served import Server, answers, interrupt, key_of, serve
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, wait_until
 from visitor import VisitError, visit
@@ -24,7 +26,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from ganlab import settings
 from ganlab.config import TrainConfig
 from ganlab.gan.recipe import FIELDS
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import checkpoints, contents
 from ganlab.runs.hub import RunHub
 from ganlab.ui.kit import access
 from ganlab.ui.kit.files import FRONT
@@ -121,7 +123,8 @@ def upload(preset: str, name: str, content: bytes) -> AppTest:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = serve(tmp_path_factory.mktemp("server"))
+    """With `--guests`: its owner has a key, and everyone else is a stranger."""
+    server = serve(tmp_path_factory.mktemp("server"), "--guests")
     yield server
     assert answers(server.url)
     assert interrupt(server) == 0
@@ -159,14 +162,14 @@ def test_pages_of_other_sites_and_ports_are_refused(server: Server) -> None:
         with pytest.raises(InvalidStatus, match="403"), visit(server.url, Origin=origin):
             pass
     with visit(server.url, Origin=server.url) as visitor:
-        run = visitor.start_run()
+        run = visitor.start_run(key=key_of(server))
         visitor.click("Stop")
         wait_until((server.runs / run / "ended.json").exists)
 
 
 def test_emptying_the_caches_stops_no_run(server: Server) -> None:
     with visit(server.url) as owner, visit(server.url) as stranger:
-        run = owner.start_run()
+        run = owner.start_run(key=key_of(server))
         stranger.open("")
         stranger.replay(BackMsg(clear_cache=True).SerializeToString())
         wait_until(lambda: progress(server.runs / run)[0] > 0)
@@ -176,6 +179,53 @@ def test_emptying_the_caches_stops_no_run(server: Server) -> None:
         owner.open("Train", f"run={run}")
         owner.click("Stop")
         wait_until((server.runs / run / "ended.json").exists)
+
+
+def test_a_guest_changes_nothing_with_the_owners_messages(server: Server) -> None:
+    with visit(server.url) as owner, visit(server.url) as guest:
+        run = owner.start_run(key=key_of(server))
+        wait_until(lambda: "Running" in text(owner.open("Train", f"run={run}")))
+        owner.click("Pause")
+        wait_until(lambda: "Paused" in text(owner.open("Train", f"run={run}")))
+        wait_until(lambda: checkpoint_of(server.runs / run) == progress(server.runs / run)[0])  # all is on disk
+        sent = []
+        for name, query in (
+            ("Train", f"run={run}"),
+            ("", ""),
+            ("Train", "preset=drawn"),
+            ("Generate", f"run={run}"),
+        ):
+            owner.open(name, query)
+            states = [state for widget in owner.widgets.values() if (state := move(widget))]
+            sent.append((name, query, [owner.frame(state) for state in states]))
+        assert sum(len(frames) for *_, frames in sent) > 30
+        before = contents_of(server.log.parent)
+        for name, query, frames in sent:
+            guest.open(name, query)
+            guest.replay(*frames)
+        guest.replay(BackMsg(clear_cache=True).SerializeToString(), quiet=2.0)
+        guest.open("Train", f"run={run}")
+        guest.replay(BackMsg(clear_cache=True).SerializeToString())
+        guest.watch(1.0)  # the page goes on, though its session has forgotten everything
+        assert contents_of(server.log.parent) == before
+        owner.open("Train", f"run={run}")
+        owner.click("Stop")
+        wait_until((server.runs / run / "ended.json").exists)  # the owner's own Stop
+
+
+def text(messages: list[ForwardMsg]) -> str:
+    """The data of all components."""
+    return "".join(message.delta.new_element.bidi_component.json for message in messages)
+
+
+def checkpoint_of(run: Path) -> int:
+    """The step of the newest checkpoint; -1 if there is none."""
+    return max((file.step for file in checkpoints.files(run)), default=-1)
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    """Every file of the server but its log."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".log"}
 
 
 UP = ["../" * 12, "..%2f" * 12, "%2e%2e/" * 12, "..%5c" * 12, "....//" * 12, "..%252f" * 12, "/", "%00/../", "file:///"]

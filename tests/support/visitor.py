@@ -62,9 +62,12 @@ class Visitor:
         """Click the button with this label; returns what the page sends then, or the page to which it leads."""
         return self.change(WidgetState(id=self._buttons[label], trigger_value=True))
 
-    def start_run(self, preset: str = "8-gaussians", key: str = "") -> str:
-        """Start a run that will not end by itself, with the owner's key if there is one; returns its ID."""
-        self.open("Train", f"preset={preset}&steps=10000000&key={key}")
+    def start_run(self, preset: str = "8-gaussians", key: str = "", steps: int = 10_000_000) -> str:
+        """Start a run, by default one that will not end by itself, with the owner's key if there is one.
+
+        Returns its ID.
+        """
+        self.open("Train", f"preset={preset}&steps={steps}&key={key}")
         self.click("Start")
         return parse_qs(self.query)["run"][0]
 

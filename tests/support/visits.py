@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -15,16 +16,17 @@ from ganlab.runs.hub import Run, RunHub
 from ganlab.runs.training_run import TrainingRun
 
 ROOT = Path(__file__).parents[2]
+Finished = Callable[[TrainConfig], Run]
+"""Gives a finished run with these settings; see conftest.py."""
 
 
 def page(name: str, **query: str) -> AppTest:
     """Visit `app.py` or a file of pages/."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
     at.query_params.update(query)
-    at.run()
     if name != "app.py":
         at.switch_page(f"pages/{name}")
-        at.run()
+    at.run()
     assert not at.exception, at.exception[0].message
     return at
 

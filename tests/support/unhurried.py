@@ -1,0 +1,35 @@
+"""Training that leaves most of a core to the rest of a test: after each step a run rests.
+
+As a script: the app, started as by `python -m ganlab`, with such runs.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ganlab.cli.main import main
+from ganlab.gan.training import Trainer
+
+REST = 2  # times the CPU time of the step
+
+
+def rested(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The same step, and then a rest."""
+    nothing = threading.Event()
+
+    @wraps(step)
+    def step_and_rest(*args: Any, **options: Any) -> Any:
+        began = time.thread_time()
+        result = step(*args, **options)
+        nothing.wait(REST * (time.thread_time() - began))
+        return result
+
+    return step_and_rest
+
+
+if __name__ == "__main__":
+    Trainer.step = rested(Trainer.step)
+    sys.exit(main())
