@@ -151,10 +151,10 @@ class RunHub:
 
     def find(self, run_id: str) -> Run:
         """The run with that name, of this server, on disk or of a sweep. Raises LookupError, in one sentence."""
+        if not all(map(library.RUN_ID.fullmatch, run_id.split("/", 1))):
+            raise LookupError("That link does not name a run.")
         if "/" in run_id:
             return _readable(swept_run.find(run_id))
-        if not library.RUN_ID.fullmatch(run_id):
-            raise LookupError("That link does not name a run.")
         if run := self._runs.get(run_id):
             if not (run.latest.status.ended and lock.held(run.path)):
                 return run
