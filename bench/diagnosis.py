@@ -16,9 +16,8 @@ gradient per layer.
     25 Gaussians, 0.05   step 1,000              1.8          0.02         (seed 10)
     Swiss roll           step 1,500              1.1                       (seed 10)
 
-Digits, 8 Gaussians: seeds 0 to 4 end without a finding. 25 Gaussians: seeds 0 and 4 do; seeds 1 to 3 are told that the
-gradient grows 12- to 18-fold per layer, though W1 is 2.0 times that of real samples and no mode is missing (step
-1,000). At ±0.15 it grows 4- to 7-fold there, W1 is 2.0 to 2.4 times, and one seed misses a mode.
+The presets of digits, 8 Gaussians, 25 Gaussians and Swiss roll end without a finding on seeds 0 to 4. On seeds 20 to 24
+every trouble below is told, each time.
 """
 
 import dataclasses
@@ -68,7 +67,7 @@ CASES = (
     Case("of 8 modes", "8-gaussians", {"n_critic": 1, "critic_lr": 2e-4}, 200),
     Case("has overfitted", "digits", SMALL_SET, 200, few=20),
     Case("copies", "digits", SMALL_SET, 600, few=5),
-    Case("as far from real ones", "8-gaussians", {"clip_range": (-0.02, 0.02)}, 2000),
+    Case("as far from real ones", "8-gaussians", {"generator_lr": 2e-5}, 1500),
     Case("detail is missing", "25-gaussians", {"clip_range": (-0.05, 0.05)}, 3000),
     Case("", "digits", {}, 1000),
     Case("", "8-gaussians", {}, 2000),

@@ -23,9 +23,10 @@ with frame.page("Compare"):
         layout.chosen(compared)
         layout.curves_cards(compared, slots)
         layout.measurements_card(compared, slots)
+        layout.gradients_card(compared, slots)
         layout.weights_card(compared, slots)
         layout.samples_card(compared, slots)
-        layout.last_cards(compared, slots)
+        layout.settings_card(compared)
         layout.methods_card(compared, slots)
         live.live(compared, slots)
     elif known:

@@ -363,7 +363,7 @@ def measured(run: Written) -> dict[str, float]:
         "Coverage: real samples with one nearby": run.found("coverage"),
         "1-NN test: 50 % if they are alike": run.found("one_nn_accuracy"),
         "Spread, times the real samples’": run.found("spread"),
-        "Growth of the gradient per layer": run.found("gradient_per_layer"),
+        "Growth of the gradient per layer: 1 is level": run.found("gradient_per_layer"),
         "Steepest slope of the critic": run.found("largest_gradient"),
         "Critic’s lower bound of W1": run.found("lower_bound"),
         "Critic’s estimate, last 25 steps": float(np.median(run.metric("critic_estimate")[-25:])),

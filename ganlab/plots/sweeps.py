@@ -37,7 +37,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
     log_x, log_y = not names and _are_wide(x), _are_wide(y)
     low, high = _ends(np.log10(x) if log_x else x)
     lines = medians([dot for dot in dots if dot.over])
-    drawn, said = list[Figure](), list[str]()
+    drawn, said, notes = list[Figure](), list[str](), list[Figure]()
     across = 10.0 ** np.array([low, high]) if log_x else np.array([low, high])
     for i, (group, line) in enumerate(lines.items()):
         for at, value in line.items():
@@ -47,8 +47,10 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
             ends, values, color, dash = np.array(list(line)), list(line.values()), "$text", DASHES[i % len(DASHES)]
         else:
             ends, values, color, dash = across, 2 * list(line.values()), "$muted", "dot"
-        hover = f"median %{{y:.3~g}}<extra>{group}</extra>"
-        drawn.append(curve(np.array(values), group, color, 1.6, dash, x=packed(ends)) | {"hovertemplate": hover})
+            notes.append(_note(group, np.log10(values[0]) if log_y else values[0]))
+        repeats = sum(dot.group == group and dot.over for dot in dots) > len(line)
+        hover = {"hovertemplate": f"median %{{y:.3~g}}<extra>{group}</extra>"} if repeats else {"hoverinfo": "skip"}
+        drawn.append(curve(np.array(values), group, color, 1.6, dash, x=packed(ends)) | hover)
     right = low + 0.97 * (high - low)
     for letter in sorted({dot.letter for dot in dots}):
         drawn.append(_dots([dot for dot in dots if dot.letter == letter], letter, 10.0**right if log_x else right))
@@ -64,6 +66,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
         scale=f"{measure} {setting} {log_x} {log_y}",
         alt=f"{measure} against {setting}; medians: {'; '.join(said)}.",
         margin=(62, 26, 14, 44),
+        annotations=notes,
     )
 
 
@@ -74,6 +77,12 @@ def medians(dots: Sequence[Dot]) -> Mapping[str, dict[float, float]]:
         at = dot.x if np.isfinite(dot.x) else np.nan  # this object: NaN is not equal to another NaN
         values.setdefault(dot.group, {}).setdefault(at, []).append(dot.y)
     return {group: {x: float(np.median(each)) for x, each in line.items()} for group, line in values.items()}
+
+
+def _note(group: str, y: float) -> Figure:
+    """What a line across stands for, at its left end."""
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "y": rounded(y, 6), "yanchor": "bottom", "showarrow": False}
+    return place | {"text": group, "font": {"color": "$muted", "size": 11.5}}
 
 
 def _dots(dots: Sequence[Dot], letter: str, right: float) -> Figure:

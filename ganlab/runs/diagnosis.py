@@ -185,7 +185,9 @@ def _oscillating(reading: Reading, history: History, config: TrainConfig) -> Ite
 
 def _far_from_optimal(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     estimates, distances = _recent(history, "critic_estimate", WINDOW), reading.distances
-    if len(history) < YOUNG or not len(estimates) or not distances or distances.w1 < FAR * distances.perfect.mean:
+    if len(history) < YOUNG or not len(estimates) or not distances:
+        return
+    if distances.w1 < FAR * distances.perfect.mean or _is_near(reading):
         return
     share = (estimates <= 0).mean()
     if share >= NEGATIVE and not _starved(reading):  # without gradients, more updates do not bring the critic nearer

@@ -20,6 +20,7 @@ from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import preview, samples, settings
 from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
+from ganlab.ui.kit import constraints
 from ganlab.ui.kit.components import Caption, csv_file, download, panel, plot
 from ganlab.ui.kit.live import once
 
@@ -75,7 +76,7 @@ def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: 
     dots = []
     for run in runs:
         config, uses = run.planned, _uses(run.planned, field)
-        group = settings.in_words(config, other if uses else ["constraint"])
+        group = settings.in_words(config, other) if uses else [constraints.CARDS[config.constraint][0]]
         x = _place(getattr(config, field), names) if uses else nan
         name = escape(", ".join((constraint_in_words(config), *settings.in_words(config, unnamed))))
         letter, over = letters.get(run.run_id, ""), status_of(run) in OVER

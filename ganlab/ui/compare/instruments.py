@@ -71,7 +71,7 @@ MEASURES = (
     Measure("Coverage: real samples with one nearby", _read("coverage"), "high", _share),
     Measure("1-NN test: 50 % if they are alike", _read("one_nn_accuracy"), "half", _share),
     Measure("Spread, times the real samples’", _read("spread"), "one"),
-    Measure("Growth of the gradient per layer", _read("gradient_per_layer"), "one"),
+    Measure("Growth of the gradient per layer: 1 is level", _read("gradient_per_layer"), "one"),
     Measure("Steepest slope of the critic", _read("largest_gradient")),
     Measure("Critic’s lower bound of W1", _read("lower_bound")),
     Measure(f"Critic’s estimate, last {MEDIAN} steps", _estimate),

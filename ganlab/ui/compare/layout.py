@@ -103,14 +103,16 @@ def measurements_card(compared: list[Pick], slots: Slots) -> None:
         slots["instruments"] = st.container()
 
 
-def last_cards(compared: list[Pick], slots: Slots) -> None:
-    """The gradients, and the settings in which the compared runs differ."""
-    left, right = st.columns([1, 1.41], gap="small")
-    with left.container(border=True, height="stretch"):
+def gradients_card(compared: list[Pick], slots: Slots) -> None:
+    with st.container(border=True):
         _titled("Gradients", compared, "gradients")
         slots["gradients head"] = st.container()
         slots["gradients"] = st.container()
-    with right.container(border=True, height="stretch"):
+
+
+def settings_card(compared: list[Pick]) -> None:
+    """The settings in which the compared runs differ."""
+    with st.container(border=True):
         st.subheader("Differing settings", anchor=False)
         if table := settings.table(compared):
             panel("compare_settings", table, Caption("Differing settings"))

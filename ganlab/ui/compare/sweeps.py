@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from ganlab import settings
+from ganlab.config import TrainConfig
 from ganlab.formatting import count_of, in_words, rough_range
 from ganlab.runs import background, swept_run
 from ganlab.runs.disk import library
@@ -48,10 +50,18 @@ def runs_of(name: str) -> list[SweptRun]:
     if path is None:
         return []
     try:
-        return swept_run.runs_of(path)
+        return sorted(swept_run.runs_of(path), key=_by_settings)
     except (ValueError, OSError) as error:
         st.warning(plain(in_words(error)), icon=":material/help:")
         return []
+
+
+def _by_settings(run: SweptRun) -> list[object]:
+    """The settings in their usual order, so that ranges grow and seeds follow each other."""
+    values = settings.fields(TrainConfig)
+    return [
+        value[1] if isinstance(value, tuple) else value for value in (getattr(run.planned, name) for name in values)
+    ]
 
 
 def status(runs: Sequence[SweptRun]) -> None:

@@ -66,7 +66,8 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
     rows = [row for row in rows if all(word in _text(row) for word in words)]
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
-    nothing = "No run matches." if words else "No runs yet."
+    nothing = "No single runs yet: choose a sweep above." if library.sweep_paths() else "No runs yet."
+    nothing = "No run matches." if words else nothing
     picked = {pick.run.run_id: pick for pick in chosen}
     table = _table(rows, picked, column, falling) if rows else f"<p class='muted'>{nothing}</p>"
     choices("runs_table", table, _picked)
