@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 SECONDS = 60  # to wait for something on a very busy machine
+TRIES = 100
 
 
 class VisitError(Exception):
@@ -65,9 +66,12 @@ class Visitor:
     def start_run(self, preset: str = "8-gaussians", key: str = "", steps: int = 10_000_000) -> str:
         """Start a run, by default one that will not end by itself, with the owner's key if there is one.
 
-        Returns its ID.
+        Returns its ID. While another run trains, or ends, the form has another button: it is opened again.
         """
-        self.open("Train", f"preset={preset}&steps={steps}&key={key}")
+        for _ in range(TRIES):
+            self.open("Train", f"preset={preset}&steps={steps}&key={key}")
+            if "Start" in self._buttons:
+                break
         self.click("Start")
         return parse_qs(self.query)["run"][0]
 
