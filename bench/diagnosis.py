@@ -16,8 +16,8 @@ gradient per layer.
     25 Gaussians, 0.05   step 1,000              1.8          0.02         (seed 10)
     Swiss roll           step 1,500              1.1                       (seed 10)
 
-The presets of digits, 8 Gaussians, 25 Gaussians and Swiss roll end without a finding on seeds 0 to 4. On seeds 20 to 24
-every trouble below is told, each time.
+The presets of digits, 8 Gaussians, 25 Gaussians and Swiss roll have no finding after 2,000 steps (digits: 1,000) on
+seeds 0 to 4. On seeds 20 to 24 every trouble below is told, each time.
 """
 
 import dataclasses
@@ -68,7 +68,7 @@ CASES = (
     Case("has overfitted", "digits", SMALL_SET, 200, few=20),
     Case("copies", "digits", SMALL_SET, 600, few=5),
     Case("as far from real ones", "8-gaussians", {"generator_lr": 2e-5}, 1500),
-    Case("detail is missing", "25-gaussians", {"clip_range": (-0.05, 0.05)}, 3000),
+    Case("detail is missing", "25-gaussians", {"width": 16}, 3000),
     Case("", "digits", {}, 1000),
     Case("", "8-gaussians", {}, 2000),
     Case("", "25-gaussians", {}, 2000),
