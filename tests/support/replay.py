@@ -18,6 +18,8 @@ from served import LONG, Server, app, chromium, expect_state, interrupt, key_of,
 from stubs import wait_until
 from visitor import SECONDS, visit
 
+from ganlab.runs import background
+
 CONTROLS = "button, input, textarea, summary, [role=slider], [role=radio], [role=option], [role=combobox]"
 PATIENCE = 500  # milliseconds given to a press
 
@@ -78,6 +80,7 @@ def record(server: Server) -> dict[str, list[bytes]]:
             "",
             "Weight_Clipping",
             f"Generate?run={run}",
+            f"Compare?runs={run}",
             "Building_Blocks",
         ):
             print(f"/{name}: {press_everything(page, f'{server.url}/{name}')} controls used", flush=True)
@@ -93,7 +96,10 @@ def main() -> int:
             sent = record(server)
             assert key_of(server).encode() not in b"".join(frame for frames in sent.values() for frame in frames)
             with visit(server.url) as owner:
-                for run in server.runs.iterdir():
+                for sweep in [file.parent for file in server.runs.glob("*/sweep.json")]:
+                    background.stop(sweep)
+                    wait_until(lambda sweep=sweep: not background.under_way(sweep), SECONDS)
+                for run in [file.parent for file in server.runs.glob("*/config.json")]:
                     if not (run / "ended.json").exists():
                         owner.open("Train", f"run={run.name}&key={key_of(server)}")
                         owner.click("Stop")
