@@ -15,8 +15,9 @@ from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.presets import PRESETS
 from ganlab.runs.advice import Advice
-from ganlab.runs.diagnosis import Finding, diagnose, health, swings
+from ganlab.runs.diagnosis import Finding, diagnose, health
 from ganlab.runs.history import METRICS, History, HistoryWriter
+from ganlab.runs.swings import swings
 from ganlab.runs.training_run import likely_cause
 
 DIGITS, RING = PRESETS["digits"], PRESETS["8-gaussians"]

@@ -13,7 +13,7 @@ from records import assert_equal
 from stubs import TINY, TINY_IMAGES
 
 from ganlab.measure.reading import READINGS
-from ganlab.runs.disk import tables
+from ganlab.runs.disk import csv_file, tables
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import METRICS
 from ganlab.runs.snapshot import Status
@@ -250,9 +250,9 @@ def test_a_table_of_this_version_is_continued_byte_for_byte(tmp_path: Path) -> N
 def test_a_table_without_a_column_is_not_added_to(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("step\n1\n")
     with pytest.raises(ValueError, match=r"^t.csv has no column loss\.$"):
-        tables.Table(tmp_path / "t.csv", ["step", "loss"])
-    tables.cut(tmp_path / "t.csv", 1, ["step", "loss"])
-    table = tables.Table(tmp_path / "t.csv", ["loss", "step"])
+        csv_file.Table(tmp_path / "t.csv", ["step", "loss"])
+    csv_file.cut(tmp_path / "t.csv", 1, ["step", "loss"])
+    table = csv_file.Table(tmp_path / "t.csv", ["loss", "step"])
     table.add({"loss": 3, "step": 2})
     table.flush()
     table.close()
@@ -268,7 +268,7 @@ def test_a_table_is_cut_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     with monkeypatch.context() as disk:
         disk.setattr("os.replace", full)
         with pytest.raises(OSError, match="No space"):
-            tables.cut(path, 1, ["step", "loss"])
+            csv_file.cut(path, 1, ["step", "loss"])
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("t.csv", "step\n1\n2\n")]
 
 
@@ -289,7 +289,7 @@ def test_changes_are_read_by_column_name(tmp_path: Path) -> None:
 
 
 def test_rows_that_a_full_disk_did_not_take_are_tried_piece_by_piece(tmp_path: Path) -> None:
-    table, sizes = tables.Table(tmp_path / "t.csv", ["a"]), []
+    table, sizes = csv_file.Table(tmp_path / "t.csv", ["a"]), []
 
     class Full:
         def write(self, content: bytes) -> int:
@@ -299,12 +299,12 @@ def test_rows_that_a_full_disk_did_not_take_are_tried_piece_by_piece(tmp_path: P
         def truncate(self, _: int) -> None: ...
 
     disk, table._file = table._file, Full()
-    for row in range(5 * tables.PIECE):
+    for row in range(5 * csv_file.PIECE):
         table.add({"a": row})
     with pytest.raises(OSError, match="No space"):
         table.flush()
-    assert sizes[0] < 5 * tables.PIECE
+    assert sizes[0] < 5 * csv_file.PIECE
     table._file = disk
     table.flush(sync=True)
     table.close()
-    assert (tmp_path / "t.csv").read_text().split() == ["a", *map(str, range(5 * tables.PIECE))]
+    assert (tmp_path / "t.csv").read_text().split() == ["a", *map(str, range(5 * csv_file.PIECE))]

@@ -11,6 +11,7 @@ from ganlab.measure.gradients import RMSPROP_EPS, Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, Advice, narrow, settled, slow_generator, widen
 from ganlab.runs.history import History
+from ganlab.runs.swings import swings
 
 YOUNG = 150  # steps before which every generator covers little, and the two networks are not yet in balance
 SATURATED = 0.5  # of all weights at a bound; presets: 0.04 to 0.44; 3 x 128 with Arjovsky's c and rate: 0.75
@@ -93,24 +94,6 @@ def health(gradients: Gradients) -> dict[str, str]:
         return "exploding" if i < last and _explodes(norm, start, last - i) else "fine"
 
     return {layer: of(i, layer) for i, layer in enumerate(gradients.layers) if i}
-
-
-def swings(values: np.ndarray) -> tuple[float, int, float]:
-    """(lowest autocorrelation, period in steps, sd / |mean|) of a series [n] without its linear trend.
-
-    Only periods up to n / 4, so that the series holds four of them; (0, 0, 0) for a straight line or a longer period.
-    """
-    steps = np.arange(len(values))
-    rest = values - np.polyval(np.polyfit(steps, values, 1), steps)
-    power = (rest**2).sum()
-    if power <= 1e-12 * (values**2).sum():  # a straight line: only rounding errors are left
-        return 0.0, 0, 0.0
-    lags = np.arange(1, len(values) // 8 + 1)  # half a period
-    correlation = np.array([(rest[:-lag] * rest[lag:]).sum() / power for lag in lags])
-    if correlation.argmin() == len(lags) - 1:  # it may fall further: the period is too long to measure
-        return 0.0, 0, 0.0
-    mean = abs(values.mean())
-    return float(correlation.min()), int(2 * lags[correlation.argmin()]), float(rest.std() / max(mean, 1e-30))
 
 
 def _dead(gradients: Gradients, history: History, config: TrainConfig) -> Finding:

@@ -15,7 +15,7 @@ from ganlab.config import TrainConfig
 from ganlab.formatting import in_words
 from ganlab.gan import building
 from ganlab.measure.reading import no_readings
-from ganlab.runs.disk import contents, inbox, live, tables
+from ganlab.runs.disk import contents, csv_file, inbox, live, tables
 from ganlab.runs.disk.inbox import Command
 from ganlab.runs.disk.live import Live
 from ganlab.runs.disk.lock import writable
@@ -25,6 +25,7 @@ from ganlab.runs.wire import GONE
 
 COUNT_EVERY = 1.0  # seconds between two numbers in `viewer`
 PATIENCE = 5.0  # seconds in which a process takes a command
+POLL = 0.02  # seconds
 MEETING = 0.6  # seconds in which it first shows itself: it looks for visitors every 0.25
 SILENT = "The process that trains this run does not answer, so nothing was changed."
 Value = TypeVar("Value")
@@ -35,6 +36,16 @@ class Sent(NamedTuple):
 
     command: Command
     at: float
+
+
+def polled(holds: Callable[[], object], seconds: float) -> bool:
+    """Whether something becomes true in so many seconds. Nothing that another process writes can wake this one."""
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            return False
+        time.sleep(POLL)
+    return True
 
 
 class Elsewhere:
@@ -82,12 +93,10 @@ class Elsewhere:
 
         And its weights, if it has made a step: a watched loop takes no histograms while nobody looks.
         """
-        first, until = self._clock() - self._looked > GONE, time.monotonic() + MEETING
-        snapshot = self.look()
-        while first and (not snapshot or (snapshot.step and not snapshot.weights)) and time.monotonic() < until:
-            time.sleep(0.02)
-            snapshot = self.look()
-        return snapshot
+        first = self._clock() - self._looked > GONE
+        if first:
+            polled(lambda: (shown := self.look()) and (shown.weights or not shown.step), MEETING)
+        return self.look()
 
     def wanted(self, otherwise: TrainConfig) -> TrainConfig:
         """The settings with every change that was accepted, or sent and not yet answered."""
@@ -155,8 +164,8 @@ class _Record:
     def __init__(self, path: Path, config: TrainConfig) -> None:
         self.config = config
         self._path, self._layers = path, building.critic_layers(config)
-        self._metrics = tables.Tail(path / "metrics.csv", METRICS, config.steps)
-        self._counts = tables.Tail(path / "layers.csv", tables.layer_columns(self._layers), config.steps)
+        self._metrics = csv_file.Tail(path / "metrics.csv", METRICS, config.steps)
+        self._counts = csv_file.Tail(path / "layers.csv", tables.layer_columns(self._layers), config.steps)
         self._checked, self._begun = NO_HISTORY, (0, 0)  # what was read of both, and how often they had begun then
         self._known: dict[str, tuple[object, Any]] = {}  # by a file's name: its stamp, and what was in it
 

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import os
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -20,7 +19,7 @@ from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import INSTRUMENTS, READINGS, Broken, Reading, look, no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables
 from ganlab.runs.disk.damage import is_file
-from ganlab.runs.elsewhere import Elsewhere
+from ganlab.runs.elsewhere import Elsewhere, polled
 from ganlab.runs.history import NO_HISTORY, Change, History
 from ganlab.runs.run import SteeredRun
 from ganlab.runs.snapshot import Snapshot, Status
@@ -134,12 +133,9 @@ class SavedRun(SteeredRun):
         self._elsewhere.send("switch", instruments=instruments)
 
     def uses_range(self, within: float) -> bool:
-        until = time.monotonic() + within
-        while not ((weights := self.latest.weights) and weights[0].clip_range == self.wanted.clip_range):
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.02)
-        return True
+        return polled(
+            lambda: (weights := self.latest.weights) and weights[0].clip_range == self.wanted.clip_range, within
+        )
 
 
 def _stamp(path: Path) -> Stamp:

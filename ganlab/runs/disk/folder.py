@@ -22,11 +22,11 @@ from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, inbox, live, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
 from ganlab.runs.disk.contents import Ending
+from ganlab.runs.disk.csv_file import Table
 from ganlab.runs.disk.damage import Damaged
 from ganlab.runs.disk.lock import locked
 from ganlab.runs.disk.networks import network_file
 from ganlab.runs.disk.resume import ResumePoint, cut_back, resume_point
-from ganlab.runs.disk.tables import Table
 from ganlab.runs.history import METRICS, Change
 from ganlab.runs.snapshot import Snapshot
 from ganlab.settings import as_text

@@ -10,7 +10,7 @@ import numpy as np
 from ganlab.config import TrainConfig, WatchedConfig
 from ganlab.gan import building
 from ganlab.measure.reading import READINGS, no_readings
-from ganlab.runs.disk import checkpoints, moments, tables
+from ganlab.runs.disk import checkpoints, csv_file, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.contents import config_of, ending
 from ganlab.runs.disk.damage import refusing
@@ -89,12 +89,12 @@ def cut_back(path: Path, past: ResumePoint) -> ResumePoint:
     """Remove what a run wrote after the checkpoint that it resumes from; returns `past`."""
     step = past.checkpoint.step if past.checkpoint else 0
     tables.write_changes(path / "scheduled.csv", past.scheduled)  # first: from here on nothing can be lost
-    tables.cut(path / "changes.csv", len(past.changes))
+    csv_file.cut(path / "changes.csv", len(past.changes))
     if past.set_aside:
         (path / "instruments.csv").replace(path / "instruments.csv.refused")
-    tables.cut(path / "metrics.csv", len(past.history), METRICS)
-    tables.cut(path / "layers.csv", len(past.history))
-    tables.cut(path / "instruments.csv", len(past.readings), READINGS)
+    csv_file.cut(path / "metrics.csv", len(past.history), METRICS)
+    csv_file.cut(path / "layers.csv", len(past.history))
+    csv_file.cut(path / "instruments.csv", len(past.readings), READINGS)
     for later in moments.steps(path):
         if later > step:
             moments.path_of(path, later).unlink()
