@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, groupby
 
 import numpy as np
@@ -19,17 +19,22 @@ Scales = tuple[float | None, ...]  # of each layer, what its clip range is multi
 
 @dataclass(frozen=True)
 class ClipReport:
-    """What one clamp did: copies of the critic's values just before and just after it, flat and in order.
+    """What one clamp did: a copy of the critic's values just before it, flat and in order.
 
-    The copies take microseconds for a small critic; everything else is computed only when it is read. After an update
-    without a clamp there is no `clip_range`, and both copies are the same.
+    The copy takes microseconds for a small critic; everything else is computed only when it is read. After an update
+    without a clamp there is no `clip_range`.
     """
 
     clip_range: Range | None
     layers: Layers
     before: Tensor
-    after: Tensor
     scales: Scales
+
+    @cached_property
+    def after(self) -> Tensor:
+        """The values just after the clamp."""
+        layers = zip(self.per_layer(self.before), self.bounds, strict=True)
+        return torch.cat([values.clamp(*bounds) if bounds else values for values, bounds in layers])
 
     @property
     def bounds(self) -> tuple[Range | None, ...]:
@@ -45,21 +50,13 @@ class ClipReport:
 
         UNCOUNTED for a layer that was not clamped.
         """
-        counts = np.full((len(self.layers), 2), UNCOUNTED)
-        before, after = _array(self.before), _array(self.after)
-        ends = list(accumulate((math.prod(shape) for _, shape in self.layers), initial=0))
-        # Layers with the same bounds, as by default all have, are compared together.
-        for bounds, group in groupby(range(len(self.layers)), self.bounds.__getitem__):
-            layers = list(group)
-            whole = slice(ends[layers[0]], ends[layers[-1] + 1])
-            if bounds:
-                low, high = torch.tensor(bounds, dtype=self.before.dtype).tolist()
-                outside = (before[whole] < low) | (before[whole] > high)
-                at_bound = (after[whole] == low) | (after[whole] == high)
-                for i in layers:
-                    layer = slice(ends[i] - whole.start, ends[i + 1] - whole.start)
-                    counts[i] = np.count_nonzero(outside[layer]), np.count_nonzero(at_bound[layer])
-        return counts
+        values, counts = _array(self.before), [(UNCOUNTED, UNCOUNTED)] * len(self.layers)
+        for (low, high), span, layers in _spans(self.layers, self.bounds, self.before.dtype):
+            here = values[span]
+            outside, at_bound = (here < low) | (here > high), (here <= low) | (here >= high)  # the latter once clamped
+            for i, layer in layers:
+                counts[i] = int(np.count_nonzero(outside[layer])), int(np.count_nonzero(at_bound[layer]))
+        return np.array(counts)
 
     @property
     def clamped(self) -> int:
@@ -77,13 +74,13 @@ class ClipReport:
         return self._share(1)
 
     def _share(self, column: int) -> float:
-        counts = self.layer_counts[:, column]
-        covered = sum(math.prod(shape) for (_, shape), n in zip(self.layers, counts, strict=True) if n != UNCOUNTED)
-        return int(counts.clip(0).sum()) / covered if covered else math.nan
+        counts = self.layer_counts[:, column].tolist()
+        covered = sum(size for size, n in zip(_sizes(self.layers), counts, strict=True) if n != UNCOUNTED)
+        return sum(n for n in counts if n != UNCOUNTED) / covered if covered else math.nan
 
     def per_layer(self, values: Tensor) -> tuple[Tensor, ...]:
         """Values like `before` layer by layer."""
-        return values.split([math.prod(shape) for _, shape in self.layers])
+        return values.split(_sizes(self.layers))
 
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
         """One histogram per parameter of the critic, in order; `edges` as `bin_edges` returns them for the clip range.
@@ -138,6 +135,18 @@ def clip_(
     Raises ValueError, with nothing clamped, for a range or parameters that can't be clamped and counted.
     """
     named = list(named_parameters)
+    check(named)
+    low, high = checked_clip_range(clip_range)
+    before = flat(named)
+    factors = tuple(1.0 if scales is None else scales.get(name) for name, _ in named)
+    for (_, parameter), scale in zip(named, factors, strict=True):
+        if scale is not None:
+            parameter.clamp_(low * scale, high * scale)
+    return ClipReport((low, high), layers_of(named), before, factors)
+
+
+def check(named: list[tuple[str, nn.Parameter]]) -> None:
+    """Raises ValueError for parameters that can't be clamped and counted."""
     if not all(isinstance(name, str) for name, _ in named):
         raise ValueError("clip_ needs names with the parameters: call it with module.named_parameters().")
     dtypes = {parameter.dtype for _, parameter in named}
@@ -147,28 +156,20 @@ def clip_(
         raise ValueError(f"clip_ needs parameters of one floating-point type, not {names}: call it once for each.")
     if not any(parameter.numel() for _, parameter in named):
         raise ValueError("There are no weights to clamp: the module has no parameters, or only empty ones.")
-    low, high = checked_clip_range(clip_range)
-    before = flat(named)
-    factors = tuple(1.0 if scales is None else scales.get(name) for name, _ in named)
-    for (_, parameter), scale in zip(named, factors, strict=True):
-        if scale is not None:
-            parameter.clamp_(low * scale, high * scale)
-    return ClipReport((low, high), layers_of(named), before, flat(named), factors)
 
 
 @torch.no_grad()
-def clamp_(parameters: Iterable[nn.Parameter], clip_range: Range) -> None:
-    """As `clip_`, for parameters and a range that it has accepted before, without a report of it."""
+def clamp_(parameters: tuple[Tensor, ...], clip_range: Range) -> None:
+    """As `clip_`, for parameters and a range that were checked before, without a report of it."""
     low, high = clip_range
-    for parameter in parameters:
-        parameter.clamp_(low, high)
+    torch._foreach_clamp_min_(parameters, low)  # in fewer calls than one by one
+    torch._foreach_clamp_max_(parameters, high)
 
 
 def unclamped(named: Iterable[tuple[str, Tensor]]) -> ClipReport:
     """The report of an update that clamps nothing."""
     named = list(named)
-    values = flat(named)
-    return ClipReport(None, layers_of(named), values, values, (None,) * len(named))
+    return ClipReport(None, layers_of(named), flat(named), (None,) * len(named))
 
 
 def layers_of(named: Iterable[tuple[str, Tensor]]) -> Layers:
@@ -182,6 +183,30 @@ def shares_outside(values: Tensor, bounds: Tensor) -> Tensor:
         # bounds[i - 1] < |v| <= bounds[i]: outside the first i ranges
         counts += torch.bucketize(part.abs(), bounds).bincount(minlength=len(counts))
     return counts.flip(0).cumsum(0).flip(0)[1:].double() / values.numel()
+
+
+@lru_cache
+def _sizes(layers: Layers) -> list[int]:
+    return [math.prod(shape) for _, shape in layers]
+
+
+@lru_cache
+def _spans(
+    layers: Layers, bounds: tuple[Range | None, ...], dtype: torch.dtype
+) -> list[tuple[list[float], slice, list[tuple[int, slice]]]]:
+    """Where to compare: bounds, the span of the layers that have them, and of each its number and its part of the span.
+
+    By default all have the same, and are compared together; those without bounds are left out.
+    """
+    ends = list(accumulate(_sizes(layers), initial=0))
+    spans = []
+    for both, group in groupby(range(len(layers)), bounds.__getitem__):
+        numbers = list(group)
+        start, stop = ends[numbers[0]], ends[numbers[-1] + 1]
+        if both:
+            parts = [(i, slice(ends[i] - start, ends[i + 1] - start)) for i in numbers]
+            spans.append((torch.tensor(both, dtype=dtype).tolist(), slice(start, stop), parts))
+    return spans
 
 
 def _array(values: Tensor) -> np.ndarray:

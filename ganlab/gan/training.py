@@ -61,7 +61,7 @@ class Trainer:
         latents = self._latents()  # line 4: fresh latents
         with torch.no_grad():
             fake = self.generator(latents)
-        self.newest_clip = None  # as large as the critic, twice: not to be kept beside the new one
+        self.newest_clip = None  # as large as the critic: not to be kept beside the new one
         clamped_before = constraint.act(self.critic, "before")  # not by default
         # line 5: the critic maximises E critic(real) - E critic(fake), so it minimises the negative
         real_scores, fake_scores = self.critic(real), self.critic(fake)

@@ -53,6 +53,8 @@ class Mailbox:
         self.commands.put(Command.CHANGE)
 
     def take_changes(self) -> dict[str, Any]:
+        if not self._pending:  # as before nearly every critic update
+            return {}
         with self._lock:
             taken, self._pending = self._pending, {}
         return taken

@@ -56,10 +56,10 @@ def _config(samples: np.ndarray, critic: nn.Module, clip_range: tuple[float, flo
     if samples.ndim == 4:
         colour = "grey" if samples.shape[1] == 1 else "rgb"
         about = {"dataset": "images", "image_size": samples.shape[2], "colour": colour}
-    layers = clipping.layers_of(critic.named_parameters())
-    config = WatchedConfig(
-        **about, clip_range=checked_clip_range(clip_range), layers=layers, network="mlp", steps=MOST_STEPS
-    )
+    named = list(critic.named_parameters())
+    clipping.check(named)
+    layers, checked = clipping.layers_of(named), checked_clip_range(clip_range)
+    config = WatchedConfig(**about, clip_range=checked, layers=layers, network="mlp", steps=MOST_STEPS)
     if samples.shape[1:] != config.shape:
         raise ValueError(
             f"The generator made samples of shape {list(samples.shape[1:])}: let it make square images [1 or 3, h, h], "
@@ -93,20 +93,24 @@ class Watch:
 
     def clip_(self, critic: nn.Module) -> None:
         """Clamp a critic's weights with the range in force, in place, as `ganlab.gan.clipping.clip_` does."""
-        if critic is not self._critic and clipping.layers_of(critic.named_parameters()) != self._config.layers:
-            raise ValueError("This critic isn't the one that ganlab.watch was given: pass the same one.")
-        self._critic = critic
+        if critic is not self._critic:
+            named = list(critic.named_parameters())
+            if clipping.layers_of(named) != self._config.layers:
+                raise ValueError("This critic isn't the one that ganlab.watch was given: pass the same one.")
+            clipping.check(named)
+            self._critic = critic
         changed = self._bring_into_force()
         self._critic_updates += 1
         self._clamps += 1
-        # Copies of the weights would cost more than the clamp: there are some only of what may be the last clamp of
-        # its step, which the record is of, and of the first under a new range.
+        # A copy of the weights costs as much as the clamp: there is one only before what may be the last clamp of its
+        # step, which the record is of, and before the first under a new range.
         if changed or self._clamps >= self._fewest:
-            self._report = clipping.clip_(critic.named_parameters(), self._config.clip_range)
+            config, before = self._config, clipping.flat(critic.named_parameters())
+            self._report = ClipReport(config.clip_range, config.layers, before, (1.0,) * len(config.layers))
+            _ = self._report.layer_counts  # later, the copy would be out of the processor's cache
             self._reported = self._critic_updates
             self._range_changes.keep_fold(self._report, self._critic_updates)
-        else:
-            clipping.clamp_(critic.parameters(), self._config.clip_range)
+        clipping.clamp_(tuple(critic.parameters()), self._config.clip_range)
 
     def _bring_into_force(self) -> bool:
         """Apply a change of the clip range, which is all that can change; whether there was one."""

@@ -31,7 +31,6 @@ FILE = "live.safetensors"
 LIMIT_BYTES = 2**25
 _MOST_PLAYED = 2**20  # weights of a critic whose last update can be played
 LONGEST_SENTENCE = 2000  # letters
-_UPDATE = ("start", "before", "after")
 _HISTOGRAMS = ("weights", "held", "fold")
 
 
@@ -75,8 +74,7 @@ def write(path: Path, live: Live) -> None:
         clip = update.clip
         about["update"] = {"clip_range": clip.clip_range, "scales": clip.scales}
         about["update"] |= {"critic_step": update.critic_step, "number": update.number}
-        values = (update.start, clip.before, clip.after)
-        tensors |= {f"update.{name}": tensor.cpu() for name, tensor in zip(_UPDATE, values, strict=True)}
+        tensors |= {"update.start": update.start.cpu(), "update.before": clip.before.cpu()}
     tensorfile.write(path / FILE, tensorfile.packed(tensors, {"live": json.dumps(about)}))
 
 
@@ -171,12 +169,12 @@ def _reading(about: dict[str, Any], tensors: dict[str, Tensor]) -> Reading | Non
 
 
 def _update(about: dict[str, Any], layers: Layers, tensors: dict[str, Tensor]) -> UpdateReport:
-    start, before, after = (tensors[f"update.{name}"] for name in _UPDATE)
+    start, before = tensors["update.start"], tensors["update.before"]
     size, number = (sum(math.prod(shape) for _, shape in layers),), about["number"]
-    tensors_fit = (t.shape == size and t.dtype == torch.float32 and t.isfinite().all() for t in (start, before, after))
+    tensors_fit = (t.shape == size and t.dtype == torch.float32 and t.isfinite().all() for t in (start, before))
     counted = all(type(count) is int and 0 < count < 2**53 for count in (about["critic_step"], number))
     scales = tuple(about["scales"])
     if not all(tensors_fit) or not counted or len(scales) != len(layers) or not set(scales) <= {1.0, None}:
         raise ValueError("its last update is invalid")
-    clip = ClipReport(about["clip_range"] and checked_clip_range(about["clip_range"]), layers, before, after, scales)
+    clip = ClipReport(about["clip_range"] and checked_clip_range(about["clip_range"]), layers, before, scales)
     return UpdateReport(start, clip, about["critic_step"], number)
