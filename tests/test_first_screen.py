@@ -2,8 +2,10 @@
 
 import base64
 import io
+import json
 import math
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -14,8 +16,9 @@ from visits import clamp, page, panels, run_in
 from ganlab.config import TrainConfig
 from ganlab.runs import loop
 from ganlab.runs.hub import RunHub
-from ganlab.runs.snapshot import Status
-from ganlab.ui.train import view
+from ganlab.runs.run import Run
+from ganlab.runs.snapshot import Snapshot, Status
+from ganlab.ui.train import live, view
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 
@@ -37,6 +40,30 @@ def test_a_change_is_compared_and_its_first_clamp_is_sent(
     assert figure["change"]["fold"]["moved"] == sum(layer.before_counts.outside for layer in change.fold)
     assert figure["clamp"]["limit"] >= 1.2 * max(config.clip_range) * (1 - 1e-6)  # held
     assert panels(at).count("class='hot'") == 6
+
+
+def test_a_range_that_comes_into_force_while_the_page_is_drawn_is_shown_at_once(
+    the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, drawn = run_in("running", the_hub, TINY), threading.Event()
+    wait_until(lambda: run.latest.weights)
+    publish, controls = run._mailbox.publish, live._controls
+
+    def publish_once_drawn(snapshot: Snapshot) -> None:
+        assert snapshot.weights[0].clip_range == TINY.clip_range or drawn.wait(60)
+        publish(snapshot)
+
+    def controls_once_in_force(run: Run) -> tuple[object, ...]:
+        drawn.set()
+        assert run.uses_range(60)
+        return controls(run)
+
+    monkeypatch.setattr(run._mailbox, "publish", publish_once_drawn)
+    monkeypatch.setattr(live, "_controls", controls_once_in_force)
+    run.change(clip_range=(-0.003, 0.002))
+    elements = [json.loads(element.proto.json) for element in page("1_Train.py", run=run.run_id).get("bidi_component")]
+    (fed,) = (element["parts"] for element in elements if "parts" in element)
+    assert "[-0.003, 0.002]" in json.dumps(fed["clamp"])
 
 
 @BOTH

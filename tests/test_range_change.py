@@ -14,10 +14,11 @@ from ganlab.data import datasets, images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer, copied
-from ganlab.measure.reading import READINGS, look
-from ganlab.runs import loop
+from ganlab.measure.reading import READINGS, Reading, look
+from ganlab.runs import loop, run_here
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.look_budget import LookBudget
+from ganlab.runs.mailbox import Mailbox
 from ganlab.runs.snapshot import Snapshot
 from ganlab.runs.training_run import TrainingRun
 
@@ -148,8 +149,32 @@ def test_a_change_of_constraint_is_looked_at_on_both_sides_like_one_of_the_range
     change = watched.change
     assert [one.constraint for one in (change.former, change.config)] == ["clip", "gradient-penalty"]
     assert (change.before, change.step, change.critic_step, change.fold) == (10, 10, 21, ())
+    steps = watched.readings[:, READINGS.index("step")].tolist()
+    assert (change.reading.step, steps) == (10, [10, 15, 16])
+    trainer = replayed(config, 21)
+    then = look(trainer.critic, trainer.generator, trainer.dataset, config, which=WHICH, step=10)
+    assert change.reading.lipschitz == then.lipschitz
+
+
+def test_what_a_change_did_is_shown_before_the_look_at_what_was_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[object] = []
+
+    class Noted(Mailbox):
+        def publish(self, snapshot: Snapshot) -> None:
+            events.append(snapshot.weights and snapshot.weights[0].clip_range)
+            super().publish(snapshot)
+
+    def noted(*args: object, step: int, **options: object) -> Reading:
+        events.append(step)
+        return look(*args, step=step, **options)
+
+    monkeypatch.setattr(run_here, "Mailbox", Noted)
+    monkeypatch.setattr(loop.readings, "look", noted)
+    change = steered(tmp_path / "r", CONFIGS[0], {21: TIGHT}, WHICH).change
+    assert events[events.index(10) - 1] == TIGHT
     assert change.reading.step == 10
-    assert watched.readings[:, READINGS.index("step")].tolist() == [10, 15, 16]
 
 
 def test_changes_of_several_settings_are_one_and_a_setting_without_effect_is_none(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """The one training loop of the project. Knows no thread: it runs in whichever calls it."""
 
+import copy
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import changed_live, holding
+from ganlab.config import TrainConfig, changed_live, holding
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport, UpdateReport, flat
@@ -28,6 +29,15 @@ RECENT_LOOK = 10  # steps: an older look is too old to compare a change with
 LAST_LOOK = "the instruments take their last look"
 
 
+class Networks(NamedTuple):
+    """What the instruments look at: both networks at one step, and what held the critic."""
+
+    critic: nn.Sequential
+    generator: nn.Sequential
+    config: TrainConfig
+    step: int
+
+
 class Loop:
     """What only the run's thread touches: the trainer, and what is known of it so far."""
 
@@ -38,6 +48,7 @@ class Loop:
         self._reading: Reading | None = None
         self._range_since = -1  # the step after which changed last what holds the critic
         self._range_changes = RangeChanges()
+        self._kept: Networks | None = None  # copies from before a change, to be looked at once it is shown
         self._start: Tensor | None = None  # the critic's weights before its last update, while paused
         self._updates = 0  # of the critic in the last step
         self._budget = LookBudget()
@@ -102,7 +113,7 @@ class Loop:
 
     def _step(self) -> None:
         self._clock.go(True)
-        self._report = None  # it is as large as the critic, twice
+        self._report = None  # it is as large as the critic
         made = self._trainer.critic_step
         row, self._report = self._trainer.step(before_update=self._before_update)
         self._updates = self._trainer.critic_step - made
@@ -113,6 +124,7 @@ class Loop:
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)
         self._clock.go(self._status is Status.RUNNING)
+        self._look_at_kept()
         on, step = self._instruments(), self._trainer.step_count
         if on and self._budget.is_due():
             self._look(on)
@@ -151,18 +163,19 @@ class Loop:
         """The instruments that are on and apply to this data."""
         return self._mailbox.instruments & readings.available(self._trainer.config.kind)
 
-    def _look(self, which: frozenset[str], quick: bool = False) -> None:
+    def _look(self, which: frozenset[str], quick: bool = False, at: Networks | None = None) -> None:
         """Measure with these instruments; one that fails is switched off. Unless it is `quick`, QUIT ends it."""
         trainer = self._trainer
+        at = at or Networks(trainer.critic, trainer.generator, trainer.config, trainer.step_count)
         try:
             with self._budget.looking():
                 self._reading = readings.look(
-                    trainer.critic,
-                    trainer.generator,
+                    at.critic,
+                    at.generator,
                     trainer.dataset,
-                    trainer.config,
+                    at.config,
                     which=which,
-                    step=trainer.step_count,
+                    step=at.step,
                     given_up=lambda: self._mailbox.quits and not quick,
                 )
         except (FloatingPointError, GivenUp):
@@ -210,19 +223,28 @@ class Loop:
             changed = changed_live(trainer.config, {field: value})
             if holding(changed) != holding(trainer.config):
                 made = trainer.step_count, trainer.critic_step
-                self._range_changes.begin(trainer.config, changed, *made, self._look_before_change)
+                self._range_changes.begin(trainer.config, changed, *made, self._keep_before_change)
                 self._range_since = trainer.step_count
             trainer.config = changed
             self._recorder.add_change(Change(trainer.critic_step, trainer.step_count, field, value))
 
-    def _look_before_change(self) -> tuple[Reading | None, np.ndarray]:
-        """A recent look at the critic as it is held, or one now, or None; and samples."""
-        step, on = self._trainer.step_count, self._instruments()
+    def _keep_before_change(self) -> tuple[Reading | None, np.ndarray]:
+        """A recent look at the critic as it is held, and samples; without one, networks are kept for a look at them."""
+        trainer, on = self._trainer, self._instruments()
+        step = trainer.step_count
         recent = self._range_is_seen() and self._reading and step - self._reading.step <= RECENT_LOOK
         if on and not recent and self._status is Status.RUNNING and self._budget.affords_one(for_user=True):
-            self._look(on)
-            recent = self._reading and self._reading.step == step
-        return self._reading if on and recent else None, images.shown(self._generated(copied(self._trainer.generator)))
+            self._kept = Networks(*copy.deepcopy((trainer.critic, trainer.generator)), trainer.config, step)
+        return self._reading if on and recent else None, images.shown(self._generated(copied(trainer.generator)))
+
+    def _look_at_kept(self) -> None:
+        """Look at what was before a change, after showing what that did: nobody is to wait for this look."""
+        kept, self._kept = self._kept, None
+        if kept and (on := self._instruments()):
+            self._publish()
+            self._look(on, at=kept)
+            if self._reading and self._reading.step == kept.step:
+                self._range_changes.compare_with(self._reading)
 
     def _range_is_seen(self) -> bool:
         """Whether a look has seen the critic held as it is, or that has never changed."""

@@ -22,10 +22,10 @@ class RangeChange:
     """A change that has come into force, or several that were grouped: `former` is from before the first of them.
 
     `before` is the number of steps before the first, `step` and `critic_step` those before the last; `acted` is when a
-    critic update first used it, in seconds of time.monotonic(). `reading` is the look that the instruments took for
-    this comparison, None if there was none. `samples` were generated from the fixed latents just before the first.
-    If the clip range changed, `fold` has a histogram per critic parameter of the first clamp after the last, on an axis
-    that holds both ranges; it is empty until that clamp.
+    critic update first used it, in seconds of time.monotonic(). `reading` is the look to compare with, or None, maybe
+    only for now. `samples` were generated from the fixed latents just before the first. If the clip range changed,
+    `fold` has a histogram per critic parameter of the first clamp after the last, on an axis that holds both ranges; it
+    is empty until that clamp.
     """
 
     former: TrainConfig
@@ -76,11 +76,11 @@ class RangeChanges:
         config: TrainConfig,
         step: int,
         critic_step: int,
-        look_before: Callable[[], tuple[Reading | None, np.ndarray]],
+        before: Callable[[], tuple[Reading | None, np.ndarray]],
     ) -> None:
         """Call this just before a change comes into force, after so many steps and critic updates.
 
-        `look_before` returns the `reading` and the `samples` to compare with; grouped changes share them.
+        `before` returns the `reading`, if there is one, and the `samples` to compare with; grouped changes share them.
         """
         grouped = self._awaited or (self.newest if self.newest and self.newest.age < GROUPED else None)
         if grouped and holding(grouped.former) == holding(config):  # there and back
@@ -88,7 +88,7 @@ class RangeChanges:
         elif grouped:
             self._awaited = replace(grouped, config=config, step=step, critic_step=critic_step, fold=())
         else:
-            self._awaited = RangeChange(former, config, step, step, critic_step, *look_before())
+            self._awaited = RangeChange(former, config, step, step, critic_step, *before())
 
     def keep_fold(self, clip: ClipReport | None, critic_step: int) -> None:
         """Keep the first clamp after a change, if any: `clip` is what update number `critic_step` made."""
@@ -96,3 +96,7 @@ class RangeChanges:
         if awaited and critic_step > awaited.critic_step:
             self._awaited = None
             self.newest = replace(awaited, fold=awaited.histograms(clip) if clip else (), acted=time.monotonic())
+
+    def compare_with(self, reading: Reading) -> None:
+        """The look at what was before the newest change, if there still is one."""
+        self.newest = self.newest and replace(self.newest, reading=reading)

@@ -29,9 +29,10 @@ BELOW = 1.7  # seconds after which what lies below the first screen of a running
 
 def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now and as long as the run lives; `status` is what the page was drawn for."""
+    mounted = run.latest
     with mounting():
-        _fill(run, run.latest, slots, below=True)
-    drawn = _controls(run)
+        _fill(run, mounted, slots, below=True)
+    drawn, awaits_range = _controls(run), _awaits_range(run, mounted)
     first = True  # the page has just been drawn: the widgets hold what it put there, not what a browser sent
 
     @st.fragment(run_every=None if status.ended else EVERY if may_act() else GUESTS_EVERY)
@@ -40,8 +41,8 @@ def live(run: Run, status: Status, slots: Slots) -> None:
         with feeding(feed):
             if first:
                 first = False
-                if not _comes_into_force(run):
-                    return
+                if not (awaits_range and run.uses_range(PATIENCE)):
+                    return  # else what the new range does is shown at once, without a tick
             else:
                 late.hear()
             snapshot, state = run.latest, st.session_state
@@ -57,12 +58,11 @@ def live(run: Run, status: Status, slots: Slots) -> None:
         tick()
 
 
-def _comes_into_force(run: Run) -> bool:
-    """Whether a clamp uses a new clip range within PATIENCE: what it does is then shown at once, without a tick."""
-    now = run.latest
-    if now.status is not Status.RUNNING or not now.weights or run.wanted.constraint != "clip":
+def _awaits_range(run: Run, mounted: Snapshot) -> bool:
+    """Whether a clamp is about to use another clip range than the one in this snapshot."""
+    if mounted.status is not Status.RUNNING or not mounted.weights or run.wanted.constraint != "clip":
         return False
-    return now.weights[0].clip_range != run.wanted.clip_range and run.uses_range(PATIENCE)
+    return mounted.weights[0].clip_range != run.wanted.clip_range
 
 
 def _controls(run: Run) -> tuple[object, ...]:

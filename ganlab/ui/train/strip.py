@@ -41,7 +41,8 @@ def _compared(vital: Vital, measuring: bool) -> str:
         note = f"<em>{ratio}</em>" if ratio else vital.note
     else:
         note = vital.note
-    unknown = NOTHING if vital.how == "share" else "not measured"  # a share of a clamp that there was not
+    unknown = "…" if measuring and math.isnan(vital.now) else "not measured"
+    unknown = NOTHING if vital.how == "share" else unknown  # a share of a clamp that there was not
     was = written(vital.was, vital.how) if not math.isnan(vital.was) else unknown
     now = written(vital.now, vital.how) if not math.isnan(vital.now) else "…"
     return f"<div class='hot'><span>{vital.name}</span><b><i>{was} →</i> {now}</b><small>{note}</small></div>"
