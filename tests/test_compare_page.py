@@ -15,9 +15,9 @@ from streamlit.testing.v1.element_tree import Element
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import Finished, address, page, panels, restart, run_in
 
-from ganlab.config import WatchedConfig
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
+from ganlab.gan.watched import WatchedConfig
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder

@@ -17,7 +17,7 @@ from ganlab.data import datasets
 from ganlab.gan.training import Trainer
 from ganlab.measure import gradients, lipschitz, reading
 from ganlab.measure.reading import INSTRUMENTS, READINGS
-from ganlab.runs import loop, saved_run
+from ganlab.runs import loop, saved_snapshot
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
 from ganlab.runs.look_budget import LookBudget
@@ -185,7 +185,7 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
     (tmp_path / "r/instruments.csv").write_text("step,cats\n1,2\n3\n")
-    saved_run._read.cache_clear()  # nothing else tells that this file was changed by hand
+    saved_snapshot.whole.cache_clear()  # nothing else tells that this file was changed by hand
     again = SavedRun(tmp_path / "r").latest
     assert again.warning == "r: instruments.csv is damaged."
     assert len(again.readings) == 0

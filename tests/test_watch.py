@@ -15,8 +15,9 @@ from torch import nn
 from visits import clamp, click, page, panels
 
 import ganlab
-from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.config import TrainConfig
 from ganlab.gan.clipping import UNCOUNTED, flat
+from ganlab.gan.watched import WatchedConfig
 from ganlab.runs import elsewhere, wire
 from ganlab.runs.disk import inbox, live, moments
 from ganlab.runs.disk.root import runs_root

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import Layers, checked_clip_range
+from ganlab.config import checked_clip_range
 from ganlab.gan.histograms import Range, WeightHistogram, around_clamp, bin_edges, binned, count, free_edges
+from ganlab.gan.watched import Layers
 
 UNCOUNTED = -1  # stands for counts of a layer that was not clamped
 Scales = tuple[float | None, ...]  # of each layer, what its clip range is multiplied by; None: it is not clamped

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 
 from ganlab import tensorfile
-from ganlab.config import Layers, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan.building import device_of
 from ganlab.gan.clipping import UNCOUNTED
+from ganlab.gan.watched import Layers
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, inbox, live, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile

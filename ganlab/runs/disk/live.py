@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from ganlab import tensorfile
-from ganlab.config import LIVE_FIELDS, Layers, TrainConfig, changed_live, checked_clip_range
+from ganlab.config import LIVE_FIELDS, TrainConfig, changed_live, checked_clip_range
 from ganlab.gan import state
 from ganlab.gan.clipping import ClipReport, UpdateReport
 from ganlab.gan.histograms import WeightHistogram
+from ganlab.gan.watched import Layers
 from ganlab.measure.reading import INSTRUMENTS, Reading
 from ganlab.runs.disk import histograms, looks
 from ganlab.runs.disk.contents import are_samples, check_progress

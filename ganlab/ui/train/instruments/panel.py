@@ -8,7 +8,8 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.config import TrainConfig
+from ganlab.gan.watched import WatchedConfig
 from ganlab.measure.reading import INSTRUMENTS, Reading, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
