@@ -423,5 +423,5 @@ def changed_live(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
         raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
     wanted = dataclasses.replace(config, **values)
     if wanted.has_spectral_norm != config.has_spectral_norm:
-        raise ValueError("Spectral norm is built into the critic: start another run to change it.")
+        raise ValueError("constraint can't change so: spectral norm is built into the critic; start another run.")
     return wanted

@@ -156,7 +156,7 @@ def test_a_change_arrives_and_is_wanted_from_the_moment_it_is_sent(ends: Ends) -
         ({"steps": 5}, "steps can't change"),
         ({"n_critic": "many"}, "n_critic must be"),
         ({"self": 1}, "self can't change"),
-        ({"constraint": "spectral-norm"}, "Spectral norm is built into the critic"),
+        ({"constraint": "spectral-norm"}, "spectral norm is built into the critic"),
     ],
 )
 def test_a_refusal_is_a_sentence_and_changes_nothing(values: dict, words: str, ends: Ends) -> None:

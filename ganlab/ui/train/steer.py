@@ -35,7 +35,6 @@ RATES = {
     "n_critic": "A change acts from the next step.",
 }
 """The live fields beside the curves, and when a change acts."""
-LIVE_CONSTRAINTS = ("clip", "gradient-penalty", "none")
 CLIP_HELP = (
     "Every critic weight is clamped into this range after each critic update. Pull a bound in the plot or on the "
     "slider, or type it here. A change acts before the next critic update. The paper used −0.01 to 0.01."
@@ -132,14 +131,10 @@ def live_values(run: Run) -> list[Any]:
 def constraint_controls(run: Run, ended: bool) -> None:
     """What holds the critic, and its exact numbers."""
     fixed, held = ended or not may_act(), run.wanted.constraint
-    if held == "spectral-norm":
-        st.caption("Spectral norm is built into the critic: start another run to change it.")
-        return
-    refused = {name: reason for name in LIVE_CONSTRAINTS if (reason := _refusal(run.wanted, name))}
-    if fixed:
-        refused = dict.fromkeys(LIVE_CONSTRAINTS, "")
-    constraints.cards("constraint", held, partial(_hold, run), refused, LIVE_CONSTRAINTS)
-    if refused and not fixed:
+    refused = {name: "" if fixed else _refusal(run.wanted, name) for name in constraints.CARDS}
+    refused = {name: reason for name, reason in refused.items() if fixed or reason}
+    constraints.cards("constraint", held, partial(_hold, run), refused)
+    if settings.applying(run.wanted).get("critic_norm") == "batch" and not fixed:
         layer_norm = dataclasses.replace(run.config, critic_norm="layer")
         help = "With the same settings and seed. The current run is paused."
         button("Start again with layer norm", "replay", _again, layer_norm, run.run_id, help=help)
