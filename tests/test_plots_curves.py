@@ -68,9 +68,12 @@ def test_the_other_x_axes_hold_the_measured_values(along: str, per_step: float) 
 @pytest.mark.parametrize("over", [25, 101])
 def test_running_median_against_numpy(over: int) -> None:
     values = np.random.default_rng(0).normal(size=150)
-    padded = np.pad(values, over // 2, mode="edge")
-    expected = [np.median(padded[i : i + over]) for i in range(150)]
+    half = over // 2
+    expected = [np.median(values[max(0, i - half) : i + half + 1]) for i in range(150)]  # the end is no single value
     assert np.array_equal(curves.running_median(values, over), expected)
+    assert np.array_equal(curves.running_median(values[:5], over), [np.median(values[:5])] * 5)
+    broken = curves.running_median(np.array([1.0, 2.0, np.nan]), over)  # the last number of a run that failed
+    assert np.array_equal(broken, [1.5, 1.5, np.nan], equal_nan=True)
 
 
 def test_the_median_is_taken_before_thinning() -> None:

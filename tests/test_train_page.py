@@ -541,7 +541,7 @@ def test_two_constraints_are_compared_by_the_surfaces_measured_on_both_sides(the
     assert (run.wanted.constraint, run.wanted.penalty) == ("gradient-penalty", 0.1)
     wait_until(lambda: run.latest.change and run.latest.reading.step > run.latest.change.step)
     run.pause()
-    wait_until(lambda: run.latest.status is Status.PAUSED)
+    wait_until(lambda: run.latest.status is Status.PAUSED and run.latest.reading.step == run.latest.step)
     at.run()
     shown, change = panels(at), run.latest.change
     assert change.reading.step <= change.step < run.latest.reading.step

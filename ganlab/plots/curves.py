@@ -215,8 +215,14 @@ def change_in_words(change: Change) -> str:
 
 
 def running_median(values: np.ndarray, over: int | None) -> np.ndarray:
-    """The median of the `over` values around each value; the ends are repeated. [n] -> [n]; unchanged for None."""
-    return median_filter(values, size=over, mode="nearest") if over and len(values) else values
+    """The median of the `over` values around each value, at the ends of fewer. [n] -> [n]; unchanged for None."""
+    if not over or not len(values):
+        return values
+    medians, n, half = median_filter(values, size=over, mode="nearest"), len(values), over // 2
+    for i in {*range(min(half, n)), *range(max(n - half, 0), n)}:
+        near = values[max(i - half, 0) : i + half + 1]
+        medians[i] = np.median(near[np.isfinite(near)]) if np.isfinite(values[i]) else values[i]
+    return medians
 
 
 def drawn_steps(history: History) -> int:

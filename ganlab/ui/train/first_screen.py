@@ -172,7 +172,8 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
         if change:
             beside, name = change.samples, f"{constraint_in_words(change.former)}, step {change.before:,}"
     elif compare == "Real" and not points_only:  # real points are always there
-        beside, name = shown.real, "real"
+        beside = shown.real
+        name = "" if beside is None else f"{min(len(beside), ROWS * COLUMNS // 2)} real"
     now = f"step {shown.step:,}" if look_back.looks_back() else "now"
     if points_only:
         real, fake = (0 if points is None else len(points) for points in (shown.real, shown.samples))

@@ -108,10 +108,12 @@ def _command(run: Run, verb: Verb) -> None:
 
 
 def stopped(run: Run) -> str:
-    """From where a run was stopped, if this server trained it: by this session, or from another window."""
+    """From where a run was stopped that this session watched: by itself, or from another window."""
     if not isinstance(run, TrainingRun) or run.latest.status is not Status.STOPPED:
         return ""
-    return "by you" if st.session_state.get("stopped") == run.run_id else "from another window"
+    if st.session_state.get("stopped") == run.run_id:
+        return "by you"
+    return "from another window" if st.session_state.get("alive") == run.run_id else ""
 
 
 def take_up(run: Run) -> None:
@@ -121,6 +123,8 @@ def take_up(run: Run) -> None:
         state.update(steered=run.run_id, tied=True, freeze=False)
         state.pop("clip_refusal", None)
     state["drawn_for"] = live_values(run)
+    if not run.latest.status.ended:
+        state["alive"] = run.run_id
 
 
 def live_values(run: Run) -> list[Any]:
