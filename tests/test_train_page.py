@@ -289,6 +289,19 @@ def test_every_panel_shows_the_chosen_step(the_hub: RunHub) -> None:
     assert "pinned" not in panels(at)
 
 
+def test_weights_from_before_and_after_a_change_of_scale_are_not_drawn_together(the_hub: RunHub) -> None:
+    path = library.runs_root() / "r"
+    TrainingRun(RunFolder(path, dataclasses.replace(TINY, steps=4))).run()
+    resumed = TrainingRun(RunFolder.reopen(path, 8))
+    resumed.change(clip_scale="fan-in")
+    resumed.run()
+    at = page("1_Train.py", run="r", pin="3", plot="ridge")
+    assert ("pinned" in clamp(at), bool(clamp(at)["note"])) == (False, True)
+    assert "Up to step 4 " in panels(at)
+    at = page("1_Train.py", run="r", pin="5")
+    assert ("pinned" in clamp(at), bool(clamp(at)["note"])) == (True, False)
+
+
 def test_the_slider_grows_with_the_run(the_hub: RunHub) -> None:
     run = the_hub.start(TINY)
     wait_until(lambda: run.latest.status.ended)
