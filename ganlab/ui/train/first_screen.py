@@ -74,7 +74,9 @@ def _numbers(
         reading, since = snapshot.reading or run.reading, history.held_since(snapshot.changes)
         looked_at = reading.step if reading else math.inf
         config, then = in_force(run.config, snapshot.changes, looked_at), history.until(looked_at)
-        problems = once(reading, "findings", lambda: diagnose(reading, then, config)) if reading else []
+        problems = (
+            once(reading, "findings", lambda: diagnose(reading, then, config, snapshot.changes)) if reading else []
+        )
         judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())

@@ -13,7 +13,7 @@ from ganlab.measure import reading as readings
 from ganlab.measure.reading import READINGS, Reading
 from ganlab.plots.base import Figure, per_mark
 from ganlab.plots.readings import Line, Rows, over_looks
-from ganlab.runs.history import History
+from ganlab.runs.history import Change, History
 from ganlab.ui.kit.html import line_key
 
 Drawn = TypeVar("Drawn")
@@ -32,6 +32,7 @@ class CardData(NamedTuple):
     history: History
     config: TrainConfig  # at the reading's step
     real: np.ndarray | None = None  # samples, as in Snapshot
+    changes: Sequence[Change] = ()
 
     def newest(self, column: str) -> float:
         """The last value of a column; NaN without rows."""
