@@ -18,7 +18,13 @@ POINTS = 120  # at most, of a drawn line
 LABELS = 5  # for so many there is room on a y axis
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
-CONSTRAINTS = {"clip": "clipping", "gradient-penalty": "penalty", "none": "no constraint"}
+CONSTRAINTS = {
+    "clip": "clipping",
+    "gradient-penalty": "penalty",
+    "spectral-norm": "spectral norm",
+    "none": "no constraint",
+}
+STRENGTHS = {"clip": "clip_range", "gradient-penalty": "penalty"}
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -43,27 +49,33 @@ class Curve(NamedTuple):
     fill: str = ""
 
 
-def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
+def critic_estimate(snapshot: Snapshot, view: View, first: TrainConfig) -> Figure:
     """E critic(real) - E critic(fake), as a running median unless `view.median` is None, on a scale for all ranges.
 
     It scales with the range, over orders of magnitude: the scale is linear near 0 and logarithmic further away (asinh).
-    Only changes of what holds the critic are marked, and each stretch has its range as a name.
+    Only changes of what holds the critic are marked, and each stretch has a name: the first by `first`, the settings
+    that the run began with.
     """
     changes = [one for one in snapshot.changes if one.field in HOLDING]
     parts = _apart(snapshot.history, changes, snapshot.history["critic_estimate"])  # no median mixes two of them
     estimate = np.concatenate([running_median(part, view.median) for part in parts])
     name = f"median of {view.median}" if view.median else "estimate"
     unit = _smallest(_apart(snapshot.history, changes, np.abs(estimate))) / 3
-    stretches = dataclasses.replace(snapshot, changes=(*_first_range(snapshot), *changes))
+    stretches = dataclasses.replace(snapshot, changes=_named(first, changes) if len(estimate) else ())
     return over_time("Critic estimate", [Curve(name, estimate, "$bound", 1.8)], stretches, view, unit)
 
 
-def _first_range(snapshot: Snapshot) -> list[Change]:
-    """The clip range that the run began with, if any, as if it had been changed to it."""
-    history = snapshot.history
-    if not len(history) or np.isnan(history["clip_low"][0]):
-        return []
-    return [Change(0, 0, "clip_range", (history["clip_low"][0], history["clip_high"][0]))]
+def _named(config: TrainConfig, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """What held the critic at first, as if it had been changed to that, and the changes since.
+
+    One of the constraint is told by the setting that says how strong it is.
+    """
+    named: list[Change] = []
+    for change in (Change(0, 0, "constraint", config.constraint), *changes):
+        config = dataclasses.replace(config, **{change.field: change.value})
+        field = STRENGTHS.get(change.value, change.field)
+        named.append(change._replace(field=field, value=getattr(config, field)))
+    return tuple(named)
 
 
 def _smallest(parts: list[np.ndarray]) -> float:
