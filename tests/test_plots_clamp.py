@@ -130,6 +130,13 @@ def test_without_a_clamp_there_are_no_bounds_and_the_largest_weight_is_named() -
     assert (sum(slow["start"]), slow["at"], slow["dots"][1]) == (2000, [], slow["dots"][2])
 
 
+def test_where_nothing_can_be_set_what_comes_next_takes_the_place_of_the_sentence() -> None:
+    slider = clamp.Slider(sentence="Nothing holds this critic.")
+    waiting, held = (clamp.clamp(histogram(), slider, next=next) for next in ("no constraint", ""))
+    assert (waiting["next"], waiting["sentence"]) == ("", "From the next update: no constraint.")
+    assert (held["next"], held["sentence"]) == ("", "Nothing holds this critic.")
+
+
 def test_under_a_scale_of_its_own_a_layer_says_by_what_its_weights_are_divided() -> None:
     weights = nn.Parameter(torch.linspace(-0.2, 0.2, 100))
     layers = clip_([("a", weights), ("b", weights)], (-0.5, 0.5), {"a": 0.25, "b": 0.5}).histograms()

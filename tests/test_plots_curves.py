@@ -130,6 +130,20 @@ def test_shares_are_those_of_the_layer() -> None:
     assert unpacked(curves.shares(run, View())["data"][0]["y"]) == pytest.approx([0.5, 0.7])
 
 
+@pytest.mark.parametrize("along", curves.ALONG)
+def test_no_share_is_filled_where_nothing_was_clamped(along: str) -> None:
+    run = snapshot(np.full(360, 0.5))
+    rows = run.history.rows.copy()
+    rows[90:180, [METRICS.index("clamped_share"), METRICS.index("at_bound_share")]] = np.nan
+    run = dataclasses.replace(run, history=dataclasses.replace(run.history, rows=rows))
+    *filled, outside = curves.shares(run, View(along))["data"]
+    assert [len(unpacked(piece["y"])) for piece in filled] == [30, 60]
+    assert all(np.isfinite(unpacked(piece["y"])).all() for piece in filled)
+    assert np.isnan(unpacked(outside["y"])).sum() == 30
+    starts = [piece["x0"] if along == "step" else unpacked(piece["x"])[0] for piece in filled]
+    assert starts == pytest.approx([at * {"step": 1, "critic_step": 5, "seconds": 0.25}[along] for at in (2, 182)])
+
+
 def test_the_table_holds_every_curve_in_full() -> None:
     columns, rows = curves.table(snapshot(np.linspace(0, 1, 700)))
     assert columns[: len(METRICS)] == list(METRICS)

@@ -62,7 +62,10 @@ def clamp(
     not drawn, and a note says so. The first clamp of a `change` is played once per id; `update` is the last critic
     update of a paused run, to be played in slow motion. `note` is written in the plot.
     """
-    figure: Figure = {"live": live, "mirror": mirror, "log": log_y, "next": next, "sentence": slider.sentence}
+    sentence = slider.sentence
+    if sentence and next:  # there is room for one of them
+        sentence, next = f"From the next update: {next}.", ""
+    figure: Figure = {"live": live, "mirror": mirror, "log": log_y, "next": next, "sentence": sentence}
     figure |= {"thumbs": list(slider.thumbs), "wanted": list(slider.values), "rungs": list(slider.rungs)}
     figure |= {"slider": slider.name, "name": histogram.name if histogram else "", "alt": _in_words(histogram)}
     figure |= {"clamp": _counts(histogram, limit) if histogram else _nothing(slider, limit), "note": note}

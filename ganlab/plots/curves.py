@@ -149,12 +149,7 @@ def over_time(
     x = snapshot.history[view.along]
     if unit and steps:
         y_axis |= asinh_axis(unit, curves[-1].values)
-    traces = [
-        _scaled(_thinned(line.values), line, unit)
-        | _thinned_x(x, view.along)
-        | ({"fill": "tozeroy", "fillcolor": line.fill} if line.fill else {})
-        for line in curves
-    ]
+    traces = [trace for line in curves for trace in _traces(line, x, view.along, unit)]
     x_axis = steps_axis(x[-1] if steps else 0, nticks=6)
     known = any(np.isfinite(line.values).any() for line in curves)
     newest = ""
@@ -174,6 +169,16 @@ def over_time(
         shapes=_marks(places) + cursors(shown),
         annotations=_mark_notes(snapshot.changes, places, x_axis["range"][1]),
     )
+
+
+def _traces(line: Curve, x: np.ndarray, along: str, unit: float | None) -> list[Figure]:
+    """The line; one with a fill in pieces without gaps, which Plotly would fill too."""
+    values = _thinned(line.values)
+    if not line.fill:
+        return [_scaled(values, line, unit) | _thinned_x(x, along)]
+    ends = np.flatnonzero(np.diff(np.isfinite(values), prepend=False, append=False)).reshape(-1, 2)
+    pieces, fill = [slice(*pair) for pair in ends.tolist()], {"fill": "tozeroy", "fillcolor": line.fill}
+    return [_scaled(values[piece], line, unit) | _thinned_x(x, along, piece) | fill for piece in pieces]
 
 
 def _scaled(values: np.ndarray, line: Curve, unit: float | None) -> Figure:
@@ -243,9 +248,9 @@ def _thinned(values: np.ndarray) -> np.ndarray:
     return values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
 
 
-def _thinned_x(x: np.ndarray, along: str) -> Figure:
-    """The middle of every k steps; steps are evenly spaced, so two numbers give them all."""
+def _thinned_x(x: np.ndarray, along: str, part: slice = slice(None)) -> Figure:
+    """The middle of every k steps; steps are evenly spaced, so two numbers give them all. Of `part`, if not of all."""
     if along != "step":
-        return {"x": packed(_thinned(x))}
+        return {"x": packed(_thinned(x)[part])}
     k = per_mark(len(x), POINTS)
-    return {"x0": (k + 1) / 2, "dx": k}
+    return {"x0": (part.start or 0) * k + (k + 1) / 2, "dx": k}
