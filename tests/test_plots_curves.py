@@ -170,10 +170,12 @@ def test_every_change_is_marked_and_of_close_ones_the_newest_is_named() -> None:
         ({"constraint": "gradient-penalty", "penalty": 0.5}, "penalty 0.5"),
         ({"constraint": "spectral-norm"}, "spectral norm"),
         ({"constraint": "none"}, "no constraint"),
+        ({"clip_scale": "fan-in"}, "±0.1 / √fan-in"),
     ],
 )
 def test_the_first_stretch_of_the_estimate_is_named_by_what_held_the_critic(first: dict, name: str) -> None:
-    changes = (Change(2500, 500, "constraint", "clip"),)
+    field, value = ("clip_scale", "same") if "clip_scale" in first else ("constraint", "clip")
+    changes = (Change(2500, 500, field, value),)
     began = dataclasses.replace(TINY, **first)
     layout = estimate_of(snapshot(np.zeros(900), changes), View(), began)["layout"]
     assert [note["text"] for note in layout["annotations"]] == ["±0.1", name]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from ganlab import settings
-from ganlab.config import HOLDING, TrainConfig
+from ganlab.config import HOLDING, TrainConfig, constraint_in_words
 from ganlab.formatting import number, range_in_words, short
 from ganlab.plots.base import Figure, curve, framed, note, packed, per_mark, rounded, steps_axis, upright
 from ganlab.runs.history import METRICS, Change, History
@@ -18,13 +18,7 @@ POINTS = 120  # at most, of a drawn line
 LABELS = 5  # for so many there is room on a y axis
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
-CONSTRAINTS = {
-    "clip": "clipping",
-    "gradient-penalty": "penalty",
-    "spectral-norm": "spectral norm",
-    "none": "no constraint",
-}
-STRENGTHS = {"clip": "clip_range", "gradient-penalty": "penalty"}
+CONSTRAINTS = {"clip": "clipping", "gradient-penalty": "penalty", "none": "no constraint"}
 ALONG = {"step": "step", "critic_step": "critic update", "seconds": "second"}
 """What the x axis may count: columns of the history, and their unit in words."""
 
@@ -66,15 +60,13 @@ def critic_estimate(snapshot: Snapshot, view: View, first: TrainConfig) -> Figur
 
 
 def _named(config: TrainConfig, changes: Sequence[Change]) -> tuple[Change, ...]:
-    """What held the critic at first, as if it had been changed to that, and the changes since.
-
-    One of the constraint is told by the setting that says how strong it is.
-    """
+    """What held the critic at first, as if it had been changed to that, and the changes since, with what holds it."""
     named: list[Change] = []
     for change in (Change(0, 0, "constraint", config.constraint), *changes):
         config = dataclasses.replace(config, **{change.field: change.value})
-        field = STRENGTHS.get(change.value, change.field)
-        named.append(change._replace(field=field, value=getattr(config, field)))
+        if change.field not in ("clip_order", "clip_scope"):
+            change = change._replace(field="constraint", value=constraint_in_words(config))
+        named.append(change)
     return tuple(named)
 
 
@@ -225,7 +217,7 @@ def change_in_words(change: Change) -> str:
     if change.field == "clip_range":
         return range_in_words(change.value)
     if change.field == "constraint":
-        return CONSTRAINTS[change.value]
+        return CONSTRAINTS.get(change.value, change.value)
     names = {"critic_lr": "critic rate", "generator_lr": "generator rate", "n_critic": "n_critic"}
     name = names.get(change.field) or settings.rules(TrainConfig, change.field).label.lower()
     return f"{name} {change.value if isinstance(change.value, str) else number(change.value)}"

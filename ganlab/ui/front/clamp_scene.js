@@ -321,7 +321,7 @@ export const drawing = (scene, g) => {
     next ? ruleLines(g, bounds, "next") : "",
     flags(g, wanted),
     unit ? text("free", (g.left + g.right) / 2, g.floor + 31 * g.unit, unit, "middle") : "",
-    note ? text("free", g.left + 6 * g.unit, g.roof + 16 * g.unit, note) : "",
+    note ? text("free", (g.left + g.right) / 2, g.roof + 16 * g.unit, note, "middle") : "",
     free && !range.length ? text("free", g.left, g.roof - 10 * g.unit, free.replace(/\d[\d,.e−]*\d|\d/g, bold)) : "",
     thumbs.length ? scale(g, thumbs, slider ? [] : next ? clamp.range : gone) : "",
     compared(scene, g),

@@ -136,7 +136,7 @@ def constraint_controls(run: Run, ended: bool) -> None:
         return
     refused = {name: reason for name in LIVE_CONSTRAINTS if (reason := _refusal(run.wanted, name))}
     if fixed:
-        refused = dict.fromkeys(LIVE_CONSTRAINTS, "")
+        refused = {name: "" for name in LIVE_CONSTRAINTS if name != held}
     constraints.cards("constraint", held, partial(_hold, run), refused, LIVE_CONSTRAINTS)
     if refused and not fixed:
         layer_norm = dataclasses.replace(run.config, critic_norm="layer")

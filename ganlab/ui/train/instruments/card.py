@@ -87,6 +87,16 @@ def lines(*named: tuple[tuple[str, str], str]) -> Callable[[CardData], str]:
     return lambda data: html
 
 
+def measured_lines(*named: tuple[tuple[str, str], str, str]) -> Callable[[CardData], str]:
+    """The key to a chart's lines, given as ((colour, dash), name, column), without those that no look measured."""
+
+    def key(data: CardData) -> str:
+        drawn = (one for one in named if not all(math.isnan(row[one[2]]) for row in data.rows))
+        return "".join(line_key(name, *style) for style, name, _ in drawn)
+
+    return key
+
+
 def rows_of(table: np.ndarray, reading: Reading | None) -> Sequence[dict[str, float]]:
     """At most MOST_ROWS rows of a table [looks, len(READINGS)], the newest among them; then the reading, if newer."""
     k = per_mark(len(table), MOST_ROWS)
