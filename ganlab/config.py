@@ -412,6 +412,12 @@ def constraint_in_words(config: TrainConfig) -> str:
     return {"gradient-penalty": penalty, "spectral-norm": "spectral norm", "none": "no constraint"}[config.constraint]
 
 
+def clamps_as_in_paper(config: TrainConfig) -> bool:
+    """Whether all of the critic's weights are clamped into one range after each update, as in Algorithm 1."""
+    policies = (config.constraint, config.clip_order, config.clip_scope, config.clip_scale)
+    return policies == ("clip", "after", "all", "same")
+
+
 def holding(config: TrainConfig) -> dict[str, Any]:
     """The settings of what holds the critic, as far as they have an effect."""
     return {name: value for name, value in settings.applying(config).items() if name in HOLDING}

@@ -195,6 +195,24 @@ def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
         assert there.join(30)
 
 
+@pytest.mark.parametrize(
+    ("values", "differ"),
+    [
+        (({"constraint": "none", "penalty": 0.1}, {"constraint": "none", "penalty": 10.0}), []),
+        (({"constraint": "none", "clip_scope": "weights"}, {}), ["constraint", "clip_range"]),
+        (({"constraint": "gradient-penalty"}, {}), ["constraint", "clip_range", "penalty"]),
+        (({"constraint": "gradient-penalty", "clip_range": (-1, 1)}, {}), ["constraint", "clip_range", "penalty"]),
+        (({"optimizer": "adam"}, {"beta1": 0.9}), ["optimizer"]),
+        (({"optimizer": "adam"}, {"optimizer": "adam", "beta1": 0.9}), ["beta1"]),
+        (({"generator": "real-plus-noise"}, {"noise_sd": 2.0, "generator_lr": 1.0}), ["generator"]),
+        (({"clip_scale": "gain"}, {"clip_order": "before"}), ["clip_order", "clip_scale"]),
+    ],
+)
+def test_settings_without_an_effect_do_not_differ(values: tuple[dict, dict], differ: list[str]) -> None:
+    configs = [dataclasses.replace(TINY, **one) for one in values]
+    assert sorted(settings.differing(configs)) == sorted(differ)
+
+
 def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     loops = [
         WatchedConfig(dataset="drawn", network="mlp", clip_range=(-c, c), layers=(("w", (n, 2)),))

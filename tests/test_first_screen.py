@@ -1,6 +1,7 @@
 """What stands beside the newest samples on Train's first screen, and that a change is compared there."""
 
 import base64
+import dataclasses
 import io
 import math
 import re
@@ -77,6 +78,19 @@ def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_h
     assert clamp(at)["clamp"]["range"] == [-0.03, 0.03]
     assert clamp(at)["slow"]["id"] == run.latest.critic_step
     assert clamp(at)["slow"]["number"] == TINY.n_critic
+
+
+@pytest.mark.parametrize(
+    ("clamping", "played"),
+    [({"clip_scope": "weights"}, True), ({"clip_scale": "fan-in"}, True), ({"clip_order": "before"}, False)],
+)
+def test_a_step_is_played_or_a_note_says_why_not(clamping: dict[str, str], played: bool, the_hub: RunHub) -> None:
+    run = run_in("paused", the_hub, dataclasses.replace(TINY, **clamping))
+    critic_step = run.latest.critic_step
+    run.step()
+    wait_until(lambda: run.latest.critic_step > critic_step)
+    figure = clamp(page("1_Train.py", run=run.run_id))
+    assert ("slow" in figure, bool(figure["note"])) == (played, not played)
 
 
 def test_large_samples_are_sent_at_half_their_size() -> None:

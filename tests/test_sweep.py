@@ -196,7 +196,7 @@ def test_a_row_is_that_of_the_run_alone(tmp_path: Path, killed: list[str]) -> No
         *_, newest = csv.DictReader(file)
     assert float(row["gradient_first"]) > 0
     for column in newest.keys() - {"step", "cpu_seconds"}:
-        cell = float(newest[column])
+        cell = float(newest[column] or "nan")
         assert row[column] == ("" if math.isnan(cell) else str(cell).removesuffix(".0")), column
 
 

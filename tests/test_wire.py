@@ -204,7 +204,7 @@ def seen(run: TrainingRun) -> SavedRun:
 
 def test_the_other_process_sees_what_this_one_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "LOOK_EVERY", 0.01)
-    config = dataclasses.replace(TINY_IMAGES, steps=10**6)
+    config = dataclasses.replace(TINY_IMAGES, steps=10**6, clip_scale="fan-in")
     run = TrainingRun(RunFolder(tmp_path / "r", config), instruments=INSTRUMENTS).start()
     other = seen(run)
     wait_until(lambda: other.latest.reading)

@@ -177,7 +177,8 @@ def _update(about: dict[str, Any], layers: Layers, tensors: dict[str, Tensor]) -
     tensors_fit = (t.shape == size and t.dtype == torch.float32 and t.isfinite().all() for t in (start, before, after))
     counted = all(type(count) is int and 0 < count < 2**53 for count in (about["critic_step"], number))
     scales = tuple(about["scales"])
-    if not all(tensors_fit) or not counted or len(scales) != len(layers) or not set(scales) <= {1.0, None}:
+    sound = all(scale is None or (type(scale) is float and 0 < scale < math.inf) for scale in scales)
+    if not all(tensors_fit) or not counted or len(scales) != len(layers) or not sound:
         raise ValueError("its last update is invalid")
     clip = ClipReport(about["clip_range"] and checked_clip_range(about["clip_range"]), layers, before, after, scales)
     return UpdateReport(start, clip, about["critic_step"], number)

@@ -52,7 +52,7 @@ def curves_cards(compared: list[Pick], slots: Slots) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
             st.subheader("Over time", anchor=False)
-            st.caption("Stretches of another clip range are not joined.")
+            st.caption(curves.APART)
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             st.segmented_control(
                 "Along",

@@ -55,7 +55,7 @@ def page(picks: list[Pick], along: str) -> bytes:
     sections = {
         "Runs": _runs(picks),
         "Measurements": _figure(Caption("Measurements"), instruments.table(picks)) + _note(instruments.note(picks)),
-        "Over time": f"<div class='two'>{charts}</div>{_note('Stretches of another clip range are not joined.')}",
+        "Over time": f"<div class='two'>{charts}</div>{_note(curves.APART)}",
         "Critic weights around the clamp": _plot(*plots[weights.OVERLAID])
         + _note(weights.note(known))
         + f"<h3>{one_by_one.title}</h3>{_figure(one_by_one, weights.one_by_one(known))}<h3>Counts</h3>{_counts(picks)}",

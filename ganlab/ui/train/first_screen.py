@@ -35,6 +35,7 @@ HELD_BY = {
     "spectral-norm": "Spectral norm holds this critic: each layer’s weights are divided by their norm.",
     "none": "Nothing holds this critic: it may become as steep as it likes.",
 }
+NOT_PLAYED = "A step is not played: it clamps before the gradient."
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
 
@@ -73,7 +74,9 @@ def _numbers(
         reading, since = snapshot.reading or run.reading, history.held_since(snapshot.changes)
         looked_at = reading.step if reading else math.inf
         config, then = in_force(run.config, snapshot.changes, looked_at), history.until(looked_at)
-        problems = once(reading, "findings", lambda: diagnose(reading, then, config)) if reading else []
+        problems = (
+            once(reading, "findings", lambda: diagnose(reading, then, config, snapshot.changes)) if reading else []
+        )
         judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
@@ -117,6 +120,7 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None, s
         pinned=pinned,
         change=_to_play(run, change) if change and change.limit and change.age < COMPARED else None,
         update=None if saved else shown.update,
+        note=NOT_PLAYED if not saved and shown.status is Status.PAUSED and _clamps_first(shown.config) else "",
     )
     title, key = f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights")
     clamps = figure["clamp"]["range"]
@@ -141,6 +145,10 @@ def _slider(config: TrainConfig, drawn: WeightHistogram | None) -> Slider:
     return Slider(sentence=HELD_BY.get(config.constraint, ""))
 
 
+def _clamps_first(config: TrainConfig) -> bool:
+    return config.constraint == "clip" and config.clip_order == "before"
+
+
 def _next(run: Run, shown: Snapshot) -> str:
     """What holds the critic from the next update on, if that is not what held it in the last one."""
     changes = (one for one in shown.changes[-len(HOLDING) :] if one.field in HOLDING)
@@ -150,7 +158,9 @@ def _next(run: Run, shown: Snapshot) -> str:
 
 def _to_play(run: Run, change: RangeChange) -> Change:
     first = histogram(change.fold) if _is_new(run, change) else None
-    return Change(change.critic_step, change.former.clip_range, change.age, first)
+    # Under another scale the former range has another unit: it has no place on this axis.
+    former = change.former if change.former.clip_scale == change.config.clip_scale else change.config
+    return Change(change.critic_step, former.clip_range, change.age, first)
 
 
 def _is_new(run: Run, change: RangeChange) -> bool:

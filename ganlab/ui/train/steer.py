@@ -135,7 +135,7 @@ def live_values(run: Run) -> list[Any]:
 def constraint_controls(run: Run, ended: bool) -> None:
     """What holds the critic, and its exact numbers."""
     fixed, held = ended or not may_act(), run.wanted.constraint
-    refused = {name: "" if fixed else _refusal(run.wanted, name) for name in constraints.CARDS}
+    refused = {name: "" if fixed else _refusal(run.wanted, name) for name in constraints.CARDS if name != held}
     refused = {name: reason for name, reason in refused.items() if fixed or reason}
     constraints.cards("constraint", held, partial(_hold, run), refused)
     if settings.applying(run.wanted).get("critic_norm") == "batch" and not fixed:
