@@ -5,16 +5,21 @@ import { equip } from "./figure.js";
 import { SVG } from "./picture.js";
 import { tellPoints } from "./points.js";
 
+// Plotly takes the browser a third of a second to read: the page is shown first.
+const pageShown = async () => {
+  while (!document.documentElement.classList.contains("drawn")) await new Promise(requestAnimationFrame);
+};
+
 let loading;
 const plotly = file => {
   if (window.Plotly) return Promise.resolve();
-  loading ??= new Promise((resolve, reject) => {
+  loading ??= pageShown().then(() => new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL(file, document.baseURI);
     script.onload = resolve;
     script.onerror = reject;
     document.head.append(script);
-  });
+  }));
   return loading;
 };
 
