@@ -4,7 +4,9 @@ It refuses what other sites' pages send. Which names it answers to is Streamlit'
 """
 
 import asyncio
+import gc
 import re
+import sys
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,11 +86,23 @@ def _is_own(headers: Headers) -> bool:
     return same or origin in st.get_option("server.corsAllowedOrigins")
 
 
+def load_torch() -> None:
+    """Import what every page needs, without keeping the browser's many small requests waiting."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 10)
+    gc.disable()  # nothing of it is garbage, and looking for some would take a tenth of the time
+    try:
+        import_module("ganlab.runs.hub")
+    finally:
+        gc.enable()
+        sys.setswitchinterval(interval)
+
+
 @asynccontextmanager
 async def started(_: st.App) -> AsyncIterator[None]:
     """Opens the browser, and loads torch while that loads Streamlit's scripts: the first page would wait for it."""
     in_background = asyncio.get_running_loop().run_in_executor
-    in_background(None, import_module, "ganlab.runs.hub")
+    in_background(None, load_torch)
     if not st.get_option("server.headless"):
         address, port = (st.get_option(f"server.{name}") for name in ("address", "port"))
         in_background(None, webbrowser.open, f"http://{address}:{port}{prefix}/")
