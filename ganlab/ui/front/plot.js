@@ -193,6 +193,8 @@ const draw = async (element, data) => {
   if (frame) drawClouds(element, state);
 };
 
+let turn = Promise.resolve();  // of the next new plot: one a frame, in the page's order, so that what is in sight comes first
+
 export default async function plot({ parentElement, data, fed }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
@@ -211,6 +213,8 @@ export default async function plot({ parentElement, data, fed }) {
     state.drawNewest();
   });
   if (first) {
+    await (turn = turn.then(() => new Promise(requestAnimationFrame)));
+    if (!parentElement.isConnected) return;
     await state.drawNewest();
     watchZoom(element, state);
     tellPoints(element);
