@@ -1,6 +1,7 @@
 """HTML and drawings that several pages share."""
 
 import dataclasses
+import re
 
 import pytest
 import torch
@@ -56,6 +57,13 @@ def test_drawings_have_alternative_text() -> None:
     (histogram,) = clip_([("linear1.weight", weights)], (-0.5, 0.5)).histograms()
     for svg in (drawings.mini(histogram), drawings.dataset_thumb("8-gaussians")):
         assert 'role="img" aria-label="' in svg
+
+
+def test_weights_that_nothing_clamps_are_not_filled_as_after_a_clamp() -> None:
+    (histogram,) = clip_([("w", nn.Parameter(torch.linspace(-1, 1, 50)))], (-0.5, 0.5)).histograms()
+    assert 'class="f"' in drawings.mini(histogram)
+    free = drawings.mini(dataclasses.replace(histogram, clip_range=None))
+    assert re.findall('class="([^"]*)"', free) == ["o"]
 
 
 def test_a_small_clamped_share_is_not_rounded_to_zero() -> None:
