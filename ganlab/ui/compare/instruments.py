@@ -121,10 +121,8 @@ def _in_words(measure: Measure, values: np.ndarray) -> str:
     """The value, or the median with the smallest and the largest."""
     if not len(values):
         return NOTHING
-    text = measure.write(float(np.median(values)))
-    if len(values) == 1:
-        return text
-    return f"{text}<small>{measure.write(values.min())} to {measure.write(values.max())}</small>"
+    text, low, high = (measure.write(float(value)) for value in (np.median(values), values.min(), values.max()))
+    return text if low == high else f"{text}<small>{low} to {high}</small>"
 
 
 def _error_bar(values: np.ndarray, of_all: np.ndarray) -> str:

@@ -45,18 +45,20 @@ def listed(text: str) -> list[str]:
 
 
 def picked(known: Mapping[str, Run]) -> list[Pick]:
-    """The runs to compare among those `known`, by ID; a warning for each that is not there or can't be read."""
-    compared, picks = st.session_state["compared"], list[Pick]()
-    for run_id in list(compared):
+    """The runs to compare among those `known`, by ID; warnings about those that are not there or can't be read."""
+    compared, picks, problems = st.session_state["compared"], list[Pick](), list[str]()
+    if gone := [run_id[:64] for run_id in compared if run_id not in known]:
+        problems.append(f"Not here, and perhaps deleted: {', '.join(gone)}.")
+    for run_id in (run_id for run_id in compared if run_id in known):
         try:
             if len(picks) == MOST:
                 raise ValueError(f"At most {MOST} runs can be compared; {run_id} is left out.")
-            if run_id not in known:
-                raise ValueError(f"There is no run {run_id[:64]} here. It may have been deleted.")
             picks.append(Pick.of(LETTERS[len(picks)], known[run_id]))
         except ValueError as error:
-            compared.remove(run_id)
-            st.warning(plain(str(error)), icon=":material/help:")
+            problems.append(str(error))
+    compared[:] = [pick.run.run_id for pick in picks]
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/help:")
     return picks
 
 
