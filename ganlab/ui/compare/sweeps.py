@@ -108,7 +108,7 @@ def _in_words(known: Progress, alive: bool, problem: str) -> str:
     if known.failed:
         done += f", <span class='bad'>{known.failed:,} failed</span>"
     training = "".join(
-        f"<span class='nowrap'>{escape(run.name)} <b>{step:,}</b>/{run.config.steps:,}</span>"
+        f"<span class='nowrap'>{escape(run.name)}: <b>{step:,}</b> of {run.config.steps:,}</span>"
         for run, step in known.training
     )
     return (
