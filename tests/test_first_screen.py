@@ -5,6 +5,7 @@ import dataclasses
 import io
 import math
 import re
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from visits import clamp, page, panels, run_in
 
 from ganlab.config import TrainConfig
 from ganlab.runs import loop
+from ganlab.runs.disk import library
+from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Status
 from ganlab.ui.train import view
@@ -57,6 +60,14 @@ def test_samples_are_compared_with_real_ones_and_with_those_before_a_change(
     at.segmented_control(key="compare").set_value("Real").run()
     assert not at.exception
     assert panels(at).count("As many to compare") == (config.kind == "image")
+
+
+@BOTH
+def test_a_run_that_another_process_starts_has_no_samples_yet(config: TrainConfig, the_hub: RunHub) -> None:
+    with closing(RunFolder(library.runs_root() / "there", config)):
+        text = panels(page("1_Train.py", run="there"))
+    assert "no samples yet" in text
+    assert not re.search(r"\d+ (generated|fixed latents)", text)
 
 
 def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_hub: RunHub) -> None:

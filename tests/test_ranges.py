@@ -12,6 +12,8 @@ from stubs import TINY, wait_until
 from visits import address, click, page, panels, run_in
 
 from ganlab.config import TrainConfig
+from ganlab.data import own_points
+from ganlab.data.download import data_root
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.presets import PRESETS
 from ganlab.runs import background
@@ -254,6 +256,24 @@ def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
     click(at, "Start the sweep")  # added to it
     assert len(Sweep(path).runs) == len(expected) + 1  # one of them was there
     assert started[path].ends is None
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_the_points_that_were_drawn_on_train_are_swept(started: dict[Path, Process]) -> None:
+    at = form()
+    assert "My own points" not in at.selectbox(key="sweep_data").options
+    name = own_points.keep(own_points.SHAPES["Two moons"](), data_root() / "points")
+    at = page("1_Train.py", preset="drawn", points=name, width="16")
+    at.switch_page("pages/4_Compare.py").run()
+    at.session_state["new_sweep"] = True
+    at.run()
+    at.selectbox(key="sweep_data").select("drawn").run()
+    at.number_input(key="sweep_seeds").set_value(2).run()
+    click(at, "Start the sweep")
+    assert not at.exception
+    (path,) = started
+    assert {(run.dataset, run.points, run.width) for run in Sweep(path).runs.values()} == {("drawn", name, 16)}
+    assert len(Sweep(path).runs) == 10
 
 
 @pytest.mark.usefixtures("the_hub")

@@ -34,6 +34,7 @@ from ganlab.ui.train import address
 
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 OWN = "127.0.0.1:8501"
+COMPARED = ("runs", "sweep", "filter", "sort", "measure", "against", "shown")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def check_is_text(at: AppTest) -> None:
 @pytest.mark.parametrize("name", ["app.py", *PAGES])
 @pytest.mark.parametrize("hostile", [HTML, IMAGE])
 def test_what_an_address_says_is_not_drawn(name: str, hostile: str, the_hub: RunHub) -> None:
-    fields = [*settings.fields(TrainConfig), *FIELDS, *address.FIELDS, "file", hostile]
+    fields = [*settings.fields(TrainConfig), *FIELDS, *address.FIELDS, *COMPARED, "file", hostile]
     for query in ({"run": hostile}, {"preset": hostile}, dict.fromkeys(fields, hostile)):
         check_is_text(page(name, **query))
 

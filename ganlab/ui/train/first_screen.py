@@ -185,12 +185,14 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
         beside = shown.real
         name = "" if beside is None else f"{min(len(beside), ROWS * COLUMNS // 2)} real"
     now = f"step {shown.step:,}" if look_back.looks_back() else "now"
-    if points_only:
-        real, fake = (0 if points is None else len(points) for points in (shown.real, shown.samples))
-        caption = points_key(real, f"{fake} generated, {now}") + (f"<span>× {name}</span>" if name else "")
+    if shown.samples is None:
+        caption = "<span>no samples</span>" if shown.status.ended else "<span>no samples yet</span>"
+    elif points_only:
+        real = 0 if shown.real is None else len(shown.real)
+        fake = f"{len(shown.samples)} generated, {now}"
+        caption = points_key(real, fake) + (f"<span>× {name}</span>" if name else "")
     else:
-        many = ROWS * COLUMNS if beside is None else ROWS * COLUMNS // 2
-        many = many if shown.samples is None else min(many, len(shown.samples))
+        many = min(ROWS * COLUMNS if beside is None else ROWS * COLUMNS // 2, len(shown.samples))
         caption = f"<span>{many} fixed latents, {now}</span><span>{name}</span>"
     place = "caption" if points_only or beside is None else "halves"
     with slots["caption"]:
@@ -204,8 +206,9 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
 
 
 def _sheet(shown: Snapshot, beside: np.ndarray | None) -> str:
-    size, many = shown.config.image_size, ROWS * COLUMNS
-    samples = shown.samples if shown.samples is not None else np.zeros((many, size, size, 1), np.uint8)
+    size, many, samples = shown.config.image_size, ROWS * COLUMNS, shown.samples
+    if samples is None:
+        return sheet(np.zeros((many, size, size, 1), np.uint8), COLUMNS, "no samples yet")
     generated = f"generated images at step {shown.step:,}"
     if beside is None:
         return sheet(samples[:many], COLUMNS, f"{many} {generated}")
