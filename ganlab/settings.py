@@ -35,8 +35,13 @@ def setting(default: Any, label: str, help: str = "", **rules: Any) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def fields(settings: Settings) -> dict[str, dataclasses.Field[Any]]:
-    return {field.name: field for field in dataclasses.fields(settings)}
+_FIELDS: dict[Settings, Mapping[str, dataclasses.Field[Any]]] = {}
+
+
+def fields(settings: Settings) -> Mapping[str, dataclasses.Field[Any]]:
+    if settings not in _FIELDS:  # they are asked for with every value that is checked
+        _FIELDS[settings] = {field.name: field for field in dataclasses.fields(settings)}
+    return _FIELDS[settings]
 
 
 def rules(settings: Settings, name: str) -> Rules:
