@@ -46,13 +46,14 @@ SLOW = (
     "test_strangers",
     "test_resume",
     "test_train_page",
+    "test_types",
 )
 """From 10 CPU seconds on, the slowest last."""
 FEW = 32  # samples
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the fast tests first; with two workers, which are to end together, the browser tests and other slow ones."""
+    """Run the fast tests first; with workers, which are to end together, the browser tests and other slow ones."""
     together = "PYTEST_XDIST_WORKER" in os.environ
 
     def place(item: pytest.Item) -> int:
