@@ -37,7 +37,7 @@ def setting(default: Any, label: str, help: str = "", **rules: Any) -> Any:
 
 
 def fields(settings: Settings) -> Mapping[str, dataclasses.Field[Any]]:
-    """The fields by name; made once, because each setting that is checked asks for them."""
+    """The fields by name; made once, for they are asked for with every value that is checked."""
     if settings not in _fields:
         _fields[settings] = {field.name: field for field in dataclasses.fields(settings)}
     return _fields[settings]

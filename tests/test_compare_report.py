@@ -176,8 +176,7 @@ def of(figure: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def medians(values: np.ndarray) -> np.ndarray:
-    padded = np.concatenate([np.repeat(values[:1], 12), values, np.repeat(values[-1:], 12)])
-    return np.array([np.median(padded[i : i + 25]) for i in range(len(values))])
+    return np.array([np.median(values[max(0, i - 12) : i + 13]) for i in range(len(values))])
 
 
 def joined(parts: list[Any]) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
 from pathlib import Path
 
 import joblib
@@ -206,16 +205,11 @@ def test_the_first_steps_of_a_run_do_not_tell_how_long_it_takes() -> None:
     assert progress([run]).left is None
 
 
-def test_the_process_of_a_sweep_trains_what_is_missing() -> None:
+def test_no_process_starts_where_nothing_is_missing(started: dict[Path, Process]) -> None:
     path = written(TINY)
+    train(path, TINY)
     background.start(path, {})
-    process = background._processes.pop(path)
-    assert isinstance(process, subprocess.Popen)
-    assert process.wait(240) == 0, (path / "sweep.log").read_text()
-    assert Sweep(path).path == path
-    assert SweptRun(path / name_of(TINY), TINY).summary.status is Status.FINISHED
-    background.start(path, {})  # nothing is missing
-    assert path not in background._processes
+    assert not started
 
 
 def form(**values: object) -> AppTest:
