@@ -12,9 +12,8 @@ run: .venv/app
 test: .venv/tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM \
-	  && $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	  && $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/tests
 	@CHROMIUM="$$($(BIN)/python tests/support/chromium.py)" && export CHROMIUM \

@@ -4,7 +4,6 @@ import dataclasses
 import math
 import numbers
 import os
-import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,10 +38,7 @@ DATASETS = {
 HOLDING = ("clip_range", "clip_order", "clip_scope", "clip_scale", "constraint", "penalty")
 LIVE_FIELDS = (*HOLDING, "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
 PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour", "levels")  # decide what the user's own images become
-WATCHED = "watched"  # the kind of a run that trains in somebody's own loop, in its config.json
-_OF_WATCHED = ("dataset", "image_size", "colour", "clip_range", "layers")
 MOST_STEPS = 10_000_000
-Layers = tuple[tuple[str, tuple[int, ...]], ...]  # (name, shape) of each of the critic's parameters
 LARGEST_INCLUDED = 64  # pixels a side of images that are not the user's own: these have 8 to 32 themselves
 LEARNING_RATES = (1e-30, 1e30)  # the smallest and the largest; float32 ends near 3e38
 FIXED_LATENT_DIM = 3  # of the fixed generator: one number picks a real point, two move it
@@ -392,40 +388,7 @@ class TrainConfig:
         """The settings that `as_dict` gave, also in an earlier version. Raises ValueError as `changed` does."""
         if not isinstance(values, dict):
             raise ValueError("Settings are an object with a value for each field.")
-        if values.get("kind") == WATCHED:
-            return WatchedConfig.of(values)
         return changed(cls(), {"looking_seed": "same"} | values)
-
-
-def _checked_layers(layers: Any) -> Layers:
-    """Names and shapes of parameters. Raises ValueError for anything else."""
-    named = tuple((str(name), tuple(shape)) for name, shape in layers)
-    sides = [side for _, shape in named for side in shape]
-    if not named or len(dict(named)) < len(named) or not all(type(side) is int and 0 < side < 2**31 for side in sides):
-        raise ValueError("layers must be the names and shapes of a critic's parameters.")
-    if not all(re.fullmatch(r"[\w.]{1,100}", name) for name, _ in named):
-        raise ValueError("layers must have names as in torch.")
-    return named
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchedConfig(TrainConfig):
-    """What is known of a training loop that isn't ganlab's: the clip range, and the shapes of samples and critic."""
-
-    layers: tuple[tuple[str, tuple[int, ...]], ...] = setting((("weight", (1,)),), "Layers", check=_checked_layers)
-    unknown: ClassVar[frozenset[str]] = frozenset(settings.fields(TrainConfig)) - {"clip_range"}
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"kind": WATCHED} | {name: getattr(self, name) for name in _OF_WATCHED}
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "WatchedConfig":
-        """The settings that `as_dict` gave. Raises ValueError."""
-        try:
-            known = {name: values[name] for name in _OF_WATCHED}
-            return cls(**known, network="mlp", steps=MOST_STEPS)
-        except (KeyError, TypeError):
-            raise ValueError("The settings of a watched run are incomplete.") from None
 
 
 def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
@@ -449,6 +412,12 @@ def constraint_in_words(config: TrainConfig) -> str:
     return {"gradient-penalty": penalty, "spectral-norm": "spectral norm", "none": "no constraint"}[config.constraint]
 
 
+def clamps_as_in_paper(config: TrainConfig) -> bool:
+    """Whether all of the critic's weights are clamped into one range after each update, as in Algorithm 1."""
+    policies = (config.constraint, config.clip_order, config.clip_scope, config.clip_scale)
+    return policies == ("clip", "after", "all", "same")
+
+
 def holding(config: TrainConfig) -> dict[str, Any]:
     """The settings of what holds the critic, as far as they have an effect."""
     return {name: value for name, value in settings.applying(config).items() if name in HOLDING}
@@ -460,5 +429,5 @@ def changed_live(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
         raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
     wanted = dataclasses.replace(config, **values)
     if wanted.has_spectral_norm != config.has_spectral_norm:
-        raise ValueError("Spectral norm is built into the critic: start another run to change it.")
+        raise ValueError("constraint can't change so: spectral norm is built into the critic; start another run.")
     return wanted

@@ -12,6 +12,7 @@ from ganlab.formatting import in_words
 
 SEEDS = (0, 2**53 - 1)  # bounds of a seed: up to the largest whole number that a browser represents exactly
 Settings = type[Any]  # a dataclass whose fields are all made by `setting`
+_fields: dict[Settings, Mapping[str, dataclasses.Field[Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,11 @@ def setting(default: Any, label: str, help: str = "", **rules: Any) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def fields(settings: Settings) -> dict[str, dataclasses.Field[Any]]:
-    return {field.name: field for field in dataclasses.fields(settings)}
+def fields(settings: Settings) -> Mapping[str, dataclasses.Field[Any]]:
+    """The fields by name; made once, for they are asked for with every value that is checked."""
+    if settings not in _fields:
+        _fields[settings] = {field.name: field for field in dataclasses.fields(settings)}
+    return _fields[settings]
 
 
 def rules(settings: Settings, name: str) -> Rules:

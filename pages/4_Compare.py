@@ -2,25 +2,26 @@
 
 import streamlit as st
 
-from ganlab.ui.compare import against, layout, live, picks, sweeps, table
+from ganlab.ui.compare import address, against, layout, live, picks, sweeps, table
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.server import hub
 from ganlab.ui.train.view import Slots
 
 with frame.page("Compare"):
     st.header("Compare", anchor=False)
+    address.read()
     runs = hub().runs
-    known = {run.run_id: run for run in (*runs, *sweeps.named(picks.wanted()))}
+    known = {run.run_id: run for run in (*runs, *sweeps.named(st.session_state["compared"]))}
     compared = picks.picked(known)
     with st.container(border=True):
         layout.runs_head()
         swept = sweeps.runs_of(sweeps.chosen())
         sweeps.status(swept)
         table.show(swept if sweeps.chosen() else runs, compared)
-    against.card(swept, compared)
+    chosen = against.card(swept, compared)
     if compared:
         slots: Slots = {}
-        layout.chosen(compared)
+        layout.chosen(compared, chosen)
         layout.curves_cards(compared, slots)
         layout.measurements_card(compared, slots)
         layout.gradients_card(compared, slots)
@@ -31,3 +32,4 @@ with frame.page("Compare"):
         live.live(compared, slots)
     elif known:
         st.caption("Choose up to eight runs in the table to see them side by side.")
+    address.write()

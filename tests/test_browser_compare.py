@@ -98,6 +98,7 @@ def test_the_arrow_keys_show_a_run_of_a_sweep_and_open_it(page: Page, server: Se
         for key in keys:
             page.keyboard.press(key)
         expect(link).to_have_attribute("href", f"Train?run=two/{name_of(one)}")
+        expect(page).to_have_url(f"{server.url}/Compare?sweep=two&against=seed&shown={name_of(one)}")
     page.keyboard.press("Tab")  # to the figure's own button
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

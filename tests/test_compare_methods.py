@@ -10,7 +10,8 @@ import torch
 from stubs import TINY, TINY_IMAGES
 
 import ganlab
-from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.config import TrainConfig
+from ganlab.gan.watched import WatchedConfig
 from ganlab.measure.reading import READINGS
 from ganlab.presets import PRESETS
 from ganlab.runs.history import NO_HISTORY, Change

@@ -11,18 +11,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Element
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import Finished, address, page, panels, restart, run_in
 
-from ganlab.config import WatchedConfig
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
+from ganlab.gan.watched import WatchedConfig
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import NO_HISTORY
 from ganlab.runs.hub import RunHub
+from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
@@ -54,6 +56,77 @@ def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(finished: 
     assert len(at.warning) == 2  # there is no such run, and the ninth is too many
     assert address(at) == {"runs": ",".join(f"run-{i}" for i in range(8))}
     assert re.findall(r"aria-label='Remove (\w)", panels(at)) == list("ABCDEFGH")
+
+
+VIEW = {
+    "filter": "8 gaussians",
+    "sort": "-at a bound",
+    "measure": "at_bound",
+    "against": "seed",
+    "along": "seconds",
+    "log": "1",
+}
+
+
+@pytest.fixture
+def swept(finished: Finished) -> list[str]:
+    """A sweep of three runs, which have ended; their IDs."""
+    configs = [dataclasses.replace(TINY, seed=seed, clip_range=(-c, c)) for seed, c in ((0, 0.1), (0, 0.2), (1, 0.2))]
+    sweep = Sweep(library.runs_root() / "my-sweep")
+    sweep.path.mkdir(parents=True)
+    for name, config in (runs := {name_of(config): config for config in configs}).items():
+        run = finished(config)
+        shutil.move(run.path, sweep.path / name)
+    sweep.add(runs)
+    sweep.save()
+    return [f"my-sweep/{name}" for name in runs]
+
+
+def test_a_link_opens_the_view_that_it_was_copied_from(swept: list[str]) -> None:
+    view = {"runs": ",".join(swept[:2]), "sweep": "my-sweep", **VIEW, "shown": swept[2].partition("/")[2]}
+    at = page("4_Compare.py", **view)
+    assert address(at) == view
+    assert listed(panels(at)) == [swept[i] for i in order(at, swept)]
+    assert at.text_input(key="compare_filter").value == "8 gaussians"
+    assert at.selectbox(key="sweep").value == "my-sweep"
+    assert at.selectbox(key="sweep_measure").value == "at_bound"
+    assert at.selectbox(key="sweep_setting").value == "seed"
+    assert at.segmented_control(key="compare_along").value == "seconds"
+    assert at.toggle(key="compare_log").value
+    assert f'"shown": "{view["shown"]}"' in panels(at)
+    at.toggle(key="compare_log").set_value(False)
+    at.selectbox(key="sweep_setting").set_value("clip_range")
+    at.selectbox(key="sweep_measure").set_value("w1")
+    at.segmented_control(key="compare_along").set_value("critic_step").run()
+    rest = view | {"along": "critic_step"}
+    for field in ("log", "measure", "against"):
+        del rest[field]
+    assert address(at) == rest
+    at.switch_page("pages/6_Building_Blocks.py").run()
+    link = at.session_state["compare_link"]
+    assert link == rest
+    at.query_params.clear()
+    at.query_params.update(link)
+    at.switch_page("pages/4_Compare.py").run()
+    assert address(at) == rest  # nothing is lost by leaving
+    at.selectbox(key="sweep").set_value("All single runs").run()
+    assert "sweep" not in address(at)
+
+
+def order(at: AppTest, swept: list[str]) -> list[int]:
+    """The runs by their share at a bound, the largest first."""
+    shares = [SavedRun(library.runs_root() / run_id).tables.history["at_bound_share"][-1] for run_id in swept]
+    return sorted(range(len(swept)), key=lambda i: -shares[i])
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "9" * 5000, "None", "<b>&amp;", "%00\n", "²", "w1,", "step"])
+def test_what_a_hostile_address_asks_for_is_ignored_and_the_rest_kept(text: str, swept: list[str]) -> None:
+    hostile = dict.fromkeys([*VIEW, "shown"], text)
+    at = page("4_Compare.py", **hostile | {"filter": "9" * 5000, "runs": swept[0], "sweep": "my-sweep"})
+    assert address(at) == {"runs": swept[0], "sweep": "my-sweep"}
+    assert len(listed(panels(at))) == 3
+    at = page("4_Compare.py", **hostile | {"runs": swept[0], "sweep": text, "filter": ""})
+    assert address(at) == {"runs": swept[0]}
 
 
 def test_three_hundred_runs_and_eight_compared_are_a_small_page(finished: Finished) -> None:
@@ -193,6 +266,24 @@ def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
     finally:
         there.stop(quickly=True)
         assert there.join(30)
+
+
+@pytest.mark.parametrize(
+    ("values", "differ"),
+    [
+        (({"constraint": "none", "penalty": 0.1}, {"constraint": "none", "penalty": 10.0}), []),
+        (({"constraint": "none", "clip_scope": "weights"}, {}), ["constraint", "clip_range"]),
+        (({"constraint": "gradient-penalty"}, {}), ["constraint", "clip_range", "penalty"]),
+        (({"constraint": "gradient-penalty", "clip_range": (-1, 1)}, {}), ["constraint", "clip_range", "penalty"]),
+        (({"optimizer": "adam"}, {"beta1": 0.9}), ["optimizer"]),
+        (({"optimizer": "adam"}, {"optimizer": "adam", "beta1": 0.9}), ["beta1"]),
+        (({"generator": "real-plus-noise"}, {"noise_sd": 2.0, "generator_lr": 1.0}), ["generator"]),
+        (({"clip_scale": "gain"}, {"clip_order": "before"}), ["clip_order", "clip_scale"]),
+    ],
+)
+def test_settings_without_an_effect_do_not_differ(values: tuple[dict, dict], differ: list[str]) -> None:
+    configs = [dataclasses.replace(TINY, **one) for one in values]
+    assert sorted(settings.differing(configs)) == sorted(differ)
 
 
 def test_of_a_watched_loop_only_what_is_known_is_told() -> None:

@@ -23,6 +23,7 @@ from ganlab.config import TrainConfig
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.saved_run import SavedRun
+from ganlab.runs.sweep import name_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import against, downloads, gradients, report
@@ -175,8 +176,7 @@ def of(figure: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def medians(values: np.ndarray) -> np.ndarray:
-    padded = np.concatenate([np.repeat(values[:1], 12), values, np.repeat(values[-1:], 12)])
-    return np.array([np.median(padded[i : i + 25]) for i in range(len(values))])
+    return np.array([np.median(values[max(0, i - 12) : i + 13]) for i in range(len(values))])
 
 
 def joined(parts: list[Any]) -> np.ndarray:
@@ -336,6 +336,51 @@ def test_the_sheets_are_of_the_newest_moment(tmp_path: Path) -> None:
         assert (drawn[y : y + 16, x : x + 16] == samples[i]).all()
 
 
+def test_the_figure_of_a_sweep(tmp_path: Path) -> None:
+    """Any measure against the clip range: a dot for each run, the median of the seeds, and a line for the penalty."""
+    configs = [dataclasses.replace(TINY, clip_range=(-c, c), seed=seed) for c in (0.25, 0.5) for seed in (0, 1, 2)]
+    configs.append(dataclasses.replace(TINY, constraint="gradient-penalty", penalty=0.5))
+    paths = [trained(tmp_path / "my <sweep>" / name_of(config), config) for config in configs]
+    swept = [SweptRun(path, config) for path, config in zip(paths, configs, strict=True)]
+    picks = picks_of([paths[1], paths[-1]])
+    for pick in picks:
+        pick.run.run_id = f"my <sweep>/{pick.run.path.name}"
+    runs = [written(path) for path in paths]
+    for name, label in against.OFFERED.items():
+        chosen = against.Chosen(swept, name, "clip_range")
+        text = report.page(picks, sweep=chosen).decode()
+        figure = figures_in(text)[0]
+        assert "my &lt;sweep&gt;" in section(text, "The sweep")
+        values = [np.float32(measured(run)[label]) for run in runs]
+        if np.isnan(values).all():
+            assert figure["data"] == []
+            continue
+        assert (figure["title"], figure["layout"]["yaxis"]["title"]["text"]) == (f"{label} against clip range", label)
+        lines = [trace for trace in figure["data"] if "ids" not in trace]
+        medians = [float(np.median(values[i : i + 3])) for i in (0, 3)]
+        assert unpacked(lines[0]["x"]).tolist() == [0.25, 0.5]
+        assert unpacked(lines[0]["y"]) == pytest.approx(medians, rel=1e-6)
+        if np.isnan(values[-1]):
+            assert len(lines) == 1
+        else:
+            assert lines[1]["name"] == "Gradient penalty"
+            assert unpacked(lines[1]["y"]).tolist() == [values[-1]] * 2
+        drawn = {
+            one: (trace["name"], x, y)
+            for trace in figure["data"]
+            for one, x, y in zip(trace.get("ids", ()), unpacked(trace["x"]), unpacked(trace["y"]), strict=False)
+        }
+        letters = dict.fromkeys(range(7), "runs") | {1: "A", 6: "B"}
+        for i, (run, value) in enumerate(zip(runs, values, strict=True)):
+            if np.isnan(value):
+                assert run.path.name not in drawn
+                continue
+            letter, x, y = drawn[run.path.name]
+            assert (letter, y) == (letters[i], value)
+            assert x == np.float32(run.config["clip_range"][1]) or i == 6
+    assert "The sweep" not in report_on(paths[:1])
+
+
 def test_the_gradients(figures: list[Any], runs: dict[str, Written]) -> None:
     assert len(figures[3]["data"]) == 4
     for letter in LETTERS:
@@ -392,8 +437,9 @@ def test_the_measurements(text: str, runs: dict[str, Written]) -> None:
             numbers = [number(part) for part in re.findall(r"[–∞]|−?[\d.,]+(?:e−?\d+)?(?: %)?", cell)]
             known = [value for value in column if not math.isnan(value)]
             triple = [float(np.median(known)), min(known), max(known)] if known else [math.nan]
-            assert len(numbers) == (3 if len(known) > 1 else 1)
-            assert numbers == [close(value, share) for value in triple[: len(numbers)]]
+            if len(numbers) == 1:  # if all seeds have it, to the digits that are shown
+                numbers *= len(triple)
+            assert numbers == [close(value, share) for value in triple]
         row = html.partition(f"<th scope='row'>{label}")[2].partition("<tr>")[0]
         marked = [i for i, attributes in enumerate(re.findall("<td([^>]*)>", row)) if "best" in attributes]
         assert marked == best_of(label, values)

@@ -99,8 +99,8 @@ def test_settings_without_effect_are_known(values: dict, with_effect: set[str], 
 @pytest.mark.parametrize(
     ("config", "values", "words"),
     [
-        (RING, {"constraint": "spectral-norm"}, "Spectral norm is built into the critic"),
-        (PRESETS["8-gaussians-spectral-norm"], {"constraint": "clip"}, "Spectral norm is built into the critic"),
+        (RING, {"constraint": "spectral-norm"}, "spectral norm is built into the critic"),
+        (PRESETS["8-gaussians-spectral-norm"], {"constraint": "clip"}, "spectral norm is built into the critic"),
         (PRESETS["digits"], {"constraint": "gradient-penalty"}, "with batch norm a score depends"),
         (RING, {"critic_norm": "layer", "steps": 3}, "critic_norm, steps can't change"),
     ],

@@ -16,7 +16,7 @@ from ganlab.measure.reading import Reading
 from ganlab.presets import PRESETS
 from ganlab.runs.advice import Advice
 from ganlab.runs.diagnosis import Finding, diagnose, health
-from ganlab.runs.history import METRICS, History, HistoryWriter
+from ganlab.runs.history import METRICS, Change, History, HistoryWriter
 from ganlab.runs.swings import swings
 from ganlab.runs.training_run import likely_cause
 
@@ -173,6 +173,27 @@ def estimates(negative: int) -> np.ndarray:
 def test_each_rule_over_time_on_both_sides_of_its_threshold(past: History, words: str | None) -> None:
     sentences = [finding.sentence for finding in diagnosed(past=past)]
     assert (sentences == []) if words is None else words in sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("clip_order", "before"), ("clip_scope", "weights"), ("clip_scale", "fan-in")]
+)
+def test_no_rule_over_time_mixes_two_ways_of_clamping(field: str, value: str) -> None:
+    at_the_goal = Reading(distances=distances(w1=0.1))
+    swinging = history(critic_estimate=1.0 + 1.5 * np.sin(np.arange(150) * 2 * np.pi / 12))
+    for reading, past, since in (
+        (Reading(), history(at_bound_share=0.9), 100),
+        (Reading(distances=distances()), history(critic_estimate=-1), 100),
+        (at_the_goal, swinging, 50),
+    ):
+        before, within = (Change(5 * step, step, field, value) for step in (since, since + 1))
+        assert len(diagnose(reading, past, RING, [before])) == 1
+        assert diagnose(reading, past, RING, [within]) == []
+        assert len(diagnose(reading, past, RING, [before, Change(700, 140, "critic_lr", 1e-3)])) == 1
+    vanishing = Reading(gradients=gradients([1, 0.2, 0.4, 1, 1]))
+    assert diagnose(vanishing, history(), RING, [within])[0].advice.clip_range  # 50 steps after step 51
+    late = Change(505, 101, field, value)
+    assert diagnose(vanishing, history(), RING, [late])[0].advice == Advice("Widen the clip range.")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """What stands beside the newest samples on Train's first screen, and that a change is compared there."""
 
 import base64
+import dataclasses
 import io
 import json
 import math
 import re
 import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from visits import clamp, page, panels, run_in
 
 from ganlab.config import TrainConfig
 from ganlab.runs import loop
+from ganlab.runs.disk import library
+from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
@@ -85,6 +89,14 @@ def test_samples_are_compared_with_real_ones_and_with_those_before_a_change(
     assert panels(at).count("As many to compare") == (config.kind == "image")
 
 
+@BOTH
+def test_a_run_that_another_process_starts_has_no_samples_yet(config: TrainConfig, the_hub: RunHub) -> None:
+    with closing(RunFolder(library.runs_root() / "there", config)):
+        text = panels(page("1_Train.py", run="there"))
+    assert "no samples yet" in text
+    assert not re.search(r"\d+ (generated|fixed latents)", text)
+
+
 def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_hub: RunHub) -> None:
     run = run_in("running", the_hub, TINY)
     wait_until(lambda: run.latest.step > 0)
@@ -104,6 +116,19 @@ def test_a_pending_range_of_a_paused_run_is_not_drawn_as_that_of_the_clamp(the_h
     assert clamp(at)["clamp"]["range"] == [-0.03, 0.03]
     assert clamp(at)["slow"]["id"] == run.latest.critic_step
     assert clamp(at)["slow"]["number"] == TINY.n_critic
+
+
+@pytest.mark.parametrize(
+    ("clamping", "played"),
+    [({"clip_scope": "weights"}, True), ({"clip_scale": "fan-in"}, True), ({"clip_order": "before"}, False)],
+)
+def test_a_step_is_played_or_a_note_says_why_not(clamping: dict[str, str], played: bool, the_hub: RunHub) -> None:
+    run = run_in("paused", the_hub, dataclasses.replace(TINY, **clamping))
+    critic_step = run.latest.critic_step
+    run.step()
+    wait_until(lambda: run.latest.critic_step > critic_step)
+    figure = clamp(page("1_Train.py", run=run.run_id))
+    assert ("slow" in figure, bool(figure["note"])) == (played, not played)
 
 
 def test_large_samples_are_sent_at_half_their_size() -> None:

@@ -1,11 +1,16 @@
 """What Home shows: the flow of data, the recorded example behind it, and cards of runs."""
 
-from stubs import TINY
+import dataclasses
+
+import pytest
+from stubs import TINY, wait_until
+from visits import run_in
 
 from ganlab.presets import PRESETS
 from ganlab.runs.history import HistoryWriter
+from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.ui.home.introduction import example, example_flow
+from ganlab.ui.home.introduction import example, example_flow, in_picture
 from ganlab.ui.home.runs import earlier_card
 
 
@@ -25,6 +30,17 @@ def test_the_example_was_recorded_from_the_default_run() -> None:
     assert tuple(e.clip_range) == PRESETS["digits"].clip_range
     assert e.weights.tolist() == [99_009, 34_465]
     assert e.after.sum() + e.at_bounds.sum() == e.weights[1]
+
+
+@pytest.mark.parametrize(
+    ("clamping", "drawn"), [({}, True), ({"clip_scale": "fan-in"}, False), ({"clip_order": "before"}, False)]
+)
+def test_a_run_is_in_the_picture_only_if_it_clamps_as_that_says(
+    clamping: dict[str, str], drawn: bool, the_hub: RunHub
+) -> None:
+    run = run_in("running", the_hub, dataclasses.replace(TINY, **clamping))
+    wait_until(lambda: run.latest.weights)
+    assert (in_picture() is not None) == drawn
 
 
 def test_the_card_of_an_earlier_run_says_when_it_started_if_its_name_does() -> None:

@@ -7,7 +7,7 @@ import torch
 from stubs import TINY
 from torch import nn
 
-from ganlab.gan.clipping import clip_
+from ganlab.gan.clipping import clip_, unclamped
 from ganlab.presets import PRESETS
 from ganlab.runs.history import HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
@@ -56,6 +56,15 @@ def test_drawings_have_alternative_text() -> None:
     (histogram,) = clip_([("linear1.weight", weights)], (-0.5, 0.5)).histograms()
     for svg in (drawings.mini(histogram), drawings.dataset_thumb("8-gaussians")):
         assert 'role="img" aria-label="' in svg
+
+
+def test_a_small_histogram_has_the_colour_of_the_clamp_only_where_there_was_one() -> None:
+    weights = [("w", nn.Parameter(torch.linspace(-1, 1, 50)))]
+    clipped, free = (report.histograms()[0] for report in (clip_(weights, (-0.5, 0.5)), unclamped(weights)))
+    assert [[drawings.mini(one).count(f'class="{part}"') for part in "fop"] for one in (clipped, free)] == [
+        [1, 1, 2],
+        [0, 1, 0],
+    ]
 
 
 def test_a_small_clamped_share_is_not_rounded_to_zero() -> None:

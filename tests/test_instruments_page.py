@@ -62,6 +62,32 @@ def pills(at: AppTest, key: str) -> object:
     return next(group for group in at.get("button_group") if group.key == key)
 
 
+def test_a_key_names_only_lines_that_are_drawn() -> None:
+    table = np.full((2, len(READINGS)), np.nan)
+    measured = ("step", "w1", "largest_gradient", "scaled_estimate")  # as with layer norm
+    table[:, [READINGS.index(column) for column in measured]] = 1.0
+    for unbounded in (True, False):
+        table[0, [READINGS.index(column) for column in ("lower_bound", "lipschitz_product")]] = (
+            np.nan if unbounded else 0.1
+        )
+        data = CardData(None, rows_of(table, None), agreement(table), HistoryWriter().view(), TINY)
+        keys = [instrument_panel.CARDS[card].key(data) for card in ("Distances", "Steepness")]
+        assert [
+            "scaled" in keys[0],
+            "lower bound" in keys[0],
+            "largest gradient" in keys[1],
+            "product" in keys[1],
+        ] == [True, not unbounded, True, not unbounded]
+
+
+def test_no_layer_is_called_healthy_or_not_where_the_critic_is_not_judged(the_hub: RunHub) -> None:
+    for config, judged in ((TINY, True), (dataclasses.replace(TINY, constraint="gradient-penalty"), False)):
+        run = the_hub.start(dataclasses.replace(config, steps=60))
+        wait_until(lambda run=run: run.latest.status is Status.FINISHED)
+        at = page("1_Train.py", run=run.run_id)
+        assert ("Gradient on its way back" in shown(at)) == judged
+
+
 @pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 def test_before_the_first_look_cards_are_empty(
     config: TrainConfig, the_hub: RunHub, monkeypatch: pytest.MonkeyPatch

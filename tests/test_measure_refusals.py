@@ -122,6 +122,18 @@ def test_the_norm_of_a_parametrised_layer_is_that_of_its_effective_weight(parame
     assert (result.refusal, result.layers) == ("", ("input", "0", "2"))
 
 
+def test_a_critic_one_unit_wide_is_not_called_dead_under_spectral_norm() -> None:
+    critic = nn.Sequential(spectral_norm(nn.Linear(2, 1)), nn.ReLU(), spectral_norm(nn.Linear(1, 1)))
+    nn.init.constant_(critic[0].bias, 9.0)  # its unit is on for all samples
+    result = loss_gradients(critic, *batches())
+    assert result.norms.all()  # also at the input, from where the generator gets its gradient
+    assert result.weights == ("0.weight",)  # the other is ±1 whatever it was
+    assert diagnose(Reading(gradients=result), history(60), TINY) == []
+    nn.init.constant_(critic[0].bias, -9.0)
+    (finding,) = diagnose(Reading(gradients=loss_gradients(critic, *batches())), history(60), TINY)
+    assert finding.dead
+
+
 def by_hand(critic: nn.Sequential) -> list[float]:
     """At the input, and after each linear layer: none in place, each activation kept."""
     first, _, block, last = critic

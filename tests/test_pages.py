@@ -36,21 +36,25 @@ LESSONS = ("2_Weight_Clipping.py", "6_Building_Blocks.py")
 
 
 @pytest.mark.parametrize(
-    ("name", "state", "config"),
+    ("state", "config"),
     [
-        pytest.param(name, state, config, id=f"{name} {state} {config.dataset}")
-        for name in ["app.py", *PAGES]
+        pytest.param(state, config, id=f"{state} {config.dataset}")
         for state in STATES
         for config in (TINY, TINY_IMAGES)
-        if name not in LESSONS or (config is TINY and state in ("no run", "running", "interrupted"))
+        if state != "no run" or config is TINY
     ],
 )
-def test_every_page_in_every_state(name: str, state: str, config: TrainConfig, the_hub: RunHub) -> None:
-    field = "runs" if name == "4_Compare.py" else "run"
-    query = {} if state == "no run" else {field: run_in(state, the_hub, config).run_id}
-    at = page(name, **query)
+def test_every_page_in_every_state(state: str, config: TrainConfig, the_hub: RunHub) -> None:
+    run = "" if state == "no run" else run_in(state, the_hub, config).run_id
+    for name in ("app.py", *PAGES):
+        if name not in LESSONS or (config is TINY and state in ("no run", "running", "interrupted")):
+            check_page(name, state, run)
+
+
+def check_page(name: str, state: str, run: str) -> None:
+    at = page(name, **({"runs" if name == "4_Compare.py" else "run": run} if run else {}))
     labels = [button.label for button in at.button]
-    if name == "4_Compare.py" and state != "no run":
+    if name == "4_Compare.py" and run:
         assert panels(at).count(f">{STATES[state]}<") == 2  # in the table, and beside its letter
     if name == "1_Train.py":
         assert STATES[state] in panels(at)
@@ -61,7 +65,7 @@ def test_every_page_in_every_state(name: str, state: str, config: TrainConfig, t
         assert ("Resume" in labels) == (state in ("paused", "stopped", "interrupted"))
         if state == "failed":
             assert "step 2" in at.error[0].value
-    if name == "app.py" and state != "no run":
+    if name == "app.py" and run:
         assert STATES[state] in panels(at)
         assert ("Delete it" in labels) == (state not in ("running", "paused"))
 
@@ -71,15 +75,15 @@ def live_tensors() -> int:
     return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
 
 
-@pytest.mark.parametrize("name", ["app.py", *PAGES])
-def test_a_visit_leaves_no_tensors_behind(name: str, the_hub: RunHub) -> None:
+def test_visits_leave_no_tensors_behind(the_hub: RunHub) -> None:
     run = run_in("stopped", the_hub, TINY_IMAGES)
     counts = []
-    for _ in range(2):  # the first visit fills the caches
-        at = page(name, run=run.run_id)
-        if name == "3_Generate.py":
-            click(at, "Measure")
-        wait_until(lambda: the_hub._measuring is None or the_hub._measuring.is_over)
+    for _ in range(2):  # the first visits fill the caches
+        for name in ("app.py", *PAGES):
+            at = page(name, run=run.run_id)
+            if name == "3_Generate.py":
+                click(at, "Measure")
+            wait_until(lambda: the_hub._measuring is None or the_hub._measuring.is_over)
         counts.append(live_tensors())
     assert counts[0] == counts[1]
 

@@ -77,6 +77,32 @@ def test_slow_motion_starts_before_the_gradient() -> None:
         assert moment == pytest.approx(values.numpy()[few], rel=5e-3)
 
 
+@pytest.mark.parametrize("scales", [{"weight": 0.25, "bias": 0.5}, {"weight": 0.3}], ids=["scale", "scope"])
+def test_slow_motion_is_in_the_unit_of_the_picture(scales: dict[str, float]) -> None:
+    layer = nn.Linear(40, 50)
+    clip_(layer.named_parameters(), (-0.1, 0.1), scales)  # many weights start exactly on their bounds
+    start = clip_(layer.named_parameters(), (-0.1, 0.1), scales).after
+    with torch.no_grad():
+        layer.weight += 0.01
+    clip = clip_(layer.named_parameters(), (-0.1, 0.1), scales)
+    update, split = UpdateReport(start, clip, 10, 5), clip.per_layer
+    names = [name for name, _ in clip.layers]
+    for shown, of in [(pooled(clip.histograms()), scales), *((h, [h.name]) for h in clip.histograms())]:
+        slow = drawn(shown, update=update)["slow"]
+        parts = [(names.index(name), scales.get(name, 1.0)) for name in names if name in of]
+        moments = [
+            torch.cat([split(values)[i] / scale for i, scale in parts]) for values in (start, clip.before, clip.after)
+        ]
+        few = np.linspace(0, len(moments[0]) - 1, min(clamp.DOTS, len(moments[0]))).astype(int)
+        for dots, values in zip(slow["dots"], moments, strict=True):
+            assert dots == pytest.approx(values.numpy()[few], rel=5e-3, abs=1e-6)
+        assert sum(slow["start"]) + sum(slow["at"]) == len(moments[0])
+        if shown.clip_range:
+            at = [sum(int((split(start)[i] == sign * 0.1 * scale).sum()) for i, scale in parts) for sign in (-1, 1)]
+            assert slow["at"] == at
+            assert min(at) > 0
+
+
 def test_points_take_two_bytes_per_number_unless_they_are_far_away() -> None:
     points = np.random.default_rng(0).uniform(-30, 30, (50, 2)).astype(np.float32)
     far = points + np.float32([0, 1e6])
@@ -104,9 +130,40 @@ def test_without_a_clamp_there_are_no_bounds_and_the_largest_weight_is_named() -
     assert (sum(slow["start"]), slow["at"], slow["dots"][1]) == (2000, [], slow["dots"][2])
 
 
+def test_where_nothing_can_be_set_what_comes_next_takes_the_place_of_the_sentence() -> None:
+    slider = clamp.Slider(sentence="Nothing holds this critic.")
+    waiting, held = (clamp.clamp(histogram(), slider, next=next) for next in ("no constraint", ""))
+    assert (waiting["next"], waiting["sentence"]) == ("", "From the next update: no constraint.")
+    assert (held["next"], held["sentence"]) == ("", "Nothing holds this critic.")
+
+
 def test_under_a_scale_of_its_own_a_layer_says_by_what_its_weights_are_divided() -> None:
     weights = nn.Parameter(torch.linspace(-0.2, 0.2, 100))
     layers = clip_([("a", weights), ("b", weights)], (-0.5, 0.5), {"a": 0.25, "b": 0.5}).histograms()
     assert drawn(layers[0])["unit"].endswith(", 0.25")
     assert drawn(pooled(layers))["unit"] == "each weight divided by its layer’s factor"
     assert "unit" not in drawn(histogram())
+
+
+def test_a_pinned_step_in_another_unit_is_not_drawn_and_a_note_says_so() -> None:
+    weights = nn.Parameter(torch.linspace(-0.2, 0.2, 100))
+    named, scales = [("a", weights), ("b", weights)], {"a": 0.25, "b": 0.5}
+    same, fan_in, gain = (
+        clip_(named, (-0.5, 0.5), factors).histograms()
+        for factors in (None, scales, {name: 2**0.5 * scale for name, scale in scales.items()})
+    )
+    free = unclamped(named).histograms()
+    for now, then, alike in (
+        (same, same, True),
+        (fan_in, fan_in, True),
+        (free, same, True),
+        (same, fan_in, False),
+        (fan_in, same, False),
+        (fan_in, gain, False),  # both have many scales
+        (free, fan_in, False),
+        (fan_in, clip_(named, (-0.5, 0.5), {"a": 0.25}).histograms(), True),  # without b
+    ):
+        for shown, pinned in ((pooled(now), pooled(then)), (now[0], then[0])):
+            figure = drawn(shown, pinned=pinned)
+            assert is_plain(figure)
+            assert ("pinned" in figure, bool(figure["note"])) == (alike, not alike)

@@ -17,6 +17,7 @@ from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import against
+from ganlab.ui.compare.picks import Pick
 
 NAN = math.nan
 
@@ -35,7 +36,7 @@ def test_the_dots_and_medians_of_a_sweep_against_its_table() -> None:
             TrainingRun(RunFolder(sweep.path / name, config), instruments=INSTRUMENTS).run()
             sweep.note(name, "")
     runs = [SweptRun(sweep.path / name, config) for name, config in sweep.runs.items()]
-    figure = against.drawn(runs, {runs[1].run_id: "A"}, "Distance W1", "clip_range")
+    figure = against.drawn(against.Chosen(runs, "w1", "clip_range"), [Pick.of("A", runs[1])])
     assert is_plain(figure)
     rows = list(csv.DictReader((sweep.path / "sweep.csv").read_text().splitlines()))
     clipped = {c: [np.float32(row["w1"]) for row in rows if row["clip_high"] == c] for c in ("0.25", "0.5")}

@@ -42,6 +42,21 @@ def test_evenly() -> None:
     assert whole_run.evenly([1, 2, 3, 5, 7, 10, 100], 3) == [1, 10, 100]
 
 
+def test_steps_in_another_unit_than_the_newest_are_left_out_and_a_note_says_so() -> None:
+    weights = nn.Parameter(torch.linspace(-0.2, 0.2, 100))
+    same, fan_in = (
+        pooled(clip_([("a", weights), ("b", weights)], (-0.5, 0.5), scales).histograms())
+        for scales in (None, {"a": 0.25, "b": 0.5})
+    )
+    saved = [StepWeights(step, same if step < 3 or step == 5 else fan_in) for step in (1, 3, 5, 7, 9)]
+    assert whole_run.unlike_newest(saved) == 5
+    assert [whole_run.unlike_newest(some) for some in (saved[3:], saved[:1], [])] == [0, 0, 0]
+    for draw in (whole_run.ridge, whole_run.bands):
+        assert is_plain(draw(saved[3:], 5))
+        notes = [{one["text"] for one in draw(saved[3:], since)["layout"]["annotations"]} for since in (5, 0)]
+        assert [text for text in notes[0] - notes[1] if "step 5 " in text]
+
+
 def test_the_figures_are_plain_and_show_every_step() -> None:
     saved = [StepWeights(step, weights(step, (-0.01, 0.01 + step / 1000))[1]) for step in (1, 5, 9)]
     for figure in (whole_run.ridge(saved), whole_run.bands(saved), whole_run.ridge([]), whole_run.bands([])):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
 from pathlib import Path
 
 import joblib
@@ -12,6 +11,8 @@ from stubs import TINY, wait_until
 from visits import address, click, page, panels, run_in
 
 from ganlab.config import TrainConfig
+from ganlab.data import own_points
+from ganlab.data.download import data_root
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.presets import PRESETS
 from ganlab.runs import background
@@ -204,16 +205,11 @@ def test_the_first_steps_of_a_run_do_not_tell_how_long_it_takes() -> None:
     assert progress([run]).left is None
 
 
-def test_the_process_of_a_sweep_trains_what_is_missing() -> None:
+def test_no_process_starts_where_nothing_is_missing(started: dict[Path, Process]) -> None:
     path = written(TINY)
+    train(path, TINY)
     background.start(path, {})
-    process = background._processes.pop(path)
-    assert isinstance(process, subprocess.Popen)
-    assert process.wait(240) == 0, (path / "sweep.log").read_text()
-    assert Sweep(path).path == path
-    assert SweptRun(path / name_of(TINY), TINY).summary.status is Status.FINISHED
-    background.start(path, {})  # nothing is missing
-    assert path not in background._processes
+    assert not started
 
 
 def form(**values: object) -> AppTest:
@@ -254,6 +250,24 @@ def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
     click(at, "Start the sweep")  # added to it
     assert len(Sweep(path).runs) == len(expected) + 1  # one of them was there
     assert started[path].ends is None
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_the_points_that_were_drawn_on_train_are_swept(started: dict[Path, Process]) -> None:
+    at = form()
+    assert "My own points" not in at.selectbox(key="sweep_data").options
+    name = own_points.keep(own_points.SHAPES["Two moons"](), data_root() / "points")
+    at = page("1_Train.py", preset="drawn", points=name, width="16")
+    at.switch_page("pages/4_Compare.py").run()
+    at.session_state["new_sweep"] = True
+    at.run()
+    at.selectbox(key="sweep_data").select("drawn").run()
+    at.number_input(key="sweep_seeds").set_value(2).run()
+    click(at, "Start the sweep")
+    assert not at.exception
+    (path,) = started
+    assert {(run.dataset, run.points, run.width) for run in Sweep(path).runs.values()} == {("drawn", name, 16)}
+    assert len(Sweep(path).runs) == 10
 
 
 @pytest.mark.usefixtures("the_hub")

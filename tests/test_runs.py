@@ -128,7 +128,7 @@ def test_a_change_while_paused_is_in_force_at_once_and_takes_no_step(held: Held)
         ({"clip_range": (float("nan"), 0.1)}, "finite"),
         ({"clip_range": ("a", "b")}, "two numbers"),
         ({"steps": 5}, "steps can't change"),
-        ({"constraint": "spectral-norm"}, "Spectral norm is built into the critic"),
+        ({"constraint": "spectral-norm"}, "spectral norm is built into the critic"),
         ({"constraint": "none", "penalty": -1.0}, "penalty must be from 0.0"),
     ],
 )

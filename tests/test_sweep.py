@@ -7,7 +7,6 @@ import json
 import math
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -17,13 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from stubs import TINY, wait_until
-from visits import ROOT
 
 from ganlab.cli.main import main, parse
 from ganlab.cli.sweep import fields_of
 from ganlab.config import TrainConfig
 from ganlab.presets import PRESETS
-from ganlab.runs import workers
+from ganlab.runs import background, workers
 from ganlab.runs.disk import contents, lock, tables
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import METRICS
@@ -196,7 +194,7 @@ def test_a_row_is_that_of_the_run_alone(tmp_path: Path, killed: list[str]) -> No
         *_, newest = csv.DictReader(file)
     assert float(row["gradient_first"]) > 0
     for column in newest.keys() - {"step", "cpu_seconds"}:
-        cell = float(newest[column])
+        cell = float(newest[column] or "nan")
         assert row[column] == ("" if math.isnan(cell) else str(cell).removesuffix(".0")), column
 
 
@@ -319,33 +317,25 @@ def test_a_sweep_needs_dask_for_a_cluster_only(
 
 
 @pytest.mark.timeout(300)  # seconds, on a busy machine
-def test_workers_stop_when_their_sweep_is_killed(tmp_path: Path, killed: list[str]) -> None:
+def test_a_sweep_in_processes_trains_and_stops_when_it_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one test with a real worker: its coordinator is killed; what it saved is continued, and nothing is lost."""
-    folder, steps = tmp_path / "s", 1_000_000
-    command = [
-        sys.executable,
-        "-m",
-        "ganlab",
-        "sweep",
-        *SMALL,
-        "--steps",
-        str(steps),
-        "--seeds",
-        "1",
-        "--out",
-        str(folder),
-    ]
-    with (tmp_path / "log").open("w") as log:
-        coordinator = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # one worker, for one run after the other
+    folder, configs = tmp_path / "s", [dataclasses.replace(TINY, steps=steps) for steps in (3, 1_000_000)]
+    done, killed = (folder / name_of(config) for config in configs)
+    background.start(folder, {name_of(config): config for config in configs})
+    coordinator = background._processes.pop(folder)
     try:
-        name = name_of(dataclasses.replace(next(iter(combinations(fields(*SMALL)).values())), steps=steps))
-        wait_until(lambda: tables.newest_step(folder / name) > 20 or coordinator.poll() is not None, 200)
+        wait_until(lambda: tables.newest_step(killed) > 20 or coordinator.poll() is not None, 200)
+        assert coordinator.poll() is None, (folder / background.LOG).read_text()
     finally:
         os.kill(coordinator.pid, signal.SIGKILL)
         coordinator.wait()
-    wait_until(lambda: not lock.held(folder / name))
-    end = contents.ending(folder / name)
+    assert (contents.ending(done).status, contents.ending(done).step) == (Status.FINISHED, 3)
+    wait_until(lambda: not lock.held(killed))
+    end = contents.ending(killed)
     assert end.status is Status.STOPPED
-    assert len(tables.history(folder / name)) == end.step > 20
-    with_more = RunFolder.reopen(folder / name, end.step + 2)
+    assert len(tables.history(killed)) == end.step > 20
+    with_more = RunFolder.reopen(killed, end.step + 2)
     assert TrainingRun(with_more).run().status is Status.FINISHED

@@ -15,8 +15,9 @@ from torch import nn
 from visits import clamp, click, page, panels
 
 import ganlab
-from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.gan import watched
 from ganlab.gan.clipping import UNCOUNTED, flat
+from ganlab.gan.watched import WatchedConfig
 from ganlab.runs import elsewhere, wire
 from ganlab.runs.disk import inbox, live, moments
 from ganlab.runs.disk.root import runs_root
@@ -245,11 +246,11 @@ def test_what_cannot_be_watched_is_refused_before_there_is_a_folder(
 
 def test_a_watched_config_comes_back_and_bad_ones_are_refused() -> None:
     config = WatchedConfig(dataset="drawn", network="mlp", layers=(("0.weight", (3, 2)),))
-    again = TrainConfig.from_dict(json.loads(json.dumps(config.as_dict())))
+    again = watched.config_of(json.loads(json.dumps(config.as_dict())))
     assert again == dataclasses.replace(config, steps=again.steps)
     for layers in ([], [["a", [0]]], [["<b>", [1]]], [["a", [1]], ["a", [1]]], 5, [["a", 1]]):
         with pytest.raises(ValueError, match=r"layers|incomplete"):
-            TrainConfig.from_dict(config.as_dict() | {"layers": layers})
+            watched.config_of(config.as_dict() | {"layers": layers})
 
 
 @pytest.mark.parametrize("kind", ["points", "images"])

@@ -70,7 +70,10 @@ def server(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     environment |= {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PYTHONPATH": str(package)}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [package / "bin/ganlab", "--port", str(port), "--no-browser"]
+    program = home / "browser.py"
+    program.write_text(f"import pathlib, sys\npathlib.Path({str(home / 'opened')!r}).write_text(sys.argv[1])\n")
+    environment |= {"DISPLAY": ":0", "BROWSER": f"{sys.executable} {program} %s"}
+    command = [package / "bin/ganlab", "--port", str(port)]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=elsewhere, env=environment, stdout=log, stderr=subprocess.STDOUT)
     server = Server(process, port, home / "log", home)
@@ -112,6 +115,12 @@ def test_one_version_everywhere(wheel: Path) -> None:
     assert f"\n## {version} " in (ROOT / "CHANGELOG.md").read_text()
     assert version == ganlab.__version__ == references.field("ganlab", "version")
     assert references.entries()["ganlab"] in (ROOT / "README.md").read_text()
+
+
+def test_the_browser_is_opened(server: Server) -> None:
+    opened = server.home / "opened"
+    wait_until(lambda: opened.exists() and opened.read_text() != "", SECONDS)
+    assert opened.read_text() == f"http://127.0.0.1:{server.port}/"
 
 
 def test_every_page_is_served(visitor: Visitor) -> None:

@@ -156,7 +156,7 @@ def test_a_change_arrives_and_is_wanted_from_the_moment_it_is_sent(ends: Ends) -
         ({"steps": 5}, "steps can't change"),
         ({"n_critic": "many"}, "n_critic must be"),
         ({"self": 1}, "self can't change"),
-        ({"constraint": "spectral-norm"}, "Spectral norm is built into the critic"),
+        ({"constraint": "spectral-norm"}, "spectral norm is built into the critic"),
     ],
 )
 def test_a_refusal_is_a_sentence_and_changes_nothing(values: dict, words: str, ends: Ends) -> None:
@@ -204,7 +204,7 @@ def seen(run: TrainingRun) -> SavedRun:
 
 def test_the_other_process_sees_what_this_one_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "LOOK_EVERY", 0.01)
-    config = dataclasses.replace(TINY_IMAGES, steps=10**6)
+    config = dataclasses.replace(TINY_IMAGES, steps=10**6, clip_scale="fan-in")
     run = TrainingRun(RunFolder(tmp_path / "r", config), instruments=INSTRUMENTS).start()
     other = seen(run)
     wait_until(lambda: other.latest.reading)

@@ -28,3 +28,16 @@ def test_the_record_names_the_newest_changes() -> None:
     assert "±0.3<" in text + "<"
     assert "18 earlier changes are in changes.csv" in text
     assert "No changes" in panels.record(SNAPSHOT)
+
+
+def test_the_record_tells_no_setting_without_an_effect() -> None:
+    fixed = dataclasses.replace(TINY, generator="real-plus-noise", noise_sd=0.5, clip_scope="weights")
+    text = panels.record(dataclasses.replace(SNAPSHOT, config=fixed))
+    assert "latents" not in text
+    assert "noise: 0.5" in text
+    assert "weights" in text
+    text = panels.record(
+        dataclasses.replace(SNAPSHOT, config=dataclasses.replace(TINY, constraint="none", clip_scope="weights"))
+    )
+    assert "latents 2" in text
+    assert "weights" not in text

@@ -6,9 +6,10 @@ from functools import lru_cache
 import torch
 from torch import nn
 
-from ganlab.config import Layers, TrainConfig, WatchedConfig
+from ganlab.config import TrainConfig
 from ganlab.gan import networks
 from ganlab.gan.clipping import layers_of
+from ganlab.gan.watched import Layers, WatchedConfig
 
 LIMIT_WEIGHTS = 50_000_000
 

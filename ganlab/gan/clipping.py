@@ -10,8 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import Layers, checked_clip_range
-from ganlab.gan.histograms import Range, WeightHistogram, around_clamp, bin_edges, binned, count, free_edges
+from ganlab.config import checked_clip_range
+from ganlab.gan.histograms import (
+    Counts,
+    Range,
+    WeightHistogram,
+    around_clamp,
+    bin_edges,
+    binned,
+    count,
+    free_edges,
+    scaled,
+)
+from ganlab.gan.watched import Layers
 
 UNCOUNTED = -1  # stands for counts of a layer that was not clamped
 Scales = tuple[float | None, ...]  # of each layer, what its clip range is multiplied by; None: it is not clamped
@@ -113,13 +124,32 @@ class UpdateReport:
     number: int  # of this one among those of its step
 
     def of_layer(self, name: str | None) -> tuple[Tensor, Tensor, Tensor]:
-        """One layer's values, or all, before the gradient step, before the clamp and after it: flat."""
-        whole = self.start, self.clip.before, self.clip.after
-        names = [layer for layer, _ in self.clip.layers]
-        if name not in names:
-            return whole
-        start, before, after = (self.clip.per_layer(values)[names.index(name)] for values in whole)
+        """One layer's values, or all that the clamp covers, before the gradient step, before the clamp and after it.
+
+        Flat, each divided by its layer's scale.
+        """
+        start, before, after = (
+            torch.cat([part / scale for part, scale in self._parts(values, name)])
+            for values in (self.start, self.clip.before, self.clip.after)
+        )
         return start, before, after
+
+    def start_counts(self, histogram: WeightHistogram) -> tuple[np.ndarray, Counts]:
+        """The values before the gradient step, binned and counted like those of a histogram of this update."""
+        bins, counts, bounds = np.zeros_like(histogram.before), list[Counts](), (-math.inf, math.inf)
+        for part, scale in self._parts(self.start, histogram.name):
+            edges = histogram.edges
+            if histogram.clip_range:
+                edges, bounds = scaled(edges, histogram.clip_range, scale)
+            bins += binned(part, edges, bounds)
+            counts.append(count(part, bounds))
+        return bins, Counts(*map(sum, zip(*counts, strict=True)))
+
+    def _parts(self, values: Tensor, name: str | None) -> list[tuple[Tensor, float]]:
+        """Of one layer, else of those that were clamped, else of all: the values, and their scale."""
+        parts = list(zip(self.clip.layers, self.clip.per_layer(values), self.clip.scales, strict=True))
+        chosen = [part for part in parts if part[0][0] == name] or [part for part in parts if part[2] is not None]
+        return [(tensor, 1.0 if scale is None else scale) for _, tensor, scale in chosen or parts]
 
 
 @torch.no_grad()

@@ -58,11 +58,17 @@ class WeightHistogram:
     after_counts: Counts
     scale: float = 1.0
     largest: float = math.nan  # |weight|, of weights that are not clamped; NaN if not known
+    parts: tuple[tuple[str, float], ...] = ()  # the layers that it holds together, with their scales
 
     @property
     def limit(self) -> float:
         """Where an axis for it ends, on both sides."""
         return axis_limit(self.clip_range) if self.clip_range else float(self.edges[-1])
+
+    def has_unit_of(self, other: "WeightHistogram") -> bool:
+        """Whether both are of weights divided by the same scales, so that one axis can hold them."""
+        scales, others = (dict(one.parts or [(one.name, one.scale)]) for one in (self, other))
+        return all(scales[name] == others[name] for name in scales.keys() & others.keys())
 
 
 def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
@@ -82,6 +88,7 @@ def pooled(histograms: tuple[WeightHistogram, ...]) -> WeightHistogram:
         after_counts=Counts(*map(sum, zip(*(h.after_counts for h in histograms), strict=True))),
         scale=scales.pop() if len(scales) == 1 else math.nan,
         largest=float(np.max([h.largest for h in histograms])),
+        parts=tuple((h.name, h.scale) for h in histograms),
     )
 
 
@@ -93,12 +100,7 @@ def axis_limit(clip_range: Range) -> float:
 def around_clamp(
     name: str, shape: tuple[int, ...], before: Tensor, after: Tensor, clip_range: Range, edges: np.ndarray, scale: float
 ) -> WeightHistogram:
-    low, high = clip_range
-    bounds, true_edges = (low * scale, high * scale), edges
-    if scale != 1:
-        true_edges = edges * scale
-        for bound, true in zip(clip_range, bounds, strict=True):  # both are edges, to the last bit
-            true_edges[np.searchsorted(edges, np.float32(bound))] = np.float32(true)
+    true_edges, bounds = scaled(edges, clip_range, scale)
     return WeightHistogram(
         name=name,
         shape=shape,
@@ -110,6 +112,17 @@ def around_clamp(
         after_counts=count(after, bounds),
         scale=scale,
     )
+
+
+def scaled(edges: np.ndarray, clip_range: Range, scale: float) -> tuple[np.ndarray, Range]:
+    """The edges and bounds of weights that are not divided by their scale; both bounds are edges, to the last bit."""
+    bounds = (clip_range[0] * scale, clip_range[1] * scale)
+    if scale == 1:
+        return edges, bounds
+    true_edges = edges * scale
+    for bound, true in zip(clip_range, bounds, strict=True):
+        true_edges[np.searchsorted(edges, np.float32(bound))] = np.float32(true)
+    return true_edges, bounds
 
 
 def count(values: Tensor, clip_range: Range = (-math.inf, math.inf)) -> Counts:

@@ -36,7 +36,9 @@ class Gradients(NamedTuple):
     # `refusal`, at the output of the module: NaN if it was called twice, or if no gradient comes back to it.
     norms: np.ndarray
     gains: np.ndarray  # norms[i] / norms[i + 1] as the gain law expects it; NaN across a norm: [layers - 1]
-    weights: tuple[str, ...]  # the matrices and kernels, named as in torch; the loss does not depend on the last bias
+    # The matrices and kernels, named as in torch, but single numbers under spectral norm; the loss does not depend on
+    # the last bias.
+    weights: tuple[str, ...]
     weight_rms: np.ndarray  # root mean square of d(critic loss) / d(weight): [weights]
     refusal: str = ""  # why gradients don't pass through one layer after the other, as in a plain Sequential
 
@@ -106,6 +108,8 @@ def loss_gradients(
         if "inplace" in vars(layer):
             vars(layer)["inplace"] = False  # in place, it would overwrite an activation whose gradient is wanted
     weights = {name: weight for name, weight in model.named_parameters() if weight.dim() > 1}
+    # Spectral norm divides a single number by its size: only its sign is left, so it has no gradient in any critic.
+    weights = {name: one for name, one in weights.items() if one.numel() > 1 or not name.endswith(".original")}
     blocks: list[_Block] = []
     try:
         blocks = _blocks(named_layers(model))

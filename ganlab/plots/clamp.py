@@ -8,7 +8,7 @@ import numpy as np
 
 from ganlab.formatting import count_of, range_in_words, significant
 from ganlab.gan.clipping import UpdateReport
-from ganlab.gan.histograms import WeightHistogram, axis_limit, binned, count
+from ganlab.gan.histograms import WeightHistogram, axis_limit
 from ganlab.plots.base import Figure, rounded
 
 Range = tuple[float, float]
@@ -52,24 +52,31 @@ def clamp(
     pinned: WeightHistogram | None = None,
     change: Change | None = None,
     update: UpdateReport | None = None,
+    note: str = "",
 ) -> Figure:
     """The histogram with the range that made it, if it was clamped, and the slider with what is asked for.
 
     The two differ while a change waits; `next` says for which one. Without a histogram (no update yet) only the axes.
     The x axis goes to ±`limit`, by default the `axis_limit` of the range. `live` is whether the thumbs can be pulled,
-    `mirror` whether one bound moves the other. `pinned` are the weights of another step. The first clamp of a `change`
-    is played once per id; `update` is the last critic update of a paused run, to be played in slow motion.
+    `mirror` whether one bound moves the other. `pinned` are the weights of another step; in another unit they are
+    not drawn, and a note says so. The first clamp of a `change` is played once per id; `update` is the last critic
+    update of a paused run, to be played in slow motion. `note` is written in the plot.
     """
-    figure: Figure = {"live": live, "mirror": mirror, "log": log_y, "next": next, "sentence": slider.sentence}
+    sentence = slider.sentence
+    if sentence and next:  # there is room for one of them
+        sentence, next = f"From the next update: {next}.", ""
+    figure: Figure = {"live": live, "mirror": mirror, "log": log_y, "next": next, "sentence": sentence}
     figure |= {"thumbs": list(slider.thumbs), "wanted": list(slider.values), "rungs": list(slider.rungs)}
     figure |= {"slider": slider.name, "name": histogram.name if histogram else "", "alt": _in_words(histogram)}
-    figure["clamp"] = _counts(histogram, limit) if histogram else _nothing(slider, limit)
+    figure |= {"clamp": _counts(histogram, limit) if histogram else _nothing(slider, limit), "note": note}
     if histogram and not histogram.clip_range:
         figure["free"] = no_clamp(histogram)
     if histogram and histogram.scale != 1:
         one = "" if math.isnan(histogram.scale) else f", {significant(histogram.scale, 3)}"
         figure["unit"] = f"each weight divided by its layer’s factor{one}"
-    if pinned:
+    if pinned and histogram and not pinned.has_unit_of(histogram):
+        figure["note"] = "Pinned step not drawn: its weights have another unit."
+    elif pinned:
         figure["pinned"] = _counts(pinned)
     if change:
         figure["change"] = {"id": change.id, "former": list(change.former), "age": round(change.age, 1)}
@@ -120,14 +127,12 @@ def _nothing(slider: Slider, limit: float | None) -> Figure:
 
 def _slow(update: UpdateReport, histogram: WeightHistogram) -> Figure:
     """The weights before the gradient step, in the same bins, and a few of them at the update's three moments."""
-    moments = update.of_layer(histogram.name)
-    start, clip_range = moments[0].cpu(), histogram.clip_range or (-math.inf, math.inf)
-    at = count(start, clip_range)
-    few = np.linspace(0, len(start) - 1, min(DOTS, len(start))).astype(int)
+    moments, (start, at) = update.of_layer(histogram.name), update.start_counts(histogram)
+    few = np.linspace(0, len(moments[0]) - 1, min(DOTS, len(moments[0]))).astype(int)
     return {
         "id": update.critic_step,
         "number": update.number,
-        "start": binned(start, histogram.edges, clip_range).tolist(),
+        "start": start.tolist(),
         "at": [at.at_low, at.at_high] if histogram.clip_range else [],
         "dots": [[rounded(weight, 3) for weight in moment.cpu().numpy()[few].tolist()] for moment in moments],
     }

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from ganlab import settings
-from ganlab.config import HOLDING, TrainConfig
+from ganlab.config import HOLDING, TrainConfig, constraint_in_words
 from ganlab.formatting import number, range_in_words, short
 from ganlab.plots.base import Figure, curve, framed, note, packed, per_mark, rounded, steps_axis, upright
 from ganlab.runs.history import METRICS, Change, History
@@ -43,27 +43,31 @@ class Curve(NamedTuple):
     fill: str = ""
 
 
-def critic_estimate(snapshot: Snapshot, view: View) -> Figure:
+def critic_estimate(snapshot: Snapshot, view: View, first: TrainConfig) -> Figure:
     """E critic(real) - E critic(fake), as a running median unless `view.median` is None, on a scale for all ranges.
 
     It scales with the range, over orders of magnitude: the scale is linear near 0 and logarithmic further away (asinh).
-    Only changes of what holds the critic are marked, and each stretch has its range as a name.
+    Only changes of what holds the critic are marked, and each stretch has a name: the first by `first`, the settings
+    that the run began with.
     """
     changes = [one for one in snapshot.changes if one.field in HOLDING]
     parts = _apart(snapshot.history, changes, snapshot.history["critic_estimate"])  # no median mixes two of them
     estimate = np.concatenate([running_median(part, view.median) for part in parts])
     name = f"median of {view.median}" if view.median else "estimate"
     unit = _smallest(_apart(snapshot.history, changes, np.abs(estimate))) / 3
-    stretches = dataclasses.replace(snapshot, changes=(*_first_range(snapshot), *changes))
+    stretches = dataclasses.replace(snapshot, changes=_named(first, changes) if len(estimate) else ())
     return over_time("Critic estimate", [Curve(name, estimate, "$bound", 1.8)], stretches, view, unit)
 
 
-def _first_range(snapshot: Snapshot) -> list[Change]:
-    """The clip range that the run began with, if any, as if it had been changed to it."""
-    history = snapshot.history
-    if not len(history) or np.isnan(history["clip_low"][0]):
-        return []
-    return [Change(0, 0, "clip_range", (history["clip_low"][0], history["clip_high"][0]))]
+def _named(config: TrainConfig, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """What held the critic at first, as if it had been changed to that, and the changes since, with what holds it."""
+    named: list[Change] = []
+    for change in (Change(0, 0, "constraint", config.constraint), *changes):
+        config = dataclasses.replace(config, **{change.field: change.value})
+        if change.field not in ("clip_order", "clip_scope"):
+            change = change._replace(field="constraint", value=constraint_in_words(config))
+        named.append(change)
+    return tuple(named)
 
 
 def _smallest(parts: list[np.ndarray]) -> float:
@@ -137,12 +141,7 @@ def over_time(
     x = snapshot.history[view.along]
     if unit and steps:
         y_axis |= asinh_axis(unit, curves[-1].values)
-    traces = [
-        _scaled(_thinned(line.values), line, unit)
-        | _thinned_x(x, view.along)
-        | ({"fill": "tozeroy", "fillcolor": line.fill} if line.fill else {})
-        for line in curves
-    ]
+    traces = [trace for line in curves for trace in _traces(line, x, view.along, unit)]
     x_axis = steps_axis(x[-1] if steps else 0, nticks=6)
     known = any(np.isfinite(line.values).any() for line in curves)
     newest = ""
@@ -162,6 +161,16 @@ def over_time(
         shapes=_marks(places) + cursors(shown),
         annotations=_mark_notes(snapshot.changes, places, x_axis["range"][1]),
     )
+
+
+def _traces(line: Curve, x: np.ndarray, along: str, unit: float | None) -> list[Figure]:
+    """The line; one with a fill in pieces without gaps, which Plotly would fill too."""
+    values = _thinned(line.values)
+    if not line.fill:
+        return [_scaled(values, line, unit) | _thinned_x(x, along)]
+    ends = np.flatnonzero(np.diff(np.isfinite(values), prepend=False, append=False)).reshape(-1, 2)
+    pieces, fill = [slice(*pair) for pair in ends.tolist()], {"fill": "tozeroy", "fillcolor": line.fill}
+    return [_scaled(values[piece], line, unit) | _thinned_x(x, along, piece) | fill for piece in pieces]
 
 
 def _scaled(values: np.ndarray, line: Curve, unit: float | None) -> Figure:
@@ -208,15 +217,21 @@ def change_in_words(change: Change) -> str:
     if change.field == "clip_range":
         return range_in_words(change.value)
     if change.field == "constraint":
-        return CONSTRAINTS[change.value]
+        return CONSTRAINTS.get(change.value, change.value)
     names = {"critic_lr": "critic rate", "generator_lr": "generator rate", "n_critic": "n_critic"}
     name = names.get(change.field) or settings.rules(TrainConfig, change.field).label.lower()
     return f"{name} {change.value if isinstance(change.value, str) else number(change.value)}"
 
 
 def running_median(values: np.ndarray, over: int | None) -> np.ndarray:
-    """The median of the `over` values around each value; the ends are repeated. [n] -> [n]; unchanged for None."""
-    return median_filter(values, size=over, mode="nearest") if over and len(values) else values
+    """The median of the `over` values around each value, at the ends of fewer. [n] -> [n]; unchanged for None."""
+    if not over or not len(values):
+        return values
+    medians, n, half = median_filter(values, size=over, mode="nearest"), len(values), over // 2
+    for i in {*range(min(half, n)), *range(max(n - half, 0), n)}:
+        near = values[max(i - half, 0) : i + half + 1]
+        medians[i] = np.median(near[np.isfinite(near)]) if np.isfinite(values[i]) else values[i]
+    return medians
 
 
 def drawn_steps(history: History) -> int:
@@ -231,9 +246,9 @@ def _thinned(values: np.ndarray) -> np.ndarray:
     return values[: len(values) // k * k].reshape(-1, k).mean(axis=1)
 
 
-def _thinned_x(x: np.ndarray, along: str) -> Figure:
-    """The middle of every k steps; steps are evenly spaced, so two numbers give them all."""
+def _thinned_x(x: np.ndarray, along: str, part: slice = slice(None)) -> Figure:
+    """The middle of every k steps; steps are evenly spaced, so two numbers give them all. Of `part`, if not of all."""
     if along != "step":
-        return {"x": packed(_thinned(x))}
+        return {"x": packed(_thinned(x)[part])}
     k = per_mark(len(x), POINTS)
-    return {"x0": (k + 1) / 2, "dx": k}
+    return {"x0": (part.start or 0) * k + (k + 1) / 2, "dx": k}

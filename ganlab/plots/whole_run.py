@@ -25,6 +25,17 @@ class StepWeights(NamedTuple):
     weights: WeightHistogram
 
 
+def unlike_newest(saved: Sequence[StepWeights]) -> int:
+    """The last of the steps whose weights have another unit than the newest, so that no axis holds both; 0 if none."""
+    return max((one.step for one in saved if not one.weights.has_unit_of(saved[-1].weights)), default=0)
+
+
+def _left_out(since: int) -> list[Figure]:
+    text = f"Up to step {since:,} weights have another unit: not drawn."
+    corner = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top"}
+    return [note(0, 1, text, "$muted", 11.5, **corner, bgcolor="$page 0.85")] if since else []
+
+
 def evenly(steps: Sequence[int], n: int = RIDGES) -> list[int]:
     """At most n of the steps, the first and last among them, as evenly spaced as possible."""
     if len(steps) <= n:
@@ -52,8 +63,11 @@ def quantiles(histogram: WeightHistogram) -> np.ndarray:
     return values[order][np.searchsorted(reached, ranks)]
 
 
-def bands(saved: Sequence[StepWeights]) -> Figure:
-    """Median, middle half and middle 90 % of the weights before each clamp, over steps; and the bounds."""
+def bands(saved: Sequence[StepWeights], since: int = 0) -> Figure:
+    """Median, middle half and middle 90 % of the weights before each clamp, over steps; and the bounds.
+
+    Steps up to `since` are left out, which a note says.
+    """
     steps = np.array([one.step for one in saved], float)
     lines = np.array([quantiles(one.weights) for one in saved]).reshape(-1, len(QUANTILES)).T
     bounds = np.array([_bounds(one.weights) for one in saved]).reshape(-1, 2).T
@@ -77,7 +91,7 @@ def bands(saved: Sequence[StepWeights]) -> Figure:
         alt=f"Quantiles of the weights before the clamp over {len(saved)} saved steps.",
         margin=(56, 78, 10, 42),  # the labels are on the right
         hovermode="x",
-        annotations=notes,
+        annotations=notes + _left_out(since),
     )
 
 
@@ -96,8 +110,11 @@ def marked(figure: Figure, steps: Sequence[int]) -> Figure:
     return figure | {"layout": layout | {"shapes": layout.get("shapes", []) + cursors(steps)}}
 
 
-def ridge(saved: Sequence[StepWeights]) -> Figure:
-    """Histograms before the clamp, the earliest in front, with posts for the weights at the bounds after it."""
+def ridge(saved: Sequence[StepWeights], since: int = 0) -> Figure:
+    """Histograms before the clamp, the earliest in front, with posts for the weights at the bounds after it.
+
+    Steps up to `since` are left out, which a note says.
+    """
     limit = _limit(saved)
     top = max((_density(one.weights).max() for one in saved), default=1.0)
     top_post = max((max(_posts(one.weights)) for one in saved), default=0.0) or 1.0
@@ -114,6 +131,7 @@ def ridge(saved: Sequence[StepWeights]) -> Figure:
         alt=f"Histograms of the weights before the clamp at {len(saved)} steps, one behind another.",
         margin=MARGIN,
         hovermode=False,
+        annotations=_left_out(since),
     )
 
 

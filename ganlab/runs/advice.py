@@ -26,9 +26,10 @@ class Advice(NamedTuple):
 
 
 def settled(history: History, steps: int = WINDOW) -> bool:
-    """Whether the clip range has stayed the same over the last steps, so that the weights have adapted to it."""
+    """Whether the critic was clamped the same way over the last steps, so that the weights have adapted to it."""
     low, high = history["clip_low"][-steps:], history["clip_high"][-steps:]
-    return len(low) == steps and bool((low == low[-1]).all() and (high == high[-1]).all())
+    same = len(low) == steps and bool((low == low[-1]).all() and (high == high[-1]).all())
+    return same and bool(history["step"][-steps] > history.held)
 
 
 def widen(gradients: Gradients | None, history: History, config: TrainConfig) -> Advice:

@@ -1,6 +1,7 @@
 """What is probably wrong with a run, in sentences. Pure: settings and measurements in, findings out."""
 
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from ganlab.formatting import percent, short
 from ganlab.measure.gradients import RMSPROP_EPS, Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, Advice, narrow, settled, slow_generator, widen
-from ganlab.runs.history import History
+from ganlab.runs.history import Change, History
 from ganlab.runs.swings import swings
 
 YOUNG = 150  # steps before which every generator covers little, and the two networks are not yet in balance
@@ -53,11 +54,13 @@ class Finding(NamedTuple):
     dead: bool = False  # nothing else matters then
 
 
-def diagnose(reading: Reading, history: History, config: TrainConfig) -> list[Finding]:
+def diagnose(reading: Reading, history: History, config: TrainConfig, changes: Sequence[Change] = ()) -> list[Finding]:
     """All that was probably wrong at one step, most serious first; a rule whose instrument is off finds nothing.
 
-    For a critic that it does not know, most rules are silent.
+    `changes` are those of the run: rules over several steps need the critic held the same way in all of them. For a
+    critic that it does not know, most rules are silent.
     """
+    history = dataclasses.replace(history, held=history.held_since(changes))
     # By the other objectives a critic that separates all samples of a batch has no gradient, and the generator learns
     # from it.
     if reading.gradients and not reading.gradients.weight_rms.all() and config.objective == "wasserstein":
@@ -255,7 +258,7 @@ OF_A_LEARNER: tuple[Rule, ...] = (_oscillating, _collapsed, _copying, _poor)  # 
 
 
 def _recent(history: History, column: str, steps: int) -> np.ndarray:
-    """The last values of a column; empty if there are fewer, or if the clip range changed in between."""
+    """The last values of a column; empty if there are fewer, or if what holds the critic changed in between."""
     return history[column][-steps:] if settled(history, steps) else np.empty(0)
 
 

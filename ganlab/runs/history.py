@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganlab.config import HOLDING, Layers, TrainConfig
+from ganlab.config import HOLDING, TrainConfig
 from ganlab.gan.clipping import UNCOUNTED
+from ganlab.gan.watched import Layers
 
 
 class Change(NamedTuple):
@@ -51,6 +52,7 @@ class History:
     layers: Layers  # the name and shape of each critic parameter
     # int32 [steps, layers, 2]: of its values, those clamped, and those at a bound after that; UNCOUNTED if none is
     layer_counts: np.ndarray
+    held: int = 0  # the step after which the critic has been held as it is, by changes that the rows don't show
 
     @property
     def layer_names(self) -> list[str]:

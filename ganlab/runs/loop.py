@@ -117,9 +117,8 @@ class Loop:
         made = self._trainer.critic_step
         row, self._report = self._trainer.step(before_update=self._before_update)
         self._updates = self._trainer.critic_step - made
-        clamps_alike = self._trainer.config.clip_order == "after" and set(self._report.scales) == {1.0}
-        if self._report.clip_range and not clamps_alike:
-            self._start = None  # what is played is a gradient step, then one clamp of all weights, or none
+        if self._report.clip_range and self._trainer.config.clip_order == "before":
+            self._start = None  # what is played is a gradient step, then a clamp, if any
         self._range_changes.keep_fold(self._report, self._trainer.critic_step)
         row["seconds"] = self._clock.seconds
         self._recorder.add_step(row, self._report)

@@ -1,9 +1,11 @@
 """The one sentence about a run, with the one thing to try. Pure."""
 
+import math
 from typing import NamedTuple
 
 from ganlab.config import constraint_in_words
 from ganlab.formatting import short, times, width_in_words
+from ganlab.measure.distances import Distances
 from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, Advice, back
 from ganlab.runs.diagnosis import YOUNG, Finding
@@ -14,7 +16,7 @@ from ganlab.runs.vitals import Vital
 FLAT = STEEP = 3.0  # fold: a slope that changed by less is called unchanged
 BLIND = 10.0  # fold: without negative weights at most 0.03 of the estimate was left, on five seeds of two presets
 
-UNKNOWN = "Not judged: most rules are about clipped critics with the paper's objective."
+UNKNOWN = "Not judged: most rules are about clipped critics with the paper's objective"
 
 
 class Verdict(NamedTuple):
@@ -59,16 +61,20 @@ def verdict(
     if of_range and len(history) < max(YOUNG, of_range.step + WINDOW) and (told := _collapse(of_range, vitals)):
         return told
     if not known and reading:
-        return Verdict(1, UNKNOWN)
+        return Verdict(1, f"{UNKNOWN}; {_far(reading.distances)}." if reading.distances else f"{UNKNOWN}.")
     if len(history) < WINDOW or not reading:
         return Verdict(1, "Too early to judge." if len(history) < WINDOW else "Nothing is measured.")
     if reading.step < YOUNG:
         return Verdict(1, f"No problems so far; some rules begin at step {YOUNG}.")
     if (distance := reading.distances) and distance.w1 > distance.perfect.high:
-        here, perfect = (value / distance.perfect.mean for value in (distance.w1, distance.perfect.high))
-        far = f"the distance is {here:.2f}×, a perfect sampler's at most {perfect:.1f}×"
-        return Verdict(1, f"No problems detected; {far}.")
+        return Verdict(1, f"No problems detected; {_far(distance)}.")
     return Verdict(0, "No problems detected.")
+
+
+def _far(distance: Distances) -> str:
+    here, perfect = (value / distance.perfect.mean for value in (distance.w1, distance.perfect.high))
+    known = f", a perfect sampler's at most {perfect:.1f}×" if math.isfinite(perfect) else ", of real samples 1×"
+    return f"the distance is {here:.2f}×{known}"
 
 
 def _collapse(change: RangeChange, vitals: list[Vital]) -> Verdict | None:

@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import MOST_STEPS, WatchedConfig, checked_clip_range
+from ganlab.config import MOST_STEPS, checked_clip_range
 from ganlab.data import images
 from ganlab.gan import clipping
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.streams import fixed_count
+from ganlab.gan.watched import WatchedConfig
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.disk.library import RUN_ID
 from ganlab.runs.disk.moments import Moment

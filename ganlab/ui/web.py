@@ -3,30 +3,45 @@
 It refuses what other sites' pages send. Which names it answers to is Streamlit's setting `server.allowedHosts`.
 """
 
+import asyncio
+import gc
 import re
+import sys
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ganlab.runs.disk import root
 from ganlab.ui.kit.files import FRONT, PLOTLY
 
 PAGES = ["", *(re.sub(r"^\d+_", "", page.stem) for page in root.app().glob("pages/*.py"))]
 READING = ("GET", "HEAD", "OPTIONS")
-FOR_GOOD = "public, max-age=31536000, immutable"
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": "text/javascript"}
 
 
 def first_document() -> str:
-    """Streamlit's document, with the title and front/first.css: before its scripts can draw anything."""
+    """Streamlit's document, with the title, front/first.css and, after its own scripts, ours.
+
+    All this is there before its scripts can draw anything, and ours need not wait until the page asks for them.
+    """
     streamlits = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     style = (FRONT.path / "first.css").read_text(encoding="utf-8")
-    return streamlits.replace("<title>Streamlit</title>", f"<title>ganlab</title><style>{style}</style>")
+    ours = "".join(
+        f'<link rel="modulepreload" href="./{FRONT.address}/{file.name}">' for file in FRONT.path.glob("*.js")
+    )
+    ours += f'<link rel="prefetch" href="./{PLOTLY.address}/plotly.min.js">'
+    titled = streamlits.replace("<title>Streamlit</title>", f"<title>ganlab</title><style>{style}</style>")
+    return titled.replace("</head>", f"{ours}</head>")
 
 
 async def document(_: Request) -> HTMLResponse:
@@ -34,19 +49,17 @@ async def document(_: Request) -> HTMLResponse:
 
 
 class KeptFiles:
-    """Lets browsers keep the files of folders that are named after what is in them."""
+    """Answers for our scripts, whose folders are named after what is in them: browsers keep each for good.
+
+    Streamlit would only know them once a page has run, and would compress each again for every browser.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 200:
-                MutableHeaders(scope=message)["Cache-Control"] = FOR_GOOD
-            await send(message)
-
-        kept = scope["type"] == "http" and any(f"/{folder.address}/" in scope["path"] for folder in (FRONT, PLOTLY))
-        await self.app(scope, receive, answer if kept else send)
+        kept = KEPT.get(scope["path"]) if scope["type"] == "http" else None
+        await (kept or self.app)(scope, receive, send)
 
 
 class OwnPages:
@@ -73,10 +86,39 @@ def _is_own(headers: Headers) -> bool:
     return same or origin in st.get_option("server.corsAllowedOrigins")
 
 
+def load_torch() -> None:
+    """Import what every page needs, without keeping the browser's many small requests waiting."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 10)
+    gc.disable()  # nothing of it is garbage, and looking for some would take a tenth of the time
+    try:
+        import_module("ganlab.runs.hub")
+    finally:
+        gc.enable()
+        sys.setswitchinterval(interval)
+
+
+@asynccontextmanager
+async def started(_: st.App) -> AsyncIterator[None]:
+    """Opens the browser, and loads torch while that loads Streamlit's scripts: the first page would wait for it."""
+    in_background = asyncio.get_running_loop().run_in_executor
+    in_background(None, load_torch)
+    if not st.get_option("server.headless"):
+        address, port = (st.get_option(f"server.{name}") for name in ("address", "port"))
+        in_background(None, webbrowser.open, f"http://{address}:{port}{prefix}/")
+    yield
+
+
 base = st.get_option("server.baseUrlPath").strip("/")
 prefix = f"/{base}" if base else ""
+KEPT = {
+    f"{prefix}/{folder.address}/{script.name}": Response(script.read_bytes(), headers=FOR_GOOD)
+    for folder in (FRONT, PLOTLY)
+    for script in folder.path.glob("*.js")
+}
 app = st.App(
     root.app() / "app.py",
+    lifespan=started,
     routes=[Route(f"{prefix}/{page}", document) for page in PAGES],
     middleware=[Middleware(OwnPages), Middleware(KeptFiles)],
 )

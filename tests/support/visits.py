@@ -17,7 +17,7 @@ from ganlab.runs.training_run import TrainingRun
 
 ROOT = Path(__file__).parents[2]
 Finished = Callable[[TrainConfig], Run]
-"""Gives a finished run with these settings; see conftest.py."""
+"""Gives a finished run with these settings; see hub_and_browser.py."""
 
 
 def page(name: str, **query: str) -> AppTest:

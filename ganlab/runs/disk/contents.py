@@ -12,7 +12,7 @@ import torch
 
 from ganlab import settings, tensorfile
 from ganlab.config import TrainConfig
-from ganlab.gan import building, streams
+from ganlab.gan import building, streams, watched
 from ganlab.runs.disk.damage import check_file, refusing
 from ganlab.runs.snapshot import Status
 
@@ -91,7 +91,7 @@ def config_of(path: Path) -> TrainConfig:
     file = path / "config.json"
     with refusing(f"{path.name}/config.json can't be read"):
         check_file(file, 2**16)
-        config = TrainConfig.from_dict(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
+        config = watched.config_of(tensorfile.parsed(file.read_text(encoding="utf-8", errors="replace")))
         building.critic_layers(config)
         return config
 

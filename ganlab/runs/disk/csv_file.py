@@ -1,7 +1,7 @@
 """A CSV file of numbers that grows: written row by row, read whole or only what is new, cut back.
 
-Columns are found by name, so that a file of another version can be read and continued: a missing column or an empty
-cell is NaN, an unknown column is ignored, but kept.
+Columns are found by name, so that a file of another version can be read and continued: a missing column, an empty cell
+or `nan`, as old files have it, is NaN, an unknown column is ignored, but kept.
 """
 
 import os
@@ -37,8 +37,8 @@ class Table:
             raise ValueError(f"{path.name} has no column {min(missing)}.")
 
     def add(self, row: Mapping[str, object]) -> None:
-        """Add a row, on disk after the next `flush`; columns that it lacks become `nan`."""
-        self._waiting.append(",".join(str(row.get(column, "nan")) for column in self._columns) + "\n")
+        """Add a row, on disk after the next `flush`; cells that it lacks are empty."""
+        self._waiting.append(",".join(str(row.get(column, "")) for column in self._columns) + "\n")
 
     def flush(self, sync: bool = False) -> None:
         """Write every row; with `sync`, they also survive a power failure.
@@ -175,10 +175,10 @@ def _first_lines(path: Path, n: int) -> list[str]:
 
 
 def cut(path: Path, keep: int, columns: Sequence[str] = ()) -> None:
-    """Cut a table back to its first rows, and add those columns that it lacks as `nan`; whole or not at all."""
+    """Cut a table back to its first rows, and add those columns that it lacks, empty; whole or not at all."""
     if not path.exists():
         return
     lines = _first_lines(path, keep + 1) if keep else []  # a Table writes the header of an empty file
     if lines and (missing := [column for column in columns if column not in lines[0].split(",")]):
-        lines = [",".join([lines[0], *missing]), *(line + ",nan" * len(missing) for line in lines[1:])]
+        lines = [",".join([lines[0], *missing]), *(line + "," * len(missing) for line in lines[1:])]
     tensorfile.write(path, "".join(f"{line}\n" for line in lines).encode(), sync=True)

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 
 from ganlab import tensorfile
-from ganlab.config import Layers, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan.building import device_of
 from ganlab.gan.clipping import UNCOUNTED
+from ganlab.gan.watched import Layers
 from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import checkpoints, contents, inbox, live, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint, CheckpointFile
@@ -121,14 +122,19 @@ class RunFolder:
 
     def add_step(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
         """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv; empty cells were not counted."""
-        cells = {column: "" if math.isnan(value) else value for column, value in row.items()}
+        cells = {column: value for column, value in row.items() if not math.isnan(value)}
         self._table("metrics.csv", METRICS).add(cells)
         columns = tables.layer_columns(layers)
         counts = ("" if count == UNCOUNTED else count for count in layer_counts.reshape(-1).tolist())
         self._table("layers.csv", columns).add(dict(zip(columns, (row["step"], *counts), strict=True)))
 
     def add_reading(self, row: dict[str, float]) -> None:
-        cells = {column: int(value) if value.is_integer() else value for column, value in row.items()}
+        """Add one look's row to instruments.csv; the cell of what was not measured is empty."""
+        cells = {
+            column: int(value) if value.is_integer() else value
+            for column, value in row.items()
+            if not math.isnan(value)
+        }
         self._table("instruments.csv", READINGS).add(cells)
 
     def add_change(self, change: Change) -> None:

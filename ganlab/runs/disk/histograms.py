@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganlab.config import Layers, checked_clip_range
+from ganlab.config import checked_clip_range
 from ganlab.gan.histograms import Counts, WeightHistogram
+from ganlab.gan.watched import Layers
 from ganlab.tensorfile import Kinds
 
 ARRAYS = ("edges", "before", "after", "counts")

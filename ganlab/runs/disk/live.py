@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from ganlab import tensorfile
-from ganlab.config import LIVE_FIELDS, Layers, TrainConfig, changed_live, checked_clip_range
+from ganlab.config import LIVE_FIELDS, TrainConfig, changed_live, checked_clip_range
 from ganlab.gan import state
 from ganlab.gan.clipping import ClipReport, UpdateReport
 from ganlab.gan.histograms import WeightHistogram
+from ganlab.gan.watched import Layers
 from ganlab.measure.reading import INSTRUMENTS, Reading
 from ganlab.runs.disk import histograms, looks
 from ganlab.runs.disk.contents import are_samples, check_progress
@@ -174,7 +175,8 @@ def _update(about: dict[str, Any], layers: Layers, tensors: dict[str, Tensor]) -
     tensors_fit = (t.shape == size and t.dtype == torch.float32 and t.isfinite().all() for t in (start, before))
     counted = all(type(count) is int and 0 < count < 2**53 for count in (about["critic_step"], number))
     scales = tuple(about["scales"])
-    if not all(tensors_fit) or not counted or len(scales) != len(layers) or not set(scales) <= {1.0, None}:
+    sound = all(scale is None or (type(scale) is float and 0 < scale < math.inf) for scale in scales)
+    if not all(tensors_fit) or not counted or len(scales) != len(layers) or not sound:
         raise ValueError("its last update is invalid")
     clip = ClipReport(about["clip_range"] and checked_clip_range(about["clip_range"]), layers, before, scales)
     return UpdateReport(start, clip, about["critic_step"], number)

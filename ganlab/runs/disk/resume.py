@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.config import TrainConfig
 from ganlab.gan import building
+from ganlab.gan.watched import WatchedConfig
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import checkpoints, csv_file, moments, tables
 from ganlab.runs.disk.checkpoints import Checkpoint

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from html import escape
 from math import isnan, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -24,21 +24,49 @@ from ganlab.ui.kit import constraints
 from ganlab.ui.kit.components import Caption, csv_file, download, panel, plot
 from ganlab.ui.kit.live import once
 
-LOOK = "Step of the newest look"
+LOOK = "step"  # the measure that every run has at which the instruments have looked; it is not offered
+OFFERED = {measure.name: measure.label for measure in MEASURES if measure.name != LOOK}
 FIRST = "clip_range"  # the setting at first, if it is varied
+NOTE = "A dot for each run, hollow until it has ended, and a line through the medians of the seeds."
 
 
-def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
-    """The figure of a sweep's runs, if it varies a setting and the instruments have looked at a run."""
+class Chosen(NamedTuple):
+    """What the figure of a sweep shows."""
+
+    runs: Sequence[SweptRun]
+    measure: str  # one of OFFERED
+    field: str  # a setting
+
+    @property
+    def name(self) -> str:
+        """That of the sweep."""
+        return self.runs[0].path.parent.name
+
+    @property
+    def caption(self) -> Caption:
+        """What the figure is called."""
+        return Caption(f"{OFFERED[self.measure]} against {settings.label(self.field)}")
+
+
+def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> Chosen | None:
+    """The figure of a sweep's runs, if it varies a setting and the instruments have looked at a run; what it shows."""
     fields = sorted(differing([run.planned for run in runs]), key=lambda field: (field == "seed", field != FIRST))
     if not fields or all(isnan(values(run)[LOOK]) for run in runs):
-        return
-    labels = [measure.label for measure in MEASURES if measure.label != LOOK]
+        return None
+    if st.session_state.get("sweep_setting") not in fields:  # another sweep's, or an address's
+        st.session_state["sweep_setting"] = fields[0]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("The sweep", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):
-                of = st.selectbox("Measure", labels, key="sweep_measure", label_visibility="collapsed", width=260)
+                measure = st.selectbox(
+                    "Measure",
+                    list(OFFERED),
+                    key="sweep_measure",
+                    label_visibility="collapsed",
+                    width=260,
+                    format_func=OFFERED.__getitem__,
+                )
                 field = st.selectbox(
                     "Setting",
                     fields,
@@ -49,25 +77,23 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
                 )
                 help = "Every measure of every run of the sweep, and the settings that it varies."
                 download("CSV", "sweep.csv", partial(csv, runs), key="download_sweep", help=help)
-        caption = Caption(f"{of} against {settings.label(field)}")
-        letters = {pick.run.run_id: pick.letter for pick in compared}
-        figure = drawn(runs, letters, of, field)
-        plot("sweep_figure", figure, 280, caption)
-        st.caption(
-            "A dot for each run, hollow until it has ended, and a line through the medians of the seeds. The dot under "
-            "the pointer, or reached by the arrow keys, has its run below."
-        )
-        preview.beneath(runs, letters)
+        chosen = Chosen(runs, measure, field)
+        plot("sweep_figure", drawn(chosen, compared), 280, chosen.caption)
+        st.caption(f"{NOTE} The dot under the pointer, or reached by the arrow keys, has its run below.")
+        preview.beneath(runs, compared)
         own = {run.run_id: run.planned for run in runs}
         beneath = sorted(
             (pick for pick in compared if pick.run.run_id in own), key=lambda pick: _order(own[pick.run.run_id], field)
         )
         if len(beneath) > 1:
             panel("sweep_samples", f"<div class='of-sweep'>{samples.side_by_side(beneath)}</div>", samples.caption())
+    return chosen
 
 
-def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: str) -> Figure:
-    """The figure of these runs, of which the compared ones have letters, by ID."""
+def drawn(chosen: Chosen, compared: Sequence[Pick]) -> Figure:
+    """The figure; the runs that are compared have their letters in it."""
+    runs, measure, field = chosen
+    letters = {pick.run.run_id: pick.letter for pick in compared}
     users = [run.planned for run in runs if _uses(run.planned, field)]
     held = list(dict.fromkeys(getattr(config, field) for config in users))
     names = [] if all(isinstance(value, int | float | tuple) for value in held) else held
@@ -80,9 +106,10 @@ def drawn(runs: Sequence[SweptRun], letters: dict[str, str], label: str, field: 
         x = _place(getattr(config, field), names) if uses else nan
         name = escape(", ".join((constraint_in_words(config), *settings.in_words(config, unnamed))))
         letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
-        dots.append(Dot(x, values(run)[label], escape(", ".join(group)), name, letter, over, run.path.name))
+        dots.append(Dot(x, values(run)[measure], escape(", ".join(group)), name, letter, over, run.path.name))
     title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
-    return plots.measured(dots, title, label, [settings.value(config, field) for config in _first(users, field, names)])
+    ticks = [settings.value(config, field) for config in _first(users, field, names)]
+    return plots.measured(dots, title, OFFERED[measure], ticks)
 
 
 def csv(runs: Sequence[SweptRun]) -> bytes:
@@ -119,13 +146,13 @@ def _first(users: Sequence[TrainConfig], field: str, names: list[Any]) -> list[T
 
 
 def values(run: SweptRun) -> dict[str, float]:
-    """What was measured of a run, by the label of the measure; read once for all visitors."""
+    """What was measured of a run, by the name of the measure; read once for all visitors."""
 
     def read() -> dict[str, float]:
         pick = Pick("", run, "", run.config, run.tables)
-        return {measure.label: measure.of(pick) if len(pick.record.history) else nan for measure in MEASURES}
+        return {measure.name: measure.of(pick) if len(pick.record.history) else nan for measure in MEASURES}
 
     try:
         return once(run.summary, "measures", read)
     except ValueError:  # it can't be read: the table says so
-        return dict.fromkeys((measure.label for measure in MEASURES), nan)
+        return dict.fromkeys((measure.name for measure in MEASURES), nan)

@@ -16,6 +16,7 @@ CHARTS = {
     "Distance W1": (compare.distance_line, compare.distances),
 }
 """A chart's line of each run, and the figure of them all."""
+APART = "Stretches in which a critic was held differently are not joined."
 
 
 def figure(title: str, picks: list[Pick], along: str) -> Figure:

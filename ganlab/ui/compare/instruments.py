@@ -26,23 +26,23 @@ BEST: dict[str, Callable[[float], float]] = {
 class Measure(NamedTuple):
     """One row of the table."""
 
+    name: str  # in an address; of what the newest look found, its column in instruments.csv
     label: str
-    of: Callable[[Pick], float]  # NaN if it was not measured
     best: str = ""  # one of BEST; "" where no value is better than another
     write: Callable[[float], str] = short
+    read: Callable[[Pick], float] | None = None  # of what is in no column
+
+    def of(self, pick: Pick) -> float:
+        """Its value for a run; NaN if it was not measured."""
+        return self.read(pick) if self.read else _found(pick, self.name)
 
 
-def _read(column: str) -> Callable[[Pick], float]:
-    """What the newest look found: a column in the last row of instruments.csv."""
-
-    def newest(pick: Pick) -> float:
-        return float(pick.record.readings[-1, READINGS.index(column)]) if len(pick.record.readings) else math.nan
-
-    return newest
+def _found(pick: Pick, column: str) -> float:
+    return float(pick.record.readings[-1, READINGS.index(column)]) if len(pick.record.readings) else math.nan
 
 
 def _times_real(pick: Pick) -> float:
-    w1, usual = _read("w1")(pick), _read("real_to_real")(pick)
+    w1, usual = _found(pick, "w1"), _found(pick, "real_to_real")
     return w1 / usual if usual > 0 else math.nan
 
 
@@ -61,23 +61,23 @@ def _share(value: float) -> str:
 
 
 MEASURES = (
-    Measure("Distance W1", _read("w1"), "low"),
-    Measure("W1, times real to real", _times_real, "low"),
-    Measure("Modes or classes missing", _read("modes_missing"), "low"),
-    Measure("Points within 3 sd of a mode", _read("high_quality_share"), "high", _share),
-    Measure("Precision: near real samples", _read("precision"), "high", _share),
-    Measure("Recall: real samples reached", _read("recall"), "high", _share),
-    Measure("Density: real samples nearby", _read("density"), "one"),
-    Measure("Coverage: real samples with one nearby", _read("coverage"), "high", _share),
-    Measure("1-NN test: 50 % if they are alike", _read("one_nn_accuracy"), "half", _share),
-    Measure("Spread, times the real samples’", _read("spread"), "one"),
-    Measure("Growth of the gradient per layer: 1 is level", _read("gradient_per_layer"), "one"),
-    Measure("Steepest slope of the critic", _read("largest_gradient")),
-    Measure("Critic’s lower bound of W1", _read("lower_bound")),
-    Measure(f"Critic’s estimate, last {MEDIAN} steps", _estimate),
-    Measure("Weights on a bound", _at_bound, write=_share),
-    Measure("Training time, s", lambda pick: pick.record.seconds or math.nan),
-    Measure("Step of the newest look", _read("step"), write=lambda value: f"{value:,.0f}"),
+    Measure("w1", "Distance W1", "low"),
+    Measure("times_real", "W1, times real to real", "low", read=_times_real),
+    Measure("modes_missing", "Modes or classes missing", "low"),
+    Measure("high_quality_share", "Points within 3 sd of a mode", "high", _share),
+    Measure("precision", "Precision: near real samples", "high", _share),
+    Measure("recall", "Recall: real samples reached", "high", _share),
+    Measure("density", "Density: real samples nearby", "one"),
+    Measure("coverage", "Coverage: real samples with one nearby", "high", _share),
+    Measure("one_nn_accuracy", "1-NN test: 50 % if they are alike", "half", _share),
+    Measure("spread", "Spread, times the real samples’", "one"),
+    Measure("gradient_per_layer", "Growth of the gradient per layer: 1 is level", "one"),
+    Measure("largest_gradient", "Steepest slope of the critic"),
+    Measure("lower_bound", "Critic’s lower bound of W1"),
+    Measure("estimate", f"Critic’s estimate, last {MEDIAN} steps", read=_estimate),
+    Measure("at_bound", "Weights on a bound", write=_share, read=_at_bound),
+    Measure("seconds", "Training time, s", read=lambda pick: pick.record.seconds or math.nan),
+    Measure("step", "Step of the newest look", write=lambda value: f"{value:,.0f}"),
 )
 
 
@@ -121,10 +121,8 @@ def _in_words(measure: Measure, values: np.ndarray) -> str:
     """The value, or the median with the smallest and the largest."""
     if not len(values):
         return NOTHING
-    text = measure.write(float(np.median(values)))
-    if len(values) == 1:
-        return text
-    return f"{text}<small>{measure.write(values.min())} to {measure.write(values.max())}</small>"
+    text, low, high = (measure.write(float(value)) for value in (np.median(values), values.min(), values.max()))
+    return text if low == high else f"{text}<small>{low} to {high}</small>"
 
 
 def _error_bar(values: np.ndarray, of_all: np.ndarray) -> str:

@@ -6,7 +6,8 @@ from html import escape
 import streamlit as st
 
 from ganlab.plots.curves import ALONG
-from ganlab.ui.compare import curves, instruments, methods, new_sweep, picks, report, samples, settings, sweeps
+from ganlab.ui.compare import curves, instruments, live, methods, new_sweep, picks, report, samples, settings, sweeps
+from ganlab.ui.compare.against import Chosen
 from ganlab.ui.compare.downloads import csv_button
 from ganlab.ui.compare.keys import chip, opened
 from ganlab.ui.compare.picks import Pick
@@ -29,14 +30,17 @@ def runs_head() -> None:
         frame.once("too_many", st.error, "error")
 
 
-def chosen(compared: list[Pick]) -> None:
-    """The compared runs, each with its letter, a link to its page, and a button that removes it."""
+def chosen(compared: list[Pick], sweep: Chosen | None) -> None:
+    """The compared runs, each with its letter, a link to its page, and a button that removes it; and the report.
+
+    `sweep` is what the figure of a sweep shows.
+    """
     warned = [(pick.letter, pick.record.warning) for pick in compared if pick.record.warning]
     warnings = "".join(f"<p class='warning small'>{chip(letter)} {escape(text)}" for letter, text in warned)
     choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>{warnings}", picks.choose)
-    along = st.session_state.get("compare_along", "step")
     help = "Figures, samples, measurements and settings in one HTML file that opens without a network."
-    download("Report", "comparison.html", partial(report.page, compared, along), "description", help=help)
+    make = partial(report.page, compared, *live.axes(), sweep)
+    download("Report", "comparison.html", make, "description", help=help)
 
 
 def _item(pick: Pick) -> str:
@@ -52,7 +56,7 @@ def curves_cards(compared: list[Pick], slots: Slots) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
             st.subheader("Over time", anchor=False)
-            st.caption("Stretches of another clip range are not joined.")
+            st.caption(curves.APART)
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             st.segmented_control(
                 "Along",

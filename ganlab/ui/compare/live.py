@@ -46,8 +46,13 @@ def live(picks: list[Pick], slots: Slots) -> None:
         tick()
 
 
+def axes() -> tuple[str, bool]:
+    """What the x axis of the charts counts, and whether the shares of the weights are on a logarithmic axis."""
+    return st.session_state.get("compare_along", "step"), bool(st.session_state.get("compare_log"))
+
+
 def _overlaid(picks: list[Pick], slots: Slots) -> None:
-    along, log_y = st.session_state.get("compare_along", "step"), bool(st.session_state.get("compare_log"))
+    along, log_y = axes()
     for title in curves.CHARTS:
         caption = curves.caption(title, picks)
         with slots[f"head {title}"]:

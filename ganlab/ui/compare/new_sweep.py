@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +11,7 @@ import joblib
 import streamlit as st
 
 from ganlab.config import DATASETS, TrainConfig
+from ganlab.data import own_pixels
 from ganlab.formatting import count_of, rough_range
 from ganlab.presets import PRESETS
 from ganlab.runs import background
@@ -23,9 +26,12 @@ from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import button
 from ganlab.ui.kit.server import hub
-from ganlab.ui.train import form
+from ganlab.ui.train import form, own_points
 
-DATA = [name for name in DATASETS if name not in ("images", "drawn")]  # the user's own are swept on the command line
+OWN: dict[str, Callable[[TrainConfig], object]] = {"images": own_pixels.at_hand, "drawn": own_points.enough}
+"""Of the user's own data, whether that of these settings is on this computer."""
+INCLUDED = [name for name in DATASETS if name not in OWN]
+DATA_HELP = "With the settings of its preset. Your own images or points are here too once they are chosen on Train."
 BETWEEN, LISTED = "From, to", "List"
 EVERY = 1.0  # seconds between two looks at how long the runs will take
 NAME_HELP = (
@@ -54,8 +60,11 @@ def control() -> None:
 def _form() -> None:
     if st.session_state.pop("sweep_started", False):
         st.rerun()
-    data = st.selectbox("Data", DATA, DATA.index("8-gaussians"), key="sweep_data", format_func=_title)
-    preset = PRESETS[data]
+    bases = _bases()
+    data = st.selectbox(
+        "Data", bases, INCLUDED.index("8-gaussians"), key="sweep_data", format_func=_title, help=DATA_HELP
+    )
+    preset = bases[data]
     held = st.pills(
         "Constraints",
         list(constraints.CARDS),
@@ -76,6 +85,16 @@ def _form() -> None:
         _summary()
     button("Start the sweep", "play_arrow", _start, type="primary", key="start_sweep")
     frame.once("sweep_not_started", st.error, "error")
+
+
+def _bases() -> dict[str, TrainConfig]:
+    """The settings that are swept, by data set: its preset's; of the user's own data, if it is at hand, Train's."""
+    bases = {name: PRESETS[name] for name in INCLUDED}
+    with suppress(ValueError):
+        own = form.last()
+        if own.dataset in OWN and OWN[own.dataset](own):
+            bases[own.dataset] = own
+    return bases
 
 
 def _title(name: str) -> str:
@@ -118,6 +137,8 @@ def _wanted() -> Wanted:
     """What the form says now. Raises ValueError, in one sentence, if that is no sweep."""
     state = st.session_state
     data, held, steps = state["sweep_data"], state["sweep_constraints"], state["sweep_steps"]
+    if not (base := _bases().get(data)):
+        raise ValueError("Your own data is not at hand any more: choose it on Train again.")
     if not held:
         raise ValueError("Choose at least one constraint.")
     fields = {"steps": [steps]} if steps else {}
@@ -129,7 +150,7 @@ def _wanted() -> Wanted:
     for seed in range(state["sweep_seeds"]):
         for constraint in held:
             varied = {"clip_range": ranges} if constraint == "clip" else {}
-            runs |= combinations(fields | varied | {"seed": [seed]}, form.held_by(PRESETS[data], constraint))
+            runs |= combinations(fields | varied | {"seed": [seed]}, form.held_by(base, constraint))
     return Wanted(_wanted_path(runs), runs)
 
 
@@ -166,6 +187,5 @@ def _start() -> None:
     background.start(path, runs)
     state = st.session_state
     state.update(sweep=path.name, sweep_started=True, new_sweep=False)
-    st.query_params["sweep"] = path.name  # the menu writes only what is chosen in it
     if not state["compared"] and len(runs) <= MOST:
         state["compared"] = [f"{path.name}/{name}" for name in runs]

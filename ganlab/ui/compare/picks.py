@@ -1,4 +1,4 @@
-"""The runs that are compared: chosen in the table, kept in the session, and in the address as `?runs=ID,ID`."""
+"""The runs that are compared: chosen in the table, and kept in the session."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -39,51 +39,36 @@ class Pick(NamedTuple):
         return not self.record.status.ended
 
 
-def wanted() -> list[str]:
-    """The IDs of the runs to compare.
-
-    The address is read once, when the page is opened; from then on the session owns the choice.
-    """
-    state = st.session_state
-    if "compared" not in state:
-        given = dict.fromkeys(filter(None, st.query_params.get("runs", "").split(",")))
-        state["compared"] = list(given)[: 2 * MOST]
-    return list(state["compared"])
+def listed(text: str) -> list[str]:
+    """The IDs of runs as an address lists them, each once."""
+    return list(dict.fromkeys(filter(None, text.split(","))))[: 2 * MOST]
 
 
 def picked(known: Mapping[str, Run]) -> list[Pick]:
-    """The runs to compare among those `known`, by ID; a warning for each that is not there or can't be read."""
-    state, picks = st.session_state, list[Pick]()
-    for run_id in wanted():
+    """The runs to compare among those `known`, by ID; warnings about those that are not there or can't be read."""
+    compared, picks, problems = st.session_state["compared"], list[Pick](), list[str]()
+    if gone := [run_id[:64] for run_id in compared if run_id not in known]:
+        problems.append(f"Not here, and perhaps deleted: {', '.join(gone)}.")
+    for run_id in (run_id for run_id in compared if run_id in known):
         try:
             if len(picks) == MOST:
                 raise ValueError(f"At most {MOST} runs can be compared; {run_id} is left out.")
-            if run_id not in known:
-                raise ValueError(f"There is no run {run_id[:64]} here. It may have been deleted.")
             picks.append(Pick.of(LETTERS[len(picks)], known[run_id]))
         except ValueError as error:
-            state["compared"].remove(run_id)
-            st.warning(plain(str(error)), icon=":material/help:")
-    _write()
+            problems.append(str(error))
+    compared[:] = [pick.run.run_id for pick in picks]
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/help:")
     return picks
-
-
-def _write() -> None:
-    """Put the choice into the address, and into the link that leads back to it."""
-    text = ",".join(st.session_state["compared"])
-    st.session_state["compared_link"] = text
-    if text and st.query_params.get("runs") != text:
-        st.query_params["runs"] = text
-    elif not text and "runs" in st.query_params:
-        del st.query_params["runs"]
 
 
 def link(label: str, run_id: str) -> None:
     """A link to Compare with this run beside those that were compared before, if there is room."""
-    before = [one for one in st.session_state.get("compared_link", "").split(",") if one and one != run_id]
+    view = st.session_state.get("compare_link", {})
+    before = [one for one in listed(view.get("runs", "")) if one != run_id]
     sweep, slash, _ = run_id.partition("/")
     query = {"runs": ",".join([*before[: MOST - 1], run_id])} | ({"sweep": sweep} if slash else {})
-    st.page_link(frame.COMPARE, label=label, query_params=query)
+    st.page_link(frame.COMPARE, label=label, query_params=view | query)
 
 
 def choose(text: str) -> None:
@@ -96,4 +81,4 @@ def choose(text: str) -> None:
             st.session_state["too_many"] = f"At most {MOST} runs can be compared: remove one first."
         else:
             compared.append(run_id)
-            st.session_state["previewed"] = run_id.rpartition("/")[2]
+            st.session_state.pop("previewed", None)  # beneath a sweep's figure, this one is shown

@@ -1,6 +1,6 @@
 """A run of a sweep beneath the sweep's figure: its samples, its weights, and what it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
@@ -16,18 +16,18 @@ from ganlab.ui.kit.live import once
 
 
 @st.fragment
-def beneath(runs: Sequence[SweptRun], letters: Mapping[str, str]) -> None:
-    """The run that was pointed at or picked last; at first the one compared last, or the first that has begun.
-
-    `letters` are those of the compared runs, by ID.
-    """
+def beneath(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> None:
+    """The run that was pointed at last; at first the one compared last, or the first that has begun."""
     known = {run.path.name: run for run in runs if run.has_begun}
-    compared = [run for run in known.values() if run.run_id in letters]
-    last = sorted(compared, key=lambda run: letters[run.run_id])[-1:]
-    first = next(iter([*last, *known.values()]), None)
-    if run := known.get(st.session_state.get("previewed", ""), first):
+    letters = {pick.run.run_id: pick.letter for pick in compared}
+    names = {run.run_id: name for name, run in known.items()}
+    last = [names[run_id] for run_id in letters if run_id in names][-1:]
+    if st.session_state.get("previewed") not in known:  # another sweep's, or an address's
+        st.session_state.pop("previewed", None)
+    if name := st.session_state.get("previewed") or next(iter([*last, *known]), ""):
+        run = known[name]
         text = _card(run, letters.get(run.run_id, ""), settings.unnamed(run.planned for run in runs))
-        preview("sweep_run", text, run.path.name, _point, Caption("Samples and weights"))
+        preview("sweep_run", text, name, _point, Caption("Samples and weights"))
 
 
 def _point(name: str) -> None:

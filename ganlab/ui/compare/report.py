@@ -12,7 +12,8 @@ import ganlab
 from ganlab.formatting import NOTHING
 from ganlab.plots.base import Figure
 from ganlab.plots.compare import LETTERS
-from ganlab.ui.compare import curves, gradients, instruments, methods, samples, settings, weights
+from ganlab.ui.compare import against, curves, gradients, instruments, methods, samples, settings, weights
+from ganlab.ui.compare.against import Chosen
 from ganlab.ui.compare.keys import across, chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import html
@@ -22,6 +23,7 @@ from ganlab.ui.kit.files import FRONT, PLOTLY
 COLOURS = ("text", "background", "border", "gray", "blue", "orange", "violet", "green", "yellow", "red")
 SHEETS = ("lab.css", "compare.css", "figure.css", "report.css")
 HEIGHT = 340  # pixels of a figure
+SWEEP = "The sweep"
 START = """
 const elements = [...document.querySelectorAll(".gl-plot")], dark = matchMedia("(prefers-color-scheme: dark)");
 elements.forEach((element, i) => plot({ parentElement: element.parentElement, data: FIGURES[i] }));
@@ -41,21 +43,29 @@ addEventListener("afterprint", () => repaint(false));
 """Draws every plot as on a page, and again when the colours change; paper is white."""
 
 
-def page(picks: list[Pick], along: str) -> bytes:
-    """The report on these runs as they are now; `along` is what the x axis of its charts counts."""
+def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Chosen | None = None) -> bytes:
+    """The report on these runs as they are now, with the figure of a sweep if there is one.
+
+    `along` is what the x axis of its charts counts; with `log_y` the shares of the weights are on a logarithmic axis.
+    """
     picks = [pick.newest() for pick in picks]
     for pick in gradients.unmeasured(picks):
         gradients.measure(pick)
     known, found = weights.histograms(picks), gradients.known(picks)
-    plots = {title: (curves.figure(title, picks, along), curves.caption(title, picks)) for title in curves.CHARTS}
-    charts = "".join(_plot(*plot) for plot in plots.values())
-    plots[weights.OVERLAID] = weights.overlaid(known, log_y=False), weights.caption(known)
+    plots: dict[str, tuple[Figure, Caption]] = {}
+    if sweep:
+        plots[SWEEP] = against.drawn(sweep, picks), sweep.caption
+    plots |= {title: (curves.figure(title, picks, along), curves.caption(title, picks)) for title in curves.CHARTS}
+    charts = "".join(_plot(*plots[title]) for title in curves.CHARTS)
+    plots[weights.OVERLAID] = weights.overlaid(known, log_y), weights.caption(known)
     plots[gradients.TITLE] = gradients.figure(found), gradients.caption(found)
     one_by_one = weights.one_by_one_caption()
-    sections = {
-        "Runs": _runs(picks),
+    sections = {"Runs": _runs(picks)}
+    if sweep:
+        sections[SWEEP] = _plot(*plots[SWEEP]) + _note(f"{escape(sweep.name)}. {against.NOTE}")
+    sections |= {
         "Measurements": _figure(Caption("Measurements"), instruments.table(picks)) + _note(instruments.note(picks)),
-        "Over time": f"<div class='two'>{charts}</div>{_note('Stretches of another clip range are not joined.')}",
+        "Over time": f"<div class='two'>{charts}</div>{_note(curves.APART)}",
         "Critic weights around the clamp": _plot(*plots[weights.OVERLAID])
         + _note(weights.note(known))
         + f"<h3>{one_by_one.title}</h3>{_figure(one_by_one, weights.one_by_one(known))}<h3>Counts</h3>{_counts(picks)}",

@@ -12,15 +12,20 @@ from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.html import TITLES
 
 IRRELEVANT = ("threads", "device")  # for what a run learns, up to rounding
-NAMED = ("constraint", "clip_range", "clip_scale", "penalty")  # told by a run's name
+STRENGTHS = ("clip_range", "penalty")  # of what holds the critic
+NAMED = ("constraint", "clip_scale", *STRENGTHS)  # told by a run's name
 
 
 def differing(configs: Iterable[TrainConfig]) -> list[str]:
-    """The fields that do not have the same value in all these settings, those with the most values first."""
+    """The fields with more than one value among the settings that use them, those with the most values first.
+
+    Of STRENGTHS, not to use it is a value too.
+    """
     known: dict[str, set[Any]] = {name: set() for name in settings.fields(TrainConfig) if name not in IRRELEVANT}
     for config in configs:
-        for name in known.keys() - config.unknown:
-            known[name].add(getattr(config, name))
+        used = settings.applying(config)
+        for name in known.keys() & {*used, *STRENGTHS}:
+            known[name].add(used.get(name))
     names = [name for name, values in known.items() if len(values) > 1]
     return sorted(names, key=lambda name: -len(known[name]))
 

@@ -27,9 +27,9 @@ EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under wa
 
 
 def menu() -> None:
-    """Which list the table shows, if there is any sweep; in the address as `?sweep=NAME`."""
+    """Which list the table shows, if there is any sweep."""
     if names := sorted(library.sweep_paths()):
-        st.selectbox("Show", [ALL, *names], key="sweep", bind="query-params", label_visibility="collapsed", width=300)
+        st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
 
 
 def chosen() -> str:
@@ -108,7 +108,7 @@ def _in_words(known: Progress, alive: bool, problem: str) -> str:
     if known.failed:
         done += f", <span class='bad'>{known.failed:,} failed</span>"
     training = "".join(
-        f"<span class='nowrap'>{escape(run.name)} <b>{step:,}</b>/{run.config.steps:,}</span>"
+        f"<span class='nowrap'>{escape(run.name)}: <b>{step:,}</b> of {run.config.steps:,}</span>"
         for run, step in known.training
     )
     return (

@@ -21,6 +21,7 @@ from ganlab.ui.kit import drawings, html
 from ganlab.ui.kit.components import button, choices
 from ganlab.ui.kit.live import once
 
+NO_RUNS = "No runs yet. <a href='Train' target='_self'>Train one</a>, and come back to see it beside others."
 SHOWN = 20  # rows at first, and with each click more
 POINTS = 40  # of a sparkline
 FINEST = 16  # pixels of a sample's side
@@ -66,8 +67,9 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
     rows = [row for row in rows if all(word in _text(row) for word in words)]
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
-    nothing = "No single runs yet: choose a sweep above." if library.sweep_paths() else "No runs yet."
-    nothing = "No run matches." if words else nothing
+    nothing = "No run matches."
+    if not words:
+        nothing = "No single runs yet: choose a sweep above." if library.sweep_paths() else NO_RUNS
     picked = {pick.run.run_id: pick for pick in chosen}
     table = _table(rows, picked, column, falling) if rows else f"<p class='muted'>{nothing}</p>"
     choices("runs_table", table, _picked)

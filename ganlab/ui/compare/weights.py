@@ -40,7 +40,11 @@ def note(known: dict[str, WeightHistogram]) -> str:
     """How to read the overlay."""
     scaled = ", ".join(letter for letter, histogram in known.items() if histogram.scale != 1)
     divided = f" Each weight of {scaled} is divided by the scale of its layer." if scaled else ""
-    return f"Outlined: before the clamp. Filled, with a post on each bound: after it.{divided}"
+    free = [letter for letter, histogram in known.items() if histogram.clip_range is None]
+    if len(free) == len(known):
+        return "Nothing clamps these weights." if free else ""
+    unclamped = f" Nothing clamps {', '.join(free)}." if free else ""
+    return f"Outlined: before the clamp. Filled, with a post on each bound: after it.{unclamped}{divided}"
 
 
 def one_by_one(known: dict[str, WeightHistogram]) -> str:

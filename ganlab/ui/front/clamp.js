@@ -181,7 +181,7 @@ const frame = state => {
     clamp: shown.clamp, slow: shown.slow, play: shown.kind, time: shown.time, former: data.change?.former, ghost, next,
     live: data.live, pinned: data.pinned, preview: state.preview, held: state.held, hover: state.hover,
     range: shown.kind || data.slider ? shown.clamp.range : state.preview ?? data.clamp.range, thumbs: thumbsAt(state),
-    slider: data.slider, free: data.free, unit: data.unit,
+    slider: data.slider, free: data.free, unit: data.unit, note: data.note,
   }, g);
   state.svg.setAttribute("height", root.clientHeight);
   state.thumbs.forEach((thumb, i) => {

@@ -300,9 +300,9 @@ const hovered = ({ clamp, hover }, g) => {
 // `clamp` is drawn: the newest one, or the one that `play` ("fold" or "slow") shows, `time` milliseconds into it.
 // `range` is where the rules stand, `thumbs` what was asked for, `ghost` the range before the last change, `next` what
 // the next update brings, in words, and `slider` what the slider is, if its thumbs are not the bounds. `free` and `unit` say of
-// what the histogram is.
+// what the histogram is, `note` what it lacks.
 export const drawing = (scene, g) => {
-  const { clamp, range, thumbs, ghost, next, play, hover, preview, held, live, slider, free, unit } = scene;
+  const { clamp, range, thumbs, ghost, next, play, hover, preview, held, live, slider, free, unit, note } = scene;
   const bounds = slider ? [] : thumbs, moves = preview && held && clamp.range.length && bounds.length;
   const said = play === "fold" ? foldInWords(clamp) : play === "slow" ? slowInWords(scene) : moves ? heldInWords(scene) : "";
   const narrow = g.x(range[1]) - g.x(range[0]) < 110 * g.unit;
@@ -321,6 +321,7 @@ export const drawing = (scene, g) => {
     next ? ruleLines(g, bounds, "next") : "",
     flags(g, wanted),
     unit ? text("free", (g.left + g.right) / 2, g.floor + 31 * g.unit, unit, "middle") : "",
+    note ? text("free", (g.left + g.right) / 2, g.roof + 16 * g.unit, note, "middle") : "",
     free && !range.length ? text("free", g.left, g.roof - 10 * g.unit, free.replace(/\d[\d,.e−]*\d|\d/g, bold)) : "",
     thumbs.length ? scale(g, thumbs, slider ? [] : next ? clamp.range : gone) : "",
     compared(scene, g),

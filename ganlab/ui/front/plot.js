@@ -5,16 +5,21 @@ import { equip } from "./figure.js";
 import { SVG } from "./picture.js";
 import { tellPoints } from "./points.js";
 
+// Plotly takes the browser a third of a second to read: the page is shown first.
+const pageShown = async () => {
+  while (!document.documentElement.classList.contains("drawn")) await new Promise(requestAnimationFrame);
+};
+
 let loading;
 const plotly = file => {
   if (window.Plotly) return Promise.resolve();
-  loading ??= new Promise((resolve, reject) => {
+  loading ??= pageShown().then(() => new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL(file, document.baseURI);
     script.onload = resolve;
     script.onerror = reject;
     document.head.append(script);
-  });
+  }));
   return loading;
 };
 
@@ -188,6 +193,8 @@ const draw = async (element, data) => {
   if (frame) drawClouds(element, state);
 };
 
+let turn = Promise.resolve();  // of the next new plot: one a frame, in the page's order, so that what is in sight comes first
+
 export default async function plot({ parentElement, data, fed }) {
   const element = parentElement.querySelector(".gl-plot");
   element.setAttribute("role", "img");
@@ -206,6 +213,8 @@ export default async function plot({ parentElement, data, fed }) {
     state.drawNewest();
   });
   if (first) {
+    await (turn = turn.then(() => new Promise(requestAnimationFrame)));
+    if (!parentElement.isConnected) return;
     await state.drawNewest();
     watchZoom(element, state);
     tellPoints(element);

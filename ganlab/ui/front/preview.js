@@ -7,6 +7,13 @@ import { show } from "./panel.js";
 const REST = 80;  // milliseconds
 const states = new WeakMap();
 
+// The address says what is shown, as the server has it; without a step back for each point on the pointer's way.
+const note = id => {
+  const address = new URL(location);
+  address.searchParams.set("shown", id);
+  history.replaceState(history.state, "", address);
+};
+
 const listen = root => {
   const state = {};
   states.set(root, state);
@@ -14,7 +21,10 @@ const listen = root => {
     if (!root.isConnected) return document.removeEventListener("point", pointed);
     if (document.activeElement.matches(".gl-plot:focus-visible")) root.scrollIntoView({ block: "nearest" });
     clearTimeout(state.rest);
-    if (id !== state.shown) state.rest = setTimeout(() => state.send("pointed", id), REST);
+    if (id !== state.shown) state.rest = setTimeout(() => {
+      note(id);
+      state.send("pointed", id);
+    }, REST);
   };
   document.addEventListener("point", pointed);
   return state;

@@ -1,7 +1,7 @@
 """What Home says about weight clipping: a lead, a picture of how data flows, and five sentences. HTML of panels.
 
-The picture shows the newest run that trains; else the default run at one step, which bench/example.py recorded in
-example.npz.
+The picture shows the newest run that trains and clamps as in the paper; else the default run at one step, which
+bench/example.py recorded in example.npz.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ganlab.config import clamps_as_in_paper
 from ganlab.formatting import number, short
 from ganlab.gan.histograms import pooled
 from ganlab.gan.streams import fixed_latents
@@ -82,11 +83,11 @@ def example() -> Example:
 
 
 def _of(snapshot: Snapshot) -> Example | None:
-    """A run as it is now; None if its first step is not known yet, or if nothing is clamped in it."""
+    """A run as it is now; None if its first step is not known yet, or if it does not clamp as the picture says."""
     if snapshot.samples is None or snapshot.real is None or not snapshot.weights or not len(snapshot.history):
         return None
     weights, n = pooled(snapshot.weights), 16 if snapshot.config.kind == "image" else 256
-    if weights.clip_range is None:
+    if weights.clip_range is None or not clamps_as_in_paper(snapshot.config):
         return None
     return Example(
         latent=fixed_latents(snapshot.config)[0].numpy(),

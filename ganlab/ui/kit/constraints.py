@@ -36,19 +36,13 @@ CARDS = {
 """For each `constraint` a title, a sentence, and a drawing of 72 x 48 in the colours of front/constraints.css."""
 
 
-def cards(
-    key: str,
-    chosen: str,
-    pick: Callable[[str], None],
-    refused: Mapping[str, str],
-    names: tuple[str, ...] = tuple(CARDS),
-) -> None:
-    """The cards of these names; `pick` is called with another one. Those `refused` can't be chosen, maybe with why."""
-    choices(key, _html(chosen, refused, names), lambda name: pick(name) if name != chosen else None)
+def cards(key: str, chosen: str, pick: Callable[[str], None], refused: Mapping[str, str]) -> None:
+    """All four; `pick` is called with another one. Those `refused` can't be chosen, maybe with why."""
+    choices(key, _html(chosen, refused), lambda name: pick(name) if name != chosen else None)
 
 
-def _html(chosen: str, refused: Mapping[str, str], names: tuple[str, ...]) -> str:
-    radios = (_radio(name, name == chosen, refused.get(name)) for name in names)
+def _html(chosen: str, refused: Mapping[str, str]) -> str:
+    radios = (_radio(name, name == chosen, refused.get(name)) for name in CARDS)
     return f"<div class='constraints' role='radiogroup' aria-label='What holds the critic'>{''.join(radios)}</div>"
 
 

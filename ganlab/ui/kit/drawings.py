@@ -39,13 +39,10 @@ def mini(histogram: WeightHistogram) -> str:
     """A histogram the size of a word, in about 400 bytes. One bin is 4 units wide.
 
     A clamp does not move what is inside the bounds, so the fill (after) is the outline (before) cut off at the bounds.
-    Without a clamp all is filled.
+    Without a clamp there is only the outline.
     """
     before, counts = histogram.before.tolist(), histogram.after_counts
     top = max(*before, counts.at_low, counts.at_high, 1) * 1.04
-    low, high = 0, 4 * len(before)
-    if histogram.clip_range:
-        low, high = (4 * int(np.searchsorted(histogram.edges, np.float32(bound))) for bound in histogram.clip_range)
 
     def level(n: int) -> int:
         return MINI_HEIGHT - round(n / top * MINI_HEIGHT)
@@ -57,12 +54,16 @@ def mini(histogram: WeightHistogram) -> str:
     skyline = f"M0 {MINI_HEIGHT}{''.join(steps)}V{MINI_HEIGHT}"
     layer = escape(histogram.name)
     name = f"mini-{layer}"
+    fill = posts = ""
+    if histogram.clip_range:
+        low, high = (4 * int(np.searchsorted(histogram.edges, np.float32(bound))) for bound in histogram.clip_range)
+        box = f'x="{low}" width="{high - low}" viewBox="{low} 0 {high - low} {MINI_HEIGHT}"'
+        fill = f'<svg {box} preserveAspectRatio="none"><use href="#{name}" class="f"/></svg>'
+        posts = post(low, counts.at_low) + post(high, counts.at_high)
     return (
         f'<svg viewBox="0 0 {4 * len(before)} {MINI_HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="histogram of {layer}"><defs><path id="{name}" d="{skyline}"/></defs>'
-        f'<svg x="{low}" width="{high - low}" viewBox="{low} 0 {high - low} {MINI_HEIGHT}" '
-        f'preserveAspectRatio="none"><use href="#{name}" class="f"/></svg><use href="#{name}" class="o"/>'
-        f"{post(low, counts.at_low)}{post(high, counts.at_high)}</svg>"
+        f'{fill}<use href="#{name}" class="o"/>{posts}</svg>'
     )
 
 

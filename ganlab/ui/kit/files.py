@@ -4,8 +4,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-import plotly
-
 
 class Folder(NamedTuple):
     """A folder that is served; `name` changes with its files."""
@@ -19,10 +17,11 @@ class Folder(NamedTuple):
         return f"component/ganlab.ui.kit.components.{self.name}"
 
 
-def _version(*contents: bytes) -> str:
-    return sha256(b"".join(contents)).hexdigest()[:12]
+def _folder(name: str) -> Folder:
+    path = Path(__file__).parents[1] / name
+    contents = b"".join(file.read_bytes() for file in sorted(path.iterdir()))
+    return Folder(path, f"{name}_{sha256(contents).hexdigest()[:12]}")
 
 
-_front, _plotly = Path(__file__).parents[1] / "front", Path(plotly.__file__).parent / "package_data"
-FRONT = Folder(_front, "front_" + _version(*(file.read_bytes() for file in sorted(_front.iterdir()))))
-PLOTLY = Folder(_plotly, "plotly_" + _version(plotly.__version__.encode()))
+FRONT = _folder("front")
+PLOTLY = _folder("plotly")  # plotly.js as published, without the kinds of plots that ganlab does not draw

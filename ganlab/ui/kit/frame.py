@@ -43,8 +43,8 @@ def page(title: str) -> Iterator[None]:
     st.logo(str(FRONT.path / "logo.svg"), size="large")
     if not presents(title):
         _links()
-    if title != "Train" or "run" not in st.query_params:
-        st.session_state.pop("in_address", None)  # a run's page that is opened again writes its view again
+    if title != "Compare" and (title != "Train" or "run" not in st.query_params):
+        st.session_state.pop("in_address", None)  # a page that is opened again writes its view again
     if title != "Compare":
         st.session_state.pop("compared", None)  # a comparison that is opened again reads its address again
     with st.container(key="page"):
@@ -72,7 +72,7 @@ def _links() -> None:
             if label == "Generate":
                 query = (query or {}) | st.session_state.get("recipe", {})
             if label == "Compare":
-                query = {"runs": runs} if (runs := st.session_state.get("compared_link")) else None
+                query = st.session_state.get("compare_link")
             st.page_link(path, label=label, icon=f":material/{icon}:", width="stretch", query_params=query)
 
 

@@ -1,10 +1,4 @@
-"""The view of Train in the page's address: a copied link, or a reload, shows the same picture.
-
-The session owns the view. The address is read once, when a session opens a run, and from then on only written: a
-message of the browser that is on its way while a widget changes still carries the old address.
-"""
-
-from typing import Any
+"""The view of Train in the page's address."""
 
 import streamlit as st
 
@@ -12,13 +6,13 @@ from ganlab.gan.building import critic_layers
 from ganlab.plots.curves import ALONG
 from ganlab.runs.disk import moments
 from ganlab.runs.run import Run
+from ganlab.ui.kit import address
 from ganlab.ui.train import look_back
 
 FIELDS = ("present", "step", "pin", "layer", "log", "plot", "compare", "along", "median")
 
 
-def _fields(run: Run) -> dict[str, tuple[str, dict[str, Any]]]:
-    """For each of FIELDS, its key in the session, and its values by their texts; a default has no text."""
+def _fields(run: Run) -> address.Fields:
     steps = {str(step): step for step in moments.steps(run.path)}
     latest = run.latest
     layers = {name: name for name, _ in critic_layers(latest.config)} if latest.weights else {}
@@ -37,30 +31,14 @@ def _fields(run: Run) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def read(run: Run) -> None:
-    """Show what the address says, if this session opens the run; what it can't have is ignored."""
+    """Show what the address says, if this session opens the run."""
     state = st.session_state
     if state.get("opened") == run.run_id:
         return
     state.update(opened=run.run_id, step_shown=look_back.LATEST, pinned=None)
-    for field, (key, values) in _fields(run).items():
-        if (text := st.query_params.get(field)) in values:
-            state[key] = values[text]
+    address.read(_fields(run))
 
 
 def write(run: Run) -> None:
-    """Put the view into the address, unless it is there already; call this after the widgets."""
-    state = st.session_state
-    view = {
-        field: text
-        for field, (key, values) in _fields(run).items()
-        if key in state
-        for shown in [state[key]]  # once, because Streamlit takes its time
-        for text, value in values.items()
-        if value == shown
-    }
-    if state.get("in_address") == view:  # the address itself may be an old one, or the Back button's
-        return
-    state["in_address"] = view
-    others = {field: text for field, text in st.query_params.to_dict().items() if field not in FIELDS}
-    if others | view != st.query_params.to_dict():
-        st.query_params.from_dict(others | view)
+    """Put the view into the address; call this after the widgets."""
+    address.write(_fields(run))

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ganlab.config import WatchedConfig
 from ganlab.data import images
 from ganlab.gan.histograms import WeightHistogram
+from ganlab.gan.watched import WatchedConfig
 from ganlab.plots import curves
 from ganlab.runs.disk import networks
 from ganlab.runs.run import Run

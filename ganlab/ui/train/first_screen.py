@@ -35,6 +35,7 @@ HELD_BY = {
     "spectral-norm": "Spectral norm holds this critic: each layer’s weights are divided by their norm.",
     "none": "Nothing holds this critic: it may become as steep as it likes.",
 }
+NOT_PLAYED = "A step is not played: it clamps before the gradient."
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
 
@@ -73,7 +74,9 @@ def _numbers(
         reading, since = snapshot.reading or run.reading, history.held_since(snapshot.changes)
         looked_at = reading.step if reading else math.inf
         config, then = in_force(run.config, snapshot.changes, looked_at), history.until(looked_at)
-        problems = once(reading, "findings", lambda: diagnose(reading, then, config)) if reading else []
+        problems = (
+            once(reading, "findings", lambda: diagnose(reading, then, config, snapshot.changes)) if reading else []
+        )
         judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
@@ -117,6 +120,7 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None, s
         pinned=pinned,
         change=_to_play(run, change) if change and change.limit and change.age < COMPARED else None,
         update=None if saved else shown.update,
+        note=NOT_PLAYED if not saved and shown.status is Status.PAUSED and _clamps_first(shown.config) else "",
     )
     title, key = f"Critic weights, {layer() or 'all layers'}", BEFORE.format("weights")
     clamps = figure["clamp"]["range"]
@@ -141,6 +145,10 @@ def _slider(config: TrainConfig, drawn: WeightHistogram | None) -> Slider:
     return Slider(sentence=HELD_BY.get(config.constraint, ""))
 
 
+def _clamps_first(config: TrainConfig) -> bool:
+    return config.constraint == "clip" and config.clip_order == "before"
+
+
 def _next(run: Run, shown: Snapshot) -> str:
     """What holds the critic from the next update on, if that is not what held it in the last one."""
     changes = (one for one in shown.changes[-len(HOLDING) :] if one.field in HOLDING)
@@ -150,7 +158,9 @@ def _next(run: Run, shown: Snapshot) -> str:
 
 def _to_play(run: Run, change: RangeChange) -> Change:
     first = histogram(change.fold) if _is_new(run, change) else None
-    return Change(change.critic_step, change.former.clip_range, change.age, first)
+    # Under another scale the former range has another unit: it has no place on this axis.
+    former = change.former if change.former.clip_scale == change.config.clip_scale else change.config
+    return Change(change.critic_step, former.clip_range, change.age, first)
 
 
 def _is_new(run: Run, change: RangeChange) -> bool:
@@ -172,14 +182,17 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
         if change:
             beside, name = change.samples, f"{constraint_in_words(change.former)}, step {change.before:,}"
     elif compare == "Real" and not points_only:  # real points are always there
-        beside, name = shown.real, "real"
+        beside = shown.real
+        name = "" if beside is None else f"{min(len(beside), ROWS * COLUMNS // 2)} real"
     now = f"step {shown.step:,}" if look_back.looks_back() else "now"
-    if points_only:
-        real, fake = (0 if points is None else len(points) for points in (shown.real, shown.samples))
-        caption = points_key(real, f"{fake} generated, {now}") + (f"<span>× {name}</span>" if name else "")
+    if shown.samples is None:
+        caption = "<span>no samples</span>" if shown.status.ended else "<span>no samples yet</span>"
+    elif points_only:
+        real = 0 if shown.real is None else len(shown.real)
+        fake = f"{len(shown.samples)} generated, {now}"
+        caption = points_key(real, fake) + (f"<span>× {name}</span>" if name else "")
     else:
-        many = ROWS * COLUMNS if beside is None else ROWS * COLUMNS // 2
-        many = many if shown.samples is None else min(many, len(shown.samples))
+        many = min(ROWS * COLUMNS if beside is None else ROWS * COLUMNS // 2, len(shown.samples))
         caption = f"<span>{many} fixed latents, {now}</span><span>{name}</span>"
     place = "caption" if points_only or beside is None else "halves"
     with slots["caption"]:
@@ -193,8 +206,9 @@ def _samples(shown: Snapshot, change: RangeChange | None, pin: Moment | None, sl
 
 
 def _sheet(shown: Snapshot, beside: np.ndarray | None) -> str:
-    size, many = shown.config.image_size, ROWS * COLUMNS
-    samples = shown.samples if shown.samples is not None else np.zeros((many, size, size, 1), np.uint8)
+    size, many, samples = shown.config.image_size, ROWS * COLUMNS, shown.samples
+    if samples is None:
+        return sheet(np.zeros((many, size, size, 1), np.uint8), COLUMNS, "no samples yet")
     generated = f"generated images at step {shown.step:,}"
     if beside is None:
         return sheet(samples[:many], COLUMNS, f"{many} {generated}")

@@ -41,16 +41,21 @@ BOUNDS = {
 def requested() -> tuple[TrainConfig, str]:
     """The settings in the address; invalid ones fall back to the preset (or digits), with an explanation."""
     try:
-        return from_link(_settings()), ""
+        return from_link(_settings(st.query_params.to_dict())), ""
     except ValueError as error:
         name = st.query_params.get("preset")
         usual = name if name in PRESETS else "digits"
         return PRESETS[usual], f"{error} Here are the settings of {usual} instead."
 
 
-def _settings() -> dict[str, str]:
-    """The address without what it says of a run's view."""
-    return {field: text for field, text in st.query_params.to_dict().items() if field not in address.FIELDS}
+def last() -> TrainConfig:
+    """The settings that the form showed last in this session, or those of digits. Raises ValueError."""
+    return from_link(_settings(st.session_state.get("drawn") or {}))
+
+
+def _settings(query: dict[str, str]) -> dict[str, str]:
+    """An address without what it says of a run's view."""
+    return {field: text for field, text in query.items() if field not in address.FIELDS}
 
 
 @frame.acting(ValueError, key="edit_refused")

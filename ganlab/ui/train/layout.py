@@ -7,10 +7,11 @@ import inspect
 
 import streamlit as st
 
-from ganlab.config import HOLDING, WatchedConfig
+from ganlab.config import HOLDING
 from ganlab.gan import constraints
 from ganlab.gan.building import critic_layers
 from ganlab.gan.training import Trainer
+from ganlab.gan.watched import WatchedConfig
 from ganlab.plots.curves import ALONG
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from ganlab.config import TrainConfig
 from ganlab.gan.histograms import WeightHistogram
 from ganlab.plots import curves
 from ganlab.plots.base import Figure
@@ -96,7 +97,7 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     first_screen.fill(run, snapshot, shown, pin, (drawn, pinned), slots)
     tries.fill_surfaces(snapshot, slots)
     with slots["estimate"]:
-        estimate, step = _chart(run, charted, wanted, curves.critic_estimate)
+        estimate, step = _chart(run, charted, wanted, curves.critic_estimate, run.config)
         plot("estimate", estimate, first_screen.ESTIMATE_HEIGHT, Caption("Critic’s estimate", step=step))
     if not below:
         return
@@ -119,10 +120,12 @@ def _fill(run: Run, snapshot: Snapshot, slots: Slots, below: bool) -> None:
     instruments.fill(run, snapshot, slots, wanted.cursors)
 
 
-def _chart(run: Run, charted: Snapshot, wanted: View, figure: Callable[[Snapshot, View], Figure]) -> tuple[Figure, int]:
+def _chart(
+    run: Run, charted: Snapshot, wanted: View, figure: Callable[..., Figure], *more: TrainConfig
+) -> tuple[Figure, int]:
     """A chart over time, and its step: snapshots of a long run share one until it has a new point."""
     key = (figure, wanted, curves.drawn_steps(charted.history), charted.changes, charted.status)
-    return once(run, key, lambda: (figure(charted, wanted), charted.step))
+    return once(run, key, lambda: (figure(charted, wanted, *more), charted.step))
 
 
 def _panels(texts: dict[str, str], slots: Slots, captions: dict[str, Caption] | None = None) -> None:

@@ -122,7 +122,6 @@ def over_the_run(run: Run, layer: str | None, cursors: Sequence[int]) -> Figure:
     """The ridge or the quantiles of the weights at the saved steps; redrawn only when there is another step."""
     ridge = st.session_state.get("whole_run_view") == "Ridge"
     steps = moments.steps(run.path)
-    steps = whole_run.evenly(steps, whole_run.RIDGES if ridge else MOST_BANDS)
     figure = _over_the_run(run.path, tuple(steps), stamp(run.path, steps[-1]) if steps else 0, layer, ridge)
     return figure if ridge else whole_run.marked(figure, cursors)
 
@@ -136,9 +135,18 @@ def caption(layer: str | None) -> Caption:
 
 @lru_cache(maxsize=8)
 def _over_the_run(path: Path, steps: tuple[int, ...], _stamp: int, layer: str | None, ridge: bool) -> Figure:
+    most, since = whole_run.RIDGES if ridge else MOST_BANDS, 0
+    saved = _saved_weights(path, whole_run.evenly(steps, most), layer)
+    while unlike := whole_run.unlike_newest(saved):
+        since = unlike
+        saved = _saved_weights(path, whole_run.evenly([step for step in steps if step > since], most), layer)
+    return whole_run.ridge(saved, since) if ridge else whole_run.bands(saved, since)
+
+
+def _saved_weights(path: Path, steps: Sequence[int], layer: str | None) -> list[whole_run.StepWeights]:
+    """One layer's, or those of all together, at each of these steps that can be read."""
     read = ((step, _weights(path, step, stamp(path, step))) for step in steps)
-    saved = [whole_run.StepWeights(step, weights.get(layer or "") or weights[""]) for step, weights in read if weights]
-    return whole_run.ridge(saved) if ridge else whole_run.bands(saved)
+    return [whole_run.StepWeights(step, weights.get(layer or "") or weights[""]) for step, weights in read if weights]
 
 
 def looks_back() -> bool:

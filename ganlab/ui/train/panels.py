@@ -13,7 +13,16 @@ from ganlab.ui.kit.components import Caption
 from ganlab.ui.kit.html import AFTER, BEFORE, TITLES, facts, line_key, of_all, pace, pill, progress_bar, title
 
 CHANGES_SHOWN = 12
-IF_UNUSUAL = ("objective", "clip_order", "clip_scope", "clip_scale", "critic_norm", "generator", "train_images")
+IF_UNUSUAL = (
+    "objective",
+    "clip_order",
+    "clip_scope",
+    "clip_scale",
+    "critic_norm",
+    "generator",
+    "noise_sd",
+    "train_images",
+)
 """Settings that are named only where they differ from the defaults."""
 
 
@@ -101,7 +110,7 @@ def record(snapshot: Snapshot) -> str:
     betas = f" ({c.beta1:g}, {c.beta2:g})" if "beta1" in values else ""
     unusual = [name for name in IF_UNUSUAL if name in values and values[name] != getattr(usual, name)]
     own = [
-        f"latents {c.latent_dim}",
+        *([f"latents {c.latent_dim}"] if "latent_dim" in values else []),
         f"{TITLES[c.optimizer]}{betas}, {rates}",
         *(f"{settings.rules(TrainConfig, name).label.lower()}: {values[name]}" for name in unusual),
         f"batch {c.batch_size}",

@@ -3,8 +3,9 @@
 import joblib
 import streamlit as st
 
-from ganlab.config import TrainConfig, WatchedConfig
+from ganlab.config import TrainConfig
 from ganlab.formatting import count_of, rough_range
+from ganlab.gan.watched import WatchedConfig
 from ganlab.runs import background
 from ganlab.runs.ranges import all_ranges, folder
 from ganlab.runs.run import Run

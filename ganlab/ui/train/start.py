@@ -101,7 +101,7 @@ def choices(config: TrainConfig) -> None:
     grid = st.grid(4, min_column_width=165)
     for name in CARDS:
         with grid.container(border=True, key=f"preset_{'on' if name == chosen else 'off'}_{name}", height="stretch"):
-            _card(name, name == chosen)
+            _card(name, config if name == chosen else PRESETS[name], name == chosen)
     _more(chosen)
     if config.dataset == "images":
         own_images.choose(config)
@@ -115,8 +115,8 @@ def choices(config: TrainConfig) -> None:
     form.advanced(config)
 
 
-def _card(name: str, on: bool) -> None:
-    (title, line), config, picture = CARDS[name], PRESETS[name], drawings.dataset_thumb(name)
+def _card(name: str, config: TrainConfig, on: bool) -> None:
+    (title, line), picture = CARDS[name], drawings.dataset_thumb(name)
     chips = "".join(f"<span>{fact}</span>" for fact in html.facts(config))
     text = f"<h3>{title}</h3><p>{line}</p><div class='chips'>{chips}</div>"
     panel(f"card_{name}", f"<div class='card'><div class='thumb'>{picture}</div>{text}</div>")

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import LIVE_FIELDS, TrainConfig, WatchedConfig, changed_live
+from ganlab.config import LIVE_FIELDS, TrainConfig, changed_live
+from ganlab.gan.watched import WatchedConfig
 from ganlab.runs.disk.damage import is_file
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
@@ -34,7 +35,6 @@ RATES = {
     "n_critic": "A change acts from the next step.",
 }
 """The live fields beside the curves, and when a change acts."""
-LIVE_CONSTRAINTS = ("clip", "gradient-penalty", "none")
 CLIP_HELP = (
     "Every critic weight is clamped into this range after each critic update. Pull a bound in the plot or on the "
     "slider, or type it here. A change acts before the next critic update. The paper used −0.01 to 0.01."
@@ -108,10 +108,12 @@ def _command(run: Run, verb: Verb) -> None:
 
 
 def stopped(run: Run) -> str:
-    """From where a run was stopped, if this server trained it: by this session, or from another window."""
+    """From where a run was stopped that this session watched: by itself, or from another window."""
     if not isinstance(run, TrainingRun) or run.latest.status is not Status.STOPPED:
         return ""
-    return "by you" if st.session_state.get("stopped") == run.run_id else "from another window"
+    if st.session_state.get("stopped") == run.run_id:
+        return "by you"
+    return "from another window" if st.session_state.get("alive") == run.run_id else ""
 
 
 def take_up(run: Run) -> None:
@@ -121,6 +123,8 @@ def take_up(run: Run) -> None:
         state.update(steered=run.run_id, tied=True, freeze=False)
         state.pop("clip_refusal", None)
     state["drawn_for"] = live_values(run)
+    if not run.latest.status.ended:
+        state["alive"] = run.run_id
 
 
 def live_values(run: Run) -> list[Any]:
@@ -131,14 +135,10 @@ def live_values(run: Run) -> list[Any]:
 def constraint_controls(run: Run, ended: bool) -> None:
     """What holds the critic, and its exact numbers."""
     fixed, held = ended or not may_act(), run.wanted.constraint
-    if held == "spectral-norm":
-        st.caption("Spectral norm is built into the critic: start another run to change it.")
-        return
-    refused = {name: reason for name in LIVE_CONSTRAINTS if (reason := _refusal(run.wanted, name))}
-    if fixed:
-        refused = dict.fromkeys(LIVE_CONSTRAINTS, "")
-    constraints.cards("constraint", held, partial(_hold, run), refused, LIVE_CONSTRAINTS)
-    if refused and not fixed:
+    refused = {name: "" if fixed else _refusal(run.wanted, name) for name in constraints.CARDS if name != held}
+    refused = {name: reason for name, reason in refused.items() if fixed or reason}
+    constraints.cards("constraint", held, partial(_hold, run), refused)
+    if settings.applying(run.wanted).get("critic_norm") == "batch" and not fixed:
         layer_norm = dataclasses.replace(run.config, critic_norm="layer")
         help = "With the same settings and seed. The current run is paused."
         button("Start again with layer norm", "replay", _again, layer_norm, run.run_id, help=help)

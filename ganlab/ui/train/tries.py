@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from ganlab.config import TrainConfig, changed_live, constraint_in_words, holding
+from ganlab.config import TrainConfig, changed_live, clamps_as_in_paper, constraint_in_words, holding
 from ganlab.formatting import short
 from ganlab.measure.reading import Reading
 from ganlab.plots.base import Figure, rounded
@@ -57,7 +57,7 @@ def tries_of(config: TrainConfig) -> list[Try]:
             Try("10× wider", _scaled(config, 10.0), "Watch slope and estimate grow."),
             Try("Forbid negative weights", {"clip_range": (0.0, high)}, "Watch the estimate nearly vanish."),
         ]
-        if (config.clip_order, config.clip_scope, config.clip_scale) != ("after", "all", "same"):
+        if not clamps_as_in_paper(config):
             found = [one._replace(promise="Not measured with this way of clamping.") for one in found]
         if config.kind == "point":
             found[-1] = by_gradient

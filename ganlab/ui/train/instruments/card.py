@@ -13,7 +13,7 @@ from ganlab.measure import reading as readings
 from ganlab.measure.reading import READINGS, Reading
 from ganlab.plots.base import Figure, per_mark
 from ganlab.plots.readings import Line, Rows, over_looks
-from ganlab.runs.history import History
+from ganlab.runs.history import Change, History
 from ganlab.ui.kit.html import line_key
 
 Drawn = TypeVar("Drawn")
@@ -32,6 +32,7 @@ class CardData(NamedTuple):
     history: History
     config: TrainConfig  # at the reading's step
     real: np.ndarray | None = None  # samples, as in Snapshot
+    changes: Sequence[Change] = ()
 
     def newest(self, column: str) -> float:
         """The last value of a column; NaN without rows."""
@@ -84,6 +85,16 @@ def lines(*named: tuple[tuple[str, str], str]) -> Callable[[CardData], str]:
     """The key to a chart's lines, given as ((colour, dash), name)."""
     html = "".join(line_key(name, *style) for style, name in named)
     return lambda data: html
+
+
+def measured_lines(*named: tuple[tuple[str, str], str, str]) -> Callable[[CardData], str]:
+    """The key to a chart's lines, given as ((colour, dash), name, column), without those that no look measured."""
+
+    def key(data: CardData) -> str:
+        drawn = (one for one in named if not all(math.isnan(row[one[2]]) for row in data.rows))
+        return "".join(line_key(name, *style) for style, name, _ in drawn)
+
+    return key
 
 
 def rows_of(table: np.ndarray, reading: Reading | None) -> Sequence[dict[str, float]]:

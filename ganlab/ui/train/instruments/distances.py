@@ -6,7 +6,18 @@ from ganlab.data.point_sets import SPLIT_FROM
 from ganlab.formatting import number, short
 from ganlab.plots.base import Figure
 from ganlab.plots.readings import Line
-from ganlab.ui.train.instruments.card import DOTS, INK, REAL, VIOLET, Card, CardData, chart, if_measured, lines
+from ganlab.ui.train.instruments.card import (
+    DOTS,
+    INK,
+    REAL,
+    VIOLET,
+    Card,
+    CardData,
+    chart,
+    if_measured,
+    lines,
+    measured_lines,
+)
 
 ENOUGH = 5  # looks for a rank correlation
 
@@ -65,7 +76,7 @@ def estimates_sentence(data: CardData) -> str:
 
 def _key_in_two_rows(data: CardData) -> str:
     distances = lines((VIOLET, "generated"), (REAL, "real to real"))
-    critic = lines((INK, "lower bound"), (DOTS, "scaled, not a bound"))
+    critic = measured_lines((INK, "lower bound", "lower_bound"), (DOTS, "scaled, not a bound", "scaled_estimate"))
     return f"{distances(data)}</div><div class='more'>{critic(data)}"
 
 

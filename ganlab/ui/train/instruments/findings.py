@@ -36,7 +36,7 @@ def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
         return f"<div class='findings muted'>{pending if on and not ended else 'Nothing was measured.'}</div>"
     step = data.reading.step
     history = data.history.until(step)
-    problems = diagnosis.diagnose(data.reading, history, data.config)
+    problems = diagnosis.diagnose(data.reading, history, data.config, data.changes)
     if problems:
         result = _list(problems)
     elif not diagnosis.knows(data.config):
@@ -71,7 +71,7 @@ _FINE = f"from step {diagnosis.FINISHED:,}, {percent(diagnosis.FINE)} of the poi
 DIAGNOSIS = f"""
 **The diagnosis** judges gradients from step {WINDOW}; oscillation, a critic far from optimal and mode collapse from
 step {YOUNG}; and from step {diagnosis.LATE:,} how far the result is from a perfect sampler's, where that is known.
-Rules over several steps apply only while the clip range stays the same.
+Rules over several steps apply only while what holds the critic stays the same.
 
 | sign | threshold |
 |---|---|

@@ -8,8 +8,9 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab.config import TrainConfig, WatchedConfig
-from ganlab.measure.reading import INSTRUMENTS, Reading, agreement, available
+from ganlab.config import TrainConfig
+from ganlab.gan.watched import WatchedConfig
+from ganlab.measure.reading import INSTRUMENTS, agreement, available
 from ganlab.plots import whole_run
 from ganlab.plots.base import Figure
 from ganlab.runs import diagnosis
@@ -144,7 +145,7 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     since = history.held_since(snapshot.changes)
     agreed = once(source, ("agreement", since, *version), lambda: agreement(table[table[:, 0] > since]))
     config = in_force(run.config, snapshot.changes, reading.step) if reading else snapshot.config
-    data = CardData(reading, rows, agreed, history, config, snapshot.real)
+    data = CardData(reading, rows, agreed, history, config, snapshot.real, snapshot.changes)
     with slots["instruments share"]:
         panel("instruments_share", share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
@@ -152,7 +153,7 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
         with slots["findings"]:
             html = once(source, ("findings panel", *version, looking), lambda: findings(data, ended, looking))
             panel("findings", html)
-        _networks(run, snapshot, reading, slots)
+        _networks(run, snapshot, data, slots)
     for name, card in CARDS.items():
         if f"head {name}" in slots:
             key = (name, *version, *card.depends_on(data), cursors)
@@ -163,10 +164,11 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
                 plot(f"plot_{name}", figure, card.height, caption)
 
 
-def _networks(run: Run, snapshot: Snapshot, reading: Reading | None, slots: dict[str, DeltaGenerator]) -> None:
+def _networks(run: Run, snapshot: Snapshot, data: CardData, slots: dict[str, DeltaGenerator]) -> None:
+    reading = data.reading
     blocks = networks.outlines(snapshot.config) if snapshot.samples is not None else None
     with slots["networks"]:
-        judged = reading is not None and reading.step >= diagnosis.WINDOW
+        judged = reading is not None and reading.step >= diagnosis.WINDOW and diagnosis.knows(data.config)
         measured = reading.gradients if reading else None
         html = networks.drawing(blocks, measured, view.layer(), snapshot.config.latent_dim, judged)
         caption = Caption("Generator and critic", step=reading.step if reading else None)

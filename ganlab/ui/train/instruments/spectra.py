@@ -11,7 +11,7 @@ from ganlab.plots.base import AT_X, Figure, axis, curve, framed, packed
 from ganlab.plots.readings import Line, empty
 from ganlab.ui.kit.html import DASHES as PATTERNS
 from ganlab.ui.kit.html import line_key
-from ganlab.ui.train.instruments.card import DASHES, INK, Card, CardData, chart, if_measured, lines, of_result
+from ganlab.ui.train.instruments.card import DASHES, INK, Card, CardData, chart, if_measured, measured_lines, of_result
 from ganlab.ui.train.view import chosen_block
 
 FEW = 0.1  # of all directions
@@ -117,7 +117,9 @@ CARDS = {
         "the *largest gradient* with respect to the input, over real, generated and interpolated points; and the "
         "*product* of the layers' operator norms, which no slope can exceed; each convolution's is up to 0.1 % too "
         "high, so that it is never too low. The critic is in eval mode: batch norm uses its running statistics.",
-        key=lines((INK, "largest gradient"), (DASHES, "product of the norms")),
+        key=measured_lines(
+            (INK, "largest gradient", "largest_gradient"), (DASHES, "product of the norms", "lipschitz_product")
+        ),
         over_time=True,
     ),
     "Singular values": Card(
