@@ -40,7 +40,7 @@ def test_settings_are_edited_and_linked(page: Page, server: Server) -> None:
     width.press("Enter")
     expect(page).to_have_url(re.compile("preset=25-gaussians&width=32&"))
     page.reload()
-    expect(app(page).get_by_text("MLP 3 × 32")).to_be_visible()
+    expect(app(page).get_by_text("MLP 3 × 32", exact=True)).to_be_visible()
     expect(app(page).get_by_role("button", name="Choose Digits")).to_be_visible()
     app(page).get_by_role("radio", name="Spectral norm").click()
     expect(page).to_have_url(re.compile("constraint=spectral-norm"))
