@@ -221,6 +221,9 @@ def test_own_points_from_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture, mo
     for path in (tmp_path / "missing.csv", tmp_path / "r/metrics.csv"):
         assert run("train", "--points", str(path), "--out", str(tmp_path / "bad")) == 2
         assert path.name in capsys.readouterr().err
+    hostile.write_zip(tmp_path / "p.ZIP", hostile.good_files())
+    assert run("train", "--points", str(tmp_path / "p.ZIP"), "--out", str(tmp_path / "bad")) == 2
+    assert "with --images." in capsys.readouterr().err
     assert run("train", "--points", "0" * 16, "--out", str(tmp_path / "gone")) == 2
     assert "0" * 16 in capsys.readouterr().err
 
@@ -233,8 +236,8 @@ def test_own_images_from_a_folder(
     small = "--image-size 16 --width 4 --latent-dim 4 --batch-size 8 --n-critic 1 --steps 2 --threads 1".split()
     assert run("train", *small, "--images", str(album), "--out", str(tmp_path / "r")) == 0
     errors = capfd.readouterr().err
-    assert "1 of 17 images can't be read and were left out: page.jpg." in errors
-    assert "1 other file left out: 1 .txt." in errors
+    assert "1 of 17 images can't be read and was left out: page.jpg." in errors
+    assert "1 other file was left out: 1 .txt." in errors
     (record,) = (tmp_path / "cache/data").glob("*.json")
     assert str(record) in errors
     config = json.loads((tmp_path / "r/config.json").read_text())

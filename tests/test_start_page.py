@@ -179,8 +179,8 @@ def test_images_left_out_are_named_and_listed(album: AppTest) -> None:
     assert "CSV of images left out" in [each.proto.label for each in album.get("download_button")]
     rows = list_left_out(own_pixels.prepared(from_link(address(album))).decoded).decode().splitlines()
     assert rows[0] == "file,reason"
-    assert rows[1] == "'=1+1.jpg,'=1+1.jpg can't be read as an image."  # a spreadsheet would compute it
-    assert rows[2] == "b.jpg,b.jpg can't be read as an image."
+    assert rows[1] == "'=1+1.jpg,\"'=1+1.jpg is a web page, not an image.\""  # a spreadsheet would compute it
+    assert rows[2] == 'b.jpg,"b.jpg is a web page, not an image."'
     assert len(rows) == 5
 
 

@@ -4,6 +4,7 @@ import argparse
 import re
 import signal
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -171,7 +172,7 @@ def kept(source: str, keep: Callable[[Path], str]) -> str:
     if path.exists():
         return keep(path)
     if not re.fullmatch("[0-9a-f]{16}", source):
-        raise ValueError(f"There is no file or folder {source}: check its name.")
+        raise ValueError(own_images.missing(source))
     return source
 
 
@@ -191,6 +192,8 @@ def decode_images(config: TrainConfig) -> None:
 
 
 def keep_points(path: Path) -> str:
+    if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+        raise ValueError(f"{path.name} is a ZIP, and points are a CSV: choose a ZIP of images with --images.")
     with path.open("rb") as file:
         points, message = point_files.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
     if message:

@@ -12,8 +12,10 @@ from functools import cache
 from typing import IO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, features
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
+
+from ganlab.data.content import START, mismatch
 
 LIMIT_PIXELS = 50_000_000  # of a picture that is read
 LIMIT_SIDE = 65_535  # pixels, as in JPEG and GIF: PIL takes 12 bytes more for every row
@@ -121,6 +123,11 @@ def read_header(file: IO[bytes], name: str) -> Image.Image:
         image = Image.open(file, formats=list(formats())[: None if is_tga else -1])
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # PIL's own limits are higher
         raise too_large from None
+    except UnidentifiedImageError:
+        file.seek(0)
+        if problem := mismatch(file.read(START), "an image"):
+            raise Refusal(f"{name} {problem}.") from None
+        raise
     if image.width * image.height > LIMIT_PIXELS or max(image.size) > LIMIT_SIDE:
         raise too_large
     return image
