@@ -161,7 +161,8 @@ def test_sizes_up_to_the_limits_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
 def test_a_truncated_picture_is_refused_by_name(kind: str) -> None:
     data = encoded(Image.fromarray(RNG.integers(0, 256, (32, 32, 3), dtype=np.uint8)), kind)
-    with pytest.raises(ValueError, match=r"^cat.png can't be read as an image\.$"):
+    words = "is cut short" if kind in ("PNG", "JPEG") else "(is cut short|can't be read as an image)"
+    with pytest.raises(ValueError, match=rf"^cat.png {words}\.$"):
         pixels_of(data[: len(data) // 2], "cat.png", 8)
 
 

@@ -110,7 +110,8 @@ def readable(name: str, what: str = "an image") -> Iterator[None]:
     except Exception as error:  # zipfile and PIL raise a dozen kinds for broken files
         if isinstance(error, OSError) and error.errno is not None:  # a full disk, or a drive that is gone
             raise
-        raise Refusal(f"{name} can't be read as {what}.") from None
+        problem = "is cut short" if "truncated" in str(error).lower() else f"can't be read as {what}"
+        raise Refusal(f"{name} {problem}.") from None
 
 
 def read_header(file: IO[bytes], name: str) -> Image.Image:
