@@ -273,14 +273,14 @@ def test_only_the_points_named_last_count(the_hub: RunHub, tmp_path: Path, monke
 
     upload("good.csv", b"0.1,0.2\n0.3,0.4\n" * 20)
     assert not at.button[0].disabled
-    assert "40 points from good.csv" in panels(at)
+    assert "good.csv" in panels(at)
     upload("bad<i>.csv", b"words\n")
     assert at.error
     assert at.button[0].disabled
     assert "points" not in address(at)
     assert "good.csv" not in panels(at)
     upload("good<i>.csv", b"0.1,0.2\n0.3,0.4\n" * 20)
-    assert "40 points from good&lt;i&gt;.csv" in panels(at)
+    assert "good&lt;i&gt;.csv" in panels(at)
     next(group for group in at.get("button_group") if group.key == "points_shape").set_value("Heart").run()
     assert not at.button[0].disabled
     assert "good" not in panels(at)
@@ -301,7 +301,7 @@ def test_only_the_images_named_last_count(the_hub: RunHub, tmp_path: Path, monke
 
     upload((tmp_path / "good.zip").read_bytes())
     wait_until(lambda: not at.run().button[0].disabled)
-    assert "images of good.zip" in panels(at)
+    assert "good.zip" in panels(at)
     for folder in ("/no/such/folder", "relative"):
         name(folder)
         wait_until(lambda: at.error or at.run().error)
@@ -314,7 +314,7 @@ def test_only_the_images_named_last_count(the_hub: RunHub, tmp_path: Path, monke
         assert at.text_input(key="images_folder").value == ""
     name(album)
     wait_until(lambda: not at.run().button[0].disabled)
-    assert f"images of {album}" in panels(at)
+    assert album[-40:] in panels(at)
     upload(b"not a ZIP")
     assert at.error
     assert at.button[0].disabled

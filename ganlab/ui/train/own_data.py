@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ganlab.config import TrainConfig
+from ganlab.data.own_images import printable
 from ganlab.ui.train import form
 
 
@@ -14,7 +15,7 @@ def forget() -> None:
 def choose(source: str, **kept: str) -> None:
     """Choose `images` or `points` by the name under which they are kept; `source` says where they are from."""
     form.put(**kept)
-    st.session_state["own_data"] = (*kept.values(), source)
+    st.session_state["own_data"] = (*kept.values(), printable(source))
 
 
 def source(config: TrainConfig) -> str:

@@ -98,7 +98,7 @@ def _take_listed() -> None:
         if job.error:
             st.session_state["images_refused"] = job.error
         else:
-            own_data.choose(f"images of {st.session_state.get('images_folder', '').strip()}", images=job.result)
+            own_data.choose(st.session_state.get("images_folder", "").strip(), images=job.result)
 
 
 def _thumbnails(pixels: str, config: TrainConfig) -> None:
@@ -163,7 +163,7 @@ def _forget(zipped: bool) -> None:
 def _keep_zip() -> None:
     if file := uploads.file("images_zip"):
         _forget(zipped=True)
-        own_data.choose(f"images of {file.name}", images=own_images.keep(file, data_root() / "images"))
+        own_data.choose(file.name, images=own_images.keep(file, data_root() / "images"))
 
 
 @frame.acting(OSError, ValueError, key="images_refused")

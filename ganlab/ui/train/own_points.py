@@ -14,7 +14,7 @@ from ganlab.data import own_points, point_files
 from ganlab.data.download import data_root
 from ganlab.data.own_points import SHAPES
 from ganlab.data.point_sets import JITTER
-from ganlab.formatting import count_of, in_words
+from ganlab.formatting import in_words
 from ganlab.presets import PRESETS
 from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.components import download, plane
@@ -92,7 +92,7 @@ def _keep_csv() -> None:
     if file := uploads.file("points_csv"):
         own_data.forget()
         points, st.session_state["points_note"] = point_files.read_csv(file.getvalue(), file.name)
-        _keep(points, f"{count_of(len(points), 'point')} from {file.name}")
+        _keep(points, file.name)
 
 
 def _keep(points: np.ndarray, source: str = "") -> None:
