@@ -178,6 +178,19 @@ def test_own_data_must_be_named(
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize("command", ["train", "sweep"])
+@pytest.mark.parametrize("option", ["--images", "--points"])
+def test_data_that_is_gone_leaves_no_folder(
+    command: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    assert run(command, option, "0" * 16, "--out", str(tmp_path / "r")) == 2
+    assert not (tmp_path / "r").exists()
+    (tmp_path / "r").mkdir()
+    assert run(command, option, "0" * 16, "--out", str(tmp_path / "r")) == 2
+    assert (tmp_path / "r").exists()  # not made by this command
+
+
 def test_a_place_to_write_that_is_missing_or_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert run("train", *SMALL, "--out", str(tmp_path / "r")) == 0
     (tmp_path / "file").touch()
