@@ -14,6 +14,7 @@ from photos import decoded, encoded, fill
 from PIL import Image
 
 from ganlab.data import own_images, picture_file
+from ganlab.data.decoding import sentences
 
 RNG = np.random.default_rng(0)
 
@@ -58,10 +59,14 @@ def test_pictures_of_other_kinds_are_read_or_counted(tmp_path: Path) -> None:
     pixels, result = decoded(archive, 4)
     assert len(pixels) == 16
     assert result.others == {".heic": 20, ".txt": 1}
-    assert own_images.other_files(result.others) == "21 other files left out: 20 .heic, 1 .txt."
+    assert own_images.other_files(result.others) == "21 other files were left out: 20 .heic, 1 .txt."
     many = {f".{letter}": i for i, letter in enumerate("abcdefgh", start=1)}
-    assert own_images.other_files(many) == "36 other files left out: 8 .h, 7 .g, 6 .f, 5 .e, 4 .d, 6 of other kinds."
-    with pytest.raises(ValueError, match=r"holds no images \(PNG, JPEG.*\)\. 21 other files left out: 20 \.heic, 1 "):
+    assert (
+        own_images.other_files(many) == "36 other files were left out: 8 .h, 7 .g, 6 .f, 5 .e, 4 .d, 6 of other kinds."
+    )
+    with pytest.raises(
+        ValueError, match=r"holds no images \(PNG, JPEG.*\)\. 21 other files were left out: 20 \.heic, 1 "
+    ):
         own_images.keep(zip_of(tmp_path, heic), tmp_path / "kept")
 
 
@@ -79,10 +84,10 @@ def test_formats_that_pillow_lacks_are_counted(tmp_path: Path, monkeypatch: pyte
 def test_links_are_left_out_and_counted(tmp_path: Path) -> None:
     archive = tmp_path / "links.zip"
     hostile.with_entry(archive, "docs/README", b"../README.md", external_attr=0o120777 << 16)
-    assert decoded(archive, 4)[1].others == {"by symbolic link": 1}
+    assert decoded(archive, 4)[1].others == {"symbolic link": 1}
     hostile.with_entry(archive, "99.png", b"/etc/passwd", external_attr=0o120777 << 16)
     pixels, result = decoded(archive, 4)
-    assert (len(pixels), result.others) == (16, {"by symbolic link": 1})
+    assert (len(pixels), result.others) == (16, {"symbolic link": 1})
 
 
 def test_keeping_twice_keeps_once(tmp_path: Path) -> None:
@@ -121,7 +126,7 @@ def test_a_folder_is_read_where_it_is(tmp_path: Path) -> None:
     assert [path.name for path in cache.iterdir()] == [f"{name}.json"]
     with own_images.find(name, cache) as pictures:
         assert pictures.names == sorted(files)
-        assert pictures.others == {"hidden": 4, "by symbolic link": 2, "special": 1, ".csv": 1, "without a suffix": 1}
+        assert pictures.others == {"hidden": 4, "symbolic link": 2, "special": 1, ".csv": 1, "without a suffix": 1}
         for i, path in enumerate(pictures.names):
             with pictures.open(i) as file:
                 assert file.read() == files[path]
@@ -165,8 +170,10 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path, monkeypatch: py
         assert not (tmp_path / "kept").exists()
         return str(caught.value)
 
-    assert refusal(tmp_path / "none").endswith("is not a folder.")
-    assert refusal(good / "00.png").endswith("is not a folder.")
+    assert refusal(tmp_path / "none").startswith("There is no file or folder ")
+    assert refusal(good / "00.png").endswith("is not a folder; choose the one that the images are in.")
+    (tmp_path / "empty").mkdir()
+    assert refusal(tmp_path / "empty").endswith("empty holds no files; choose another.")
     assert f"holds no images ({FORMATS})." in refusal(fill(tmp_path / "no", OTHER_FILES))
     assert refusal(fill(tmp_path / "few", {"0.png": b""})).endswith("holds 1 image; at least 16 are needed.")
     monkeypatch.setattr(own_images, "LIMIT_SEEN", 15)
@@ -175,9 +182,13 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path, monkeypatch: py
 
 FORMATS = "PNG, JPEG, GIF, BMP, WebP, TIFF, AVIF, JPEG 2000, PPM or TGA"
 REFUSALS = {
-    "not a ZIP": "photos.zip can't be read as a ZIP archive.",
-    "truncated ZIP": "photos.zip can't be read as a ZIP archive.",
-    "no images": f"photos.zip holds no images ({FORMATS}). 1 other file left out: 1 .txt.",
+    "not a ZIP": "photos.zip is not a ZIP archive: put the images into a ZIP.",
+    "truncated ZIP": "photos.zip is cut short or damaged: copy or download it again.",
+    "no file in it": "photos.zip holds no files; choose another.",
+    "nothing": "photos.zip is empty: copy or download it again.",
+    "a PDF": "photos.zip is a PDF, not a ZIP archive: put the images into a ZIP.",
+    "a CSV": "photos.zip is a text file, not a ZIP archive: put the images into a ZIP.",
+    "no images": f"photos.zip holds no images ({FORMATS}). 1 other file was left out: 1 .txt.",
     "path leading outside": "photos.zip holds a/../../evil.png, a path that leads outside the archive.",
     "Windows path outside": "photos.zip holds ..\\evil.png, a path that leads outside the archive.",
     "absolute path": "photos.zip holds /etc/evil.png, an absolute path.",
@@ -192,8 +203,8 @@ REFUSALS = {
     "400,000 entries, 20 declared": "photos.zip has a directory of more than 12,800,000 bytes, the most allowed.",
 }
 LEFT_OUT = {
-    "symbolic link": "1 other file left out: 1 by symbolic link.",
-    "text named .png": "text.png can't be read as an image.",
+    "symbolic link": "1 other file was left out: 1 symbolic link.",
+    "text named .png": "text.png is a text file, not an image.",
     "wrong CRC": "cat.png can't be read as an image.",
     "wrong size": "cat.png doesn't match its declared size.",
     "30,000 x 30,000 pixels": "huge.png is too large; at most 50,000,000 pixels are allowed, and 65,535 on a side.",
@@ -221,7 +232,39 @@ def test_hostile_archives_leave_nothing_behind(case: str, tmp_path: Path) -> Non
 def test_unprintable_and_long_names_are_shown_safely(tmp_path: Path) -> None:
     files = hostile.good_files() | {"x" * 100 + "\n\u202ecat.png": b"words"}
     _, result = decoded(zip_of(tmp_path, files), 4)
-    assert result.left_out[0][1] == f"…{'x' * 50}��cat.png can't be read as an image."
+    assert result.left_out[0][1] == f"…{'x' * 50}��cat.png is a text file, not an image."
+
+
+def test_other_files_are_counted_in_plain_words() -> None:
+    others = {"symbolic link": 2, ".heic": 1, "hidden": 1_000}
+    assert own_images.other_files(others) == (
+        "1,003 other files were left out: 1,000 hidden, 2 symbolic links, 1 .heic."
+    )
+
+
+STARTS = {
+    b"": "is empty",
+    b"%PDF-1.7\n\x01": "is a PDF, not an image",
+    b"PK\3\4 \0": "is a ZIP archive, not an image",
+    b"\xef\xbb\xbf \n<!DOCTYPE HTML>": "is a web page, not an image",
+    b"<html lang='en'>": "is a web page, not an image",
+    "x,y\n\u00e4".encode(): "is a text file, not an image",
+    b"\0\1\2": "can't be read as an image",
+}
+
+
+def test_what_is_no_image_is_named_by_what_it_is(tmp_path: Path) -> None:
+    bad = {f"{i}.png": start for i, start in enumerate(STARTS)}
+    _, result = decoded(zip_of(tmp_path, hostile.good_files() | bad), 4)
+    assert result.left_out == [(name, f"{name} {why}.") for name, why in zip(bad, STARTS.values(), strict=True)]
+
+
+def test_a_set_of_equal_images_is_pointed_out(tmp_path: Path) -> None:
+    files = {f"{i:02}.png": hostile.png(7) for i in range(16)}
+    _, result = decoded(zip_of(tmp_path, files), 4)
+    assert "All 16 images are the same." in sentences(result, "stored")
+    _, result = decoded(zip_of(tmp_path, files | {"15.png": hostile.png(8)}), 4)
+    assert not result.equal
 
 
 def test_too_few_pictures_are_refused(tmp_path: Path) -> None:

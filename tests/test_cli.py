@@ -138,6 +138,10 @@ def test_every_setting_is_an_option_and_a_dataset_brings_its_preset() -> None:
         ["--points", "no-such.csv"],
         ["--dataset", "digits", "--images", "0123456789abcdef"],
         ["--dataset", "images", "--points", "0123456789abcdef"],
+        ["--dataset", "images"],
+        ["--dataset", "drawn"],
+        ["--preset", "images"],
+        ["--points", "0" * 16],
         ["--config", "no-such.json"],
         ["--config", "README.md"],
         ["--constraint", "gradient-penalty"],  # with batch norm
@@ -149,6 +153,58 @@ def test_bad_options_are_one_line_and_2(options: list[str], tmp_path: Path, caps
     assert run("train", "--out", str(tmp_path / "r"), *options) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--clip", "1", "-1"], "ganlab: --clip: low must be below high."),
+        (["--clip", "nan", "1"], "ganlab: --clip: low and high must be finite numbers."),
+        (["--dataset", "digit"], "did you mean digits?"),
+    ],
+)
+def test_a_bad_option_is_named_or_corrected(options: list[str], words: str, capsys: pytest.CaptureFixture) -> None:
+    assert run("train", "--out", "x", *options) == 2
+    assert capsys.readouterr().err.strip().endswith(words)
+
+
+@pytest.mark.parametrize("command", ["train", "sweep"])
+@pytest.mark.parametrize(("dataset", "option"), [("images", "--images"), ("drawn", "--points")])
+def test_own_data_must_be_named(
+    command: str, dataset: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(command, "--dataset", dataset, "--out", str(tmp_path / "r")) == 2
+    assert f"dataset {dataset} needs {option}" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "sweep"])
+@pytest.mark.parametrize("option", ["--images", "--points"])
+def test_data_that_is_gone_leaves_no_folder(
+    command: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    assert run(command, option, "0" * 16, "--out", str(tmp_path / "r")) == 2
+    assert not (tmp_path / "r").exists()
+    (tmp_path / "r").mkdir()
+    assert run(command, option, "0" * 16, "--out", str(tmp_path / "r")) == 2
+    assert (tmp_path / "r").exists()  # not made by this command
+
+
+def test_a_place_to_write_that_is_missing_or_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert run("train", *SMALL, "--out", str(tmp_path / "r")) == 0
+    (tmp_path / "file").touch()
+    for command in (["sample", str(tmp_path / "r")], ["runs", "export", str(tmp_path / "r")]):
+        for out, words in (("none/x", f"There is no folder {tmp_path / 'none'}: create it"), ("r", "it is a folder;")):
+            capsys.readouterr()
+            assert run(*command, "--out", str(tmp_path / out)) == 2
+            assert words in capsys.readouterr().err
+    for command in (["train", *SMALL], ["sweep", "--c", "0.1"]):
+        capsys.readouterr()
+        assert run(*command, "--out", str(tmp_path / "file")) == 2
+        assert f"{tmp_path / 'file'}: there is a file of that name; choose" in capsys.readouterr().err
+        assert run(*command, "--out", str(tmp_path / "file/r")) == 2
+        assert "is a file, not a folder." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [["--n", "0"], ["--seed", "-1"], []])
@@ -178,7 +234,10 @@ def test_own_points_from_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture, mo
     for path in (tmp_path / "missing.csv", tmp_path / "r/metrics.csv"):
         assert run("train", "--points", str(path), "--out", str(tmp_path / "bad")) == 2
         assert path.name in capsys.readouterr().err
-    assert run("train", "--points", "0" * 16, "--out", str(tmp_path / "gone")) == 1
+    hostile.write_zip(tmp_path / "p.ZIP", hostile.good_files())
+    assert run("train", "--points", str(tmp_path / "p.ZIP"), "--out", str(tmp_path / "bad")) == 2
+    assert "with --images." in capsys.readouterr().err
+    assert run("train", "--points", "0" * 16, "--out", str(tmp_path / "gone")) == 2
     assert "0" * 16 in capsys.readouterr().err
 
 
@@ -190,8 +249,8 @@ def test_own_images_from_a_folder(
     small = "--image-size 16 --width 4 --latent-dim 4 --batch-size 8 --n-critic 1 --steps 2 --threads 1".split()
     assert run("train", *small, "--images", str(album), "--out", str(tmp_path / "r")) == 0
     errors = capfd.readouterr().err
-    assert "1 of 17 images can't be read and were left out: page.jpg." in errors
-    assert "1 other file left out: 1 .txt." in errors
+    assert "1 of 17 images can't be read and was left out: page.jpg." in errors
+    assert "1 other file was left out: 1 .txt." in errors
     (record,) = (tmp_path / "cache/data").glob("*.json")
     assert str(record) in errors
     config = json.loads((tmp_path / "r/config.json").read_text())

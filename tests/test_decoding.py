@@ -161,7 +161,8 @@ def test_sizes_up_to_the_limits_can_be_used(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
 def test_a_truncated_picture_is_refused_by_name(kind: str) -> None:
     data = encoded(Image.fromarray(RNG.integers(0, 256, (32, 32, 3), dtype=np.uint8)), kind)
-    with pytest.raises(ValueError, match=r"^cat.png can't be read as an image\.$"):
+    words = "is cut short" if kind in ("PNG", "JPEG") else "(is cut short|can't be read as an image)"
+    with pytest.raises(ValueError, match=rf"^cat.png {words}\.$"):
         pixels_of(data[: len(data) // 2], "cat.png", 8)
 
 
@@ -214,7 +215,7 @@ def test_a_set_that_uses_little_of_its_range_says_so_and_can_be_stretched(tmp_pa
     assert dark.max() == 16
     assert result.used == (0, 4095 / 65535)
     assert any("6 %" in text for text in sentences(result, "stored"))
-    assert sentences(result, "stretched") == []
+    assert sentences(result, "stretched") == ["All 16 images are the same."]
     bright, _ = decoded(archive, 8, colour="grey", levels="stretched")
     assert np.abs(bright[0, ..., 0] - ramp / 4095 * 255).max() <= 0.5
 

@@ -244,6 +244,11 @@ def test_a_look_alone_is_a_dot() -> None:
     assert distances.estimates_figure(over(rows[:3]))["data"][0]["mode"] == "lines"
 
 
+def test_the_distance_of_equal_real_samples_is_no_measure() -> None:
+    shown = {"w1": 12.0, "real_to_real": np.nan, "real_to_real_low": np.nan, "lower_bound": np.nan}
+    assert distances.sentence(over([row(POINTS) | shown])) == "Exact W1 <b>12</b>."
+
+
 def test_the_spread_of_real_samples_is_always_in_view() -> None:
     rows = [row(Reading(step=i)) | {"spread": 0.5} for i in range(6)]
     low, high = coverage.spread_figure(over(rows))["layout"]["yaxis"]["range"]

@@ -71,8 +71,10 @@ def test_transparent_pixels_become_white() -> None:
 
 
 def test_other_files_and_large_pictures_are_refused() -> None:
-    for content in (b"", b"cats", file_of(Image.new("RGB", (50, 50), "red")).getvalue()[:60]):
-        with pytest.raises(ValueError, match="can't be read as an image"):
+    cut_short = file_of(Image.new("RGB", (50, 50), "red")).getvalue()[:60]
+    refusals = {b"": "is empty", b"cats": "not an image", cut_short: "is cut short"}
+    for content, words in refusals.items():
+        with pytest.raises(ValueError, match=words):
             resize.opened(io.BytesIO(content), "The picture")
     with pytest.raises(ValueError, match="16,004,000 pixels"):
         resize.opened(file_of(Image.new("1", (4001, 4000))), "The picture")
@@ -90,6 +92,6 @@ def test_the_page_resizes_and_refuses() -> None:
     assert valid in code(at)  # nothing changed
     at.number_input(key="resize_size").set_value(10).run()
     at.get("file_uploader")[0].set_value(("red.png", b"cats", "image/png")).run()
-    assert "can't be read as an image" in at.error[0].value
+    assert "not an image" in at.error[0].value
     assert valid in code(at)
     assert not at.exception

@@ -7,7 +7,7 @@ from scipy.stats import entropy
 from sklearn.neighbors import KNeighborsClassifier
 
 from ganlab.data import image_sets, point_sets
-from ganlab.measure import coverage
+from ganlab.measure import copies, coverage
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -42,6 +42,11 @@ def test_spread() -> None:
     assert coverage.spread(torch.ones(5, 1, 2, 2)) == 0
     points = torch.randn(300, 2, generator=rng())
     assert coverage.spread(points) == pytest.approx(np.sqrt(points.numpy().var(axis=0).sum()), rel=1e-5)
+
+
+def test_no_ratio_to_a_rounding_error() -> None:
+    assert copies.ratio(3.0, 2.0) == 1.5
+    assert np.isnan([copies.ratio(3.0, usual) for usual in (0.0, 1e-16)]).all()
 
 
 def of_counts(*counts: int, expected: tuple[float, ...] = (10.0,) * 4) -> float:

@@ -13,6 +13,7 @@ from sklearn.cluster import KMeans
 from torch import Tensor
 
 from ganlab.data import datasets, point_sets
+from ganlab.data.dataset import split
 from ganlab.gan.training import Trainer
 from ganlab.measure import distances
 from ganlab.measure.reading import look
@@ -52,7 +53,7 @@ def test_w1_against_an_independent_implementation() -> None:
 
 def test_w1_of_a_set_to_itself_is_zero() -> None:
     images = normal(50, 3, 32, 32)
-    assert distances.exact_w1(images, images.flip(0)) == pytest.approx(0, abs=1e-5)
+    assert distances.exact_w1(images, images.flip(0)) == pytest.approx(0, abs=distances.ROUNDING)
 
 
 def test_w1_needs_sets_of_equal_size() -> None:
@@ -96,6 +97,17 @@ def test_rank_correlation_against_scipys(decimals: int) -> None:
 def test_rank_correlation_of_two_values_or_a_constant_is_nan() -> None:
     assert math.isnan(distances.rank_correlation(np.arange(2.0), np.arange(2.0)))
     assert math.isnan(distances.rank_correlation(np.arange(9.0), np.ones(9)))
+
+
+def test_nothing_is_divided_by_the_distance_or_the_spread_of_equal_images() -> None:
+    image = torch.randint(0, 256, (1, 3, 32, 32), generator=rng(), dtype=torch.uint8)
+    data = split(image.repeat(48, 1, 1, 1))
+    config = dataclasses.replace(PRESETS["cifar10"], image_size=32, width=4, latent_dim=4)
+    trainer = Trainer(config, data)
+    reading = look(trainer.critic, trainer.generator, data, config, which=frozenset({"distances", "coverage"}))
+    assert reading.distances.w1 > 1
+    assert math.isnan(reading.distances.perfect.mean)
+    assert math.isnan(reading.coverage.spread)
 
 
 def test_the_band_of_a_perfect_sampler_against_an_independent_computation() -> None:

@@ -44,7 +44,7 @@ def test_what_was_decoded_is_what_is_trained_on(config: TrainConfig) -> None:
 
 def test_what_was_left_out_is_still_known_later(config: TrainConfig) -> None:
     prepared = own_pixels.prepare(config)
-    assert prepared.decoded.left_out == [("page.jpg", "page.jpg can't be read as an image.")]
+    assert prepared.decoded.left_out == [("page.jpg", "page.jpg is a web page, not an image.")]
     assert prepared.decoded.others == {".txt": 1}
     assert own_pixels.prepared(config) == prepared
     assert own_pixels.prepared(config) is own_pixels.prepared(config)  # a record of every image left out is long

@@ -94,11 +94,14 @@ def test_rows_with_an_empty_cell_are_left_out_and_counted_and_empty_rows_are_not
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ([*LINES, "1,two"], "Line 17 of p.csv is not two numbers: “1,two”."),
-        ([*LINES, "1"], "Line 17 of p.csv is not two numbers: “1”."),
-        ([*LINES, "1,2,3"], "Line 17 of p.csv has 3 columns, not 2: “1,2,3”."),
-        ([line.replace(",", "\t") for line in [*LINES, "1,two"]], "Line 17 of p.csv is not two numbers: “1\ttwo”."),
-        (["a,b", *(f"word,{i}" for i in range(16))], "Line 2 of p.csv is not two numbers: “word,0”."),
+        ([*LINES, "1,two"], "Line 17 of p.csv is not two numbers: “1,two”; correct or remove it."),
+        ([*LINES, "1"], "Line 17 of p.csv is not two numbers: “1”; correct"),
+        ([*LINES, "1,2,3"], "Line 17 of p.csv has 3 columns, not 2: “1,2,3”; correct"),
+        (
+            [line.replace(",", "\t") for line in [*LINES, "1,two"]],
+            "Line 17 of p.csv is not two numbers: “1\ttwo”",
+        ),
+        (["a,b", *(f"word,{i}" for i in range(16))], "Line 2 of p.csv is not two numbers: “word,0”; correct"),
         ([f"{i},{i},{i}" for i in range(5, 25)], "p.csv has 3 columns of numbers: leave two, or name two x and y"),
         ([f"{i}.5,{i}.5,{i}.5" for i in range(20)], "p.csv has 3 columns of numbers"),
         ([f"0,{i},0,{i}" for i in range(20)], "p.csv has 4 columns of numbers"),  # two decimal commas, and one between
@@ -110,7 +113,11 @@ def test_rows_with_an_empty_cell_are_left_out_and_counted_and_empty_rows_are_not
         ([*LINES, "0,1e300"], "Line 17 of p.csv has a number out of range"),
         (LINES[1:], "p.csv holds 15 points; at least 16 are needed."),
         (["x,y", "0,0"], "p.csv holds 1 point; at least 16"),
-        ([], "p.csv holds 0 points"),
+        ([], "p.csv is empty"),
+        (["", " ", ""], "p.csv is empty"),
+        (["value", *("2.675" for _ in range(20))], "p.csv has one column; two are needed: x and y."),
+        (["my value", *("2.675," for _ in range(20))], "p.csv has one column"),
+        (["<!DOCTYPE html>", *LINES], "p.csv is a web page, not a text file: give the points as a CSV."),
         (["0,0"] * 5_001, "p.csv holds 5,001 points; at most 5,000"),
         (["0" * (2 * 2**20)], "p.csv is larger than 2 MB"),
     ],
@@ -122,9 +129,11 @@ def test_anything_else_is_refused_in_one_sentence(lines: list[str], words: str) 
     assert str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\xff\xfe\0\0", b"\x89PNG\r\n\x1a\n\0\0", b"0,1\n\x81\n"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00", b"\xff\xfe\0\0", b"\x89PNG\r\n\x1a\n\0\0", b"0,1\n\x81\n", b"PK\3\4\0"]
+)
 def test_a_binary_file_is_refused_in_a_sentence(content: bytes) -> None:
-    with pytest.raises(ValueError, match="is not a text file"):
+    with pytest.raises(ValueError, match=r"not a text file: give the points as a CSV\."):
         point_files.read_csv(content, "p.csv")
 
 
@@ -145,6 +154,7 @@ def test_points_from_outside_are_centred_and_scaled_with_the_numbers() -> None:
     points, message = point_files.read_csv(b"3,3\n" * 16, "p.csv")
     assert np.array_equal(points, np.zeros((16, 2)))
     assert "divided by 1," in message
+    assert message.endswith("All 16 points are the same.")
 
 
 def test_a_csv_gives_the_same_points_back() -> None:

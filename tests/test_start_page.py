@@ -179,8 +179,8 @@ def test_images_left_out_are_named_and_listed(album: AppTest) -> None:
     assert "CSV of images left out" in [each.proto.label for each in album.get("download_button")]
     rows = list_left_out(own_pixels.prepared(from_link(address(album))).decoded).decode().splitlines()
     assert rows[0] == "file,reason"
-    assert rows[1] == "'=1+1.jpg,'=1+1.jpg can't be read as an image."  # a spreadsheet would compute it
-    assert rows[2] == "b.jpg,b.jpg can't be read as an image."
+    assert rows[1] == "'=1+1.jpg,\"'=1+1.jpg is a web page, not an image.\""  # a spreadsheet would compute it
+    assert rows[2] == 'b.jpg,"b.jpg is a web page, not an image."'
     assert len(rows) == 5
 
 
@@ -262,6 +262,63 @@ def test_own_points_from_a_csv_are_trained_on(the_hub: RunHub, tmp_path: Path, m
     (run,) = the_hub.runs
     wait_until(lambda: run.latest.step > 0)
     assert run.config.points == address(page("1_Train.py", **link(run.config)))["points"]
+
+
+def test_only_the_points_named_last_count(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    at = page("1_Train.py", preset="drawn")
+
+    def upload(name: str, content: bytes) -> None:
+        at.get("file_uploader")[0].set_value((name, content, "text/csv")).run()
+
+    upload("good.csv", b"0.1,0.2\n0.3,0.4\n" * 20)
+    assert not at.button[0].disabled
+    assert "good.csv" in panels(at)
+    upload("bad<i>.csv", b"words\n")
+    assert at.error
+    assert at.button[0].disabled
+    assert "points" not in address(at)
+    assert "good.csv" not in panels(at)
+    upload("good<i>.csv", b"0.1,0.2\n0.3,0.4\n" * 20)
+    assert "good&lt;i&gt;.csv" in panels(at)
+    next(group for group in at.get("button_group") if group.key == "points_shape").set_value("Heart").run()
+    assert not at.button[0].disabled
+    assert "good" not in panels(at)
+    assert at.get("file_uploader")[0].value is None  # its file is not what would be trained on
+
+
+def test_only_the_images_named_last_count(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
+    hostile.write_zip(tmp_path / "good.zip", hostile.good_files())
+    album = str(fill(tmp_path / "album", hostile.good_files()))
+    at = page("1_Train.py", preset="images")
+
+    def upload(content: bytes) -> None:
+        at.get("file_uploader")[0].set_value(("good.zip", content, "application/zip")).run()
+
+    def name(folder: str) -> None:
+        at.text_input(key="images_folder").set_value(folder).run()
+
+    upload((tmp_path / "good.zip").read_bytes())
+    wait_until(lambda: not at.run().button[0].disabled)
+    assert "good.zip" in panels(at)
+    for folder in ("/no/such/folder", "relative"):
+        name(folder)
+        wait_until(lambda: at.error or at.run().error)
+        assert at.button[0].disabled
+        assert "images" not in address(at)
+        assert "good.zip" not in panels(at)
+        assert at.get("file_uploader")[0].value is None
+        upload((tmp_path / "good.zip").read_bytes())
+        wait_until(lambda: not at.run().button[0].disabled)
+        assert at.text_input(key="images_folder").value == ""
+    name(album)
+    wait_until(lambda: not at.run().button[0].disabled)
+    assert album[-40:] in panels(at)
+    upload(b"not a ZIP")
+    assert at.error
+    assert at.button[0].disabled
+    assert at.text_input(key="images_folder").value == ""
 
 
 def test_points_missing_here_can_be_replaced_by_a_shape(

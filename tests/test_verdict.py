@@ -139,5 +139,7 @@ def test_of_a_critic_that_is_not_known_nothing_good_is_said() -> None:
     ):
         distances = Distances(0.75, False, Perfect(0.2, 0.15, high), *[math.nan] * 5)
         assert said(change=None, known=False, distances=distances).sentence.endswith(end)
+    equal = Distances(0.75, False, Perfect(math.nan, math.nan, math.nan), *[math.nan] * 5)
+    assert said(change=None, known=False, distances=equal).sentence == said(change=None, known=False).sentence
     assert said(SICK, change=None, known=False).sentence == SICK.sentence
     assert said(change=None).severity == 0

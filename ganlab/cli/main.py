@@ -1,6 +1,7 @@
 """Train small WGANs and watch what weight clipping does to the critic. Without a command, this opens the app."""
 
 import argparse
+import difflib
 import importlib
 import os
 import re
@@ -30,6 +31,9 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf|nan)")
 
     def error(self, message: str) -> NoReturn:
+        if match := re.search(r"invalid choice: '(.*)' \(choose from (.*)\)$", message):
+            near = difflib.get_close_matches(match[1], re.findall(r"[\w-]+", match[2]), n=1)
+            message += f": did you mean {near[0]}?" if near else ""
         print(f"{self.prog}: {message}", file=sys.stderr)
         sys.exit(2)
 

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         case "show":
             _show(folder_of(options.run_id))
         case "export":
-            library.export(folder_of(options.run_id), options.out)
+            library.export(folder_of(options.run_id), in_a_folder(options.out))
         case "delete":
             _delete(folder_of(options.run_id), options.yes)
         case "rename":
@@ -50,6 +50,13 @@ def folder_of(run: str) -> Path:
     if not is_file(path / "config.json"):
         raise FileNotFoundError(f"There is no run {run}: `ganlab runs list` shows those in {library.runs_root()}.")
     return path
+
+
+def in_a_folder(file: Path) -> Path:
+    """The same path, of a file to write. Raises FileNotFoundError, in one sentence, if its folder is missing."""
+    if not file.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {file.parent}: create it, or choose another --out.")
+    return file
 
 
 def _list() -> None:

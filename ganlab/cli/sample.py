@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ganlab.cli.runs import folder_of
+from ganlab.cli.runs import folder_of, in_a_folder
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.training import set_up_torch
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--n must be at least 1, not {options.n}.")
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"--seed must be from 0 to 2^63 - 1, not {options.seed}.")
-    path = folder_of(options.run)
+    path, out = folder_of(options.run), in_a_folder(options.out)
     file, saved = path / "generator.safetensors", checkpoints.files(path)
     if file.exists() and contents.ending(path):
         generator, config, _ = networks.read_network(file)
@@ -38,5 +38,5 @@ def run(options: argparse.Namespace) -> int:
     set_up_torch(config.threads)
     latents = sampling.latents(options.n, config.latent_dim, options.seed)
     samples = sampling.generate(generator, latents)
-    options.out.write_bytes(images.npz(latents.numpy(), samples.numpy()))
+    out.write_bytes(images.npz(latents.numpy(), samples.numpy()))
     return 0

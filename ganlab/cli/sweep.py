@@ -14,6 +14,7 @@ from ganlab.cli.train import (
     OWN_DATA,
     add_base_options,
     base_of,
+    check_own_data,
     decode_images,
     keep_images,
     keep_points,
@@ -66,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
     if not (fields or base or (path / FILE).exists()):
         raise ValueError(f"There is no sweep in {options.out} yet: name settings to vary, such as --c 0.01 0.1.")
     runs = combinations(fields, base) if fields or base else {}
+    for config in runs.values():
+        check_own_data(config)
     sweep = Sweep(path)
     with sweep.taken():
         sweep.add(runs)

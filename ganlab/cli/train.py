@@ -4,6 +4,7 @@ import argparse
 import re
 import signal
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +15,7 @@ from tqdm import tqdm
 
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
-from ganlab.config import TrainConfig, changed
+from ganlab.config import TrainConfig, changed, checked_clip_range
 from ganlab.data import own_images, own_pixels, own_points, point_files
 from ganlab.data.decoding import sentences
 from ganlab.data.download import data_root
@@ -80,8 +81,11 @@ def run(options: argparse.Namespace) -> int:
     """
     config = contents.config_of(folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
-    if config.dataset == "images" and config.images and not config.pixels:
+    check_own_data(config)
+    if config.dataset == "images" and not config.pixels:
         decode_images(config)
+    if config.dataset == "drawn":
+        own_points.load(config.points, data_root() / "points")  # if they are gone, before there is a folder
     folder = resumed(options) if options.resume else RunFolder(options.out, config)
     run = TrainingRun(folder, instruments=which)
     with stopped_by_signals(partial(run.stop, quickly=True)) as signals:
@@ -136,7 +140,20 @@ def config_of(options: argparse.Namespace) -> TrainConfig:
             if values.setdefault("dataset", dataset) != dataset:
                 raise ValueError(f"--{name} is for --dataset {dataset}, not {values['dataset']}: leave out one.")
             values[name] = kept(source, keep)
+    if bounds := values.get("clip_range"):
+        try:
+            checked_clip_range(bounds)
+        except ValueError as error:
+            raise ValueError(f"--clip: {str(error)[0].lower()}{str(error)[1:]}") from None
     return changed(base_of(options) or PRESETS[values.get("dataset", "digits")], values)
+
+
+def check_own_data(config: TrainConfig) -> None:
+    """Raises ValueError if the user's own data is to be trained on and nothing says which."""
+    if config.dataset == "images" and not config.images:
+        raise ValueError("dataset images needs --images with a ZIP or a folder.")
+    if config.dataset == "drawn" and not config.points:
+        raise ValueError("dataset drawn needs --points with a CSV.")
 
 
 def settings_in(file: Path) -> TrainConfig:
@@ -155,7 +172,7 @@ def kept(source: str, keep: Callable[[Path], str]) -> str:
     if path.exists():
         return keep(path)
     if not re.fullmatch("[0-9a-f]{16}", source):
-        raise ValueError(f"There is no file or folder {source}: check its name.")
+        raise ValueError(own_images.missing(source))
     return source
 
 
@@ -175,6 +192,8 @@ def decode_images(config: TrainConfig) -> None:
 
 
 def keep_points(path: Path) -> str:
+    if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+        raise ValueError(f"{path.name} is a ZIP, and points are a CSV: choose a ZIP of images with --images.")
     with path.open("rb") as file:
         points, message = point_files.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
     if message:

@@ -1,5 +1,6 @@
 """The user's own images as pixels: all of them decoded once, those with a fault left out."""
 
+import io
 from collections.abc import Mapping
 from typing import IO, NamedTuple
 
@@ -21,6 +22,7 @@ class Decoded(NamedTuple):
     others: Mapping[str, int]  # how many other files there are, by kind
     used: Range  # from the smallest to the largest value of all: shares of what their files allow
     unlimited: Range | None  # the same, as values, of those whose files set no limits; None without such
+    equal: bool = False  # whether all came out the same
 
 
 def decode(
@@ -68,7 +70,14 @@ def decode(
         pixels, *_ = square(i, result.used if stretched else FULL, result.unlimited)
         to.seek(place * pixels.size)
         to.write(pixels.transpose(2, 0, 1).tobytes())
-    return result
+    return result._replace(equal=_all_equal(to, result.n))
+
+
+def _all_equal(pixels: IO[bytes], n: int) -> bool:
+    size = pixels.seek(0, io.SEEK_END) // n
+    pixels.seek(0)
+    first = pixels.read(size)
+    return all(pixels.read(size) == first for _ in range(n - 1))
 
 
 def sentences(decoded: Decoded, levels: str) -> list[str]:
@@ -80,6 +89,8 @@ def sentences(decoded: Decoded, levels: str) -> list[str]:
             f"Floating-point and 32-bit files don't define black and white, so the smallest value in the set, {low}, "
             f"becomes black and the largest, {high}, white."
         )
+    if decoded.equal:
+        texts.append(f"All {decoded.n:,} images are the same.")
     share = decoded.used.high - decoded.used.low
     if levels == "stored" and share < NARROW:
         texts.append(
@@ -96,4 +107,5 @@ def _left_out(decoded: Decoded) -> str:
     more = len(decoded.left_out) - len(names)
     total = count_of(decoded.n + len(decoded.left_out), "image")
     named = ", ".join(names) + (f" and {more:,} more" if more else "")
-    return f"{len(decoded.left_out):,} of {total} can't be read and were left out: {named}."
+    were = "was" if len(decoded.left_out) == 1 else "were"
+    return f"{len(decoded.left_out):,} of {total} can't be read and {were} left out: {named}."

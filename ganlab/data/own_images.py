@@ -21,6 +21,7 @@ from typing import IO, BinaryIO, NamedTuple
 
 from ganlab import tensorfile
 from ganlab.data import kept, picture_file
+from ganlab.data.content import START, mismatch
 from ganlab.data.dataset import Announce
 from ganlab.data.picture_file import Refusal
 from ganlab.formatting import count_of
@@ -35,6 +36,7 @@ _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and o
 _LIMIT_PLACE = 2**16  # bytes of the file that says where a folder is
 _ENTRY = b"PK\1\2"  # how every entry of the directory begins
 _IN_MEMORY = 16 * 2**20  # bytes; a picture's file that is larger is unpacked to disk
+_LINK, _UNREADABLE = "symbolic link", "unreadable folder"  # kinds that are nouns
 _PICTURE = ""  # the kind of a file that has the name of a picture
 
 
@@ -95,7 +97,10 @@ def in_archive(archive: Path | BinaryIO) -> Iterator[Pictures]:
     with _stream(archive) as stream:
         source = _Source(stream, title)
         with picture_file.readable(title, "a ZIP archive"):
-            file = zipfile.ZipFile(source)
+            try:
+                file = zipfile.ZipFile(source)
+            except zipfile.BadZipFile:
+                raise Refusal(_no_archive(stream, title)) from None
         source.opening = False
         entries = [entry for entry in file.infolist() if not entry.orig_filename.endswith(("/", "\\"))]
         _check_limits(len(file.infolist()), sum(entry.file_size for entry in entries), title)
@@ -115,11 +120,13 @@ def _in_folder(folder: Path, announce: Announce) -> tuple[Pictures, str]:
     Raises ValueError if it is not a folder, or has too many files or too few pictures.
     """
     title = printable(str(folder))
+    if not folder.exists():
+        raise Refusal(missing(str(folder)))
     if not folder.is_dir():
-        raise Refusal(f"{title} is not a folder.")
+        raise Refusal(f"{title} is not a folder; choose the one that the images are in.")
     found: dict[str, tuple[Path, os.stat_result]] = {}
     kinds: list[str] = []
-    for root, folders, files in os.walk(folder, onerror=lambda _: kinds.append("unreadable folder")):
+    for root, folders, files in os.walk(folder, onerror=lambda _: kinds.append(_UNREADABLE)):
         inside = "" if root == str(folder) else os.path.relpath(root, folder).replace(os.sep, "/") + "/"
         for file in (*folders, *files):
             path = os.path.join(root, file)
@@ -158,10 +165,18 @@ def other_files(others: Mapping[str, int]) -> str:
     if not others:
         return ""
     kinds = Counter(others).most_common()
-    counted = [f"{n:,} {printable(kind)}" for kind, n in kinds[:_KINDS]]
+    counted = [
+        count_of(n, kind) if kind in (_LINK, _UNREADABLE) else f"{n:,} {printable(kind)}" for kind, n in kinds[:_KINDS]
+    ]
     if rest := sum(n for _, n in kinds[_KINDS:]):
         counted.append(f"{rest:,} of other kinds")
-    return f"{count_of(sum(others.values()), 'other file')} left out: {', '.join(counted)}."
+    n = sum(others.values())
+    return f"{count_of(n, 'other file')} {'was' if n == 1 else 'were'} left out: {', '.join(counted)}."
+
+
+def missing(path: str) -> str:
+    """The sentence on a path where nothing is."""
+    return f"There is no file or folder {printable(path)}: check its name."
 
 
 def printable(name: str) -> str:
@@ -179,7 +194,7 @@ def _kind(name: str, mode: int) -> str:
     if any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return "hidden"
     if stat.S_ISLNK(mode):
-        return "by symbolic link"
+        return _LINK
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "special"
     suffix = picture_file.suffix(parts[-1])
@@ -191,6 +206,8 @@ def _others(kinds: list[str]) -> Mapping[str, int]:
 
 
 def _checked(pictures: Pictures) -> Pictures:
+    if not pictures.names and not pictures.others:
+        raise Refusal(f"{pictures.title} holds no files; choose another.")
     check_enough(len(pictures.names), "image", pictures.title, other_files(pictures.others))
     return pictures
 
@@ -229,6 +246,16 @@ def _stream(archive: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
         return archive.open("rb")
     archive.seek(0)
     return nullcontext(archive)
+
+
+def _no_archive(stream: BinaryIO, title: str) -> str:
+    """Why it can't be opened as a ZIP, and what to do."""
+    stream.seek(0)
+    start = stream.read(START)
+    if not start or start.startswith(b"PK"):
+        return f"{title} is {'cut short or damaged' if start else 'empty'}: copy or download it again."
+    problem = mismatch(start, "a ZIP archive") or "is not a ZIP archive"
+    return f"{title} {problem}: put the images into a ZIP."
 
 
 class _Source:

@@ -83,10 +83,11 @@ def _recorded(file: Path, changed: int) -> Prepared:
     """What a record says; its time `changed`, so that it is read again only then."""
     tensorfile.check_size(file, _LIMIT_RECORD)
     values = tensorfile.parsed(file.read_text(encoding="utf-8"))
-    n, left_out, others, used, unlimited = (values["decoded"][field] for field in Decoded._fields)
+    n, left_out, others, used, unlimited = (values["decoded"][field] for field in Decoded._fields[:-1])
     left_out = [(str(name), str(why)) for name, why in left_out]
     others = {str(kind): int(many) for kind, many in others.items()}
-    decoded = Decoded(int(n), left_out, others, Range(*used), unlimited and Range(*unlimited))
+    equal = values["decoded"].get("equal", False)  # earlier records have no such field
+    decoded = Decoded(int(n), left_out, others, Range(*used), unlimited and Range(*unlimited), equal)
     return Prepared(values["pixels"], decoded)
 
 

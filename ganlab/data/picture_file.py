@@ -12,8 +12,10 @@ from functools import cache
 from typing import IO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, features
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
+
+from ganlab.data.content import START, mismatch
 
 LIMIT_PIXELS = 50_000_000  # of a picture that is read
 LIMIT_SIDE = 65_535  # pixels, as in JPEG and GIF: PIL takes 12 bytes more for every row
@@ -108,7 +110,8 @@ def readable(name: str, what: str = "an image") -> Iterator[None]:
     except Exception as error:  # zipfile and PIL raise a dozen kinds for broken files
         if isinstance(error, OSError) and error.errno is not None:  # a full disk, or a drive that is gone
             raise
-        raise Refusal(f"{name} can't be read as {what}.") from None
+        problem = "is cut short" if "truncated" in str(error).lower() else f"can't be read as {what}"
+        raise Refusal(f"{name} {problem}.") from None
 
 
 def read_header(file: IO[bytes], name: str) -> Image.Image:
@@ -121,6 +124,11 @@ def read_header(file: IO[bytes], name: str) -> Image.Image:
         image = Image.open(file, formats=list(formats())[: None if is_tga else -1])
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # PIL's own limits are higher
         raise too_large from None
+    except UnidentifiedImageError:
+        file.seek(0)
+        if problem := mismatch(file.read(START), "an image"):
+            raise Refusal(f"{name} {problem}.") from None
+        raise
     if image.width * image.height > LIMIT_PIXELS or max(image.size) > LIMIT_SIDE:
         raise too_large
     return image

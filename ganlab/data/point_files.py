@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ganlab.data.content import START, mismatch
 from ganlab.data.own_points import FEWEST, LIMIT_BYTES, MOST, REACH
 from ganlab.formatting import count_of
 
@@ -63,7 +64,7 @@ class _Row(NamedTuple):
         return max((i for i, cell in enumerate(self.cells, start=1) if cell), default=0)
 
     def error(self, problem: str) -> ValueError:
-        return ValueError(f"{self.where} {problem}: “{_printable(self.line)}”.")
+        return ValueError(f"{self.where} {problem}: “{_printable(self.line)}”; correct or remove it.")
 
     def pair(self, columns: list[int]) -> list[float] | None:
         """The numbers in two columns; None if a cell there is empty. Raises ValueError."""
@@ -88,10 +89,14 @@ def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
     """
     if len(content) > LIMIT_BYTES:
         raise ValueError(f"{name} is larger than {LIMIT_BYTES // 2**20} MB, the most allowed.")
+    if problem := mismatch(content.strip()[:START], "a text file"):
+        raise ValueError(f"{name} {problem}: give the points as a CSV.")
     lines = [(i, line) for i, line in enumerate(_decoded(content, name).splitlines(), start=1) if line.strip(_NOTHING)]
     notation = max(_NOTATIONS, key=lambda each: sum(each.finds_two(line) for _, line in lines[:_SAMPLE]))
     rows = [_row(line, f"Line {i} of {name}", notation) for i, line in lines[: MOST + 2]]
     header = rows.pop(0) if rows and _names_columns(*rows) else None
+    if rows and not any(set(row.line.strip(_NOTHING)) & set("\t; ,") for row in rows):
+        raise ValueError(f"{name} has one column; two are needed: x and y.")
     if len(rows) > MOST:
         n = len(lines) - bool(header)
         raise ValueError(f"{name} holds {n:,} points; at most {MOST:,} are allowed.")
@@ -107,6 +112,8 @@ def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
     if len(points) < FEWEST:
         raise ValueError(f"{name} holds {count_of(len(points), 'point')}; at least {FEWEST} are needed.")
     fitted, moved = _fitted(np.array(points))
+    if (fitted == fitted[0]).all():
+        moved.append(f"All {len(fitted):,} points are the same.")
     left_out = [row.where for row, pair in pairs if not pair]
     return fitted, " ".join([*_choices(header, names, columns, notation), *_omissions(left_out), *moved])
 
@@ -147,7 +154,7 @@ def _decoded(content: bytes, name: str) -> str:
             continue
         if "\0" not in text:
             return text.replace("\N{MINUS SIGN}", "-")
-    raise ValueError(f"{name} is not a text file.")
+    raise ValueError(f"{name} is not a text file: give the points as a CSV.")
 
 
 def _row(line: str, where: str, notation: _Notation) -> _Row:

@@ -35,8 +35,8 @@ def nearest(samples: Tensor, real: Iterable[Tensor], k: int) -> tuple[Tensor, Te
 
 
 def ratio(value: float, usual: float) -> float:
-    """value / usual; NaN if `usual` is 0."""
-    return value / usual if usual else math.nan
+    """value / usual; NaN if `usual` is 0 or only a rounding error."""
+    return value / usual if usual > 1e-9 else math.nan
 
 
 class Copies(NamedTuple):

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +90,7 @@ class Sweep:
         """Be the one process that runs this sweep. Raises Busy if another one does, and OSError."""
         if is_file(self.path / "config.json"):
             raise FileExistsError(f"{self.path} holds a run: choose another folder for the sweep.")
+        made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         try:
             lock_of_sweep = lock.locked(self.path)
@@ -100,6 +102,8 @@ class Sweep:
         finally:
             (self.path / STOP).unlink(missing_ok=True)
             lock_of_sweep.release()
+            if made and {file.name for file in self.path.glob("*")} <= {lock.LOCK}:  # it ended before there was a run
+                shutil.rmtree(self.path, ignore_errors=True)
 
     def add(self, runs: Mapping[str, TrainConfig]) -> None:
         """Add runs to those there are, and read what is on disk."""

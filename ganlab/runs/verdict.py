@@ -61,7 +61,8 @@ def verdict(
     if of_range and len(history) < max(YOUNG, of_range.step + WINDOW) and (told := _collapse(of_range, vitals)):
         return told
     if not known and reading:
-        return Verdict(1, f"{UNKNOWN}; {_far(reading.distances)}." if reading.distances else f"{UNKNOWN}.")
+        distance = reading.distances
+        return Verdict(1, f"{UNKNOWN}; {_far(distance)}." if distance and distance.perfect.mean > 0 else f"{UNKNOWN}.")
     if len(history) < WINDOW or not reading:
         return Verdict(1, "Too early to judge." if len(history) < WINDOW else "Nothing is measured.")
     if reading.step < YOUNG:

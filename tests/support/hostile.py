@@ -92,6 +92,10 @@ def truncated(path: Path) -> None:
 HOSTILE: dict[str, Callable[[Path], Any]] = {
     "not a ZIP": lambda path: path.write_bytes(png() * 100),
     "truncated ZIP": truncated,
+    "no file in it": lambda path: write_zip(path, {}),
+    "nothing": lambda path: path.write_bytes(b""),
+    "a PDF": lambda path: path.write_bytes(b"%PDF-1.7\n\0"),
+    "a CSV": lambda path: path.write_bytes(b"x,y\n1,2\n" * 20),
     "no images": lambda path: write_zip(path, {"readme.txt": b"words"}),
     "path leading outside": lambda path: with_entry(path, "a/../../evil.png"),
     "Windows path outside": lambda path: with_entry(path, "..\\evil.png"),

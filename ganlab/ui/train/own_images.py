@@ -16,7 +16,7 @@ from ganlab.runs.job import Job
 from ganlab.ui.kit import access, frame, html, uploads
 from ganlab.ui.kit.components import button, csv_file, download, panel
 from ganlab.ui.kit.server import acting_hub
-from ganlab.ui.train import form, view
+from ganlab.ui.train import form, own_data, view
 
 SHOWN = 32
 EVERY = 0.5  # seconds between two looks at how far the reading is
@@ -39,7 +39,9 @@ def choose(config: TrainConfig) -> None:
     with st.container(border=True):
         chooser, preview = st.columns(2, gap="medium")
         with chooser:
-            st.file_uploader("A ZIP of images", type="zip", key="images_zip", on_change=_keep_zip)
+            st.file_uploader("A ZIP of images", type="zip", key=uploads.key("images_zip"), on_change=_keep_zip)
+            if st.session_state.get("images_zipped"):
+                st.session_state["images_folder"] = ""
             if access.may_name_folders():
                 help = "The folder is not copied; ganlab keeps only the decoded pixels."
                 st.text_input("Or a folder on this computer", key="images_folder", help=help, on_change=_keep_folder)
@@ -96,7 +98,7 @@ def _take_listed() -> None:
         if job.error:
             st.session_state["images_refused"] = job.error
         else:
-            form.put(images=job.result)
+            own_data.choose(st.session_state.get("images_folder", "").strip(), images=job.result)
 
 
 def _thumbnails(pixels: str, config: TrainConfig) -> None:
@@ -150,20 +152,28 @@ def _cancel() -> None:
             job.join(QUICK)
 
 
+def _forget(zipped: bool) -> None:
+    """Choose no images, because others were named: in a ZIP, or in a folder."""
+    _cancel()
+    own_data.forget()
+    st.session_state["images_zipped"] = zipped
+
+
 @frame.acting(OSError, ValueError, key="images_refused")
 def _keep_zip() -> None:
     if file := uploads.file("images_zip"):
-        _cancel()
-        form.put(images=own_images.keep(file, data_root() / "images"))
+        _forget(zipped=True)
+        own_data.choose(file.name, images=own_images.keep(file, data_root() / "images"))
 
 
 @frame.acting(OSError, ValueError, key="images_refused")
 def _keep_folder() -> None:
     if access.may_name_folders() and (text := st.session_state["images_folder"].strip()):
+        _forget(zipped=False)
+        uploads.empty("images_zip")
         folder = Path(os.path.expanduser(text))
         if not folder.is_absolute():  # the server has its own current folder
             raise ValueError("Write the folder's full path, from the root or from ~.")
-        _cancel()
         job = st.session_state["listing"] = acting_hub().list_images(folder)
         job.join(QUICK)
         _take_listed()

@@ -18,7 +18,7 @@ from ganlab.formatting import in_words
 from ganlab.presets import PRESETS
 from ganlab.ui.kit import frame, html, uploads
 from ganlab.ui.kit.components import download, plane
-from ganlab.ui.train import form
+from ganlab.ui.train import own_data
 
 HELP = (
     f"The generator learns the shape of your points: a real sample is one of them, moved by a normal random number of "
@@ -43,7 +43,7 @@ def choose(config: TrainConfig) -> None:
             st.file_uploader(
                 "Or a CSV",
                 type=["csv", "txt"],
-                key="points_csv",
+                key=uploads.key("points_csv"),
                 max_upload_size=own_points.LIMIT_BYTES // 2**20,
                 help="Two numbers per line; 16 to 5,000 lines. The first line may name the columns: of more than two "
                 "columns of numbers, those named x and y are read.",
@@ -75,6 +75,7 @@ def _points(name: str) -> tuple[np.ndarray, str]:
 
 @frame.acting(OSError, ValueError, key="points_refused")
 def _keep_drawn(sent: dict[str, Any]) -> None:
+    uploads.empty("points_csv")
     _keep(np.array(sent["points"], float).reshape(-1, 2) / 1000)
 
 
@@ -82,17 +83,19 @@ def _keep_drawn(sent: dict[str, Any]) -> None:
 def _keep_shape() -> None:
     if shape := st.session_state["points_shape"]:
         st.session_state["points_shape"] = None  # so that another click on it brings it back
+        uploads.empty("points_csv")
         _keep(SHAPES[shape]())
 
 
 @frame.acting(OSError, ValueError, key="points_refused")
 def _keep_csv() -> None:
     if file := uploads.file("points_csv"):
+        own_data.forget()
         points, st.session_state["points_note"] = point_files.read_csv(file.getvalue(), file.name)
-        _keep(points)
+        _keep(points, file.name)
 
 
-def _keep(points: np.ndarray) -> None:
+def _keep(points: np.ndarray, source: str = "") -> None:
     name = own_points.keep(points, data_root() / "points") if len(points) else ""
-    form.put(points=name)
+    own_data.choose(source, points=name)
     st.session_state["points_last"] = name

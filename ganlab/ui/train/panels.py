@@ -43,10 +43,11 @@ def state_line(snapshot: Snapshot, name: str, stopped: str = "") -> str:
     )
 
 
-def ready_line(config: TrainConfig, seconds: float | None) -> str:
-    """The state line before there is a run, which would take so many seconds, if that is known."""
-    expected = [rough_duration(seconds)] if seconds else []
-    summary = " · ".join([*facts(config), f"{config.steps:,} steps", *expected])
+def ready_line(config: TrainConfig, source: str, seconds: float | None) -> str:
+    """The state line before a run: where its data is from, and how many seconds it would take, if these are known."""
+    expected = rough_duration(seconds) if seconds else ""
+    parts = (escape(source), *facts(config), f"{config.steps:,} steps", expected)
+    summary = " · ".join(filter(None, parts))
     return f"<div class='state'>{pill(None)}<h2>{title(config)}</h2><span class='muted'>{summary}</span></div>"
 
 

@@ -14,7 +14,7 @@ from ganlab.ui.kit import access, constraints, drawings, frame, html
 from ganlab.ui.kit.components import button, panel
 from ganlab.ui.kit.html import CARDS, MORE
 from ganlab.ui.kit.server import hub, try_to_start
-from ganlab.ui.train import form, own_images, own_points, panels, view
+from ganlab.ui.train import form, own_data, own_images, own_points, panels, view
 
 EVERY = 1.0  # seconds between two looks at the run that is in the way
 
@@ -63,7 +63,7 @@ def state_bar(config: TrainConfig) -> None:
                 panel("state", panels.in_the_way_line(run, hub().limit))
             else:
                 seconds = hub().seconds_of(config) if access.may_act() else None  # guests measure nothing
-                panel("state", panels.ready_line(config, seconds))
+                panel("state", panels.ready_line(config, own_data.source(config), seconds))
 
     tick()
 

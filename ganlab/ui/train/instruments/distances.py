@@ -52,7 +52,7 @@ def sentence(data: CardData) -> str:
     """The true distance, the critic's lower bound, and how well the critic's estimate follows the distance."""
     w1, real_to_real, bound = (data.newest(column) for column in ("w1", "real_to_real", "lower_bound"))
     text = f"{'Sliced' if data.newest('w1_sliced') == 1 else 'Exact'} W1 <b>{short(w1)}</b>"
-    text += f", {w1 / real_to_real:.1f}× real to real" if real_to_real else ""
+    text += f", {w1 / real_to_real:.1f}× real to real" if real_to_real > 0 else ""
     low, high = data.newest("real_to_real_low"), data.newest("real_to_real_high")
     text += f"; a perfect sampler, {short(low)} to {short(high)}" if not math.isnan(low) else ""
     text += f"; the critic proves at least {short(bound)}" if bound > 0 else ""

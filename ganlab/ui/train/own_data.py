@@ -1,0 +1,25 @@
+"""Which of the user's own data is chosen: what was named last, and nothing while that is read or if it is refused."""
+
+import streamlit as st
+
+from ganlab.config import TrainConfig
+from ganlab.data.own_images import printable
+from ganlab.ui.train import form
+
+
+def forget() -> None:
+    """Choose nothing until `choose`. For callbacks."""
+    form.put(images="", points="")
+
+
+def choose(source: str, **kept: str) -> None:
+    """Choose `images` or `points` by the name under which they are kept; `source` says where they are from."""
+    form.put(**kept)
+    st.session_state["own_data"] = (*kept.values(), printable(source))
+
+
+def source(config: TrainConfig) -> str:
+    """Where the chosen data is from; "" if this session has not named it."""
+    name, source = st.session_state.get("own_data", ("", ""))
+    chosen = {"images": config.images, "drawn": config.points}.get(config.dataset)
+    return source if chosen and chosen == name else ""
