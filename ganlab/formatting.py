@@ -147,7 +147,7 @@ _REASONS = {
     errno.EACCES: "permission denied; change the permissions or the owner",
     errno.EPERM: "permission denied; change the permissions or the owner",
     errno.ENOENT: "it is missing",
-    errno.EISDIR: "it is a folder; choose the name of a file",
+    errno.EISDIR: "it is a folder; remove it, or choose another name",
     errno.EEXIST: "there is a file of that name; choose another name",
     errno.ENOTDIR: "a part of its path is a file, not a folder",
     errno.ELOOP: "its links lead in a circle",

@@ -43,12 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(300))  # seconds, on a busy machine
 
 
-class OneBrowser(LoadFileScheduling):
-    """Like --dist loadfile, but one worker runs all browser tests: two browsers only slow each other down."""
+class TwoBrowsers(LoadFileScheduling):
+    """Like --dist loadfile, but one worker runs the browser tests of Train, half of them all, and one the others."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if "test_browser" in nodeid else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        return "browser" if "test_browser" in file and "test_browser_train" not in file else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser:
-    return OneBrowser(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoBrowsers:
+    return TwoBrowsers(config, log)

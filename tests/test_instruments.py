@@ -336,5 +336,5 @@ def test_images_that_are_all_the_same_have_no_ratios(images: Tensor) -> None:
     data = split(images)
     values = row(reading_of(Trainer(TINY_IMAGES, data)))
     assert math.isnan(values["spread"])
-    assert values["real_to_real"] == pytest.approx(0, abs=1e-5)
+    assert math.isnan(values["real_to_real"])  # it would be a rounding error
     assert math.isnan(copies.Copies(np.ones(3), np.zeros(3)).ratio)

@@ -292,7 +292,7 @@ def test_readings_that_cannot_be_written_are_a_sentence_and_shown_all_the_same(t
     (tmp_path / "r/instruments.csv").mkdir()
     last = TrainingRun(folder, Small, instruments=SOME).run()
     assert (last.status, len(last.readings)) == (Status.FINISHED, TINY.steps)
-    assert last.warning == "r/instruments.csv could not be written: Is a directory."
+    assert last.warning == "r/instruments.csv could not be written: it is a folder; remove it, or choose another name."
 
 
 def test_the_runs_of_a_server_look_with_everything_unless_told_otherwise() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import webbrowser
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -73,6 +74,7 @@ def test_the_server_starts_by_opening_the_browser_and_loading_torch(
         async with web.started(web.app):
             await asyncio.get_running_loop().shutdown_default_executor()
 
-    asyncio.run(start())
+    with ThreadPoolExecutor(1) as one:  # beside a browser, this thread has a loop that runs
+        one.submit(asyncio.run, start()).result()
     assert opened == ([] if headless else ["http://127.0.0.1:8600/"])
     assert loaded == ["ganlab.runs.hub"]
