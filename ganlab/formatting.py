@@ -166,3 +166,9 @@ def in_words(error: Exception) -> str:
         return str(error)
     reason = f"{error.filename}: {os_reason(error)}" if error.filename else os_reason(error)
     return f"{reason[0].upper()}{reason[1:].rstrip('.')}."
+
+
+def printable(name: str) -> str:
+    """A name fit for a sentence: its last 60 characters, with a mark for each that does not print."""
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    return name if len(name) <= 60 else "…" + name[-59:]

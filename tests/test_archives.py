@@ -13,7 +13,7 @@ import pytest
 from photos import decoded, encoded, fill
 from PIL import Image
 
-from ganlab.data import own_images, picture_file
+from ganlab.data import file_kinds, own_images, picture_file
 from ganlab.data.decoding import sentences
 
 RNG = np.random.default_rng(0)
@@ -59,10 +59,10 @@ def test_pictures_of_other_kinds_are_read_or_counted(tmp_path: Path) -> None:
     pixels, result = decoded(archive, 4)
     assert len(pixels) == 16
     assert result.others == {".heic": 20, ".txt": 1}
-    assert own_images.other_files(result.others) == "21 other files were left out: 20 .heic, 1 .txt."
+    assert file_kinds.other_files(result.others) == "21 other files were left out: 20 .heic, 1 .txt."
     many = {f".{letter}": i for i, letter in enumerate("abcdefgh", start=1)}
     assert (
-        own_images.other_files(many) == "36 other files were left out: 8 .h, 7 .g, 6 .f, 5 .e, 4 .d, 6 of other kinds."
+        file_kinds.other_files(many) == "36 other files were left out: 8 .h, 7 .g, 6 .f, 5 .e, 4 .d, 6 of other kinds."
     )
     with pytest.raises(
         ValueError, match=r"holds no images \(PNG, JPEG.*\)\. 21 other files were left out: 20 \.heic, 1 "
@@ -237,7 +237,7 @@ def test_unprintable_and_long_names_are_shown_safely(tmp_path: Path) -> None:
 
 def test_other_files_are_counted_in_plain_words() -> None:
     others = {"symbolic link": 2, ".heic": 1, "hidden": 1_000}
-    assert own_images.other_files(others) == (
+    assert file_kinds.other_files(others) == (
         "1,003 other files were left out: 1,000 hidden, 2 symbolic links, 1 .heic."
     )
 

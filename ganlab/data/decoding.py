@@ -6,9 +6,10 @@ from typing import IO, NamedTuple
 
 from ganlab.data import picture_file
 from ganlab.data.dataset import Announce
-from ganlab.data.own_images import Pictures, check_enough, other_files, printable
+from ganlab.data.file_kinds import other_files
+from ganlab.data.own_images import Pictures, check_enough
 from ganlab.data.picture_file import FULL, Range, Refusal, Square
-from ganlab.formatting import count_of, percent, short
+from ganlab.formatting import count_of, percent, printable, short
 
 NARROW = 0.1  # of the range that files allow: a set that uses less looks all black, or all grey
 _NAMED = 3  # files that a sentence names

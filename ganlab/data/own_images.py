@@ -13,7 +13,6 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path, PureWindowsPath
@@ -23,21 +22,19 @@ from ganlab import tensorfile
 from ganlab.data import kept, picture_file
 from ganlab.data.content import START, mismatch
 from ganlab.data.dataset import Announce
+from ganlab.data.file_kinds import PICTURE, UNREADABLE, kind_of, other_files, others
 from ganlab.data.picture_file import Refusal
-from ganlab.formatting import count_of
+from ganlab.formatting import count_of, printable
 
 LIMIT_FILES = 50_000  # files in an archive
 LIMIT_SEEN = 1_000_000  # files of any kind in a folder, with its subfolders
 LIMIT_BYTES = 512 * 2**20  # declared size of all files of an archive together, unpacked
 FEWEST = 16  # pictures needed, in an archive or a folder
-_KINDS = 5  # of files that a sentence counts
 _PIECE = 1000  # files of a folder between two announcements
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
 _LIMIT_PLACE = 2**16  # bytes of the file that says where a folder is
 _ENTRY = b"PK\1\2"  # how every entry of the directory begins
 _IN_MEMORY = 16 * 2**20  # bytes; a picture's file that is larger is unpacked to disk
-_LINK, _UNREADABLE = "symbolic link", "unreadable folder"  # kinds that are nouns
-_PICTURE = ""  # the kind of a file that has the name of a picture
 
 
 class Pictures(NamedTuple):
@@ -107,11 +104,11 @@ def in_archive(archive: Path | BinaryIO) -> Iterator[Pictures]:
         for entry in file.infolist():
             if fault := _fault(entry):
                 raise Refusal(f"{title} holds {printable(entry.orig_filename)}, {fault}.")
-        kinds = [_kind(entry.orig_filename, entry.external_attr >> 16) for entry in entries]
-        pictures = [entry for entry, kind in zip(entries, kinds, strict=True) if kind == _PICTURE]
+        kinds = [kind_of(entry.orig_filename, entry.external_attr >> 16) for entry in entries]
+        pictures = [entry for entry, kind in zip(entries, kinds, strict=True) if kind == PICTURE]
         pictures.sort(key=lambda entry: entry.orig_filename)
         names = [entry.orig_filename for entry in pictures]
-        yield _checked(Pictures(title, names, lambda i: _unpacked(file, pictures[i]), _others(kinds)))
+        yield _checked(Pictures(title, names, lambda i: _unpacked(file, pictures[i]), others(kinds)))
 
 
 def _in_folder(folder: Path, announce: Announce) -> tuple[Pictures, str]:
@@ -126,7 +123,7 @@ def _in_folder(folder: Path, announce: Announce) -> tuple[Pictures, str]:
         raise Refusal(f"{title} is not a folder; choose the one that the images are in.")
     found: dict[str, tuple[Path, os.stat_result]] = {}
     kinds: list[str] = []
-    for root, folders, files in os.walk(folder, onerror=lambda _: kinds.append(_UNREADABLE)):
+    for root, folders, files in os.walk(folder, onerror=lambda _: kinds.append(UNREADABLE)):
         inside = "" if root == str(folder) else os.path.relpath(root, folder).replace(os.sep, "/") + "/"
         for file in (*folders, *files):
             path = os.path.join(root, file)
@@ -134,19 +131,19 @@ def _in_folder(folder: Path, announce: Announce) -> tuple[Pictures, str]:
             if stat.S_ISDIR(status.st_mode):
                 continue
             name = os.fsencode(inside + file).decode("utf-8", "replace")
-            kinds.append(_kind(name, status.st_mode))
+            kinds.append(kind_of(name, status.st_mode))
             if len(kinds) % _PIECE == 0:
                 announce(f"listing the images, {len(kinds):,} files so far")
             if len(kinds) > LIMIT_SEEN:
                 raise Refusal(f"{title} holds more than {LIMIT_SEEN:,} files; choose a smaller folder.")
-            if kinds[-1] == _PICTURE:
+            if kinds[-1] == PICTURE:
                 found[name] = Path(path), status
     names = sorted(found)
     digest = hashlib.sha256()
     for name in names:
         status = found[name][1]
         digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    pictures = Pictures(title, names, lambda i: found[names[i]][0].open("rb"), _others(kinds))
+    pictures = Pictures(title, names, lambda i: found[names[i]][0].open("rb"), others(kinds))
     return _checked(pictures), digest.hexdigest()
 
 
@@ -160,49 +157,9 @@ def _place(file: Path) -> tuple[Path, str]:
         raise ValueError(f"{file.name} doesn't say where a folder is; choose the folder again.") from None
 
 
-def other_files(others: Mapping[str, int]) -> str:
-    """A sentence that counts files by kind; "" without any."""
-    if not others:
-        return ""
-    kinds = Counter(others).most_common()
-    counted = [
-        count_of(n, kind) if kind in (_LINK, _UNREADABLE) else f"{n:,} {printable(kind)}" for kind, n in kinds[:_KINDS]
-    ]
-    if rest := sum(n for _, n in kinds[_KINDS:]):
-        counted.append(f"{rest:,} of other kinds")
-    n = sum(others.values())
-    return f"{count_of(n, 'other file')} {'was' if n == 1 else 'were'} left out: {', '.join(counted)}."
-
-
 def missing(path: str) -> str:
     """The sentence on a path where nothing is."""
     return f"There is no file or folder {printable(path)}: check its name."
-
-
-def printable(name: str) -> str:
-    """A name fit for a sentence: its last 60 characters, with a mark for each that does not print."""
-    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-    return name if len(name) <= 60 else "…" + name[-59:]
-
-
-def _kind(name: str, mode: int) -> str:
-    """_PICTURE, or the kind of another file: its suffix, or what else it is.
-
-    `name` is a relative path with either kind of slash; `mode` is that of `os.stat`, of which an archive may have none.
-    """
-    parts = posixpath.normpath(name.replace("\\", "/")).split("/")
-    if any(part.startswith(".") or part == "__MACOSX" for part in parts):
-        return "hidden"
-    if stat.S_ISLNK(mode):
-        return _LINK
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "special"
-    suffix = picture_file.suffix(parts[-1])
-    return _PICTURE if suffix in picture_file.suffixes() else suffix or "without a suffix"
-
-
-def _others(kinds: list[str]) -> Mapping[str, int]:
-    return {kind: n for kind, n in Counter(kinds).items() if kind != _PICTURE}
 
 
 def _checked(pictures: Pictures) -> Pictures:

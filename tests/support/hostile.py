@@ -21,7 +21,7 @@ from PIL import Image
 
 from ganlab.data import own_images
 from ganlab.data.decoding import decode
-from ganlab.data.own_images import other_files
+from ganlab.data.file_kinds import other_files
 
 
 def png(shade: int = 0) -> bytes:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ganlab.config import TrainConfig
-from ganlab.data.own_images import printable
+from ganlab.formatting import printable
 from ganlab.ui.train import form
 
 
