@@ -135,7 +135,7 @@ def test_of_a_critic_that_is_not_known_nothing_good_is_said() -> None:
     assert said(change=None, known=False).severity == 1
     for high, end in (
         (0.25, "is 3.75×, a perfect sampler's at most 1.2×."),
-        (math.nan, "3.75×, of real samples 1×."),
+        (math.nan, "3.75× that of real samples."),
     ):
         distances = Distances(0.75, False, Perfect(0.2, 0.15, high), *[math.nan] * 5)
         assert said(change=None, known=False, distances=distances).sentence.endswith(end)

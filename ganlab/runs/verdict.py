@@ -74,7 +74,7 @@ def verdict(
 
 def _far(distance: Distances) -> str:
     here, perfect = (value / distance.perfect.mean for value in (distance.w1, distance.perfect.high))
-    known = f", a perfect sampler's at most {perfect:.1f}×" if math.isfinite(perfect) else ", of real samples 1×"
+    known = f", a perfect sampler's at most {perfect:.1f}×" if math.isfinite(perfect) else " that of real samples"
     return f"the distance is {here:.2f}×{known}"
 
 
