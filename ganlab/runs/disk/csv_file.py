@@ -37,8 +37,9 @@ class Table:
             raise ValueError(f"{path.name} has no column {min(missing)}.")
 
     def add(self, row: Mapping[str, object]) -> None:
-        """Add a row, on disk after the next `flush`; cells that it lacks are empty."""
-        self._waiting.append(",".join(str(row.get(column, "")) for column in self._columns) + "\n")
+        """Add a row, on disk after the next `flush`; cells that it lacks, and those of NaN, are empty."""
+        cells = (row.get(column, "") for column in self._columns)
+        self._waiting.append(",".join("" if cell != cell else str(cell) for cell in cells) + "\n")
 
     def flush(self, sync: bool = False) -> None:
         """Write every row; with `sync`, they also survive a power failure.

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -122,19 +121,14 @@ class RunFolder:
 
     def add_step(self, row: dict[str, float], layers: Layers, layer_counts: np.ndarray) -> None:
         """Add one step's row to metrics.csv, and its counts [layers, 2] to layers.csv; empty cells were not counted."""
-        cells = {column: value for column, value in row.items() if not math.isnan(value)}
-        self._table("metrics.csv", METRICS).add(cells)
+        self._table("metrics.csv", METRICS).add(row)
         columns = tables.layer_columns(layers)
         counts = ("" if count == UNCOUNTED else count for count in layer_counts.reshape(-1).tolist())
         self._table("layers.csv", columns).add(dict(zip(columns, (row["step"], *counts), strict=True)))
 
     def add_reading(self, row: dict[str, float]) -> None:
         """Add one look's row to instruments.csv; the cell of what was not measured is empty."""
-        cells = {
-            column: int(value) if value.is_integer() else value
-            for column, value in row.items()
-            if not math.isnan(value)
-        }
+        cells = {column: int(value) if value.is_integer() else value for column, value in row.items()}
         self._table("instruments.csv", READINGS).add(cells)
 
     def add_change(self, change: Change) -> None:
