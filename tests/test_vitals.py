@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganlab.config import TrainConfig
-from ganlab.measure.reading import READINGS, Reading
+from ganlab.measure.reading import READINGS, Reading, no_readings
 from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.vitals import vitals
@@ -118,6 +118,15 @@ def test_without_a_clamp_slopes_stand_in_place_of_shares() -> None:
     changed = [Change(235, 47, "penalty", 0.1), Change(240, 48, "critic_lr", 0.1), Change(250, 50, "penalty", 1.0)]
     assert free.held_since(changed) == 47  # no update has used the last one yet
     assert math.isnan(vitals(free, table, "modes", changes=changed)[0].now)
+
+
+def test_before_the_first_step_the_constraint_tells_what_will_stand_there() -> None:
+    for clamps, names in (
+        (True, ("Moved by this clamp", "On a bound")),
+        (False, ("Slope at real samples", "Slope in between")),
+    ):
+        numbers = vitals(history(np.empty(0)), no_readings(), "modes", clamps=clamps)
+        assert tuple(one.name for one in numbers[:2]) == names
 
 
 def test_looks_whose_steps_were_lost_are_shown() -> None:

@@ -33,10 +33,12 @@ def vitals(
     counted: str,
     change: RangeChange | None = None,
     changes: Sequence[Change] = (),
+    clamps: bool = True,
 ) -> list[Vital]:
     """Moved, on a bound, slope, estimate, distance, coverage, from a history and its looks, float64 [looks, READINGS].
 
-    Where nothing is clamped the first two are slopes too. `counted` is by what samples are, as in `config.DATASETS`.
+    Where nothing is clamped, which before the first step `clamps` tells, the first two are slopes too. `counted` is by
+    what samples are, as in `config.DATASETS`.
     `now` is of the critic as it is held: of shares the newest, else the median of up to 25 steps; or the newest look.
     With `change`, the newest of `changes`, `was` is what came just before it, the look if it was taken for the
     comparison.
@@ -78,7 +80,7 @@ def vitals(
         of_steps("Moved by this clamp", "clamped_share", "share", weights),
         of_steps("On a bound", "at_bound_share", "share", ""),
     ]
-    if len(history) and math.isnan(history["clamped_share"][-1]):
+    if math.isnan(history["clamped_share"][-1]) if len(history) else not clamps:
         first = [
             of_looks("Slope at real samples", looks["largest_gradient_real"], "size", "the steepest of 128"),
             of_looks("Slope in between", looks["largest_gradient_between"], "size", "of real and generated"),

@@ -61,8 +61,8 @@ def _numbers(
 ) -> None:
     history, counted = snapshot.history.until(shown.step), DATASETS[snapshot.config.dataset].counted
     readings = snapshot.readings[snapshot.readings[:, 0] <= shown.step]
-    key = "vitals", change and change.critic_step
-    numbers = once(shown, key, lambda: vitals(history, readings, counted, change, snapshot.changes))
+    key, clamps = ("vitals", change and change.critic_step), snapshot.config.constraint == "clip"
+    numbers = once(shown, key, lambda: vitals(history, readings, counted, change, snapshot.changes, clamps))
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
     measuring = bool(comparing and running and comparing.age < PATIENCE)
     _note_try(run, comparing, numbers)
