@@ -73,7 +73,7 @@ def _sparkline(vital: Vital, colour: str, changed: int | None) -> str:
     if len(values) < 2:
         return ""
     if vital.how == "size":  # sizes change by orders of magnitude, also through 0
-        values = np.arcsinh(values / max(np.quantile(np.abs(values), 0.02), 1e-12))
+        values = np.arcsinh(values / max(np.sort(np.abs(values))[len(values) // 50], 1e-12))
     many = -(-len(values) // POINTS)
     if many > 1:  # means of equally many, the oldest left out
         whole = len(values) // many * many
