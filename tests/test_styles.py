@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from ganlab.ui.kit import files
-from ganlab.ui.kit.components import STYLES
+from ganlab.ui.kit.files import FRONT as SERVED
+from ganlab.ui.kit.files import STYLES
 
-FRONT = files.FRONT.path
+FRONT = SERVED.path
 ROOT = FRONT.parent.parent.parent
 CODE = [*ROOT.glob("ganlab/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py", *FRONT.glob("*.js")]
 WORDS = set(re.findall(r"[A-Za-z][\w-]*", "\n".join(path.read_text() for path in CODE)))

@@ -34,15 +34,16 @@ def answer(path: str) -> tuple[int, dict[bytes, bytes], bytes]:
 
 
 @pytest.mark.parametrize("folder", [FRONT, PLOTLY])
-def test_browsers_keep_scripts_whose_folder_is_named_after_them(folder: Folder) -> None:
-    for script in folder.path.glob("*.js"):
-        status, headers, body = answer(f"/{folder.address}/{script.name}")
-        assert (status, body) == (200, script.read_bytes())
-        assert headers[b"content-type"] == b"text/javascript"
+def test_browsers_keep_files_whose_folder_is_named_after_them(folder: Folder) -> None:
+    types = {".js": b"text/javascript", ".css": b"text/css"}
+    for file in (one for one in folder.path.iterdir() if one.suffix in types):
+        status, headers, body = answer(f"/{folder.address}/{file.name}")
+        assert (status, body) == (200, file.read_bytes())
+        assert headers[b"content-type"] == types[file.suffix]
         assert {b"immutable", b"max-age=31536000"} <= set(headers[b"cache-control"].split(b", "))
     for path in ("missing.js", "../web.py", ""):
         assert answer(f"/{folder.address}/{path}")[0] == 404
-    assert answer(f"/{folder.address[:-1]}/{script.name}")[0] == 404  # an older version
+    assert answer(f"/{folder.address[:-1]}/{file.name}")[0] == 404  # an older version
 
 
 def test_the_first_document_hides_the_page_until_it_is_drawn() -> None:
@@ -53,10 +54,11 @@ def test_the_first_document_hides_the_page_until_it_is_drawn() -> None:
     assert set(PAGES) == {"", "Train", "Weight_Clipping", "Generate", "Compare", "Building_Blocks"}
 
 
-def test_the_first_document_asks_for_every_script_of_ours() -> None:
+def test_the_first_document_asks_for_every_file_of_ours() -> None:
     head, _, _ = first_document().partition("</head>")
-    asked = re.findall(r'<link rel="(?:modulepreload|prefetch)" href="\.(/component/[^"]*)">', head)
-    assert sorted(asked) == sorted(KEPT)
+    asked = re.findall(r'<link rel="(?:modulepreload|prefetch|preload" as="style)" href="\.(/component/[^"]*)">', head)
+    not_for_pages = {f"/{FRONT.address}/{name}.css" for name in ("first", "report")}
+    assert sorted(asked) == sorted(set(KEPT) - not_for_pages)
 
 
 @pytest.mark.parametrize("headless", [True, False])

@@ -22,11 +22,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ganlab.runs.disk import root
-from ganlab.ui.kit.files import FRONT, PLOTLY
+from ganlab.ui.kit.files import FRONT, PLOTLY, STYLES
 
 PAGES = ["", *(re.sub(r"^\d+_", "", page.stem) for page in root.app().glob("pages/*.py"))]
 READING = ("GET", "HEAD", "OPTIONS")
-FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": "text/javascript"}
+TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
 def first_document() -> str:
@@ -39,6 +39,7 @@ def first_document() -> str:
     ours = "".join(
         f'<link rel="modulepreload" href="./{FRONT.address}/{file.name}">' for file in FRONT.path.glob("*.js")
     )
+    ours += "".join(f'<link rel="preload" as="style" href="./{FRONT.address}/{name}.css">' for name in STYLES)
     ours += f'<link rel="prefetch" href="./{PLOTLY.address}/plotly.min.js">'
     titled = streamlits.replace("<title>Streamlit</title>", f"<title>ganlab</title><style>{style}</style>")
     return titled.replace("</head>", f"{ours}</head>")
@@ -48,8 +49,14 @@ async def document(_: Request) -> HTMLResponse:
     return HTMLResponse(first_document(), headers={"Cache-Control": "no-cache"})
 
 
+def kept(file: Path) -> Response:
+    """The file, for a browser to keep for good."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": TYPES[file.suffix]}
+    return Response(file.read_bytes(), headers=headers)
+
+
 class KeptFiles:
-    """Answers for our scripts, whose folders are named after what is in them: browsers keep each for good.
+    """Answers for our scripts and style sheets, whose folders are named after what is in them: browsers keep them.
 
     Streamlit would only know them once a page has run, and would compress each again for every browser.
     """
@@ -112,9 +119,10 @@ async def started(_: st.App) -> AsyncIterator[None]:
 base = st.get_option("server.baseUrlPath").strip("/")
 prefix = f"/{base}" if base else ""
 KEPT = {
-    f"{prefix}/{folder.address}/{script.name}": Response(script.read_bytes(), headers=FOR_GOOD)
+    f"{prefix}/{folder.address}/{file.name}": kept(file)
     for folder in (FRONT, PLOTLY)
-    for script in folder.path.glob("*.js")
+    for file in folder.path.iterdir()
+    if file.suffix in TYPES
 }
 app = st.App(
     root.app() / "app.py",

@@ -16,22 +16,8 @@ import streamlit.components.v1 as v1
 import streamlit.components.v2 as v2
 
 from ganlab.ui.kit import live
-from ganlab.ui.kit.files import FRONT, PLOTLY
+from ganlab.ui.kit.files import FRONT, PLOTLY, STYLES
 
-STYLES = (
-    "page",
-    "lab",
-    "clamp",
-    "strip",
-    "clipping",
-    "blocks",
-    "lessons",
-    "instruments",
-    "draw",
-    "figure",
-    "constraints",
-    "compare",
-)
 for _folder in (FRONT, PLOTLY):  # here a v1 component is only a folder that Streamlit serves
     v1.declare_component(_folder.name, path=str(_folder.path))
 
@@ -148,8 +134,8 @@ def download(label: str, name: str, make: Callable[[], bytes], icon: str = "down
 
 def styles() -> None:
     """The style sheets; call this first on every page."""
-    sheets = "".join((FRONT.path / f"{name}.css").read_text() for name in STYLES)
-    st.markdown(f"<style>{sheets}</style>", unsafe_allow_html=True)  # st.html would come a second later
+    links = "".join(f'<link rel="stylesheet" href="./{FRONT.address}/{name}.css">' for name in STYLES)
+    st.markdown(links, unsafe_allow_html=True)  # st.html would come a second later
 
 
 def finish(presents: bool) -> None:

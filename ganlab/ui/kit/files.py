@@ -25,3 +25,17 @@ def _folder(name: str) -> Folder:
 
 FRONT = _folder("front")
 PLOTLY = _folder("plotly")  # plotly.js as published, without the kinds of plots that ganlab does not draw
+STYLES = (
+    "page",
+    "lab",
+    "clamp",
+    "strip",
+    "clipping",
+    "blocks",
+    "lessons",
+    "instruments",
+    "draw",
+    "figure",
+    "constraints",
+    "compare",
+)
