@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from safetensors.torch import load
 from served import ROOT, Server, app, expect_state, sidebar, start
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from stubs import wait_until
 
 from ganlab.runs.disk import moments
@@ -128,6 +129,11 @@ def test_the_bounds_can_be_dragged_in_the_histogram_and_on_the_slider(page: Page
     assert drawing.evaluate(slack) == 0
 
 
+def runs_whole_page(frame: bytes) -> bool:
+    message = ForwardMsg.FromString(frame)
+    return message.HasField("new_session") and not message.metadata.run.fragment_ids
+
+
 def middle(part: Locator) -> tuple[float, float]:
     box = part.bounding_box()
     assert box
@@ -144,11 +150,16 @@ def drag_by_touch(page: Page, start: tuple[float, float], end: tuple[float, floa
 
 def test_the_first_clamp_under_a_tighter_range_is_played_and_compared(page: Page, server: Server) -> None:
     page.emulate_media(reduced_motion="no-preference")
+    received: list[bytes] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(frame)))
     run = start(page, server, "digits")
     wait_for_step(page, after=12)
+    received.clear()
     bound(page, "High").press("PageDown")
     drawing = app(page).locator(".gl-clamp")
     expect(drawing).to_contain_text("moved by one clamp")
+    answer = next(i for i, frame in enumerate(received) if b"answer_feed" in frame)
+    assert not any(map(runs_whole_page, received[:answer]))  # which would take three times as long
     expect(drawing).to_contain_text("10× tighter")
     expect(drawing).to_contain_text("was −0.01")
     strip = app(page).locator(".strip")

@@ -61,21 +61,20 @@ class Caption(NamedTuple):
 NO_FIGURE = Caption("")
 
 
-def plot(
-    key: str, figure: dict[str, Any], height: int, caption: Caption, component: Any = _plot, **callbacks: Any
-) -> None:
+def plot(key: str, figure: dict[str, Any], height: int, caption: Caption) -> None:
     """A figure of `ganlab.plots`, `height` pixels high, updated in place by its key.
 
     Figures with the same `linked` share their zoom along x.
     """
-    live.show(component, key, figure | caption.as_data() | {"height": height}, height=height, **callbacks)
+    live.show(_plot, key, figure | caption.as_data() | {"height": height}, height=height)
 
 
 def clamp(
     key: str, figure: dict[str, Any], height: int, caption: Caption, pulled: Callable[[tuple[float, ...]], None]
 ) -> None:
     """A figure of `ganlab.plots.clamp`; `pulled` is called with what the user asks for on its slider."""
-    plot(key, figure, height, caption, _clamp, on_pulled_change=lambda: pulled(tuple(st.session_state[key].pulled)))
+    data, asked = figure | caption.as_data() | {"height": height}, lambda: pulled(tuple(st.session_state[key].pulled))
+    live.show(_clamp, key, data, answered=True, height=height, on_pulled_change=asked)
 
 
 def panel(key: str, html: str, caption: Caption = NO_FIGURE) -> None:

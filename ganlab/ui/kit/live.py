@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -23,6 +24,7 @@ MOST_MADE = 200  # of one source: looking back at every step of an ended run wou
 class _Parts(NamedTuple):
     at: int  # microseconds since 1970: what is newer stays, also after a restart of the server
     mounts: bool
+    answer: Callable[[], None] | None
     data: dict[str, Any]  # of each part
 
 
@@ -39,26 +41,29 @@ _parts: ContextVar[_Parts | None] = ContextVar("parts", default=None)
 
 
 @contextmanager
-def mounting() -> Iterator[None]:
-    """Around the drawing of live parts in the body of a page."""
-    with _collecting(mounts=True) as parts:
+def mounting(answer: Callable[[], None] | None = None) -> Iterator[None]:
+    """Around the drawing of live parts in the body of a page.
+
+    `answer` shows what came of the use of a part that is not to wait for the whole page.
+    """
+    with _collecting(mounts=True, answer=answer) as parts:
         yield
     st.session_state["fed"] = _Fed(parts.at, None, parts.data)
 
 
 @contextmanager
-def feeding(feed: Any) -> Iterator[None]:
-    """Around the same drawing in a fragment: it sends what has changed, with the component `feed`.
+def feeding(feed: Any, key: str = "feed") -> Iterator[None]:
+    """Around the same drawing in a fragment: it sends what has changed, with the component `feed`, named `key`.
 
     A browser that has missed a message asks for everything: that is a run of the fragment too.
     """
-    with _collecting(mounts=False) as parts:
+    with _collecting(mounts=False, answer=None) as parts:
         yield
     mounted, after, known = st.session_state.get("fed", _Fed(0, None, {}))
     st.session_state["fed"] = _Fed(mounted, parts.at, known | parts.data)
     changed = {part: change(known.get(part), data) for part, data in parts.data.items() if known.get(part) != data}
     message = {"at": parts.at, "after": after, "mounted": mounted, "parts": changed}
-    feed(key="feed", data=message, on_missed_change=lambda: st.session_state.pop("fed", None))
+    feed(key=key, data=message, on_missed_change=lambda: st.session_state.pop("fed", None))
 
 
 def change(old: Any, new: Any) -> Any:
@@ -75,8 +80,8 @@ def _nested(value: Any) -> bool:
 
 
 @contextmanager
-def _collecting(mounts: bool) -> Iterator[_Parts]:
-    parts = _Parts(time.time_ns() // 1000, mounts, {})
+def _collecting(mounts: bool, answer: Callable[[], None] | None) -> Iterator[_Parts]:
+    parts = _Parts(time.time_ns() // 1000, mounts, answer, {})
     token = _parts.set(parts)
     try:
         yield parts
@@ -84,16 +89,36 @@ def _collecting(mounts: bool) -> Iterator[_Parts]:
         _parts.reset(token)
 
 
-def show(component: Any, key: str, data: dict[str, Any], **options: Any) -> None:
-    """An element of the page; live, if it is drawn inside `mounting` or `feeding`."""
+def show(component: Any, key: str, data: dict[str, Any], answered: bool = False, **options: Any) -> None:
+    """An element of the page; live, if it is drawn inside `mounting` or `feeding`.
+
+    If it is `answered`, its use runs only itself again and the page's answer, which takes a third of the time.
+    """
     parts = _parts.get()
     if parts:
         parts.data[key] = data
         data = data | {"part": key, "at": parts.at}
-    if not parts or parts.mounts:
-        component(key=key, data=data, **options)
+    draw = partial(component, key=key, data=data, **options)
+    if answered and parts and parts.answer:
+        _with_answer(draw, parts.answer)
+    elif not parts or parts.mounts:
+        draw()
         if parts and not any(name.startswith("on_") for name in options):
             del st.session_state[key]  # it has no state, and Streamlit would copy that of every element on every tick
+
+
+def _with_answer(draw: Callable[[], None], answer: Callable[[], None]) -> None:
+    used = False  # the first run belongs to the page
+
+    @st.fragment
+    def part() -> None:
+        nonlocal used
+        draw()
+        if used:
+            answer()
+        used = True
+
+    part()
 
 
 def once(source: Run | Snapshot | Reading, key: Hashable, make: Callable[[], Made]) -> Made:

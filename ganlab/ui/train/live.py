@@ -25,13 +25,24 @@ from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
 EVERY, GUESTS_EVERY = 0.5, 2.0  # seconds, also while paused: a Step should be seen, and another tab may resume
 PATIENCE = 1.0  # seconds in which most changes come into force, also in another process
+FOLDS = 3.0  # seconds after a pull at the clamp in which its fold is played: the page is not drawn anew under it
 BELOW = 1.7  # seconds after which what lies below the first screen of a running run is drawn again
 
 
 def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now and as long as the run lives; `status` is what the page was drawn for."""
     mounted = run.latest
-    with mounting():
+
+    def answer() -> None:
+        if "refused" in st.session_state:
+            st.rerun()  # the page shows why
+        if _awaits_range(run, run.latest):
+            run.uses_range(PATIENCE)
+        st.session_state["answered"] = time.monotonic()
+        with st.container(key="answer"), feeding(feed, "answer_feed"):
+            _fill(run, run.latest, slots, below=False)
+
+    with mounting(answer):
         _fill(run, mounted, slots, below=True)
     drawn, awaits_range = _controls(run), _awaits_range(run, mounted)
     first = True  # the page has just been drawn: the widgets hold what it put there, not what a browser sent
@@ -49,6 +60,7 @@ def live(run: Run, status: Status, slots: Slots) -> None:
             snapshot, state = run.latest, st.session_state
             below = status is not Status.RUNNING or time.monotonic() > state.get("drew_below", 0.0) + BELOW
             steered = steer.live_values(run) != state.get("drawn_for") or _controls(run) != drawn
+            steered = steered and time.monotonic() > state.get("answered", 0.0) + FOLDS
             # A tick that was on its way while the page went to another run has drawn this one again.
             left = st.query_params.get("run") != run.run_id
             if left or snapshot.status != status or steered or (below and look_back.outgrown(run)):
