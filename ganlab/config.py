@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from ganlab import settings
-from ganlab.formatting import range_in_words
 from ganlab.settings import SEEDS, setting
 
 
@@ -34,9 +33,6 @@ DATASETS = {
     "swiss-roll": DatasetFacts("Swiss roll", "point"),
     "drawn": DatasetFacts("my points", "point"),  # the user's own
 }
-# What holds the critic; the size of its slope and of its estimate depends on it.
-HOLDING = ("clip_range", "clip_order", "clip_scope", "clip_scale", "constraint", "penalty")
-LIVE_FIELDS = (*HOLDING, "critic_lr", "generator_lr", "n_critic")  # may change while a run trains
 PREPARED_BY = ("dataset", "images", "image_size", "fit", "colour", "levels")  # decide what the user's own images become
 MOST_STEPS = 10_000_000
 LARGEST_INCLUDED = 64  # pixels a side of images that are not the user's own: these have 8 to 32 themselves
@@ -401,33 +397,3 @@ def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
     if any(values.get(field, getattr(config, field)) != getattr(config, field) for field in PREPARED_BY):
         values = {"pixels": ""} | dict(values)
     return dataclasses.replace(config, **values)
-
-
-def constraint_in_words(config: TrainConfig) -> str:
-    """What holds the critic: ±0.01, ±1 / √fan-in, penalty 10, spectral norm, or no constraint."""
-    if config.constraint == "clip":
-        scale = {"same": "", "fan-in": " / √fan-in", "gain": " · √(2 / fan-in)"}[config.clip_scale]
-        return range_in_words(config.clip_range) + scale
-    penalty = f"penalty {config.penalty:g}"
-    return {"gradient-penalty": penalty, "spectral-norm": "spectral norm", "none": "no constraint"}[config.constraint]
-
-
-def clamps_as_in_paper(config: TrainConfig) -> bool:
-    """Whether all of the critic's weights are clamped into one range after each update, as in Algorithm 1."""
-    policies = (config.constraint, config.clip_order, config.clip_scope, config.clip_scale)
-    return policies == ("clip", "after", "all", "same")
-
-
-def holding(config: TrainConfig) -> dict[str, Any]:
-    """The settings of what holds the critic, as far as they have an effect."""
-    return {name: value for name, value in settings.applying(config).items() if name in HOLDING}
-
-
-def changed_live(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
-    """The settings of a run with some fields replaced while it trains. Raises ValueError, in one sentence."""
-    if fixed := set(values) - set(LIVE_FIELDS) | set(values) & config.unknown:
-        raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
-    wanted = dataclasses.replace(config, **values)
-    if wanted.has_spectral_norm != config.has_spectral_norm:
-        raise ValueError("constraint can't change so: spectral norm is built into the critic; start another run.")
-    return wanted

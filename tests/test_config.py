@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from ganlab import settings
-from ganlab.config import TrainConfig, changed_live, spare_cores
+from ganlab.config import TrainConfig, spare_cores
 from ganlab.links import from_link, link
 from ganlab.presets import PRESETS
 
@@ -94,35 +94,6 @@ def test_settings_without_effect_are_known(values: dict, with_effect: set[str], 
     odd = {"clip_order": "before", "clip_scope": "weights", "clip_scale": "gain", "penalty": 3.0, "noise_sd": 2.0}
     odd |= {"beta1": 0.1, "beta2": 0.2, "depth": 7, "generator_lr": 0.5}
     assert not set(link(dataclasses.replace(config, **odd))) & without
-
-
-@pytest.mark.parametrize(
-    ("config", "values", "words"),
-    [
-        (RING, {"constraint": "spectral-norm"}, "spectral norm is built into the critic"),
-        (PRESETS["8-gaussians-spectral-norm"], {"constraint": "clip"}, "spectral norm is built into the critic"),
-        (PRESETS["digits"], {"constraint": "gradient-penalty"}, "with batch norm a score depends"),
-        (RING, {"critic_norm": "layer", "steps": 3}, "critic_norm, steps can't change"),
-    ],
-)
-def test_what_a_run_can_not_change_is_one_sentence(config: TrainConfig, values: dict, words: str) -> None:
-    with pytest.raises(ValueError, match=words) as caught:
-        changed_live(config, values)
-    assert str(caught.value).count(". ") == 0
-
-
-def test_what_holds_the_critic_can_change() -> None:
-    config = RING
-    for values in (
-        {"constraint": "gradient-penalty"},
-        {"penalty": 2.0},
-        {"constraint": "none"},
-        {"constraint": "clip"},
-    ):
-        config = changed_live(config, values)
-    assert config == dataclasses.replace(RING, penalty=2.0)
-    layered = dataclasses.replace(PRESETS["digits"], critic_norm="layer")
-    assert changed_live(layered, {"constraint": "gradient-penalty"}).constraint == "gradient-penalty"
 
 
 def test_points_need_linear_layers() -> None:

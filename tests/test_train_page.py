@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import address, clamp, click, code, page, panels, restart, run_in
 
-from ganlab.config import holding
 from ganlab.gan.histograms import pooled
+from ganlab.gan.holding import holding
 from ganlab.gan.networks import named_weights
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import INSTRUMENTS

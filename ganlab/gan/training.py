@@ -30,7 +30,7 @@ class Trainer:
     """A generator, a critic and the methods that train them.
 
     All random numbers come from two streams: `rng` for training, `looking_rng` for display and measurement, which
-    therefore never change a run. `config` may be replaced between updates (see `config.LIVE_FIELDS`). Making a trainer
+    therefore never change a run. `config` may be replaced between updates (see `holding.LIVE_FIELDS`). Making a trainer
     also sets the calling thread's number of torch threads: results and speed depend on it.
     """
 

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from ganlab import settings
-from ganlab.config import HOLDING, TrainConfig, constraint_in_words
+from ganlab.config import TrainConfig
 from ganlab.formatting import number, range_in_words, short
+from ganlab.gan.holding import HOLDING, constraint_in_words
 from ganlab.plots.base import Figure, curve, framed, note, packed, per_mark, rounded, steps_axis, upright
 from ganlab.runs.history import METRICS, Change, History
 from ganlab.runs.snapshot import Snapshot

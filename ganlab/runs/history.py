@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganlab.config import HOLDING, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.gan.clipping import UNCOUNTED
+from ganlab.gan.holding import HOLDING
 from ganlab.gan.watched import Layers
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganlab.config import TrainConfig, changed_live, holding
+from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport, UpdateReport, flat
+from ganlab.gan.holding import changed_live, holding
 from ganlab.gan.training import Trainer, copied
 from ganlab.measure import reading as readings
 from ganlab.measure.reading import INSTRUMENTS, Broken, GivenUp, Reading

@@ -6,7 +6,7 @@ import threading
 from enum import Enum, auto
 from typing import Any
 
-from ganlab.config import changed_live
+from ganlab.gan.holding import changed_live
 from ganlab.runs.snapshot import Snapshot
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganlab.config import TrainConfig, holding
+from ganlab.config import TrainConfig
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.histograms import WeightHistogram, axis_limit, bin_edges
+from ganlab.gan.holding import holding
 from ganlab.measure.reading import Reading
 
 GROUPED = 1.0  # seconds: changes so close together, as from a held arrow key, are compared as one

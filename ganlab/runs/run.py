@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ganlab.config import DATASETS, TrainConfig, constraint_in_words
+from ganlab.config import DATASETS, TrainConfig
 from ganlab.formatting import ranges_in_words
+from ganlab.gan.holding import constraint_in_words
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import Reading
 from ganlab.runs.disk import contents

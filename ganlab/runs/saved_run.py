@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ganlab.config import TrainConfig, changed_live
+from ganlab.config import TrainConfig
 from ganlab.data import datasets
+from ganlab.gan.holding import changed_live
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import INSTRUMENTS, READINGS, Broken, Reading, look
 from ganlab.runs.disk import checkpoints, contents, moments

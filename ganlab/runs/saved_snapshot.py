@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ganlab.config import TrainConfig, changed_live
+from ganlab.config import TrainConfig
 from ganlab.data import images
 from ganlab.gan import sampling, streams
 from ganlab.gan.histograms import WeightHistogram
+from ganlab.gan.holding import changed_live
 from ganlab.gan.watched import Layers, WatchedConfig
 from ganlab.measure.reading import no_readings
 from ganlab.runs.disk import checkpoints, contents, lock, moments, networks, tables

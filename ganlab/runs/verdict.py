@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
-from ganlab.config import constraint_in_words
 from ganlab.formatting import short, times, width_in_words
+from ganlab.gan.holding import constraint_in_words
 from ganlab.measure.distances import Distances
 from ganlab.measure.reading import Reading
 from ganlab.runs.advice import WINDOW, Advice, back

@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from ganlab import tensorfile
-from ganlab.config import LIVE_FIELDS, TrainConfig, changed_live, checked_clip_range
+from ganlab.config import TrainConfig, checked_clip_range
 from ganlab.gan import state
 from ganlab.gan.clipping import ClipReport, UpdateReport
 from ganlab.gan.histograms import WeightHistogram
+from ganlab.gan.holding import LIVE_FIELDS, changed_live
 from ganlab.gan.watched import Layers
 from ganlab.measure.reading import INSTRUMENTS, Reading
 from ganlab.runs.disk import histograms, looks

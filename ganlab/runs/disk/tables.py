@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ganlab import tensorfile
-from ganlab.config import LIVE_FIELDS, TrainConfig
+from ganlab.config import TrainConfig
 from ganlab.gan import building
 from ganlab.gan.clipping import UNCOUNTED
+from ganlab.gan.holding import LIVE_FIELDS
 from ganlab.gan.watched import Layers
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import csv_file

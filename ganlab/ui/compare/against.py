@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from ganlab import settings as rules
-from ganlab.config import TrainConfig, constraint_in_words
+from ganlab.config import TrainConfig
 from ganlab.formatting import range_in_words
+from ganlab.gan.holding import constraint_in_words
 from ganlab.plots import sweeps as plots
 from ganlab.plots.base import Figure
 from ganlab.plots.sweeps import Dot

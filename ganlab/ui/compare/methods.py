@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 import ganlab
-from ganlab.config import TrainConfig, constraint_in_words
+from ganlab.config import TrainConfig
 from ganlab.formatting import count_of, number
+from ganlab.gan.holding import constraint_in_words
 from ganlab.measure.reading import READINGS
 from ganlab.runs.snapshot import Status
 from ganlab.ui.compare import gradients, settings

@@ -12,9 +12,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ganlab.config import clamps_as_in_paper
 from ganlab.formatting import number, short
 from ganlab.gan.histograms import pooled
+from ganlab.gan.holding import clamps_as_in_paper
 from ganlab.gan.streams import fixed_latents
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status

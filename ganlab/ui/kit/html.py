@@ -3,9 +3,10 @@
 import re
 from html import escape
 
-from ganlab.config import DATASETS, TrainConfig, constraint_in_words
+from ganlab.config import DATASETS, TrainConfig
 from ganlab.formatting import NOTHING, duration, percent
 from ganlab.gan.histograms import WeightHistogram
+from ganlab.gan.holding import constraint_in_words
 from ganlab.gan.watched import WatchedConfig
 from ganlab.runs.disk.library import short_name
 from ganlab.runs.run import Run

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import streamlit as st
 
-from ganlab.config import DATASETS, HOLDING, TrainConfig, constraint_in_words, holding
+from ganlab.config import DATASETS, TrainConfig
 from ganlab.gan.histograms import WeightHistogram, pooled
+from ganlab.gan.holding import HOLDING, constraint_in_words, holding
 from ganlab.plots.clamp import Change, Slider, bounds, clamp
 from ganlab.plots.samples import points
 from ganlab.runs.diagnosis import diagnose, knows

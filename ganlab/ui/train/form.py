@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import HOLDING, LARGEST_INCLUDED, TrainConfig, changed
+from ganlab.config import LARGEST_INCLUDED, TrainConfig, changed
+from ganlab.gan.holding import HOLDING
 from ganlab.links import from_link, link
 from ganlab.presets import PRESETS
 from ganlab.ui.kit import frame, uploads

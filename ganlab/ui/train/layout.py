@@ -7,9 +7,9 @@ import inspect
 
 import streamlit as st
 
-from ganlab.config import HOLDING
 from ganlab.gan import constraints
 from ganlab.gan.building import critic_layers
+from ganlab.gan.holding import HOLDING
 from ganlab.gan.training import Trainer
 from ganlab.gan.watched import WatchedConfig
 from ganlab.plots.curves import ALONG

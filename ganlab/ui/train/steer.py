@@ -12,7 +12,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from ganlab import settings
-from ganlab.config import LIVE_FIELDS, TrainConfig, changed_live
+from ganlab.config import TrainConfig
+from ganlab.gan.holding import LIVE_FIELDS, changed_live
 from ganlab.gan.watched import WatchedConfig
 from ganlab.runs.disk.damage import is_file
 from ganlab.runs.run import Run

@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
-from ganlab.config import constraint_in_words
 from ganlab.formatting import NOTHING, compared, count_of, fixed_percent, short
+from ganlab.gan.holding import constraint_in_words
 from ganlab.runs.advice import Advice
 from ganlab.runs.range_change import RangeChange
 from ganlab.runs.verdict import Verdict

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from ganlab.config import TrainConfig, changed_live, clamps_as_in_paper, constraint_in_words, holding
+from ganlab.config import TrainConfig
 from ganlab.formatting import short
+from ganlab.gan.holding import changed_live, clamps_as_in_paper, constraint_in_words, holding
 from ganlab.measure.reading import Reading
 from ganlab.plots.base import Figure, rounded
 from ganlab.plots.readings import empty

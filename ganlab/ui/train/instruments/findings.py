@@ -2,8 +2,8 @@
 
 from html import escape
 
-from ganlab.config import constraint_in_words
 from ganlab.formatting import fixed_percent, percent
+from ganlab.gan.holding import constraint_in_words
 from ganlab.measure.coverage import MISSING
 from ganlab.measure.reading import Reading
 from ganlab.runs import diagnosis
