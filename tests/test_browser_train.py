@@ -158,7 +158,7 @@ def test_the_first_clamp_under_a_tighter_range_is_played_and_compared(page: Page
     bound(page, "High").press("PageDown")
     drawing = app(page).locator(".gl-clamp")
     expect(drawing).to_contain_text("moved by one clamp")
-    answer = next(i for i, frame in enumerate(received) if b"answer_feed" in frame)
+    answer = next(i for i, frame in enumerate(received) if b"feed_clamp" in frame)
     assert not any(map(runs_whole_page, received[:answer]))  # which would take three times as long
     expect(drawing).to_contain_text("10× tighter")
     expect(drawing).to_contain_text("was −0.01")

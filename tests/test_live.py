@@ -52,7 +52,7 @@ def page() -> None:
 
 
 def test_parts_are_mounted_once_and_then_fed_what_has_changed() -> None:
-    at = AppTest.from_function(page)
+    at = AppTest.from_function(page, default_timeout=30)
 
     def elements(mounts: bool, **drawn: str) -> list[dict[str, Any]]:
         at.session_state["mounts"], at.session_state["drawn"] = mounts, drawn

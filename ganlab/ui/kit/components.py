@@ -91,13 +91,24 @@ def grid(key: str, sheet: dict[str, Any], caption: Caption, pick: Callable[[int]
     _grid(key=key, data=data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
 
 
-def choices(key: str, html: str, pick: Callable[[str], None], show: str = "", caption: Caption = NO_FIGURE) -> None:
+def choices(
+    key: str,
+    html: str,
+    pick: Callable[[str], None],
+    show: str = "",
+    caption: Caption = NO_FIGURE,
+    answered: bool = False,
+) -> None:
     """HTML as in `panel`; `pick` is called with the data-pick of a clicked element, "" if that was pressed already.
 
-    `show` is a CSS selector of what a click changes, to be scrolled into sight.
+    `show` is a CSS selector of what a click changes, to be scrolled into sight. `answered` is as in `live.show`.
     """
     data = {"html": html, "show": show} | caption.as_data()
-    live.show(_choices, key, data, height="content", on_picked_change=lambda: pick(st.session_state[key].picked))
+
+    def picked() -> None:
+        pick(st.session_state[key].picked)
+
+    live.show(_choices, key, data, answered, height="content", on_picked_change=picked)
 
 
 def preview(key: str, html: str, shown: str, point: Callable[[str], None], caption: Caption) -> None:

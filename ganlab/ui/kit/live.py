@@ -24,7 +24,7 @@ MOST_MADE = 200  # of one source: looking back at every step of an ended run wou
 class _Parts(NamedTuple):
     at: int  # microseconds since 1970: what is newer stays, also after a restart of the server
     mounts: bool
-    answer: Callable[[], None] | None
+    answer: Callable[[str], None] | None
     data: dict[str, Any]  # of each part
 
 
@@ -41,10 +41,10 @@ _parts: ContextVar[_Parts | None] = ContextVar("parts", default=None)
 
 
 @contextmanager
-def mounting(answer: Callable[[], None] | None = None) -> Iterator[None]:
+def mounting(answer: Callable[[str], None] | None = None) -> Iterator[None]:
     """Around the drawing of live parts in the body of a page.
 
-    `answer` shows what came of the use of a part that is not to wait for the whole page.
+    `answer` shows what came of the use of a part, which it is given, that is not to wait for the whole page.
     """
     with _collecting(mounts=True, answer=answer) as parts:
         yield
@@ -80,7 +80,7 @@ def _nested(value: Any) -> bool:
 
 
 @contextmanager
-def _collecting(mounts: bool, answer: Callable[[], None] | None) -> Iterator[_Parts]:
+def _collecting(mounts: bool, answer: Callable[[str], None] | None) -> Iterator[_Parts]:
     parts = _Parts(time.time_ns() // 1000, mounts, answer, {})
     token = _parts.set(parts)
     try:
@@ -100,7 +100,7 @@ def show(component: Any, key: str, data: dict[str, Any], answered: bool = False,
         data = data | {"part": key, "at": parts.at}
     draw = partial(component, key=key, data=data, **options)
     if answered and parts and parts.answer:
-        _with_answer(draw, parts.answer)
+        _with_answer(draw, partial(parts.answer, key))
     elif not parts or parts.mounts:
         draw()
         if parts and not any(name.startswith("on_") for name in options):

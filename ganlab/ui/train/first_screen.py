@@ -81,7 +81,7 @@ def _numbers(
         judged = verdict(reading, problems, history, change, numbers, bool(comparing), measuring, knows(config), since)
     with slots["verdict"]:
         html = strip.sentence(judged, snapshot.status.ended or not may_act())
-        choices("verdict", html, lambda picked: steer.change_clip_range(run, picked))
+        choices("verdict", html, lambda picked: steer.change_clip_range(run, picked), answered=True)
 
 
 def _note_try(run: Run, comparing: RangeChange | None, numbers: list[Vital]) -> None:

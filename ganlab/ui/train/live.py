@@ -33,13 +33,13 @@ def live(run: Run, status: Status, slots: Slots) -> None:
     """Fill the slots now and as long as the run lives; `status` is what the page was drawn for."""
     mounted = run.latest
 
-    def answer() -> None:
+    def answer(used: str) -> None:
         if "refused" in st.session_state:
             st.rerun()  # the page shows why
         if _awaits_range(run, run.latest):
             run.uses_range(PATIENCE)
         st.session_state["answered"] = time.monotonic()
-        with st.container(key="answer"), feeding(feed, "answer_feed"):
+        with st.container(key=f"answer_{used}"), feeding(feed, f"feed_{used}"):
             _fill(run, run.latest, slots, below=False)
 
     with mounting(answer):
