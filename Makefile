@@ -22,6 +22,7 @@ bench: .venv/tests
 hold: .venv/tests
 	$(PROGRAM) tests/support/kills.py 200
 	$(PROGRAM) tests/support/sweep_kills.py 10
+	$(PROGRAM) tests/support/dask_kill.py
 	$(PROGRAM) tests/support/mutations.py 500
 	$(PROGRAM) tests/support/crafted.py 500
 	$(PROGRAM) tests/support/full_disk.py
