@@ -59,7 +59,9 @@ def test_pictures_of_other_kinds_are_read_or_counted(tmp_path: Path) -> None:
     pixels, result = decoded(archive, 4)
     assert len(pixels) == 16
     assert result.others == {".heic": 20, ".txt": 1}
-    assert file_kinds.other_files(result.others) == "21 other files were left out: 20 .heic, 1 .txt."
+    assert file_kinds.other_files(result.others) == (
+        "21 other files were left out: 20 .heic, 1 .txt. Export HEIC pictures as JPEG."
+    )
     many = {f".{letter}": i for i, letter in enumerate("abcdefgh", start=1)}
     assert (
         file_kinds.other_files(many) == "36 other files were left out: 8 .h, 7 .g, 6 .f, 5 .e, 4 .d, 6 of other kinds."
@@ -181,6 +183,7 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path, monkeypatch: py
 
 
 FORMATS = "PNG, JPEG, GIF, BMP, WebP, TIFF, AVIF, JPEG 2000, PPM or TGA"
+AGAIN = "make a new ZIP of the folder with the images."
 REFUSALS = {
     "not a ZIP": "photos.zip is not a ZIP archive: put the images into a ZIP.",
     "truncated ZIP": "photos.zip is cut short or damaged: copy or download it again.",
@@ -189,13 +192,14 @@ REFUSALS = {
     "a PDF": "photos.zip is a PDF, not a ZIP archive: put the images into a ZIP.",
     "a CSV": "photos.zip is a text file, not a ZIP archive: put the images into a ZIP.",
     "no images": f"photos.zip holds no images ({FORMATS}). 1 other file was left out: 1 .txt.",
-    "path leading outside": "photos.zip holds a/../../evil.png, a path that leads outside the archive.",
-    "Windows path outside": "photos.zip holds ..\\evil.png, a path that leads outside the archive.",
-    "absolute path": "photos.zip holds /etc/evil.png, an absolute path.",
-    "absolute Windows path": "photos.zip holds C:\\evil.png, an absolute path.",
-    "Windows share": "photos.zip holds \\\\host\\evil.png, an absolute path.",
-    "encrypted": "photos.zip holds secret.png, which is encrypted.",
-    "unknown compression": "photos.zip holds odd.png, which is not compressed with Deflate.",
+    "path leading outside": "photos.zip holds a/../../evil.png, a path that leads outside the archive; " + AGAIN,
+    "Windows path outside": "photos.zip holds ..\\evil.png, a path that leads outside the archive; " + AGAIN,
+    "absolute path": "photos.zip holds /etc/evil.png, an absolute path; " + AGAIN,
+    "absolute Windows path": "photos.zip holds C:\\evil.png, an absolute path; " + AGAIN,
+    "Windows share": "photos.zip holds \\\\host\\evil.png, an absolute path; " + AGAIN,
+    "encrypted": "photos.zip holds secret.png, which is encrypted; make the ZIP without a password.",
+    "unknown compression": "photos.zip holds odd.png, which is not compressed with Deflate; "
+    "make the ZIP with the usual compression.",
     "600 MB declared": "photos.zip holds 601 MB, unpacked; at most 512 MB are allowed.",
     "60,000 entries": "photos.zip holds 60,000 files; at most 50,000 are allowed; a folder may hold more.",
     "70,000 entries": "photos.zip holds 70,000 files; at most 50,000 are allowed; a folder may hold more.",
@@ -238,7 +242,7 @@ def test_unprintable_and_long_names_are_shown_safely(tmp_path: Path) -> None:
 def test_other_files_are_counted_in_plain_words() -> None:
     others = {"symbolic link": 2, ".heic": 1, "hidden": 1_000}
     assert file_kinds.other_files(others) == (
-        "1,003 other files were left out: 1,000 hidden, 2 symbolic links, 1 .heic."
+        "1,003 other files were left out: 1,000 hidden, 2 symbolic links, 1 .heic. Export HEIC pictures as JPEG."
     )
 
 
@@ -249,12 +253,16 @@ STARTS = {
     b"\xef\xbb\xbf \n<!DOCTYPE HTML>": "is a web page, not an image",
     b"<html lang='en'>": "is a web page, not an image",
     "x,y\n\u00e4".encode(): "is a text file, not an image",
+    b"\0\0\0\x18ftypheic\0\0\0\0": "is a HEIC picture; export it as JPEG",
+    b"Rar!\x1a\7\1\0": "is a RAR archive, not an image",
+    b"7z\xbc\xaf\x27\x1c\0\4": "is a 7z archive, not an image",
+    b"\x1f\x8b\x08\0": "is a gzip file, not an image",
     b"\0\1\2": "can't be read as an image",
 }
 
 
 def test_what_is_no_image_is_named_by_what_it_is(tmp_path: Path) -> None:
-    bad = {f"{i}.png": start for i, start in enumerate(STARTS)}
+    bad = {f"bad{i:02}.png": start for i, start in enumerate(STARTS)}
     _, result = decoded(zip_of(tmp_path, hostile.good_files() | bad), 4)
     assert result.left_out == [(name, f"{name} {why}.") for name, why in zip(bad, STARTS.values(), strict=True)]
 

@@ -41,6 +41,9 @@ EXCHANGED = {
     "a Windows-1252 header": ("Länge,Höhe", "{x},{y}", "cp1252", ""),
     "UTF-16 of a spreadsheet": ("x\ty", "{x}\t{y}", "utf-16", ""),
     "big-endian UTF-16": ("\ufeffx\ty", "{x}\t{y}", "utf-16-be", ""),
+    "UTF-16 without a mark": ("x\ty", "{x}\t{y}", "utf-16-le", ""),
+    "big-endian UTF-16 without a mark": (None, "{x}\t{y}", "utf-16-be", ""),
+    "a Shift-JIS header": ("高さ,幅", "{x},{y}", "shift-jis", ""),
     "semicolons and decimal commas": ("x;y", "{x,};{y,}", "utf-8", DECIMAL),
     "tabs and decimal commas": (None, "{x,}\t{y,}", "utf-8", DECIMAL),
     "spaces and decimal commas": (None, "{x,} {y,}", "utf-8", DECIMAL),
@@ -106,7 +109,7 @@ def test_rows_with_an_empty_cell_are_left_out_and_counted_and_empty_rows_are_not
         ([f"{i}.5,{i}.5,{i}.5" for i in range(20)], "p.csv has 3 columns of numbers"),
         ([f"0,{i},0,{i}" for i in range(20)], "p.csv has 4 columns of numbers"),  # two decimal commas, and one between
         ([f"{line}," for line in LINES[1:]] + ["1,"], "p.csv holds 15 points"),
-        ([*LINES, f'"{"1" * 140_000}",1'], "Line 17 of p.csv is not two numbers"),  # more than Python's csv takes
+        ([*LINES, f'"{"1" * 140_000}",1'], "Line 17 of p.csv has more than 65,536 letters"),
         (["x,y", "x,y", *LINES], "Line 2 of p.csv is not two numbers"),
         ([*LINES, "nan,0"], "Line 17 of p.csv has a number out of range"),
         ([*LINES, "0,-inf"], "Line 17 of p.csv has a number out of range"),
@@ -130,11 +133,65 @@ def test_anything_else_is_refused_in_one_sentence(lines: list[str], words: str) 
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00", b"\xff\xfe\0\0", b"\x89PNG\r\n\x1a\n\0\0", b"0,1\n\x81\n", b"PK\3\4\0"]
+    "content", [b"\xff\xfe\x00", b"\xff\xfe\0\0", b"\x89PNG\r\n\x1a\n\0\0", b"0,1\n\1\x81\n", b"PK\3\4\0"]
 )
 def test_a_binary_file_is_refused_in_a_sentence(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"not a text file: give the points as a CSV\."):
         point_files.read_csv(content, "p.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\3\4" + bytes(26) + b"[Content_Types].xml", "an Office document"),
+        (b"PK\3\4" + bytes(26) + b"xl/workbook.xml", "an Office document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document"),
+        (b"PK\3\4" + bytes(26) + b"points.npy", "a ZIP archive"),
+        (b"\x93NUMPY\1\0", "a NumPy file"),
+    ],
+)
+def test_files_of_other_programs_are_called_by_their_kind(content: bytes, kind: str) -> None:
+    with pytest.raises(ValueError, match=f"^p.csv is {kind}, not a text file: give the points as a CSV"):
+        point_files.read_csv(content, "p.csv")
+
+
+def test_cells_in_quotes_may_go_over_lines() -> None:
+    rows = [f'{line},"one\n\ntwo ""three"""' for line in LINES]
+    points, message = point_files.read_csv("\n".join(['"x\n(mm)",y,note', *rows]).encode(), "p.csv")
+    assert np.array_equal(points, HERE)
+    assert message == "Of 3 columns, “x (mm)” and “y” were read."
+    with pytest.raises(ValueError, match=r"^Line 4 of p.csv is not two numbers"):  # its first line
+        point_files.read_csv("\n".join(['"x\n\n",y', '"one\ntwo",3', *LINES]).encode(), "p.csv")
+    with pytest.raises(ValueError, match=r"^Line 17 of p.csv is not two numbers"):  # a quote that is never closed
+        point_files.read_csv("\n".join([*LINES, '"1,2', *LINES * 2]).encode(), "p.csv")
+
+
+def test_a_line_of_a_whole_file_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"^Line 2 of p.csv has more than 65,536 letters: write one point per line"):
+        point_files.read_csv(b"x,y\n" + b"1," * 900_000, "p.csv")
+
+
+@pytest.mark.parametrize("between", [",", ".", "'", "’", " ", "\u00a0", "\u202f"])
+@pytest.mark.parametrize("form", ["{x}\t{y}", "{x};{y}", '"{x}","{y}"'])
+def test_thousands_are_read_and_said(between: str, form: str) -> None:
+    wanted = (POINTS * 1e6).round(2)
+    mark = "," if between == "." else "."
+
+    def text(number: float) -> str:
+        return f"{number:,.2f}".translate({ord(","): between, ord("."): mark})
+
+    content = "\n".join(form.format(x=text(x), y=text(y)) for x, y in wanted)
+    points, message = point_files.read_csv(content.encode(), "p.csv")
+    middle, reach = (wanted.min(0) + wanted.max(0)) / 2, np.ptp(wanted, 0).max() / 2
+    assert np.allclose(points, (wanted - middle) / reach * 1.6)
+    assert ("Commas were read as decimal points." in message) == (between == ".")
+    assert "Thousands separators were skipped." in message
+
+
+def test_a_comma_that_could_be_either_is_a_decimal_comma() -> None:
+    points, message = point_files.read_csv(b"0,123;1,234\n1,123;0,234\n" * 8, "p.csv")
+    assert points.max() == np.float32(1.234)
+    assert message == "Commas were read as decimal points."
 
 
 def test_whatever_a_file_holds_it_is_read_or_refused() -> None:

@@ -1,8 +1,22 @@
 """What a file is, by its first bytes, where these tell: for files that were taken for something else."""
 
+import re
+
 START = 512  # bytes that are looked at
-_MARKS = {b"%PDF": "a PDF", b"PK\3\4": "a ZIP archive", b"<!doctype html": "a web page", b"<html": "a web page"}
-_CONTROL = {*range(32), 127} - set(b"\t\n\r\f")
+CONTROL = {*range(32), 127} - set(b"\t\n\r\f")  # bytes that no text has
+_HEIC = "a HEIC picture"
+_KINDS = {
+    rb"%PDF": "a PDF",
+    rb"\xd0\xcf\x11\xe0|PK\x03\x04.{26}(\[Content_Types\]|_rels/|docProps/|xl/|mimetypeapp)": "an Office document",
+    rb"PK\x03\x04": "a ZIP archive",
+    rb"Rar!\x1a\x07": "a RAR archive",
+    rb"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    rb"\x1f\x8b": "a gzip file",
+    rb"\x93NUMPY": "a NumPy file",
+    rb".{4}ftyp.{0,48}hei[cfmsx]": _HEIC,
+    rb"<!doctype html|<html": "a web page",
+}
+_MARKS = [(re.compile(mark, re.IGNORECASE | re.DOTALL), kind) for mark, kind in _KINDS.items()]
 
 
 def mismatch(start: bytes, wanted: str) -> str:
@@ -10,7 +24,9 @@ def mismatch(start: bytes, wanted: str) -> str:
     if not start:
         return "is empty"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    kind = next((kind for mark, kind in _MARKS.items() if text[: len(mark)].lower() == mark.lower()), "")
-    if not kind and not _CONTROL & set(start[:START]):
+    kind = next((kind for mark, kind in _MARKS if mark.match(text)), "")
+    if not kind and not CONTROL & set(start[:START]):
         kind = "a text file"
+    if kind == _HEIC:  # what phones save, often under the name of a JPEG
+        return "is a HEIC picture; export it as JPEG"
     return f"is {kind}, not {wanted}" if kind and kind != wanted else ""

@@ -11,6 +11,7 @@ from ganlab.formatting import count_of, printable
 PICTURE = ""  # the kind of a file that has the name of a picture
 LINK, UNREADABLE = "symbolic link", "unreadable folder"  # kinds that are nouns
 COUNTED = 5  # kinds in a sentence
+_HEIC = (".heic", ".heif")  # what iPhones save and Pillow doesn't read
 
 
 def kind_of(name: str, mode: int) -> str:
@@ -35,7 +36,7 @@ def others(kinds: list[str]) -> Mapping[str, int]:
 
 
 def other_files(others: Mapping[str, int]) -> str:
-    """A sentence that counts files by kind; "" without any."""
+    """A sentence that counts files by kind, and what to do about pictures of a kind that isn't read; "" without any."""
     if not others:
         return ""
     kinds = Counter(others).most_common()
@@ -45,4 +46,5 @@ def other_files(others: Mapping[str, int]) -> str:
     if rest := sum(n for _, n in kinds[COUNTED:]):
         counted.append(f"{rest:,} of other kinds")
     n = sum(others.values())
-    return f"{count_of(n, 'other file')} {'was' if n == 1 else 'were'} left out: {', '.join(counted)}."
+    to_do = " Export HEIC pictures as JPEG." if others.keys() & set(_HEIC) else ""
+    return f"{count_of(n, 'other file')} {'was' if n == 1 else 'were'} left out: {', '.join(counted)}.{to_do}"

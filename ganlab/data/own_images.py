@@ -30,6 +30,7 @@ LIMIT_FILES = 50_000  # files in an archive
 LIMIT_SEEN = 1_000_000  # files of any kind in a folder, with its subfolders
 LIMIT_BYTES = 512 * 2**20  # declared size of all files of an archive together, unpacked
 FEWEST = 16  # pictures needed, in an archive or a folder
+_AGAIN = "make a new ZIP of the folder with the images"
 _PIECE = 1000  # files of a folder between two announcements
 _LIMIT_DIRECTORY = 256 * LIMIT_FILES  # bytes; an entry takes 46, its name and often 24 more
 _LIMIT_PLACE = 2**16  # bytes of the file that says where a folder is
@@ -252,12 +253,12 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
     """Why an archive with this entry is refused; None if it is not."""
     path = PureWindowsPath(entry.orig_filename)  # takes both kinds of slash
     if path.drive or path.root:
-        return "an absolute path"
+        return f"an absolute path; {_AGAIN}"
     if posixpath.normpath(path.as_posix()).split("/")[0] == "..":
-        return "a path that leads outside the archive"
+        return f"a path that leads outside the archive; {_AGAIN}"
     if entry.flag_bits & 0x1:
-        return "which is encrypted"
+        return "which is encrypted; make the ZIP without a password"
     # zipfile also reads bzip2 and LZMA, but with no limit on how much it unpacks at once.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "which is not compressed with Deflate"
+        return "which is not compressed with Deflate; make the ZIP with the usual compression"
     return None

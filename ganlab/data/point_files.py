@@ -6,18 +6,28 @@ Whatever a file holds, this module raises only ValueError, one sentence for the 
 import codecs
 import csv
 import math
+import re
+from collections.abc import Iterator
+from itertools import islice
 from statistics import mode
 from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.data.content import START, mismatch
+from ganlab.data.content import CONTROL, START, mismatch
 from ganlab.data.own_points import FEWEST, LIMIT_BYTES, MOST, REACH
 from ganlab.formatting import count_of
 
 _SAMPLE = 100  # lines that show how a file writes its numbers
 _SCALED_REACH = 1.6  # of points that had to be scaled
 _LARGEST = 1e30  # number: none of their sums overflows
+_LONGEST = 2**16  # letters of a line: Python's csv takes no more than twice as many in a cell
+_JOINED = 16  # lines that a cell in quotes may go over
+_OPEN = re.compile(r'(?:^|[\t;,]) *"(?:[^"]|"")*$')  # a line that ends inside of a cell in quotes
+_GROUPS = {  # numbers with something between their thousands, by their decimal mark
+    mark: re.compile(rf"[-+]?\d{{1,3}}([{between}'’\u00a0\u202f ])\d{{3}}(?:\1\d{{3}})*(?:\{mark}\d*)?")
+    for mark, between in (".,", ",.")
+}
 _NOTHING = ' \t,;"'  # spreadsheets leave lines of only these below their last row
 
 
@@ -26,17 +36,19 @@ class _Notation(NamedTuple):
 
     separator: str  # " " for any white space
     decimal: str
+    grouped: bool = False  # whether something may stand between thousands
 
     def cells(self, line: str) -> list[str]:
         if self.separator == " ":
             cells = [cell.strip('"') for cell in line.split()]
             return [line] if {",", ";"} & set(cells) else cells
-        try:
-            return [cell.strip() for cell in next(csv.reader([line], delimiter=self.separator, skipinitialspace=True))]
-        except csv.Error:
-            return [line]
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=self.separator, skipinitialspace=True))]
 
     def number(self, cell: str) -> float | None:
+        if not cell:
+            return None
+        if self.grouped and (group := _GROUPS[self.decimal].fullmatch(cell)):
+            cell = cell.replace(group[1], "")
         if self.decimal == ",":
             cell = "" if "." in cell or cell.endswith(",") else cell.replace(",", ".")
         try:
@@ -45,11 +57,14 @@ class _Notation(NamedTuple):
             return None
 
     def finds_two(self, line: str) -> bool:
-        return sum(self.number(cell) is not None for cell in self.cells(line)) > 1
+        numbers = (cell for cell in self.cells(line) if self.number(cell) is not None)
+        return len(list(islice(numbers, 2))) == 2
 
 
 # In this order, because a comma that could be either is a decimal comma if something else separates.
-_NOTATIONS = [_Notation(separator, decimal) for separator in "\t; ," for decimal in ".,"]
+_NOTATIONS = [
+    _Notation(separator, decimal, grouped) for separator in "\t; ," for grouped in (False, True) for decimal in ".,"
+]
 
 
 class _Row(NamedTuple):
@@ -81,22 +96,26 @@ class _Row(NamedTuple):
 def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
     """The points of a CSV, float32 [16 to 5000, 2]; then, in sentences, what was chosen, left out and moved, or "".
 
-    UTF-8, UTF-16 or Windows-1252; tabs, semicolons, commas or spaces between cells; decimal points or commas; the first
-    line may name the columns. Of more than two columns of numbers, those named x and y are read, or the two that are
-    neither an index nor whole numbers. A row with an empty cell there is left out. If any point lies outside
-    [-2, 2]^2, all are centred and scaled, both axes alike, to reach 1.6. Raises ValueError, in one sentence with
-    `name`, for anything else.
+    UTF-8, UTF-16 or Windows-1252; tabs, semicolons, commas or spaces between cells; decimal points or commas, with or
+    without thousands separators; the first line may name the columns. Of more than two columns of numbers, those named
+    x and y are read, or the two that are neither an index nor whole numbers. A row with an empty cell there is left
+    out. If any point lies outside [-2, 2]^2, all are centred and scaled, both axes alike, to reach 1.6. Raises
+    ValueError, in one sentence with `name`, for anything else.
     """
     if len(content) > LIMIT_BYTES:
-        raise ValueError(f"{name} is larger than {LIMIT_BYTES // 2**20} MB, the most allowed.")
+        raise ValueError(
+            f"{name} is larger than {LIMIT_BYTES // 2**20} MB, the most allowed: give at most {MOST:,} points."
+        )
     if problem := mismatch(content.strip()[:START], "a text file"):
         raise ValueError(f"{name} {problem}: give the points as a CSV.")
-    lines = [(i, line) for i, line in enumerate(_decoded(content, name).splitlines(), start=1) if line.strip(_NOTHING)]
+    lines = [(i, line) for i, line in _lines(_decoded(content, name)) if line.strip(_NOTHING)]
+    if long := next((i for i, line in lines if len(line) > _LONGEST), 0):
+        raise ValueError(f"Line {long} of {name} has more than {_LONGEST:,} letters: write one point per line.")
     notation = max(_NOTATIONS, key=lambda each: sum(each.finds_two(line) for _, line in lines[:_SAMPLE]))
     rows = [_row(line, f"Line {i} of {name}", notation) for i, line in lines[: MOST + 2]]
     header = rows.pop(0) if rows and _names_columns(*rows) else None
     if rows and not any(set(row.line.strip(_NOTHING)) & set("\t; ,") for row in rows):
-        raise ValueError(f"{name} has one column; two are needed: x and y.")
+        raise ValueError(f"{name} has one column; two are needed: x and y. Put a comma between them.")
     if len(rows) > MOST:
         n = len(lines) - bool(header)
         raise ValueError(f"{name} holds {n:,} points; at most {MOST:,} are allowed.")
@@ -133,6 +152,8 @@ def _choices(header: _Row | None, names: list[str], columns: list[int], notation
         notes.append(f"Of {len(names)} columns, {x} and {y} were read.")
     if notation.decimal == ",":
         notes.append("Commas were read as decimal points.")
+    if notation.grouped:
+        notes.append("Thousands separators were skipped.")
     return notes
 
 
@@ -146,15 +167,38 @@ def _omissions(lines: list[str]) -> list[str]:
 
 def _decoded(content: bytes, name: str) -> str:
     """The decoded file, with the true minus as -. Raises ValueError, in one sentence."""
-    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for encoding in ["utf-16"] if utf16 else ["utf-8-sig", "cp1252"]:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text.replace("\N{MINUS SIGN}", "-")
-    raise ValueError(f"{name} is not a text file: give the points as a CSV.")
+    text = None
+    try:
+        text = content.decode(_encoding(content[:2]))
+    except UnicodeDecodeError:
+        if not CONTROL & set(content):  # only the names of columns suffer if this is not the right one
+            text = content.decode("cp1252", "replace")
+    if text is None or "\0" in text:
+        raise ValueError(f"{name} is not a text file: give the points as a CSV.")
+    return text.replace("\N{MINUS SIGN}", "-")
+
+
+def _encoding(start: bytes) -> str:
+    """That of a text, by its first two bytes."""
+    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    if start.count(0) == 1:  # an ASCII letter in UTF-16, with no byte order mark before it
+        return "utf-16-be" if start[0] == 0 else "utf-16-le"
+    return "utf-8-sig"
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines and their numbers; those that a cell in quotes goes over are one, with the number of the first."""
+    lines = text.splitlines()
+    at, quotes_close = 0, True
+    while at < len(lines):
+        n = 1
+        if quotes_close and _OPEN.search(lines[at]):
+            joined = (m for m in range(2, _JOINED + 1) if not _OPEN.search(" ".join(lines[at : at + m])))
+            n = next(joined, 1)
+            quotes_close = n > 1  # one that is never closed is no quote
+        yield at + 1, " ".join(lines[at : at + n])
+        at += n
 
 
 def _row(line: str, where: str, notation: _Notation) -> _Row:
