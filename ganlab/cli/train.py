@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ganlab import settings, tensorfile
 from ganlab.cli.runs import folder_of
 from ganlab.config import TrainConfig, changed, checked_clip_range
-from ganlab.data import own_images, own_pixels, own_points, point_files
+from ganlab.data import own_images, own_names, own_pixels, own_points, point_files
 from ganlab.data.decoding import sentences
 from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent, os_reason
@@ -178,7 +178,9 @@ def kept(source: str, keep: Callable[[Path], str]) -> str:
 
 def keep_images(path: Path) -> str:
     cache = data_root() / "images"
-    return own_images.keep_folder(path, cache) if path.is_dir() else own_images.keep(path, cache)
+    name = own_images.keep_folder(path, cache) if path.is_dir() else own_images.keep(path, cache)
+    own_names.keep(cache, name, str(path.absolute()))
+    return name
 
 
 def decode_images(config: TrainConfig) -> None:
@@ -198,7 +200,10 @@ def keep_points(path: Path) -> str:
         points, message = point_files.read_csv(file.read(own_points.LIMIT_BYTES + 1), path.name)
     if message:
         print(message, file=sys.stderr)
-    return own_points.keep(points, data_root() / "points")
+    cache = data_root() / "points"
+    name = own_points.keep(points, cache)
+    own_names.keep(cache, name, path.name)
+    return name
 
 
 def instruments_of(options: argparse.Namespace, config: TrainConfig) -> frozenset[str]:

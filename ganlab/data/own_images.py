@@ -19,7 +19,7 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, BinaryIO, NamedTuple
 
 from ganlab import tensorfile
-from ganlab.data import kept, picture_file
+from ganlab.data import kept, own_names, picture_file
 from ganlab.data.content import START, mismatch
 from ganlab.data.dataset import Announce
 from ganlab.data.file_kinds import PICTURE, UNREADABLE, kind_of, other_files, others
@@ -72,7 +72,7 @@ def keep_folder(source: Path, folder: Path, announce: Announce = lambda _: None)
 def find(name: str, folder: Path, announce: Announce = lambda _: None) -> Iterator[Pictures]:
     """The pictures that were kept under that name. Raises FileNotFoundError or ValueError if they are not there."""
     if archive := kept.find(folder, name, ".zip"):
-        with in_archive(archive) as pictures:
+        with in_archive(archive, own_names.find(folder, name) or "The ZIP") as pictures:
             yield pictures
     elif place := kept.find(folder, name, ".json"):
         source, expected = _place(place)
@@ -86,12 +86,14 @@ def find(name: str, folder: Path, announce: Announce = lambda _: None) -> Iterat
 
 
 @contextmanager
-def in_archive(archive: Path | BinaryIO) -> Iterator[Pictures]:
+def in_archive(archive: Path | BinaryIO, title: str = "") -> Iterator[Pictures]:
     """The pictures of a ZIP, once its directory is checked; each is unpacked when it is opened.
+
+    `title` is what sentences call it, or else the name of its file.
 
     Raises ValueError if the archive is over a limit, has a suspicious entry or too few pictures.
     """
-    title = _title(archive)
+    title = title or _title(archive)
     with _stream(archive) as stream:
         source = _Source(stream, title)
         with picture_file.readable(title, "a ZIP archive"):

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ganlab.config import DATASETS, TrainConfig
+from ganlab.config import TrainConfig
+from ganlab.data import own_names
 from ganlab.formatting import ranges_in_words
 from ganlab.gan.holding import constraint_in_words
 from ganlab.measure.gradients import Gradients
@@ -49,7 +50,7 @@ class Run(Protocol):
 
     @property
     def usual_name(self) -> str:
-        first, now, data = self.config, self.wanted, DATASETS[self.config.dataset].title
+        first, now, data = self.config, self.wanted, own_names.title(self.config)
         if all((config.constraint, config.clip_scale) == ("clip", "same") for config in (first, now)):
             return f"{data}, {ranges_in_words(first.clip_range, now.clip_range)}"
         words = dict.fromkeys(map(constraint_in_words, (first, now)))  # one if nothing has changed

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from ganlab.config import TrainConfig
+from ganlab.data import own_names
+from ganlab.data.download import data_root
 from ganlab.formatting import printable
 from ganlab.ui.train import form
 
@@ -12,9 +14,20 @@ def forget() -> None:
     form.put(images="", points="")
 
 
+def drop() -> None:
+    """Choose nothing if what is chosen is what `choose` was last called with. For callbacks."""
+    last, _ = st.session_state.get("own_data", ("", ""))
+    config, _ = form.requested()
+    if last and last in (config.images, config.points):
+        forget()
+
+
 def choose(source: str, **kept: str) -> None:
     """Choose `images` or `points` by the name under which they are kept; `source` says where they are from."""
     form.put(**kept)
+    if source:
+        for kind, name in kept.items():
+            own_names.keep(data_root() / kind, name, source)
     st.session_state["own_data"] = (*kept.values(), printable(source))
 
 
