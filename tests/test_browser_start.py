@@ -66,8 +66,30 @@ def test_own_images_from_a_zip(page: Page, server: Server, tmp_path: Path) -> No
     expect(start).to_be_disabled()
     uploader.set_input_files(tmp_path / "mine.zip")
     expect(app(page).get_by_alt_text("20 of your images")).to_be_visible()
+    app(page).get_by_role("button", name="Remove mine.zip").click()
+    expect(app(page).get_by_text("A preview appears here")).to_be_visible()
+    expect(start).to_be_disabled()
+    with page.expect_file_chooser() as chooser:
+        app(page).get_by_test_id("stFileUploader").get_by_role("button").last.click()
+    chooser.value.set_files(tmp_path / "mine.zip")
+    expect(app(page).get_by_alt_text("20 of your images")).to_be_visible()
     start.click()
     expect(app(page).get_by_alt_text(re.compile("72 generated images at step [1-9]"))).to_be_visible()
+    page.goto(server.url)
+    expect(app(page).locator(".st-key-in_progress")).to_contain_text("mine.zip, ±0.01")
+
+
+def test_own_points_from_a_file_that_is_removed_again(page: Page, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "mine.tsv").write_text("".join(f"{i / 20}\t{-i / 20}\n" for i in range(20)))
+    page.goto(f"{server.url}/Train?preset=drawn")
+    start = app(page).get_by_role("button", name="Start", exact=True)
+    count = app(page).locator(".gl-draw").get_by_role("status")
+    app(page).locator("input[type=file]").first.set_input_files(tmp_path / "mine.tsv")
+    expect(count).to_have_text("20 points")
+    expect(start).to_be_enabled()
+    app(page).get_by_role("button", name="Remove mine.tsv").click()
+    expect(count).to_have_text("0 of at least 16 points")
+    expect(start).to_be_disabled()
 
 
 def test_own_points_are_drawn_by_mouse(page: Page, server: Server) -> None:

@@ -164,6 +164,9 @@ def _keep_zip() -> None:
     if file := uploads.file("images_zip"):
         _forget(zipped=True)
         own_data.choose(file.name, images=own_images.keep(file, data_root() / "images"))
+    else:  # it was removed
+        _cancel()
+        own_data.drop()
 
 
 @frame.acting(OSError, ValueError, key="images_refused")

@@ -42,7 +42,7 @@ def choose(config: TrainConfig) -> None:
             st.pills("Begin with", list(SHAPES), key="points_shape", on_change=_keep_shape, wrap=True)
             st.file_uploader(
                 "Or a CSV",
-                type=["csv", "txt"],
+                type=["csv", "tsv", "txt"],
                 key=uploads.key("points_csv"),
                 max_upload_size=own_points.LIMIT_BYTES // 2**20,
                 help="Two numbers per line; 16 to 5,000 lines. The first line may name the columns: of more than two "
@@ -93,6 +93,8 @@ def _keep_csv() -> None:
         own_data.forget()
         points, st.session_state["points_note"] = point_files.read_csv(file.getvalue(), file.name)
         _keep(points, file.name)
+    else:  # it was removed
+        own_data.drop()
 
 
 def _keep(points: np.ndarray, source: str = "") -> None:
