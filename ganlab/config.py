@@ -224,14 +224,14 @@ class TrainConfig:
     )
     beta1: float = setting(
         0.5,
-        "Beta 1",
+        "β₁",
         "Adam's average of past gradients, its momentum. Gulrajani et al. 2017 used 0 or 0.5.",
         bounds=BETAS,
         applies=_of_adam,
     )
     beta2: float = setting(
         0.999,
-        "Beta 2",
+        "β₂",
         "Adam's average of past squared gradients. Gulrajani et al. 2017 used 0.9.",
         bounds=BETAS,
         applies=_of_adam,

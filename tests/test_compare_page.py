@@ -16,6 +16,8 @@ from streamlit.testing.v1.element_tree import Element
 from stubs import TINY, TINY_IMAGES, wait_until
 from visits import Finished, address, page, panels, restart, run_in
 
+from ganlab import settings as rules
+from ganlab.config import TrainConfig
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
 from ganlab.gan.watched import WatchedConfig
@@ -201,6 +203,11 @@ def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(finish
     assert single == short(w1[1])
     assert [bar.count("<circle") for bar in bars] == [3, 1]
     assert best == int(w1[1] < np.median(same))
+
+
+def test_no_label_of_a_setting_ends_in_a_digit() -> None:
+    """A value follows it in a list: “beta 1 0” would be two numbers."""
+    assert not [name for name in rules.fields(TrainConfig) if settings.label(name)[-1] in "0123456789"]
 
 
 def test_nothing_is_the_best_of_different_data(finished: Finished) -> None:
