@@ -205,6 +205,17 @@ def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(finish
     assert best == int(w1[1] < np.median(same))
 
 
+def test_the_head_of_a_column_counts_different_seeds(finished: Finished) -> None:
+    configs = [TINY, TINY, dataclasses.replace(TINY, seed=7)]
+    picks = [Pick.of(letter, finished(config)) for letter, config in zip("ABC", configs, strict=True)]
+    for chosen, head in (
+        (picks[1:], "median of 2 seeds"),
+        (picks[:2], "median of 2 runs with 1 seed"),
+        (picks, "median of 3 runs with 2 seeds"),
+    ):
+        assert f"<small>{head}</small>" in instruments.table(chosen)
+
+
 def test_no_label_of_a_setting_ends_in_a_digit() -> None:
     """A value follows it in a list: “beta 1 0” would be two numbers."""
     assert not [name for name in rules.fields(TrainConfig) if settings.label(name)[-1] in "0123456789"]

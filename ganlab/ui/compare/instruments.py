@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.formatting import NOTHING, fixed_percent, short
+from ganlab.formatting import NOTHING, count_of, fixed_percent, short
 from ganlab.measure.reading import READINGS
 from ganlab.plots.compare import MEDIAN
 from ganlab.ui.compare import groups
@@ -146,7 +146,11 @@ def table(picks: list[Pick]) -> str:
 
 def _head(group: Group) -> str:
     letters = "".join(chip(pick.letter) for pick in group)
-    return f"{letters}<small>median of {len(group)} seeds</small>" if len(group) > 1 else letters
+    if len(group) == 1:
+        return letters
+    seeds = len({pick.config.seed for pick in group})
+    copies = "" if seeds == len(group) else f"{len(group)} runs with "
+    return f"{letters}<small>median of {copies}{count_of(seeds, 'seed')}</small>"
 
 
 def _cell(row: Row, i: int) -> str:
