@@ -538,6 +538,43 @@ def test_the_csv_of_a_sweep(folders: dict[str, Path], runs: dict[str, Written], 
     assert {last[label] for label in expected} == {""}
 
 
+def test_the_csv_of_a_sweep_has_the_medians_over_seeds(tmp_path: Path) -> None:
+    configs = [dataclasses.replace(TINY, clip_range=(-c, c), seed=seed) for c in (0.25, 0.5) for seed in (0, 1, 2)]
+    paths = [trained(tmp_path / "sweep" / name_of(config), config) for config in configs[:-1]]
+    paths.append(tmp_path / "sweep" / name_of(configs[-1]))  # waits: it is in no median
+    swept = [SweptRun(path, config) for path, config in zip(paths, configs, strict=True)]
+    rows = list(csv.DictReader(against.csv(swept).decode().splitlines()))
+    assert [row["run"] for row in rows] == [*(path.name for path in paths), "median of 3", "median of 2"]
+    for row, each, c in ((rows[6], paths[:3], "±0.25"), (rows[7], paths[3:5], "±0.5")):
+        assert (row["clip_range"], row["seed"], row["state"]) == (c, "", "")
+        found = [measured(written(path)) for path in each]
+        for label in found[0]:
+            expected = float(np.median([run[label] for run in found]))  # NaN if it was not measured
+            assert float(row[label] or "nan") == pytest.approx(expected, rel=1e-12, nan_ok=True)
+
+
+def figure_of(configs: list[TrainConfig], folder: Path, field: str) -> dict[str, Any]:
+    """That of a sweep of runs with these settings: the training time against a setting."""
+    paths = [trained(folder / name_of(config), config) for config in configs]
+    swept = [SweptRun(path, config) for path, config in zip(paths, configs, strict=True)]
+    return against.drawn(against.Chosen(swept, "seconds", field), [])
+
+
+def test_ranges_with_the_same_larger_bound_are_apart(tmp_path: Path) -> None:
+    ranges = [(-0.25, 0.5), (-0.5, 0.5), (-0.5, 0.25)]
+    figure = figure_of([dataclasses.replace(TINY, clip_range=each) for each in ranges], tmp_path, "clip_range")
+    line, dots = figure["data"]
+    assert unpacked(line["x"]).tolist() == unpacked(dots["x"]).tolist() == [0, 1, 2]
+    assert figure["layout"]["xaxis"]["ticktext"] == ["−0.25 to 0.5", "±0.5", "−0.5 to 0.25"]
+
+
+def test_of_runs_without_the_setting_only_those_that_differ_in_their_seed_have_one_median(tmp_path: Path) -> None:
+    penalties = [dataclasses.replace(PENALTY, penalty=penalty, seed=seed) for penalty in (1.0, 5.0) for seed in (0, 1)]
+    figure = figure_of([TINY, dataclasses.replace(TINY, clip_range=(-1, 1)), *penalties], tmp_path, "clip_range")
+    lines = [trace["name"] for trace in figure["data"] if "ids" not in trace]
+    assert lines == ["", "Gradient penalty, penalty 1", "Gradient penalty, penalty 5"]
+
+
 def check_bins(rows: list[dict[str, str]], run: Written) -> None:
     """Every bin and every count at a bound, of all layers together and of each."""
     layers = [name for name, _ in run.about["layers"]]

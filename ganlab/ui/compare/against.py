@@ -1,9 +1,10 @@
 """A sweep's figure: any measure of its runs against any setting that it varies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from html import escape
-from math import isnan, nan
+from math import isfinite, isnan, nan
+from statistics import median
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -97,31 +98,63 @@ def drawn(chosen: Chosen, compared: Sequence[Pick]) -> Figure:
     letters = {pick.run.run_id: pick.letter for pick in compared}
     users = [run.planned for run in runs if _uses(run.planned, field)]
     held = list(dict.fromkeys(getattr(config, field) for config in users))
-    names = [] if all(isinstance(value, int | float | tuple) for value in held) else held
+    names = [] if all(map(_is_number, held)) else held
     other = [name for name in differing(users) if name not in (field, "seed")]
+    across = _differing_by_constraint(run.planned for run in runs if not _uses(run.planned, field))
     unnamed = settings.unnamed(run.planned for run in runs)
     dots = []
     for run in runs:
         config, uses = run.planned, _uses(run.planned, field)
-        group = settings.in_words(config, other) if uses else [constraints.CARDS[config.constraint][0]]
+        group = settings.in_words(config, other)
+        if not uses:
+            group = [constraints.CARDS[config.constraint][0], *settings.in_words(config, across[config.constraint])]
         x = _place(getattr(config, field), names) if uses else nan
         name = escape(", ".join((constraint_in_words(config), *settings.in_words(config, unnamed))))
         letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
         dots.append(Dot(x, values(run)[measure], escape(", ".join(group)), name, letter, over, run.path.name))
-    title = "c, of the clip range ±c" if field == "clip_range" else settings.label(field)
+    title = "c, of the clip range ±c" if field == "clip_range" and not names else settings.label(field)
     ticks = [settings.value(config, field) for config in _first(users, field, names)]
     return plots.measured(dots, title, OFFERED[measure], ticks)
 
 
 def csv(runs: Sequence[SweptRun]) -> bytes:
-    """A row for each run: the settings that the sweep varies, empty where they have no effect, and all measures."""
+    """A row for each run: the settings that the sweep varies, empty where they have no effect, and all measures.
+
+    Below them, the medians that the figure draws: a row for all runs that have ended and differ only in their seed.
+    """
     fields, rows = differing([run.planned for run in runs]), []
+    repeats: dict[tuple[Any, ...], list[dict[str, float]]] = {}
     for run in runs:
         held = [getattr(run.planned, field) if _uses(run.planned, field) else "" for field in fields]
         held = [range_in_words(value) if isinstance(value, tuple) else value for value in held]
-        measured = ["" if isnan(value) else value for value in values(run).values()]
-        rows.append((run.path.name, status_of(run), *held, *measured))
+        status, found = status_of(run), values(run)
+        rows.append((run.path.name, status, *held, *("" if isnan(value) else value for value in found.values())))
+        if status in OVER:
+            seedless = ("" if field == "seed" else value for field, value in zip(fields, held, strict=True))
+            repeats.setdefault(tuple(seedless), []).append(found)
+    for held_by_all, of_each in repeats.items():
+        if len(of_each) > 1:
+            rows.append((f"median of {len(of_each)}", "", *held_by_all, *_medians(of_each)))
     return csv_file(("run", "state", *fields, *(measure.label for measure in MEASURES)), rows)
+
+
+def _medians(of_each: Sequence[dict[str, float]]) -> list[Any]:
+    """Of each measure, the median of the runs of which it is known; empty if there are none."""
+    known = ([found[name] for found in of_each if isfinite(found[name])] for name in of_each[0])
+    return [median(each) if each else "" for each in known]
+
+
+def _differing_by_constraint(configs: Iterable[TrainConfig]) -> dict[str, list[str]]:
+    """For each constraint the fields in which its runs differ, but for the seed."""
+    alike: dict[str, list[TrainConfig]] = {}
+    for config in configs:
+        alike.setdefault(config.constraint, []).append(config)
+    return {name: [field for field in differing(group) if field != "seed"] for name, group in alike.items()}
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a setting has a place on an axis of numbers, as a clip range from -c to c has that of c."""
+    return isinstance(value, int | float) or (isinstance(value, tuple) and -value[0] == value[1])
 
 
 def _uses(config: TrainConfig, field: str) -> bool:
