@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -133,6 +134,7 @@ def test_every_data_set_brings_its_preset() -> None:
         ("--c 0:1:log3", "clip_range", None),
         ("--c 1e400", "clip_range", None),
         ("--c 0.1:inf:3", "clip_range", None),
+        ("--c 0.1:1:6000 1:2:6000", "clip_range", None),
         ("--n-critic 1:2:0", "n_critic", None),
         ("--n-critic 1.5", "n_critic", None),
         ("--constraint hope", "constraint", None),
@@ -148,6 +150,12 @@ def test_lists_and_ranges(arguments: str, field: str, values: list | None) -> No
     else:
         expected = [(-c, c) for c in values] if field == "clip_range" else values
         assert fields(*arguments.split())[field] == expected
+
+
+@pytest.mark.parametrize("c", ["inf", "1e+39", "1e-46"])
+def test_a_bound_that_32_bits_do_not_hold_is_named(c: str) -> None:
+    with pytest.raises(ValueError, match=f"^--c must .*{re.escape(c)}"):
+        fields("--c", c)
 
 
 @pytest.mark.parametrize("arguments", ["", "--seeds 9999 --c 0.1 1", "--constraint gradient-penalty"])

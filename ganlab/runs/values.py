@@ -8,6 +8,7 @@ import numpy as np
 
 from ganlab import settings
 from ganlab.config import TrainConfig
+from ganlab.runs.sweep import MOST_RUNS
 
 RANGE = re.compile(r"([^:]+):([^:]+):(log)?([0-9]{1,5})")
 
@@ -17,10 +18,13 @@ def numbers(name: str, kind: type, texts: Sequence[str]) -> list[Any]:
 
     Raises ValueError, in one sentence that begins with `name`.
     """
+    ranges = [RANGE.fullmatch(text) for text in texts]
+    if (many := sum(int(match[4]) if match else 1 for match in ranges)) > MOST_RUNS:
+        raise ValueError(f"{name} lists {many:,} numbers, and a sweep has at most {MOST_RUNS:,} runs: list fewer.")
     values: list[Any] = []
-    for text in texts:
+    for text, match in zip(texts, ranges, strict=True):
         try:
-            values += _spread(kind, *match.groups()) if (match := RANGE.fullmatch(text)) else [kind(text)]
+            values += _spread(kind, *match.groups()) if match else [kind(text)]
         except (ValueError, OverflowError):
             example = "1:9:5" if kind is int else "0.001:1:log7"
             raise ValueError(f"{name}: {text!r} is neither a number nor a range such as {example}.") from None
@@ -35,7 +39,10 @@ def clip_ranges(name: str, texts: Sequence[str]) -> list[tuple[float, float]]:
 def _clip_range(name: str, c: float) -> tuple[float, float]:
     if not c > 0:
         raise ValueError(f"{name} must be above 0, not {c:g}: it means a clip range from -c to c.")
-    return settings.checked(TrainConfig, "clip_range", (-c, c))
+    try:
+        return settings.checked(TrainConfig, "clip_range", (-c, c))
+    except ValueError:
+        raise ValueError(f"{name} must be a number that fits 32 bits, not {c:g}.") from None
 
 
 def _spread(kind: type, first: str, last: str, log: str | None, many: str) -> list[Any]:
