@@ -25,6 +25,7 @@ from ganlab.runs.sweep_progress import BEGIN, BY_UPDATES, LIKE_OTHERS, START, pr
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.runs.workers import _folder
+from ganlab.ui.compare import new_sweep
 from ganlab.ui.compare.table import SORTS, Row
 
 
@@ -252,6 +253,15 @@ def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
     assert started[path].ends is None
 
 
+def test_the_runs_of_a_form_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks at them every second, and ten thousand take seconds to make."""
+    values = PRESETS["8-gaussians"], ("clip", "none"), ((-0.1, 0.1),), 7, 2
+    runs = new_sweep._runs(*values)
+    assert len(runs) == 4
+    monkeypatch.delattr(new_sweep, "combinations")
+    assert new_sweep._runs(*values) is runs
+
+
 @pytest.mark.usefixtures("the_hub")
 def test_the_points_that_were_drawn_on_train_are_swept(started: dict[Path, Process]) -> None:
     at = form()
@@ -293,17 +303,19 @@ def test_guests_start_no_sweep(started: dict[Path, Process], monkeypatch: pytest
         {"name": ".hidden"},
         {"seeds": 5000},
         {"name": "a-run"},
+        {"name": "a-link"},
     ],
 )
 def test_what_is_no_sweep_is_one_sentence(values: dict[str, object], started: dict[Path, Process]) -> None:
     train(library.runs_root(), TINY)
     (library.runs_root() / name_of(TINY)).rename(library.runs_root() / "a-run")
+    (library.runs_root() / "a-link").symlink_to(library.runs_root().parent)
     at = form(**values)
     click(at, "Start the sweep")
     (error,) = at.error
     assert error.value.endswith(".")
     assert not started
-    assert [path.name for path in library.runs_root().iterdir()] == ["a-run"]
+    assert sorted(path.name for path in library.runs_root().iterdir()) == ["a-link", "a-run"]
 
 
 def test_a_run_of_a_sweep_opens_on_train(the_hub: RunHub, started: dict[Path, Process]) -> None:

@@ -2,14 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import joblib
 import streamlit as st
 
+from ganlab import settings
 from ganlab.config import DATASETS, TrainConfig
 from ganlab.data import own_pixels
 from ganlab.formatting import count_of, rough_range
@@ -44,7 +47,7 @@ class Wanted(NamedTuple):
     """What the form says."""
 
     path: Path
-    runs: dict[str, TrainConfig]  # by name, in the order of training
+    runs: Mapping[str, TrainConfig]  # by name, in the order of training
 
 
 def control() -> None:
@@ -121,7 +124,7 @@ def _summary() -> None:
     try:
         path, runs = _wanted()
     except ValueError as error:
-        st.caption(html.plain(str(error)))
+        st.caption(html.plain(settings.labelled(TrainConfig, error)))
         return
     known = progress([SweptRun(path / name, config) for name, config in runs.items()], hub().seconds_of)
     text = count_of(known.runs, "run")
@@ -141,17 +144,26 @@ def _wanted() -> Wanted:
         raise ValueError("Your own data is not at hand any more: choose it on Train again.")
     if not held:
         raise ValueError("Choose at least one constraint.")
-    fields = {"steps": [steps]} if steps else {}
     ranges = _wanted_ranges(data) if "clip" in held else []
     many = state["sweep_seeds"] * (len(ranges) + len([name for name in held if name != "clip"]))
     if many > MOST_RUNS:
         raise ValueError(f"These are {many:,} runs, and a sweep has at most {MOST_RUNS:,}: vary less.")
+    runs = _runs(base, tuple(held), tuple(ranges), steps, state["sweep_seeds"])
+    return Wanted(_wanted_path(runs), runs)
+
+
+@lru_cache(maxsize=4)
+def _runs(
+    base: TrainConfig, held: tuple[str, ...], ranges: tuple[tuple[float, float], ...], steps: int | None, seeds: int
+) -> Mapping[str, TrainConfig]:
+    """The runs by name, one seed after the other; kept, for ten thousand take seconds."""
+    fields = {"steps": [steps]} if steps else {}
     runs: dict[str, TrainConfig] = {}
-    for seed in range(state["sweep_seeds"]):
+    for seed in range(seeds):
         for constraint in held:
             varied = {"clip_range": ranges} if constraint == "clip" else {}
             runs |= combinations(fields | varied | {"seed": [seed]}, form.held_by(base, constraint))
-    return Wanted(_wanted_path(runs), runs)
+    return MappingProxyType(runs)
 
 
 def _wanted_ranges(data: str) -> list[tuple[float, float]]:
@@ -168,7 +180,7 @@ def _wanted_ranges(data: str) -> list[tuple[float, float]]:
     return clip_ranges("c", texts)
 
 
-def _wanted_path(runs: dict[str, TrainConfig]) -> Path:
+def _wanted_path(runs: Mapping[str, TrainConfig]) -> Path:
     """The folder that is named, or else one that equal runs always have. Raises ValueError for a bad name."""
     name = st.session_state.get("sweep_name", "").strip()
     if not name:
@@ -176,7 +188,10 @@ def _wanted_path(runs: dict[str, TrainConfig]) -> Path:
         name = f"{st.session_state['sweep_data']}-sweep-{digest}"
     elif not library.RUN_ID.fullmatch(name):
         raise ValueError("A name has letters, digits, dots, - and _ only: choose another one.")
-    return library.runs_root() / name
+    path = library.runs_root() / name
+    if path.is_symlink():  # no list would show it
+        raise ValueError(f"{name} is a link: choose another name.")
+    return path
 
 
 @frame.acting(ValueError, OSError, key="sweep_not_started")
