@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+import shutil
 from base64 import b64decode
 from html import unescape
 from itertools import pairwise
@@ -573,6 +574,21 @@ def test_of_runs_without_the_setting_only_those_that_differ_in_their_seed_have_o
     figure = figure_of([TINY, dataclasses.replace(TINY, clip_range=(-1, 1)), *penalties], tmp_path, "clip_range")
     lines = [trace["name"] for trace in figure["data"] if "ids" not in trace]
     assert lines == ["", "Gradient penalty, penalty 1", "Gradient penalty, penalty 5"]
+
+
+def test_runs_that_are_deleted_while_they_are_compared_are_saved_as_they_were(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    copies = [shutil.copytree(folders[letter], tmp_path / letter) for letter in "AB"]
+    picks = picks_of(copies)
+    before = report.page(picks).decode()
+    head, rows, _ = downloads.FILES["curves"]
+    curves = downloads.file(picks, head, rows)
+    another = picks_of([shutil.copytree(folders["C"], tmp_path / "C")])
+    shutil.rmtree(tmp_path)
+    assert section(report.page(picks).decode(), "Measurements") == section(before, "Measurements")
+    assert downloads.file(picks, head, rows) == curves
+    assert "Not measured: A." in report.page(another).decode()  # its networks are gone
 
 
 def check_bins(rows: list[dict[str, str]], run: Written) -> None:

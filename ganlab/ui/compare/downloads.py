@@ -25,7 +25,7 @@ def csv_button(picks: list[Pick], what: str) -> None:
 
 def file(picks: list[Pick], head: Sequence[str], rows: Rows) -> bytes:
     """The rows of each run, as it is now, behind its letter and its ID."""
-    newest = [pick.newest() for pick in picks]
+    newest = [pick.last_known() for pick in picks]
     return csv_file(
         ("letter", "run", *head), ((pick.letter, pick.run.run_id, *row) for pick in newest for row in rows(pick))
     )

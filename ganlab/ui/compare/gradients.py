@@ -1,5 +1,6 @@
 """The gradient norms of the compared runs, layer by layer; runs on disk are measured while the page is shown."""
 
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from ganlab.measure.gradients import Gradients
@@ -21,8 +22,10 @@ def unmeasured(picks: list[Pick]) -> list[Pick]:
 
 
 def measure(pick: Pick) -> None:
-    """Look at a run's networks."""
-    _measured[pick.record] = pick.run.gradients
+    """Look at a run's networks; without a result if they can't be read any more."""
+    _measured[pick.record] = None
+    with suppress(ValueError):
+        _measured[pick.record] = pick.run.gradients
 
 
 def known(picks: list[Pick]) -> dict[str, Gradients]:

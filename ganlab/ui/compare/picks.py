@@ -1,6 +1,7 @@
 """The runs that are compared: chosen in the table, and kept in the session."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import streamlit as st
@@ -32,6 +33,12 @@ class Pick(NamedTuple):
     def newest(self) -> "Pick":
         """The same with its newest record. Raises ValueError as `of`."""
         return self._replace(record=self.run.record)
+
+    def last_known(self) -> "Pick":
+        """The same with its newest record, or with the one it has if that can't be read any more."""
+        with suppress(ValueError):
+            return self.newest()
+        return self
 
     @property
     def trains(self) -> bool:

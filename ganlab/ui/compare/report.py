@@ -48,7 +48,7 @@ def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Cho
 
     `along` is what the x axis of its charts counts; with `log_y` the shares of the weights are on a logarithmic axis.
     """
-    picks = [pick.newest() for pick in picks]
+    picks = [pick.last_known() for pick in picks]
     for pick in gradients.unmeasured(picks):
         gradients.measure(pick)
     known, found = weights.histograms(picks), gradients.known(picks)
