@@ -17,7 +17,10 @@ with frame.page("Compare"):
         layout.runs_head()
         swept = sweeps.runs_of(sweeps.chosen())
         sweeps.status(swept)
-        table.show(swept if sweeps.chosen() else runs, compared)
+        if sweeps.chosen():
+            table.show(swept, compared, of_sweep=True)
+        else:
+            table.show(runs, compared)
     chosen = against.card(swept, compared)
     if compared:
         slots: Slots = {}

@@ -30,7 +30,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, samples, settings
+from ganlab.ui.compare import gradients, instruments, samples, settings, table
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -268,6 +268,32 @@ def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(finis
     at.run()
     assert not at.exception
     assert listed(panels(at)) == []
+
+
+def test_without_the_sweep_that_was_chosen_all_single_runs_are_listed(swept: list[str], finished: Finished) -> None:
+    single = finished(TINY)
+    at = page("4_Compare.py", sweep="my-sweep")
+    assert listed(panels(at)) == swept
+    shutil.rmtree(library.runs_root() / "my-sweep")
+    at.run()
+    assert not at.exception
+    assert listed(panels(at)) == [single.run_id]
+
+
+@pytest.mark.parametrize("content", ["", '{"runs": {}}'])
+def test_a_sweep_without_runs_does_not_say_that_there_are_no_single_runs(content: str, finished: Finished) -> None:
+    finished(TINY)
+    path = library.runs_root() / "my-sweep"
+    path.mkdir()
+    (path / "sweep.json").write_text(content)
+    assert "No run of this sweep is known." in panels(page("4_Compare.py", sweep="my-sweep"))
+
+
+def test_a_run_that_is_deleted_while_the_table_is_made_is_a_row_without_facts(finished: Finished) -> None:
+    row = table._row(finished(TINY))
+    shutil.rmtree(row.run.path)
+    assert table.facts(row) == table.NO_FACTS
+    assert row.name in table._table([row], {}, "", False)
 
 
 def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:

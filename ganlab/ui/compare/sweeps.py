@@ -28,7 +28,10 @@ EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under wa
 
 def menu() -> None:
     """Which list the table shows, if there is any sweep."""
-    if names := sorted(library.sweep_paths()):
+    names = sorted(library.sweep_paths())
+    if st.session_state.get("sweep", ALL) not in (ALL, *names):  # it was deleted
+        del st.session_state["sweep"]
+    if names:
         st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from html import escape
 from typing import NamedTuple
 
@@ -57,8 +58,8 @@ SORTS: dict[str, Callable[[Row], tuple[float, str]]] = {
 """What each column is sorted by."""
 
 
-def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
-    """The table of these runs, with a field to filter it."""
+def show(runs: Sequence[Run], chosen: Sequence[Pick], of_sweep: bool = False) -> None:
+    """The table of these runs, with a field to filter it; they are all single runs, or those of a sweep."""
     words = st.session_state.get("compare_filter", "").lower().split()
     column, falling = st.session_state.setdefault("compare_sort", ("", False))
     most = st.session_state.setdefault("compare_rows", SHOWN)
@@ -68,7 +69,9 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
     nothing = "No run matches."
-    if not words:
+    if of_sweep and not runs:
+        nothing = "No run of this sweep is known."
+    elif not words:
         nothing = "No single runs yet: choose a sweep above." if library.sweep_paths() else NO_RUNS
     picked = {pick.run.run_id: pick for pick in chosen}
     table = _table(rows, picked, column, falling) if rows else f"<p class='muted'>{nothing}</p>"
@@ -120,7 +123,9 @@ def _sorted(rows: list[Row], column: str, falling: bool) -> list[Row]:
 def facts(row: Row) -> Facts:
     """What its tables say, read once; nothing if they can't be read."""
     summary = row.summary
-    return once(summary, "table facts", lambda: _facts(row.run)) if summary else NO_FACTS
+    with suppress(ValueError):  # it may have been deleted since its summary was read
+        return once(summary, "table facts", lambda: _facts(row.run)) if summary else NO_FACTS
+    return NO_FACTS
 
 
 def _facts(run: Run) -> Facts:
