@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import threading
 from pathlib import Path
 
 import joblib
@@ -251,6 +252,22 @@ def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
     click(at, "Start the sweep")  # added to it
     assert len(Sweep(path).runs) == len(expected) + 1  # one of them was there
     assert started[path].ends is None
+
+
+@pytest.mark.usefixtures("the_hub")
+@pytest.mark.parametrize("changed", [("data", "25-gaussians"), ("ranges", "List")])
+def test_a_start_before_the_form_is_drawn_again_is_refused(
+    changed: tuple[str, str], started: dict[Path, Process]
+) -> None:
+    at = form()
+    name, value = changed
+    at.session_state[f"sweep_{name}"] = value
+    click(at, "Start the sweep")
+    assert not at.exception
+    assert len(at.error) == 1
+    assert not started
+    # The form measures how long its runs take.
+    wait_until(lambda: all(thread.name != "ganlab-job" for thread in threading.enumerate()))
 
 
 def test_the_runs_of_a_form_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:

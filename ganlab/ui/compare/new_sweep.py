@@ -196,7 +196,10 @@ def _wanted_path(runs: Mapping[str, TrainConfig]) -> Path:
 
 @frame.acting(ValueError, OSError, key="sweep_not_started")
 def _start() -> None:
-    path, runs = _wanted()
+    try:
+        path, runs = _wanted()
+    except KeyError:  # what was chosen last has fields that have not been drawn yet
+        raise ValueError("The form has just changed: see what it says now, and start again.") from None
     if background.under_way(path):
         raise ValueError(f"Sweep {path.name} is under way: cancel it first, or choose another name.")
     background.start(path, runs)
