@@ -165,6 +165,12 @@ def test_bad_sweeps_are_one_line_and_2(arguments: str, tmp_path: Path, capsys: p
     assert not (tmp_path / "s").exists()
 
 
+def test_a_sweep_without_runs_is_no_sweep_yet(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "sweep.json").write_text('{"runs": {}}')
+    assert sweep("--out", tmp_path) == 2
+    assert "name settings to vary" in capsys.readouterr().err
+
+
 def test_only_what_is_missing_trains(tmp_path: Path, killed: list[str], capsys: pytest.CaptureFixture) -> None:
     folder = tmp_path / "s"
     given = [*SMALL, "--out", folder, "--constraint", "clip", "gradient-penalty"]

@@ -26,7 +26,7 @@ from ganlab.data import datasets
 from ganlab.formatting import count_of
 from ganlab.runs import workers
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep import FILE, MOST_RUNS, STOP, TABLE, Sweep, cancel, combinations
+from ganlab.runs.sweep import MOST_RUNS, STOP, TABLE, Sweep, cancel, combinations
 from ganlab.runs.values import clip_ranges, numbers
 from ganlab.runs.workers import Task
 
@@ -64,12 +64,12 @@ def run(options: argparse.Namespace) -> int:
     Raises ValueError or OSError, in one sentence, if it can't start.
     """
     path, fields, base = options.out.resolve(), fields_of(options), base_of(options)
-    if not (fields or base or (path / FILE).exists()):
-        raise ValueError(f"There is no sweep in {options.out} yet: name settings to vary, such as --c 0.01 0.1.")
     runs = combinations(fields, base) if fields or base else {}
     for config in runs.values():
         check_own_data(config)
     sweep = Sweep(path)
+    if not (runs or sweep.runs):
+        raise ValueError(f"There is no sweep in {options.out} yet: name settings to vary, such as --c 0.01 0.1.")
     with sweep.taken():
         sweep.add(runs)
         if not options.dask:
