@@ -227,6 +227,15 @@ def test_nothing_is_the_best_of_different_data(finished: Finished) -> None:
     assert {row.best for row in instruments.rows(picks)} == {None}
 
 
+def test_one_run_has_no_best_value_and_no_differing_setting(finished: Finished) -> None:
+    first, other = (finished(dataclasses.replace(TINY, clip_range=(-c, c))) for c in (0.1, 0.2))
+    for runs, differ in ((first.run_id, False), (f"{first.run_id},{other.run_id}", True)):
+        at = page("4_Compare.py", runs=runs)
+        assert ("Differing settings" in [head.value for head in at.subheader]) == differ
+        assert any("★" in caption.value for caption in at.caption) == differ
+        assert all(caption.value for caption in at.caption)
+
+
 def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, TINY)
     known = run.latest.reading.gradients

@@ -491,6 +491,16 @@ def test_the_settings(text: str, runs: dict[str, Written]) -> None:
         assert shared[label] == SHOWN.get(value, value) if isinstance(value, str) else number(shared[label]) == value
 
 
+def test_one_run_has_all_its_settings_in_one_list_unless_it_was_changed(folders: dict[str, Path]) -> None:
+    assert "Differing settings" not in report_on([folders["B"]])
+    assert table(section(report_on([folders["A"]]), "Differing settings")) == {"Clip range": ["±0.1, then ±0.2"]}
+
+
+def test_a_gap_is_explained_only_where_a_run_was_changed(folders: dict[str, Path]) -> None:
+    for letter, gaps in (("A", True), ("B", False)):
+        assert ("<p class='note'>" in section(report_on([folders[letter]]), "Over time")) == gaps
+
+
 def test_the_report_needs_no_network_and_no_other_file(text: str) -> None:
     assert not re.search(r"""(src|href)=['"](?!data:|#)|@import|url\((?!\$)|<link|^import """, text, re.MULTILINE)
 

@@ -16,7 +16,6 @@ CHARTS = {
     "Distance W1": (compare.distance_line, compare.distances),
 }
 """A chart's line of each run, and the figure of them all."""
-APART = "Stretches in which a critic was held differently are not joined."
 
 
 def figure(title: str, picks: list[Pick], along: str) -> Figure:
@@ -28,6 +27,15 @@ def figure(title: str, picks: list[Pick], along: str) -> Figure:
         key = (title, along, drawn_steps(record.history), len(record.readings), record.changes, record.status)
         lines[pick.letter] = once(pick.run, key, partial(line_of, record, along))
     return draw(lines, along) | {"linked": f"compared {along}"}
+
+
+def note(picks: list[Pick]) -> str:
+    """Why a line has a gap, if one has."""
+    if all(len(compare.stretches(pick.record)) < 2 for pick in picks):
+        return ""
+    return (
+        "A line has a gap where its critic was held in another way from then on: compare values on one side of it only."
+    )
 
 
 def caption(title: str, picks: list[Pick]) -> Caption:

@@ -164,9 +164,10 @@ def note(picks: list[Pick]) -> str:
     """How to read the table."""
     if not comparable(picks):
         return "These runs learn different data: no value is better than another."
-    repeated = any(len(group) > 1 for group in groups.grouped(picks))
+    of_groups = groups.grouped(picks)
+    best = "★ marks the best. " if len(of_groups) > 1 else ""
     spread = (
-        " Runs that differ only in their seed are one column: their median, with the smallest and the largest. Dots "
+        "Runs that differ only in their seed are one column: their median, with the smallest and the largest. Dots "
         "are the seeds, on one axis for the whole row."
     )
-    return "★ marks the best." + (spread if repeated else "")
+    return (best + spread if any(len(group) > 1 for group in of_groups) else best).rstrip()

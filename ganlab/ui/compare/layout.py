@@ -37,10 +37,11 @@ def chosen(compared: list[Pick], sweep: Chosen | None) -> None:
     """
     warned = [(pick.letter, pick.record.warning) for pick in compared if pick.record.warning]
     warnings = "".join(f"<p class='warning small'>{chip(letter)} {escape(text)}" for letter, text in warned)
-    choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>{warnings}", picks.choose)
-    help = "Figures, samples, measurements and settings in one HTML file that opens without a network."
-    make = partial(report.page, compared, *live.axes(), sweep)
-    download("Report", "comparison.html", make, "description", help=help)
+    with st.container(horizontal=True, gap="small"):
+        choices("picks", f"<ul class='picks'>{''.join(map(_item, compared))}</ul>{warnings}", picks.choose)
+        help = "Figures, samples, measurements and settings in one HTML file that opens without a network."
+        make = partial(report.page, compared, *live.axes(), sweep)
+        download("Report", "comparison.html", make, "description", help=help)
 
 
 def _item(pick: Pick) -> str:
@@ -56,7 +57,7 @@ def curves_cards(compared: list[Pick], slots: Slots) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content", gap=None):
             st.subheader("Over time", anchor=False)
-            st.caption(curves.APART)
+            _note(curves.note(compared))
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             st.segmented_control(
                 "Along",
@@ -95,7 +96,7 @@ def samples_card(compared: list[Pick], slots: Slots) -> None:
             _titled("Samples", compared, "points")
         else:
             st.subheader("Samples", anchor=False)
-        st.caption(samples.note(compared))
+        _note(samples.note(compared))
         slots["samples"] = st.container()
 
 
@@ -103,7 +104,7 @@ def measurements_card(compared: list[Pick], slots: Slots) -> None:
     """The table of the instruments."""
     with st.container(border=True):
         _titled("Measurements", compared, "looks")
-        st.caption(instruments.note(compared))
+        _note(instruments.note(compared))
         slots["instruments"] = st.container()
 
 
@@ -115,10 +116,13 @@ def gradients_card(compared: list[Pick], slots: Slots) -> None:
 
 
 def settings_card(compared: list[Pick]) -> None:
-    """The settings in which the compared runs differ."""
+    """The settings in which the compared runs differ; nothing for one run that was not changed."""
+    table = settings.table(compared)
+    if not table and len(compared) == 1:
+        return
     with st.container(border=True):
         st.subheader("Differing settings", anchor=False)
-        if table := settings.table(compared):
+        if table:
             panel("compare_settings", table, Caption("Differing settings"))
         else:
             st.caption("These runs have the same settings.")
@@ -135,6 +139,12 @@ def methods_card(compared: list[Pick], slots: Slots) -> None:
         with opened_code("BibTeX") as opened:
             if opened:
                 st.code(methods.bibtex(compared), language=None)
+
+
+def _note(text: str) -> None:
+    """A caption, without a gap where there is none."""
+    if text:
+        st.caption(text)
 
 
 def _titled(title: str, compared: list[Pick], what: str) -> None:

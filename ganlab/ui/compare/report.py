@@ -65,14 +65,13 @@ def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Cho
         sections[SWEEP] = _plot(*plots[SWEEP]) + _note(f"{escape(sweep.name)}. {against.NOTE}")
     sections |= {
         "Measurements": _figure(Caption("Measurements"), instruments.table(picks)) + _note(instruments.note(picks)),
-        "Over time": f"<div class='two'>{charts}</div>{_note(curves.APART)}",
+        "Over time": f"<div class='two'>{charts}</div>{_note(curves.note(picks))}",
         "Critic weights around the clamp": _plot(*plots[weights.OVERLAID])
         + _note(weights.note(known))
         + f"<h3>{one_by_one.title}</h3>{_figure(one_by_one, weights.one_by_one(known))}<h3>Counts</h3>{_counts(picks)}",
         "Samples": _figure(samples.caption(), samples.side_by_side(picks)) + _note(samples.note(picks)),
         "Gradients": _plot(*plots[gradients.TITLE]) + _note(gradients.note(picks, found)),
-        "Differing settings": settings.table(picks) or "<p>These runs have the same settings.</p>",
-        "Other settings": settings.shared(picks),
+        **_settings(picks),
         "Methods": f"<p>{escape(methods.paragraph(picks))}</p><pre tabindex='0'>{escape(methods.bibtex(picks))}</pre>",
     }
     body = "".join(f"<section><h2>{title}</h2>{content}</section>" for title, content in sections.items())
@@ -100,8 +99,16 @@ def _figure(caption: Caption, drawn: str) -> str:
     return f"<div{data}>{drawn}</div>"
 
 
+def _settings(picks: list[Pick]) -> dict[str, str]:
+    """The sections on the settings: those of one run differ only if it was changed."""
+    differing, shared = settings.table(picks), settings.shared(picks)
+    if not differing and len(picks) == 1:
+        return {"Settings": shared}
+    return {"Differing settings": differing or "<p>These runs have the same settings.</p>", "Other settings": shared}
+
+
 def _note(text: str) -> str:
-    return f"<p class='note'>{text}</p>"
+    return f"<p class='note'>{text}</p>" if text else ""
 
 
 def _runs(picks: list[Pick]) -> str:

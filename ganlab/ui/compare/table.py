@@ -175,7 +175,9 @@ def _table(rows: Sequence[Row], chosen: dict[str, Pick], column: str, falling: b
 
 def _head(name: str, column: str, falling: bool) -> str:
     sort, arrow = (
-        ("descending" if falling else "ascending", "↓" if falling else "↑") if name == column else ("none", "")
+        ("descending" if falling else "ascending", "\u202f↓" if falling else "\u202f↑")
+        if name == column
+        else ("none", "")
     )
     return f"<th aria-sort='{sort}'><button type='button' data-pick='sort:{name}'>{name}{arrow}</button>"
 
