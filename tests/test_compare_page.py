@@ -258,6 +258,15 @@ def test_samples_of_the_same_latents_are_told_from_others(finished: Finished) ->
     assert samples.note(picks) == "Of the same latents: A, B."
 
 
+def test_a_run_without_samples_says_so(finished: Finished, the_hub: RunHub) -> None:
+    run = finished(TINY)
+    restart(the_hub)
+    for name in ("moments", "checkpoints"):
+        shutil.rmtree(run.path / name)
+    (run.path / "generator.safetensors").unlink()
+    assert ">None saved<" in panels(page("4_Compare.py", runs=run.run_id))
+
+
 def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(finished: Finished) -> None:
     single = finished(TINY)
     configs = [dataclasses.replace(TINY, seed=seed) for seed in (1, 2)]

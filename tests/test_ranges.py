@@ -280,6 +280,18 @@ def test_the_runs_of_a_form_are_made_once(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("the_hub")
+def test_a_started_sweep_is_listed_though_the_browser_still_sends_what_it_showed(started: dict[Path, Process]) -> None:
+    at = form(seeds=1, steps=7, name="first")
+    click(at, "Start the sweep")
+    shown = {"sweep_started": "first", "sweep": "All single runs", "new_sweep": True}  # as the form's tick brings them
+    for key, value in shown.items():
+        at.session_state[key] = value
+    at.run()
+    assert at.selectbox(key="sweep").value == "first"
+    assert not at.session_state["new_sweep"]
+
+
+@pytest.mark.usefixtures("the_hub")
 def test_the_points_that_were_drawn_on_train_are_swept(started: dict[Path, Process]) -> None:
     at = form()
     assert "My own points" not in at.selectbox(key="sweep_data").options

@@ -18,6 +18,7 @@ from ganlab.ui.train.view import Slots
 
 def runs_head() -> None:
     """The title of the table, what it lists, its filter, and the form of a new sweep."""
+    new_sweep.follow()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Runs", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):

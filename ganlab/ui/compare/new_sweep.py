@@ -50,6 +50,13 @@ class Wanted(NamedTuple):
     runs: Mapping[str, TrainConfig]  # by name, in the order of training
 
 
+def follow() -> None:
+    """List the sweep that the form has just started, and close the form; call this before their widgets."""
+    # Not in the callback: while that starts the sweep, the form's tick brings what the browser still shows.
+    if name := st.session_state.pop("sweep_started", ""):
+        st.session_state.update(sweep=name, new_sweep=False)
+
+
 def control() -> None:
     """The button that opens the form; nothing for guests."""
     if not may_act():
@@ -61,7 +68,7 @@ def control() -> None:
 
 @st.fragment
 def _form() -> None:
-    if st.session_state.pop("sweep_started", False):
+    if "sweep_started" in st.session_state:
         st.rerun()
     bases = _bases()
     data = st.selectbox(
@@ -204,6 +211,6 @@ def _start() -> None:
         raise ValueError(f"Sweep {path.name} is under way: cancel it first, or choose another name.")
     background.start(path, runs)
     state = st.session_state
-    state.update(sweep=path.name, sweep_started=True, new_sweep=False)
+    state["sweep_started"] = path.name
     if not state["compared"] and len(runs) <= MOST:
         state["compared"] = [f"{path.name}/{name}" for name in runs]

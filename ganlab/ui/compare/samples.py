@@ -64,7 +64,7 @@ def drawn(pick: Pick) -> str:
     """The run's samples as a picture."""
     samples, real = pick.record.samples, pick.record.real
     if samples is None:
-        return "<div class='sheet'></div>"
+        return f"<div class='sheet'>{'None saved' if pick.record.status.ended else 'None yet'}</div>"
     alt = f"{count_of(min(len(samples), POINTS if samples.ndim == 2 else IMAGES), 'sample')} of {escape(pick.name)}"
     if samples.ndim == 2:
         return scatter(samples[:POINTS], None if real is None else real[:POINTS], alt)

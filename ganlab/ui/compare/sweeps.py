@@ -76,7 +76,7 @@ def status(runs: Sequence[SweptRun]) -> None:
     first_known = _progress(runs, alive)
     frame.once("sweep_refused", st.error, "error")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        slot = st.container()
+        slot = st.container(key="sweep_state")
         first = [run.run_id for run in runs[:MOST]]
         if set(st.session_state["compared"]) != set(first):
             help = None if len(runs) <= MOST else f"The first {MOST}: others are chosen in the table."

@@ -174,11 +174,9 @@ def _table(rows: Sequence[Row], chosen: dict[str, Pick], column: str, falling: b
 
 
 def _head(name: str, column: str, falling: bool) -> str:
-    sort, arrow = (
-        ("descending" if falling else "ascending", "\u202f↓" if falling else "\u202f↑")
-        if name == column
-        else ("none", "")
-    )
+    sort, arrow = "none", ""
+    if name == column:
+        sort, arrow = ("descending", " ↓") if falling else ("ascending", " ↑")
     return f"<th aria-sort='{sort}'><button type='button' data-pick='sort:{name}'>{name}{arrow}</button>"
 
 
