@@ -47,6 +47,36 @@ def test_runs_are_chosen_by_keyboard_move_while_they_train_and_share_their_zoom(
     page.wait_for_function(zoomed, arg=[estimate.element_handle(), distance.element_handle()])
 
 
+def test_focus_stays_among_the_compared_runs_when_the_last_of_them_is_removed(page: Page, server: Server) -> None:
+    runs = ["20261101-090100-bbbb", "20261101-090200-cccc"]
+    for run in runs:
+        shutil.copytree(ROOT / "tests/frozen/runs" / run, server.runs / run)
+    page.goto(f"{server.url}/Compare?runs={','.join(runs)}")
+    first, last = (app(page).get_by_role("button", name=f"Remove {letter}") for letter in "AB")
+    last.focus()
+    last.press("Enter")
+    expect(last).to_have_count(0)
+    expect(first).to_be_focused()
+
+
+def test_tab_leads_into_an_open_popover_and_out_of_it(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Compare")
+    opener = app(page).get_by_role("button", name="New sweep")
+    opener.focus()
+    opener.press("Enter")
+    inside = page.get_by_test_id("stPopoverBody")
+    start = inside.get_by_role("button", name="Start the sweep")
+    start.wait_for()
+    page.keyboard.press("Tab")
+    expect(inside.locator(":focus")).to_have_count(1)
+    page.keyboard.press("Shift+Tab")
+    expect(opener).to_be_focused()
+    start.focus()
+    page.keyboard.press("Tab")
+    expect(app(page).locator(":focus")).to_have_count(1)
+    expect(opener).not_to_be_focused()
+
+
 def test_the_report_opens_from_its_file_without_a_network(context: BrowserContext, tmp_path: Path) -> None:
     folders = sorted((ROOT / "tests/frozen/runs").iterdir())[:2]
     file = tmp_path / "comparison.html"

@@ -16,6 +16,8 @@ const scrollTo = selector => {
   changed.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "center" });
 };
 
+const choicesIn = root => [...root.querySelectorAll("[data-pick]")];
+
 const onKey = event => {
   const radio = event.target.closest("[role=radio]");
   if (!radio) return;
@@ -29,8 +31,10 @@ const onKey = event => {
 };
 
 export default function ({ parentElement, data, setTriggerValue }) {
-  const root = parentElement.querySelector(".gl");
+  const root = parentElement.querySelector(".gl"), before = document.activeElement;
+  const place = choicesIn(root).indexOf(before);
   show(root, data.html);
+  if (place >= 0 && !before.isConnected) choicesIn(root).at(-1)?.focus(); // the last one was chosen, and is gone
   equip(root.parentElement, data);
   if (!senders.has(root)) {
     root.addEventListener("keydown", onKey);

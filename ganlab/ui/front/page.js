@@ -1,6 +1,6 @@
 // Shows the page, hidden by first.css while it loads, once everything on it has its height. And what Streamlit's own
 // elements lack: names of their object for buttons that only say "CSV" or "Increment", the keyboard's way into code wider
-// than its box, and, for page.css, the colours of the theme.
+// than its box and into a popover, and, for page.css, the colours of the theme.
 
 const BARE = /^(CSV|PNG|ZIP|GIF|NPZ|View|Choose|Chosen|Open)$/;
 const COLOURS = ["background", "text", "gray", "blue", "green", "violet"];
@@ -33,6 +33,25 @@ const amend = () => {
     if (code.scrollWidth > code.clientWidth) setAttribute(code, "tabindex", "0");
   }
 };
+
+const stops = element => [...element.querySelectorAll("a, button, input, textarea, summary, [tabindex]")].filter(one =>
+  one.tabIndex >= 0 && !one.disabled && one.checkVisibility());
+
+// The body of a popover lies at the end of the document: Tab leads from its button into it, and then past the button.
+document.addEventListener("keydown", event => {
+  const opener = event.key === "Tab" && document.querySelector("[aria-expanded=true][data-testid=stPopoverButton]");
+  const body = opener && document.querySelector("[data-testid=stPopoverBody]");
+  if (!body) return;
+  const inside = stops(body), around = stops(document.querySelector(".st-key-page"));
+  const from = document.activeElement, back = event.shiftKey;
+  let to;
+  if (!back && from === opener) to = inside[0];
+  if (back && from === inside[0]) to = opener;
+  if (!back && from === inside.at(-1)) to = around[around.indexOf(opener) + 1];
+  if (!to) return;
+  event.preventDefault();
+  to.focus();
+});
 
 let pending = 0;
 const watcher = new MutationObserver(() => {
