@@ -362,3 +362,4 @@ def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     picks = [Pick(one.run_id, SimpleNamespace(run_id=one.run_id), "", one.config, one) for one in records]
     assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A"], ["B"], ["C"]]
     assert samples.note(picks) == "Each run has other latents."
+    assert "<table" not in instruments.table(picks)

@@ -140,3 +140,7 @@ def test_figures_are_plain_json_without_null_and_have_an_alt_text(figure: Figure
 def test_every_run_has_another_colour_and_marker() -> None:
     styles = [compare.style(letter) for letter in compare.LETTERS]
     assert len({color for color, *_ in styles}) == len({marker for *_, marker in styles}) == 8
+
+
+def test_the_axis_of_no_weights_ends_at_all_of_them() -> None:
+    assert compare.weights({})["layout"]["yaxis"]["range"] == [0, 1]

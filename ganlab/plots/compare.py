@@ -180,7 +180,7 @@ def weights(histograms: Mapping[str, WeightHistogram], log_y: bool = False) -> F
         traces,
         axis("weight", 3) | _weight_axis(max(limits), unit),
         axis("share of the weights", 4)
-        | ({"type": "log", "dtick": 1} if log_y else {"rangemode": "tozero"})
+        | ({"type": "log", "dtick": 1} if log_y else {"rangemode": "tozero"} if traces else {"range": [0, 1]})
         | {"tickformat": "~%", "nticks": 6},
         scale=f"compared weights {''.join(histograms)} {max(limits)} {unit} {log_y}",
         alt=" ".join(["Weights before and after the clamp.", *(_in_words(*item) for item in histograms.items())]),

@@ -137,9 +137,12 @@ def _error_bar(values: np.ndarray, of_all: np.ndarray) -> str:
 
 def table(picks: list[Pick]) -> str:
     """The table as HTML: a column for each group of runs."""
+    known = rows(picks)
+    if not known:
+        return "<p class='muted'>Nothing measured yet.</p>"
     heads = "".join(f"<th scope='col'>{_head(group)}" for group in groups.grouped(picks))
     body = "".join(
-        f"<tr><th scope='row'>{row.label}{''.join(_cell(row, i) for i in range(len(row.texts)))}" for row in rows(picks)
+        f"<tr><th scope='row'>{row.label}{''.join(_cell(row, i) for i in range(len(row.texts)))}" for row in known
     )
     return f"{across('Measurements')}<table><thead><tr><td>{heads}<tbody>{body}</table></div>"
 
