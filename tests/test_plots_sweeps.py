@@ -71,6 +71,8 @@ def test_a_run_that_is_not_over_is_hollow_and_in_no_median() -> None:
     [
         ([Dot(0.01, 1.0, "", "r"), Dot(1.0, 100.0, "", "r")], (), ("log", "log")),
         ([Dot(1.0, -1.0, "", "r"), Dot(3.0, 100.0, "", "r")], (), (None, None)),
+        ([Dot(1.0, 0.0, "", "r"), Dot(2.0, 0.002, "", "r"), Dot(3.0, 100.0, "", "r")], (), (None, "log")),
+        ([Dot(1.0, 0.0, "", "r"), Dot(3.0, 100.0, "", "r")], (), (None, None)),
         ([Dot(0.0, 1.0, "", "r"), Dot(5.0, 1.5, "", "r", "B")], (), (None, None)),
         ([Dot(0.0, 1.0, "", "r"), Dot(1.0, 1.5, "", "r")], ("clip", "none"), (None, None)),
         ([Dot(NAN, 1.0, "", "r")], (), (None, None)),
@@ -87,3 +89,8 @@ def test_axes_are_logarithmic_where_positive_values_differ_much(
     assert tuple(figure["layout"][name].get("type") for name in ("xaxis", "yaxis")) == kinds
     if names:
         assert figure["layout"]["xaxis"]["ticktext"] == list(names)
+    if any(dot.y == 0 for dot in dots) and kinds[1]:
+        foot = figure["layout"]["yaxis"]["tickvals"][0]
+        (line, dotted) = figure["data"]
+        assert unpacked(line["y"])[0] == unpacked(dotted["y"])[0] == np.float32(foot)
+        assert figure["layout"]["yaxis"]["ticktext"][0] == dotted["customdata"][0][1] == "0"

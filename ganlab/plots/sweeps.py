@@ -8,7 +8,7 @@ import numpy as np
 from ganlab.formatting import short
 from ganlab.plots.base import Figure, axis, curve, framed, packed, rounded
 from ganlab.plots.compare import DASHES, WIDE, style
-from ganlab.plots.readings import empty, log_axis
+from ganlab.plots.readings import LogAxis, empty, log_axis
 
 
 class Dot(NamedTuple):
@@ -27,14 +27,15 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
     """The measure against the setting; `names` are the values of one that is no number, at 0, 1, 2 and so on.
 
     Runs that don't use the setting are a dotted line across; those that are not over are hollow, and in no median.
-    Axes are logarithmic where values are positive and differ much.
+    Axes are logarithmic where values are positive and differ much; measures of 0 are then at the foot of theirs.
     """
     dots = [dot for dot in dots if np.isfinite(dot.y)]
     if not dots:
         return empty()
     x = np.array([dot.x for dot in dots if np.isfinite(dot.x)])
     y = np.array([dot.y for dot in dots])
-    log_x, log_y = not names and _are_wide(x), _are_wide(y)
+    log_x, log_y = not names and _are_wide(x), y.min() >= 0 and _are_wide(y[y > 0])
+    y_axis = log_axis(y) if log_y else LogAxis({"nticks": 5, "tickformat": "~g"}, 0.0)
     low, high = _ends(np.log10(x) if log_x else x)
     lines = medians([dot for dot in dots if dot.over])
     drawn, said, notes = list[Figure](), list[str](), list[Figure]()
@@ -47,13 +48,19 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
             ends, values, color, dash = np.array(list(line)), list(line.values()), "$text", DASHES[i % len(DASHES)]
         else:
             ends, values, color, dash = across, 2 * list(line.values()), "$muted", "dot"
-            notes.append(_note(group, np.log10(values[0]) if log_y else values[0]))
+            place = values[0] or y_axis.zero
+            notes.append(_note(group, np.log10(place) if log_y else place))
         repeats = sum(dot.group == group and dot.over for dot in dots) > len(line)
-        hover = {"hovertemplate": f"median %{{y:.3~g}}<extra>{group}</extra>"} if repeats else {"hoverinfo": "skip"}
-        drawn.append(curve(np.array(values), group, color, 1.6, dash, x=packed(ends)) | hover)
+        hover: Figure = {"hoverinfo": "skip"}
+        if repeats:
+            shown = f"median %{{customdata}}<extra>{group}</extra>"
+            hover = {"customdata": list(map(short, values)), "hovertemplate": shown}
+        places = np.array([value or y_axis.zero for value in values])
+        drawn.append(curve(places, group, color, 1.6, dash, x=packed(ends)) | hover)
     right = low + 0.97 * (high - low)
     for letter in sorted({dot.letter for dot in dots}):
-        drawn.append(_dots([dot for dot in dots if dot.letter == letter], letter, 10.0**right if log_x else right))
+        of_letter = [dot for dot in dots if dot.letter == letter]
+        drawn.append(_dots(of_letter, letter, 10.0**right if log_x else right, y_axis.zero))
     ticks: Figure = {"tickformat": "~g", "nticks": 7}
     if names:
         ticks = {"tickvals": list(range(len(names))), "ticktext": list(names)}
@@ -62,7 +69,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
     return framed(
         drawn,
         axis(setting, 4) | ticks | {"range": [rounded(low, 6), rounded(high, 6)]},
-        axis(measure, 4) | (log_axis(y).layout if log_y else {"nticks": 5, "tickformat": "~g"}),
+        axis(measure, 4) | y_axis.layout,
         scale=f"{measure} {setting} {log_x} {log_y}",
         alt=f"{measure} against {setting}; medians: {'; '.join(said)}.",
         margin=(62, 26, 14, 44),
@@ -85,15 +92,15 @@ def _note(group: str, y: float) -> Figure:
     return place | {"text": group, "font": {"color": "$muted", "size": 11.5}}
 
 
-def _dots(dots: Sequence[Dot], letter: str, right: float) -> Figure:
-    """Runs with the same letter; those that do not use the setting are on the right."""
+def _dots(dots: Sequence[Dot], letter: str, right: float, zero: float) -> Figure:
+    """Runs with the same letter; those that do not use the setting are on the `right`, measures of 0 at `zero`."""
     color, _, marker = style(letter) if letter else ("$muted", "", "circle")
     return {
         "type": "scatter",
         "mode": "markers+text" if letter else "markers",
         "name": letter or "runs",
         "x": packed(np.array([dot.x if np.isfinite(dot.x) else right for dot in dots])),
-        "y": packed(np.array([dot.y for dot in dots])),
+        "y": packed(np.array([dot.y or zero for dot in dots])),
         "text": f"<b>{letter}</b>",
         "textposition": "top center",
         "textfont": {"color": color, "size": 12.5},
@@ -102,9 +109,9 @@ def _dots(dots: Sequence[Dot], letter: str, right: float) -> Figure:
             "symbol": [marker if dot.over else f"{marker}-open" for dot in dots],
             "size": 9 if letter else 6,
         },
-        "customdata": [dot.name for dot in dots],
+        "customdata": [[dot.name, short(dot.y)] for dot in dots],
         "ids": [dot.id for dot in dots],
-        "hovertemplate": "%{y:.3~g}<extra>%{customdata}</extra>",
+        "hovertemplate": "%{customdata[1]}<extra>%{customdata[0]}</extra>",
         "cliponaxis": False,
     }
 
