@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.presets import PRESETS
+from ganlab.runs import background
 from ganlab.runs.run import Run
 from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, draw, in_picture
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
@@ -23,7 +24,10 @@ def runs_in_progress(picture: DeltaGenerator, shown: Run | None) -> None:
     st.session_state["in_progress"] = names
     if shown:
         draw(picture, shown)
-    if not runs:
+    for sweep in (sweeps := background.all_under_way()):
+        label = f"The sweep {sweep} is training: see it on Compare"
+        st.page_link(frame.COMPARE, label=label, icon=":material/compare_arrows:", query_params={"sweep": sweep})
+    if not runs and not sweeps:
         st.markdown(
             ":gray[Nothing is training. Start with digits: the generated ones become readable within fifteen seconds.]"
         )

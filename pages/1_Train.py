@@ -20,6 +20,8 @@ def start_page() -> None:
     config = start.settings()
     start.state_bar(config)
     start.choices(config)
+    if start.has_data(config):
+        ranges.control(config)
 
 
 def run_page(run: Run) -> None:
@@ -50,7 +52,7 @@ def run_page(run: Run) -> None:
     elif access.may_act() and not frame.presents():
         tries.tries(run)
     if access.may_act() and not frame.presents():
-        ranges.control(run)
+        ranges.control(run.config)
     tries.surfaces(run, slots)
     look_back.controls(run, slots)
     layout.over_time(run, snapshot.status.ended, slots)

@@ -406,3 +406,28 @@ def test_the_run_that_is_pointed_at_is_shown() -> None:
     assert f'"shown": "{names[1]}"' in panels(at)
     at = page("4_Compare.py", sweep="mine", runs=f"mine/{names[1]}")
     assert f'"shown": "{names[1]}"' in panels(at)  # the one that is compared
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare() -> None:
+    path = written(TINY)
+    assert not any("mine" in link.label for link in page("app.py").get("page_link"))
+    with lock.locked(path):
+        home = page("app.py")
+        assert [link.label for link in home.get("page_link") if "mine" in link.label] == [
+            "The sweep mine is training: see it on Compare"
+        ]
+        assert not any("Nothing is training" in text.value for text in home.markdown)
+        assert page("4_Compare.py").selectbox(key="sweep").value == "mine"
+    assert page("4_Compare.py").selectbox(key="sweep").value == "All single runs"
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_all_ranges_are_tried_from_the_form_too(started: dict[Path, Process]) -> None:
+    at = page("1_Train.py", preset="8-gaussians", seed="3")
+    click(at, "Try all ranges")
+    (path,) = started
+    configs = Sweep(path).runs
+    assert configs == all_ranges(dataclasses.replace(PRESETS["8-gaussians"], seed=3))
+    assert not any("Try all" in each.label for each in page("1_Train.py", preset="images").button)  # there are none yet
+    wait_until(lambda: all(thread.name != "ganlab-job" for thread in threading.enumerate()))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganlab.config import TrainConfig
+from ganlab.runs.disk import library
 from ganlab.runs.sweep import Sweep, cancel, is_running
 
 LOG = "sweep.log"  # what the process prints
@@ -48,6 +49,11 @@ def _spawn(path: Path) -> "subprocess.Popen[bytes]":
 def under_way(path: Path) -> bool:
     """Whether a process runs the sweep in a folder, or is about to."""
     return is_running(path) or _starts(path)
+
+
+def all_under_way() -> list[str]:
+    """The names of the sweeps in `runs/` that train."""
+    return sorted(name for name, path in library.sweep_paths().items() if under_way(path))
 
 
 def _starts(path: Path) -> bool:

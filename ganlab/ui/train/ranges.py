@@ -4,11 +4,10 @@ import joblib
 import streamlit as st
 
 from ganlab.config import TrainConfig
-from ganlab.formatting import count_of, rough_range
+from ganlab.formatting import count_of, range_in_words, rough_range
 from ganlab.gan.watched import WatchedConfig
 from ganlab.runs import background
 from ganlab.runs.ranges import all_ranges, folder
-from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.runs.sweep_progress import progress
 from ganlab.runs.swept_run import SweptRun
@@ -22,15 +21,15 @@ HELP = (
 )
 
 
-def control(run: Run) -> None:
+def control(config: TrainConfig) -> None:
     """The button, with what it trains and how long that takes; nothing without a clamp, or for a user's own loop."""
-    if run.config.constraint != "clip" or isinstance(run.config, WatchedConfig):
+    if config.constraint != "clip" or isinstance(config, WatchedConfig):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ranges"):
         pressed = st.button("Try all ranges", icon=":material/compare_arrows:", key="try_all_ranges", help=HELP)
-        _caption(run.config)
-    if pressed and (name := _start(run.config)):
-        runs = sorted(all_ranges(run.config).items(), key=lambda item: (item[1].constraint, item[1].clip_range[1]))
+        _caption(config)
+    if pressed and (name := _start(config)):
+        runs = sorted(all_ranges(config).items(), key=lambda item: (item[1].constraint, item[1].clip_range[1]))
         ids = ",".join(f"{name}/{one}" for one, _ in runs)
         st.switch_page(frame.COMPARE, query_params={"sweep": name, "runs": ids})
     frame.once("ranges_refused", st.error, "error")
@@ -53,18 +52,18 @@ def _caption(config: TrainConfig) -> None:
         left = progress(runs, hub().seconds_of).left
         if left is not None and known is None:
             st.rerun()  # without ticks
-        st.caption(_in_words(runs, left), width="stretch")
+        st.caption(_in_words(config, runs, left), width="stretch")
 
     tick()
 
 
-def _in_words(runs: list[SweptRun], left: tuple[float, float] | None) -> str:
+def _in_words(config: TrainConfig, runs: list[SweptRun], left: tuple[float, float] | None) -> str:
     clipped = [run for run in runs if run.planned.constraint == "clip"]
-    text = f"{count_of(len(clipped), 'clip range')} around this run’s"
+    text = f"Trains {count_of(len(clipped), 'clip range')} around {range_in_words(config.clip_range)}"
     if len(runs) > len(clipped):
         text += ", and a gradient penalty"
     if left and left[1]:
         text += f": {rough_range(*left)} on {count_of(joblib.cpu_count(), 'core')}"
     if any(one.latest.status in (Status.STARTING, Status.RUNNING) for one in hub().in_progress):
-        text += ", shared with the run that trains here"
+        text += ", longer while another run trains here"
     return f"{text}."

@@ -70,7 +70,7 @@ def state_bar(config: TrainConfig) -> None:
 
 def _buttons(config: TrainConfig, in_the_way: Run | None) -> None:
     """Start, and the two buttons that a run will enable; or the way around the run that is in the way."""
-    primary: dict[str, object] = {"type": "primary", "width": "stretch", "disabled": not _has_data(config)}
+    primary: dict[str, object] = {"type": "primary", "width": "stretch", "disabled": not has_data(config)}
     with st.container(horizontal=True, width=430, gap="xsmall", key="transport"):
         if in_the_way:
             run_id, help = in_the_way.run_id, "It stays paused until you resume it on its own page."
@@ -84,7 +84,8 @@ def _buttons(config: TrainConfig, in_the_way: Run | None) -> None:
             button("New run", "add", width="stretch", type="tertiary", disabled=True)
 
 
-def _has_data(config: TrainConfig) -> bool:
+def has_data(config: TrainConfig) -> bool:
+    """Whether what a run with these settings trains on is at hand."""
     if config.dataset == "drawn":
         return own_points.enough(config)
     return config.dataset != "images" or own_images.ready(config)
