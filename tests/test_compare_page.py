@@ -154,6 +154,9 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     assert steps == sorted(steps)
     at.text_input(key="compare_filter").set_value("Finished digits").run()
     assert listed(panels(at)) == [digits.run_id]
+    at.text_input(key="compare_filter").set_value(runs[1].run_id).run()  # one run: the others still tell what differs
+    assert listed(panels(at)) == [runs[1].run_id]
+    assert ">total steps 5<" in panels(at)
     at.text_input(key="compare_filter").set_value("cifar").run()
     assert listed(panels(at)) == []
 
@@ -311,7 +314,7 @@ def test_a_run_that_is_deleted_while_the_table_is_made_is_a_row_without_facts(fi
     row = table._row(finished(TINY))
     shutil.rmtree(row.run.path)
     assert table.facts(row) == table.NO_FACTS
-    assert row.name in table._table([row], {}, "", False)
+    assert row.name in table._table([row], {}, "", False, table._differing([row]))
 
 
 def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:

@@ -64,8 +64,8 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick], of_sweep: bool = False) ->
     column, falling = st.session_state.setdefault("compare_sort", ("", False))
     most = st.session_state.setdefault("compare_rows", SHOWN)
     # Without a filter and a sort, what is not shown is not read.
-    rows = [_row(run) for run in (runs if words or column else runs[:most])]
-    rows = [row for row in rows if all(word in _text(row) for word in words)]
+    listed = [_row(run) for run in (runs if words or column else runs[:most])]
+    rows = [row for row in listed if all(word in _text(row) for word in words)]
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
     nothing = "No run matches."
@@ -74,7 +74,7 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick], of_sweep: bool = False) ->
     elif not words:
         nothing = "No single runs yet: choose a sweep above." if library.sweep_paths() else NO_RUNS
     picked = {pick.run.run_id: pick for pick in chosen}
-    table = _table(rows, picked, column, falling) if rows else f"<p class='muted'>{nothing}</p>"
+    table = _table(rows, picked, column, falling, _differing(listed)) if rows else f"<p class='muted'>{nothing}</p>"
     choices("runs_table", table, _picked)
     if found > len(rows):
         more = {"compare_rows": most + SHOWN}
@@ -152,7 +152,18 @@ def _sparkline(values: np.ndarray) -> str:
     return f"{head}<path d='M{path}'/></svg>"
 
 
-def _table(rows: Sequence[Row], chosen: dict[str, Pick], column: str, falling: bool) -> str:
+def _differing(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """By their data, the settings in which runs differ."""
+    by_data: dict[str, list[TrainConfig]] = {}
+    for row in rows:
+        if row.summary:
+            by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
+    return {data: settings.differing(configs) for data, configs in by_data.items()}
+
+
+def _table(
+    rows: Sequence[Row], chosen: dict[str, Pick], column: str, falling: bool, differ: dict[str, list[str]]
+) -> str:
     heads = [
         "<th><span class='unseen-text'>Compare</span>",
         "<th class='pic'>",
@@ -161,11 +172,6 @@ def _table(rows: Sequence[Row], chosen: dict[str, Pick], column: str, falling: b
         *(_head(name, column, falling) for name in ("Steps", "W1", "At a bound")),
         "<th class='line'>Estimate",
     ]
-    by_data: dict[str, list[TrainConfig]] = {}
-    for row in rows:
-        if row.summary:
-            by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
-    differ = {data: settings.differing(configs) for data, configs in by_data.items()}
     body = "".join(_line(row, chosen.get(row.run.run_id), differ) for row in rows)
     return (
         "<div class='runs' role='region' aria-label='Runs' tabindex='0'>"
