@@ -46,7 +46,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     main.add_argument("--port", type=int, help="serve the app on this port (default: 8501)")
     address_help = "listen on this address (default: 127.0.0.1); any but this computer's own needs --guests"
     main.add_argument("--address", help=address_help)
-    guests_help = "let others watch: only who opens the link that is printed then can start and change runs"
+    guests_help = "let others watch: only those who open the link that it prints can start and change runs"
     main.add_argument("--guests", action="store_true", help=guests_help)
     host_help = "also answer to this host name, such as a proxy's, with --guests; can be repeated"
     main.add_argument("--allow-host", action="append", metavar="NAME", default=[], help=host_help)

@@ -88,7 +88,7 @@ def vitals(
     return [
         *first,
         of_looks("Steepest slope", looks["largest_gradient"], "size", allowed),
-        of_steps("Critic's estimate", "critic_estimate", "size", "real less generated"),
+        of_steps("Critic's estimate", "critic_estimate", "size", "real minus generated"),
         of_looks("Distance", looks["w1"] / looks["real_to_real"], "times", perfect),
         coverage,
     ]

@@ -29,7 +29,8 @@ from ganlab.ui.kit.live import once
 LOOK = "step"  # the measure that every run has at which the instruments have looked; it is not offered
 OFFERED = {measure.name: measure.label for measure in MEASURES if measure.name != LOOK}
 FIRST = "clip_range"  # the setting at first, if it is varied
-NOTE = "A dot for each run, hollow until it has ended, and a line through the medians of the seeds."
+NOTE = "Each dot is a run, hollow until it has ended; the line joins the medians over seeds."
+ONE_SEED = " With one seed, small differences mean little."
 
 
 class Chosen(NamedTuple):
@@ -43,6 +44,11 @@ class Chosen(NamedTuple):
     def name(self) -> str:
         """That of the sweep."""
         return self.runs[0].path.parent.name
+
+    @property
+    def note(self) -> str:
+        """How to read the figure."""
+        return NOTE + (ONE_SEED if len({run.planned.seed for run in self.runs}) == 1 else "")
 
     @property
     def caption(self) -> Caption:
@@ -81,7 +87,7 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> Chosen | None:
                 download("CSV", "sweep.csv", partial(csv, runs), key="download_sweep", help=help)
         chosen = Chosen(runs, measure, field)
         plot("sweep_figure", drawn(chosen, compared), 280, chosen.caption)
-        st.caption(f"{NOTE} The dot under the pointer, or reached by the arrow keys, has its run below.")
+        st.caption(f"{chosen.note} Point at a dot, or move along them with the arrow keys, to see its run below.")
         preview.beneath(runs, compared)
         own = {run.run_id: run.planned for run in runs}
         beneath = sorted(

@@ -71,13 +71,13 @@ MEASURES = (
     Measure("coverage", "Coverage: real samples with one nearby", "high", _share),
     Measure("one_nn_accuracy", "1-NN test: 50 % if they are alike", "half", _share),
     Measure("spread", "Spread, times the real samples’", "one"),
-    Measure("gradient_per_layer", "Growth of the gradient per layer: 1 is level", "one"),
+    Measure("gradient_per_layer", "Gradient growth per layer, 1 if level", "one"),
     Measure("largest_gradient", "Steepest slope of the critic"),
     Measure("lower_bound", "Critic’s lower bound of W1"),
     Measure("estimate", f"Critic’s estimate, last {MEDIAN} steps", read=_estimate),
     Measure("at_bound", "Weights on a bound", write=_share, read=_at_bound),
     Measure("seconds", "Training time, s", read=lambda pick: pick.record.seconds or math.nan),
-    Measure("step", "Step of the newest look", write=lambda value: f"{value:,.0f}"),
+    Measure("step", "Last measured at step", write=lambda value: f"{value:,.0f}"),
 )
 
 

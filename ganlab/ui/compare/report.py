@@ -62,7 +62,7 @@ def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Cho
     one_by_one = weights.one_by_one_caption()
     sections = {"Runs": _runs(picks)}
     if sweep:
-        sections[SWEEP] = _plot(*plots[SWEEP]) + _note(f"{escape(sweep.name)}. {against.NOTE}")
+        sections[SWEEP] = _plot(*plots[SWEEP]) + _note(f"{escape(sweep.name)}. {sweep.note}")
     sections |= {
         "Measurements": _figure(Caption("Measurements"), instruments.table(picks)) + _note(instruments.note(picks)),
         "Over time": f"<div class='two'>{charts}</div>{_note(curves.note(picks))}",

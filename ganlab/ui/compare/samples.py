@@ -32,7 +32,7 @@ def note(picks: list[Pick]) -> str:
     for pick in picks:
         groups.setdefault(latents_of(pick), []).append(pick.letter)
     if len(groups) == 1:
-        return "All of the same latents." if len(picks) > 1 else ""
+        return "All generated from the same latents." if len(picks) > 1 else ""
     same = [", ".join(letters) for letters in groups.values() if len(letters) > 1]
     return f"Of the same latents: {'; '.join(same)}." if same else "Each run has other latents."
 

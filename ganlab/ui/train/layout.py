@@ -56,7 +56,7 @@ def weights(run: Run, snapshot: Snapshot, slots: Slots) -> None:
                 downloads.histogram(run)
     slots["clamp"] = st.container()
     if (what := WHY.get(look_back.settings(run, look_back.shown(run, snapshot)).constraint)) and not frame.presents():
-        panel("why", f"<p class='muted small'>{what} keeps the critic from getting too steep.</p>")
+        panel("why", f"<p class='muted small'>{what} limits how steep the critic can get.</p>")
 
 
 def samples(run: Run, snapshot: Snapshot, slots: Slots) -> None:
