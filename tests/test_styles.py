@@ -13,7 +13,7 @@ CODE = [*ROOT.glob("ganlab/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py",
 WORDS = set(re.findall(r"[A-Za-z][\w-]*", "\n".join(path.read_text() for path in CODE)))
 SHARED = {"ch", "small"}  # heads of figures, notes: these may stand in every part
 COMPUTED = {"s2", "s3"}  # class names that are put together
-OTHERS = {"token", "keyword", "boolean", "builtin"}  # of Streamlit's code
+OTHERS = {"token", "keyword", "boolean", "builtin", "hovertext"}  # of Streamlit's code, and Plotly's
 
 
 def css(name: str) -> str:
