@@ -1,10 +1,14 @@
 """Home: what a WGAN with weight clipping is, a button that trains one, and all runs."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ganlab.presets import PRESETS
 from ganlab.runs import background
+from ganlab.runs.disk import library
 from ganlab.runs.run import Run
 from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, draw, in_picture
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
@@ -13,8 +17,11 @@ from ganlab.ui.kit.components import panel
 from ganlab.ui.kit.server import hub
 
 
-def runs_in_progress(picture: DeltaGenerator, shown: Run | None) -> None:
-    """A card for every run that has not ended; the newest one that trains is in the picture too."""
+def runs_in_progress(picture: DeltaGenerator, shown: Run | None, known_sweeps: Mapping[str, Path]) -> None:
+    """A card for every run that has not ended, and a link to every sweep that trains.
+
+    The newest run that trains is in the picture too.
+    """
     runs = hub().in_progress
     names = [run.run_id for run in runs]
     # One has moved to the earlier runs, or back; or another one belongs in the picture.
@@ -24,7 +31,7 @@ def runs_in_progress(picture: DeltaGenerator, shown: Run | None) -> None:
     st.session_state["in_progress"] = names
     if shown:
         draw(picture, shown)
-    for sweep in (sweeps := background.all_under_way()):
+    for sweep in (sweeps := background.all_under_way(known_sweeps)):
         label = f"The sweep {sweep} is training: see it on Compare"
         st.page_link(frame.COMPARE, label=label, icon=":material/compare_arrows:", query_params={"sweep": sweep})
     if not runs and not sweeps:
@@ -82,5 +89,5 @@ with frame.page("Home"):
     panel("steps", FIVE_SENTENCES)
     st.space("xsmall")
     st.header("Runs in progress", anchor=False)
-    st.fragment(runs_in_progress, run_every=1.0 if access.may_act() else 2.0)(picture, shown)
+    st.fragment(runs_in_progress, run_every=1.0 if access.may_act() else 2.0)(picture, shown, library.sweep_paths())
     earlier_runs()

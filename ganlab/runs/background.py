@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganlab.config import TrainConfig
-from ganlab.runs.disk import library
 from ganlab.runs.sweep import Sweep, cancel, is_running
 
 LOG = "sweep.log"  # what the process prints
@@ -51,9 +50,9 @@ def under_way(path: Path) -> bool:
     return is_running(path) or _starts(path)
 
 
-def all_under_way() -> list[str]:
-    """The names of the sweeps in `runs/` that train."""
-    return sorted(name for name, path in library.sweep_paths().items() if under_way(path))
+def all_under_way(paths: Mapping[str, Path]) -> list[str]:
+    """The names of those of these sweeps that train."""
+    return sorted(name for name, path in paths.items() if under_way(path))
 
 
 def _starts(path: Path) -> bool:

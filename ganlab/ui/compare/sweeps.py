@@ -28,10 +28,11 @@ EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under wa
 
 def menu() -> None:
     """Which list the table shows, if there is any sweep; at first one that trains."""
-    names = sorted(library.sweep_paths())
+    paths = library.sweep_paths()
+    names = sorted(paths)
     if st.session_state.get("sweep", ALL) not in (ALL, *names):  # it was deleted
         del st.session_state["sweep"]
-    if "sweep" not in st.session_state and (training := background.all_under_way()):
+    if "sweep" not in st.session_state and (training := background.all_under_way(paths)):
         st.session_state["sweep"] = training[0]
     if names:
         st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
