@@ -35,6 +35,7 @@ from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
 pytestmark = pytest.mark.usefixtures("the_hub")
+FIDELITY = ("precision", "recall")
 
 
 def listed(text: str) -> list[str]:
@@ -152,6 +153,14 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     at.run()
     steps = [by_name[run_id].latest.step for run_id in listed(panels(at))]
     assert steps == sorted(steps)
+    at.session_state["compare_sort"] = ("Precision", True)
+    at.run()
+    column = {name: [run.latest.readings[-1, READINGS.index(name)] for run in by_name.values()] for name in FIDELITY}
+    found = {run_id: pair for run_id, *pair in zip(by_name, *column.values(), strict=True)}
+    assert listed(panels(at)) == sorted(listed(panels(at)), key=lambda run_id: -found[run_id][0])
+    for run_id, (precision, recall) in found.items():
+        row = panels(at).partition(f"{run_id}' aria-label")[2].partition("<tr>")[0]
+        assert f"<td>{100 * precision:.0f} %<small>recall {100 * recall:.0f} %</small>" in row
     at.text_input(key="compare_filter").set_value("Finished digits").run()
     assert listed(panels(at)) == [digits.run_id]
     at.text_input(key="compare_filter").set_value(runs[1].run_id).run()  # one run: the others still tell what differs

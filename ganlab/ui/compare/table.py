@@ -42,17 +42,20 @@ class Row(NamedTuple):
 class Facts(NamedTuple):
     """What the tables of a run say at their ends."""
 
-    w1: float  # the newest one
+    w1: float  # the newest one, as all of the instruments'
     real_to_real: float
+    precision: float
+    recall: float
     share: float  # of the weights at a bound, after the newest clamp
     sparkline: str  # of the estimate, as SVG
 
 
-NO_FACTS = Facts(math.nan, math.nan, math.nan, "")
+NO_FACTS = Facts(math.nan, math.nan, math.nan, math.nan, math.nan, "")
 SORTS: dict[str, Callable[[Row], tuple[float, str]]] = {
     "Run": lambda row: (0.0, row.name.lower()),
     "Steps": lambda row: (_steps(row), ""),
     "W1": lambda row: (facts(row).w1, ""),
+    "Precision": lambda row: (facts(row).precision, ""),
     "At a bound": lambda row: (facts(row).share, ""),
 }
 """What each column is sorted by."""
@@ -132,8 +135,11 @@ def _facts(run: Run) -> Facts:
     tables = run.tables
     share = float(tables.history["at_bound_share"][-1]) if len(tables.history) else math.nan
     looks = tables.readings[np.isfinite(tables.readings[:, READINGS.index("w1")])]
-    w1, usual = (float(looks[-1, READINGS.index(name)]) if len(looks) else math.nan for name in ("w1", "real_to_real"))
-    return Facts(w1, usual, share, _sparkline(tables.history["critic_estimate"]))
+    measured = [
+        float(looks[-1, READINGS.index(name)]) if len(looks) else math.nan
+        for name in ("w1", "real_to_real", "precision", "recall")
+    ]
+    return Facts(*measured, share, _sparkline(tables.history["critic_estimate"]))
 
 
 def _sparkline(values: np.ndarray) -> str:
@@ -169,7 +175,7 @@ def _table(
         "<th class='pic'>",
         _head("Run", column, falling),
         "<th class='set'>Differing settings",
-        *(_head(name, column, falling) for name in ("Steps", "W1", "At a bound")),
+        *(_head(name, column, falling) for name in ("Steps", "W1", "Precision", "At a bound")),
         "<th class='line'>Estimate",
     ]
     body = "".join(_line(row, chosen.get(row.run.run_id), differ) for row in rows)
@@ -189,7 +195,7 @@ def _head(name: str, column: str, falling: bool) -> str:
 def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
     run_id, summary, letter = escape(row.run.run_id), row.summary, pick.letter if pick else ""
     if summary is None:
-        return f"<tr><td><td class='pic'><td colspan='6' class='bad'>{escape(row.problem)}"
+        return f"<tr><td><td class='pic'><td colspan='7' class='bad'>{escape(row.problem)}"
     known, config = facts(row), summary.config
     name, short_id = escape(row.name), escape(library.short_name(row.run.run_id))
     box = (
@@ -203,14 +209,15 @@ def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
     names = [name for name in differ[config.dataset] if name not in (*settings.NAMED, "seed")]
     seed = f"<span class='muted small nowrap'>seed {config.seed}</span>" if "seed" in differ[config.dataset] else ""
     set_words = " · ".join(settings.in_words(config, names))
-    share = fixed_percent(known.share, 0) if known.share == known.share else NOTHING
+    share, precision = (NOTHING if math.isnan(of) else fixed_percent(of, 0) for of in (known.share, known.precision))
+    recall = "" if math.isnan(known.recall) else f"<small>recall {fixed_percent(known.recall, 0)}</small>"
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
         f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill((pick.record if pick else summary).status)}"
         f"{seed}{usual}{problem}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
         f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
-        f"<td>{share}<td class='line'>{known.sparkline}"
+        f"<td>{precision}{recall}<td>{share}<td class='line'>{known.sparkline}"
     )
 
 
