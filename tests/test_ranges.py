@@ -146,11 +146,22 @@ def test_a_sweep_is_cancelled_and_continued(started: dict[Path, Process]) -> Non
 
 
 @pytest.mark.usefixtures("the_hub")
-def test_a_sweep_that_could_not_begin_says_why(started: dict[Path, Process]) -> None:
+def test_a_sweep_that_ended_early_says_why_also_after_a_restart_of_the_server() -> None:
     path = written(TINY)
-    started[path] = Process(ends=2)
     (path / "sweep.log").write_text("x\nganlab: The <disk> is full.\n")
     assert "The &lt;disk&gt; is full." in panels(page("4_Compare.py", sweep="mine"))
+    with lock.locked(path):  # it has been continued
+        assert "is full" not in panels(page("4_Compare.py", sweep="mine"))
+    train(path, TINY)
+    assert "is full" not in panels(page("4_Compare.py", sweep="mine"))
+
+
+@pytest.mark.usefixtures("the_hub")
+@pytest.mark.parametrize("words", ["", "2 runs: 2 finished. The table is sweep.csv\n"])
+def test_a_sweep_that_was_killed_has_no_reason(words: str) -> None:
+    path = written(TINY)
+    (path / "sweep.log").write_text(words)
+    assert background.problem(path) == ""
 
 
 def test_the_progress_of_a_sweep_by_hand() -> None:

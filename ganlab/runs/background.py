@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganlab.config import TrainConfig
+from ganlab.runs.disk.damage import is_file
 from ganlab.runs.sweep import Sweep, cancel, is_running
 
 LOG = "sweep.log"  # what the process prints
-REFUSED = 2  # the exit status of a process that could not begin, after a sentence
+SAID = "ganlab: "  # begins a line that says why a command ended
 PACKAGE = Path(__file__).parents[1]
 _processes: dict[Path, "subprocess.Popen[bytes]"] = {}  # that this one has started, by the sweep's folder
 
@@ -69,9 +70,8 @@ def stop(path: Path) -> None:
 
 
 def problem(path: Path) -> str:
-    """Why the process that this one has started could not begin, in one sentence; "" if it could."""
-    process = _processes.get(path)
-    if process is None or process.poll() != REFUSED:
+    """Why the newest process of a sweep ended early, in one sentence; "" if it runs, or did not say."""
+    if under_way(path) or not is_file(path / LOG):
         return ""
-    lines = (path / LOG).read_text(errors="replace").splitlines() if (path / LOG).is_file() else []
-    return (lines or ["The sweep could not begin."])[-1].removeprefix("ganlab: ")
+    *_, last = ["", *(path / LOG).read_text(errors="replace").splitlines()]
+    return last.removeprefix(SAID) if last.startswith(SAID) else ""

@@ -95,7 +95,8 @@ def status(runs: Sequence[SweptRun]) -> None:
         if background.under_way(path) != alive or known.over != first_known.over:
             st.rerun()  # also the buttons, the table and the figure
         with slot:
-            panel("sweep_progress", _in_words(known, alive, background.problem(path)))
+            problem = background.problem(path) if known.over < known.runs else ""
+            panel("sweep_progress", _in_words(known, alive, problem))
 
     tick()
 
