@@ -1,5 +1,6 @@
 """The order of the tests, and which process runs them."""
 
+import logging
 import os
 
 import pytest
@@ -25,6 +26,8 @@ SLOW = (
 def pytest_configure(config: pytest.Config) -> None:
     """Load the fixtures, and torch with them, but not in the process that only gives tests to others."""
     if config.getoption("dist", "no") == "no":
+        # Tests call what draws a page where there is no page.
+        logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").disabled = True
         config.pluginmanager.import_plugin("hub_and_browser")
 
 
