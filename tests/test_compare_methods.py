@@ -51,7 +51,7 @@ def test_what_all_runs_share_is_said_once_and_what_differs_by_run() -> None:
     assert "1 hidden layer of 8 ReLU units" in text
     assert "A: all parameters of the critic are clamped to ±0.1 after each of its updates" in text
     assert "B, C: the critic has a gradient penalty of weight 0.5" in text
-    assert "A: the seed is 0; B, C: the seed is 3." in text
+    assert "The seed is 0 (A) and 3 (B, C)." in text
     assert "RMSprop (Tieleman and Hinton, 2012), a learning rate of 0.01 for the critic and 0.01" in text
     assert "batches of 8 and 2 critic updates per step" in text
     assert "6 steps were made" in text
@@ -81,6 +81,20 @@ def test_the_papers_are_those_of_the_settings() -> None:
     }
     assert cited(pick("A", layer)) == OF_POINTS | {"radford2015", "ba2016", "ioffe2015", "lecun1998"}
     assert "β₁ = 0 and β₂ = 0.9" in methods.paragraph([pick("A", adam)])
+
+
+def test_runs_that_differ_in_one_number_share_a_clause() -> None:
+    ranges = [dataclasses.replace(TINY, clip_range=(-c, c)) for c in (0.01, 0.1, 1.0, 0.1)]
+    penalty = dataclasses.replace(TINY, constraint="gradient-penalty")
+    text = methods.paragraph([pick(*each) for each in zip("ABCDE", [*ranges, penalty], strict=True)])
+    clause = "All parameters of the critic are clamped to ±0.01 (A), ±0.1 (B, D) and ±1 (C) after each of its updates"
+    assert f"{clause} (Arjovsky et al., 2017); E: the critic has a gradient penalty" in text
+    adam = [dataclasses.replace(TINY, optimizer="adam", beta2=beta2) for beta2 in (0.9, 0.99)]
+    text = methods.paragraph([pick(*each) for each in zip("AB", adam, strict=True)])
+    assert "β₂ = 0.9 (A) and 0.99 (B), a learning rate of" in text
+    both = dataclasses.replace(TINY, critic_lr=0.1, n_critic=7)  # two numbers: each run's clause is written out
+    assert "A: training uses" in (text := methods.paragraph([pick("A", TINY), pick("B", both)]))
+    assert "B: training uses" in text
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import references
 
 CITED = re.compile(r"\[([a-z0-9, ]+)\]")  # keys of papers
+NUMBER = re.compile(r"([±−]?\d+(?:[.,]\d+)*)")
 FEW = 3  # changes of a run that are named one by one
 DATA = {
     "digits": "the 1,797 handwritten digits of scikit-learn [alpaydin1998]",
@@ -75,9 +76,23 @@ def _shared(picks: list[Pick], clauses: Iterable[str]) -> str:
         groups.setdefault(clause, []).append(pick.letter)
     words = list(groups)
     if len(groups) > 1:
-        words = [f"{', '.join(letters)}: {text}" for text, letters in groups.items()]
+        alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
+        for clause, letters in groups.items():
+            alike.setdefault(tuple(NUMBER.split(clause)[::2]), {})[clause] = letters
+        words = [text for clauses in alike.values() for text in _lettered(clauses)]
     text = "; ".join(words)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _lettered(letters: dict[str, list[str]]) -> list[str]:
+    """Clauses that differ in their numbers alone, with the letters of their runs: one clause if one number differs."""
+    parts = [NUMBER.split(clause) for clause in letters]
+    differ = [i for i in range(len(parts[0])) if len({part[i] for part in parts}) > 1]
+    if len(differ) != 1:
+        return [f"{', '.join(of)}: {clause}" for clause, of in letters.items()]
+    place = differ[0]
+    *most, last = [f"{part[place]} ({', '.join(of)})" for part, of in zip(parts, letters.values(), strict=True)]
+    return ["".join((*parts[0][:place], f"{', '.join(most)} and {last}", *parts[0][place + 1 :]))]
 
 
 def _data(config: TrainConfig) -> str:
