@@ -125,6 +125,15 @@ def test_a_preset_chosen_together_with_an_edit_wins(the_hub: RunHub) -> None:
     assert not at.error
 
 
+def test_what_widgets_of_other_data_held_is_not_taken() -> None:
+    at = page("1_Train.py", preset="25-gaussians")
+    at.session_state["set_network"] = "dcgan"  # the page of digits was left before its end
+    at.session_state["set_train_images"] = 9
+    at.number_input(key="set_width").set_value(32).run()
+    assert address(at)["width"] == "32"
+    assert not at.error
+
+
 def test_a_broken_link_can_be_corrected_and_a_bad_folder_is_refused(
     the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,10 +135,11 @@ def _facts(run: Run) -> Facts:
     tables = run.tables
     share = float(tables.history["at_bound_share"][-1]) if len(tables.history) else math.nan
     looks = tables.readings[np.isfinite(tables.readings[:, READINGS.index("w1")])]
-    measured = [
-        float(looks[-1, READINGS.index(name)]) if len(looks) else math.nan
-        for name in ("w1", "real_to_real", "precision", "recall")
-    ]
+
+    def newest(column: str) -> float:
+        return float(looks[-1, READINGS.index(column)]) if len(looks) else math.nan
+
+    measured = newest("w1"), newest("real_to_real"), newest("precision"), newest("recall")
     return Facts(*measured, share, _sparkline(tables.history["critic_estimate"]))
 
 

@@ -70,9 +70,13 @@ def take() -> TrainConfig | None:
     config, _ = requested()
     if st.session_state.get("drawn") != st.query_params.to_dict():
         return config
-    names = [*settings.fields(TrainConfig), *BOUNDS]
+    applying = settings.applying(config)
+    names = [
+        *applying,
+        *(BOUNDS if "clip_range" in applying else ()),
+    ]  # a setting that is not shown may have a value yet
     values = {name: st.session_state[f"set_{name}"] for name in names if f"set_{name}" in st.session_state}
-    if "low" in values:  # the two widgets for a clip range are shown
+    if "low" in values:
         values["clip_range"] = (values.pop("low"), values.pop("high"))
     config = changed(config, values)
     go(config)
