@@ -67,6 +67,7 @@ def test_tab_leads_into_an_open_popover_and_out_of_it(page: Page, server: Server
     inside = page.get_by_test_id("stPopoverBody")
     start = inside.get_by_role("button", name="Start the sweep")
     start.wait_for()
+    expect(inside.get_by_test_id("stSkeleton")).to_have_count(0)  # a field that comes late would be the first
     page.keyboard.press("Tab")
     expect(inside.locator(":focus")).to_have_count(1)
     page.keyboard.press("Shift+Tab")

@@ -71,10 +71,8 @@ def take() -> TrainConfig | None:
     if st.session_state.get("drawn") != st.query_params.to_dict():
         return config
     applying = settings.applying(config)
-    names = [
-        *applying,
-        *(BOUNDS if "clip_range" in applying else ()),
-    ]  # a setting that is not shown may have a value yet
+    # A setting that is not shown may still have a value, from other data.
+    names = [*applying, *(BOUNDS if "clip_range" in applying else ())]
     values = {name: st.session_state[f"set_{name}"] for name in names if f"set_{name}" in st.session_state}
     if "low" in values:
         values["clip_range"] = (values.pop("low"), values.pop("high"))
