@@ -66,7 +66,7 @@ def verdict(
     if len(history) < WINDOW or not reading:
         return Verdict(1, "Too early to judge." if len(history) < WINDOW else "Nothing is measured.")
     if reading.step < YOUNG:
-        return Verdict(1, f"No problems so far; some rules begin at step {YOUNG}.")
+        return Verdict(1, f"No problems so far; some rules wait for a look from step {YOUNG} on.")
     if (distance := reading.distances) and distance.w1 > distance.perfect.high:
         return Verdict(1, f"No problems detected; {_far(distance)}.")
     return Verdict(0, "No problems detected.")
