@@ -296,6 +296,18 @@ def test_only_the_points_named_last_count(the_hub: RunHub, tmp_path: Path, monke
     assert at.get("file_uploader")[0].value is None  # its file is not what would be trained on
 
 
+def test_a_drawing_stays_if_a_file_is_removed_in_the_same_message(
+    the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANLAB_DATA", str(tmp_path))
+    at = page("1_Train.py", preset="drawn")
+    at.get("file_uploader")[0].set_value(("p.csv", b"0.1,0.2\n0.3,0.4\n" * 20, "text/csv")).run()
+    next(group for group in at.get("button_group") if group.key == "points_shape").set_value("Heart")
+    at.get("file_uploader")[0].set_value(None).run()
+    assert not at.exception
+    assert not at.button[0].disabled
+
+
 def test_only_the_images_named_last_count(the_hub: RunHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANLAB_DATA", str(tmp_path / "cache"))
     hostile.write_zip(tmp_path / "good.zip", hostile.good_files())

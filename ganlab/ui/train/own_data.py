@@ -15,10 +15,10 @@ def forget() -> None:
 
 
 def drop() -> None:
-    """Choose nothing if what is chosen is what `choose` was last called with. For callbacks."""
-    last, _ = st.session_state.get("own_data", ("", ""))
+    """Choose nothing if what is chosen came from the file or folder that was named last. For callbacks."""
+    last, source = st.session_state.get("own_data", ("", ""))
     config, _ = form.requested()
-    if last and last in (config.images, config.points):
+    if source and last in (config.images, config.points):  # a drawing that came in the same message stays
         forget()
 
 
