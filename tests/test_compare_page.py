@@ -260,6 +260,17 @@ def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub)
     assert gradients.known([pick])["A"].norms.tolist() == known.norms.tolist()
 
 
+def test_a_run_that_is_being_measured_is_not_yet_known(the_hub: RunHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another visitor, whose page waits for the result, would stop waiting without it."""
+    run = run_in("finished", the_hub, TINY)
+    restart(the_hub)
+    pick, waiting = Pick.of("A", the_hub.find(run.run_id)), list[list[Pick]]()
+    monkeypatch.setattr(SavedRun, "gradients", property(lambda _: waiting.append(gradients.unmeasured([pick]))))
+    gradients.measure(pick)
+    assert waiting == [[pick]]
+    assert gradients.unmeasured([pick]) == []
+
+
 def test_samples_of_the_same_latents_are_told_from_others(finished: Finished) -> None:
     configs = [TINY, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), dataclasses.replace(TINY, seed=5)]
     runs = [finished(config) for config in configs]

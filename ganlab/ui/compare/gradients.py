@@ -23,9 +23,10 @@ def unmeasured(picks: list[Pick]) -> list[Pick]:
 
 def measure(pick: Pick) -> None:
     """Look at a run's networks; without a result if they can't be read any more."""
-    _measured[pick.record] = None
+    found = None
     with suppress(ValueError):
-        _measured[pick.record] = pick.run.gradients
+        found = pick.run.gradients
+    _measured[pick.record] = found  # not before: other visitors wait for it
 
 
 def known(picks: list[Pick]) -> dict[str, Gradients]:
