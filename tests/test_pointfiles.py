@@ -148,6 +148,7 @@ def test_a_binary_file_is_refused_in_a_sentence(content: bytes) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document"),
         (b"PK\3\4" + bytes(26) + b"points.npy", "a ZIP archive"),
         (b"\x93NUMPY\1\0", "a NumPy file"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC picture"),
     ],
 )
 def test_files_of_other_programs_are_called_by_their_kind(content: bytes, kind: str) -> None:

@@ -27,6 +27,6 @@ def mismatch(start: bytes, wanted: str) -> str:
     kind = next((kind for mark, kind in _MARKS if mark.match(text)), "")
     if not kind and not CONTROL & set(start[:START]):
         kind = "a text file"
-    if kind == _HEIC:  # what phones save, often under the name of a JPEG
-        return "is a HEIC picture; export it as JPEG"
+    if (kind, wanted) == (_HEIC, "an image"):  # what phones save, often under the name of a JPEG
+        return f"is {kind}; export it as JPEG"
     return f"is {kind}, not {wanted}" if kind and kind != wanted else ""
