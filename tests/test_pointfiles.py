@@ -1,5 +1,6 @@
 """Points from a CSV, kept and loaded again, and the shapes to start a drawing from."""
 
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -170,6 +171,17 @@ def test_cells_in_quotes_may_go_over_lines() -> None:
 def test_a_line_of_a_whole_file_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match=r"^Line 2 of p.csv has more than 65,536 letters: write one point per line"):
         point_files.read_csv(b"x,y\n" + b"1," * 900_000, "p.csv")
+
+
+def test_a_quote_before_a_line_of_a_whole_file_takes_little_memory() -> None:
+    content = b'"' + b"1" * 2_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="65,536 letters"):
+            point_files.read_csv(content, "p.csv")
+        assert tracemalloc.get_traced_memory()[1] < 20 * len(content)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("between", [",", ".", "'", "’", " ", "\u00a0", "\u202f"])
