@@ -92,6 +92,9 @@ def test_runs_that_differ_in_one_number_share_a_clause() -> None:
     adam = [dataclasses.replace(TINY, optimizer="adam", beta2=beta2) for beta2 in (0.9, 0.99)]
     text = methods.paragraph([pick(*each) for each in zip("AB", adam, strict=True)])
     assert "β₂ = 0.9 (A) and 0.99 (B), a learning rate of" in text
+    tiny = [dataclasses.replace(TINY, clip_range=(-c, c)) for c in (1e-7, 2.5e-8, 0.01)]
+    text = methods.paragraph([pick(*each) for each in zip("ABC", tiny, strict=True)])
+    assert "clamped to ±1e−07 (A), ±2.5e−08 (B) and ±0.01 (C) after" in text
     both = dataclasses.replace(TINY, critic_lr=0.1, n_critic=7)  # two numbers: each run's clause is written out
     assert "A: training uses" in (text := methods.paragraph([pick("A", TINY), pick("B", both)]))
     assert "B: training uses" in text

@@ -18,7 +18,7 @@ from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import references
 
 CITED = re.compile(r"\[([a-z0-9, ]+)\]")  # keys of papers
-NUMBER = re.compile(r"([±−]?\d+(?:[.,]\d+)*)")
+NUMBER = re.compile(r"([±−]?\d+(?:[.,]\d+)*(?:e[+−]\d+)?)")  # as `formatting.number` writes it, or with commas
 FEW = 3  # changes of a run that are named one by one
 DATA = {
     "digits": "the 1,797 handwritten digits of scikit-learn [alpaydin1998]",
