@@ -598,7 +598,9 @@ def test_runs_that_are_deleted_while_they_are_compared_are_saved_as_they_were(
     head, rows, _ = downloads.FILES["curves"]
     curves = downloads.file(picks, head, rows)
     another = picks_of([shutil.copytree(folders["C"], tmp_path / "C")])
+    swept = Pick.of("A", SweptRun(copies[0], TINY))
     shutil.rmtree(tmp_path)
+    assert swept.last_known().record is swept.record
     assert section(report.page(picks).decode(), "Measurements") == section(before, "Measurements")
     assert downloads.file(picks, head, rows) == curves
     assert "Not measured: A." in report.page(another).decode()  # its networks are gone

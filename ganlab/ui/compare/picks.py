@@ -9,7 +9,7 @@ import streamlit as st
 from ganlab.config import TrainConfig
 from ganlab.plots.compare import LETTERS
 from ganlab.runs.run import Run
-from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.ui.kit import frame
 from ganlab.ui.kit.html import plain
 
@@ -37,7 +37,9 @@ class Pick(NamedTuple):
     def last_known(self) -> "Pick":
         """The same with its newest record, or with the one it has if that can't be read any more."""
         with suppress(ValueError):
-            return self.newest()
+            newest = self.newest()
+            if newest.record.status is not Status.WAITING:  # a sweep's run that is deleted waits again
+                return newest
         return self
 
     @property
