@@ -164,6 +164,12 @@ def test_a_sweep_that_was_killed_has_no_reason(words: str) -> None:
     assert background.problem(path) == ""
 
 
+def test_a_sweep_whose_log_is_deleted_meanwhile_has_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(TINY)
+    monkeypatch.setattr(background, "check_file", lambda *_: None)  # it was there a moment ago
+    assert background.problem(path) == ""
+
+
 def test_the_progress_of_a_sweep_by_hand() -> None:
     done, begun, waiting = configs = [dataclasses.replace(TINY, seed=seed, steps=8) for seed in (1, 2, 3)]
     path = written(*configs)

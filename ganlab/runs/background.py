@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ganlab.config import TrainConfig
-from ganlab.runs.disk.damage import is_file
+from ganlab.runs.disk.damage import check_file
 from ganlab.runs.sweep import Sweep, cancel, is_running
 
 LOG = "sweep.log"  # what the process prints
-SAID = "ganlab: "  # begins a line that says why a command ended
+PREFIX = "ganlab: "  # of the line in which a command says why it ended
 PACKAGE = Path(__file__).parents[1]
 _processes: dict[Path, "subprocess.Popen[bytes]"] = {}  # that this one has started, by the sweep's folder
 
@@ -71,7 +72,10 @@ def stop(path: Path) -> None:
 
 def problem(path: Path) -> str:
     """Why the newest process of a sweep ended early, in one sentence; "" if it runs, or did not say."""
-    if under_way(path) or not is_file(path / LOG):
+    if under_way(path):
         return ""
-    *_, last = ["", *(path / LOG).read_text(errors="replace").splitlines()]
-    return last.removeprefix(SAID) if last.startswith(SAID) else ""
+    with suppress(OSError, ValueError):  # no log, or one that may not be read, or the sweep is being deleted
+        check_file(path / LOG, 2**24)
+        *_, last = ["", *(path / LOG).read_text(errors="replace").splitlines()]
+        return last.removeprefix(PREFIX) if last.startswith(PREFIX) else ""
+    return ""
