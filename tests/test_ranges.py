@@ -287,6 +287,24 @@ def test_a_start_before_the_form_is_drawn_again_is_refused(
     wait_until(lambda: all(thread.name != "ganlab-job" for thread in threading.enumerate()))
 
 
+@pytest.mark.usefixtures("the_hub")
+def test_a_tick_before_the_form_is_drawn_again_shows_a_sentence() -> None:
+    """It may come in one message with another data set, whose fields have not been drawn yet."""
+
+    def summary() -> None:
+        import streamlit as st
+
+        from ganlab.ui.compare import new_sweep
+
+        form = {"data": "25-gaussians", "constraints": ["clip"], "steps": None, "seeds": 1, "ranges": "From, to"}
+        st.session_state.update({f"sweep_{name}": value for name, value in form.items()})
+        new_sweep._summary()
+
+    at = AppTest.from_function(summary, default_timeout=30).run()
+    assert not at.exception
+    assert len(at.caption) == 1
+
+
 def test_the_runs_of_a_form_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks at them every second, and ten thousand take seconds to make."""
     values = PRESETS["8-gaussians"], ("clip", "none"), ((-0.1, 0.1),), 7, 2

@@ -151,7 +151,10 @@ def _wanted() -> Wanted:
         raise ValueError("Your own data is not at hand any more: choose it on Train again.")
     if not held:
         raise ValueError("Choose at least one constraint.")
-    ranges = _wanted_ranges(data) if "clip" in held else []
+    try:
+        ranges = _wanted_ranges(data) if "clip" in held else []
+    except KeyError:  # what was chosen last has fields that have not been drawn yet
+        raise ValueError("The form has just changed: check it, then start again.") from None
     many = state["sweep_seeds"] * (len(ranges) + len([name for name in held if name != "clip"]))
     if many > MOST_RUNS:
         raise ValueError(f"These are {many:,} runs, and a sweep has at most {MOST_RUNS:,}: vary less.")
@@ -203,10 +206,7 @@ def _wanted_path(runs: Mapping[str, TrainConfig]) -> Path:
 
 @frame.acting(ValueError, OSError, key="sweep_not_started")
 def _start() -> None:
-    try:
-        path, runs = _wanted()
-    except KeyError:  # what was chosen last has fields that have not been drawn yet
-        raise ValueError("The form has just changed: see what it says now, and start again.") from None
+    path, runs = _wanted()
     if background.under_way(path):
         raise ValueError(f"Sweep {path.name} is under way: cancel it first, or choose another name.")
     background.start(path, runs)
