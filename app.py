@@ -14,6 +14,7 @@ from ganlab.ui.home.introduction import FIVE_SENTENCES, LEAD, draw, in_picture
 from ganlab.ui.home.runs import earlier_runs, in_progress_card
 from ganlab.ui.kit import access, frame, server
 from ganlab.ui.kit.components import panel
+from ganlab.ui.kit.html import plain
 from ganlab.ui.kit.server import hub
 
 
@@ -31,8 +32,9 @@ def runs_in_progress(picture: DeltaGenerator, shown: Run | None, known_sweeps: M
     st.session_state["in_progress"] = names
     if shown:
         draw(picture, shown)
-    for sweep in (sweeps := background.all_under_way(known_sweeps)):
-        label = f"The sweep {sweep} is training: see it on Compare"
+    sweeps = background.all_under_way(known_sweeps)
+    for sweep in sweeps:
+        label = f"The sweep {plain(sweep)} is training: see it on Compare"
         st.page_link(frame.COMPARE, label=label, icon=":material/compare_arrows:", query_params={"sweep": sweep})
     if not runs and not sweeps:
         st.markdown(

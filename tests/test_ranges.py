@@ -455,6 +455,9 @@ def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare() -> N
         assert not any("Nothing is training" in text.value for text in home.markdown)
         assert page("4_Compare.py").selectbox(key="sweep").value == "mine"
     assert page("4_Compare.py").selectbox(key="sweep").value == "All single runs"
+    path = path.rename(path.with_name("__mine__"))  # in Markdown, bold
+    with lock.locked(path):
+        assert any("\\_\\_mine\\_\\_" in link.label for link in page("app.py").get("page_link"))
 
 
 @pytest.mark.usefixtures("the_hub")
