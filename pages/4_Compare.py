@@ -17,10 +17,7 @@ with frame.page("Compare"):
         layout.runs_head()
         swept = sweeps.runs_of(sweeps.chosen())
         sweeps.status(swept)
-        if sweeps.chosen():
-            table.show(swept, compared, of_sweep=True)
-        else:
-            table.show(runs, compared)
+        table.show(swept if sweeps.chosen() else runs, compared)
     chosen = against.card(swept, compared)
     if compared:
         slots: Slots = {}

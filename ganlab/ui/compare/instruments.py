@@ -168,9 +168,11 @@ def note(picks: list[Pick]) -> str:
     if not comparable(picks):
         return "These runs learn different data: no value is better than another."
     of_groups = groups.grouped(picks)
-    best = "★ marks the best. " if len(of_groups) > 1 else ""
-    spread = (
-        "Runs that differ only in their seed are one column: their median, with the smallest and the largest. Dots "
-        "are the seeds, on one axis for the whole row."
-    )
-    return (best + spread if any(len(group) > 1 for group in of_groups) else best).rstrip()
+    best = "★ marks the best." if len(of_groups) > 1 else ""
+    spread = ""
+    if any(len(group) > 1 for group in of_groups):
+        spread = (
+            "Runs that differ only in their seed are one column: their median, with the smallest and the largest. "
+            "Dots are the seeds, on one axis for the whole row."
+        )
+    return " ".join(filter(None, (best, spread)))

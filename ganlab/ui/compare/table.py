@@ -15,7 +15,7 @@ from ganlab.measure.reading import READINGS
 from ganlab.runs.disk import contents, library, tables
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.ui.compare import picks, settings
+from ganlab.ui.compare import picks, settings, sweeps
 from ganlab.ui.compare.keys import chip, opened
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import drawings, html
@@ -61,8 +61,8 @@ SORTS: dict[str, Callable[[Row], tuple[float, str]]] = {
 """What each column is sorted by."""
 
 
-def show(runs: Sequence[Run], chosen: Sequence[Pick], of_sweep: bool = False) -> None:
-    """The table of these runs, with a field to filter it; they are all single runs, or those of a sweep."""
+def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
+    """The table of these runs, all single runs or those of the chosen sweep, with a field to filter it."""
     words = st.session_state.get("compare_filter", "").lower().split()
     column, falling = st.session_state.setdefault("compare_sort", ("", False))
     most = st.session_state.setdefault("compare_rows", SHOWN)
@@ -72,7 +72,7 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick], of_sweep: bool = False) ->
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
     nothing = "No run matches."
-    if of_sweep and not runs:
+    if sweeps.chosen() and not runs:
         nothing = "No run of this sweep is known."
     elif not words:
         nothing = "No single runs yet: choose a sweep above." if library.sweep_paths() else NO_RUNS
