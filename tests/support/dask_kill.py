@@ -46,6 +46,8 @@ def main() -> int:
         wait_until(lambda: Path(scratch, "log").read_text().count("Registered to") == 2, PATIENCE)
         sweep = start("ganlab", "sweep", *RUNS, "--out", str(folder), "--dask", address)
         wait_until(lambda: sweep.poll() is not None or len(list(folder.glob("*/ended.json"))) >= 2, PATIENCE)
+        if sweep.poll() is not None:
+            problems.append("the sweep had ended before the kill")
         victim.send_signal(signal.SIGKILL)
         if over := sweep.wait(PATIENCE):
             print(f"The sweep ended with {over}: {Path(scratch, 'log').read_text()[-2000:]}")
