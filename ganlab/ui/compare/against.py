@@ -87,7 +87,7 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> Chosen | None:
                 download("CSV", "sweep.csv", partial(csv, runs), key="download_sweep", help=help)
         chosen = Chosen(runs, measure, field)
         plot("sweep_figure", drawn(chosen, compared), 280, chosen.caption)
-        st.caption(f"{chosen.note} Point at a dot, or move along them with the arrow keys, to see its run below.")
+        st.caption(f"{chosen.note} Point at a dot, or go from dot to dot with the arrow keys, to see its run below.")
         preview.beneath(runs, compared)
         own = {run.run_id: run.planned for run in runs}
         beneath = sorted(

@@ -44,7 +44,7 @@ _parts: ContextVar[_Parts | None] = ContextVar("parts", default=None)
 def mounting(answer: Callable[[str], None] | None = None) -> Iterator[None]:
     """Around the drawing of live parts in the body of a page.
 
-    `answer` shows what came of the use of a part, which it is given, that is not to wait for the whole page.
+    `answer` is called with the key of a part that is `answered`, once it was used, and shows what came of it.
     """
     with _collecting(mounts=True, answer=answer) as parts:
         yield
@@ -92,7 +92,7 @@ def _collecting(mounts: bool, answer: Callable[[str], None] | None) -> Iterator[
 def show(component: Any, key: str, data: dict[str, Any], answered: bool = False, **options: Any) -> None:
     """An element of the page; live, if it is drawn inside `mounting` or `feeding`.
 
-    If it is `answered`, its use runs only itself again and the page's answer, which takes a third of the time.
+    Using one that is `answered` runs only it and the page's answer, which takes a third of the time of the whole page.
     """
     parts = _parts.get()
     if parts:

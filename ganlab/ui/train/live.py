@@ -25,7 +25,7 @@ from ganlab.ui.train.view import CHARTS, Slots, frozen, layer, view
 
 EVERY, GUESTS_EVERY = 0.5, 2.0  # seconds, also while paused: a Step should be seen, and another tab may resume
 PATIENCE = 1.0  # seconds in which most changes come into force, also in another process
-FOLDS = 3.0  # seconds after a pull at the clamp in which its fold is played: the page is not drawn anew under it
+FOLDS = 3.0  # seconds after a pull at the clamp in which its fold is played: redrawing the page would disturb it
 BELOW = 1.7  # seconds after which what lies below the first screen of a running run is drawn again
 
 
