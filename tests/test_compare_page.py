@@ -278,7 +278,7 @@ def test_samples_of_the_same_latents_are_told_from_others(finished: Finished) ->
     for one, other in itertools.combinations(picks, 2):
         same = torch.equal(fixed_latents(one.config), fixed_latents(other.config))
         assert (samples.latents_of(one) == samples.latents_of(other)) == same
-    assert samples.note(picks) == "Of the same latents: A, B."
+    assert samples.note(picks) == "Generated from the same latents: A, B."
 
 
 def test_a_run_without_samples_says_so(finished: Finished, the_hub: RunHub) -> None:
@@ -384,5 +384,5 @@ def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     ]
     picks = [Pick(one.run_id, SimpleNamespace(run_id=one.run_id), "", one.config, one) for one in records]
     assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A"], ["B"], ["C"]]
-    assert samples.note(picks) == "Each run has other latents."
+    assert samples.note(picks) == "Each run has different latents."
     assert "<table" not in instruments.table(picks)

@@ -311,7 +311,7 @@ def test_the_weights_one_by_one(text: str, runs: dict[str, Written]) -> None:
 
 def test_the_samples(text: str, runs: dict[str, Written]) -> None:
     shown = section(text, "Samples")
-    assert words(shown.rpartition("<p")[2].partition(">")[2]) == "Of the same latents: A, B."
+    assert words(shown.rpartition("<p")[2].partition(">")[2]) == "Generated from the same latents: A, B."
     figures = re.findall(r"<figure><figcaption>(.*?)</figcaption>(.*?)</figure>", shown)
     for letter, (caption, drawn) in zip(LETTERS, figures, strict=True):
         run = runs[letter]

@@ -110,7 +110,7 @@ def test_rows_with_an_empty_cell_are_left_out_and_counted_and_empty_rows_are_not
         ([f"{i}.5,{i}.5,{i}.5" for i in range(20)], "p.csv has 3 columns of numbers"),
         ([f"0,{i},0,{i}" for i in range(20)], "p.csv has 4 columns of numbers"),  # two decimal commas, and one between
         ([f"{line}," for line in LINES[1:]] + ["1,"], "p.csv holds 15 points"),
-        ([*LINES, f'"{"1" * 140_000}",1'], "Line 17 of p.csv has more than 65,536 letters"),
+        ([*LINES, f'"{"1" * 140_000}",1'], "Line 17 of p.csv has more than 65,536 characters"),
         (["x,y", "x,y", *LINES], "Line 2 of p.csv is not two numbers"),
         ([*LINES, "nan,0"], "Line 17 of p.csv has a number out of range"),
         ([*LINES, "0,-inf"], "Line 17 of p.csv has a number out of range"),
@@ -169,7 +169,7 @@ def test_cells_in_quotes_may_go_over_lines() -> None:
 
 
 def test_a_line_of_a_whole_file_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match=r"^Line 2 of p.csv has more than 65,536 letters: write one point per line"):
+    with pytest.raises(ValueError, match=r"^Line 2 of p.csv has more than 65,536 characters: write one point per line"):
         point_files.read_csv(b"x,y\n" + b"1," * 900_000, "p.csv")
 
 
@@ -177,7 +177,7 @@ def test_a_quote_before_a_line_of_a_whole_file_takes_little_memory() -> None:
     content = b'"' + b"1" * 2_000_000
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match="65,536 letters"):
+        with pytest.raises(ValueError, match="65,536 characters"):
             point_files.read_csv(content, "p.csv")
         assert tracemalloc.get_traced_memory()[1] < 20 * len(content)
     finally:

@@ -16,7 +16,7 @@ _LIMIT_BYTES = 2**10
 
 
 def keep(folder: Path, name: str, source: str) -> None:
-    """Keep what the data of that name in the folder is called: the last part of the path `source`."""
+    """Note, beside the data kept as `name` in a folder, the name of the file or folder `source` that it came from."""
     with suppress(OSError):  # it is shown under another name then
         tensorfile.write(folder / f"{name}.txt", printable(PurePath(source).name).encode())
 
@@ -31,6 +31,6 @@ def find(folder: Path, name: str) -> str:
 
 
 def title(config: TrainConfig) -> str:
-    """The name of a run's data: of the user's own, that of its file or folder, if this computer knows it."""
+    """What a run's data is called: the user's own after its file or folder, if this computer knows that."""
     own = {"images": (data_root() / "images", config.images), "drawn": (data_root() / "points", config.points)}
     return (config.dataset in own and find(*own[config.dataset])) or DATASETS[config.dataset].title

@@ -111,7 +111,7 @@ def read_csv(content: bytes, name: str) -> tuple[np.ndarray, str]:
         raise ValueError(f"{name} {problem}: give the points as a CSV.")
     lines = [(i, line) for i, line in _lines(_decoded(content, name)) if line.strip(_NOTHING)]
     if long := next((i for i, line in lines if len(line) > _LONGEST), 0):
-        raise ValueError(f"Line {long} of {name} has more than {_LONGEST:,} letters: write one point per line.")
+        raise ValueError(f"Line {long} of {name} has more than {_LONGEST:,} characters: write one point per line.")
     notation = max(_NOTATIONS, key=lambda each: sum(each.finds_two(line) for _, line in lines[:_SAMPLE]))
     rows = [_row(line, f"Line {i} of {name}", notation) for i, line in lines[: MOST + 2]]
     header = rows.pop(0) if rows and _names_columns(*rows) else None
@@ -180,7 +180,7 @@ def _decoded(content: bytes, name: str) -> str:
 
 
 def _encoding(start: bytes) -> str:
-    """That of a text, by its first two bytes."""
+    """The encoding of a text, judged by its first two bytes."""
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     if start.count(0) == 1:  # an ASCII letter in UTF-16, with no byte order mark before it
@@ -189,7 +189,7 @@ def _encoding(start: bytes) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines and their numbers; those that a cell in quotes goes over are one, with the number of the first."""
+    """The lines and their numbers; lines that a quoted cell spans are joined, under the number of the first."""
     lines = text.splitlines()
     at, quotes_close = 0, True
     while at < len(lines):

@@ -53,7 +53,7 @@ def under_way(path: Path) -> bool:
 
 
 def all_under_way(paths: Mapping[str, Path]) -> list[str]:
-    """The names of those of these sweeps that train."""
+    """The names of the sweeps that are under way."""
     return sorted(name for name, path in paths.items() if under_way(path))
 
 

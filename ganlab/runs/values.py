@@ -42,7 +42,7 @@ def _clip_range(name: str, c: float) -> tuple[float, float]:
     try:
         return settings.checked(TrainConfig, "clip_range", (-c, c))
     except ValueError:
-        raise ValueError(f"{name} must be a number that fits 32 bits, not {c:g}.") from None
+        raise ValueError(f"{name} must fit in a 32-bit float, and {c:g} does not: choose one closer to 1.") from None
 
 
 def _spread(kind: type, first: str, last: str, log: str | None, many: str) -> list[Any]:

@@ -55,7 +55,7 @@ def rename(path: Path, text: str) -> None:
 def _checked_name(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST_NAME or not text.isprintable():
-        raise ValueError(f"A name is one line of at most {LONGEST_NAME} letters: choose a shorter one.")
+        raise ValueError(f"A name is one line of at most {LONGEST_NAME} characters: choose a shorter one.")
     return text
 
 

@@ -104,7 +104,7 @@ def drawn(chosen: Chosen, compared: Sequence[Pick]) -> Figure:
     letters = {pick.run.run_id: pick.letter for pick in compared}
     users = [run.planned for run in runs if _uses(run.planned, field)]
     held = list(dict.fromkeys(getattr(config, field) for config in users))
-    names = [] if all(map(_is_number, held)) else held
+    names = [] if all(map(_has_place, held)) else held
     other = [name for name in differing(users) if name not in (field, "seed")]
     across = _differing_by_constraint(run.planned for run in runs if not _uses(run.planned, field))
     unnamed = settings.unnamed(run.planned for run in runs)
@@ -158,8 +158,8 @@ def _differing_by_constraint(configs: Iterable[TrainConfig]) -> dict[str, list[s
     return {name: [field for field in differing(group) if field != "seed"] for name, group in alike.items()}
 
 
-def _is_number(value: Any) -> bool:
-    """Whether a setting has a place on an axis of numbers, as a clip range from -c to c has that of c."""
+def _has_place(value: Any) -> bool:
+    """Whether a setting can be drawn on an axis of numbers; a clip range from -c to c is drawn at c."""
     return isinstance(value, int | float) or (isinstance(value, tuple) and -value[0] == value[1])
 
 

@@ -33,7 +33,7 @@ def note(picks: list[Pick]) -> str:
     """Why a line has a gap, if one has."""
     if all(len(compare.stretches(pick.record)) < 2 for pick in picks):
         return ""
-    return "A line breaks where what holds its critic was changed: compare values on one side only."
+    return "A line breaks where its critic’s constraint was changed: compare values only on the same side of a break."
 
 
 def caption(title: str, picks: list[Pick]) -> Caption:

@@ -85,7 +85,7 @@ def _shared(picks: list[Pick], clauses: Iterable[str]) -> str:
 
 
 def _lettered(letters: dict[str, list[str]]) -> list[str]:
-    """Clauses that differ in their numbers alone, with the letters of their runs: one clause if one number differs."""
+    """Clauses that differ only in numbers, with the letters of their runs; one clause if only one number differs."""
     parts = [NUMBER.split(clause) for clause in letters]
     differ = [i for i in range(len(parts[0])) if len({part[i] for part in parts}) > 1]
     if len(differ) != 1:

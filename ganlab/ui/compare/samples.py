@@ -34,7 +34,7 @@ def note(picks: list[Pick]) -> str:
     if len(groups) == 1:
         return "All generated from the same latents." if len(picks) > 1 else ""
     same = [", ".join(letters) for letters in groups.values() if len(letters) > 1]
-    return f"Of the same latents: {'; '.join(same)}." if same else "Each run has other latents."
+    return f"Generated from the same latents: {'; '.join(same)}." if same else "Each run has different latents."
 
 
 def side_by_side(picks: list[Pick]) -> str:
