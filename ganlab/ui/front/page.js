@@ -63,6 +63,10 @@ const watcher = new MutationObserver(() => {
 
 const loaded = Promise.all(["panel", "choices", "clamp", "draw", "grid", "plot", "preview"].map(name => import(`./${name}.js`)));
 
+// A page without its style sheets would jump when they come; one that can't be had is not waited for.
+const styled = () => Promise.all([...document.querySelectorAll("link[rel=stylesheet]")].map(link =>
+  link.sheet || new Promise(done => ["load", "error"].forEach(event => link.addEventListener(event, done)))));
+
 const show = () => {
   if (document.querySelector(".st-key-page [data-testid=stSkeleton]")) requestAnimationFrame(show);
   else document.documentElement.classList.add("drawn");
@@ -79,5 +83,5 @@ export default function ({ parentElement, data }) {
     document.documentElement.style.setProperty(`--gl-run-${"ABCDEFGH"[i]}`, colour.trim()));
   watcher.observe(document.body, { childList: true, subtree: true });
   amend();
-  loaded.then(() => requestAnimationFrame(show));
+  Promise.all([loaded, styled()]).then(() => requestAnimationFrame(show));
 }
