@@ -64,6 +64,7 @@ def test_a_run_that_is_not_over_is_hollow_and_in_no_median() -> None:
     line, *dots = measured([Dot(1, 4, "", ""), Dot(1, 2, "", "", "B", over=False)], "s", "m")["data"]
     assert points(line) == [(1, 4)]
     assert [dot["marker"]["symbol"] for dot in dots] == [["circle"], ["square-open"]]
+    assert measured([Dot(1, 2, "", "", over=False)], "s", "m")["alt"] == "m against s; medians: none yet."
 
 
 @pytest.mark.parametrize(

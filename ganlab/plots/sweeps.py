@@ -71,7 +71,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
         axis(setting, 4) | ticks | {"range": [rounded(low, 6), rounded(high, 6)]},
         axis(measure, 4) | y_axis.layout,
         scale=f"{measure} {setting} {log_x} {log_y}",
-        alt=f"{measure} against {setting}; medians: {'; '.join(said)}.",
+        alt=f"{measure} against {setting}; medians: {'; '.join(said) or 'none yet'}.",
         margin=(62, 26, 14, 44),
         annotations=notes,
     )
