@@ -158,6 +158,7 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     column = {name: [run.latest.readings[-1, READINGS.index(name)] for run in by_name.values()] for name in FIDELITY}
     found = {run_id: pair for run_id, *pair in zip(by_name, *column.values(), strict=True)}
     assert listed(panels(at)) == sorted(listed(panels(at)), key=lambda run_id: -found[run_id][0])
+    assert len({precision for precision, _ in found.values()}) > 1
     for run_id, (precision, recall) in found.items():
         row = panels(at).partition(f"{run_id}' aria-label")[2].partition("<tr>")[0]
         assert f"<td>{100 * precision:.0f} %<small>recall {100 * recall:.0f} %</small>" in row
