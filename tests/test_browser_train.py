@@ -324,14 +324,16 @@ def test_a_layer_is_chosen_in_the_drawing_of_the_networks(page: Page, server: Se
     layer.click()
     expect(drawing).to_have_attribute("aria-label", re.compile("^linear2.weight"))
     expect(layer).to_have_attribute("aria-pressed", "true")
-    app(page).get_by_role("button", name=re.compile("^linear3 of the critic")).press("Enter")
+    other = app(page).get_by_role("button", name=re.compile("^linear3 of the critic"))
+    other.press("Enter")
     expect(drawing).to_have_attribute("aria-label", re.compile("^linear3.weight"))
+    expect(other).to_have_attribute("aria-pressed", "true")  # what is pressed is what a second press lets go
     step = step_shown(page)
     wait_for_step(page, after=step)
     expect(drawing).to_have_attribute(
         "aria-label", re.compile("^linear3.weight")
     )  # no late message brings the old layer back
-    app(page).get_by_role("button", name=re.compile("^linear3 of the critic")).press("Enter")
+    other.press("Enter")
     expect(drawing).to_have_attribute("aria-label", re.compile("^All layers"))
 
 
