@@ -30,7 +30,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, samples, settings, table
+from ganlab.ui.compare import gradients, instruments, picks, samples, settings, table
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -57,8 +57,21 @@ def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(finished: 
     runs = ",".join(f"run-{i}" for i in range(9))
     at = page("4_Compare.py", runs=f"run-0,run-0,nowhere,{runs}")
     assert len(at.warning) == 2  # there is no such run, and the ninth is too many
-    assert address(at) == {"runs": ",".join(f"run-{i}" for i in range(8))}
+    assert address(at) == {"runs": ",".join(f"run-{i}" for i in (0, 7, *range(1, 7)))}  # B was free
     assert re.findall(r"aria-label='Remove (\w)", panels(at)) == list("ABCDEFGH")
+
+
+def test_the_others_keep_their_letters_when_a_run_is_removed(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [finished(dataclasses.replace(TINY, seed=seed)).run_id for seed in range(2)]
+    at = page("4_Compare.py", runs=f",{runs[0]},,{runs[1]},{runs[0]},")
+    assert address(at) == {"runs": f",{runs[0]},,{runs[1]}"}
+    assert re.findall(r"data-pick='-([^']+)' aria-label='Remove (\w)", panels(at)) == [(runs[0], "B"), (runs[1], "D")]
+    monkeypatch.setattr(picks.st, "session_state", {"compared": list("abc")})
+    for text, left in (("-b", ["a", "", "c"]), ("+d", ["a", "d", "c"]), ("-c", ["a", "d"]), ("+c", ["a", "d", "c"])):
+        picks.choose(text)
+        assert picks.st.session_state["compared"] == left
 
 
 VIEW = {
@@ -184,7 +197,7 @@ def test_a_run_that_cannot_be_read_is_a_row_with_its_sentence(the_hub: RunHub) -
     assert "bad/config.json" in panels(at)
     assert "bad" not in listed(panels(at))
     assert len(at.warning) == 1
-    assert address(at) == {"runs": f"half,{run.run_id}"}
+    assert address(at) == {"runs": f",half,{run.run_id}"}
     assert "the &lt;i&gt;half" in panels(at)
     assert not at.exception
 

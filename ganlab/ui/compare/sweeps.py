@@ -81,7 +81,7 @@ def status(runs: Sequence[SweptRun]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         slot = st.container(key="sweep_state")
         first = [run.run_id for run in runs[:MOST]]
-        if set(st.session_state["compared"]) != set(first):
+        if set(filter(None, st.session_state["compared"])) != set(first):
             help = None if len(runs) <= MOST else f"The first {MOST}: others are chosen in the table."
             button("Compare these", "compare_arrows", _compare, first, help=help, type="tertiary")
         if may_act() and alive:
