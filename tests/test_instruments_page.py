@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from stubs import TINY, TINY_IMAGES, wait_until
 from torch import Tensor, nn
-from visits import page
+from visits import Finished, page
 
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
@@ -29,7 +29,7 @@ from ganlab.runs.history import METRICS, HistoryWriter
 from ganlab.runs.hub import RunHub
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
-from ganlab.runs.verdict import UNKNOWN
+from ganlab.runs.verdict import NOT_AGAIN, UNKNOWN
 from ganlab.ui.train.instruments import bounds, distances, findings, gradients, networks, plane, spectra
 from ganlab.ui.train.instruments import panel as instrument_panel
 from ganlab.ui.train.instruments.card import CardData, rows_of
@@ -346,6 +346,20 @@ def test_the_rank_correlation_is_of_looks_at_one_penalty(the_hub: RunHub, monkey
     assert "Rank correlation" not in shown(page_of())
 
 
+@pytest.mark.parametrize(("seconds", "judged"), [(("5", "0.1"), True), (("0.1", "5"), False)])
+def test_a_run_on_disk_is_judged_if_its_newest_look_was_quick(
+    seconds: tuple[str, str], judged: bool, finished: Finished
+) -> None:
+    path = finished(TINY).path
+    names, *_, last = [line.split(",") for line in (path / "instruments.csv").read_text().splitlines()]
+    at = names.index("cpu_seconds")
+    looks = [["1", *last[1:at], seconds[0], *last[at + 1 :]], [*last[:at], seconds[1], *last[at + 1 :]]]
+    (path / "instruments.csv").write_text("".join(",".join(line) + "\n" for line in (names, *looks)))
+    html = shown(page("1_Train.py", run=path.name))
+    assert (NOT_AGAIN not in html) == judged
+    assert "Nothing was measured" not in html
+
+
 def test_findings_name_the_step_and_clip_range_of_the_reading() -> None:
     rms = np.array([1e-10, 1e-9])
     dead = Gradients(("input", "a", "b"), np.array([1.0, 2, 3]), np.ones(2), ("a.weight", "b.weight"), rms)
@@ -358,6 +372,7 @@ def test_findings_name_the_step_and_clip_range_of_the_reading() -> None:
     assert "Nothing was measured." in findings.findings(nothing, True, INSTRUMENTS)
     assert "Nothing was measured." in findings.findings(nothing, False, frozenset())
     assert FIRST in findings.findings(nothing, False, INSTRUMENTS)
+    assert NOT_AGAIN in findings.findings(card_data(None, np.zeros((1, len(READINGS)))), True, INSTRUMENTS)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ganlab.runs.advice import Advice
 from ganlab.runs.diagnosis import Finding
 from ganlab.runs.history import METRICS, History
 from ganlab.runs.range_change import RangeChange
-from ganlab.runs.verdict import Verdict, verdict
+from ganlab.runs.verdict import NOT_AGAIN, Verdict, verdict
 from ganlab.runs.vitals import Vital
 
 CHANGE = RangeChange(
@@ -41,6 +41,7 @@ def said(
     looked_at: int = 200,
     distances: Distances | None = None,
     known: bool = True,
+    again: bool = True,
 ) -> Verdict:
     rows = np.zeros((steps, len(METRICS)))
     rows[:, METRICS.index("step")] = np.arange(1, steps + 1)
@@ -48,7 +49,7 @@ def said(
     history = History(rows, (), np.zeros((steps, 0, 2), np.int32))
     nothing = np.empty(0)
     numbers = [Vital("", "size", now, was, "", nothing, nothing) for was, now in ((0, 0), (0, 0), slope, estimate)]
-    reading = Reading(step=min(looked_at, steps), distances=distances)
+    reading = Reading(step=min(looked_at, steps), distances=distances) if again else None
     return verdict(reading, list(findings), history, change, numbers, comparing, measuring, known, history.range_since)
 
 
@@ -144,3 +145,8 @@ def test_of_a_critic_that_is_not_known_nothing_good_is_said() -> None:
     assert said(change=None, known=False, distances=equal).sentence == said(change=None, known=False).sentence
     assert said(SICK, change=None, known=False).sentence == SICK.sentence
     assert said(change=None).severity == 0
+
+
+def test_numbers_of_a_look_that_can_not_be_made_again_are_not_called_unmeasured() -> None:
+    assert said(change=None, again=False).sentence == "Nothing is measured."
+    assert said(change=None, slope=(math.nan, 0.2), again=False) == Verdict(1, NOT_AGAIN)

@@ -16,6 +16,7 @@ from ganlab.runs.vitals import Vital
 FLAT = STEEP = 3.0  # fold: a slope that changed by less is called unchanged
 BLIND = 10.0  # fold: without negative weights at most 0.03 of the estimate was left, on five seeds of two presets
 
+NOT_AGAIN = "Not judged: these numbers are of its last look, and no look can be made again here."
 UNKNOWN = "Not judged: most rules are about clipped critics with the paper's objective"
 
 
@@ -63,8 +64,11 @@ def verdict(
     if not known and reading:
         distance = reading.distances
         return Verdict(1, f"{UNKNOWN}; {_far(distance)}." if distance and distance.perfect.mean > 0 else f"{UNKNOWN}.")
-    if len(history) < WINDOW or not reading:
-        return Verdict(1, "Too early to judge." if len(history) < WINDOW else "Nothing is measured.")
+    if len(history) < WINDOW:
+        return Verdict(1, "Too early to judge.")
+    if not reading:
+        of_looks = [vitals[2], *vitals[4:]]
+        return Verdict(1, NOT_AGAIN if any(not math.isnan(one.now) for one in of_looks) else "Nothing is measured.")
     if reading.step < YOUNG:
         return Verdict(1, f"No problems so far; some rules wait for a look from step {YOUNG} on.")
     if (distance := reading.distances) and distance.w1 > distance.perfect.high:

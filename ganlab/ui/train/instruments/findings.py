@@ -10,7 +10,7 @@ from ganlab.runs import diagnosis
 from ganlab.runs.diagnosis import WINDOW, YOUNG, Finding
 from ganlab.runs.look_budget import SHARE
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.runs.verdict import UNKNOWN
+from ganlab.runs.verdict import NOT_AGAIN, UNKNOWN
 from ganlab.ui.train.instruments.card import CardData
 
 
@@ -32,8 +32,9 @@ def share(reading: Reading | None, snapshot: Snapshot, looks_back: bool) -> str:
 def findings(data: CardData, ended: bool, on: frozenset[str]) -> str:
     """What is probably wrong, most serious first, each with one thing to try; then of which step. HTML."""
     if data.reading is None:
+        words = NOT_AGAIN if data.rows else "Nothing was measured."
         pending = "The instruments take their first look in a few seconds."
-        return f"<div class='findings muted'>{pending if on and not ended else 'Nothing was measured.'}</div>"
+        return f"<div class='findings muted'>{pending if on and not ended else words}</div>"
     step = data.reading.step
     history = data.history.until(step)
     problems = diagnosis.diagnose(data.reading, history, data.config, data.changes)
