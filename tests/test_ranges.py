@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from ganlab.runs.sweep_progress import BEGIN, BY_UPDATES, LIKE_OTHERS, START, pr
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.runs.workers import _folder
-from ganlab.ui.compare import new_sweep
+from ganlab.ui.compare import new_sweep, sweeps
 from ganlab.ui.compare.table import SORTS, Row
 
 
@@ -145,6 +147,34 @@ def test_a_sweep_is_cancelled_and_continued(started: dict[Path, Process]) -> Non
     assert address(at) == {"sweep": "mine", "runs": ",".join(f"mine/{name_of(config)}" for config in configs)}
 
 
+def test_of_a_large_sweep_runs_of_every_part_are_compared_at_first() -> None:
+    path = Path("mine")
+
+    def at_first(ranges: int, seeds: int) -> list[tuple[float, int]]:
+        cs = [0.1 * (i + 1) for i in range(ranges)]
+        configs = [dataclasses.replace(TINY, clip_range=(-c, c), seed=seed) for c in cs for seed in range(seeds)]
+        runs = [SweptRun(path / name_of(config), config) for config in configs]
+        chosen = {run.run_id: run.planned for run in runs}
+        held = [chosen[run_id] for run_id in sweeps.at_first(runs)]
+        return [(round(10 * config.clip_range[1]), config.seed) for config in held]
+
+    assert at_first(2, 2) == [(1, 0), (1, 1), (2, 0), (2, 1)]
+    assert at_first(3, 3) == [(1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1)]
+    assert at_first(6, 2) == [(i, 0) for i in range(1, 7)]
+    assert at_first(15, 1) == [(i, 0) for i in range(1, 16, 2)]
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_compare_opens_on_the_newest_sweep_where_there_are_no_single_runs(the_hub: RunHub) -> None:
+    mine = written(TINY)
+    other = mine.with_name("a-newer-one")
+    shutil.copytree(mine, other)
+    os.utime(mine / "sweep.json", (0, 0))
+    assert address(page("4_Compare.py")) == {"sweep": "a-newer-one"}
+    run_in("finished", the_hub, TINY)
+    assert address(page("4_Compare.py")) == {}
+
+
 @pytest.mark.usefixtures("the_hub")
 def test_a_sweep_that_ended_early_says_why_also_after_a_restart_of_the_server() -> None:
     path = written(TINY)
@@ -257,7 +287,8 @@ def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
         expected |= combinations(fields | clipped, preset) | combinations(fields, penalty)
     assert Sweep(path).runs == expected
     assert list(Sweep(path).runs) == list(expected)  # one seed after the other
-    ids = ",".join(f"{path.name}/{name}" for name in expected)
+    by_setting = sorted(expected.items(), key=lambda item: (item[1].constraint, item[1].clip_range[1], item[1].seed))
+    ids = ",".join(f"{path.name}/{name}" for name, _ in by_setting)
     assert address(at) == {"sweep": path.name, "runs": ids}
     assert not at.session_state["new_sweep"]
     assert "Cancel" in [button.label for button in at.button]
@@ -444,7 +475,7 @@ def test_the_run_that_is_pointed_at_is_shown() -> None:
 
 
 @pytest.mark.usefixtures("the_hub")
-def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare() -> None:
+def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare(the_hub: RunHub) -> None:
     path = written(TINY)
     assert not any("mine" in link.label for link in page("app.py").get("page_link"))
     with lock.locked(path):
@@ -454,6 +485,7 @@ def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare() -> N
         ]
         assert not any("Nothing is training" in text.value for text in home.markdown)
         assert page("4_Compare.py").selectbox(key="sweep").value == "mine"
+    run_in("finished", the_hub, TINY)
     assert page("4_Compare.py").selectbox(key="sweep").value == "All single runs"
     path = path.rename(path.with_name("__mine__"))  # in Markdown, bold
     with lock.locked(path):

@@ -23,7 +23,7 @@ from ganlab.runs.sweep import MOST_RUNS, combinations
 from ganlab.runs.sweep_progress import progress
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.values import clip_ranges
-from ganlab.ui.compare.picks import MOST
+from ganlab.ui.compare import sweeps
 from ganlab.ui.kit import constraints, frame, html
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import tenth
@@ -212,5 +212,5 @@ def _start() -> None:
     background.start(path, runs)
     state = st.session_state
     state["sweep_started"] = path.name
-    if not state["compared"] and len(runs) <= MOST:
-        state["compared"] = [f"{path.name}/{name}" for name in runs]
+    if not state["compared"]:
+        state["compared"] = sweeps.at_first(sweeps.runs_of(path.name))

@@ -1,6 +1,8 @@
 """The sweeps in the folder of the runs: the runs of each are another list to choose from, with its progress above."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from ganlab.runs import background, swept_run
 from ganlab.runs.disk import library
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
+from ganlab.runs.sweep import FILE
 from ganlab.runs.sweep_progress import Progress, progress
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare.picks import MOST
@@ -27,15 +30,24 @@ EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under wa
 
 
 def menu() -> None:
-    """Which list the table shows, if there is any sweep; at first one that trains."""
+    """Which list the table shows, if there is any sweep; at first one that trains, or the newest if that is all."""
     paths = library.sweep_paths()
     names = sorted(paths)
     if st.session_state.get("sweep", ALL) not in (ALL, *names):  # it was deleted
         del st.session_state["sweep"]
-    if "sweep" not in st.session_state and (training := background.all_under_way(paths)):
-        st.session_state["sweep"] = training[0]
+    if "sweep" not in st.session_state:
+        if training := background.all_under_way(paths):
+            st.session_state["sweep"] = training[0]
+        elif names and not hub().runs and not st.session_state["compared"]:
+            st.session_state["sweep"] = max(names, key=lambda name: _changed(paths[name]))
     if names:
         st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
+
+
+def _changed(path: Path) -> float:
+    with suppress(OSError):  # it has just been deleted
+        return (path / FILE).stat().st_mtime
+    return 0.0
 
 
 def chosen() -> str:
@@ -70,6 +82,17 @@ def _by_settings(run: SweptRun) -> list[object]:
     ]
 
 
+def at_first(runs: Sequence[SweptRun]) -> list[str]:
+    """The IDs of the runs to compare at first: as many seeds of each setting as fit, or settings all along the list."""
+    seeds: dict[TrainConfig, list[str]] = {}
+    for run in runs:
+        seeds.setdefault(dataclasses.replace(run.planned, seed=0), []).append(run.run_id)
+    groups = list(seeds.values())
+    if len(groups) > MOST:
+        groups = [groups[round(i * (len(groups) - 1) / (MOST - 1))] for i in range(MOST)]
+    return [run_id for group in groups for run_id in group[: MOST // len(groups)]]
+
+
 def status(runs: Sequence[SweptRun]) -> None:
     """How far the sweep of these runs is, if any, kept up to date while it is under way, with Cancel or Continue."""
     if not runs:
@@ -80,10 +103,13 @@ def status(runs: Sequence[SweptRun]) -> None:
     frame.once("sweep_refused", st.error, "error")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         slot = st.container(key="sweep_state")
-        first = [run.run_id for run in runs[:MOST]]
+        first = at_first(runs)
         if set(filter(None, st.session_state["compared"])) != set(first):
-            help = None if len(runs) <= MOST else f"The first {MOST}: others are chosen in the table."
-            button("Compare these", "compare_arrows", _compare, first, help=help, type="tertiary")
+            label, help = "Compare these", None
+            if len(first) < len(runs):
+                label = f"Compare {len(first)} of them"
+                help = "From every part of the sweep, as many as fit side by side: others are chosen in the table."
+            button(label, "compare_arrows", _compare, first, help=help, type="tertiary", key="compare_these")
         if may_act() and alive:
             button("Cancel", "stop", _cancel, path, help="All runs stop after their step; Continue resumes them.")
         elif may_act() and first_known.over < len(runs):
@@ -92,7 +118,7 @@ def status(runs: Sequence[SweptRun]) -> None:
     @st.fragment(run_every=EVERY if alive else None)
     def tick() -> None:
         known = _progress(runs, alive)
-        if background.under_way(path) != alive or known.over != first_known.over:
+        if background.under_way(path) != alive or _rows(known) != _rows(first_known):
             st.rerun()  # also the buttons, the table and the figure
         with slot:
             problem = background.problem(path) if known.over < known.runs else ""
@@ -107,6 +133,11 @@ def _progress(runs: Sequence[SweptRun], alive: bool) -> Progress:
     return progress(runs)  # guests measure nothing
 
 
+def _rows(known: Progress) -> tuple[object, ...]:
+    """What the table tells too."""
+    return known.over, [run.run_id for run, _ in known.training]
+
+
 def _in_words(known: Progress, alive: bool, problem: str) -> str:
     """The runs that are over, of all; what trains, each with its step; and the time left."""
     state = Status.RUNNING if alive else Status.FINISHED if known.over == known.runs else Status.STOPPED
@@ -115,7 +146,8 @@ def _in_words(known: Progress, alive: bool, problem: str) -> str:
     if known.failed:
         done += f", <span class='bad'>{known.failed:,} failed</span>"
     training = "".join(
-        f"<span class='nowrap'>{escape(run.name)}: <b>{step:,}</b> of {run.config.steps:,}</span>"
+        f"<span class='nowrap'>{escape(run.name)}, seed {run.planned.seed}: "
+        f"<b>{step:,}</b> of {run.config.steps:,}</span>"
         for run, step in known.training
     )
     return (
