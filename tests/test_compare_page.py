@@ -21,7 +21,7 @@ from ganlab.config import TrainConfig
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
 from ganlab.gan.watched import WatchedConfig
-from ganlab.measure.reading import READINGS
+from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import NO_HISTORY
@@ -180,6 +180,8 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     at.text_input(key="compare_filter").set_value(runs[1].run_id).run()  # one run: the others still tell what differs
     assert listed(panels(at)) == [runs[1].run_id]
     assert ">total steps 5<" in panels(at)
+    at.text_input(key="compare_filter").set_value("seed 5").run()  # not 0.5, nor a 5 within another number
+    assert listed(panels(at)) == [runs[2].run_id]
     at.text_input(key="compare_filter").set_value("cifar").run()
     assert listed(panels(at)) == []
 
@@ -240,6 +242,25 @@ def test_the_head_of_a_column_counts_different_seeds(finished: Finished) -> None
         (picks, "median of 3 runs with 2 seeds"),
     ):
         assert f"<small>{head}</small>" in instruments.table(chosen)
+
+
+def test_the_head_of_a_column_counts_only_what_was_measured(finished: Finished) -> None:
+    configs = [dataclasses.replace(TINY, seed=seed) for seed in range(3)]
+    picks = [Pick.of(letter, finished(config)) for letter, config in zip("ABC", configs, strict=True)]
+    waiting = [one._replace(record=dataclasses.replace(one.record, readings=no_readings())) for one in picks]
+    assert "<small>median of 2 seeds</small>" in instruments.table([*picks[:2], waiting[2]])
+    assert "<small>1 seed</small>" in instruments.table([picks[0], waiting[1]])
+
+
+def test_runs_of_two_constraints_say_in_what_else_they_differ(finished: Finished) -> None:
+    configs = [TINY, dataclasses.replace(TINY, constraint="gradient-penalty", optimizer="adam", critic_lr=0.5, seed=3)]
+    picks = [Pick.of(letter, finished(config)) for letter, config in zip("AB", configs, strict=True)]
+    assert "also in optimiser and critic learning rate." in instruments.note(picks)
+    assert "also in" not in instruments.note(picks[:1])
+    other = Pick.of("B", finished(dataclasses.replace(TINY, constraint="none", seed=3)))
+    assert "also in" not in instruments.note([picks[0], other])
+    assert "**Fidelity**" in instruments.explained(picks)
+    assert "**Classes**" not in instruments.explained(picks)
 
 
 def test_no_label_of_a_setting_ends_in_a_digit() -> None:

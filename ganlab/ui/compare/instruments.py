@@ -9,11 +9,14 @@ import numpy as np
 from ganlab.formatting import NOTHING, count_of, fixed_percent, short
 from ganlab.measure.reading import READINGS
 from ganlab.plots.compare import MEDIAN
-from ganlab.ui.compare import groups
+from ganlab.ui.compare import groups, settings
 from ganlab.ui.compare.groups import Group
 from ganlab.ui.compare.keys import across, chip
 from ganlab.ui.compare.picks import Pick
+from ganlab.ui.train.instruments import panel
 
+EXPLAINED = ("Distances", "Modes", "Classes", "Spread", "Fidelity", "Gradient norms", "Steepness")
+"""The cards on Train that show what is in the table."""
 BEST: dict[str, Callable[[float], float]] = {
     "low": lambda v: v,
     "high": lambda v: -v,
@@ -66,12 +69,12 @@ MEASURES = (
     Measure("modes_missing", "Modes or classes missing", "low"),
     Measure("high_quality_share", "Points within 3 sd of a mode", "high", _share),
     Measure("precision", "Precision: near real samples", "high", _share),
-    Measure("recall", "Recall: real samples reached", "high", _share),
+    Measure("recall", "Recall: real samples reached", write=_share),  # a cloud over everything reaches them all
     Measure("density", "Density: real samples nearby", "one"),
     Measure("coverage", "Coverage: real samples with one nearby", "high", _share),
     Measure("one_nn_accuracy", "1-NN test: 50 % if they are alike", "half", _share),
     Measure("spread", "Spread, times the real samples’", "one"),
-    Measure("gradient_per_layer", "Gradient growth per layer, 1 if level", "one"),
+    Measure("gradient_per_layer", "Gradient growth per layer, 1 if level"),
     Measure("largest_gradient", "Steepest slope of the critic"),
     Measure("lower_bound", "Critic’s lower bound of W1"),
     Measure("estimate", f"Critic’s estimate, last {MEDIAN} steps", read=_estimate),
@@ -148,12 +151,12 @@ def table(picks: list[Pick]) -> str:
 
 
 def _head(group: Group) -> str:
-    letters = "".join(chip(pick.letter) for pick in group)
-    if len(group) == 1:
+    letters, measured = "".join(chip(pick.letter) for pick in group), [one for one in group if len(one.record.readings)]
+    if len(group) == 1 or not measured:
         return letters
-    seeds = len({pick.config.seed for pick in group})
-    copies = "" if seeds == len(group) else f"{len(group)} runs with "
-    return f"{letters}<small>median of {copies}{count_of(seeds, 'seed')}</small>"
+    seeds = len({pick.config.seed for pick in measured})
+    copies = "" if seeds == len(measured) else f"{len(measured)} runs with "
+    return f"{letters}<small>{'median of ' * (len(measured) > 1)}{copies}{count_of(seeds, 'seed')}</small>"
 
 
 def _cell(row: Row, i: int) -> str:
@@ -175,4 +178,21 @@ def note(picks: list[Pick]) -> str:
             "Runs that differ only in their seed are one column: their median, with the smallest and the largest. "
             "Dots are the seeds, on one axis for the whole row."
         )
-    return " ".join(filter(None, (best, spread)))
+    return " ".join(filter(None, (best, spread, _besides(picks))))
+
+
+def _besides(picks: list[Pick]) -> str:
+    """In what else runs with different constraints differ; a preset is sized for its own."""
+    configs = [pick.config for pick in picks]
+    others = [name for name in settings.differing(configs) if name not in (*settings.NAMED, "seed")]
+    if len({config.constraint for config in configs}) == 1 or not others:
+        return ""
+    *most, last = map(settings.label, others)
+    words = f"{', '.join(most)} and {last}" if most else last
+    return f"The runs differ in more than what holds the critic: also in {words}."
+
+
+def explained(picks: list[Pick]) -> str:
+    """What the rows mean, as a Markdown list."""
+    names = {name for pick in picks for name in panel.cards_of(pick.config)}
+    return panel.what_is_shown(name for name in EXPLAINED if name in names)

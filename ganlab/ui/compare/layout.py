@@ -47,10 +47,11 @@ def chosen(compared: list[Pick], sweep: Chosen | None) -> None:
 
 def _item(pick: Pick) -> str:
     name, run_id = escape(pick.name), escape(pick.run.run_id)
-    seed = f"<span class='muted small nowrap'>seed {settings.value(pick.config, 'seed')}</span>"
-    remove = f"<button type='button' data-pick='-{run_id}' aria-label='Remove {pick.letter}, {name}'>✕</button>"
-    link = opened(pick.record, pick.run, pick.name)
-    return f"<li>{chip(pick.letter)}{link}{seed}{html.pill(pick.record.status)}{remove}"
+    seed = f"seed {settings.value(pick.config, 'seed')}"
+    label = f"Remove {pick.letter}, {name}, {seed}"
+    remove = f"<button type='button' data-pick='-{run_id}' aria-label='{label}'>✕</button>"
+    link = f"{opened(pick.record, pick.run, pick.name)}<span class='muted small nowrap'>{seed}</span>"
+    return f"<li>{chip(pick.letter)}{link}{html.pill(pick.record.status)}{remove}"
 
 
 def curves_cards(compared: list[Pick], slots: Slots) -> None:
@@ -104,7 +105,12 @@ def samples_card(compared: list[Pick], slots: Slots) -> None:
 def measurements_card(compared: list[Pick], slots: Slots) -> None:
     """The table of the instruments."""
     with st.container(border=True):
-        _titled("Measurements", compared, "looks")
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("Measurements", anchor=False, width="content")
+            with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+                with st.popover("How to read", icon=":material/help:", type="tertiary"):
+                    st.markdown(instruments.explained(compared))
+                csv_button(compared, "looks")
         _note(instruments.note(compared))
         slots["instruments"] = st.container()
 

@@ -1,6 +1,7 @@
 """The table of runs to choose from: filtered by words, sorted by a column, the newest first."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from html import escape
@@ -25,6 +26,7 @@ from ganlab.ui.kit.live import once
 NO_RUNS = "No runs yet. <a href='Train' target='_self'>Train one</a>, and come back to see it beside others."
 SHOWN = 20  # rows at first, and with each click more
 POINTS = 40  # of a sparkline
+NUMBER = re.compile(r"\d[\d.]*")
 FINEST = 16  # pixels of a sample's side
 SAMPLES, COLUMNS, DOTS = 8, 4, 64  # of a thumbnail: images, in so many columns; or points
 
@@ -68,7 +70,7 @@ def show(runs: Sequence[Run], chosen: Sequence[Pick]) -> None:
     most = st.session_state.setdefault("compare_rows", SHOWN)
     # Without a filter and a sort, what is not shown is not read.
     listed = [_row(run) for run in (runs if words or column else runs[:most])]
-    rows = [row for row in listed if all(word in _text(row) for word in words)]
+    rows = [row for row in listed if _has_all(_text(row), words)]
     found = len(rows) if words else len(runs)
     rows = _sorted(rows, column, falling)[:most]
     nothing = "No run matches."
@@ -112,6 +114,12 @@ def _text(row: Row) -> str:
     config = row.summary.config
     words = (row.name, row.run.run_id, html.title(config), html.PILLS[row.summary.status][2], f"seed {config.seed}")
     return " ".join((*words, *html.facts(config))).lower()
+
+
+def _has_all(text: str, words: Sequence[str]) -> bool:
+    """Whether all words are in the text; a number only as it is, so that 0 does not find 0.1."""
+    alone = (rf"(?<![\w.]){re.escape(word)}(?![\w.])" if NUMBER.fullmatch(word) else re.escape(word) for word in words)
+    return all(re.search(pattern, text) for pattern in alone)
 
 
 def _sorted(rows: list[Row], column: str, falling: bool) -> list[Row]:
@@ -199,23 +207,24 @@ def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
         return f"<tr><td><td class='pic'><td colspan='7' class='bad'>{escape(row.problem)}"
     known, config = facts(row), summary.config
     name, short_id = escape(row.name), escape(library.short_name(row.run.run_id))
+    seed = f"seed {config.seed}" if "seed" in differ[config.dataset] else ""
+    label = ", ".join(filter(None, (name, seed, short_id)))
     box = (
         f"<button type='button' class='box' role='checkbox' aria-checked='{str(bool(letter)).lower()}' "
-        f"data-pick='{'-' if letter else '+'}{run_id}' aria-label='{name}, {short_id}'>"
+        f"data-pick='{'-' if letter else '+'}{run_id}' aria-label='{label}'>"
         f"{chip(letter) if letter else ''}</button>"
     )
     usual = "" if row.name == row.usual else f"<small>{escape(row.usual)}</small>"
     problem = f"<small class='bad'>{escape(summary.error)}</small>" if summary.error else ""
     times = f"<small>{known.w1 / known.real_to_real:.1f}× real</small>" if known.real_to_real > 0 else ""
     names = [name for name in differ[config.dataset] if name not in (*settings.NAMED, "seed")]
-    seed = f"<span class='muted small nowrap'>seed {config.seed}</span>" if "seed" in differ[config.dataset] else ""
     set_words = " · ".join(settings.in_words(config, names))
     share, precision = (NOTHING if math.isnan(of) else fixed_percent(of, 0) for of in (known.share, known.precision))
     recall = "" if math.isnan(known.recall) else f"<small>recall {fixed_percent(known.recall, 0)}</small>"
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
         f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill((pick.record if pick else summary).status)}"
-        f"{seed}{usual}{problem}"
+        f"<span class='muted small nowrap'>{seed}</span>{usual}{problem}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
         f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
         f"<td>{precision}{recall}<td>{share}<td class='line'>{known.sparkline}"

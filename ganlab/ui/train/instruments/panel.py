@@ -3,6 +3,7 @@
 Figures are made once per reading.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 import streamlit as st
@@ -51,8 +52,12 @@ def cards_of(*configs: TrainConfig) -> list[str]:
 
 def how_to_read(names: list[str]) -> str:
     """How to read these cards, and what the diagnosis looks for, as Markdown."""
-    cards = "".join(f"- **{name}**: {CARDS[name].help}\n" for name in names)
-    return f"{INTRODUCTION}\n{cards}\n{DIAGNOSIS}"
+    return f"{INTRODUCTION}\n{what_is_shown(names)}\n{DIAGNOSIS}"
+
+
+def what_is_shown(names: Iterable[str]) -> str:
+    """What these cards show, as a Markdown list."""
+    return "".join(f"- **{name}**: {CARDS[name].help}\n" for name in names)
 
 
 def place(run: Run, slots: dict[str, DeltaGenerator]) -> None:
