@@ -87,12 +87,14 @@ def test_an_old_look_of_a_young_run_says_its_step() -> None:
 
 
 def test_modes_are_counted_where_there_are_any_else_the_spread() -> None:
-    modes = looks(step=[5.0], modes=[8.0], modes_missing=[3.0], spread=[0.7])
+    modes = looks(step=[5.0], modes=[8.0], modes_missing=[3.0], modes_covered=[6.0], spread=[0.7])
+    classes = looks(step=[5.0], modes=[10.0], modes_missing=[3.0], spread=[0.7])
     spread = looks(step=[5.0], spread=[0.7])
     of_modes, of_spread = (
         vitals(history(np.zeros(9)), table, counted)[5] for table, counted in ((modes, "modes"), (spread, ""))
     )
-    assert (of_modes.name, of_modes.now, of_modes.note) == ("Modes found", 5.0, "of 8")
+    assert (of_modes.name, of_modes.now, of_modes.note) == ("Modes found", 6.0, "of 8")  # as the card Modes counts
+    assert vitals(history(np.zeros(9)), classes, "classes")[5].now == 7.0
     assert (of_spread.name, of_spread.now) == ("Spread", 0.7)
     unmeasured = vitals(history(np.zeros(0)), modes[:0], "modes")
     assert [(vital.name, vital.note) for vital in (unmeasured[0], unmeasured[5])] == [

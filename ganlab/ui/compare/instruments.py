@@ -9,6 +9,7 @@ import numpy as np
 from ganlab.formatting import NOTHING, count_of, fixed_percent, short
 from ganlab.measure.reading import READINGS
 from ganlab.plots.compare import MEDIAN
+from ganlab.runs.vitals import modes_found
 from ganlab.ui.compare import groups, settings
 from ganlab.ui.compare.groups import Group
 from ganlab.ui.compare.keys import across, chip
@@ -49,6 +50,11 @@ def _times_real(pick: Pick) -> float:
     return w1 / usual if usual > 0 else math.nan
 
 
+def _modes_found(pick: Pick) -> float:
+    found = modes_found(pick.record.readings[-1:])
+    return float(found[0]) if len(found) else math.nan
+
+
 def _estimate(pick: Pick) -> float:
     newest = pick.record.history["critic_estimate"][-MEDIAN:]
     return float(np.median(newest)) if len(newest) else math.nan
@@ -66,7 +72,7 @@ def _share(value: float) -> str:
 MEASURES = (
     Measure("w1", "Distance W1", "low"),
     Measure("times_real", "W1, times real to real", "low", read=_times_real),
-    Measure("modes_missing", "Modes or classes missing", "low"),
+    Measure("modes_found", "Modes or classes found", "high", read=_modes_found),
     Measure("high_quality_share", "Points within 3 sd of a mode", "high", _share),
     Measure("precision", "Precision: near real samples", "high", _share),
     Measure("recall", "Recall: real samples reached", write=_share),  # a cloud over everything reaches them all
