@@ -115,7 +115,8 @@ def _ranges(preset: TrainConfig) -> None:
     """Which clip ranges: so many between two, or a list."""
     how = st.segmented_control("Clip ranges ±c", (BETWEEN, LISTED), default=BETWEEN, required=True, key="sweep_ranges")
     if how == LISTED:
-        st.text_input("c", key="sweep_list", placeholder="0.001 0.01 0.1", label_visibility="collapsed")
+        help = "Numbers, or so many between two: 0.001:1:log7 are seven with the same factor between neighbours."
+        st.text_input("c", key="sweep_list", placeholder="0.001 0.01 0.1", help=help)
         return
     c = max(map(abs, preset.clip_range))
     with st.container(horizontal=True, gap="small"):
@@ -131,7 +132,7 @@ def _summary() -> None:
     try:
         path, runs = _wanted()
     except ValueError as error:
-        st.caption(html.plain(settings.labelled(TrainConfig, error)))
+        st.caption(f":red[{html.plain(settings.labelled(TrainConfig, error))}]")
         return
     known = progress([SweptRun(path / name, config) for name, config in runs.items()], hub().seconds_of)
     text = count_of(known.runs, "run")
