@@ -51,17 +51,19 @@ class Wanted(NamedTuple):
 
 
 def follow() -> None:
-    """List the sweep that the form has just started, and close the form; call this before their widgets."""
-    # Not in the callback: while that starts the sweep, the form's tick brings what the browser still shows.
+    """List the sweep that the form has just started, and put a closed form in its place; call this before both."""
+    # Not in the callback: while that starts the sweep, the form's tick brings what the browser still shows. It may also
+    # come later: it opens the old form, which is gone.
     if name := st.session_state.pop("sweep_started", ""):
-        st.session_state.update(sweep=name, new_sweep=False)
+        st.session_state.update(sweep=name, sweep_forms=st.session_state.get("sweep_forms", 0) + 1)
 
 
 def control() -> None:
     """The button that opens the form; nothing for guests."""
     if not may_act():
         return
-    with st.popover("New sweep", icon=":material/add:", key="new_sweep", on_change="rerun") as opened:
+    key = f"new_sweep_{st.session_state.get('sweep_forms', 0)}"
+    with st.popover("New sweep", icon=":material/add:", key=key, on_change="rerun") as opened:
         if opened.open:
             _form()
 
