@@ -74,7 +74,7 @@ def _counts(what: str, help_text: str, key: str) -> Card:
 CARDS = {
     "Modes": _counts(
         "modes",
-        "a mode is found if one of 2,500 generated samples is within 3 sd of it. The bars: how many are nearest to each",
+        "a mode is found if one of 2,500 generated samples is within 3 sd of it; the bars count those nearest to it",
         "<span><i class='gen good'></i>within 3 sd</span><span><i class='gen near'></i>nearest to it</span>",
     ),
     "Classes": _counts(
