@@ -15,6 +15,15 @@ from ganlab.ui.compare import report
 from ganlab.ui.compare.picks import Pick
 
 FIGURE = "[class*='st-key-compare_{}'] .gl-plot"
+COVERED = """() => [...document.querySelectorAll(".gl-more")].flatMap(button => {
+  const { left, top, bottom } = button.getBoundingClientRect();
+  return [...button.parentElement.querySelectorAll("figcaption, th")].filter(words => {
+    const range = document.createRange();
+    range.selectNodeContents(words);
+    return [...range.getClientRects()].some(box => box.right > left && box.bottom > top && box.top < bottom);
+  }).map(words => words.textContent);
+})"""
+"""The words that the corner button of a figure lies on."""
 
 
 def test_runs_are_chosen_by_keyboard_move_while_they_train_and_share_their_zoom(page: Page, server: Server) -> None:
@@ -100,6 +109,8 @@ def test_the_report_opens_from_its_file_without_a_network(context: BrowserContex
         expect(title).to_have_css("fill", colour)
     page.evaluate(AXE_SCRIPT)
     assert page.evaluate(RUN, None) == []
+    page.set_viewport_size({"width": 330, "height": 700})  # two small histograms side by side, each below two lines
+    assert page.evaluate(COVERED) == []
     page.get_by_role("button", name="Save or enlarge: Measurements").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save as SVG").and_(page.locator(":popover-open *")).click()
