@@ -314,7 +314,7 @@ class TrainConfig:
     )
     looking_seed: str = setting(
         "derived",
-        "Looking seed",
+        "Seed of fixed latents",
         "The random stream of the fixed latents: derived from the seed, or the same as training's, as in runs "
         "from before version 0.2.",
         choices=("derived", "same"),

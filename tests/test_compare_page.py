@@ -406,6 +406,15 @@ def test_settings_without_an_effect_do_not_differ(values: tuple[dict, dict], dif
     assert sorted(settings.differing(configs)) == sorted(differ)
 
 
+def test_within_a_sentence_only_names_have_a_capital_letter() -> None:
+    config = dataclasses.replace(TINY_IMAGES, optimizer="adam", clip_scope="no-norm", dataset="mnist")
+    names = ("dataset", "network", "objective", "constraint", "clip_scope", "optimizer")
+    assert settings.in_words(config, names) == [
+        *("data MNIST", "network DCGAN", "objective Wasserstein", "constraint weight clipping"),
+        *("clamped all but norms", "optimiser Adam"),
+    ]
+
+
 def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     loops = [
         WatchedConfig(dataset="drawn", network="mlp", clip_range=(-c, c), layers=(("w", (n, 2)),))

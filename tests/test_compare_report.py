@@ -471,27 +471,35 @@ def best_of(label: str, values: list[list[float]]) -> list[int]:
     return [scores.index(known[0])] if len(known) > 1 and known[0] < known[1] else []
 
 
-SHOWN = {"cpu": "CPU", "mlp": "MLP", "rmsprop": "RMSprop", "": "Trained", "8-gaussians": "8-gaussians"}
+SHOWN = {"cpu": "CPU", "mlp": "MLP", "rmsprop": "RMSprop", "": "Trained", "8-gaussians": "8 Gaussians"}
+SHOWN |= {"clip": "Weight clipping", "gradient-penalty": "Gradient penalty", "spectral-norm": "Spectral norm"}
+SHOWN |= {"derived": "Derived from the seed"}  # as the form writes them; all other words have a capital letter there
+CLAMPS = ("clip_order", "clip_scope", "clip_scale")  # settings of the clipped run alone
 
 
 def test_the_settings(text: str, runs: dict[str, Written]) -> None:
     labels = {name: settings.rules(TrainConfig, name).label for name in settings.fields(TrainConfig)}
     differing = table(section(text, "Differing settings"))
     assert differing == {
-        "Constraint": [runs[letter].config["constraint"] for letter in LETTERS],
+        "Constraint": [SHOWN[runs[letter].config["constraint"]] for letter in LETTERS],
         "Seed": [str(runs[letter].config["seed"]) for letter in LETTERS],
         "Total steps": [str(runs[letter].config["steps"]) for letter in LETTERS],
         "Clip range": ["±0.1, then ±0.2", "–", "–", "–"],
         "Penalty": ["–", str(runs["B"].config["penalty"]), "–", "–"],
     }
     shared = dict(re.findall(r"<dt>(.*?)<dd>(.*?)</div>", section(text, "Other settings")))
+    shared = {words(label): value for label, value in shared.items()}
+    labels |= {name: f"{labels[name]} A" for name in CLAMPS}
     unused = {"images", "pixels", "points", "image_size", "fit", "colour", "levels", "train_images", "network"}
     unused |= {"critic_norm", "noise_sd", "beta1", "beta2"}
     held = {name: value for name, value in runs["A"].config.items() if name not in unused}
     held = {labels[name]: value for name, value in held.items() if labels[name] not in differing}
     assert set(shared) == set(held)
     for label, value in held.items():
-        assert shared[label] == SHOWN.get(value, value) if isinstance(value, str) else number(shared[label]) == value
+        if isinstance(value, str):
+            assert shared[label] == SHOWN.get(value, value.capitalize())
+        else:
+            assert number(shared[label]) == value
 
 
 def test_one_run_has_all_its_settings_in_one_list_unless_it_was_changed(folders: dict[str, Path]) -> None:

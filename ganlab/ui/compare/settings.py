@@ -9,11 +9,13 @@ from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, number, range_in_words
 from ganlab.ui.compare.keys import across, chip
 from ganlab.ui.compare.picks import Pick
-from ganlab.ui.kit.html import TITLES
+from ganlab.ui.kit import constraints
+from ganlab.ui.kit.html import CARDS, MORE, titled
 
 IRRELEVANT = ("threads", "device")  # for what a run learns, up to rounding
 STRENGTHS = ("clip_range", "penalty")  # of what holds the critic
 NAMED = ("constraint", "clip_scale", *STRENGTHS)  # told by a run's name
+PROPER = ("Adam", "Swiss roll", "Wasserstein")  # capital letters within a sentence too
 
 
 def differing(configs: Iterable[TrainConfig]) -> list[str]:
@@ -46,7 +48,7 @@ def label(name: str) -> str:
 
 
 def value(config: TrainConfig, name: str) -> str:
-    """A field's value in words; a dash where it is not known, or has no effect beside the other settings."""
+    """A field's value as the form writes it; a dash where it is not known, or has no effect beside the others."""
     if name in config.unknown or not settings.rules(TrainConfig, name).applies(config):
         return NOTHING
     held = getattr(config, name)
@@ -56,12 +58,22 @@ def value(config: TrainConfig, name: str) -> str:
         return number(held)
     if isinstance(held, int):
         return str(held) if name == "seed" else f"{held:,}"
-    return TITLES.get(held, held) if held or name == "generator" else NOTHING
+    if name == "dataset":
+        return (CARDS | MORE)[held][0]
+    if name == "constraint":
+        return constraints.CARDS[held][0]
+    return titled(held) if settings.rules(TrainConfig, name).choices else held or NOTHING
+
+
+def in_sentence(config: TrainConfig, name: str) -> str:
+    """The same within a sentence: only names keep their capital letter."""
+    text = value(config, name)
+    return text.lower() if text == text.capitalize() and text not in PROPER else text
 
 
 def in_words(config: TrainConfig, names: Sequence[str]) -> list[str]:
     """These fields with their values, as `seed 3`; without those that have no effect."""
-    texts = ((name, value(config, name)) for name in names)
+    texts = ((name, in_sentence(config, name)) for name in names)
     return [f"{label(name)} {text}" for name, text in texts if text != NOTHING]
 
 
@@ -79,13 +91,14 @@ def table(picks: list[Pick]) -> str:
 
 
 def shared(picks: list[Pick]) -> str:
-    """The other settings, with the value of all runs on which they have an effect, as HTML."""
-    held, rows = _held(picks), ""
-    differ = differing(held)
+    """The other settings, with the value of all runs on which they have an effect, as HTML; which ones if not all."""
+    rows, differ = "", differing(_held(picks))
     for name in settings.fields(TrainConfig):
-        texts = {value(config, name) for config in held} - {NOTHING}
-        if len(texts) == 1 and name not in differ:
-            rows += f"<div><dt>{settings.rules(TrainConfig, name).label}<dd>{escape(texts.pop())}</div>"
+        texts = {pick.letter: {value(config, name) for config in _held([pick])} - {NOTHING} for pick in picks}
+        users, held = [letter for letter in texts if texts[letter]], set[str]().union(*texts.values())
+        if len(held) == 1 and name not in differ:
+            chips = "" if len(users) == len(picks) else f" {''.join(map(chip, users))}"
+            rows += f"<div><dt>{settings.rules(TrainConfig, name).label}{chips}<dd>{escape(held.pop())}</div>"
     return f"<dl class='shared'>{rows}</dl>"
 
 

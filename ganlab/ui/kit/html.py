@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from typing import Any
 
 from ganlab.config import DATASETS, TrainConfig
 from ganlab.formatting import NOTHING, duration, percent
@@ -47,6 +48,7 @@ TITLES = {
     "no-norm": "All but norms",
     "real-plus-noise": "Real plus noise",
     "cpu": "CPU",
+    "derived": "Derived from the seed",
 }
 PILLS = {
     None: ("hollow", "gray", "Ready"),  # before there is a run
@@ -68,6 +70,11 @@ CLAMP_KEY = BEFORE.format("before") + AFTER.format("after")
 def title(config: TrainConfig) -> str:
     """The name of a run's data, in one or two words."""
     return DATASETS[config.dataset].title
+
+
+def titled(choice: Any) -> str:
+    """A choice of a setting as its widget names it."""
+    return TITLES.get(choice, str(choice).capitalize())
 
 
 def label(run: Run) -> str:

@@ -17,7 +17,7 @@ from ganlab.presets import PRESETS
 from ganlab.ui.kit import frame, uploads
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import download
-from ganlab.ui.kit.html import HELD, TITLES
+from ganlab.ui.kit.html import HELD, titled
 from ganlab.ui.train import address
 
 GROUPS = {
@@ -146,11 +146,6 @@ def setting(name: str, config: TrainConfig) -> None:
         st.selectbox(label, choices, choices.index(value), **options)
     else:
         st.segmented_control(label, choices, default=value, required=True, **options)
-
-
-def titled(choice: Any) -> str:
-    """A choice of a setting as its widget names it."""
-    return TITLES.get(choice, str(choice).capitalize())
 
 
 def _bounds(config: TrainConfig) -> None:

@@ -21,7 +21,7 @@ from ganlab.runs.snapshot import Status
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import picks
-from ganlab.ui.kit import access, clip_range, constraints, frame, late
+from ganlab.ui.kit import access, clip_range, constraints, frame, html, late
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import Range
 from ganlab.ui.kit.components import button
@@ -180,7 +180,7 @@ def _policy(run: Run, field: str, fixed: bool) -> None:
         rules.choices,
         default=value,
         required=True,
-        format_func=form.titled,
+        format_func=html.titled,
         disabled=fixed,
         help=rules.help,
         width="content",
