@@ -502,6 +502,17 @@ def test_the_settings(text: str, runs: dict[str, Written]) -> None:
             assert number(shared[label]) == value
 
 
+def test_its_title_names_the_data_and_its_time_the_zone(text: str, folders: dict[str, Path], tmp_path: Path) -> None:
+    def title(text: str) -> str:
+        return words(text.partition("<h1>")[2].partition("</h1>")[0])
+
+    assert title(text) == "4 runs compared: 8 Gaussians"
+    images = trained(tmp_path / "digits", TINY_IMAGES, frozenset())
+    assert title(report_on([folders["A"], images])) == "2 runs compared: 8 Gaussians, Digits"
+    assert title(report_on([folders["B"]])) == "8 Gaussians, penalty 0.5"
+    assert re.search(r" on \d{4}-\d\d-\d\d at \d\d:\d\d UTC\.", text)
+
+
 def test_one_run_has_all_its_settings_in_one_list_unless_it_was_changed(folders: dict[str, Path]) -> None:
     assert "Differing settings" not in report_on([folders["B"]])
     assert table(section(report_on([folders["A"]]), "Differing settings")) == {"Clip range": ["±0.1, then ±0.2"]}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
@@ -75,9 +75,9 @@ def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Cho
         "Methods": f"<p>{escape(methods.paragraph(picks))}</p><pre tabindex='0'>{escape(methods.bibtex(picks))}</pre>",
     }
     body = "".join(f"<section><h2>{title}</h2>{content}</section>" for title, content in sections.items())
-    made = f"Made by ganlab {ganlab.__version__} on {datetime.now():%Y-%m-%d at %H:%M}."
+    made = f"Made by ganlab {ganlab.__version__} on {datetime.now(UTC):%Y-%m-%d at %H:%M} UTC."
     drawn = [figure | caption.as_data() | {"height": HEIGHT} for figure, caption in plots.values()]
-    title = f"{len(picks)} runs compared" if len(picks) > 1 else picks[0].name
+    title = _title(picks)
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
         f"<title>{escape(title)} · ganlab</title><style>{_variables()}{''.join(map(_front, SHEETS))}</style>"
@@ -85,6 +85,14 @@ def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Cho
         f"<script>{(PLOTLY.path / 'plotly.min.js').read_text(encoding='utf-8')}</script>"
         f"<script type='module'>const FIGURES = {_as_script(drawn)};\n{_module('plot.js', set())}{START}</script>"
     ).encode()
+
+
+def _title(picks: list[Pick]) -> str:
+    """One run's name, or how many there are and what data they learn."""
+    if len(picks) == 1:
+        return picks[0].name
+    data = dict.fromkeys(settings.value(pick.config, "dataset") for pick in picks)
+    return f"{len(picks)} runs compared: {', '.join(name for name in data if name != NOTHING)}".removesuffix(": ")
 
 
 def _plot(figure: Figure, caption: Caption) -> str:
