@@ -281,6 +281,8 @@ def test_one_run_has_no_best_value_and_no_differing_setting(finished: Finished) 
         assert ("Differing settings" in [head.value for head in at.subheader]) == differ
         assert any("★" in caption.value for caption in at.caption) == differ
         assert all(caption.value for caption in at.caption)
+        saved = [each.proto.label for each in at.get("download_button")]
+        assert [label for label in saved if "CSV" in label] == ["CSV of steps", "CSV of looks", *["CSV"] * 4]
 
 
 def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub) -> None:

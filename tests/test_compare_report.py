@@ -551,6 +551,29 @@ def test_the_csv_files_hold_all_that_is_drawn(folders: dict[str, Path], runs: di
         check_bins(mine["weights"], run)
 
 
+def test_the_csv_of_the_measurements_is_the_table_in_full_precision(
+    text: str, folders: dict[str, Path], runs: dict[str, Written]
+) -> None:
+    picks = picks_of([folders[letter] for letter in LETTERS])
+    head, *rows = csv.reader(downloads.measurements(picks).decode().splitlines())
+    assert head == ["measure", "A", "B", "C, D: median", "C, D: smallest", "C, D: largest"]
+    held = {name: cells for name, *cells in rows}
+    assert held.pop("run") == [
+        "8 Gaussians, ±0.1 to ±0.2",
+        "8 Gaussians, penalty 0.5",
+        *["8 Gaussians, spectral norm"] * 3,
+    ]
+    assert held.pop("ID") == ["clipped", "penalty", *["spectral; again"] * 3]
+    assert held.pop("constraint") == ["±0.1, then ±0.2", "penalty 0.5", *["spectral norm"] * 3]
+    assert held.pop("seed") == ["0", "0", *["3; 5"] * 3]
+    expected = {letter: measured(runs[letter]) for letter in LETTERS}
+    assert list(held) == list(table(section(text, "Measurements")))
+    for label, cells in held.items():
+        a, b, c, d = (expected[letter][label] for letter in LETTERS)
+        numbers = [float(cell or "nan") for cell in cells]
+        assert numbers == pytest.approx([a, b, (c + d) / 2, min(c, d), max(c, d)], rel=1e-12, nan_ok=True)
+
+
 def test_the_csv_of_a_sweep(folders: dict[str, Path], runs: dict[str, Written], tmp_path: Path) -> None:
     planned = {"A": dataclasses.replace(POINTS, steps=LAST), "B": PENALTY, "C": SPECTRAL}
     swept = [SweptRun(folders[letter], config) for letter, config in planned.items()]

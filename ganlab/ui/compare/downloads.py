@@ -5,22 +5,68 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
+from ganlab.gan.holding import constraint_in_words
 from ganlab.measure.reading import READINGS
 from ganlab.runs.history import METRICS
-from ganlab.ui.compare import gradients, samples, weights
+from ganlab.ui.compare import gradients, groups, samples, settings, weights
+from ganlab.ui.compare.groups import Group
+from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.components import csv_file, download
 from ganlab.ui.train.downloads import bins
 
 Rows = Callable[[Pick], Iterable[Sequence[Any]]]
 WHOLE = ("step", "critic_step")  # columns of whole numbers
+OVER_SEEDS: dict[str, Callable[[np.ndarray], Any]] = {"median": np.median, "smallest": np.min, "largest": np.max}
+"""The columns of runs that differ only in their seed."""
+RUN_ROWS: dict[str, Callable[[Pick], str]] = {
+    "run": lambda pick: pick.name,
+    "ID": lambda pick: pick.run.run_id,
+    "constraint": lambda pick: ", then ".join(
+        dict.fromkeys(constraint_in_words(config) for config in (pick.config, pick.record.config))
+    ),
+    "seed": lambda pick: settings.value(pick.config, "seed"),
+}
+"""What the first rows of the measurements say of each run."""
 
 
-def csv_button(picks: list[Pick], what: str) -> None:
+def csv_button(picks: list[Pick], what: str, label: str = "CSV") -> None:
     """The button that saves one of FILES."""
     head, rows, help = FILES[what]
-    make = partial(file, picks, head, rows)
-    download("CSV", f"comparison-{what}.csv", make, key=f"download_compared_{what}", help=help)
+    _button(label, what, partial(file, picks, head, rows), help)
+
+
+def measurements_button(picks: list[Pick]) -> None:
+    """The button that saves the table of measurements."""
+    help = "The table below in full precision, with the name, constraint and seed of every run."
+    _button("CSV", "measurements", partial(measurements, picks), help)
+
+
+def _button(label: str, what: str, make: Callable[[], bytes], help: str) -> None:
+    download(label, f"comparison-{what}.csv", make, key=f"download_compared_{what}", help=help)
+
+
+def measurements(picks: list[Pick]) -> bytes:
+    """A row for each measure that any run has, and the columns of the table; three for runs that differ by seed."""
+    newest = groups.grouped([pick.last_known() for pick in picks])
+    columns = [(group, name) for group in newest for name in (OVER_SEEDS if len(group) > 1 else [""])]
+    rows: list[list[Any]] = [
+        [name, *("; ".join(dict.fromkeys(map(of_run, group))) for group, _ in columns)]
+        for name, of_run in RUN_ROWS.items()
+    ]
+    for measure in MEASURES:
+        found = [(groups.values(group, measure.of), name) for group, name in columns]
+        if any(len(values) for values, _ in found):
+            cells = (float(OVER_SEEDS[name or "median"](values)) if len(values) else "" for values, name in found)
+            rows.append([measure.label, *cells])
+    return csv_file(["measure", *(_column(group, name) for group, name in columns)], rows)
+
+
+def _column(group: Group, name: str) -> str:
+    letters = ", ".join(pick.letter for pick in group)
+    return f"{letters}: {name}" if name else letters
 
 
 def file(picks: list[Pick], head: Sequence[str], rows: Rows) -> bytes:
@@ -63,7 +109,7 @@ def _points(pick: Pick) -> Iterable[Sequence[Any]]:
 
 FILES: dict[str, tuple[Sequence[str], Rows, str]] = {
     "curves": (METRICS, _curves, "Every step of every run: estimate, losses, clip range, shares, seconds."),
-    "looks": (READINGS, _looks, "Every look of the instruments at every run, with the distances drawn above."),
+    "looks": (READINGS, _looks, "Every look of the instruments at every run, with the distances drawn below."),
     "weights": (
         ("layer", "from", "to", "before", "after"),
         _weights,

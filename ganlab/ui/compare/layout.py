@@ -1,5 +1,6 @@
 """What stands where on Compare: controls, and the containers that `live` fills."""
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
 
@@ -8,7 +9,7 @@ import streamlit as st
 from ganlab.plots.curves import ALONG
 from ganlab.ui.compare import curves, instruments, live, methods, new_sweep, picks, report, samples, settings, sweeps
 from ganlab.ui.compare.against import Chosen
-from ganlab.ui.compare.downloads import csv_button
+from ganlab.ui.compare.downloads import csv_button, measurements_button
 from ganlab.ui.compare.keys import chip, opened
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import frame, html
@@ -71,7 +72,8 @@ def curves_cards(compared: list[Pick], slots: Slots) -> None:
                 label_visibility="collapsed",
                 format_func=lambda column: f"{ALONG[column].capitalize()}s",
             )
-            csv_button(compared, "curves")
+            csv_button(compared, "curves", "CSV of steps")
+            csv_button(compared, "looks", "CSV of looks")
     for column, title in zip(st.columns(2, gap="small"), curves.CHARTS, strict=True):
         with column.container(border=True):
             slots[f"head {title}"] = st.container()
@@ -95,7 +97,7 @@ def weights_card(compared: list[Pick], slots: Slots) -> None:
 def samples_card(compared: list[Pick], slots: Slots) -> None:
     with st.container(border=True):
         if any(pick.config.kind == "point" for pick in compared):
-            _titled("Samples", compared, "points")
+            _titled("Samples", partial(csv_button, compared, "points"))
         else:
             st.subheader("Samples", anchor=False)
         _note(samples.note(compared))
@@ -110,14 +112,14 @@ def measurements_card(compared: list[Pick], slots: Slots) -> None:
             with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
                 with st.popover("How to read", icon=":material/help:", type="tertiary"):
                     st.markdown(instruments.explained(compared))
-                csv_button(compared, "looks")
+                measurements_button(compared)
         _note(instruments.note(compared))
         slots["instruments"] = st.container()
 
 
 def gradients_card(compared: list[Pick], slots: Slots) -> None:
     with st.container(border=True):
-        _titled("Gradients", compared, "gradients")
+        _titled("Gradients", partial(csv_button, compared, "gradients"))
         slots["gradients head"] = st.container()
         slots["gradients"] = st.container()
 
@@ -154,7 +156,7 @@ def _note(text: str) -> None:
         st.caption(text)
 
 
-def _titled(title: str, compared: list[Pick], what: str) -> None:
+def _titled(title: str, button: Callable[[], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(title, anchor=False, width="content")
-        csv_button(compared, what)
+        button()
