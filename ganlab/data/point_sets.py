@@ -15,6 +15,7 @@ from ganlab.data import own_points
 from ganlab.data.dataset import HELD_OUT, SPLIT_SEED, Announce, Dataset, Sample, endless
 from ganlab.data.download import data_root
 
+ROLL_NOISE, ROLL_SCALE = 0.25, 7.5  # standard deviation of the Swiss roll's noise, and what all is divided by
 JITTER = 0.02  # standard deviation along each axis of a draw around one of the user's points
 SPLIT_FROM = 100  # of fewer points none is held out: a third of a few clicks would be a third of the shape
 
@@ -53,7 +54,7 @@ def swiss_roll() -> Dataset:
     def sample(n: int, rng: torch.Generator) -> Tensor:
         t = 1.5 * math.pi * (1 + 2 * torch.rand(n, generator=rng))
         spiral = torch.stack([t * t.cos(), t * t.sin()], dim=1)  # [n, 2]
-        return (spiral + 0.25 * torch.randn(n, 2, generator=rng)) / 7.5
+        return (spiral + ROLL_NOISE * torch.randn(n, 2, generator=rng)) / ROLL_SCALE
 
     return endless(sample)
 

@@ -11,6 +11,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 
 SMALLEST = 4  # a DCGAN starts, and its critic ends, at 4 x 4, or at 7 x 7 for images of 28 x 28
+INIT_SD = 0.02  # of convolutions and batch-norm scales at the start
 POWER_ITERATIONS = 15  # before the first update, as torch makes them
 Network = TypeVar("Network", bound=nn.Module)
 Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d | nn.GroupNorm  # these networks' parameters' owners
@@ -137,14 +138,14 @@ def init_(module: Network, rng: torch.Generator) -> Network:
     """
     for layer in module.modules():
         if isinstance(layer, nn.BatchNorm2d):
-            nn.init.normal_(layer.weight, 1.0, 0.02, generator=rng)
+            nn.init.normal_(layer.weight, 1.0, INIT_SD, generator=rng)
             nn.init.zeros_(layer.bias)
         elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             weight = next(parameter for parameter in layer.parameters() if parameter.dim() > 1)
             if isinstance(layer, nn.Linear):
                 nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=rng)
             else:
-                nn.init.normal_(weight, 0.0, 0.02, generator=rng)
+                nn.init.normal_(weight, 0.0, INIT_SD, generator=rng)
             if layer.bias is not None:
                 bound = 1 / math.sqrt(fan_in(weight))
                 nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
@@ -207,5 +208,5 @@ def share_outside_at_start(layer: Layer, parameter: str, bounds: Tensor) -> Tens
         return (bounds < 1).double()
     if isinstance(layer, nn.Linear) or parameter == "bias":  # uniform within ±1 / sqrt(fan_in)
         return (1 - bounds * math.sqrt(fan_in(layer.weight))).clamp(0, 1)
-    mean, sd = float(is_norm), 0.02
+    mean, sd = float(is_norm), INIT_SD
     return torch.special.ndtr((mean - bounds) / sd) + torch.special.ndtr((-mean - bounds) / sd)

@@ -4,32 +4,30 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-import numpy as np
 import torch
 
 import ganlab
-from ganlab.config import TrainConfig
-from ganlab.formatting import count_of, number
+from ganlab.config import WARM_UP_UPDATES, TrainConfig
+from ganlab.data.point_sets import JITTER, ROLL_NOISE, ROLL_SCALE, eight_gaussians, twenty_five_gaussians
+from ganlab.formatting import count_of, number, significant
 from ganlab.gan.holding import constraint_in_words
-from ganlab.measure.reading import READINGS
+from ganlab.gan.networks import INIT_SD
 from ganlab.runs.snapshot import Status
-from ganlab.ui.compare import gradients, settings
+from ganlab.ui.compare import groups, measured, settings
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import references
 
 CITED = re.compile(r"\[([a-z0-9, ]+)\]")  # keys of papers
 NUMBER = re.compile(r"([±−]?\d+(?:[.,]\d+)*(?:e[+−]\d+)?)")  # as `formatting.number` writes it, or with commas
-FEW = 3  # changes of a run that are named one by one
+FEW = 3  # changes of a run that are named one by one, and settings that tell runs apart
+RMSPROP_DECAY = torch.optim.RMSprop([torch.zeros(1)]).defaults["alpha"]
+HELD = {"clip": "clipped to ", "gradient-penalty": "gradient "}  # before what `constraint_in_words` says
 DATA = {
     "digits": "the 1,797 handwritten digits of scikit-learn [alpaydin1998]",
     "mnist": "the 60,000 training images of MNIST [lecun1998]",
     "fashion-mnist": "the 60,000 training images of Fashion-MNIST [xiao2017]",
     "cifar10": "the 50,000 training images of CIFAR-10 [krizhevsky2009]",
     "images": "our own images",
-    "8-gaussians": "points from a ring of eight Gaussians [gulrajani2017]",
-    "25-gaussians": "points from a grid of 25 Gaussians [gulrajani2017]",
-    "swiss-roll": "points from a Swiss roll [gulrajani2017]",
-    "drawn": "our own points in the plane",
 }
 OBJECTIVES = {
     "wasserstein": "the critic maximises the difference between its mean scores of real and of generated samples "
@@ -38,7 +36,11 @@ OBJECTIVES = {
     "[goodfellow2014]",
     "hinge": "critic and generator are trained on the hinge loss [lim2017, miyato2018]",
 }
-NORMS = {"batch": "batch norm in both", "layer": "batch norm in the generator and layer norm [ba2016] in the critic"}
+NORMS = {
+    "batch": "batch norm [ioffe2015] in both",
+    "layer": "batch norm [ioffe2015] in the generator and layer norm [ba2016] in the critic",
+    "none": "batch norm [ioffe2015] in the generator only",
+}
 SCOPES = {"all": "all parameters", "weights": "all weights, not the biases,", "no-norm": "all parameters outside norms"}
 ORDERS = {"after": "after each of its updates", "before": "before each step of its optimiser"}
 
@@ -62,22 +64,51 @@ def _marked(picks: list[Pick]) -> str:
     """The paragraph with the key of each paper in brackets."""
     known = [pick for pick in picks if "dataset" not in pick.config.unknown]
     loops = [pick for pick in picks if pick not in known]
-    said = [_shared(known, [clause(pick.config) for pick in known]) for clause in CLAUSES]
-    said += [_shared(loops, [f"the loop is not ganlab's; {_constraint(pick.config)}" for pick in loops])]
-    said += [*map(_changes, picks), _shared(picks, map(_length, picks)), _measures(picks)]
+    said = [_runs(picks), *(_shared(known, [clause(pick.config) for pick in known]) for clause in CLAUSES)]
+    if len({pick.config.seed for pick in known}) == 1:
+        said.append(f"The random seed is {known[0].config.seed}.")
+    said += [_shared(loops, [f"the training loop is our own, and {_constraint(pick.config)}" for pick in loops])]
+    said += [*map(_changes, picks), _shared(picks, map(_length, picks)), measured.sentence(picks), _medians(picks)]
     versions = f"ganlab {ganlab.__version__} [ganlab] and PyTorch {torch.__version__.partition('+')[0]} [paszke2019]"
-    return " ".join(filter(None, (*said, f"The comparison was made with {versions}.")))
+    return " ".join(filter(None, (*said, f"We used {versions}.")))
+
+
+def _runs(picks: list[Pick]) -> str:
+    """Which run each letter is, by what tells it from the others; runs that differ only in their seed together."""
+    if len(picks) == 1:
+        return ""
+    of_groups, configs = groups.grouped(picks), [pick.config for pick in picks]
+    names = [name for name in settings.unnamed(configs) if name != "seed"][:FEW]
+    held = len(set(map(constraint_in_words, configs))) > 1
+    seeds = len({config.seed for config in configs if "seed" not in config.unknown}) > 1
+    said = []
+    for group in of_groups:
+        config = group[0].config
+        words = [HELD.get(config.constraint, "") + constraint_in_words(config)] if held else []
+        words += settings.in_words(config, names)
+        if seeds and "seed" not in config.unknown:
+            of_group = dict.fromkeys(str(pick.config.seed) for pick in group)
+            words.append(f"{'seed' if len(of_group) == 1 else 'seeds'} {_listed(of_group)}")
+        letters = _listed(pick.letter for pick in group)
+        said.append(f"{letters} ({', '.join(words)})" if words else letters)
+    return f"We compare {len(picks)} runs: {'; '.join(said)}."
+
+
+def _listed(words: Iterable[str]) -> str:
+    """A, B and C."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _shared(picks: list[Pick], clauses: Iterable[str]) -> str:
     """The clause of each run as one sentence, which names runs only if they differ."""
-    groups: dict[str, list[str]] = {}
+    same: dict[str, list[str]] = {}
     for pick, clause in zip(picks, clauses, strict=True):
-        groups.setdefault(clause, []).append(pick.letter)
-    words = list(groups)
-    if len(groups) > 1:
+        same.setdefault(clause, []).append(pick.letter)
+    words = list(same)
+    if len(same) > 1:
         alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
-        for clause, letters in groups.items():
+        for clause, letters in same.items():
             alike.setdefault(tuple(NUMBER.split(clause)[::2]), {})[clause] = letters
         words = [text for clauses in alike.values() for text in _lettered(clauses)]
     text = "; ".join(words)
@@ -89,34 +120,58 @@ def _lettered(letters: dict[str, list[str]]) -> list[str]:
     parts = [NUMBER.split(clause) for clause in letters]
     differ = [i for i in range(len(parts[0])) if len({part[i] for part in parts}) > 1]
     if len(differ) != 1:
-        return [f"{', '.join(of)}: {clause}" for clause, of in letters.items()]
+        return [f"in {'run' if len(of) == 1 else 'runs'} {_listed(of)}, {clause}" for clause, of in letters.items()]
     place = differ[0]
-    *most, last = [f"{part[place]} ({', '.join(of)})" for part, of in zip(parts, letters.values(), strict=True)]
-    return ["".join((*parts[0][:place], f"{', '.join(most)} and {last}", *parts[0][place + 1 :]))]
+    values = _listed(f"{part[place]} ({', '.join(of)})" for part, of in zip(parts, letters.values(), strict=True))
+    return ["".join((*parts[0][:place], values, *parts[0][place + 1 :]))]
 
 
 def _data(config: TrainConfig) -> str:
     if config.kind == "point":
-        return f"the data are {DATA[config.dataset]}"
+        return f"the data are {_points(config)}"
     first = f", the first {config.train_images:,} of the training part" if config.train_images else ""
     return f"the data are {DATA[config.dataset]}, at {config.image_size} × {config.image_size} pixels{first}"
 
 
+def _points(config: TrainConfig) -> str:
+    if config.dataset == "drawn":
+        return f"our own points in the plane, each draw with normal noise of standard deviation {number(JITTER)}"
+    if config.dataset == "swiss-roll":
+        noise = significant(ROLL_NOISE / ROLL_SCALE, 3)
+        return f"points from a Swiss roll with normal noise of standard deviation {noise} [gulrajani2017]"
+    data = eight_gaussians() if config.dataset == "8-gaussians" else twenty_five_gaussians()
+    assert data.centres is not None
+    assert data.sd is not None
+    place, size = "ring of radius", data.centres.norm(dim=1).max()
+    if config.dataset == "25-gaussians":
+        place, size = "grid of spacing", torch.pdist(data.centres).min()
+    gaussians = f"{len(data.centres)} Gaussians of standard deviation {significant(data.sd, 3)}"
+    return f"points from {gaussians} on a {place} {significant(size.item(), 3)} [gulrajani2017]"
+
+
 def _networks(config: TrainConfig) -> str:
     perceptron = f"{count_of(config.depth, 'hidden layer')} of {config.width} ReLU units"
-    latents = f"{config.latent_dim} normally distributed latents"
+    latents = count_of(config.latent_dim, "standard normal latent")
     if config.generator:
         noise = number(config.noise_sd)
         return (
-            f"the generator is fixed: real points plus normal noise of standard deviation {noise} [gulrajani2017]; the "
-            f"critic has {perceptron}"
+            f"the generator is fixed and gives real points plus normal noise of standard deviation {noise} "
+            f"[gulrajani2017], and the critic has {perceptron}"
         )
     if config.network == "mlp":
-        return f"generator and critic have {perceptron} each, and the generator {latents}"
-    norms = NORMS.get(config.critic_norm, "batch norm in the generator only")
+        return f"generator and critic each have {perceptron}, and the generator takes {latents}"
     return (
         f"generator and critic are DCGANs [radford2015] with {config.width} channels in the critic's first layer, "
-        f"{latents} and {norms} [ioffe2015]"
+        f"{latents} and {NORMS[config.critic_norm]}"
+    )
+
+
+def _initial(config: TrainConfig) -> str:
+    if config.network == "mlp":
+        return "weights and biases start uniformly distributed within ±1 / √fan-in, as is PyTorch's default"
+    return (
+        "convolutions start normally distributed around 0 and batch norm's scales around 1, both with standard "
+        f"deviation {number(INIT_SD)}, and all other parameters at PyTorch's defaults"
     )
 
 
@@ -134,22 +189,27 @@ def _constraint(config: TrainConfig) -> str:
 
 
 def _optimiser(config: TrainConfig) -> str:
-    name = "RMSprop [tieleman2012]"
+    name = f"RMSprop [tieleman2012] with decay {number(RMSPROP_DECAY)}"
     if config.optimizer == "adam":
         name = f"Adam [kingma2015] with β₁ = {number(config.beta1)} and β₂ = {number(config.beta2)}"
-    rates = f"a learning rate of {number(config.critic_lr)} for the critic"
-    if not config.generator:
-        rates += f" and {number(config.generator_lr)} for the generator"
-    warm_up = f", 100 of them in each of the first {config.warm_up:,} steps" if config.warm_up else ""
-    updates = f"{count_of(config.n_critic, 'critic update')} per step{warm_up}"
-    return f"training uses {name}, {rates}, batches of {config.batch_size:,} and {updates}"
+    rates = f"a learning rate of {number(config.critic_lr)}"
+    if not config.generator and config.generator_lr != config.critic_lr:
+        rates = (
+            f"learning rates of {number(config.critic_lr)} for the critic and {number(config.generator_lr)} for the "
+            "generator"
+        )
+    trained = "the critic is" if config.generator else "both networks are"
+    return f"{trained} trained with {name}, and {rates}"
 
 
-def _seed(config: TrainConfig) -> str:
-    return f"the seed is {config.seed}"
+def _step(config: TrainConfig) -> str:
+    warm_up = f" ({WARM_UP_UPDATES} in each of the first {config.warm_up:,} steps)" if config.warm_up else ""
+    generator = "" if config.generator else " and one generator update"
+    updates = count_of(config.n_critic, "critic update")
+    return f"each step makes {updates}{warm_up}{generator}, with batches of {config.batch_size:,}"
 
 
-CLAUSES = (_data, _networks, lambda config: OBJECTIVES[config.objective], _constraint, _optimiser, _seed)
+CLAUSES = (_data, _networks, _initial, lambda config: OBJECTIVES[config.objective], _constraint, _optimiser, _step)
 
 
 def _changes(pick: Pick) -> str:
@@ -157,42 +217,24 @@ def _changes(pick: Pick) -> str:
     config, words = pick.config, []
     for _, step, field, value in pick.record.changes:
         config = dataclasses.replace(config, **{field: value})
-        words.append(f"{settings.label(field)} to {settings.value(config, field)} after step {step:,}")
+        words.append(f"the {settings.label(field)} to {settings.in_sentence(config, field)} after step {step:,}")
     if len(words) > FEW:
         changed = map(settings.label, dict.fromkeys(one.field for one in pick.record.changes))
-        return f"While {pick.letter} trained, {len(words)} changes were made, of {', '.join(changed)}."
-    return f"While {pick.letter} trained, these changes were made: {', '.join(words)}." if words else ""
+        return f"While {pick.letter} trained, we made {len(words)} changes, to the {_listed(changed)}."
+    return f"While {pick.letter} trained, we changed {_listed(words)}." if words else ""
 
 
 def _length(pick: Pick) -> str:
     record = pick.record
     whole = record.status is Status.FINISHED or "steps" in record.config.unknown
-    of_all = "" if whole else f" of {record.config.steps:,}"
-    return f"{record.steps_made:,}{of_all} steps were made"
+    made = count_of(record.steps_made, "step")
+    return f"training took {made}" if whole else f"training made {record.steps_made:,} of {record.config.steps:,} steps"
 
 
-def _measures(picks: list[Pick]) -> str:
-    """What the newest looks of the instruments hold, and the gradients."""
-    newest = np.concatenate([pick.record.readings[-1:] for pick in picks])
-
-    def measured(column: str) -> np.ndarray:
-        return np.isfinite(newest[:, READINGS.index(column)])
-
-    sliced, in_modes = newest[:, READINGS.index("w1_sliced")] > 0, measured("high_quality_share")
-    found = {
-        "the Wasserstein-1 distance between generated and real samples, by optimal assignment": measured("w1")
-        & ~sliced,
-        "the sliced Wasserstein-1 distance between generated and held-out images [bonneel2015]": measured("w1")
-        & sliced,
-        "modes, and points within three standard deviations of one, among 2,500 [lin2018]": in_modes,
-        "classes, by a vote of each image's five nearest held-out images": measured("modes_missing") & ~in_modes,
-        "precision and recall [kynkaanniemi2019], density and coverage [naeem2020], and a 1-nearest-neighbour "
-        "two-sample test [lopezpaz2017]": measured("precision"),
-        "the critic's steepest slope at, and between, real and generated samples": measured("largest_gradient"),
-        "the product of the norms of the critic's layers, which bounds its slope [miyato2018]": measured("lower_bound"),
-        "the norm of the critic loss's gradient at each layer [gulrajani2017]": np.array(
-            [bool(gradients.known(picks))]
-        ),
-    }
-    words = [text for text, where in found.items() if where.any()]
-    return f"Measured are {'; '.join(words)}." if words else ""
+def _medians(picks: list[Pick]) -> str:
+    """That the table has medians, where seeds repeat."""
+    seeds = sorted({len({pick.config.seed for pick in group}) for group in groups.grouped(picks)} - {1})
+    if not seeds:
+        return ""
+    over = " or ".join(map(str, seeds))
+    return f"For runs that differ only in their seed, we show medians over {over} seeds, with the smallest and largest."
