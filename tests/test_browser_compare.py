@@ -121,6 +121,20 @@ def test_the_report_opens_from_its_file_without_a_network(context: BrowserContex
     assert problems == []
 
 
+def test_the_settings_of_eight_runs_fit_into_the_report(context: BrowserContext, tmp_path: Path) -> None:
+    run = SavedRun(ROOT / "tests/frozen/runs/20261101-090000-aaaa")
+    held = dataclasses.replace(run.config, constraint="spectral-norm", critic_norm="none")
+    file = tmp_path / "comparison.html"
+    file.write_bytes(report.page([Pick.of(letter, run)._replace(config=held) for letter in "ABCDEFGH"]))
+    page = context.new_page()
+    page.set_viewport_size({"width": 1200, "height": 700})
+    page.goto(file.as_uri())
+    settings = page.get_by_role("region", name="Settings")
+    expect(settings).to_contain_text("Spectral norm, then Weight clipping")
+    assert settings.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+    page.close()
+
+
 def test_the_arrow_keys_show_a_run_of_a_sweep_and_open_it(page: Page, server: Server) -> None:
     runs = [ROOT / f"tests/frozen/runs/{name}" for name in ("20261101-090000-aaaa", "20261101-090100-bbbb")]
     config = contents.config_of(runs[0])
