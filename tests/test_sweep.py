@@ -118,7 +118,12 @@ def test_every_data_set_brings_its_preset() -> None:
 @pytest.mark.parametrize(
     ("arguments", "field", "values"),
     [
-        ("--c 0.001:1:log7", "clip_range", [0.001, 0.00316228, 0.01, 0.0316228, 0.1, 0.316228, 1.0]),
+        ("--c 0.001:1:log7", "clip_range", [0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0]),
+        ("--c 0.01234:1:log3", "clip_range", [0.01234, 0.111, 1.0]),  # the ends are kept
+        ("--c 1:1.002:log3", "clip_range", [1.0, 1.001, 1.002]),  # three digits would be the same number
+        ("--penalty 1:1e4:log4", "penalty", [1.0, 21.5, 464.0, 10000.0]),
+        ("--c 0.1:1:4", "clip_range", [0.1, 0.4, 0.7, 1.0]),
+        ("--c 0.1234567", "clip_range", [0.1234567]),
         ("--c 0.1 1e-2 .1", "clip_range", [0.1, 0.01]),
         ("--n-critic 1:9:5", "n_critic", [1, 3, 5, 7, 9]),
         ("--width 8:128:log5 200", "width", [8, 16, 32, 64, 128, 200]),

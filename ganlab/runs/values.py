@@ -46,9 +46,23 @@ def _clip_range(name: str, c: float) -> tuple[float, float]:
 
 
 def _spread(kind: type, first: str, last: str, log: str | None, many: str) -> list[Any]:
-    """The numbers of a range, to six digits, so that they are the same on every computer. Raises ValueError."""
+    """The numbers of a range; between its ends they are rounded, so that they are the same on every computer.
+
+    Steps of a factor have three digits, 0.0316, or six where three would merge neighbours; equal steps have six.
+    Raises ValueError.
+    """
     with np.errstate(all="ignore"):
         between = (np.geomspace if log else np.linspace)(float(first), float(last), int(many)).tolist()
     if not between:
         raise ValueError
-    return [round(value) if kind is int else float(f"{value:.6g}") for value in between]
+    if kind is int:
+        return [round(value) for value in between]
+    short = [_rounded(value, 3) for value in between]
+    values = short if log and len(set(short)) == len(short) else [_rounded(value, 6) for value in between]
+    return [float(first), *values[1:-1], float(last)][: len(values)]
+
+
+def _rounded(value: float, digits: int) -> float:
+    """To this many significant digits; a whole number keeps six."""
+    six = float(f"{value:.6g}")
+    return six if six.is_integer() else float(f"{value:.{digits}g}")
