@@ -1,6 +1,7 @@
 """Figures of several runs: what they draw against what the runs hold."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from ganlab.gan.clipping import clip_
 from ganlab.gan.histograms import WeightHistogram, around_clamp, free_edges
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import READINGS
-from ganlab.plots import compare
+from ganlab.plots import compare, letters
 from ganlab.plots.base import Figure
 from ganlab.runs.history import METRICS, Change, HistoryWriter
 from ganlab.runs.snapshot import Snapshot, Status
@@ -110,8 +111,40 @@ def test_letters_at_the_ends_of_lines_do_not_touch() -> None:
     line = compare.distance_line(snapshot([0.1] * 10, looks={2: 3.0, 10: 2.0}), "step")
     figure = compare.distances(dict.fromkeys("ABC", line), "step")
     shifts = [note["yshift"] for note in figure["layout"]["annotations"]]
-    assert np.diff(shifts).tolist() == [compare.APART] * 2
+    assert np.diff(shifts).tolist() == [letters.LOW] * 2
     assert len({(trace["line"]["dash"], trace["marker"]["symbol"]) for trace in figure["data"]}) == 3
+
+
+def test_letters_at_the_ends_of_lines_are_in_their_order_and_inside_the_chart() -> None:
+    ends = {"A": (60.0, 9.7), "B": (60.0, 9.9), "C": (60.0, 5.0), "D": (60.0, 10.0), "E": (60.0, 9.0), "F": (9.0, 9.9)}
+    notes = letters.at_ends(ends, (0.0, 10.0), 70.0)
+    assert {note["text"]: note["x"] for note in notes}["<b>F</b>"] == 9
+    places = {note["text"][3]: letters.HEIGHT * note["y"] / 10 + note["yshift"] for note in notes}
+    assert places.pop("F") == pytest.approx(letters.HEIGHT * 0.99, abs=1)  # no other line ends beside it
+    assert sorted(places, key=lambda letter: places[letter]) == ["C", "E", "A", "B", "D"]
+    assert np.diff(sorted(places.values())).min() >= letters.LOW - 1
+    assert max(places.values()) <= letters.HEIGHT
+    assert places["C"] == pytest.approx(letters.HEIGHT / 2, abs=1)
+
+
+def test_letters_that_would_touch_move_both_ways() -> None:
+    notes = letters.at_ends({"A": (1.0, 5.0), "B": (1.0, 5.0)}, (0.0, 10.0), 1.0)
+    assert sum(note["yshift"] for note in notes) == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize("draw", [compare.estimates, compare.distances])
+def test_the_axis_of_runs_that_are_over_ends_with_them(draw: Callable[..., Figure]) -> None:
+    line = compare.estimate_line(snapshot([0.1] * 300), "step")
+    ends = [draw({"A": line}, "step", over)["layout"]["xaxis"]["range"][1] for over in (True, False)]
+    assert line.x.max() <= ends[0] < 320 < ends[1]
+
+
+def test_an_axis_that_is_logarithmic_away_from_0_says_so() -> None:
+    line = compare.estimate_line(snapshot([0.1, 0.2]), "step")
+    assert compare.AWAY in compare.estimates({"A": line}, "step")["layout"]["yaxis"]["title"]["text"]
+    for c, told in ((0.02, False), (1.0, True)):
+        figure = compare.weights({"A": clamped(0.01, 0)[1], "B": clamped(c, 1)[1]})
+        assert (compare.AWAY in figure["layout"]["xaxis"]["title"]["text"]) == told
 
 
 def every_figure() -> list[Figure]:

@@ -95,3 +95,60 @@ def test_axes_are_logarithmic_where_positive_values_differ_much(
         (line, dotted) = figure["data"]
         assert unpacked(line["y"])[0] == unpacked(dotted["y"])[0] == np.float32(foot)
         assert figure["layout"]["yaxis"]["ticktext"][0] == dotted["customdata"][0][1] == "0"
+
+
+def letters(figure: Figure) -> list[tuple[str, float, int]]:
+    """The letter, its place across and its shift, of each note."""
+    return [(note["text"], note["x"], note["xshift"]) for note in figure["layout"]["annotations"]]
+
+
+def test_the_letters_of_dots_that_lie_on_each_other_are_in_one_row() -> None:
+    dots = [Dot(0.01, 1.0, "", "r", "C"), Dot(0.01, 1.01, "", "r", "A"), Dot(1.0, 1.0, "", "r", "B")]
+    drawn = letters(measured([*dots, Dot(1.0, 3.0, "", "r", "D"), Dot(1.0, 2.0, "", "r")], "s", "m"))
+    assert [(text, x) for text, x, _ in drawn] == [
+        (f"<b>{a}</b>", x) for a, x in zip("ACBD", (-2, -2, 0, 0), strict=True)
+    ]
+    (left, right), alone = [shift for *_, shift in drawn[:2]], [shift for *_, shift in drawn[2:]]
+    assert right - left > 9
+    assert alone == [0, 0]
+
+
+def test_letters_of_measures_on_a_log_axis_and_of_runs_without_the_setting_are_at_their_dots() -> None:
+    dots = [Dot(1.0, 0.0, "", "r", "A"), Dot(2.0, 0.01, "", "r", "B"), Dot(NAN, 10.0, "x", "r", "C")]
+    figure = measured(dots, "s", "m")
+    places = {trace["name"]: points(trace)[0] for trace in figure["data"][-3:]}
+    notes = {
+        note["text"][3]: (note["x"], 10 ** note["y"]) for note in figure["layout"]["annotations"] if "xshift" in note
+    }
+    assert set(notes) == set("ABC")
+    for letter, place in notes.items():
+        assert place == pytest.approx(places[letter], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ((0, 1), ["0", "1"]),
+        ((5, 6), ["5", "6"]),
+        ((1, 2, 5, 10), ["1", "2", "5", "10"]),
+        ((0.01, 0.0316228, 0.1, 0.316228, 1), ["0.01", "0.0316", "0.1", "0.316", "1"]),
+        ((12345, 23456), ["12,345", "23,456"]),
+    ],
+)
+def test_the_ticks_are_at_the_values_that_occur(values: tuple[float, ...], ticks: list[str]) -> None:
+    axis = measured([Dot(x, 1.0, "", "r") for x in values], "s", "m")["layout"]["xaxis"]
+    assert axis["ticktext"] == ticks
+    assert axis["tickvals"] == list(values)
+
+
+@pytest.mark.parametrize(("values", "step"), [(range(100_001, 100_008), 1), (range(64), None)])
+def test_whole_numbers_without_room_for_all_have_ticks_at_whole_numbers(values: range, step: int | None) -> None:
+    axis = measured([Dot(x, 1.0, "", "r") for x in values], "s", "m")["layout"]["xaxis"]
+    assert "tickvals" not in axis
+    assert axis.get("dtick") == step
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(1, False), (2, True), (3, False)])
+def test_the_note_of_two_seeds_says_what_a_median_of_two_is(seeds: int, said: bool) -> None:
+    runs = [SweptRun(library.runs_root() / str(seed), dataclasses.replace(TINY, seed=seed)) for seed in range(seeds)]
+    assert ("halfway" in against.Chosen(runs, "w1", "clip_range").note) == said

@@ -33,9 +33,10 @@ def axis(title: str, standoff: int = 2, **layout: Any) -> Figure:
     return {"title": {"text": title, "standoff": standoff}} | layout
 
 
-def steps_axis(last: float, **layout: Any) -> Figure:
-    """The x axis of a chart over steps up to `last`, with some room for the next ones."""
-    return {"range": [0, round_up(max(1.1 * last, 10))], "tickformat": ",d"} | layout
+def steps_axis(last: float, over: bool = False, **layout: Any) -> Figure:
+    """The x axis of a chart over steps up to `last`, with some room for the next ones unless the training is over."""
+    end = max(1.02 * last, 10) if over else round_up(max(1.1 * last, 10))
+    return {"range": [0, end], "tickformat": ",d"} | layout
 
 
 def curve(

@@ -9,7 +9,8 @@ from ganlab.formatting import number, short
 from ganlab.gan.histograms import WeightHistogram
 from ganlab.measure.gradients import Gradients
 from ganlab.measure.reading import READINGS
-from ganlab.plots.base import Figure, axis, curve, framed, in_units, note, packed, per_mark, rounded, steps_axis
+from ganlab.plots import letters
+from ganlab.plots.base import Figure, axis, curve, framed, in_units, packed, per_mark, rounded, steps_axis
 from ganlab.plots.curves import ALONG, HOLDING, POINTS, asinh_axis, running_median
 from ganlab.plots.readings import empty, log_axis
 from ganlab.runs.snapshot import Snapshot
@@ -19,8 +20,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star")
 MARKED = 6  # markers along a line
 MEDIAN = 25  # steps in the running median of an estimate
-HEIGHT = 190  # pixels of a chart between its axes, about
-APART = 13  # pixels between two letters at the ends of lines
+AWAY = "logarithmic away from 0"  # of an asinh axis: in its title, as its labels alone look evenly spaced
 WIDE = 4  # from this ratio of the largest value to the smallest on, distances are drawn on a log axis
 SPREAD = 4  # from this ratio of the widest axis to the narrowest on, weights are drawn on an asinh axis
 
@@ -82,22 +82,26 @@ def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Line:
     return Line(np.concatenate(xs), np.concatenate(ys)) if xs else Line(np.zeros(0), np.zeros(0))
 
 
-def estimates(lines: Mapping[str, Line], along: str) -> Figure:
-    """The critic's estimates on one asinh axis: linear near 0, logarithmic further away."""
+def estimates(lines: Mapping[str, Line], along: str, over: bool = False) -> Figure:
+    """The critic's estimates on one asinh axis: linear near 0, logarithmic further away; `over` if no run trains."""
     sizes = [float(np.nanmedian(np.abs(line.y))) for line in lines.values() if np.isfinite(line.y).any()]
     smallest = min((size for size in sizes if size > 0), default=1.0) / 3
     unit = 10.0 ** np.floor(np.log10(max(smallest, 1e-12)))  # coarse, so that it rarely changes while runs train
     layout = asinh_axis(unit, np.concatenate([*(line.y[np.isfinite(line.y)] for line in lines.values()), [0.0]]))
+    layout |= axis(AWAY, 4)
     traces = [
         _trace(letter, line.x, np.arcsinh(line.y / unit), "%{customdata:.3~g}", customdata=packed(line.y))
         for letter, line in lines.items()
     ]
     ends = {letter: end for letter, line in lines.items() if (end := _end(line.x, np.arcsinh(line.y / unit)))}
-    return _over_time("Critic’s estimate", lines, along, traces, ends, layout, layout["range"])
+    return _over_time("Critic’s estimate", lines, along, over, traces, ends, layout, layout["range"])
 
 
-def distances(lines: Mapping[str, Line], along: str) -> Figure:
-    """W1 between generated and real samples over the looks of the instruments, on a log axis where they differ much."""
+def distances(lines: Mapping[str, Line], along: str, over: bool = False) -> Figure:
+    """W1 between generated and real samples over the looks of the instruments, on a log axis where they differ much.
+
+    `over` if no run trains.
+    """
     positive = {letter: Line(line.x, np.where(line.y > 0, line.y, np.nan)) for letter, line in lines.items()}
     values = np.concatenate([*(line.y[np.isfinite(line.y)] for line in positive.values()), []])
     low, high = (values.min(), values.max()) if len(values) else (1.0, 10.0)
@@ -106,7 +110,7 @@ def distances(lines: Mapping[str, Line], along: str) -> Figure:
     traces = [_trace(letter, line.x, line.y, "%{y:.3~g}") for letter, line in positive.items()]
     ends = {letter: end for letter, line in positive.items() if (end := _end(line.x, place(line.y)))}
     span = place(np.array([low, high])).tolist()
-    return _over_time("Distance", lines, along, traces, ends, log_axis(values).layout if log else {}, span)
+    return _over_time("Distance", lines, along, over, traces, ends, log_axis(values).layout if log else {}, span)
 
 
 def _end(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
@@ -129,13 +133,14 @@ def _over_time(
     title: str,
     lines: Mapping[str, Line],
     along: str,
+    over: bool,
     traces: Sequence[Figure],
     ends: Mapping[str, tuple[float, float]],
     layout: Figure,
     span: Sequence[float],
 ) -> Figure:
     last = max((float(np.nanmax(line.x)) for line in lines.values() if len(line.x)), default=0.0)
-    x_axis = steps_axis(last, nticks=6)
+    x_axis = steps_axis(last, over, nticks=6)
     newest = [f"{letter} {short(y[np.isfinite(y)][-1])}" for letter, (_, y) in lines.items() if np.isfinite(y).any()]
     known = bool(ends)
     return framed(
@@ -144,24 +149,9 @@ def _over_time(
         {"nticks": 5, "tickformat": "~g"} | (layout if known else {"range": [0, 1]}),
         scale=f"{title} {along} {''.join(lines)}" if known else "empty",
         alt=f"{title} over the {ALONG[along]}s{'; newest: ' if newest else ''}{', '.join(newest)}.",
-        margin=(52, 22, 8, 40),
-        annotations=_letters(ends, span, x_axis["range"][1]),
+        margin=(66, 22, 8, 40),
+        annotations=letters.at_ends(ends, span, x_axis["range"][1]),
     )
-
-
-def _letters(ends: Mapping[str, tuple[float, float]], span: Sequence[float], width: float) -> list[Figure]:
-    """Each line's letter at its end; of those that would touch, the upper ones are moved up."""
-    low, high = span[0], max(span[1], span[0] + 1e-12)
-    notes: list[Figure] = []
-    placed: list[tuple[float, float]] = []
-    for letter, (x, y) in sorted(ends.items(), key=lambda item: (item[1][1], item[0])):
-        at = HEIGHT * (y - low) / (high - low)
-        near = [up for beside, up in placed if abs(beside - x) < 0.06 * width]
-        up = max([at, *(other + APART for other in near)])
-        placed.append((x, up))
-        shift = {"xanchor": "left", "xshift": 5, "yanchor": "middle", "yshift": round(up - at)}
-        notes.append(note(rounded(x, 6), rounded(y, 6), f"<b>{letter}</b>", f"${letter}", 12.5, **shift))
-    return notes
 
 
 def weights(histograms: Mapping[str, WeightHistogram], log_y: bool = False) -> Figure:
@@ -178,7 +168,7 @@ def weights(histograms: Mapping[str, WeightHistogram], log_y: bool = False) -> F
     traces = [trace for letter, histogram in histograms.items() for trace in _weights(letter, histogram, unit)]
     return framed(
         traces,
-        axis("weight", 3) | _weight_axis(max(limits), unit),
+        axis(f"weight, {AWAY}" if unit else "weight", 3) | _weight_axis(max(limits), unit),
         axis("share of the weights", 4)
         | ({"type": "log", "dtick": 1} if log_y else {"rangemode": "tozero"} if traces else {"range": [0, 1]})
         | {"tickformat": "~%", "nticks": 6},

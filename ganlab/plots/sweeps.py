@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ganlab.formatting import short
+from ganlab.plots import letters
 from ganlab.plots.base import Figure, axis, curve, framed, packed, rounded
 from ganlab.plots.compare import DASHES, WIDE, style
 from ganlab.plots.readings import LogAxis, empty, log_axis
@@ -32,7 +33,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
     dots = [dot for dot in dots if np.isfinite(dot.y)]
     if not dots:
         return empty()
-    x = np.array([dot.x for dot in dots if np.isfinite(dot.x)])
+    x = np.array([dot.x for dot in dots if np.isfinite(dot.x)], float)
     y = np.array([dot.y for dot in dots])
     log_x, log_y = not names and _are_wide(x), y.min() >= 0 and _are_wide(y[y > 0])
     y_axis = log_axis(y) if log_y else LogAxis({"nticks": 5, "tickformat": "~g"}, 0.0)
@@ -61,11 +62,14 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
     for letter in sorted({dot.letter for dot in dots}):
         of_letter = [dot for dot in dots if dot.letter == letter]
         drawn.append(_dots(of_letter, letter, 10.0**right if log_x else right, y_axis.zero))
-    ticks: Figure = {"tickformat": "~g", "nticks": 7}
+    heights = np.array([dot.y or y_axis.zero for dot in dots])
+    heights = np.log10(heights) if log_y else heights
+    compared = {dot.letter: (_across(dot, right, log_x), y) for dot, y in zip(dots, heights.tolist(), strict=True)}
+    compared.pop("", None)
+    notes += letters.above(compared, (low, high), (heights.min(), heights.max()))
+    ticks = _ticks(x, (low, high), log_x)
     if names:
         ticks = {"tickvals": list(range(len(names))), "ticktext": list(names)}
-    elif log_x:
-        ticks = {"type": "log", "dtick": "D2" if high - low < 2.5 else 1, "tickformat": "~g"}
     return framed(
         drawn,
         axis(setting, 4) | ticks | {"range": [rounded(low, 6), rounded(high, 6)]},
@@ -97,13 +101,10 @@ def _dots(dots: Sequence[Dot], letter: str, right: float, zero: float) -> Figure
     color, _, marker = style(letter) if letter else ("$muted", "", "circle")
     return {
         "type": "scatter",
-        "mode": "markers+text" if letter else "markers",
+        "mode": "markers",
         "name": letter or "runs",
         "x": packed(np.array([dot.x if np.isfinite(dot.x) else right for dot in dots])),
         "y": packed(np.array([dot.y or zero for dot in dots])),
-        "text": f"<b>{letter}</b>",
-        "textposition": "top center",
-        "textfont": {"color": color, "size": 12.5},
         "marker": {
             "color": color,
             "symbol": [marker if dot.over else f"{marker}-open" for dot in dots],
@@ -114,6 +115,28 @@ def _dots(dots: Sequence[Dot], letter: str, right: float, zero: float) -> Figure
         "hovertemplate": "%{customdata[1]}<extra>%{customdata[0]}</extra>",
         "cliponaxis": False,
     }
+
+
+def _ticks(x: np.ndarray, ends: tuple[float, float], log: bool) -> Figure:
+    """The labels of an axis of numbers: the values that occur, if there is room for them; else round ones."""
+    kind: Figure = {"type": "log"} if log else {}
+    low, high = ends
+    occur = np.unique(x)
+    texts = [f"{value:,.0f}" if value.is_integer() else short(value) for value in occur.tolist()]
+    apart = np.diff(np.log10(occur) if log else occur) / (high - low) * letters.WIDTH
+    if len(set(texts)) == len(texts) and apart.min(initial=np.inf) > 6 * max(map(len, texts), default=0) + 4:
+        return kind | {"tickvals": occur.tolist(), "ticktext": texts}
+    if log:
+        return kind | {"dtick": "D2" if high - low < 2.5 else 1, "tickformat": "~g"}
+    whole = high - low < 7 and bool((occur == np.rint(occur)).all())  # else Plotly puts some between them
+    return {"tickformat": "~g"} | ({"dtick": 1} if whole else {"nticks": 7})
+
+
+def _across(dot: Dot, right: float, log: bool) -> float:
+    """Where a dot is on its axis; on a log axis, a logarithm."""
+    if not np.isfinite(dot.x):
+        return right
+    return float(np.log10(dot.x)) if log else dot.x
 
 
 def _are_wide(values: np.ndarray) -> bool:

@@ -30,7 +30,10 @@ LOOK = "step"  # the measure that every run has at which the instruments have lo
 OFFERED = {measure.name: measure.label for measure in MEASURES if measure.name != LOOK}
 FIRST = "clip_range"  # the setting at first, if it is varied
 NOTE = "Each dot is a run, hollow until it has ended; the line joins the medians over seeds."
-ONE_SEED = " With one seed, small differences mean little."
+FEW_SEEDS = {
+    1: " With one seed, small differences mean little.",
+    2: " With two seeds, a median is halfway between them.",
+}
 
 
 class Chosen(NamedTuple):
@@ -48,7 +51,7 @@ class Chosen(NamedTuple):
     @property
     def note(self) -> str:
         """How to read the figure."""
-        return NOTE + (ONE_SEED if len({run.planned.seed for run in self.runs}) == 1 else "")
+        return NOTE + FEW_SEEDS.get(len({run.planned.seed for run in self.runs}), "")
 
     @property
     def caption(self) -> Caption:

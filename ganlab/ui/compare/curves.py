@@ -26,7 +26,7 @@ def figure(title: str, picks: list[Pick], along: str) -> Figure:
         record = pick.record
         key = (title, along, drawn_steps(record.history), len(record.readings), record.changes, record.status)
         lines[pick.letter] = once(pick.run, key, partial(line_of, record, along))
-    return draw(lines, along) | {"linked": f"compared {along}"}
+    return draw(lines, along, not any(pick.trains for pick in picks)) | {"linked": f"compared {along}"}
 
 
 def note(picks: list[Pick]) -> str:
