@@ -152,3 +152,4 @@ def test_whole_numbers_without_room_for_all_have_ticks_at_whole_numbers(values: 
 def test_the_note_of_two_seeds_says_what_a_median_of_two_is(seeds: int, said: bool) -> None:
     runs = [SweptRun(library.runs_root() / str(seed), dataclasses.replace(TINY, seed=seed)) for seed in range(seeds)]
     assert ("halfway" in against.Chosen(runs, "w1", "clip_range").note) == said
+    assert "halfway" not in against.Chosen(runs, "w1", "seed").note

@@ -51,7 +51,8 @@ class Chosen(NamedTuple):
     @property
     def note(self) -> str:
         """How to read the figure."""
-        return NOTE + FEW_SEEDS.get(len({run.planned.seed for run in self.runs}), "")
+        seeds = len({run.planned.seed for run in self.runs})
+        return NOTE + ("" if self.field == "seed" else FEW_SEEDS.get(seeds, ""))
 
     @property
     def caption(self) -> Caption:

@@ -91,6 +91,7 @@ def weights_card(compared: list[Pick], slots: Slots) -> None:
                 csv_button(compared, "weights")
         slots["weights key"] = st.container()
         slots["weights"] = st.container()
+        slots["one by one head"] = st.container()
         slots["one by one"] = st.container()
 
 

@@ -68,9 +68,11 @@ def _overlaid(picks: list[Pick], slots: Slots) -> None:
 
 
 def _one_by_one(picks: list[Pick], slots: Slots) -> None:
+    known, caption = weights.histograms(picks), weights.one_by_one_caption()
+    with slots["one by one head"]:
+        panel("compare_one_by_one_head", caption.head() if known else "")
     with slots["one by one"]:
-        known = weights.histograms(picks)
-        panel("compare_one_by_one", weights.one_by_one(known), weights.one_by_one_caption())
+        panel("compare_one_by_one", weights.one_by_one(known), caption)
 
 
 def _samples(picks: list[Pick], slots: Slots) -> None:

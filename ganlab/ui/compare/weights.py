@@ -15,7 +15,7 @@ from ganlab.ui.kit.html import CLAMP_KEY
 from ganlab.ui.kit.live import once
 
 OVERLAID = "Weights before and after the clamp, on one axis"
-ONE_BY_ONE = "One by one, from the narrowest range to the widest"
+ONE_BY_ONE = "One by one, from the narrowest range to the widest, unclamped last"
 
 
 def histograms(picks: list[Pick]) -> dict[str, WeightHistogram]:
@@ -48,14 +48,22 @@ def note(known: dict[str, WeightHistogram]) -> str:
 
 
 def one_by_one(known: dict[str, WeightHistogram]) -> str:
-    """A small histogram for each run, ordered by the width of its axis, as HTML."""
-    ordered = sorted(known.items(), key=lambda item: (item[1].clip_range is None, item[1].limit, item[0]))
+    """A small histogram for each run, in the order that ONE_BY_ONE says, as HTML."""
+    ordered = sorted(known.items(), key=_order)
     return (
         f"<div class='minis'>{''.join(small(letter, histogram, chip(letter)) for letter, histogram in ordered)}</div>"
     )
 
 
+def _order(item: tuple[str, WeightHistogram]) -> tuple[bool, float, str]:
+    """Sorts by the width of the axis; last come the unclamped ones, by their letters."""
+    letter, histogram = item
+    free = histogram.clip_range is None
+    return free, 0.0 if free else histogram.limit, letter
+
+
 def one_by_one_caption() -> Caption:
+    """What the small histograms are called, and the order in which they stand."""
     return Caption(ONE_BY_ONE, CLAMP_KEY)
 
 
