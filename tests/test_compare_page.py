@@ -30,7 +30,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, picks, samples, settings, table
+from ganlab.ui.compare import gradients, instruments, picks, samples, settings, table, weights
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -316,6 +316,34 @@ def test_samples_of_the_same_latents_are_told_from_others(finished: Finished) ->
         same = torch.equal(fixed_latents(one.config), fixed_latents(other.config))
         assert (samples.latents_of(one) == samples.latents_of(other)) == same
     assert samples.note(picks) == "Generated from the same latents: A, B."
+
+
+def test_points_outside_their_picture_are_counted(finished: Finished) -> None:
+    pick = Pick.of("A", finished(TINY))
+    generated = np.array([[0.0, 0.0], [2.5, 0.0], [0.0, -9.0], [np.nan, 0.0]], np.float32)
+    of_generated, of_real = "3 generated outside", "3 real outside"
+    for real, counted in ((generated[:1], [of_generated]), (generated, [of_generated, of_real])):
+        record = dataclasses.replace(pick.record, samples=generated, real=real)
+        drawn = pick._replace(record=record)
+        assert samples.outside(drawn) == counted
+        sheet = samples.side_by_side([drawn])
+        assert sheet.count(of_generated) == 2  # above it, and for a screen reader
+    inside = dataclasses.replace(pick.record, samples=generated[:1], real=None)
+    assert samples.outside(pick._replace(record=inside)) == []
+    pictures = dataclasses.replace(pick.record, samples=np.zeros((9, 4, 4, 1), np.uint8), real=None)
+    assert samples.outside(pick._replace(record=pictures)) == []
+
+
+def test_small_histograms_go_from_the_narrowest_range_to_the_widest_then_by_letter(finished: Finished) -> None:
+    configs = [dataclasses.replace(TINY, constraint="none"), dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), TINY]
+    free, wide, narrow = (weights.histograms([Pick.of("A", finished(config))])["A"] for config in configs)
+    widest = dataclasses.replace(free, edges=9 * free.edges)
+    known = {"A": widest, "B": wide, "C": free, "D": narrow}
+    assert re.findall(r"class='chip'[^>]*>(\w)", weights.one_by_one(known)) == ["D", "B", "A", "C"]
+
+
+def test_the_page_says_the_order_of_the_small_histograms(finished: Finished) -> None:
+    assert weights.ONE_BY_ONE in panels(page("4_Compare.py", runs=finished(TINY).run_id))
 
 
 def test_a_run_without_samples_says_so(finished: Finished, the_hub: RunHub) -> None:

@@ -45,6 +45,7 @@ def _card(run: SweptRun, letter: str, names: Sequence[str]) -> str:
 def _drawn(pick: Pick, run: SweptRun, names: Sequence[str]) -> str:
     head = f"{chip(pick.letter) if pick.letter else ''} <b>{opened(pick.record, run, pick.name)}</b>"
     facts = [*settings.in_words(run.planned, names), f"step {pick.record.steps_made:,} of {pick.config.steps:,}"]
+    facts += samples.outside(pick)
     histogram = weights.histograms([pick]).get(pick.letter)
     drawn = weights.small(run.path.name, histogram, "") if histogram else ""
     return (

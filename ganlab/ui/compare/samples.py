@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from ganlab.formatting import count_of
+from ganlab.plots.samples import REACH
 from ganlab.runs.disk import moments
 from ganlab.ui.compare.keys import chip
 from ganlab.ui.compare.picks import Pick
@@ -48,7 +49,8 @@ def caption() -> Caption:
 
 def _figure(pick: Pick) -> str:
     step = once(pick.record, "step of samples", partial(_step, pick))
-    head = f"{chip(pick.letter)} <span class='muted small'>step {step:,}</span>"
+    facts = ", ".join((f"step {step:,}", *outside(pick)))
+    head = f"{chip(pick.letter)} <span class='muted small'>{facts}</span>"
     return f"<figure><figcaption>{head}</figcaption>{drawn(pick)}</figure>"
 
 
@@ -67,10 +69,18 @@ def drawn(pick: Pick) -> str:
         return f"<div class='sheet'>{'None saved' if pick.record.status.ended else 'None yet'}</div>"
     alt = f"{count_of(min(len(samples), POINTS if samples.ndim == 2 else IMAGES), 'sample')} of {escape(pick.name)}"
     if samples.ndim == 2:
-        return scatter(samples[:POINTS], None if real is None else real[:POINTS], alt)
+        return scatter(samples[:POINTS], None if real is None else real[:POINTS], ", ".join((alt, *outside(pick))))
     every = max(1, samples.shape[1] // FINEST)
     uri = drawings.sheet_uri(samples[:IMAGES, ::every, ::every], COLUMNS)
     return f"<img class='sheet' src='{uri}' alt='{alt}'>"
+
+
+def outside(pick: Pick) -> list[str]:
+    """How many of the points lie outside the picture, in words; nothing where all are in it."""
+    clouds = {"generated": pick.record.samples, "real": pick.record.real}
+    shown = {name: points[:POINTS] for name, points in clouds.items() if points is not None and points.ndim == 2}
+    counts = {name: len(points) - int(_inside(points).sum()) for name, points in shown.items()}
+    return [f"{n:,} {name} outside" for name, n in counts.items() if n]
 
 
 def scatter(generated: np.ndarray, real: np.ndarray | None, alt: str) -> str:
@@ -81,5 +91,8 @@ def scatter(generated: np.ndarray, real: np.ndarray | None, alt: str) -> str:
 
 
 def _dots(points: np.ndarray) -> str:
-    inside = points[(np.abs(points) <= 2).all(axis=1)]
-    return "".join(f"M{100 + 50 * x:.0f} {100 - 50 * y:.0f}h0" for x, y in inside.tolist())
+    return "".join(f"M{100 + 50 * x:.0f} {100 - 50 * y:.0f}h0" for x, y in points[_inside(points)].tolist())
+
+
+def _inside(points: np.ndarray) -> np.ndarray:
+    return (np.abs(points) <= REACH).all(axis=1)
