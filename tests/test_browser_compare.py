@@ -68,6 +68,30 @@ def test_focus_stays_among_the_compared_runs_when_the_last_of_them_is_removed(pa
     expect(first).to_be_focused()
 
 
+def test_nothing_is_cut_or_covered_on_a_phone(page: Page, server: Server) -> None:
+    runs = ["20261101-090600-aaaa", "20261101-090700-bbbb"]
+    for run in runs:
+        shutil.copytree(ROOT / "tests/frozen/runs/20261101-090100-bbbb", server.runs / run)
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.goto(f"{server.url}/Compare?runs={','.join(runs)}")
+    for column in ("W1", "Precision", "At a bound"):
+        expect(app(page).get_by_role("button", name=column)).to_be_visible()
+    texts = app(page).locator(".gl-figure :is(.minis figcaption, .sheets figcaption, .across thead th)")
+    texts.last.wait_for()
+    covered = """texts => texts.filter(text => {
+      const button = text.closest(".gl-figure").querySelector(".gl-more");
+      const [one, other] = [text, button].map(each => each.getBoundingClientRect());
+      return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+    }).length"""
+    assert texts.evaluate_all(covered) == 0
+    room = """elements => elements.map(element => {
+      const one = element.getBoundingClientRect(), around = element.closest(".runs").getBoundingClientRect();
+      return Math.min(one.left - around.left, one.top - around.top);
+    })"""
+    # 4 pixels for the ring around what is in focus
+    assert min(app(page).locator(".gl .runs :is(.box, th button):visible").evaluate_all(room)) >= 4
+
+
 def test_tab_leads_into_an_open_popover_and_out_of_it(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Compare")
     opener = app(page).get_by_role("button", name="New sweep")

@@ -1,6 +1,7 @@
 """The style sheets: each rule belongs to one part of a page, and nothing is styled that no page has."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -56,3 +57,28 @@ def test_no_part_is_styled_by_the_rules_of_another() -> None:
         parts.add(first)
         inside |= set(others) if ":is(" not in selector else set()
     assert parts & inside == SHARED
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_real_samples_stand_out_from_their_tile(theme: str) -> None:
+    """By a contrast of 3, as WCAG has it for what is drawn."""
+    colours = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"][theme]
+    gray, page, tile = (colours[f"{name}Color"] for name in ("gray", "background", "secondaryBackground"))
+    rule = re.search(r"\.real \{ stroke: var\(--real\);(?: opacity: ([\d.]+);)? \}", css("compare"))
+    assert rule
+    below = mixed(tile, page, 0.7)
+    opacity = float(rule[1] or 1)
+    drawn = [opacity * a + (1 - opacity) * b for a, b in zip(mixed(gray, page, 0.85), below, strict=True)]
+    dark, light = sorted((luminance(drawn), luminance(below)))
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def mixed(colour: str, other: str, share: float) -> list[float]:
+    """Two colours such as #2A6FBB as color-mix() has them, from 0 to 1."""
+    one, two = ([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)] for text in (colour, other))
+    return [share * a + (1 - share) * b for a, b in zip(one, two, strict=True)]
+
+
+def luminance(colour: list[float]) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
