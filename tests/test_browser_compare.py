@@ -73,7 +73,7 @@ def test_nothing_is_cut_or_covered_on_a_phone(page: Page, server: Server) -> Non
     page.set_viewport_size({"width": 420, "height": 900})
     page.goto(f"{server.url}/Compare?runs={','.join(runs)}")
     for column in ("W1", "Precision", "At a bound"):
-        expect(app(page).get_by_role("button", name=column)).to_be_visible()
+        expect(app(page).get_by_role("button", name=column, exact=True)).to_be_visible()
     app(page).locator(TEXTS).last.wait_for()
     assert app(page).locator(TEXTS).evaluate_all(COVERED) == 0
     room = """elements => elements.map(element => {
