@@ -34,7 +34,7 @@ def sentence(picks: list[Pick]) -> str:
 
     w1, sliced = measured("w1"), newest[:, READINGS.index("w1_sliced")] > 0
     fresh, once, scored = w1 & ~sliced & of_data(*ENDLESS), w1 & ~sliced & ~of_data(*ENDLESS), measured("precision")
-    few, in_modes = f"less than {fixed_percent(MISSING, 0)}", measured("high_quality_share")
+    in_modes = measured("high_quality_share")
     large = np.array([pick.config.kind == "image" and pick.config.shape[-1] > LARGEST_EXACT for pick in looked], bool)
     small = f", of images averaged to {LARGEST_EXACT} × {LARGEST_EXACT} pixels" if (scored & large).any() else ""
     found = {
@@ -44,9 +44,9 @@ def sentence(picks: list[Pick]) -> str:
         f"the sliced Wasserstein-1 distance W1 between {samples(w1 & sliced)}, over {PROJECTIONS} random projections "
         "[bonneel2015]": w1 & sliced,
         f"among {COUNTED:,} generated points, the share within {HIGH_QUALITY:.0f} standard deviations of a mode, and "
-        f"how many modes got {few} of their expected points [lin2018]": in_modes,
-        f"how many classes got {few} of their expected images, by a vote of each image's {coverage.NEIGHBOURS} nearest "
-        "held-out images": measured("modes_missing") & ~in_modes,
+        "how many modes have such a point [lin2018]": in_modes,
+        f"how many classes have at least {fixed_percent(MISSING, 0)} of their expected images, by a vote of each "
+        f"image's {coverage.NEIGHBOURS} nearest held-out images": measured("modes_missing") & ~in_modes,
         "precision and recall [kynkaanniemi2019], density and coverage [naeem2020], with "
         f"k = {fidelity.NEIGHBOURS} nearest neighbours, and a 1-nearest-neighbour two-sample test [lopezpaz2017], "
         f"between {samples(scored)}{small}": scored,
