@@ -169,9 +169,8 @@ def test_the_samples_that_measurements_compare_are_told() -> None:
     assert "as the mean of 4 distances between 512 generated and 512 fresh real points;" in text
     assert "with k = 5 nearest neighbours, and a 1-nearest-neighbour two-sample test" in text
     assert "between 512 generated and as many held-out samples" in text
-    assert (
-        "among 2,500 generated points, the share within 3 standard deviations of a mode, and how many modes have such a point" in text
-    )
+    near = "among 2,500 generated points, the share within 3 standard deviations of a mode"
+    assert f"{near}, and how many modes have such a point" in text
     assert "at 128 real and 128 generated samples" in text
     drawn = dataclasses.replace(TINY, dataset="drawn")
     for config, look, samples in (
