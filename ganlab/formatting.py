@@ -2,6 +2,7 @@
 
 import errno
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -77,6 +78,12 @@ def ranges_in_words(first: tuple[float, float], now: tuple[float, float]) -> str
 def count_of(n: int, noun: str) -> str:
     """A count with its noun: 1 channel, or 1,024 channels."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def listed(words: Iterable[str]) -> str:
+    """A, B and C."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganlab.formatting import NOTHING, count_of, fixed_percent, short
+from ganlab.formatting import NOTHING, count_of, fixed_percent, listed, short
 from ganlab.measure.reading import READINGS
 from ganlab.plots.compare import MEDIAN
 from ganlab.runs.vitals import modes_found
@@ -193,9 +193,7 @@ def _besides(picks: list[Pick]) -> str:
     others = [name for name in settings.differing(configs) if name not in (*settings.NAMED, "seed")]
     if len({config.constraint for config in configs}) == 1 or not others:
         return ""
-    *most, last = map(settings.label, others)
-    words = f"{', '.join(most)} and {last}" if most else last
-    return f"The runs differ in more than what holds the critic: also in {words}."
+    return f"The runs differ in more than what holds the critic: also in {listed(map(settings.label, others))}."
 
 
 def explained(picks: list[Pick]) -> str:

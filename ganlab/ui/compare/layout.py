@@ -107,13 +107,15 @@ def samples_card(compared: list[Pick], slots: Slots) -> None:
 
 def measurements_card(compared: list[Pick], slots: Slots) -> None:
     """The table of the instruments."""
+
+    def buttons() -> None:
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            with st.popover("How to read", icon=":material/help:", type="tertiary"):
+                st.markdown(instruments.explained(compared))
+            measurements_button(compared)
+
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader("Measurements", anchor=False, width="content")
-            with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-                with st.popover("How to read", icon=":material/help:", type="tertiary"):
-                    st.markdown(instruments.explained(compared))
-                measurements_button(compared)
+        _titled("Measurements", buttons)
         _note(instruments.note(compared))
         slots["instruments"] = st.container()
 
@@ -157,7 +159,7 @@ def _note(text: str) -> None:
         st.caption(text)
 
 
-def _titled(title: str, button: Callable[[], None]) -> None:
+def _titled(title: str, buttons: Callable[[], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(title, anchor=False, width="content")
-        button()
+        buttons()

@@ -9,7 +9,7 @@ import torch
 import ganlab
 from ganlab.config import WARM_UP_UPDATES, TrainConfig
 from ganlab.data.point_sets import JITTER, ROLL_NOISE, ROLL_SCALE, eight_gaussians, twenty_five_gaussians
-from ganlab.formatting import count_of, number, significant
+from ganlab.formatting import count_of, listed, number, significant
 from ganlab.gan.holding import constraint_in_words
 from ganlab.gan.networks import INIT_SD
 from ganlab.runs.snapshot import Status
@@ -88,16 +88,10 @@ def _runs(picks: list[Pick]) -> str:
         words += settings.in_words(config, names)
         if seeds and "seed" not in config.unknown:
             of_group = dict.fromkeys(str(pick.config.seed) for pick in group)
-            words.append(f"{'seed' if len(of_group) == 1 else 'seeds'} {_listed(of_group)}")
-        letters = _listed(pick.letter for pick in group)
+            words.append(f"{'seed' if len(of_group) == 1 else 'seeds'} {listed(of_group)}")
+        letters = listed(pick.letter for pick in group)
         said.append(f"{letters} ({', '.join(words)})" if words else letters)
     return f"We compare {len(picks)} runs: {'; '.join(said)}."
-
-
-def _listed(words: Iterable[str]) -> str:
-    """A, B and C."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _shared(picks: list[Pick], clauses: Iterable[str]) -> str:
@@ -120,9 +114,9 @@ def _lettered(letters: dict[str, list[str]]) -> list[str]:
     parts = [NUMBER.split(clause) for clause in letters]
     differ = [i for i in range(len(parts[0])) if len({part[i] for part in parts}) > 1]
     if len(differ) != 1:
-        return [f"in {'run' if len(of) == 1 else 'runs'} {_listed(of)}, {clause}" for clause, of in letters.items()]
+        return [f"in {'run' if len(of) == 1 else 'runs'} {listed(of)}, {clause}" for clause, of in letters.items()]
     place = differ[0]
-    values = _listed(f"{part[place]} ({', '.join(of)})" for part, of in zip(parts, letters.values(), strict=True))
+    values = listed(f"{part[place]} ({', '.join(of)})" for part, of in zip(parts, letters.values(), strict=True))
     return ["".join((*parts[0][:place], values, *parts[0][place + 1 :]))]
 
 
@@ -220,8 +214,8 @@ def _changes(pick: Pick) -> str:
         words.append(f"the {settings.label(field)} to {settings.in_sentence(config, field)} after step {step:,}")
     if len(words) > FEW:
         changed = map(settings.label, dict.fromkeys(one.field for one in pick.record.changes))
-        return f"While {pick.letter} trained, we made {len(words)} changes, to the {_listed(changed)}."
-    return f"While {pick.letter} trained, we changed {_listed(words)}." if words else ""
+        return f"While {pick.letter} trained, we made {len(words)} changes, to the {listed(changed)}."
+    return f"While {pick.letter} trained, we changed {listed(words)}." if words else ""
 
 
 def _length(pick: Pick) -> str:

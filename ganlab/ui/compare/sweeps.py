@@ -1,6 +1,5 @@
 """The sweeps in the folder of the runs: the runs of each are another list to choose from, with its progress above."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from html import escape
@@ -84,9 +83,10 @@ def _by_settings(run: SweptRun) -> list[object]:
 
 def at_first(runs: Sequence[SweptRun]) -> list[str]:
     """The IDs of the runs to compare at first: as many seeds of each setting as fit, or settings all along the list."""
-    seeds: dict[TrainConfig, list[str]] = {}
-    for run in runs:
-        seeds.setdefault(dataclasses.replace(run.planned, seed=0), []).append(run.run_id)
+    seeds: dict[object, list[str]] = {}
+    for run in runs:  # there may be ten thousand: `dataclasses.replace` would check each one again
+        setting = tuple(value for name, value in vars(run.planned).items() if name != "seed")
+        seeds.setdefault(setting, []).append(run.run_id)
     groups = list(seeds.values())
     if len(groups) > MOST:
         groups = [groups[round(i * (len(groups) - 1) / (MOST - 1))] for i in range(MOST)]
