@@ -41,6 +41,14 @@ def over(rows: list[dict[str, float]]) -> CardData:
     return CardData(None, rows, (np.nan, 0), history(0), TINY)
 
 
+def test_the_steps_end_where_the_run_has_ended() -> None:
+    looked = over([row(POINTS) | {"step": 300.0}])
+    for figure in (distances.figure, spectra.steepness_figure, coverage.spread_figure):
+        ends = [figure(data)["layout"]["xaxis"]["range"][1] for data in (looked, looked._replace(ended=True))]
+        assert ends == [400, 306], figure
+    assert bounds.figure(history(300), over=True)["layout"]["xaxis"]["range"] == [0, 306]
+
+
 def every_figure() -> list[Figure]:
     figures = [bounds.figure(history(steps)) for steps in (0, 1, 700)]
     for figure in (spectra.steepness_figure, distances.figure, distances.estimates_figure, fidelity.figure):

@@ -70,6 +70,13 @@ def test_the_other_x_axes_hold_the_measured_values(along: str, per_step: float) 
     assert figure["layout"]["xaxis"]["range"][1] >= 1000 * per_step
 
 
+def test_the_x_axis_has_room_for_more_steps_until_the_run_has_ended() -> None:
+    trains = snapshot(np.zeros(300))
+    ended = dataclasses.replace(trains, status=Status.FINISHED)
+    ends = [curves.losses(run, View())["layout"]["xaxis"]["range"][1] for run in (trains, ended)]
+    assert ends == [400, 306]
+
+
 @pytest.mark.parametrize("over", [25, 101])
 def test_running_median_against_numpy(over: int) -> None:
     values = np.random.default_rng(0).normal(size=150)

@@ -145,7 +145,7 @@ def over_time(
     if unit and steps:
         y_axis |= asinh_axis(unit, curves[-1].values)
     traces = [trace for line in curves for trace in _traces(line, x, view.along, unit)]
-    x_axis = steps_axis(x[-1] if steps else 0, nticks=6)
+    x_axis = steps_axis(x[-1] if steps else 0, snapshot.status.ended, nticks=6)
     known = any(np.isfinite(line.values).any() for line in curves)
     newest = ""
     if steps and not np.isnan(last := curves[-1].values[-1]):

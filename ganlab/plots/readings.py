@@ -67,8 +67,8 @@ def _with_zero(layout: Figure, low: int, high: int) -> LogAxis:
     return LogAxis(layout, 10.0**foot)
 
 
-def over_looks(title: str, rows: Rows, lines: Sequence[Line], log: bool = False) -> Figure:
-    """Columns of instruments.csv over the steps of the looks."""
+def over_looks(title: str, rows: Rows, lines: Sequence[Line], log: bool = False, over: bool = False) -> Figure:
+    """Columns of instruments.csv over the steps of the looks; `over` as in `steps_axis`."""
     steps = np.array([row["step"] for row in rows])
     columns = {line: np.array([row[line.column] for row in rows], float) for line in lines}
     drawn = {line: values for line, values in columns.items() if np.isfinite(values).any()}
@@ -83,7 +83,7 @@ def over_looks(title: str, rows: Rows, lines: Sequence[Line], log: bool = False)
             draw(values, line.name, line.color, dash=line.dash, dots=_dot_size(values), x=packed(steps))
             for line, values in drawn.items()
         ],
-        steps_axis(steps[-1] if rows else 0),
+        steps_axis(steps[-1] if rows else 0, over),
         y_axis,
         scale=title if drawn else "empty",
         alt=f"{title} over the steps{'; newest: ' if newest else ''}{', '.join(newest)}.",

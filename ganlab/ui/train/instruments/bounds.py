@@ -17,8 +17,8 @@ COLUMNS = 80  # at most; the heat map is little wider in pixels
 REFRESH = 10  # columns that appear together
 
 
-def figure(history: History, chosen: str | None = None) -> Figure:
-    """The share of every layer's weights exactly at a bound, layer by step, in tints of ink."""
+def figure(history: History, chosen: str | None = None, over: bool = False) -> Figure:
+    """The share of every layer's weights exactly at a bound, by step, in tints of ink; `over` as in `steps_axis`."""
     names = history.layer_names
     steps = len(history) if names else 0  # layers.csv may be missing
     k = _steps_per_column(steps)
@@ -50,7 +50,7 @@ def figure(history: History, chosen: str | None = None) -> Figure:
     notes = [note(1, names[i], bold(names[i], counts[i]), "$muted", 11.5, **beside) for i in at if steps]
     return framed(
         [heat] if steps else [],
-        steps_axis(steps, nticks=6),
+        steps_axis(steps, over, nticks=6),
         {
             "type": "category",
             "autorange": "reversed",
@@ -96,7 +96,7 @@ CARDS = {
     "Weights at the bounds": Card(
         None,
         sentence,
-        lambda data: figure(data.history, layer()),
+        lambda data: figure(data.history, layer(), data.ended),
         "the share of each parameter's weights exactly at a bound, by step. The newest counts are on the right.",
         key=lambda data: f"<span>0 %{TINTS}100 %</span>",
         over_time=True,

@@ -33,6 +33,7 @@ class CardData(NamedTuple):
     config: TrainConfig  # at the reading's step
     real: np.ndarray | None = None  # samples, as in Snapshot
     changes: Sequence[Change] = ()
+    ended: bool = False  # whether the run has
 
     def newest(self, column: str) -> float:
         """The last value of a column; NaN without rows."""
@@ -78,7 +79,7 @@ def if_measured(column: str, sentence: Callable[[CardData], str]) -> Callable[[C
 
 def chart(title: str, *lines: Line, log: bool = False) -> Callable[[CardData], Figure]:
     """Columns of instruments.csv over the looks."""
-    return lambda data: over_looks(title, data.rows, lines, log)
+    return lambda data: over_looks(title, data.rows, lines, log, data.ended)
 
 
 def lines(*named: tuple[tuple[str, str], str]) -> Callable[[CardData], str]:

@@ -150,7 +150,7 @@ def fill(run: Run, snapshot: Snapshot, slots: dict[str, DeltaGenerator], cursors
     since = history.held_since(snapshot.changes)
     agreed = once(source, ("agreement", since, *version), lambda: agreement(table[table[:, 0] > since]))
     config = in_force(run.config, snapshot.changes, reading.step) if reading else snapshot.config
-    data = CardData(reading, rows, agreed, history, config, snapshot.real, snapshot.changes)
+    data = CardData(reading, rows, agreed, history, config, snapshot.real, snapshot.changes, ended)
     with slots["instruments share"]:
         panel("instruments_share", share(reading, snapshot, look_back.looks_back()))
     looking = snapshot.instruments & available(run.config.kind)
