@@ -491,8 +491,11 @@ def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare(the_hu
         ]
         assert not any("Nothing is training" in text.value for text in home.markdown)
         assert page("4_Compare.py").selectbox(key="sweep").value == "mine"
-    run_in("finished", the_hub, TINY)
-    assert page("4_Compare.py").selectbox(key="sweep").value == "All single runs"
+    run = run_in("finished", the_hub, TINY)
+    for newer, shown in ((1, "All single runs"), (-1, "mine")):
+        began = (path / "sweep.json").stat().st_mtime + newer
+        os.utime(run.path / "config.json", (began, began))
+        assert page("4_Compare.py").selectbox(key="sweep").value == shown
     path = path.rename(path.with_name("__mine__"))  # in Markdown, bold
     with lock.locked(path):
         assert any("\\_\\_mine\\_\\_" in link.label for link in page("app.py").get("page_link"))

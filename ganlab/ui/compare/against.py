@@ -67,7 +67,7 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> Chosen | None:
         return None
     if st.session_state.get("sweep_setting") not in fields:  # another sweep's, or an address's
         st.session_state["sweep_setting"] = fields[0]
-    with st.container(border=True):
+    with st.container(border=True, key="against"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("The sweep", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):

@@ -29,7 +29,7 @@ EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under wa
 
 
 def menu() -> None:
-    """Which list the table shows, if there is any sweep; at first one that trains, or the newest if that is all."""
+    """Which list the table shows, if there is any sweep; at first one that trains, or the newest if no run is newer."""
     paths = library.sweep_paths()
     names = sorted(paths)
     if st.session_state.get("sweep", ALL) not in (ALL, *names):  # it was deleted
@@ -37,15 +37,19 @@ def menu() -> None:
     if "sweep" not in st.session_state:
         if training := background.all_under_way(paths):
             st.session_state["sweep"] = training[0]
-        elif names and not hub().runs and not st.session_state["compared"]:
-            st.session_state["sweep"] = max(names, key=lambda name: _changed(paths[name]))
+        elif names and not st.session_state["compared"]:
+            begun = {name: _written(path / FILE) for name, path in paths.items()}
+            newest = max(names, key=begun.__getitem__)
+            if all(begun[newest] > _written(run.path / "config.json") for run in hub().runs):
+                st.session_state["sweep"] = newest
     if names:
         st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
 
 
-def _changed(path: Path) -> float:
+def _written(file: Path) -> float:
+    """When a file was written, in seconds."""
     with suppress(OSError):  # it has just been deleted
-        return (path / FILE).stat().st_mtime
+        return file.stat().st_mtime
     return 0.0
 
 
