@@ -219,7 +219,7 @@ class TrainConfig:
     optimizer: str = setting(
         "rmsprop",
         "Optimiser",
-        "The paper uses RMSprop and warns that momentum, as in Adam, makes training unstable.",
+        "The paper uses RMSprop and warns that momentum, as in Adam, can make training unstable.",
         choices=("rmsprop", "adam"),
     )
     beta1: float = setting(
@@ -288,7 +288,7 @@ class TrainConfig:
         "same",
         "Range of each layer",
         "The clip range is the same for all layers, or multiplied in each by 1 / sqrt(fan-in) (Elsayed et al. 2024) or "
-        "by sqrt(2 / fan-in), at which ReLU layers keep a gradient's size.",
+        "by sqrt(2 / fan-in), with which ReLU layers keep a gradient's size at ±1.",
         choices=("same", "fan-in", "gain"),
         applies=_clips,
     )

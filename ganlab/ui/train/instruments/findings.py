@@ -86,5 +86,5 @@ Rules over several steps apply only while what holds the critic stays the same.
 | copies | {diagnosis.COPIED:g}× as far from the training images as held-out images are |
 | an overfitting critic | estimates {percent(diagnosis.GAP)} and {diagnosis.GAP_ERRORS:g} standard errors apart |
 | oscillation | autocorrelation below {diagnosis.SWINGS:g}, standard deviation over {diagnosis.SWING_SIZE:g}× the mean |
-| momentum | Adam with a clipped critic |
+| momentum | Adam with beta1 above 0 |
 """
