@@ -123,7 +123,7 @@ def test_what_is_being_measured_is_not_judged() -> None:
 def test_a_finding_from_before_the_change_is_not_told_after_it() -> None:
     for change in (CHANGE, None):
         verdict = said(SICK, change=change, looked_at=100)
-        assert verdict == Verdict(1, "Not measured since the last change of what holds the critic.")
+        assert verdict == Verdict(1, "Not measured since the constraint last changed.")
 
 
 def test_without_findings_there_are_no_problems_once_there_are_enough_steps() -> None:

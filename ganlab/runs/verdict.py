@@ -55,7 +55,7 @@ def verdict(
         if of_range and (told := _collapse(of_range, vitals) or _steeper(of_range, vitals, bool(findings))):
             return told
     if stale:
-        return Verdict(1, "Not measured since the last change of what holds the critic.")
+        return Verdict(1, "Not measured since the constraint last changed.")
     if findings:
         return _of(findings[0])
     # Before all rules apply, no finding does not mean that a critic that went flat has recovered.

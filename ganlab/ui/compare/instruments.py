@@ -193,7 +193,7 @@ def _besides(picks: list[Pick]) -> str:
     others = [name for name in settings.differing(configs) if name not in (*settings.NAMED, "seed")]
     if len({config.constraint for config in configs}) == 1 or not others:
         return ""
-    return f"The runs differ in more than what holds the critic: also in {listed(map(settings.label, others))}."
+    return f"Besides the constraint, the runs differ in {listed(map(settings.label, others))}."
 
 
 def explained(picks: list[Pick]) -> str:

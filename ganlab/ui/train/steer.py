@@ -160,7 +160,7 @@ def constraint_controls(run: Run, ended: bool) -> None:
 
 
 def _refusal(config: TrainConfig, constraint: str) -> str:
-    """Why the critic can't be held so while this run trains."""
+    """Why this run can't change to the constraint while it trains."""
     try:
         changed_live(config, {"constraint": constraint})
         return ""
