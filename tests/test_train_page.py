@@ -298,7 +298,7 @@ def test_weights_from_before_and_after_a_change_of_scale_are_not_drawn_together(
     resumed.run()
     at = page("1_Train.py", run="r", pin="3", plot="ridge")
     assert ("pinned" in clamp(at), bool(clamp(at)["note"])) == (False, True)
-    assert "Up to step 4 " in panels(at)
+    assert "Weights up to step 4 " in panels(at)
     at = page("1_Train.py", run="r", pin="5")
     assert ("pinned" in clamp(at), bool(clamp(at)["note"])) == (True, False)
 

@@ -175,7 +175,7 @@ def _cell(row: Row, i: int) -> str:
 def note(picks: list[Pick]) -> str:
     """How to read the table."""
     if not comparable(picks):
-        return "These runs learn different data: no value is better than another."
+        return "These runs train on different data: no value is better than another."
     of_groups = groups.grouped(picks)
     best = "★ marks the best." if len(of_groups) > 1 else ""
     spread = ""

@@ -36,7 +36,7 @@ HELD_BY = {
     "spectral-norm": "Spectral norm constrains this critic: each layer’s weights are divided by their norm.",
     "none": "Nothing constrains this critic: it may become as steep as it likes.",
 }
-NOT_PLAYED = "A step is not played: it clamps before the gradient."
+NOT_PLAYED = "Steps are not played where the clamp comes first."
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
 
