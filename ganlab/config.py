@@ -18,7 +18,7 @@ class DatasetFacts(NamedTuple):
 
     title: str
     kind: str  # what one sample is: "image" or "point"
-    counted: str = ""  # by what samples can be counted: "modes", "classes" or nothing
+    counted: str = ""  # what samples can be counted by: "modes", "classes" or nothing
     coloured: bool = False  # images of three channels
 
 
@@ -104,21 +104,21 @@ class TrainConfig:
     images: str = setting(
         "",
         "Images",
-        "Which kept images the dataset `images` means: the first 16 hex digits of the archive's SHA-256.",
+        "Which kept images to train on: the first 16 hex digits of the archive's SHA-256.",
         pattern=("|[0-9a-f]{16}", "the 16 hex digits that name kept images"),
         applies=_of_own_images,
     )
     pixels: str = setting(
         "",
         "Pixels",
-        "Which pixels `images` were decoded to: the SHA-256 of the file of them; empty before the first run.",
+        "Which pixels the images were decoded to: the SHA-256 of their file; empty before the first run.",
         pattern=("|[0-9a-f]{64}", "the 64 hex digits of a SHA-256"),
         applies=_of_own_images,
     )
     points: str = setting(
         "",
         "Points",
-        "Which kept points the dataset `drawn` means: the first 16 hex digits of their file's SHA-256.",
+        "Which kept points to train on: the first 16 hex digits of their file's SHA-256.",
         pattern=("|[0-9a-f]{16}", "the 16 hex digits that name kept points"),
         applies=lambda config: config.dataset == "drawn",
     )
@@ -149,8 +149,8 @@ class TrainConfig:
     train_images: int = setting(
         0,
         "Training images",
-        "Train on the first so many images of the training part, 0 for all. Gulrajani et al. 2017 showed with 1,000 "
-        "that a critic overfits.",
+        "Train on this many images of the training part, 0 for all. Gulrajani et al. 2017 showed with 1,000 that a "
+        "critic overfits.",
         bounds=(0, 10_000_000),
         applies=_of_images,
     )
@@ -219,7 +219,7 @@ class TrainConfig:
     optimizer: str = setting(
         "rmsprop",
         "Optimiser",
-        "The paper uses RMSprop and warns that momentum, as in Adam, makes training unstable.",
+        "The paper uses RMSprop and warns that momentum, as in Adam, can make training unstable.",
         choices=("rmsprop", "adam"),
     )
     beta1: float = setting(
@@ -252,7 +252,7 @@ class TrainConfig:
     n_critic: int = setting(
         5,
         "Critic updates per step",
-        "How often the critic is updated before the generator is. The paper used 5.",
+        "How many times the critic is updated before the generator is. The paper used 5.",
         bounds=(1, 1000),
     )
     warm_up: int = setting(
@@ -272,8 +272,8 @@ class TrainConfig:
     clip_order: str = setting(
         "after",
         "Clamp",
-        "After the optimiser's step, as in the paper, or before it, as in the authors' code: then the generator meets "
-        "weights that are not clamped.",
+        "After the optimiser's step, as in the paper, or before it, as in the authors' code: then the generator learns "
+        "from weights that are not clamped.",
         choices=("after", "before"),
         applies=_clips,
     )
@@ -288,7 +288,7 @@ class TrainConfig:
         "same",
         "Range of each layer",
         "The clip range is the same for all layers, or multiplied in each by 1 / sqrt(fan-in) (Elsayed et al. 2024) or "
-        "by sqrt(2 / fan-in), at which ReLU layers keep a gradient's size.",
+        "by sqrt(2 / fan-in), with which ReLU layers keep a gradient's size at ±1.",
         choices=("same", "fan-in", "gain"),
         applies=_clips,
     )
@@ -381,7 +381,7 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: Any) -> "TrainConfig":
-        """The settings that `as_dict` gave, also in an earlier version. Raises ValueError as `changed` does."""
+        """The settings that `as_dict` gave, even in an earlier version. Raises ValueError as `changed` does."""
         if not isinstance(values, dict):
             raise ValueError("Settings are an object with a value for each field.")
         return changed(cls(), {"looking_seed": "same"} | values)

@@ -157,7 +157,7 @@ _REASONS = {
     errno.EISDIR: "it is a folder; remove it, or choose another name",
     errno.EEXIST: "there is a file of that name; choose another name",
     errno.ENOTDIR: "a part of its path is a file, not a folder",
-    errno.ELOOP: "its links lead in a circle",
+    errno.ELOOP: "its links form a loop",
     errno.ENAMETOOLONG: "its name is too long",
 }
 

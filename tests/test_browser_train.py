@@ -73,7 +73,7 @@ def test_steering_acts_and_is_recorded(page: Page, server: Server) -> None:
     expect_range(page, -0.1, 0.1)
     changes.append("clip_range,-0.1 0.1")
     wait_until(lambda: recorded(server, run) == changes)
-    held = page.get_by_role("radiogroup", name="What holds the critic")
+    held = page.get_by_role("radiogroup", name="Constraint")
     held.get_by_role("radio", name="Weight clipping").press("ArrowDown")
     expect(held.get_by_role("radio", name="Gradient penalty")).to_be_checked()
     page.keyboard.press("Escape")

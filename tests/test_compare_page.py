@@ -255,7 +255,7 @@ def test_the_head_of_a_column_counts_only_what_was_measured(finished: Finished) 
 def test_runs_of_two_constraints_say_in_what_else_they_differ(finished: Finished) -> None:
     configs = [TINY, dataclasses.replace(TINY, constraint="gradient-penalty", optimizer="adam", critic_lr=0.5, seed=3)]
     picks = [Pick.of(letter, finished(config)) for letter, config in zip("AB", configs, strict=True)]
-    assert "also in optimiser and critic learning rate." in instruments.note(picks)
+    assert "the runs differ in optimiser and critic learning rate." in instruments.note(picks)
     assert "also in" not in instruments.note(picks[:1])
     other = Pick.of("B", finished(dataclasses.replace(TINY, constraint="none", seed=3)))
     assert "also in" not in instruments.note([picks[0], other])

@@ -320,6 +320,7 @@ def test_a_critic_with_one_dead_layer_silences_all_other_findings() -> None:
     (finding,) = diagnosed(sick, history(critic_estimate=-1, at_bound_share=0.9))
     assert finding.dead
     assert finding.sentence.startswith("The critic is dead: no gradient reaches ")
+    assert finding.sentence.endswith(", so the generator learns nothing.")
 
 
 def test_a_critic_without_gradients_is_not_advised_more_updates() -> None:

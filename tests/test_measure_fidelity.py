@@ -69,6 +69,16 @@ def test_missing_modes_lower_recall_and_coverage_but_not_precision_and_blur_the_
     assert blur.coverage >= 0.9 * perfect.coverage
 
 
+def test_slightly_blurred_images_have_more_precision_and_density_but_less_recall() -> None:
+    images = DATA["digits"].sample(512, rng())
+    smooth = nn.functional.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
+    real = DATA["digits"].held_out
+    perfect, blur = of(images, real), of(smooth, real)
+    assert blur.precision > perfect.precision
+    assert blur.density > 1.2 * perfect.density
+    assert blur.recall < 0.8 * perfect.recall
+
+
 def test_a_copy_lies_in_the_ball_of_its_original_and_is_its_nearest_neighbour() -> None:
     copied = of(RING.held_out.clone())
     assert copied == Scores(1.0, 1.0, 1.0, 1.0, 0.0)

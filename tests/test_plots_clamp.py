@@ -131,10 +131,10 @@ def test_without_a_clamp_there_are_no_bounds_and_the_largest_weight_is_named() -
 
 
 def test_where_nothing_can_be_set_what_comes_next_takes_the_place_of_the_sentence() -> None:
-    slider = clamp.Slider(sentence="Nothing holds this critic.")
+    slider = clamp.Slider(sentence="Nothing constrains this critic.")
     waiting, held = (clamp.clamp(histogram(), slider, next=next) for next in ("no constraint", ""))
     assert (waiting["next"], waiting["sentence"]) == ("", "From the next update: no constraint.")
-    assert (held["next"], held["sentence"]) == ("", "Nothing holds this critic.")
+    assert (held["next"], held["sentence"]) == ("", "Nothing constrains this critic.")
 
 
 def test_under_a_scale_of_its_own_a_layer_says_by_what_its_weights_are_divided() -> None:

@@ -298,7 +298,7 @@ def test_weights_from_before_and_after_a_change_of_scale_are_not_drawn_together(
     resumed.run()
     at = page("1_Train.py", run="r", pin="3", plot="ridge")
     assert ("pinned" in clamp(at), bool(clamp(at)["note"])) == (False, True)
-    assert "Up to step 4 " in panels(at)
+    assert "Weights up to step 4 " in panels(at)
     at = page("1_Train.py", run="r", pin="5")
     assert ("pinned" in clamp(at), bool(clamp(at)["note"])) == (True, False)
 
@@ -385,7 +385,7 @@ def test_present_leaves_out_the_links_and_what_could_be_tried(the_hub: RunHub) -
     assert not at.sidebar.get("page_link")
     assert labels - {button.label for button in at.button} >= {
         "Present",
-        "Hold it by its gradient instead: penalty 0.1",
+        "Constrain the slope instead: penalty 0.1",
     }
     click(at, "Leave")
     assert "present" not in address(at)
@@ -511,8 +511,8 @@ def test_what_there_is_to_try_stays_within_what_its_slider_reaches() -> None:
         return [one.label for one in tries.tries_of(dataclasses.replace(TINY, **values))]
 
     penalty = {"constraint": "gradient-penalty"}
-    assert offered(clip_range=(-0.2, 0.2)) == ["10× tighter", "Hold it by its gradient instead"]
-    assert offered(clip_range=(-5.0, 5.0)) == ["10× tighter", "Hold it by its gradient instead"]
+    assert offered(clip_range=(-0.2, 0.2)) == ["10× tighter", "Constrain the slope instead"]
+    assert offered(clip_range=(-5.0, 5.0)) == ["10× tighter", "Constrain the slope instead"]
     assert offered(clip_range=(-5.0, 5.0), **penalty) == ["10× weaker", "10× stronger"]
     assert offered(penalty=101.0, **penalty) == ["10× weaker", "Clamp it"]
 
@@ -550,7 +550,7 @@ def test_two_constraints_are_compared_by_the_surfaces_measured_on_both_sides(the
     at = page("1_Train.py", run=run.run_id)
     assert "head_before" not in at.session_state
     assert "Before: ±0.1" not in panels(at)
-    click(at, "Hold it by its gradient instead")
+    click(at, "Constrain the slope instead")
     assert (run.wanted.constraint, run.wanted.penalty) == ("gradient-penalty", 0.1)
     wait_until(lambda: run.latest.change and run.latest.reading.step > run.latest.change.step)
     run.pause()

@@ -123,11 +123,11 @@ def test_what_is_being_measured_is_not_judged() -> None:
 def test_a_finding_from_before_the_change_is_not_told_after_it() -> None:
     for change in (CHANGE, None):
         verdict = said(SICK, change=change, looked_at=100)
-        assert verdict == Verdict(1, "Not measured since the last change of what holds the critic.")
+        assert verdict == Verdict(1, "Not measured since the constraint last changed.")
 
 
 def test_without_findings_there_are_no_problems_once_there_are_enough_steps() -> None:
-    assert said(change=None) == Verdict(0, "No problems detected.")
+    assert said(change=None) == Verdict(0, "No problems found.")
     early = "No problems so far; some rules wait for a look from step 150 on."
     assert said(change=None, looked_at=149) == Verdict(1, early)
     assert said(change=None, steps=20) == Verdict(1, "Too early to judge.")

@@ -8,7 +8,7 @@ from ganlab.runs.disk import event_files
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    runs_help = "write these runs, IDs or folders, as TensorBoard's event files, with the very bins of their histograms"
+    runs_help = "write these runs, IDs or folders, as TensorBoard's event files, with their histograms' exact bins"
     parser.add_argument("--tensorboard", nargs="+", required=True, metavar="RUN", help=runs_help)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where each run gets a folder")
 

@@ -16,7 +16,7 @@ COMMANDS = {
     "train": "train a run without a browser",
     "sweep": "train many runs that differ in some settings",
     "sample": "sample from a trained run",
-    "runs": "list, show, export or delete runs",
+    "runs": "list, show, export, rename or delete runs",
     "export": "write runs for TensorBoard",
 }
 """Each is a module beside this one, with `add_options(parser)` and `run(options)`."""

@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="print a run's settings, files and last metrics")
     export = actions.add_parser("export", help="write everything in a run's folder into a ZIP")
     delete = actions.add_parser("delete", help="delete a run and its files")
-    rename = actions.add_parser("rename", help="give a run a name; an empty one takes it away")
+    rename = actions.add_parser("rename", help="give a run a name; an empty one removes it")
     for action in (show, export, delete, rename):
         action.add_argument("run_id", metavar="ID")
     rename.add_argument("name", metavar="NAME")

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
             os.environ[name] = os.path.abspath(folder)
     os.chdir(app())  # Streamlit reads .streamlit/config.toml in the current folder
     os.environ["GANLAB_KEY"] = key = secrets.token_urlsafe() if options.guests else ""  # for the pages
-    print(f"{_links(port, address, key)}\nRuns: {runs_root()}\nCtrl-C stops it, and every run.", flush=True)
+    print(f"{_links(port, address, key)}\nRuns: {runs_root()}\nCtrl-C stops the app and every run.", flush=True)
     flags = [f"--server.port={port}", f"--server.address={address}", "--logger.hideWelcomeMessage=true"]
     names = options.allow_host or ([] if address in LOCAL else ["*"])  # without the key, strangers only watch
     if names:  # otherwise this computer's own, as .streamlit/config.toml says

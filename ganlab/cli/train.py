@@ -28,8 +28,8 @@ from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
 
 OWN_DATA = {
-    "images": ("ZIP_OR_FOLDER", "Your images, or kept ones by their name."),
-    "points": ("CSV", "Your 2-D points, or kept ones by their name."),
+    "images": ("ZIP_OR_FOLDER", "Your images, or the name of kept ones."),
+    "points": ("CSV", "Your 2-D points, or the name of kept ones."),
 }
 
 

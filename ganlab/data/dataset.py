@@ -47,7 +47,7 @@ class Dataset:
 
     @property
     def independent(self) -> tuple[float, float]:
-        """How many independent samples are for training, and apart from it; 0 if nothing is held out."""
+        """How many independent samples are for training, and how many are held out."""
         if self.points:
             return self.points
         return (math.inf, math.inf) if self.is_endless else (len(self.train), len(self.held_out))

@@ -241,7 +241,7 @@ def _fitted(points: np.ndarray) -> tuple[np.ndarray, list[str]]:
     low, high = points.min(axis=0), points.max(axis=0)
     (x, y), scale = (low + high) / 2, (high - low).max() / 2 / _SCALED_REACH or 1.0
     message = (
-        f"The points went from {_text(low[0])} to {_text(high[0])} and from {_text(low[1])} to {_text(high[1])}, so "
+        f"The points ranged from {_text(low[0])} to {_text(high[0])} and from {_text(low[1])} to {_text(high[1])}, so "
         f"{_text(x)} and {_text(y)} were subtracted and both divided by {_text(scale)}, to fit between −1.6 and 1.6."
     )
     return ((points - (x, y)) / scale).astype(np.float32), [message]

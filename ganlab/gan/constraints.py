@@ -68,8 +68,8 @@ def scales_of(critic: nn.Module, scope: str, scale: str) -> dict[str, float] | N
 
     `scope` leaves parameters out: with `weights` all biases, with `no-norm` all of batch and layer norm. `scale` is
     `same`, `fan-in`, 1 / sqrt(fan_in) (Elsayed et al. 2024, arXiv 2407.01704), or `gain`, sqrt(2 / fan_in), at which
-    weights of size c and random signs keep a gradient's size across a ReLU. A bias has its layer's fan_in. A norm has
-    one input per output: its factor is 1.
+    weights at bounds of ±1, with random signs, keep a gradient's size across a ReLU. A bias has its layer's fan_in. A
+    norm has one input per output: its factor is 1.
     """
     if (scope, scale) == ("all", "same"):
         return None

@@ -39,5 +39,5 @@ def changed_live(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
         raise ValueError(f"{', '.join(sorted(fixed))} can't change while a run trains.")
     wanted = dataclasses.replace(config, **values)
     if wanted.has_spectral_norm != config.has_spectral_norm:
-        raise ValueError("constraint can't change so: spectral norm is built into the critic; start another run.")
+        raise ValueError("constraint can't change to that: spectral norm is built into the critic; start another run.")
     return wanted

@@ -65,7 +65,7 @@ def dcgan_critic(channels: int, image_size: int, width: int, norm: str = "batch"
 
 
 def mlp_generator(latent_dim: int, shape: tuple[int, ...], width: int, depth: int) -> nn.Sequential:
-    """Latents [n, latent_dim] -> [n, *shape]; images end in tanh, points are free."""
+    """Latents [n, latent_dim] -> [n, *shape]; images end in tanh, points are unbounded."""
     layers = _mlp(latent_dim, math.prod(shape), width, depth)
     if len(shape) == 3:
         layers |= {"tanh": nn.Tanh(), "unflatten": nn.Unflatten(1, shape)}

@@ -30,7 +30,7 @@ class Recipe:
         "statistics, so a sample depends on its batch.",
         choices=("eval", "train"),
     )
-    columns: int = setting(0, "Columns", "Samples per row; 0 chooses.", bounds=(0, 32))
+    columns: int = setting(0, "Columns", "Samples per row; 0 for automatic.", bounds=(0, 32))
     enlarge: int = setting(3, "Enlarge", "Pixels of the PNG for each pixel of a sample.", bounds=(1, 8))
     pick: int = setting(-1, "From sample", "Its number in the grid, from 0.", bounds=(-1, 1023))  # -1: none is picked
     to: int = setting(1, "To seed", "Interpolation ends at this seed's first sample.", bounds=SEEDS)
@@ -46,7 +46,7 @@ class Recipe:
     a: int = setting(0, "a", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
     b: int = setting(1, "b", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
     c: int = setting(2, "c", "Number of a sample in the grid, from 0.", bounds=(0, 1023))
-    look: int = setting(0, "Step", "A step of the run whose samples were saved.", bounds=(0, 10**7))  # 0: the last one
+    look: int = setting(0, "Step", "A saved step of the run.", bounds=(0, 10**7))  # 0: the last one
 
     def __post_init__(self) -> None:
         settings.check_all(self)

@@ -72,7 +72,7 @@ class Report(NamedTuple):
 
 
 def parse_shape(text: str) -> Shape:
-    """As `tensors.parse`; also refuses a shape that is too large or is no input of a layer."""
+    """As `tensors.parse`; also refuses a shape that is too large or can't be a layer's input."""
     shape = tensors.parse(text)
     if len(shape) > 5 or min(shape) < 1:
         raise ValueError("The input shape needs one to five sizes, each at least 1.")

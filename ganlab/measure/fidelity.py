@@ -25,7 +25,7 @@ class Scores(NamedTuple):
     2002.09797), `one_nn_accuracy` from Lopez-Paz and Oquab 2017 (arXiv 1610.06545).
     """
 
-    precision: float  # share of the samples in the ball of a real one: low for blurred samples
+    precision: float  # share of the samples in the ball of a real one: low if samples scatter
     recall: float  # share of the real samples in the ball of one of these: low if modes are missing
     density: float  # mean number of real balls around one of the samples, / 5; about 1 for real ones
     coverage: float  # share of the real balls with one of the samples inside

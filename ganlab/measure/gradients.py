@@ -169,7 +169,7 @@ def _norm(calls: list[list[Tensor]]) -> float:
 
 
 def _owner(parameter: str) -> str:
-    """The name of the module whose weight it is, also if a parametrisation such as spectral norm holds it."""
+    """The name of the module whose weight it is, even if a parametrisation such as spectral norm holds it."""
     owner, parametrised, _ = parameter.partition(".parametrizations.")
     return owner if parametrised else parameter.rpartition(".")[0]
 

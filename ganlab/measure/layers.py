@@ -1,4 +1,4 @@
-"""The layers of a plain Sequential: only of known layers, one after the other, are the effects known and multiply."""
+"""The layers of a plain Sequential of known layers: only of these are the effects known, and only these multiply."""
 
 from torch import nn
 from torch.nn.utils.parametrize import type_before_parametrizations

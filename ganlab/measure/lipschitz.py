@@ -59,7 +59,7 @@ def measure(subject: Subject) -> Lipschitz:
     except Unmeasurable as why:
         refusal = f"No bound is known. {why}"
     if any(math.isnan(factor) for factor in factors.values()):
-        refusal = "Layer norm has no global bound."
+        refusal = "Layer norm has no useful bound."
     slopes = steepness(subject.critic, subject.held_out[:SLOPES_AT], subject.fake[:SLOPES_AT], rng)
     return Lipschitz(factors, *slopes, refusal=refusal)
 
@@ -71,9 +71,9 @@ def lipschitz_factors(
 
     Their product bounds the slope of the model: Miyato et al. 2018 (arXiv 1802.05957), section 2.1. A convolution
     needs the `shape` (c, h, w) of the model's input, and `rng` for the start of its power iteration; its factor is at
-    most TOLERANCE above the true norm and not below it. Layer norm divides by the spread of its input, so it has no
-    global bound: NaN. Raises Unmeasurable unless the model is a plain Sequential of known layers, and ValueError for a
-    convolution without `rng`.
+    most TOLERANCE above the true norm and not below it. Layer norm divides by the spread of its input: its only bound,
+    1 / sqrt(eps), is of no use, so NaN. Raises Unmeasurable unless the model is a plain Sequential of known layers, and
+    ValueError for a convolution without `rng`.
     """
     return {name: _factor(layer, size, rng) for name, layer, size in with_sizes(model, shape)}
 

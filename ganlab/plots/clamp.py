@@ -75,7 +75,7 @@ def clamp(
         one = "" if math.isnan(histogram.scale) else f", {significant(histogram.scale, 3)}"
         figure["unit"] = f"each weight divided by its layer’s factor{one}"
     if pinned and histogram and not pinned.has_unit_of(histogram):
-        figure["note"] = "Pinned step not drawn: its weights have another unit."
+        figure["note"] = "Pinned step not drawn: its weights are in a different unit."
     elif pinned:
         figure["pinned"] = _counts(pinned)
     if change:

@@ -25,7 +25,7 @@ class Dot(NamedTuple):
 
 
 def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[str] = ()) -> Figure:
-    """The measure against the setting; `names` are the values of one that is no number, at 0, 1, 2 and so on.
+    """The measure against the setting; `names` are the values of one that isn't a number, at 0, 1, 2 and so on.
 
     Runs that don't use the setting are a dotted line across; those that are not over are hollow, and in no median.
     Axes are logarithmic where values are positive and differ much; measures of 0 are then at the foot of theirs.

@@ -31,7 +31,7 @@ def unlike_newest(saved: Sequence[StepWeights]) -> int:
 
 
 def _left_out(since: int) -> list[Figure]:
-    text = f"Up to step {since:,} weights have another unit: not drawn."
+    text = f"Weights up to step {since:,} are in a different unit: not drawn."
     corner = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top"}
     return [note(0, 1, text, "$muted", 11.5, **corner, bgcolor="$page 0.85")] if since else []
 

@@ -105,15 +105,15 @@ def _dead(gradients: Gradients, history: History, config: TrainConfig) -> Findin
     Of seven that died on 8 Gaussians under c = 0.001 to 0.025, two recovered within 100 steps of c = 0.1.
     """
     where = ", ".join(np.array(gradients.weights)[gradients.weight_rms == 0])
-    reaches = f"no gradient reaches {where}, so the generator"
+    reaches = f"no gradient reaches {where}, so the generator learns nothing"
     if not gradients.weight_rms.any():
-        reaches = "none of its weights has a gradient, so neither network"
+        reaches = "none of its weights has a gradient, so neither network learns"
     advice = widen(None, history, config)
     if advice.clip_range:
         advice = advice._replace(because="It may revive the critic; if not, start again.")
     else:
         advice = Advice("Start again: few dead critics recover.")
-    return Finding(3, f"The critic is dead: {reaches} learns.", advice, dead=True)
+    return Finding(3, f"The critic is dead: {reaches}.", advice, dead=True)
 
 
 def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ def combinations(fields: Mapping[str, Sequence[Any]], base: TrainConfig | None =
     """
     if (many := math.prod(map(len, fields.values()))) > MOST_RUNS:
         raise ValueError(
-            f"These are {many:,} combinations, and a sweep has at most {MOST_RUNS:,}: vary fewer settings."
+            f"That makes {many:,} combinations, and a sweep has at most {MOST_RUNS:,}: vary fewer settings."
         )
     names = sorted(fields, key=lambda name: name != "seed")
     runs: dict[str, TrainConfig] = {}

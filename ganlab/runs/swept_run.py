@@ -47,7 +47,7 @@ class SweptRun(SavedRun):
 
 
 def runs_of(path: Path) -> list[SweptRun]:
-    """The runs of the sweep in a folder, also those that have not begun. Raises Damaged, and OSError."""
+    """The runs of the sweep in a folder, even those that have not begun. Raises Damaged, and OSError."""
     return list(_runs(path, (path / FILE).stat().st_mtime_ns))
 
 

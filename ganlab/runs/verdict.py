@@ -16,7 +16,7 @@ from ganlab.runs.vitals import Vital
 FLAT = STEEP = 3.0  # fold: a slope that changed by less is called unchanged
 BLIND = 10.0  # fold: without negative weights at most 0.03 of the estimate was left, on five seeds of two presets
 
-NOT_AGAIN = "Not judged: these numbers are of its last look, and no look can be made again here."
+NOT_AGAIN = "Not judged: these numbers are from the last look, which can't be repeated here."
 UNKNOWN = "Not judged: most rules are about clipped critics with the paper's objective"
 
 
@@ -55,7 +55,7 @@ def verdict(
         if of_range and (told := _collapse(of_range, vitals) or _steeper(of_range, vitals, bool(findings))):
             return told
     if stale:
-        return Verdict(1, "Not measured since the last change of what holds the critic.")
+        return Verdict(1, "Not measured since the constraint last changed.")
     if findings:
         return _of(findings[0])
     # Before all rules apply, no finding does not mean that a critic that went flat has recovered.
@@ -72,8 +72,8 @@ def verdict(
     if reading.step < YOUNG:
         return Verdict(1, f"No problems so far; some rules wait for a look from step {YOUNG} on.")
     if (distance := reading.distances) and distance.w1 > distance.perfect.high:
-        return Verdict(1, f"No problems detected; {_far(distance)}.")
-    return Verdict(0, "No problems detected.")
+        return Verdict(1, f"No problems found; {_far(distance)}.")
+    return Verdict(0, "No problems found.")
 
 
 def _far(distance: Distances) -> str:

@@ -37,8 +37,8 @@ def vitals(
 ) -> list[Vital]:
     """Moved, on a bound, slope, estimate, distance, coverage, from a history and its looks, float64 [looks, READINGS].
 
-    Where nothing is clamped, which before the first step `clamps` tells, the first two are slopes too. `counted` is by
-    what samples are, as in `config.DATASETS`.
+    Where nothing is clamped, which before the first step `clamps` tells, the first two are slopes too. `counted` is
+    what samples are counted by, as in `config.DATASETS`.
     `now` is of the critic as it is held: of shares the newest, else the median of up to 25 steps; or the newest look.
     With `change`, the newest of `changes`, `was` is what came just before it, the look if it was taken for the
     comparison.

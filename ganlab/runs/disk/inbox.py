@@ -1,6 +1,6 @@
 """How other processes reach a run that trains: commands to it, one file each, and a number that counts their looks.
 
-A file that was never whole, is of no command, or was there before the run began is removed without effect. Other files
+A file that was never whole, isn't a command, or was there before the run began is removed without effect. Other files
 in the folder stay.
 """
 
@@ -50,7 +50,7 @@ def withdraw(path: Path, name: str) -> bool:
 
 
 def waiting(path: Path) -> tuple[list[str], list[str]]:
-    """The names of the commands in a run's inbox, the oldest first, and of what is none; hidden files are ignored."""
+    """The names of the commands in a run's inbox, oldest first, and of files that aren't commands, unless hidden."""
     names: list[str] = []
     with suppress(OSError):
         if not (path / FOLDER).is_symlink():

@@ -37,7 +37,7 @@ def locked(path: Path, patience: float = 0.5) -> FileLock:
 
 
 def held(path: Path) -> bool:
-    """Whether a process trains in a folder; also in one that this process may only read. Waits for nobody."""
+    """Whether a process trains in a folder, even in one that this process may only read. Waits for nobody."""
     if not is_file(path / LOCK):
         return False
     if sys.platform != "win32":

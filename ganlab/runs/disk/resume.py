@@ -39,7 +39,7 @@ def resume_point(path: Path, steps: int | None) -> ResumePoint:
     """Where a run continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
     config, end, files = config_of(path), ending(path), checkpoints.files(path)
     if isinstance(config, WatchedConfig):
-        raise ValueError(f"Run {path.name} trained in a loop of its own, so it can't be resumed: run that again.")
+        raise ValueError(f"Run {path.name} trained in a loop of its own, so it can't be resumed: run the loop again.")
     with refusing(f"Run {path.name} can't be resumed here, but can be run again with device cpu"):
         building.device_of(config)
     if end and end.status is Status.FAILED:

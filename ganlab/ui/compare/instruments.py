@@ -175,7 +175,7 @@ def _cell(row: Row, i: int) -> str:
 def note(picks: list[Pick]) -> str:
     """How to read the table."""
     if not comparable(picks):
-        return "These runs learn different data: no value is better than another."
+        return "These runs train on different data: no value is better than another."
     of_groups = groups.grouped(picks)
     best = "★ marks the best." if len(of_groups) > 1 else ""
     spread = ""
@@ -193,7 +193,7 @@ def _besides(picks: list[Pick]) -> str:
     others = [name for name in settings.differing(configs) if name not in (*settings.NAMED, "seed")]
     if len({config.constraint for config in configs}) == 1 or not others:
         return ""
-    return f"The runs differ in more than what holds the critic: also in {listed(map(settings.label, others))}."
+    return f"Besides the constraint, the runs differ in {listed(map(settings.label, others))}."
 
 
 def explained(picks: list[Pick]) -> str:

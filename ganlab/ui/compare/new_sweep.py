@@ -38,8 +38,8 @@ DATA_HELP = "With the settings of its preset. Your own images or points are here
 BETWEEN, LISTED = "From, to", "List"
 EVERY = 1.0  # seconds between two looks at how long the runs will take
 NAME_HELP = (
-    "The folder of the sweep, beside the runs. With the name of one that is there, these runs are added to it, and "
-    "only those that have not finished are trained."
+    "The folder of the sweep, beside the runs. If a sweep has that name, these runs are added to it, and only those "
+    "that have not finished are trained."
 )
 
 
@@ -88,7 +88,7 @@ def _form() -> None:
     if "clip" in held:
         _ranges(preset)
     with st.container(horizontal=True, gap="small"):
-        help = "So many seeds of each: 0, 1, 2 and so on."
+        help = "How many seeds of each: 0, 1, 2 and so on."
         st.number_input("Seeds", 1, MOST_RUNS, 3, key="sweep_seeds", help=help)
         help = "Empty: as many as each constraint's preset makes."
         st.number_input("Steps", 1, value=None, placeholder=f"{preset.steps:,}", key="sweep_steps", help=help)
@@ -117,7 +117,7 @@ def _ranges(preset: TrainConfig) -> None:
     """Which clip ranges: so many between two, or a list."""
     how = st.segmented_control("Clip ranges ±c", (BETWEEN, LISTED), default=BETWEEN, required=True, key="sweep_ranges")
     if how == LISTED:
-        help = "Numbers, or so many between two: 0.001:1:log7 are seven with the same factor between neighbours."
+        help = "Numbers, or a range of them: 0.001:1:log7 is seven, with the same factor between neighbours."
         st.text_input("c", key="sweep_list", placeholder="0.001 0.01 0.1", help=help)
         return
     c = max(map(abs, preset.clip_range))
@@ -147,11 +147,11 @@ def _summary() -> None:
 
 
 def _wanted() -> Wanted:
-    """What the form says now. Raises ValueError, in one sentence, if that is no sweep."""
+    """What the form says now. Raises ValueError, in one sentence, if that isn't a sweep."""
     state = st.session_state
     data, held, steps = state["sweep_data"], state["sweep_constraints"], state["sweep_steps"]
     if not (base := _bases().get(data)):
-        raise ValueError("Your own data is not at hand any more: choose it on Train again.")
+        raise ValueError("Your own data is no longer here: choose it on Train again.")
     if not held:
         raise ValueError("Choose at least one constraint.")
     try:
@@ -160,7 +160,7 @@ def _wanted() -> Wanted:
         raise ValueError("The form has just changed: check it, then start again.") from None
     many = state["sweep_seeds"] * (len(ranges) + len([name for name in held if name != "clip"]))
     if many > MOST_RUNS:
-        raise ValueError(f"These are {many:,} runs, and a sweep has at most {MOST_RUNS:,}: vary less.")
+        raise ValueError(f"That makes {many:,} runs, and a sweep has at most {MOST_RUNS:,}: vary less.")
     runs = _runs(base, tuple(held), tuple(ranges), steps, state["sweep_seeds"])
     return Wanted(_wanted_path(runs), runs)
 

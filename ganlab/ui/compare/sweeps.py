@@ -66,7 +66,7 @@ def named(run_ids: Iterable[str]) -> list[Run]:
 
 
 def runs_of(name: str) -> list[SweptRun]:
-    """The runs of a sweep, also those that have not begun; none, and a warning, if it can't be read."""
+    """The runs of a sweep, even those that have not begun; none, and a warning, if it can't be read."""
     path = library.sweep_paths().get(name)
     if path is None:
         return []

@@ -68,7 +68,7 @@ def one_by_one_caption() -> Caption:
 
 
 def small(name: str, histogram: WeightHistogram, head: str) -> str:
-    """A small histogram with its facts above it, after `head`; `name` is no other's on the page."""
+    """A small histogram with its facts above it, after `head`; `name` is unique on the page."""
     before, after, limit = histogram.before_counts, histogram.after_counts, number(histogram.limit)
     if histogram.clip_range is None:
         facts = f"{before.total:,} weights, not clamped"

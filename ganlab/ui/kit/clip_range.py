@@ -61,7 +61,7 @@ def controls(
         for name, bound in zip(("low", "high"), clip_range, strict=True):
             label, step = name.capitalize(), tenth(bound)
             st.number_input(label, value=bound, format="%.6g", step=step, width=125, disabled=disabled, **options[name])
-        help = "Low and high mirror each other. Switch it off to move them apart."
+        help = "Low and high mirror each other. Switch it off to move each alone."
         st.toggle("Symmetric", value=symmetric, disabled=disabled, help=help, **switch)
         beside()
 

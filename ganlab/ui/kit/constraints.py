@@ -43,7 +43,7 @@ def cards(key: str, chosen: str, pick: Callable[[str], None], refused: Mapping[s
 
 def _html(chosen: str, refused: Mapping[str, str]) -> str:
     radios = (_radio(name, name == chosen, refused.get(name)) for name in CARDS)
-    return f"<div class='constraints' role='radiogroup' aria-label='What holds the critic'>{''.join(radios)}</div>"
+    return f"<div class='constraints' role='radiogroup' aria-label='Constraint'>{''.join(radios)}</div>"
 
 
 def _radio(name: str, on: bool, refusal: str | None) -> str:

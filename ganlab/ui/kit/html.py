@@ -28,7 +28,7 @@ MORE = {
     "images": ("My own images", "At least 16 images of any size, from a ZIP or a folder."),
     "drawn": ("My own points", "Draw a distribution of points on the plane, or upload a CSV: at least 16 points."),
     "8-gaussians-paper": (
-        "8 Gaussians, as in the paper",
+        "8 Gaussians, Gulrajani et al.",
         "Only the critic learns, against real points plus noise: clipped narrowly, it sees one hill, not eight clouds.",
     ),
 }

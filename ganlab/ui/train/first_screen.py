@@ -33,10 +33,10 @@ SENT_FOR = 1.2  # seconds in which the first clamp under a new range is sent, so
 PATIENCE = 5.0  # seconds after a change in which its measurement may be said to be under way
 PENALTIES = [rung for rung in (100 * rung for rung in RUNGS) if 0.01 <= rung <= 1000]
 HELD_BY = {
-    "spectral-norm": "Spectral norm holds this critic: each layer’s weights are divided by their norm.",
-    "none": "Nothing holds this critic: it may become as steep as it likes.",
+    "spectral-norm": "Spectral norm constrains this critic: each layer’s weights are divided by their norm.",
+    "none": "Nothing constrains this critic: it may become as steep as it likes.",
 }
-NOT_PLAYED = "A step is not played: it clamps before the gradient."
+NOT_PLAYED = "Steps are not played where the clamp comes first."
 Drawn = tuple[WeightHistogram | None, WeightHistogram | None]
 
 

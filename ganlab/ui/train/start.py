@@ -108,7 +108,7 @@ def choices(config: TrainConfig) -> None:
         own_images.choose(config)
     if config.dataset == "drawn":
         own_points.choose(config)
-    st.markdown("**What holds the critic**")
+    st.markdown("**Constraint**")
     constraints.cards("form_constraint", config.constraint, form.hold_by, {})
     if config.network == "dcgan" and config.critic_norm != "batch":
         norm = "layer norm" if config.critic_norm == "layer" else "no norm"

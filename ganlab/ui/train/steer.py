@@ -31,14 +31,14 @@ from ganlab.ui.train.start import start, start_page_for
 
 Verb = Literal["pause", "step", "stop"]
 RATES = {
-    "critic_lr": "A change acts from the next critic update.",
-    "generator_lr": "A change acts from this step or the next.",
-    "n_critic": "A change acts from the next step.",
+    "critic_lr": "Takes effect from the next critic update.",
+    "generator_lr": "Takes effect from this step or the next.",
+    "n_critic": "Takes effect from the next step.",
 }
-"""The live fields beside the curves, and when a change acts."""
+"""The live fields beside the curves, and when a change takes effect."""
 CLIP_HELP = (
-    "Every critic weight is clamped into this range after each critic update. Pull a bound in the plot or on the "
-    "slider, or type it here. A change acts before the next critic update. The paper used −0.01 to 0.01."
+    "Every critic weight is clamped into this range after each critic update. Drag a bound in the plot or on the "
+    "slider, or type it here; it takes effect from the next critic update. The paper used −0.01 to 0.01."
 )
 
 
@@ -74,7 +74,7 @@ def transport(run: Run, status: Status) -> None:
 def again(run: Run) -> None:
     """What starts another run like an ended one, or compares it; far from Stop: a second click there starts nothing."""
     if isinstance(run.config, WatchedConfig):
-        st.caption("This run trained in a loop of your own, so it can't be resumed or generated from: run that again.")
+        st.caption("This run trained in your own loop, so it can't be resumed or generated from: run that loop again.")
         return
     new_seed = dataclasses.replace(run.config, seed=secrets.randbelow(10_000))
     with st.container(horizontal=True, gap="small", key="again", vertical_alignment="center"):
@@ -156,11 +156,11 @@ def constraint_controls(run: Run, ended: bool) -> None:
             for field in ("clip_order", "clip_scope", "clip_scale"):
                 _policy(run, field, fixed)
     if held == "gradient-penalty":
-        _number(run, "penalty", fixed, "A change acts from the next critic update.", width=165)
+        _number(run, "penalty", fixed, "Takes effect from the next critic update.", width=165)
 
 
 def _refusal(config: TrainConfig, constraint: str) -> str:
-    """Why the critic can't be held so while this run trains."""
+    """Why this run can't change to the constraint while it trains."""
     try:
         changed_live(config, {"constraint": constraint})
         return ""
@@ -196,7 +196,7 @@ def rates(run: Run, ended: bool) -> None:
 
 
 def _number(run: Run, field: str, fixed: bool, when: str, width: int) -> None:
-    """A live field as a number; `when` says when a change acts."""
+    """A live field as a number; `when` says when a change takes effect."""
     rules, value = settings.rules(TrainConfig, field), getattr(run.wanted, field)
     tied = late.tied(field, value, lambda wanted: change_live(run, **{field: wanted}))
     options = form.of_number(field, value) | {"disabled": fixed, "help": f"{rules.help} {when}"} | tied

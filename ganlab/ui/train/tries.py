@@ -33,7 +33,7 @@ class Try(NamedTuple):
     promise: str
 
     def named(self, config: TrainConfig) -> str:
-        """The name, with what would hold the critic."""
+        """The name, with the constraint that it would bring."""
         return f"{self.label}: {constraint_in_words(dataclasses.replace(config, **self.values))}"
 
 
@@ -47,7 +47,7 @@ def tries_of(config: TrainConfig) -> list[Try]:
     high = config.clip_range[1]
     penalty = 0.1 if config.kind == "point" else 10.0  # Gulrajani et al. 2017, in their code for points and for images
     by_gradient = Try(
-        "Hold it by its gradient instead",
+        "Constrain the slope instead",
         {"constraint": "gradient-penalty", "penalty": penalty},
         "No clamp: a term in the loss pulls the slope to 1.",
     )

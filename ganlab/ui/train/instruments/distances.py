@@ -99,8 +99,8 @@ CARDS = {
         if_measured("held_out_estimate", estimates_sentence),
         estimates_figure,
         "E critic(real) − E critic(generated), in eval mode, after the generator's update. The curve of the critic's "
-        "estimate has it in train mode, on the last training batch, before that update, and is usually higher. If the "
-        "two lines are far apart, the critic has overfitted.",
+        "estimate has it in train mode, on the last training batch, before that update, and is usually higher. If "
+        "training is far above held out, the critic has overfitted.",
         key=lines((INK, "training"), (REAL, "held out")),
         over_time=True,
     ),

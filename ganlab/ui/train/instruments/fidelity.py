@@ -48,11 +48,11 @@ CARDS = {
         figure,
         "512 generated against 512 held-out samples, and in outline what 512 training samples get. A ball around each "
         "sample reaches to its fifth nearest neighbour in its own set. *Precision*: the share of generated samples in "
-        "the ball of a real one, low if they are blurred. *Recall*: the share of real samples in the ball of a "
-        "generated one, low if modes are missing. *Density*: how many real balls a generated sample lies in, divided "
-        "by five. *Coverage*: the share of real balls with a generated sample inside. *1-NN*: how often a "
-        "sample's nearest neighbour is of its own set; 0.5 if the two can't be told apart, 1 if always, less than 0.5 "
-        "for copies of held-out samples.",
+        "the ball of a real one, low if they scatter. *Recall*: the share of real samples in the ball of a generated "
+        "one, low if modes are missing or images are blurred. *Density*: how many real balls a generated sample lies "
+        "in, divided by five; slight blur of images raises it, and precision. *Coverage*: the share of real balls with "
+        "a generated sample inside. *1-NN*: how often a sample's nearest neighbour is of its own set; 0.5 if the two "
+        "can't be told apart, 1 if always, less than 0.5 for copies of held-out samples.",
         key=lambda data: "<span><i class='gen'></i>generated</span><span><i class='expected'></i>real</span>",
     )
 }

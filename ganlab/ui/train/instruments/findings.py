@@ -63,8 +63,8 @@ def _list(problems: list[Finding]) -> str:
 
 INTRODUCTION = f"""
 The instruments look at copies of both networks between two steps, using about {percent(SHARE)} of the run's CPU time.
-They also look just before what holds the critic changes and five steps after it, on pause and at the end. Their results
-are written to instruments.csv.
+They also look just before the constraint changes and five steps after it, on pause and at the end. Their results are
+written to instruments.csv.
 """
 _FAR = f"{percent(diagnosis.NEGATIVE)} of {WINDOW} estimates below 0, and W1 above {diagnosis.FAR:g}× real to real"
 _MISSING = f"{percent(diagnosis.MISSING_SHARE)} of the modes with less than {percent(MISSING)} of the expected samples"
@@ -72,7 +72,7 @@ _FINE = f"from step {diagnosis.FINISHED:,}, {percent(diagnosis.FINE)} of the poi
 DIAGNOSIS = f"""
 **The diagnosis** judges gradients from step {WINDOW}; oscillation, a critic far from optimal and mode collapse from
 step {YOUNG}; and from step {diagnosis.LATE:,} how far the result is from a perfect sampler's, where that is known.
-Rules over several steps apply only while what holds the critic stays the same.
+Rules over several steps apply only while the constraint stays the same.
 
 | sign | threshold |
 |---|---|
@@ -86,5 +86,5 @@ Rules over several steps apply only while what holds the critic stays the same.
 | copies | {diagnosis.COPIED:g}× as far from the training images as held-out images are |
 | an overfitting critic | estimates {percent(diagnosis.GAP)} and {diagnosis.GAP_ERRORS:g} standard errors apart |
 | oscillation | autocorrelation below {diagnosis.SWINGS:g}, standard deviation over {diagnosis.SWING_SIZE:g}× the mean |
-| momentum | Adam with a clipped critic |
+| momentum | Adam with beta1 above 0 |
 """
