@@ -296,6 +296,12 @@ def test_cancel_stops_the_run_that_trains_and_begins_no_other(
     assert list(known["runs"]) == list(states)
 
 
+def test_a_sweep_that_is_gone_is_not_continued(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="There is no sweep gone here"):
+        background.start(tmp_path / "gone", {})
+    assert not (tmp_path / "gone").exists()
+
+
 def test_one_process_runs_a_sweep(tmp_path: Path, killed: list[str], capsys: pytest.CaptureFixture) -> None:
     folder = tmp_path / "s"
     with Sweep(folder).taken():
