@@ -320,7 +320,7 @@ def test_the_page_of_a_loop_shows_what_applies(kind: str, the_hub: RunHub, quick
     with pytest.raises(Refused, match="loop of its own"):
         the_hub.resume(there)
     assert "mine" not in page("3_Generate.py").selectbox[0].options
-    assert not page("3_Generate.py", run="mine").exception
+    assert "a loop of its own" in page("3_Generate.py", run="mine").warning[0].value
     assert not page("app.py").exception
     assert len(there.latest.history.rows[0]) == len(METRICS)
 
