@@ -219,3 +219,14 @@ def test_of_a_loop_outside_ganlab_only_the_clip_range_is_told() -> None:
     text = methods.paragraph([pick("A", config)])
     assert "clamped to ±0.3" in text
     assert not re.search("seed|learning|data are|latents", text)
+    # Beside a run of ganlab, what is known of that alone is not told of both.
+    mixed = methods.paragraph([pick("A", config), pick("B", TINY), pick("C", TINY)])
+    for told in (
+        "the data are",
+        "generator and critic",
+        "weights and biases",
+        "both networks",
+        "the random seed is 0.",
+    ):
+        assert f"In runs B and C, {told}" in mixed
+    assert "In run A, the training loop is our own" in mixed

@@ -460,3 +460,8 @@ def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A"], ["B"], ["C"]]
     assert samples.note(picks) == "Each run has different latents."
     assert "<table" not in instruments.table(picks)
+    run = SimpleNamespace(run_id="A", path=library.runs_root(), newest_samples=None, tables=records[0])
+    row = table.Row(run, records[0], "mine")
+    line = table._line(row, None, {"drawn": ["seed"]})
+    assert "<td>0<small></small>" in line  # of how many steps, nobody knows
+    assert "seed" not in line + table._text(row)

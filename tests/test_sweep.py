@@ -296,6 +296,29 @@ def test_cancel_stops_the_run_that_trains_and_begins_no_other(
     assert list(known["runs"]) == list(states)
 
 
+def test_a_sweep_that_is_gone_is_not_continued(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="There is no sweep gone here"):
+        background.start(tmp_path / "gone", {})
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_sweep_that_is_moved_while_it_trains_ends_and_can_be_continued(
+    tmp_path: Path, killed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    folder, moved, begin = tmp_path / "s", tmp_path / "moved", TrainingRun.run
+
+    def run(training: TrainingRun) -> object:
+        folder.rename(moved)
+        return begin(training)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingRun, "run", run)
+        assert sweep(*SMALL, "--seeds", "2", "--out", folder) == 2
+    assert "Sweep s was moved or deleted while it trained" in capsys.readouterr().err
+    assert not folder.exists()
+    assert sweep("--out", moved) == 0
+
+
 def test_one_process_runs_a_sweep(tmp_path: Path, killed: list[str], capsys: pytest.CaptureFixture) -> None:
     folder = tmp_path / "s"
     with Sweep(folder).taken():

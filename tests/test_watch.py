@@ -4,7 +4,7 @@ import dataclasses
 import json
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +163,43 @@ def test_watching_changes_nothing_in_the_loop(quick: None) -> None:
     assert all(map(torch.equal, *ends))
 
 
+def test_weights_that_are_nan_leave_those_from_before(quick: None) -> None:
+    loop = Loop()
+    there = SavedRun(loop.path)
+    loop.watch._wire._looked = math.inf  # somebody looks
+    with loop.watch as watch:
+        loop.step(watch)
+        nn.init.constant_(loop.critic[2].weight, math.nan)
+        watch._run.change(clip_range=(-0.02, 0.02))
+        watch._published = -1.0  # a snapshot is due
+        loop.step(watch)
+        newest = watch._mailbox.latest
+        assert (newest.step, [layer.before_counts.total for layer in newest.weights]) == (2, [6, 3, 3, 1])
+        assert newest.change.fold == newest.held == ()
+        assert "At step 2 the critic has weights that are NaN" in newest.warning
+        with torch.no_grad():
+            loop.critic[2].weight.zero_()
+        watch._published = -1.0
+        loop.step(watch)
+        assert watch._mailbox.latest.warning == ""
+        nn.init.constant_(loop.critic[2].weight, math.nan)
+        loop.step(watch)
+    assert moments.steps(loop.path) == [1, 3]
+    assert (there.latest.status, there.latest.step, there.latest.warning) == (Status.FINISHED, 4, "")
+
+
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm])
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated")
+def test_a_generator_with_an_older_norm_is_watched(norm: Callable[[nn.Module], nn.Module], quick: None) -> None:
+    generator = nn.Sequential(norm(nn.Linear(2, 3)), nn.Linear(3, 2))
+    generator(torch.randn(4, 2))  # what the norm computes has a gradient now
+    loop = Loop(generator=generator)
+    with loop.watch as watch:
+        loop.step(watch)
+    generator.eval()
+    assert np.allclose(SavedRun(loop.path).latest.samples, generator(torch.ones(20, 2)).detach().numpy(), atol=1e-6)
+
+
 def test_a_step_without_a_clamp_is_refused(quick: None) -> None:
     loop = Loop()
     with loop.watch as watch:
@@ -233,6 +270,7 @@ def test_an_error_of_the_loop_is_recorded_and_passed_on(quick: None) -> None:
         (nn.Linear(2, 3), (-0.1, 0.1), r"shape \[3\]"),
         (nn.Sequential(nn.Linear(2, 400), nn.Unflatten(1, (1, 20, 20))), (-0.1, 0.1), "image_size must be one of"),
         (nn.Linear(2, 2), (0.1, -0.1), "Low must be below high"),
+        (nn.RNN(2, 2), (-0.1, 0.1), "return a tensor of samples, not a tuple"),
     ],
 )
 def test_what_cannot_be_watched_is_refused_before_there_is_a_folder(
@@ -248,6 +286,8 @@ def test_a_watched_config_comes_back_and_bad_ones_are_refused() -> None:
     config = WatchedConfig(dataset="drawn", network="mlp", layers=(("0.weight", (3, 2)),))
     again = watched.config_of(json.loads(json.dumps(config.as_dict())))
     assert again == dataclasses.replace(config, steps=again.steps)
+    with pytest.raises(ValueError, match=r"letters, digits, dots and _, not 'a b'"):
+        watched.config_of(config.as_dict() | {"layers": [["w", [1]], ["a b", [1]]]})
     for layers in ([], [["a", [0]]], [["<b>", [1]]], [["a", [1]], ["a", [1]]], 5, [["a", 1]]):
         with pytest.raises(ValueError, match=r"layers|incomplete"):
             watched.config_of(config.as_dict() | {"layers": layers})
@@ -280,7 +320,7 @@ def test_the_page_of_a_loop_shows_what_applies(kind: str, the_hub: RunHub, quick
     with pytest.raises(Refused, match="loop of its own"):
         the_hub.resume(there)
     assert "mine" not in page("3_Generate.py").selectbox[0].options
-    assert not page("3_Generate.py", run="mine").exception
+    assert "a loop of its own" in page("3_Generate.py", run="mine").warning[0].value
     assert not page("app.py").exception
     assert len(there.latest.history.rows[0]) == len(METRICS)
 

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         checkpoint = checkpoints.read(saved[-1].path, contents.config_of(path))
         generator, config = checkpoint.network("generator"), checkpoint.config
     else:
-        raise ValueError(f"Run {path.name} has no generator yet: train it for a while first.")
+        raise ValueError(contents.no_generator(path))
     set_up_torch(config.threads)
     latents = sampling.latents(options.n, config.latent_dim, options.seed)
     samples = sampling.generate(generator, latents)

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from ganlab.data import datasets
 from ganlab.formatting import count_of
 from ganlab.runs import workers
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep import MOST_RUNS, STOP, TABLE, Sweep, cancel, combinations
+from ganlab.runs.sweep import MOST_RUNS, TABLE, Sweep, cancel, combinations, is_gone, is_to_stop
 from ganlab.runs.values import clip_ranges, numbers
 from ganlab.runs.workers import Task
 
@@ -78,10 +78,15 @@ def run(options: argparse.Namespace) -> int:
         with pools as pool, stopped_by_signals(partial(cancel, path)) as signals, progress(sweep) as show:
             sweep.save()
             tasks = [Task(path, name, sweep.runs[name], pool.mark) for name in sweep.missing]
-            for ended in workers.outcomes(tasks, pool, (path / STOP).exists):
-                if ended:
-                    sweep.note(*ended)
-                show(ended[0] if ended else "")
+            with closing(workers.outcomes(tasks, pool, partial(is_to_stop, path))) as outcomes:
+                for ended in outcomes:
+                    if is_gone(path):
+                        raise FileNotFoundError(
+                            f"Sweep {path.name} was moved or deleted while it trained: continue it where it is now."
+                        )
+                    if ended:
+                        sweep.note(*ended)
+                    show(ended[0] if ended else "")
     states = [row["state"] for row in sweep.rows.values()]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     print(f"{count_of(len(states), 'run')}: {counts}. The table is {options.out / TABLE}")

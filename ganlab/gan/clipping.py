@@ -96,8 +96,11 @@ class ClipReport:
     def histograms(self, edges: np.ndarray | None = None) -> tuple[WeightHistogram, ...]:
         """One histogram per parameter of the critic, in order; `edges` as `bin_edges` returns them for the clip range.
 
-        A layer that was not clamped has an axis of its own, or if none was, the same as the others.
+        A layer that was not clamped has an axis of its own, or if none was, the same as the others. Empty if a weight
+        is NaN: no bin holds it.
         """
+        if self.before.isnan().any():
+            return ()
         usual = bin_edges(self.clip_range) if self.clip_range else free_edges(self.before)
         edges = usual if edges is None else edges
         layers = zip(self.layers, self.per_layer(self.before), self.per_layer(self.after), self.scales, strict=True)

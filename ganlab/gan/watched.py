@@ -19,9 +19,9 @@ def _checked_layers(layers: Any) -> Layers:
     named = tuple((str(name), tuple(shape)) for name, shape in layers)
     sides = [side for _, shape in named for side in shape]
     if not named or len(dict(named)) < len(named) or not all(type(side) is int and 0 < side < 2**31 for side in sides):
-        raise ValueError("layers must be the names and shapes of a critic's parameters.")
-    if not all(re.fullmatch(r"[\w.]{1,100}", name) for name, _ in named):
-        raise ValueError("layers must have names as in torch.")
+        raise ValueError("layers must be the names and shapes of a critic's parameters, none of them empty.")
+    if odd := [name for name, _ in named if not re.fullmatch(r"[\w.]{1,100}", name)]:
+        raise ValueError(f"layers must have names of at most 100 letters, digits, dots and _, not {odd[0]!r}.")
     return named
 
 

@@ -25,6 +25,8 @@ def start(path: Path, runs: Mapping[str, TrainConfig]) -> None:
     if under_way(path):
         return
     sweep = Sweep(path)
+    if not (runs or sweep.runs):
+        raise ValueError(f"There is no sweep {path.name} here. It may have been deleted or renamed.")
     with sweep.taken():
         sweep.add(runs)
         sweep.save()

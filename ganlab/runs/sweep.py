@@ -75,6 +75,16 @@ def cancel(path: Path) -> None:
     (path / STOP).touch()
 
 
+def is_gone(path: Path) -> bool:
+    """Whether the folder of a sweep has been moved or deleted while it trained."""
+    return not is_file(path / FILE)
+
+
+def is_to_stop(path: Path) -> bool:
+    """Whether no other run of a sweep is to begin."""
+    return (path / STOP).exists() or is_gone(path)
+
+
 class Sweep:
     """The sweep in a folder, which need not exist yet. Raises Damaged if its sweep.json can't be read."""
 

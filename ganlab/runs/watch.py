@@ -223,10 +223,18 @@ class Watch:
         report, change = self._report, self._range_changes.newest
         if report is None or not (self._wire.is_watched or self._status is Status.PAUSED):
             return snapshot
-        samples = self._samples()
+        samples, weights = self._samples(), report.histograms()
+        broken = f"At step {self._steps:,} the critic has weights that are NaN: those drawn are from before."
+        self._recorder.warn("weights", "" if weights else broken)
         held = change.histograms(report) if change and change.age < HELD else ()
-        shown = samples if np.isfinite(samples).all() else self._mailbox.latest.samples
-        return dataclasses.replace(snapshot, weights=report.histograms(), held=held, change=change, samples=shown)
+        return dataclasses.replace(
+            snapshot,
+            weights=weights or self._mailbox.latest.weights,
+            held=held,
+            change=change,
+            samples=samples if np.isfinite(samples).all() else self._mailbox.latest.samples,
+            warning=self._recorder.warning,
+        )
 
 
 class _Stopped(BaseException):
@@ -235,6 +243,11 @@ class _Stopped(BaseException):
 
 def _generated(generator: nn.Module, latents: Tensor) -> np.ndarray:
     """Samples of a copy in eval mode on the CPU; neither the generator nor the random numbers of the loop change."""
+    kept = [value for module in generator.modules() for value in vars(module).values() if isinstance(value, Tensor)]
+    # What torch.nn.utils.weight_norm and spectral_norm compute from parameters can't be copied, and is computed again.
+    known = {id(value): value.detach() for value in kept if not value.is_leaf}
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        samples = copy.deepcopy(generator).cpu().eval()(latents.cpu())
+        samples = copy.deepcopy(generator, known).cpu().eval()(latents.cpu())
+    if not isinstance(samples, Tensor):
+        raise ValueError(f"The generator must return a tensor of samples, not a {type(samples).__name__}.")
     return samples.float().numpy()

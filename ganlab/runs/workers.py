@@ -10,9 +10,9 @@ import threading
 import time
 import zipfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,7 +85,7 @@ def cluster(sweep: Path, address: str) -> Iterator[Pool]:
         yield Pool(size, lambda: client.get_executor(pure=False), Path(mark.name).name)
 
 
-def outcomes(tasks: Sequence[Task], pool: Pool, stopping: Callable[[], bool]) -> Iterator[tuple[str, str] | None]:
+def outcomes(tasks: Sequence[Task], pool: Pool, stopping: Callable[[], bool]) -> Generator[tuple[str, str] | None]:
     """Train runs; yields the name of each as it ends and why it could not be trained, if so; None now and then.
 
     Once `stopping` is true, no other run begins. A run whose worker is killed gets another one, but only once.
@@ -125,7 +125,8 @@ def outcomes(tasks: Sequence[Task], pool: Pool, stopping: Callable[[], bool]) ->
                     return
     finally:
         for task, executor in running.values():
-            cancel(task.sweep)  # something has failed here
+            with suppress(OSError):  # where its folder is gone, a worker stops by itself
+                cancel(task.sweep)  # something has failed here
             idle.append(executor)
         for executor in idle:
             executor.shutdown(wait=not pool.mark)

@@ -52,6 +52,13 @@ def rename(path: Path, text: str) -> None:
         (path / NAME).unlink(missing_ok=True)
 
 
+def no_generator(path: Path) -> str:
+    """Why there is no generator to sample from in a run's folder, in one sentence. Raises Damaged."""
+    if isinstance(config_of(path), watched.WatchedConfig):
+        return f"Run {path.name} trained in a loop of its own, whose generator ganlab does not save."
+    return f"Run {path.name} has no generator yet: train it for a while first."
+
+
 def _checked_name(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST_NAME or not text.isprintable():

@@ -64,11 +64,12 @@ def _marked(picks: list[Pick]) -> str:
     """The paragraph with the key of each paper in brackets."""
     known = [pick for pick in picks if "dataset" not in pick.config.unknown]
     loops = [pick for pick in picks if pick not in known]
-    said = [_runs(picks), *(_shared(known, [clause(pick.config) for pick in known]) for clause in CLAUSES)]
+    said = [_runs(picks), *(_shared(known, [clause(pick.config) for pick in known], picks) for clause in CLAUSES)]
     if len({pick.config.seed for pick in known}) == 1:
-        said.append(f"The random seed is {known[0].config.seed}.")
-    said += [_shared(loops, [f"the training loop is our own, and {_constraint(pick.config)}" for pick in loops])]
-    said += [*map(_changes, picks), _shared(picks, map(_length, picks)), measured.sentence(picks), _medians(picks)]
+        said.append(_shared(known, [f"the random seed is {pick.config.seed}" for pick in known], picks))
+    own = [f"the training loop is our own, and {_constraint(pick.config)}" for pick in loops]
+    said += [_shared(loops, own, picks), *map(_changes, picks), _shared(picks, map(_length, picks), picks)]
+    said += [measured.sentence(picks), _medians(picks)]
     versions = f"ganlab {ganlab.__version__} [ganlab] and PyTorch {torch.__version__.partition('+')[0]} [paszke2019]"
     return " ".join(filter(None, (*said, f"We used {versions}.")))
 
@@ -94,13 +95,13 @@ def _runs(picks: list[Pick]) -> str:
     return f"We compare {len(picks)} runs: {'; '.join(said)}."
 
 
-def _shared(picks: list[Pick], clauses: Iterable[str]) -> str:
-    """The clause of each run as one sentence, which names runs only if they differ."""
+def _shared(some: list[Pick], clauses: Iterable[str], picks: list[Pick]) -> str:
+    """The clause of each of some runs as one sentence, which names them only if they differ, or are not all `picks`."""
     same: dict[str, list[str]] = {}
-    for pick, clause in zip(picks, clauses, strict=True):
+    for pick, clause in zip(some, clauses, strict=True):
         same.setdefault(clause, []).append(pick.letter)
     words = list(same)
-    if len(same) > 1:
+    if len(same) > 1 or len(some) < len(picks):
         alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
         for clause, letters in same.items():
             alike.setdefault(tuple(NUMBER.split(clause)[::2]), {})[clause] = letters

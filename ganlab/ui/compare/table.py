@@ -112,8 +112,8 @@ def _text(row: Row) -> str:
     if not row.summary:
         return f"{row.run.run_id} {row.problem}".lower()
     config = row.summary.config
-    words = (row.name, row.run.run_id, html.title(config), html.PILLS[row.summary.status][2], f"seed {config.seed}")
-    return " ".join((*words, *html.facts(config))).lower()
+    words = (row.name, row.run.run_id, html.title(config), html.PILLS[row.summary.status][2])
+    return " ".join((*words, *settings.in_words(config, ["seed"]), *html.facts(config))).lower()
 
 
 def _has_all(text: str, words: Sequence[str]) -> bool:
@@ -207,7 +207,7 @@ def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
         return f"<tr><td><td class='pic'><td colspan='7' class='bad'>{escape(row.problem)}"
     known, config = facts(row), summary.config
     name, short_id = escape(row.name), escape(library.short_name(row.run.run_id))
-    seed = f"seed {config.seed}" if "seed" in differ[config.dataset] else ""
+    seed = "".join(settings.in_words(config, ["seed"])) if "seed" in differ[config.dataset] else ""
     label = ", ".join(filter(None, (name, seed, short_id)))
     box = (
         f"<button type='button' class='box' role='checkbox' aria-checked='{str(bool(letter)).lower()}' "
@@ -226,7 +226,7 @@ def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
         f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill((pick.record if pick else summary).status)}"
         f"<span class='muted small nowrap'>{seed}</span>{usual}{problem}"
         f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
-        f"<td>{_steps(row):,}<small>of {summary.config.steps:,}</small><td>{short(known.w1)}{times}"
+        f"<td>{_steps(row):,}<small>{html.of_all(config)}</small><td>{short(known.w1)}{times}"
         f"<td>{precision}{recall}<td>{share}<td class='line'>{known.sparkline}"
     )
 

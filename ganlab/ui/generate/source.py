@@ -14,7 +14,7 @@ from torch import nn
 from ganlab.config import TrainConfig
 from ganlab.data import datasets
 from ganlab.gan.recipe import FIELDS
-from ganlab.runs.disk import checkpoints, networks
+from ganlab.runs.disk import checkpoints, contents, networks
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Status
 from ganlab.ui.kit import frame, html, uploads
@@ -86,7 +86,7 @@ def _in_address(runs: dict[str, Run], uploaded: Source | None) -> Source | None:
     if run and run.has_generator:
         runs.setdefault(run.run_id, run)  # also one of a sweep
     if run and run.run_id not in runs:
-        st.warning(f"Run {run.run_id} has no generator yet.", icon=":material/help:")
+        st.warning(html.plain(contents.no_generator(run.path)), icon=":material/help:")
         return None
     run = run or next((run for run in runs.values() if run.summary.status is not Status.FAILED), None)
     return _at_step(run) if run else example()
