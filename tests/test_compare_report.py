@@ -350,7 +350,7 @@ def test_the_figure_of_a_sweep(tmp_path: Path) -> None:
     runs = [written(path) for path in paths]
     for name, label in against.OFFERED.items():
         chosen = against.Chosen(swept, name, "clip_range")
-        text = report.page(picks, sweep=chosen).decode()
+        text = report.page(picks, sweep=[chosen]).decode()
         figure = figures_in(text)[0]
         assert "my &lt;sweep&gt;" in section(text, "The sweep")
         values = [np.float32(measured(run)[label]) for run in runs]

@@ -1,4 +1,4 @@
-"""A sweep's figure: any measure of its runs against any setting that it varies."""
+"""A sweep's figures: two measures of its runs against any setting that it varies."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -19,7 +19,7 @@ from ganlab.plots.sweeps import Dot
 from ganlab.runs.sweep import OVER, differing
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
-from ganlab.ui.compare import preview, samples, settings
+from ganlab.ui.compare import answer, preview, samples, settings
 from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import constraints
@@ -29,6 +29,8 @@ from ganlab.ui.kit.live import once
 LOOK = "step"  # the measure that every run has at which the instruments have looked; it is not offered
 OFFERED = {measure.name: measure.label for measure in MEASURES if measure.name != LOOK}
 FIRST = "clip_range"  # the setting at first, if it is varied
+RESULT, REASON = "w1", "largest_gradient"  # the measures at first: how close, and why
+KEYS = ("sweep_measure", "sweep_reason")  # of the widgets that choose them
 NOTE = "Each dot is a run, hollow until it has ended; the line joins the medians over seeds."
 FEW_SEEDS = {
     1: " With one seed, small differences mean little.",
@@ -37,7 +39,7 @@ FEW_SEEDS = {
 
 
 class Chosen(NamedTuple):
-    """What the figure of a sweep shows."""
+    """What a figure of a sweep shows."""
 
     runs: Sequence[SweptRun]
     measure: str  # one of OFFERED
@@ -60,25 +62,17 @@ class Chosen(NamedTuple):
         return Caption(f"{OFFERED[self.measure]} against {settings.label(self.field)}")
 
 
-def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> Chosen | None:
-    """The figure of a sweep's runs, if it varies a setting and the instruments have looked at a run; what it shows."""
+def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> list[Chosen]:
+    """The figures of a sweep's runs, and what they show; none until a look, or if only one setting was trained."""
     fields = sorted(differing([run.planned for run in runs]), key=lambda field: (field == "seed", field != FIRST))
     if not fields or all(isnan(values(run)[LOOK]) for run in runs):
-        return None
+        return []
     if st.session_state.get("sweep_setting") not in fields:  # another sweep's, or an address's
         st.session_state["sweep_setting"] = fields[0]
     with st.container(border=True, key="against"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("The sweep", anchor=False, width="content")
             with st.container(horizontal=True, width="content", gap="small"):
-                measure = st.selectbox(
-                    "Measure",
-                    list(OFFERED),
-                    key="sweep_measure",
-                    label_visibility="collapsed",
-                    width=260,
-                    format_func=OFFERED.__getitem__,
-                )
                 field = st.selectbox(
                     "Setting",
                     fields,
@@ -89,9 +83,13 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> Chosen | None:
                 )
                 help = "Every measure of every run of the sweep, and the settings that it varies."
                 download("CSV", "sweep.csv", partial(csv, runs), key="download_sweep", help=help)
-        chosen = Chosen(runs, measure, field)
-        plot("sweep_figure", drawn(chosen, compared), 280, chosen.caption)
-        st.caption(f"{chosen.note} Point at a dot, or go from dot to dot with the arrow keys, to see its run below.")
+        panel("sweep_answer", f"<p>{answer.in_words(runs)}</p>")
+        chosen = list[Chosen]()
+        for column, key, first in zip(st.columns(2, gap="small"), KEYS, (RESULT, REASON), strict=True):
+            with column:
+                chosen.append(Chosen(runs, _measure(key, first), field))
+                plot(f"{key}_figure", drawn(chosen[-1], compared), 260, chosen[-1].caption)
+        st.caption(f"{chosen[0].note} Point at a dot, or go from dot to dot with the arrow keys, to see its run below.")
         preview.beneath(runs, compared)
         own = {run.run_id: run.planned for run in runs}
         beneath = sorted(
@@ -100,6 +98,12 @@ def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> Chosen | None:
         if len(beneath) > 1:
             panel("sweep_samples", f"<div class='of-sweep'>{samples.side_by_side(beneath)}</div>", samples.caption())
     return chosen
+
+
+def _measure(key: str, first: str) -> str:
+    st.session_state.setdefault(key, first)
+    label = f"Measure, at first {OFFERED[first]}"  # each has its own
+    return st.selectbox(label, list(OFFERED), key=key, label_visibility="collapsed", format_func=OFFERED.__getitem__)
 
 
 def drawn(chosen: Chosen, compared: Sequence[Pick]) -> Figure:

@@ -1,6 +1,6 @@
 """What stands where on Compare: controls, and the containers that `live` fills."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 
@@ -32,10 +32,10 @@ def runs_head() -> None:
         frame.once("too_many", st.error, "error")
 
 
-def chosen(compared: list[Pick], sweep: Chosen | None) -> None:
+def chosen(compared: list[Pick], sweep: Sequence[Chosen]) -> None:
     """The compared runs, each with its letter, a link to its page, and a button that removes it; and the report.
 
-    `sweep` is what the figure of a sweep shows.
+    `sweep` is what the figures of a sweep show.
     """
     warned = [(pick.letter, pick.record.warning) for pick in compared if pick.record.warning]
     warnings = "".join(f"<p class='warning small'>{chip(letter)} {escape(text)}" for letter, text in warned)

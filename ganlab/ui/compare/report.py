@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -12,7 +13,7 @@ import ganlab
 from ganlab.formatting import NOTHING
 from ganlab.plots.base import Figure
 from ganlab.plots.compare import LETTERS
-from ganlab.ui.compare import against, curves, gradients, instruments, methods, samples, settings, weights
+from ganlab.ui.compare import against, answer, curves, gradients, instruments, methods, samples, settings, weights
 from ganlab.ui.compare.against import Chosen
 from ganlab.ui.compare.keys import across, chip
 from ganlab.ui.compare.picks import Pick
@@ -43,8 +44,8 @@ addEventListener("afterprint", () => repaint(false));
 """Draws every plot as on a page, and again when the colours change; paper is white."""
 
 
-def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Chosen | None = None) -> bytes:
-    """The report on these runs as they are now, with the figure of a sweep if there is one.
+def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Sequence[Chosen] = ()) -> bytes:
+    """The report on these runs as they are now, with the figures of a sweep if there is one.
 
     `along` is what the x axis of its charts counts; with `log_y` the shares of the weights are on a logarithmic axis.
     """
@@ -53,8 +54,8 @@ def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Cho
         gradients.measure(pick)
     known, found = weights.histograms(picks), gradients.known(picks)
     plots: dict[str, tuple[Figure, Caption]] = {}
-    if sweep:
-        plots[SWEEP] = against.drawn(sweep, picks), sweep.caption
+    plots |= {one.caption.title: (against.drawn(one, picks), one.caption) for one in sweep}
+    of_sweep = "".join(_plot(*plot) for plot in plots.values())
     plots |= {title: (curves.figure(title, picks, along), curves.caption(title, picks)) for title in curves.CHARTS}
     charts = "".join(_plot(*plots[title]) for title in curves.CHARTS)
     plots[weights.OVERLAID] = weights.overlaid(known, log_y), weights.caption(known)
@@ -62,7 +63,10 @@ def page(picks: list[Pick], along: str = "step", log_y: bool = False, sweep: Cho
     one_by_one = weights.one_by_one_caption()
     sections = {"Runs": _runs(picks)}
     if sweep:
-        sections[SWEEP] = _plot(*plots[SWEEP]) + _note(f"{escape(sweep.name)}. {sweep.note}")
+        words = f"<p>{answer.in_words(sweep[0].runs)}</p>"
+        sections[SWEEP] = (
+            f"{words}<div class='two'>{of_sweep}</div>{_note(f'{escape(sweep[0].name)}. {sweep[0].note}')}"
+        )
     sections |= {
         "Measurements": _figure(Caption("Measurements"), instruments.table(picks)) + _note(instruments.note(picks)),
         "Over time": f"<div class='two'>{charts}</div>{_note(curves.note(picks))}",
