@@ -52,6 +52,8 @@ def summary_of(path: Path, stamp: Stamp) -> Snapshot:
         values["status"] = Status.ELSEWHERE
     elif end and end.step <= config.steps:
         values |= vars(end)
+        if end.status is Status.FAILED:
+            values["recorded"] = max(end.step, min(tables.newest_step(path), config.steps))
     warning = ""
     try:
         changes = {field: value for _, field, value in tables.changes(path / "changes.csv")}
