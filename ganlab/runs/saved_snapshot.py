@@ -92,6 +92,8 @@ def whole(path: Path, stamp: Stamp, problem: str = "") -> Snapshot:
     if isinstance(run.config, WatchedConfig):  # it saves no networks
         moment, run = attempt(lambda: _newest_moment(path, math.inf), None), _at_end(run, history)
         samples = moment.samples if moment else None
+        if moment and moment.step < run.step:
+            problems.append(f"Its weights and samples are those of step {moment.step:,}, the last that were saved.")
     return dataclasses.replace(
         run,
         history=history,
