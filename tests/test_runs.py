@@ -200,7 +200,12 @@ def test_a_loss_that_is_not_a_number_names_step_and_cause_and_keeps_the_last_goo
     assert last.error.startswith("Stopped at step 2: the critic's loss is not finite")
     assert "generator's learning rate (1e+30) is probably too high" in last.message
     assert (last.step, last.steps_made) == (0, len(last.history))
-    assert last.steps_made == 1
+    assert (
+        last.steps_made
+        == SavedRun(tmp_path / "r").summary.steps_made
+        == SavedRun(tmp_path / "r").latest.steps_made
+        == 1
+    )
     assert np.isfinite(last.samples).all()
     assert (tmp_path / "r/generator.safetensors").exists()
 

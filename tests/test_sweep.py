@@ -238,6 +238,12 @@ def test_runs_that_fail_are_rows_with_their_reason(tmp_path: Path, killed: list[
     assert {row["run"]: row["reason"] for row in rows(folder)}[cursed] == contents.ending(folder / cursed).error
 
 
+def test_the_row_of_a_failed_run_has_the_last_step_of_its_record(tmp_path: Path, killed: list[str]) -> None:
+    assert sweep(*SMALL, "--generator-lr", "1e30", "--out", tmp_path) == 1
+    (row,) = rows(tmp_path)
+    assert row["step"] == str(tables.newest_step(tmp_path / row["run"])) == "1"
+
+
 def test_a_run_that_was_changed_says_so(tmp_path: Path, killed: list[str]) -> None:
     folder = tmp_path / "s"
     assert sweep(*SMALL, "--seeds", "1", "--out", folder) == 0

@@ -315,3 +315,9 @@ def test_rows_that_a_full_disk_did_not_take_are_tried_piece_by_piece(tmp_path: P
     table.flush(sync=True)
     table.close()
     assert (tmp_path / "t.csv").read_text().split() == ["a", *map(str, range(5 * csv_file.PIECE))]
+
+
+@pytest.mark.parametrize("step", ["", "inf", "-1", "1e300", "x"])
+def test_a_last_row_that_no_run_writes_is_no_step(step: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text(f"step,seconds\n1,0.5\n{step},0.6\n")
+    assert tables.newest_step(tmp_path) == 0

@@ -15,6 +15,7 @@ from torch import nn
 from visits import clamp, click, page, panels
 
 import ganlab
+from ganlab.cli.main import main
 from ganlab.gan import watched
 from ganlab.gan.clipping import UNCOUNTED, flat
 from ganlab.gan.watched import WatchedConfig
@@ -185,7 +186,8 @@ def test_weights_that_are_nan_leave_those_from_before(quick: None) -> None:
         nn.init.constant_(loop.critic[2].weight, math.nan)
         loop.step(watch)
     assert moments.steps(loop.path) == [1, 3]
-    assert (there.latest.status, there.latest.step, there.latest.warning) == (Status.FINISHED, 4, "")
+    assert (there.latest.status, there.latest.step) == (Status.FINISHED, 4)
+    assert there.latest.warning == "Its weights and samples are those of step 3, the last that were saved."
 
 
 @pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm])
@@ -294,7 +296,9 @@ def test_a_watched_config_comes_back_and_bad_ones_are_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", ["points", "images"])
-def test_the_page_of_a_loop_shows_what_applies(kind: str, the_hub: RunHub, quick: None) -> None:
+def test_the_page_of_a_loop_shows_what_applies(
+    kind: str, the_hub: RunHub, quick: None, capsys: pytest.CaptureFixture
+) -> None:
     pictures = nn.Sequential(nn.Linear(2, 256), nn.Tanh(), nn.Unflatten(1, (1, 16, 16)))
     loop = Loop(generator=pictures if kind == "images" else None)
     loop.thread.start()
@@ -319,6 +323,8 @@ def test_the_page_of_a_loop_shows_what_applies(kind: str, the_hub: RunHub, quick
     assert any("can't be resumed" in caption.value for caption in at.caption)
     with pytest.raises(Refused, match="loop of its own"):
         the_hub.resume(there)
+    assert main(["train", "--resume", "mine"]) == 2
+    assert "loop of its own" in capsys.readouterr().err
     assert "mine" not in page("3_Generate.py").selectbox[0].options
     assert "a loop of its own" in page("3_Generate.py", run="mine").warning[0].value
     assert not page("app.py").exception

@@ -71,7 +71,7 @@ def _list() -> None:
             print(error, file=sys.stderr)
             continue
         known = "steps" not in summary.config.unknown
-        steps = f"{summary.step:,}/{summary.config.steps:,}" if known else f"{summary.step:,}"
+        steps = f"{summary.steps_made:,}/{summary.config.steps:,}" if known else f"{summary.step:,}"
         size = f"{library.size(path) / 1e6:,.1f} MB"
         date = f"{made:%Y-%m-%d %H:%M}" if (made := library.made_at(path.name)) else "unknown date"
         row = f"{summary.config.dataset:<15}{summary.status:<13}{steps:>19}{size:>11}  {date:<18}{run.name}"
@@ -83,7 +83,7 @@ def _show(path: Path) -> None:
     last = run.latest
     print(run.name)
     of_all = "" if "steps" in last.config.unknown else f" of {last.config.steps:,}"
-    print(f"{path}: {last.status}, step {last.step:,}{of_all}, {last.seconds:,.1f} s of training")
+    print(f"{path}: {last.status}, step {last.steps_made:,}{of_all}, {last.seconds:,.1f} s of training")
     for sentence in filter(None, (last.error, last.message, last.warning)):
         print(sentence)
     print("\nsettings, with every change")

@@ -22,7 +22,7 @@ from ganlab.data.download import data_root
 from ganlab.formatting import fixed_percent, os_reason
 from ganlab.measure import reading as readings
 from ganlab.presets import PRESETS
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import resume
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.snapshot import Status
 from ganlab.runs.training_run import TrainingRun
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     0 if the run finished or a page stopped it, 1 if it failed, and 128 plus the signal's number, as shells report it,
     if a signal stopped it. Raises ValueError or OSError, in one sentence, if it can't start.
     """
-    config = contents.config_of(folder_of(options.resume)) if options.resume else config_of(options)
+    config = resume.resumable(folder_of(options.resume)) if options.resume else config_of(options)
     which = instruments_of(options, config)
     check_own_data(config)
     if config.dataset == "images" and not config.pixels:

@@ -52,6 +52,8 @@ def summary_of(path: Path, stamp: Stamp) -> Snapshot:
         values["status"] = Status.ELSEWHERE
     elif end and end.step <= config.steps:
         values |= vars(end)
+        if end.status is Status.FAILED:
+            values["recorded"] = max(end.step, min(tables.newest_step(path), config.steps))
     warning = ""
     try:
         changes = {field: value for _, field, value in tables.changes(path / "changes.csv")}
@@ -90,6 +92,8 @@ def whole(path: Path, stamp: Stamp, problem: str = "") -> Snapshot:
     if isinstance(run.config, WatchedConfig):  # it saves no networks
         moment, run = attempt(lambda: _newest_moment(path, math.inf), None), _at_end(run, history)
         samples = moment.samples if moment else None
+        if moment and moment.step < run.step:
+            problems.append(f"Its weights and samples are those of step {moment.step:,}, the last that were saved.")
     return dataclasses.replace(
         run,
         history=history,

@@ -44,6 +44,7 @@ class Snapshot:
     device: str = ""
     step: int = 0
     critic_step: int = 0
+    recorded: int = 0  # the last step in the record, where that was not read: of the summary of a run that failed
     changes: tuple[Change, ...] = ()
     history: History
     weights: tuple[
@@ -70,7 +71,8 @@ class Snapshot:
     @property
     def steps_made(self) -> int:
         """The last step in the record; a run that failed may have made more than `step`, which its networks are of."""
-        return int(self.history["step"][-1]) if self.status is Status.FAILED and len(self.history) else self.step
+        recorded = int(self.history["step"][-1]) if len(self.history) else self.recorded
+        return recorded if self.status is Status.FAILED else self.step
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

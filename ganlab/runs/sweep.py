@@ -184,7 +184,7 @@ class Sweep:
             return row
         try:
             last = SavedRun(path).summary
-            row |= {"state": last.status, "step": last.step, "reason": last.error or last.warning}
+            row |= {"state": last.status, "step": last.steps_made, "reason": last.error or last.warning}
             if problem and last.status in (Status.INTERRUPTED, Status.STOPPED):
                 row |= {"state": Status.FAILED, "reason": problem}
             elif name_of(last.config) != name:

@@ -35,11 +35,17 @@ class ResumePoint:
     resumed: bool = True  # false for a new run, and once a resumed run trains
 
 
-def resume_point(path: Path, steps: int | None) -> ResumePoint:
-    """Where a run continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
-    config, end, files = config_of(path), ending(path), checkpoints.files(path)
+def resumable(path: Path) -> TrainConfig:
+    """The settings of a run. Raises ValueError, one sentence, if it is not ganlab's to resume."""
+    config = config_of(path)
     if isinstance(config, WatchedConfig):
         raise ValueError(f"Run {path.name} trained in a loop of its own, so it can't be resumed: run the loop again.")
+    return config
+
+
+def resume_point(path: Path, steps: int | None) -> ResumePoint:
+    """Where a run continues, to `steps` in all. Raises ValueError, one sentence, if it can't."""
+    config, end, files = resumable(path), ending(path), checkpoints.files(path)
     with refusing(f"Run {path.name} can't be resumed here, but can be run again with device cpu"):
         building.device_of(config)
     if end and end.status is Status.FAILED:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ganlab import tensorfile
-from ganlab.config import TrainConfig
+from ganlab.config import MOST_STEPS, TrainConfig
 from ganlab.gan import building
 from ganlab.gan.clipping import UNCOUNTED
 from ganlab.gan.holding import LIVE_FIELDS
@@ -84,7 +84,8 @@ def newest_row(folder: Path) -> dict[str, float]:
         file.seek(max(0, file.seek(0, os.SEEK_END) - 2**12))
         *_, newest, _ = file.read().split(b"\n")  # what follows the last end of a line is still being written
         cells = [float(cell) if cell else math.nan for cell in newest.split(b",")]
-        return dict(zip(columns, cells, strict=True))
+        row = dict(zip(columns, cells, strict=True))
+        return row if 0 <= row.get("step", math.nan) <= MOST_STEPS else {}
     return {}
 
 
