@@ -24,7 +24,7 @@ from ganlab.gan.watched import WatchedConfig
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.history import NO_HISTORY
+from ganlab.runs.history import NO_HISTORY, Change
 from ganlab.runs.hub import RunHub
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
@@ -224,9 +224,9 @@ def test_runs_that_differ_only_in_their_seed_are_one_column_with_a_median(finish
     picks = [Pick.of(letter, run) for letter, run in zip("ABCD", runs, strict=True)]
     assert [[pick.letter for pick in group] for group in grouped(picks)] == [["A", "C", "D"], ["B"]]
     w1 = [run.latest.readings[-1, READINGS.index("w1")] for run in runs]
-    label, (repeated, single), best, bars = instruments.rows(picks)[0]
+    measure, (repeated, single), best, bars = instruments.rows(picks)[0]
     same = [w1[0], *w1[2:]]
-    assert label == "Distance W1"
+    assert measure.label == "Distance W1"
     assert repeated == f"{short(np.median(same))}<small>{short(min(same))} to {short(max(same))}</small>"
     assert single == short(w1[1])
     assert [bar.count("<circle") for bar in bars] == [3, 1]
@@ -259,8 +259,27 @@ def test_runs_of_two_constraints_say_in_what_else_they_differ(finished: Finished
     assert "also in" not in instruments.note(picks[:1])
     other = Pick.of("B", finished(dataclasses.replace(TINY, constraint="none", seed=3)))
     assert "also in" not in instruments.note([picks[0], other])
-    assert "**Fidelity**" in instruments.explained(picks)
-    assert "**Classes**" not in instruments.explained(picks)
+
+
+def test_every_row_is_explained_and_nothing_else(finished: Finished) -> None:
+    picks = [Pick.of(letter, finished(dataclasses.replace(TINY, seed=i))) for i, letter in enumerate("AB")]
+    shown = re.findall(r"<th scope='row' title='([^']+)'>([^<]+)", instruments.table(picks))
+    assert len(shown) > 10
+    assert instruments.explained(picks) == "\n".join(f"- **{label}**: {help}" for help, label in shown)
+
+
+def test_a_run_that_was_changed_is_named_below_the_measurements(finished: Finished) -> None:
+    picks = [
+        Pick.of(letter, finished(dataclasses.replace(TINY, critic_lr=(i + 1) / 1000))) for i, letter in enumerate("AB")
+    ]
+    assert "changed during" not in instruments.note(picks)
+    assert "With one seed, small differences mean little." in instruments.note(picks)
+    change = Change(1, 1, "clip_range", (-0.5, 0.5))
+    picks[1] = picks[1]._replace(record=dataclasses.replace(picks[1].record, changes=(change,)))
+    assert instruments.note(picks).endswith(" B was changed during training.")
+    assert instruments.note([picks[1]._replace(letter="A"), picks[1]]).endswith(
+        " A and B were changed during training."
+    )
 
 
 def test_no_label_of_a_setting_ends_in_a_digit() -> None:

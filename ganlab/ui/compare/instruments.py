@@ -14,10 +14,7 @@ from ganlab.ui.compare import groups, settings
 from ganlab.ui.compare.groups import Group
 from ganlab.ui.compare.keys import across, chip
 from ganlab.ui.compare.picks import Pick
-from ganlab.ui.train.instruments import panel
 
-EXPLAINED = ("Distances", "Modes", "Classes", "Spread", "Fidelity", "Gradient norms", "Steepness")
-"""The cards on Train that show what is in the table."""
 BEST: dict[str, Callable[[float], float]] = {
     "low": lambda v: v,
     "high": lambda v: -v,
@@ -32,6 +29,7 @@ class Measure(NamedTuple):
 
     name: str  # in an address; of what the newest look found, its column in instruments.csv
     label: str
+    help: str  # what it is, and which values are good
     best: str = ""  # one of BEST; "" where no value is better than another
     write: Callable[[float], str] = short
     read: Callable[[Pick], float] | None = None  # of what is in no column
@@ -70,23 +68,117 @@ def _share(value: float) -> str:
 
 
 MEASURES = (
-    Measure("w1", "Distance W1", "low"),
-    Measure("times_real", "W1, times real to real", "low", read=_times_real),
-    Measure("modes_found", "Modes or classes found", "high", read=_modes_found),
-    Measure("high_quality_share", "Points within 3 sd of a mode", "high", _share),
-    Measure("precision", "Precision: near real samples", "high", _share),
-    Measure("recall", "Recall: real samples reached", write=_share),  # a cloud over everything reaches them all
-    Measure("density", "Density: real samples nearby", "one"),
-    Measure("coverage", "Coverage: real samples with one nearby", "high", _share),
-    Measure("one_nn_accuracy", "1-NN test: 50 % if they are alike", "half", _share),
-    Measure("spread", "Spread, times the real samples’", "one"),
-    Measure("gradient_per_layer", "Gradient growth per layer, 1 if level"),
-    Measure("largest_gradient", "Steepest slope of the critic"),
-    Measure("lower_bound", "Critic’s lower bound of W1"),
-    Measure("estimate", f"Critic’s estimate, last {MEDIAN} steps", read=_estimate),
-    Measure("at_bound", "Weights on a bound", write=_share, read=_at_bound),
-    Measure("seconds", "Training time, s", read=lambda pick: pick.record.seconds or math.nan),
-    Measure("step", "Last measured at step", write=lambda value: f"{value:,.0f}"),
+    Measure(
+        "w1",
+        "Distance W1",
+        "the exact Wasserstein-1 distance between 512 generated and 512 real samples, sliced above 32 × 32 pixels. "
+        "Lower is better, but no sampler gets to 0; blurred images can score low.",
+        "low",
+    ),
+    Measure(
+        "times_real",
+        "W1, times real to real",
+        "that distance divided by the one between two sets of real samples: about 1 for a perfect sampler.",
+        "low",
+        read=_times_real,
+    ),
+    Measure(
+        "modes_found",
+        "Modes or classes found",
+        "modes with one of 2,500 generated samples within 3 sd, or classes with at least a quarter of the images that "
+        "are expected. More is better.",
+        "high",
+        read=_modes_found,
+    ),
+    Measure(
+        "high_quality_share",
+        "Points within 3 sd of a mode",
+        "the share of the generated points that lie on a mode. Higher is better; 98.9 % of real ones do.",
+        "high",
+        _share,
+    ),
+    Measure(
+        "precision",
+        "Precision: near real samples",
+        "the share of the generated samples that are no further from a real one than its fifth nearest neighbour. "
+        "Higher is better, but slight blur of images raises it.",
+        "high",
+        _share,
+    ),
+    Measure(
+        "recall",
+        "Recall: real samples reached",
+        "the share of the real samples that are no further from a generated one than its fifth nearest neighbour. "
+        "Low if modes are missing; but a cloud over everything reaches them all, so no value is marked.",
+        write=_share,
+    ),
+    Measure(
+        "density",
+        "Density: real samples nearby",
+        "how many real samples a generated one is that near to, divided by five. About 1 for real ones; slight blur of "
+        "images raises it.",
+        "one",
+    ),
+    Measure(
+        "coverage",
+        "Coverage: real samples with one nearby",
+        "the share of the real samples with a generated one no further than their fifth nearest neighbour. Higher is "
+        "better.",
+        "high",
+        _share,
+    ),
+    Measure(
+        "one_nn_accuracy",
+        "1-NN test: 50 % if they are alike",
+        "how often a sample’s nearest neighbour is of its own set, real or generated: 50 % if the two can’t be told "
+        "apart.",
+        "half",
+        _share,
+    ),
+    Measure(
+        "spread",
+        "Spread, times the real samples’",
+        "the root mean square distance of the generated samples from their mean, divided by the real samples’. 1 is "
+        "right.",
+        "one",
+    ),
+    Measure(
+        "gradient_per_layer",
+        "Gradient growth per layer, 1 if level",
+        "the factor by which the critic’s gradient grows per hidden layer on its way back: below 1 it shrinks.",
+    ),
+    Measure(
+        "largest_gradient",
+        "Steepest slope of the critic",
+        "its largest gradient with respect to the input, at real, generated and interpolated points. W1 is defined "
+        "with slopes of at most 1.",
+    ),
+    Measure(
+        "lower_bound",
+        "Critic’s lower bound of W1",
+        "its estimate on held-out samples, divided by the product of its layers’ norms: W1 can’t be below, and is "
+        "often far above.",
+    ),
+    Measure(
+        "estimate",
+        f"Critic’s estimate, last {MEDIAN} steps",
+        "the median of E critic(real) − E critic(generated). It grows with the critic’s slope, so that it can be "
+        "compared between runs with the same constraint only.",
+        read=_estimate,
+    ),
+    Measure("at_bound", "Weights on a bound", "their share after the newest clamp.", write=_share, read=_at_bound),
+    Measure(
+        "seconds",
+        "Training time, s",
+        "on the computer that trained the run, beside whatever else it did.",
+        read=lambda pick: pick.record.seconds or math.nan,
+    ),
+    Measure(
+        "step",
+        "Last measured at step",
+        "when the instruments looked last. The estimate and the weights on a bound are of the newest step.",
+        write=lambda value: f"{value:,.0f}",
+    ),
 )
 
 
@@ -98,7 +190,7 @@ def comparable(picks: Sequence[Pick]) -> bool:
 class Row(NamedTuple):
     """What was measured, with a value for each group of runs."""
 
-    label: str
+    measure: Measure
     texts: list[str]  # the values in words, as HTML
     best: int | None  # the group with the best value
     bars: list[str]  # how the seeds scatter, as SVG; empty if no group has two that differ
@@ -113,7 +205,7 @@ def rows(picks: list[Pick]) -> list[Row]:
             best = _best(measure, found) if comparable(picks) else None
             scatter = any(np.ptp(values) > 0 for values in found if len(values))
             bars = [_error_bar(values, np.concatenate(found)) if scatter else "" for values in found]
-            written.append(Row(measure.label, [_in_words(measure, values) for values in found], best, bars))
+            written.append(Row(measure, [_in_words(measure, values) for values in found], best, bars))
     return written
 
 
@@ -151,7 +243,9 @@ def table(picks: list[Pick]) -> str:
         return "<p class='muted'>Nothing measured yet.</p>"
     heads = "".join(f"<th scope='col'>{_head(group)}" for group in groups.grouped(picks))
     body = "".join(
-        f"<tr><th scope='row'>{row.label}{''.join(_cell(row, i) for i in range(len(row.texts)))}" for row in known
+        f"<tr><th scope='row' title='{row.measure.help}'>{row.measure.label}"
+        + "".join(_cell(row, i) for i in range(len(row.texts)))
+        for row in known
     )
     return f"{across('Measurements')}<table><thead><tr><td>{heads}<tbody>{body}</table></div>"
 
@@ -178,13 +272,15 @@ def note(picks: list[Pick]) -> str:
         return "These runs train on different data: no value is better than another."
     of_groups = groups.grouped(picks)
     best = "★ marks the best." if len(of_groups) > 1 else ""
+    if best and all(len(group) == 1 for group in of_groups):
+        best += " With one seed, small differences mean little."
     spread = ""
     if any(len(group) > 1 for group in of_groups):
         spread = (
             "Runs that differ only in their seed are one column: their median, with the smallest and the largest. "
             "Dots are the seeds, on one axis for the whole row."
         )
-    return " ".join(filter(None, (best, spread, _besides(picks))))
+    return " ".join(filter(None, (best, spread, _besides(picks), _changed(picks))))
 
 
 def _besides(picks: list[Pick]) -> str:
@@ -196,7 +292,12 @@ def _besides(picks: list[Pick]) -> str:
     return f"Besides the constraint, the runs differ in {listed(map(settings.label, others))}."
 
 
+def _changed(picks: list[Pick]) -> str:
+    """Which runs did not keep their settings, so that their numbers are not of these alone."""
+    letters = [pick.letter for pick in picks if pick.record.changes]
+    return f"{listed(letters)} {'was' if len(letters) == 1 else 'were'} changed during training." if letters else ""
+
+
 def explained(picks: list[Pick]) -> str:
     """What the rows mean, as a Markdown list."""
-    names = {name for pick in picks for name in panel.cards_of(pick.config)}
-    return panel.what_is_shown(name for name in EXPLAINED if name in names)
+    return "\n".join(f"- **{row.measure.label}**: {row.measure.help}" for row in rows(picks))
