@@ -78,6 +78,7 @@ VIEW = {
     "filter": "8 gaussians",
     "sort": "-at a bound",
     "measure": "at_bound",
+    "beside": "seconds",
     "against": "seed",
     "along": "seconds",
     "log": "1",
@@ -106,6 +107,7 @@ def test_a_link_opens_the_view_that_it_was_copied_from(swept: list[str]) -> None
     assert at.text_input(key="compare_filter").value == "8 gaussians"
     assert at.selectbox(key="sweep").value == "my-sweep"
     assert at.selectbox(key="sweep_measure").value == "at_bound"
+    assert at.selectbox(key="sweep_reason").value == "seconds"
     assert at.selectbox(key="sweep_setting").value == "seed"
     assert at.segmented_control(key="compare_along").value == "seconds"
     assert at.toggle(key="compare_log").value
