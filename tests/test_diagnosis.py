@@ -93,15 +93,15 @@ def test_a_healthy_or_unmeasured_run_has_no_finding() -> None:
             3,
         ),
         (Reading(gradients=gradients([1, 0.46, 0.68, 1, 1])), None, 0),
-        (Reading(gradients=gradients([1, 0.42, 0.65, 1, 1])), "shrinks 1.54-fold per hidden layer", 2),
+        (Reading(gradients=gradients([1, 0.42, 0.65, 1, 1])), "gets 1.54× smaller with each hidden layer", 2),
         (Reading(gradients=gradients([1, 99, 9, 1, 1])), None, 0),
         (
             Reading(gradients=gradients([1, 5000, 9, 2, 1])),
-            "grows 50-fold per hidden layer on its way back, 2,500-fold in all",
+            "gets 50× larger with each hidden layer, 2,500× in all",
             3,
         ),
         (Reading(gradients=gradients([1, 9, 1, 1])), None, 0),  # one layer between hidden ones
-        (Reading(gradients=gradients([1, 17, 1, 1])), "grows 17-fold", 1),
+        (Reading(gradients=gradients([1, 17, 1, 1])), "gets 17× larger", 1),
         (Reading(coverage=coverage([16, *[70] * 7])), None, 0),
         (Reading(coverage=coverage([15, *[71] * 7])), "1 of 8 modes has less than a quarter", 2),
         (Reading(coverage=coverage([15] * 4 + [113] * 4)), "4 of 8 modes", 3),
@@ -422,7 +422,7 @@ def test_a_fixed_generator_is_not_judged_but_its_critic_is() -> None:
     assert diagnosed(far, history(3000))
     assert diagnosed(far, history(3000), config) == []
     vanishing = Reading(gradients=gradients(norms=(1, 1, 2, 4, 8)))
-    assert "shrinks" in diagnosed(vanishing, config=config)[0].sentence
+    assert "smaller with each hidden layer" in diagnosed(vanishing, config=config)[0].sentence
 
 
 def test_the_rate_of_a_fixed_generator_is_not_blamed() -> None:

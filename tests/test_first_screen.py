@@ -20,9 +20,11 @@ from ganlab.runs import loop
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
+from ganlab.runs.range_change import RangeChange
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
-from ganlab.ui.train import live, view
+from ganlab.runs.vitals import Vital
+from ganlab.ui.train import live, strip, view
 
 BOTH = pytest.mark.parametrize("config", [TINY, TINY_IMAGES], ids=["points", "images"])
 
@@ -129,6 +131,23 @@ def test_a_step_is_played_or_a_note_says_why_not(clamping: dict[str, str], playe
     wait_until(lambda: run.latest.critic_step > critic_step)
     figure = clamp(page("1_Train.py", run=run.run_id))
     assert ("slow" in figure, bool(figure["note"])) == (played, not played)
+
+
+def test_a_comparison_says_of_which_moment_it_is() -> None:
+    def vital(how: str, *steps: int) -> Vital:
+        return Vital("", how, 2.0, 1.0, "", np.array(steps), np.ones(len(steps)))
+
+    vitals = [vital("share"), vital("size", 5, 1260), vital("size", 5, 1268)]
+    earlier, now = re.findall(r"<small>(<em>.*?)</small>", strip.strip(vitals, 3, comparing=True, measuring=False))
+    assert (earlier, now) == ("<em>2.0× more</em>, step 1,260", "<em>2.0× more</em> now")
+    former, config = (dataclasses.replace(TINY, clip_range=(-high, high)) for high in (0.01, 0.1))
+    change = RangeChange(former, config, 1254, 1255, 6000, None, np.empty(0))
+    text = strip.tried(change, *vitals[1:])
+    assert re.findall("From ±0.01 to ±0.1:|after .*? steps", text) == [
+        "From ±0.01 to ±0.1:",
+        "after 5 steps",
+        "after 13 steps",
+    ]
 
 
 def test_large_samples_are_sent_at_half_their_size() -> None:

@@ -266,8 +266,8 @@ def test_the_spread_of_real_samples_is_always_in_view() -> None:
 @pytest.mark.parametrize(
     ("norms", "words"),
     [
-        ([9, 1 / 6.2**2, 1 / 6.2, 1, 9], "shrinks 6.2-fold per layer"),
-        ([9, 4, 2, 1, 9], "grows 2-fold per layer"),
+        ([9, 1 / 6.2**2, 1 / 6.2, 1, 9], "gets 6.2× smaller per layer"),
+        ([9, 4, 2, 1, 9], "gets 2× larger per layer"),
         ([9, 1.03, 1, 9], "keeps its size"),
         ([9, 1, 9], "passes too few hidden layers to fit a slope"),
         ([0, 0, 1, 9], "is zero at l1"),

@@ -106,7 +106,7 @@ def test_the_first_look_is_after_a_few_steps(tmp_path: Path) -> None:
 
 
 @BOTH
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "timely")
 def test_readings_are_kept_cut_on_resume_and_come_out_the_same(config: TrainConfig, tmp_path: Path) -> None:
     config = dataclasses.replace(config, steps=7)
     whole = trained(tmp_path / "whole", config, INSTRUMENTS)

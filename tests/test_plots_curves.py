@@ -174,6 +174,20 @@ def test_every_change_is_marked_and_of_close_ones_the_newest_is_named() -> None:
     assert [note["text"] for note in layout["annotations"]] == ["±0.302", "±0.01"]
 
 
+def test_notes_are_as_close_as_their_words_allow() -> None:
+    def named(*changes: Change) -> list[str]:
+        layout = estimate_of(snapshot(np.zeros(900), changes), View())["layout"]
+        assert layout["xaxis"]["range"][1] == 1000
+        return [note["text"] for note in layout["annotations"]]
+
+    tighter = Change(2000, 400, "clip_range", (-0.01, 0.01))
+    assert named(tighter, Change(2700, 540, "clip_range", (-0.1, 0.1))) == ["±0.1", "±0.01", "±0.1"]
+    assert named(tighter, Change(2600, 520, "clip_range", (-0.1, 0.1))) == ["±0.1", "±0.1"]
+    assert named(Change(2000, 400, "constraint", "none"), Change(3000, 600, "constraint", "clip")) == ["±0.1", "±0.1"]
+    last = Change(4000, 800, "constraint", "none")  # stands left of its place, as there is no room on its right
+    assert named(tighter, last) == ["no constraint", "±0.1"]
+
+
 @pytest.mark.parametrize(
     ("first", "name"),
     [

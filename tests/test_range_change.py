@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from ganlab.gan import sampling
 from ganlab.gan.clipping import ClipReport
 from ganlab.gan.training import Trainer, copied
 from ganlab.measure.reading import READINGS, Reading, look
-from ganlab.runs import loop, run_here
+from ganlab.runs import loop, range_change, run_here
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.look_budget import LookBudget
 from ganlab.runs.mailbox import Mailbox
@@ -175,6 +176,22 @@ def test_what_a_change_did_is_shown_before_the_look_at_what_was_before(
     change = steered(tmp_path / "r", CONFIGS[0], {21: TIGHT}, WHICH).change
     assert events[events.index(10) - 1] == TIGHT
     assert change.reading.step == 10
+
+
+def test_a_change_that_is_measured_late_is_compared_as_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def slow(*args: object, **options: object) -> Reading:
+        nonlocal now
+        now += 15.0
+        return look(*args, **options)
+
+    monkeypatch.setattr(range_change, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(loop.readings, "look", slow)
+    assert steered(tmp_path / "off", CONFIGS[0], {21: TIGHT}, frozenset()).change.left == 20
+    change = steered(tmp_path / "on", CONFIGS[0], {21: TIGHT}, WHICH).change
+    assert change.age == 45  # after looks at what was before, at what the change did, and at the end
+    assert change.left == 5
 
 
 def test_changes_of_several_settings_are_one_and_a_setting_without_effect_is_none(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.training_run import TrainingRun
 
+pytestmark = pytest.mark.usefixtures("timely")
 STEPS = 24
 CHANGES = {5: {"clip_range": (-0.05, 0.05)}, 14: {"n_critic": 3, "critic_lr": 3e-3}, 31: {"clip_range": (-0.2, 0.1)}}
 

@@ -16,7 +16,7 @@ from ganlab.gan.holding import holding
 from ganlab.gan.networks import named_weights
 from ganlab.gan.training import Trainer
 from ganlab.measure.reading import INSTRUMENTS
-from ganlab.runs import wire
+from ganlab.runs import range_change, wire
 from ganlab.runs.disk import checkpoints, inbox, library, moments
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import METRICS, HistoryWriter
@@ -504,6 +504,23 @@ def test_what_holds_the_critic_is_changed_by_its_cards_and_set_by_its_slider(the
     at.run()
     assert not at.exception
     assert "each weight divided by its layer’s factor" in panels(at)
+
+
+def test_what_a_try_did_names_the_change_also_under_the_next_title(
+    the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(range_change, "COMPARED", 1e6)  # seconds, also on a busy machine
+    run = run_in("running", the_hub, dataclasses.replace(TINY, clip_range=(-0.01, 0.01)))
+    wait_until(lambda: run.latest.reading)
+    at = page("1_Train.py", run=run.run_id)
+    click(at, "10× wider: ±0.1")
+    wait_until(lambda: run.latest.change and run.latest.change.reading)
+    wait_until(lambda: run.latest.reading.step > run.latest.change.step)
+    at.run()
+    assert "10× wider: ±1" in [button.label for button in at.button]
+    assert re.search(
+        r"From ±0\.01 to ±0\.1:<br>slope .*? after \d+ steps?<br>estimate .*? after \d+ steps?</p>", panels(at)
+    )
 
 
 def test_what_there_is_to_try_stays_within_what_its_slider_reaches() -> None:

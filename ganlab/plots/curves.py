@@ -19,6 +19,7 @@ from ganlab.runs.snapshot import Snapshot
 
 POINTS = 120  # at most, of a drawn line
 LABELS = 5  # for so many there is room on a y axis
+LETTER = 0.022  # of an x axis of about 300 pixels: a letter of a note
 SETTLED = 3  # steps in one clip range, from which its estimates have a typical size
 TINY = 1e-12
 CONSTRAINTS = {"clip": "clipping", "gradient-penalty": "penalty", "none": "no constraint"}
@@ -205,13 +206,19 @@ def cursors(places: Sequence[float | None]) -> list[Figure]:
 
 
 def _mark_notes(changes: Sequence[Change], places: Sequence[float], end: float) -> list[Figure]:
-    """The changes in words, on an axis to `end`; of changes close together, only the newest."""
+    """The changes in words, on an axis to `end`; where they would overlap, only the newest."""
     above = {"yref": "paper", "yanchor": "bottom"}
     notes: list[Figure] = []
+    taken = math.inf  # from where on, by the notes of newer changes
     for change, place in zip(reversed(changes), reversed(places), strict=True):
-        if not notes or notes[-1]["x"] - place >= end / 6:
-            side = {"xanchor": "left", "xshift": -3} if place < 0.85 * end else {"xanchor": "right", "xshift": 3}
-            notes.append(note(place, 1, change_in_words(change), "$muted", 11.5, **above, **side))
+        text = change_in_words(change)
+        width = (len(text) + 1) * LETTER * end
+        fits = place + width <= end
+        start = place if fits else place - width
+        if start + width <= taken:
+            side = {"xanchor": "left", "xshift": -3} if fits else {"xanchor": "right", "xshift": 3}
+            notes.append(note(place, 1, text, "$muted", 11.5, **above, **side))
+            taken = start
     return notes
 
 

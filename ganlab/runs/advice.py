@@ -14,7 +14,7 @@ USUAL = 3.0  # fold per layer, in the middle of the presets: digits 1.2 to 1.6, 
 # Times the clip range: a range further away is not worth advising. From 1, 0.003 (8 Gaussians) and 0.1 (digits), the
 # advice led to 0.1, 0.08 and 0.01; the presets have 0.1 and 0.01.
 FURTHEST = 30.0
-BECAUSE = f"If all weights scaled with it, gradients would grow {USUAL:g}-fold per layer, as with the presets."
+BECAUSE = f"If all weights scaled with it, gradients would get {USUAL:g}× larger per layer, as with the presets."
 
 
 class Advice(NamedTuple):

@@ -131,8 +131,7 @@ def _still(reading: Reading, history: History, config: TrainConfig) -> Iterator[
 def _vanishing(reading: Reading, history: History, config: TrainConfig) -> Iterator[Finding]:
     gradients = reading.gradients
     if gradients and len(history) >= WINDOW and _shrinks(gradients):
-        fold = short(1 / gradients.per_layer)
-        sentence = f"The critic's gradient shrinks {fold}-fold per hidden layer on its way back."
+        sentence = f"The critic's gradient gets {short(1 / gradients.per_layer)}× smaller with each hidden layer."
         yield Finding(2, sentence, widen(gradients, history, config))
 
 
@@ -145,8 +144,8 @@ def _exploding(reading: Reading, history: History, config: TrainConfig) -> Itera
         fold = hidden[0] / hidden[-1]
         if fold < DIVERGES and _is_near(reading):
             return
-        sentence = f"The critic's gradient grows {short(gradients.per_layer)}-fold per hidden layer"
-        sentence += f" on its way back, {short(fold)}-fold in all."
+        each, of_all = short(gradients.per_layer), short(fold)
+        sentence = f"The critic's gradient gets {each}× larger with each hidden layer, {of_all}× in all."
         yield Finding(3 if fold >= DIVERGES else 1, sentence, narrow(gradients, history, config))
 
 

@@ -165,7 +165,7 @@ class Loop:
 
     def _look(self, which: frozenset[str], quick: bool = False, at: Networks | None = None) -> None:
         """Measure with these instruments; one that fails is switched off. Unless it is `quick`, QUIT ends it."""
-        trainer = self._trainer
+        trainer, was_seen = self._trainer, self._range_is_seen()
         at = at or Networks(trainer.critic, trainer.generator, trainer.config, trainer.step_count)
         try:
             with self._budget.looking():
@@ -183,6 +183,8 @@ class Loop:
         except Broken as broken:
             self._switch_off(broken)
             return
+        if self._range_is_seen() and not was_seen:
+            self._range_changes.measured()
         self._budget.expect(self._reading.recurring_cost)
         self._recorder.add_reading(readings.row(self._reading))
         for name in ("drawing", *which):

@@ -13,7 +13,7 @@ from ganlab.gan.holding import holding
 from ganlab.measure.reading import Reading
 
 GROUPED = 1.0  # seconds: changes so close together, as from a held arrow key, are compared as one
-COMPARED = 20.0  # seconds after a change during which the page compares
+COMPARED = 20.0  # seconds during which the page compares
 HELD = 6.0  # seconds for which the axis stays as wide as the wider of the two ranges
 MOST_BINS = 320  # on an axis that holds both ranges
 
@@ -22,11 +22,12 @@ MOST_BINS = 320  # on an axis that holds both ranges
 class RangeChange:
     """A change that has come into force, or several that were grouped: `former` is from before the first of them.
 
-    `before` is the number of steps before the first, `step` and `critic_step` those before the last; `acted` is when a
-    critic update first used it, in seconds of time.monotonic(). `reading` is the look to compare with, or None, maybe
-    only for now. `samples` were generated from the fixed latents just before the first. If the clip range changed,
-    `fold` has a histogram per critic parameter of the first clamp after the last, on an axis that holds both ranges; it
-    is empty until that clamp.
+    `before` is the number of steps before the first, `step` and `critic_step` those before the last. In seconds of
+    time.monotonic(), `acted` is when a critic update first used it, and `until` how long the page compares: from then
+    on, and again from the first look that saw what it did, which a busy computer makes late. `reading` is the look to
+    compare with, or None, maybe only for now. `samples` were generated from the fixed latents just before the first. If
+    the clip range changed, `fold` has a histogram per critic parameter of the first clamp after the last, on an axis
+    that holds both ranges; it is empty until that clamp.
     """
 
     former: TrainConfig
@@ -38,6 +39,7 @@ class RangeChange:
     samples: np.ndarray
     fold: tuple[WeightHistogram, ...] = ()
     acted: float = 0.0
+    until: float = 0.0
 
     @property
     def limit(self) -> float | None:
@@ -56,6 +58,11 @@ class RangeChange:
     def age(self) -> float:
         """Seconds since it acted."""
         return time.monotonic() - self.acted
+
+    @property
+    def left(self) -> float:
+        """Seconds for which the page still compares; 0 or less if it no longer does."""
+        return self.until - time.monotonic()
 
     def histograms(self, clip: ClipReport) -> tuple[WeightHistogram, ...]:
         """One per critic parameter, on an axis that holds both ranges; none if the clamp is gone."""
@@ -96,7 +103,12 @@ class RangeChanges:
         awaited = self._awaited
         if awaited and critic_step > awaited.critic_step:
             self._awaited = None
-            self.newest = replace(awaited, fold=awaited.histograms(clip) if clip else (), acted=time.monotonic())
+            fold, now = awaited.histograms(clip) if clip else (), time.monotonic()
+            self.newest = replace(awaited, fold=fold, acted=now, until=now + COMPARED)
+
+    def measured(self) -> None:
+        """Call this after the first look that has seen what the newest change did."""
+        self.newest = self.newest and replace(self.newest, until=time.monotonic() + COMPARED)
 
     def compare_with(self, reading: Reading) -> None:
         """The look at what was before the newest change, if there still is one."""

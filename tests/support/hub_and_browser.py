@@ -1,5 +1,6 @@
 """A hub for the tests that visit pages, and a server and a browser for those that need them."""
 
+import math
 import os
 import shutil
 import threading
@@ -21,6 +22,7 @@ from ganlab.config import TrainConfig
 from ganlab.gan.training import Trainer
 from ganlab.measure import distances
 from ganlab.measure.reading import INSTRUMENTS
+from ganlab.runs import recorder
 from ganlab.runs.disk import inbox, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.hub import RunHub
@@ -44,6 +46,13 @@ def _no_run_is_left() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     assert [t.name for t in threading.enumerate() if t.name.startswith("ganlab-")] == []
+
+
+@pytest.fixture
+def timely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints are as far apart as a test wants them, also on a busy machine, which is slow to step and to write."""
+    monkeypatch.setattr(recorder, "FIRST_CHECKPOINT", math.inf)
+    monkeypatch.setattr(recorder, "WORTH", 0)
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stubs import TINY
+from stubs import TINY, wait_until
 
+from ganlab.runs import recorder
 from ganlab.runs.disk import library
 from ganlab.runs.disk.checkpoints import Checkpoint
 from ganlab.runs.disk.folder import RunFolder
@@ -82,6 +83,7 @@ def train(counters: Counters, begun: int) -> None:
         add(row, *more)
 
     folder.keep_checkpoint, folder.add_step = kept, added
+    recorder.WORTH = 0  # a slow disk is no reason for a longer interval
     TrainingRun(folder, checkpoint_every=EVERY).run()
 
 
@@ -117,8 +119,11 @@ def waited(child: int, seconds: float = 60.0) -> int:
     return os.waitstatus_to_exitcode(ended[1])
 
 
-def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
-    """Kill one run after this many seconds; returns what `reopen` answers and what the run had counted."""
+def kill_once(folder: Path, after: float, saved: bool) -> tuple[dict, Counters]:
+    """Kill one run after this many seconds; returns what `reopen` answers and what the run had counted.
+
+    The seconds begin when its folder is there; if it is to have `saved` something, at its first checkpoint.
+    """
     os.environ["GANLAB_RUNS"] = str(folder)
     counters = Counters()
     begun, begins = os.pipe()
@@ -126,6 +131,7 @@ def kill_once(folder: Path, after: float) -> tuple[dict, Counters]:
     os.close(begins)
     assert os.read(begun, 1) == b"."
     os.close(begun)
+    wait_until(lambda: not saved or counters["saved"])
     select.select([], [], [], after)
     os.kill(child, signal.SIGKILL)
     if (ended := waited(child)) != -signal.SIGKILL:
@@ -160,7 +166,7 @@ def main(many: int) -> int:
     lost, began, problems, course = [], time.monotonic(), 0, []
     with tempfile.TemporaryDirectory() as scratch:
         for i in range(many):
-            result, counters = kill_once(Path(scratch, str(i)), draws.uniform(0, LONGEST))
+            result, counters = kill_once(Path(scratch, str(i)), draws.uniform(0, LONGEST), saved=i == 0)
             problem = judge(result, counters)
             estimates = result.get("estimates", [])
             if any(mine != theirs for mine, theirs in zip(estimates, course, strict=False)):

@@ -26,7 +26,7 @@ from ganlab.runs.disk import histograms, looks
 from ganlab.runs.disk.contents import are_samples, check_progress
 from ganlab.runs.disk.damage import check_file, refusing
 from ganlab.runs.history import NO_HISTORY
-from ganlab.runs.range_change import RangeChange
+from ganlab.runs.range_change import COMPARED, RangeChange
 from ganlab.runs.snapshot import Snapshot, Status
 
 FILE = "live.safetensors"
@@ -59,7 +59,7 @@ def write(path: Path, live: Live) -> None:
         about["reading"], parts = looks.packed(snapshot.reading)
         arrays |= parts
     if change:
-        about["change"] = {name: getattr(change, name) for name in ("before", "step", "critic_step", "age")}
+        about["change"] = {name: getattr(change, name) for name in ("before", "step", "critic_step", "age", "left")}
         about["change"] |= {"former": _live_fields(change.former), "config": _live_fields(change.config)}
         arrays["change.samples"] = change.samples
         if change.reading:
@@ -151,14 +151,16 @@ def _change(
     if about is None:
         return None
     samples = _samples("change.samples", config, tensors)
-    counts, age = {name: about[name] for name in ("before", "step", "critic_step")}, about["age"]
+    counts = {name: about[name] for name in ("before", "step", "critic_step")}
+    age, left = about["age"], about["left"]
     if not all(type(count) is int and 0 <= count < 2**53 for count in counts.values()):
         raise ValueError("its change of the clip range is invalid")
-    if type(age) is not float or not 0 <= age < 1e12:
+    if not type(age) is type(left) is float or not 0 <= age < 1e12 or not -1e12 < left <= COMPARED:
         raise ValueError("its change of the clip range is invalid")
     former, now = (changed_live(config, about[name]) for name in ("former", "config"))
     reading = _reading(about, state.below(tensors, "change"))
-    return RangeChange(former, now, reading=reading, samples=samples, fold=fold, acted=time.monotonic() - age, **counts)
+    acted, until = time.monotonic() - age, time.monotonic() + left
+    return RangeChange(former, now, reading=reading, samples=samples, fold=fold, acted=acted, until=until, **counts)
 
 
 def _live_fields(config: TrainConfig) -> dict[str, Any]:

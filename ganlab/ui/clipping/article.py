@@ -19,6 +19,7 @@ from ganlab.lessons.article import Range
 from ganlab.measure.lipschitz import lipschitz_factors
 from ganlab.plots import clamp, lessons
 from ganlab.plots.clamp import Change
+from ganlab.runs.range_change import COMPARED
 from ganlab.ui.kit import clip_range, components, frame
 from ganlab.ui.kit.components import Caption, csv_file, download, panel, plot
 from ganlab.ui.kit.html import AFTER, BEFORE, CLAMP_KEY, layers_table
@@ -180,7 +181,8 @@ def _change(histogram: WeightHistogram) -> Change | None:
     if newest != histogram.clip_range:
         newest, former, number, began = histogram.clip_range, newest, number + 1, now
         state["article_change"] = newest, former, number, began
-    return Change(number, former, now - began, histogram) if former else None
+    age = now - began
+    return Change(number, former, age, COMPARED - age, histogram) if former else None
 
 
 def _values_table(values: list[Value], bounds: tuple[float, float]) -> str:

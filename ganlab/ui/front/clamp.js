@@ -9,7 +9,6 @@ import { ladder } from "./ladder.js";
 
 const ZOOM = 900;  // milliseconds
 const PATIENCE = 4000;  // milliseconds that the browser waits for what it asked for
-const GHOST = 20;  // seconds that the former bounds stay in sight
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const widest = range => Math.max(0, ...range.map(Math.abs));
 const same = (a, b) => String(a) === String(b);
@@ -176,7 +175,7 @@ const frame = state => {
   const pending = data.slider || !data.wanted.length || !data.clamp.range.length
     ? data.next : !same(data.wanted, data.clamp.range) && rangeInWords(data.wanted);
   const next = !state.preview && !shown.kind && pending;
-  const ghost = data.change && data.change.age + (now - state.received) / 1000 < GHOST ? data.change.former : null;
+  const ghost = data.change && data.change.left > (now - state.received) / 1000 ? data.change.former : null;
   state.plot.innerHTML = drawing({
     clamp: shown.clamp, slow: shown.slow, play: shown.kind, time: shown.time, former: data.change?.former, ghost, next,
     live: data.live, pinned: data.pinned, preview: state.preview, held: state.held, hover: state.hover,

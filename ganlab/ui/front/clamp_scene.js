@@ -250,7 +250,7 @@ const wouldMove = ({ after, at, total, range }, edges, [low, high]) => {
 };
 const percent = share => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 
-const heldInWords = ({ clamp, preview }) => `${rangeInWords(preview)} would move about ${percent(wouldMove(clamp, edgesOf(clamp), preview))}`;
+const heldInWords = ({ clamp, preview }) => `${rangeInWords(preview)} would move about ${percent(wouldMove(clamp, edgesOf(clamp), preview))} at first`;
 
 // Words in the plot, with bold numbers: where there is most room, left of the bounds, between them or right of them.
 const words = (g, [low = -g.limit, high = 0], sentence) => {

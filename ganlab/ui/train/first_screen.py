@@ -13,7 +13,7 @@ from ganlab.plots.samples import points
 from ganlab.runs.diagnosis import diagnose, knows
 from ganlab.runs.disk.moments import Moment
 from ganlab.runs.history import in_force
-from ganlab.runs.range_change import COMPARED, HELD, RangeChange
+from ganlab.runs.range_change import HELD, RangeChange
 from ganlab.runs.run import Run
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.verdict import Verdict, verdict
@@ -46,7 +46,7 @@ def fill(run: Run, snapshot: Snapshot, shown: Snapshot, pin: Moment | None, draw
     `drawn` are the histograms of the latter and of the pinned step.
     """
     change = snapshot.change if snapshot.change and not look_back.looks_back() else None
-    comparing = change if change and change.age < COMPARED else None
+    comparing = change if change and change.left > 0 else None
     _numbers(run, snapshot, shown, change, comparing, slots)
     _clamp(run, shown, drawn, change, slots)
     _samples(shown, change, pin, slots)
@@ -119,7 +119,7 @@ def _clamp(run: Run, shown: Snapshot, both: Drawn, change: RangeChange | None, s
         limit=limit,
         next="" if still else _next(run, shown),
         pinned=pinned,
-        change=_to_play(run, change) if change and change.limit and change.age < COMPARED else None,
+        change=_to_play(run, change) if change and change.limit and change.left > 0 else None,
         update=None if saved else shown.update,
         note=NOT_PLAYED if not saved and shown.status is Status.PAUSED and _clamps_first(shown.config) else "",
     )
@@ -161,7 +161,7 @@ def _to_play(run: Run, change: RangeChange) -> Change:
     first = histogram(change.fold) if _is_new(run, change) else None
     # Under another scale the former range has another unit: it has no place on this axis.
     former = change.former if change.former.clip_scale == change.config.clip_scale else change.config
-    return Change(change.critic_step, former.clip_range, change.age, first)
+    return Change(change.critic_step, former.clip_range, change.age, change.left, first)
 
 
 def _is_new(run: Run, change: RangeChange) -> bool:

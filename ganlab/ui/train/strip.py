@@ -24,7 +24,8 @@ def strip(vitals: list[Vital], changed: int | None, comparing: bool, measuring: 
 
     While `comparing`, each shows what it was and what it is now; `measuring` is whether missing ones will come soon.
     """
-    cells = [_compared(vital, measuring) if comparing else _cell(vital, changed) for vital in vitals]
+    newest = max((vital.steps[-1] for vital in vitals if len(vital.steps)), default=0)
+    cells = [_compared(vital, measuring, newest) if comparing else _cell(vital, changed) for vital in vitals]
     return f"<div class='strip'>{''.join(cells)}</div>"
 
 
@@ -33,12 +34,12 @@ def _cell(vital: Vital, changed: int | None) -> str:
     return f"<div><span>{vital.name}</span><b>{now}</b><small>{vital.note}</small>{line}</div>"
 
 
-def _compared(vital: Vital, measuring: bool) -> str:
+def _compared(vital: Vital, measuring: bool, newest: float) -> str:
     if math.isnan(vital.now):
         note = "being measured" if measuring else "not measured"
     elif vital.how == "size":
-        ratio = compared(vital.now, vital.was)
-        note = f"<em>{ratio}</em>" if ratio else vital.note
+        ratio, step = compared(vital.now, vital.was), vital.steps[-1]
+        note = f"<em>{ratio}</em>{' now' if step == newest else f', step {step:,.0f}'}" if ratio else vital.note
     else:
         note = vital.note
     unknown = "…" if measuring and math.isnan(vital.now) else "not measured"
@@ -49,14 +50,14 @@ def _compared(vital: Vital, measuring: bool) -> str:
 
 
 def tried(change: RangeChange, slope: Vital, estimate: Vital) -> str:
-    """What the change did to these two, and how soon that was measured."""
+    """Which change it was, what it did to these two, and how soon each was measured."""
     rows = (
         f"{name} {written(vital.was, vital.how)} → <b>{written(vital.now, vital.how)}</b>, "
-        f"{compared(vital.now, vital.was)}"
+        f"{compared(vital.now, vital.was)} after {count_of(round(vital.steps[-1]) - change.step, 'step')}"
         for name, vital in (("slope", slope), ("estimate", estimate))
     )
-    steps = count_of(round(slope.steps[-1]) - change.step, "step")
-    return f"<p class='small'>With {constraint_in_words(change.config)}, after {steps}: {'<br>'.join(rows)}</p>"
+    former, present = map(constraint_in_words, (change.former, change.config))
+    return f"<p class='small'>From {former} to {present}:<br>{'<br>'.join(rows)}</p>"
 
 
 def written(value: float, how: str) -> str:

@@ -77,8 +77,8 @@ Rules over several steps apply only while the constraint stays the same.
 | sign | threshold |
 |---|---|
 | weights at the bounds | {percent(diagnosis.SATURATED)} of all, over {WINDOW} steps |
-| vanishing gradients | {diagnosis.SHRINKS:g}-fold per hidden layer |
-| exploding gradients | {diagnosis.GROWS:g}-fold over the hidden layers, or {diagnosis.STEEP:g}-fold per layer |
+| vanishing gradients | {diagnosis.SHRINKS:g}× smaller per hidden layer |
+| exploding gradients | {diagnosis.GROWS:g}× larger over the hidden layers, or {diagnosis.STEEP:g}× per layer |
 | weights that barely move | rms gradient below 1e−8 |
 | a critic far from optimal | {_FAR} |
 | mode collapse | {_MISSING}, or a spread of {diagnosis.NARROW:g}× the real samples' |

@@ -71,7 +71,7 @@ def _dotted(line: Figure, names: list[str], chosen: str | None) -> Figure:
 
 
 def verdict(gradients: Gradients) -> str:
-    """What the gradient does on its way back through the hidden layers, such as `shrinks 6.2-fold per layer`."""
+    """What the gradient does on its way back through the hidden layers, such as `gets 6.2× smaller per layer`."""
     if zero := [layer for layer, norm in zip(gradients.layers, gradients.norms, strict=True) if norm == 0]:
         return f"is zero at {zero[-1]}"
     if gradients.refusal:
@@ -82,10 +82,10 @@ def verdict(gradients: Gradients) -> str:
 
 
 def fold(gain: float) -> str:
-    """`grows 6.2-fold per layer`, `shrinks 6.2-fold per layer` or, within 5 %, `keeps its size`."""
+    """`gets 6.2× larger per layer`, `gets 6.2× smaller per layer` or, within 5 %, `keeps its size`."""
     if 1 / 1.05 <= gain <= 1.05:
         return "keeps its size"
-    return f"{'grows' if gain > 1 else 'shrinks'} {short(max(gain, 1 / gain))}-fold per layer"
+    return f"gets {short(max(gain, 1 / gain))}× {'larger' if gain > 1 else 'smaller'} per layer"
 
 
 def norms_sentence(gradients: Gradients) -> str:
