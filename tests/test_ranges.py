@@ -186,6 +186,15 @@ def test_a_sweep_that_ended_early_says_why_also_after_a_restart_of_the_server() 
     assert "is full" not in panels(page("4_Compare.py", sweep="mine"))
 
 
+def test_the_reason_of_an_earlier_process_is_not_that_of_a_later_one() -> None:
+    path = written(TINY)
+    (path / "sweep.log").write_text("ganlab: The disk is full.\n")
+    assert background.problem(path) == "The disk is full."
+    later = (path / "sweep.log").stat().st_mtime_ns + 1
+    os.utime(path / "sweep.csv", ns=(later, later))  # as `ganlab sweep` in a terminal writes it, but no log
+    assert background.problem(path) == ""
+
+
 @pytest.mark.usefixtures("the_hub")
 @pytest.mark.parametrize("words", ["", "2 runs: 2 finished. The table is sweep.csv\n"])
 def test_a_sweep_that_was_killed_has_no_reason(words: str) -> None:

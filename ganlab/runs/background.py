@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ganlab.config import TrainConfig
 from ganlab.runs.disk.damage import check_file
-from ganlab.runs.sweep import Sweep, cancel, is_running
+from ganlab.runs.sweep import TABLE, Sweep, cancel, is_running
 
 LOG = "sweep.log"  # what the process prints
 PREFIX = "ganlab: "  # of the line in which a command says why it ended
@@ -78,6 +78,8 @@ def problem(path: Path) -> str:
         return ""
     with suppress(OSError, ValueError):  # no log, or one that may not be read, or the sweep is being deleted
         check_file(path / LOG, 2**24)
+        if (path / TABLE).stat().st_mtime_ns > (path / LOG).stat().st_mtime_ns:
+            return ""  # another process has run it since, such as `ganlab sweep` in a terminal
         *_, last = ["", *(path / LOG).read_text(errors="replace").splitlines()]
         return last.removeprefix(PREFIX) if last.startswith(PREFIX) else ""
     return ""
