@@ -101,7 +101,7 @@ def test_try_all_ranges_writes_a_sweep_starts_it_and_opens_compare(
     ids += [name for name in all_ranges(run.config) if name not in ids]
     assert address(at) == {"sweep": path.name, "runs": ",".join(f"{path.name}/{name}" for name in ids)}
     assert not at.exception
-    assert panels(at).count("Waiting") == 2 * len(ids)  # in the table, and above the figures
+    assert panels(at).count("Not begun") == 2 * len(ids)  # in the table, and above the figures
     assert [run.run_id for run in the_hub.runs] == [run.run_id]  # no single run has come
     started[path].ends = 0
     at = page("1_Train.py", run=run.run_id)
@@ -140,9 +140,17 @@ def test_a_sweep_is_cancelled_and_continued(started: dict[Path, Process]) -> Non
     click(at, "Cancel")  # before its process has begun
     assert started[path].ends == -15
     with lock.locked(path):  # it runs
+        (path / "stop").unlink()  # as it does when it begins
         at.run()
         click(at, "Cancel")
         assert (path / "stop").exists()
+        for visit in (at, page("4_Compare.py", sweep="mine")):  # to another visitor too
+            assert ">Stopping<" in panels(visit)
+            assert " left<" not in panels(visit)
+            assert not {"Cancel", "Continue"} & {button.label for button in visit.button}
+    at.run()
+    assert "Stopping" not in panels(at)
+    assert "Continue" in [button.label for button in at.button]
     click(at, "Compare these")
     assert address(at) == {"sweep": "mine", "runs": ",".join(f"mine/{name_of(config)}" for config in configs)}
 

@@ -102,7 +102,7 @@ def status(runs: Sequence[SweptRun]) -> None:
     if not runs:
         return
     path = runs[0].path.parent
-    alive = background.under_way(path)
+    activity = alive, stopping = _activity(path)
     first_known = _progress(runs, alive)
     frame.once("sweep_refused", st.error, "error")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -114,21 +114,26 @@ def status(runs: Sequence[SweptRun]) -> None:
                 label = f"Compare {len(first)} of them"
                 help = "From every part of the sweep, as many as fit side by side: others are chosen in the table."
             button(label, "compare_arrows", _compare, first, help=help, type="tertiary", key="compare_these")
-        if may_act() and alive:
+        if may_act() and alive and not stopping:
             button("Cancel", "stop", _cancel, path, help="All runs stop after their step; Continue resumes them.")
-        elif may_act() and first_known.over < len(runs):
+        elif may_act() and not alive and first_known.over < len(runs):
             button("Continue", "play_arrow", _continue, path, help="Trains the runs that have not finished.")
 
     @st.fragment(run_every=EVERY if alive else None)
     def tick() -> None:
         known = _progress(runs, alive)
-        if background.under_way(path) != alive or _rows(known) != _rows(first_known):
+        if _activity(path) != activity or _rows(known) != _rows(first_known):
             st.rerun()  # also the buttons, the table and the figure
         with slot:
             problem = background.problem(path) if known.over < known.runs else ""
-            panel("sweep_progress", _in_words(known, alive, problem))
+            panel("sweep_progress", _in_words(known, *activity, problem))
 
     tick()
+
+
+def _activity(path: Path) -> tuple[bool, bool]:
+    """Whether a sweep is under way, and whether it is about to stop."""
+    return background.under_way(path), background.stopping(path)
 
 
 def _progress(runs: Sequence[SweptRun], alive: bool) -> Progress:
@@ -142,10 +147,12 @@ def _rows(known: Progress) -> tuple[object, ...]:
     return known.over, [run.run_id for run, _ in known.training]
 
 
-def _in_words(known: Progress, alive: bool, problem: str) -> str:
+def _in_words(known: Progress, alive: bool, stopping: bool, problem: str) -> str:
     """The runs that are over, of all; what trains, each with its step; and the time left."""
     state = Status.RUNNING if alive else Status.FINISHED if known.over == known.runs else Status.STOPPED
-    left = f"{rough_range(*known.left)} left" if alive and known.left and known.left[1] else ""
+    left = ""
+    if alive and not stopping and known.left and known.left[1]:
+        left = f"{rough_range(*known.left)} left"
     done = f"<b>{known.over}</b> of {count_of(known.runs, 'run')}"
     if known.failed:
         done += f", <span class='bad'>{known.failed:,} failed</span>"
@@ -155,7 +162,7 @@ def _in_words(known: Progress, alive: bool, problem: str) -> str:
         for run, step in known.training
     )
     return (
-        f"<div class='sweep'>{html.pill(state)}<span class='nowrap'>{done}</span>"
+        f"<div class='sweep'>{html.pill(state, 'Stopping' if stopping else '')}<span class='nowrap'>{done}</span>"
         f"<div class='bar' role='progressbar' aria-label='of the sweep' aria-valuenow='{100 * known.share:.0f}'>"
         f"<span style='width:{100 * known.share:.1f}%'></span></div><span class='muted nowrap'>{left}</span>"
         f"<div class='muted small'>{training}</div><div class='bad'>{escape(problem)}</div></div>"
