@@ -29,6 +29,7 @@ from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.runs.workers import _folder
 from ganlab.ui.compare import new_sweep, sweeps
+from ganlab.ui.compare.sweeps import ALL
 from ganlab.ui.compare.table import SORTS, Row
 
 
@@ -370,7 +371,7 @@ def test_a_started_sweep_is_listed_though_the_browser_still_sends_what_it_showed
     click(at, "Start the sweep")
     shown = {
         "sweep_started": "first",
-        "sweep": "All single runs",
+        "sweep": ALL,
         "new_sweep_0": True,
     }  # as the form's tick brings them
     for key, value in shown.items():
@@ -509,7 +510,13 @@ def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare(the_hu
         assert not any("Nothing is training" in text.value for text in home.markdown)
         assert page("4_Compare.py").selectbox(key="sweep").value == "mine"
     run = run_in("finished", the_hub, TINY)
-    for newer, shown in ((1, "All single runs"), (-1, "mine")):
+    other = Path(shutil.copytree(path, path.with_name("other")))
+    with lock.locked(path):  # the list that holds the first of the compared runs is shown, whatever trains
+        for compared, shown in ((f"other/{name_of(TINY)}", "other"), (f"{run.run_id},other/{name_of(TINY)}", ALL)):
+            assert page("4_Compare.py", runs=compared).selectbox(key="sweep").value == shown
+        assert page("4_Compare.py", runs="gone/0123456789ab").selectbox(key="sweep").value == "mine"
+    shutil.rmtree(other)
+    for newer, shown in ((1, ALL), (-1, "mine")):
         began = (path / "sweep.json").stat().st_mtime + newer
         os.utime(run.path / "config.json", (began, began))
         assert page("4_Compare.py").selectbox(key="sweep").value == shown

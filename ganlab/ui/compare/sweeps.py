@@ -1,6 +1,6 @@
 """The sweeps in the folder of the runs: the runs of each are another list to choose from, with its progress above."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -29,21 +29,27 @@ EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under wa
 
 
 def menu() -> None:
-    """Which list the table shows, if there is any sweep; at first one that trains, or the newest if no run is newer."""
+    """Which list the table shows, if there is any sweep."""
     paths = library.sweep_paths()
     names = sorted(paths)
     if st.session_state.get("sweep", ALL) not in (ALL, *names):  # it was deleted
         del st.session_state["sweep"]
-    if "sweep" not in st.session_state:
-        if training := background.all_under_way(paths):
-            st.session_state["sweep"] = training[0]
-        elif names and not st.session_state["compared"]:
-            begun = {name: _written(path / FILE) for name, path in paths.items()}
-            newest = max(names, key=begun.__getitem__)
-            if all(begun[newest] > _written(run.path / "config.json") for run in hub().runs):
-                st.session_state["sweep"] = newest
     if names:
+        if "sweep" not in st.session_state:
+            st.session_state["sweep"] = _first_list(paths)
         st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
+
+
+def _first_list(paths: Mapping[str, Path]) -> str:
+    """The list of the first compared run; else a sweep that trains, or the newest one if no single run is newer."""
+    if first := next(filter(None, st.session_state["compared"]), ""):
+        return name if (name := first.rpartition("/")[0]) in paths else ALL
+    if training := background.all_under_way(paths):
+        return training[0]
+    begun = {name: _written(path / FILE) for name, path in paths.items()}
+    newest = max(begun, key=begun.__getitem__)
+    newer = all(begun[newest] > _written(run.path / "config.json") for run in hub().runs)
+    return newest if newer else ALL
 
 
 def _written(file: Path) -> float:
