@@ -23,7 +23,7 @@ from ganlab.runs.disk import library, lock
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.ranges import all_ranges, folder
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep import Sweep, combinations, name_of
+from ganlab.runs.sweep import MOST_RUNS, Sweep, combinations, name_of, with_more_seeds
 from ganlab.runs.sweep_progress import BEGIN, BY_UPDATES, LIKE_OTHERS, START, progress, span
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
@@ -270,6 +270,61 @@ def test_the_first_steps_of_a_run_do_not_tell_how_long_it_takes() -> None:
     assert progress([run]).left is not None
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:-3]))
     assert progress([run]).left is None
+
+
+def test_the_next_seeds_of_every_setting_by_hand() -> None:
+    wide, narrow = (dataclasses.replace(TINY, clip_range=(-c, c)) for c in (0.1, 0.01))
+    configs = [dataclasses.replace(config, seed=seed) for config, seed in ((wide, 0), (wide, 4), (narrow, 1))]
+    runs = with_more_seeds(configs, 2)
+    assert list(runs.values()) == [dataclasses.replace(one, seed=seed) for seed in (5, 6) for one in (wide, narrow)]
+    assert list(runs) == [name_of(run) for run in runs.values()]
+    with pytest.raises(ValueError, match="10,000"):
+        with_more_seeds(configs, 4999)
+    with pytest.raises(ValueError, match="seed"):
+        with_more_seeds([dataclasses.replace(TINY, seed=2**53 - 1)], 1)
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_seeds_are_added_to_a_sweep_that_has_ended(started: dict[Path, Process]) -> None:
+    configs = [dataclasses.replace(TINY, clip_range=(-c, c), seed=3) for c in (0.01, 0.1)]
+    path = written(*configs)
+    at = page("4_Compare.py", sweep="mine")
+    assert at.get("popover")[-1].proto.popover.label == "More seeds"
+    at.session_state["more_seeds"] = True
+    at.run()
+    at.number_input(key="more_seeds_of_each").set_value(2).run()
+    assert any("4 more runs, and 2 that have not finished" in caption.value for caption in at.caption)
+    with lock.locked(path):
+        click(at, "Add and train")  # another visitor has begun to train it
+        assert len(at.error) == 1
+        assert len(Sweep(path).runs) == 2
+        assert "More seeds" not in [popover.proto.popover.label for popover in at.get("popover")]
+    at.session_state["more_seeds"] = True
+    at.run()
+    at.number_input(key="more_seeds_of_each").set_value(MOST_RUNS).run()
+    click(at, "Add and train")
+    assert len(at.error) == 1
+    at.number_input(key="more_seeds_of_each").set_value(1).run()
+    click(at, "Add and train")
+    assert not at.exception
+    assert list(started) == [path]
+    more = [dataclasses.replace(config, seed=4) for config in configs]
+    assert list(Sweep(path).runs.values()) == [dataclasses.replace(one, threads=1) for one in (*configs, *more)]
+    assert "Cancel" in [button.label for button in at.button]
+    assert "More seeds" not in [popover.proto.popover.label for popover in at.get("popover")]
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_guests_add_no_seeds(started: dict[Path, Process], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(TINY)
+    at = page("4_Compare.py", sweep="mine")
+    at.session_state["more_seeds"] = True
+    at.run()
+    monkeypatch.setenv("GANLAB_KEY", "another")  # the form was drawn for its owner, who now is a guest
+    click(at, "Add and train")
+    assert not started
+    assert len(Sweep(path).runs) == 1
+    assert "More seeds" not in [popover.proto.popover.label for popover in at.get("popover")]
 
 
 def test_no_process_starts_where_nothing_is_missing(started: dict[Path, Process]) -> None:

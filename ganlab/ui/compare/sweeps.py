@@ -17,6 +17,7 @@ from ganlab.runs.snapshot import Status
 from ganlab.runs.sweep import FILE
 from ganlab.runs.sweep_progress import Progress, progress
 from ganlab.runs.swept_run import SweptRun
+from ganlab.ui.compare import more_seeds
 from ganlab.ui.compare.picks import MOST
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.access import may_act
@@ -122,8 +123,10 @@ def status(runs: Sequence[SweptRun]) -> None:
             button(label, "compare_arrows", _compare, first, help=help, type="tertiary", key="compare_these")
         if may_act() and alive and not stopping:
             button("Cancel", "stop", _cancel, path, help="All runs stop after their step; Continue resumes them.")
-        elif may_act() and not alive and first_known.over < len(runs):
-            button("Continue", "play_arrow", _continue, path, help="Trains the runs that have not finished.")
+        if may_act() and not alive:
+            if first_known.over < len(runs):
+                button("Continue", "play_arrow", _continue, path, help="Trains the runs that have not finished.")
+            more_seeds.control(runs)
 
     @st.fragment(run_every=EVERY if alive else None)
     def tick() -> None:
