@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -375,6 +376,62 @@ def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
     click(at, "Start the sweep")  # added to it
     assert len(Sweep(path).runs) == len(expected) + 1  # one of them was there
     assert started[path].ends is None
+
+
+@pytest.mark.usefixtures("the_hub")
+@pytest.mark.parametrize(
+    ("values", "differ"),
+    [
+        ({"seeds": 9}, ""),
+        ({"list": "0.1 0.2"}, "clip range"),
+        ({"steps": 8}, "total steps"),
+        ({"constraints": ["clip", "none"], "list": "0.5", "steps": None}, "constraint, clip range and total steps"),
+        ({"name": "another", "steps": 8}, ""),
+    ],
+)
+def test_the_form_says_what_it_adds_to_a_sweep_beside_seeds(values: dict[str, object], differ: str) -> None:
+    written(*combinations({"steps": [7], "clip_range": [(-0.1, 0.1)], "seed": [0, 1]}, PRESETS["8-gaussians"]).values())
+    at = form(**{"ranges": "List", "list": "0.1", "steps": 7, "name": "mine"} | values)
+    sentences = [caption.value for caption in at.caption if "differ" in caption.value]
+    assert [differ in sentence for sentence in sentences] == [True] * bool(differ)
+    wait_until(lambda: all(thread.name != "ganlab-job" for thread in threading.enumerate()))
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_the_form_refuses_at_once_only_what_is_wrong() -> None:
+    with lock.locked(written(TINY)):
+        refused = {}
+        for name in ("", "a b", "mine"):
+            captions = [caption.value for caption in form(seeds=2, name=name).caption]
+            assert any("10 runs" in caption for caption in captions)  # whatever its name
+            refused[name] = sum(":red" in caption for caption in captions)
+    assert refused == {"": 0, "a b": 1, "mine": 1}
+    for unfinished in ({"ranges": "List"}, {"constraints": []}):
+        assert not any(":red" in caption.value for caption in form(**unfinished).caption)
+    wait_until(lambda: all(thread.name != "ganlab-job" for thread in threading.enumerate()))
+
+
+@pytest.mark.usefixtures("the_hub")
+@pytest.mark.parametrize(
+    ("text", "cs"),
+    [
+        ("0.01,0.05", [0.01, 0.05]),
+        ("1, 0.5;0.1", [1, 0.5, 0.1]),
+        ("1e-3,1e-2", [0.001, 0.01]),
+        ("0,05", "0.05"),
+        ("0.1 1,5e-3", "1.5"),
+        ("0,001:1:log7", "0.001"),
+    ],
+)
+def test_a_comma_separates_numbers_where_it_can_mean_nothing_else(
+    text: str, cs: list[float] | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_sweep.st, "session_state", {"sweep_ranges": "List", "sweep_list": text})
+    if isinstance(cs, str):
+        with pytest.raises(ValueError, match=f"write {re.escape(cs)}"):
+            new_sweep._wanted_ranges("8-gaussians")
+    else:
+        assert new_sweep._wanted_ranges("8-gaussians") == [(-c, c) for c in cs]
 
 
 @pytest.mark.usefixtures("the_hub")
