@@ -103,6 +103,28 @@ def test_tab_leads_into_an_open_popover_and_out_of_it(page: Page, server: Server
     expect(opener).not_to_be_focused()
 
 
+def test_the_form_of_a_sweep_keeps_its_width_and_nothing_lies_over_it(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Compare")
+    app(page).get_by_role("button", name="New sweep").click()
+    form = page.get_by_test_id("stPopoverBody")
+    form.get_by_role("button", name="Start the sweep").wait_for()
+    expect(form.get_by_test_id("stSkeleton")).to_have_count(0)
+
+    def width() -> float:
+        return form.evaluate("element => element.getBoundingClientRect().width")
+
+    before = width()
+    form.get_by_text("List", exact=True).click()
+    expect(form.get_by_role("textbox", name="c", exact=True)).to_be_visible()
+    assert width() == before
+    form.get_by_role("textbox", name="Name").fill("a name " * 9)
+    page.keyboard.press("Tab")
+    refusal = form.get_by_test_id("stCaptionContainer").filter(has_text="choose another one")
+    expect(refusal).to_have_css("opacity", "1")
+    assert width() == before
+    expect(form.get_by_test_id("stTooltipIcon")).to_have_count(0)  # its help would open over a field
+
+
 def test_the_report_opens_from_its_file_without_a_network(context: BrowserContext, tmp_path: Path) -> None:
     folders = sorted((ROOT / "tests/frozen/runs").iterdir())[:2]
     file = tmp_path / "comparison.html"

@@ -30,7 +30,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, picks, samples, settings, table, weights
+from ganlab.ui.compare import gradients, instruments, picks, samples, settings, sweeps, table, weights
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -144,7 +144,7 @@ def test_what_a_hostile_address_asks_for_is_ignored_and_the_rest_kept(text: str,
     assert address(at) == {"runs": swept[0], "sweep": "my-sweep"}
     assert len(listed(panels(at))) == 3
     at = page("4_Compare.py", **hostile | {"runs": swept[0], "sweep": text, "filter": ""})
-    assert address(at) == {"runs": swept[0]}
+    assert address(at) == {"runs": swept[0], "sweep": "my-sweep"}  # that of the run
 
 
 def test_three_hundred_runs_and_eight_compared_are_a_small_page(finished: Finished) -> None:
@@ -387,7 +387,9 @@ def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(finis
     shutil.copytree(single.path, sweep.path / first)
     at = page("4_Compare.py", runs=f"my-sweep/{first},my-sweep/{second},{single.run_id},../x/y")
     assert len(at.warning) == 1
-    assert address(at) == {"runs": f"my-sweep/{first},my-sweep/{second},{single.run_id}"}
+    assert address(at)["runs"] == f"my-sweep/{first},my-sweep/{second},{single.run_id}"
+    assert listed(panels(at)) == [f"my-sweep/{name}" for name in (first, second)]
+    at.selectbox(key="sweep").select(sweeps.ALL).run()
     assert listed(panels(at)) == [single.run_id]
     at.selectbox(key="sweep").select("my-sweep").run()
     assert listed(panels(at)) == [f"my-sweep/{name}" for name in (first, second)]

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -23,12 +24,13 @@ from ganlab.runs.disk import library, lock
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.ranges import all_ranges, folder
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep import Sweep, combinations, name_of
+from ganlab.runs.sweep import MOST_RUNS, Sweep, combinations, name_of, with_more_seeds
 from ganlab.runs.sweep_progress import BEGIN, BY_UPDATES, LIKE_OTHERS, START, progress, span
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.runs.workers import _folder
 from ganlab.ui.compare import new_sweep, sweeps
+from ganlab.ui.compare.sweeps import ALL
 from ganlab.ui.compare.table import SORTS, Row
 
 
@@ -101,7 +103,7 @@ def test_try_all_ranges_writes_a_sweep_starts_it_and_opens_compare(
     ids += [name for name in all_ranges(run.config) if name not in ids]
     assert address(at) == {"sweep": path.name, "runs": ",".join(f"{path.name}/{name}" for name in ids)}
     assert not at.exception
-    assert panels(at).count("Waiting") == 2 * len(ids)  # in the table, and above the figures
+    assert panels(at).count("Not begun") == 2 * len(ids)  # in the table, and above the figures
     assert [run.run_id for run in the_hub.runs] == [run.run_id]  # no single run has come
     started[path].ends = 0
     at = page("1_Train.py", run=run.run_id)
@@ -140,9 +142,17 @@ def test_a_sweep_is_cancelled_and_continued(started: dict[Path, Process]) -> Non
     click(at, "Cancel")  # before its process has begun
     assert started[path].ends == -15
     with lock.locked(path):  # it runs
+        (path / "stop").unlink()  # as it does when it begins
         at.run()
         click(at, "Cancel")
         assert (path / "stop").exists()
+        for visit in (at, page("4_Compare.py", sweep="mine")):  # to another visitor too
+            assert ">Stopping<" in panels(visit)
+            assert " left<" not in panels(visit)
+            assert not {"Cancel", "Continue"} & {button.label for button in visit.button}
+    at.run()
+    assert "Stopping" not in panels(at)
+    assert "Continue" in [button.label for button in at.button]
     click(at, "Compare these")
     assert address(at) == {"sweep": "mine", "runs": ",".join(f"mine/{name_of(config)}" for config in configs)}
 
@@ -184,6 +194,15 @@ def test_a_sweep_that_ended_early_says_why_also_after_a_restart_of_the_server() 
         assert "is full" not in panels(page("4_Compare.py", sweep="mine"))
     train(path, TINY)
     assert "is full" not in panels(page("4_Compare.py", sweep="mine"))
+
+
+def test_the_reason_of_an_earlier_process_is_not_that_of_a_later_one() -> None:
+    path = written(TINY)
+    (path / "sweep.log").write_text("ganlab: The disk is full.\n")
+    assert background.problem(path) == "The disk is full."
+    later = (path / "sweep.log").stat().st_mtime_ns + 1
+    os.utime(path / "sweep.csv", ns=(later, later))  # as `ganlab sweep` in a terminal writes it, but no log
+    assert background.problem(path) == ""
 
 
 @pytest.mark.usefixtures("the_hub")
@@ -254,6 +273,61 @@ def test_the_first_steps_of_a_run_do_not_tell_how_long_it_takes() -> None:
     assert progress([run]).left is None
 
 
+def test_the_next_seeds_of_every_setting_by_hand() -> None:
+    wide, narrow = (dataclasses.replace(TINY, clip_range=(-c, c)) for c in (0.1, 0.01))
+    configs = [dataclasses.replace(config, seed=seed) for config, seed in ((wide, 0), (wide, 4), (narrow, 1))]
+    runs = with_more_seeds(configs, 2)
+    assert list(runs.values()) == [dataclasses.replace(one, seed=seed) for seed in (5, 6) for one in (wide, narrow)]
+    assert list(runs) == [name_of(run) for run in runs.values()]
+    with pytest.raises(ValueError, match="10,000"):
+        with_more_seeds(configs, 4999)
+    with pytest.raises(ValueError, match="seed"):
+        with_more_seeds([dataclasses.replace(TINY, seed=2**53 - 1)], 1)
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_seeds_are_added_to_a_sweep_that_has_ended(started: dict[Path, Process]) -> None:
+    configs = [dataclasses.replace(TINY, clip_range=(-c, c), seed=3) for c in (0.01, 0.1)]
+    path = written(*configs)
+    at = page("4_Compare.py", sweep="mine")
+    assert at.get("popover")[-1].proto.popover.label == "More seeds"
+    at.session_state["more_seeds"] = True
+    at.run()
+    at.number_input(key="more_seeds_of_each").set_value(2).run()
+    assert any("4 more runs, and 2 that have not finished" in caption.value for caption in at.caption)
+    with lock.locked(path):
+        click(at, "Add and train")  # another visitor has begun to train it
+        assert len(at.error) == 1
+        assert len(Sweep(path).runs) == 2
+        assert "More seeds" not in [popover.proto.popover.label for popover in at.get("popover")]
+    at.session_state["more_seeds"] = True
+    at.run()
+    at.number_input(key="more_seeds_of_each").set_value(MOST_RUNS).run()
+    click(at, "Add and train")
+    assert len(at.error) == 1
+    at.number_input(key="more_seeds_of_each").set_value(1).run()
+    click(at, "Add and train")
+    assert not at.exception
+    assert list(started) == [path]
+    more = [dataclasses.replace(config, seed=4) for config in configs]
+    assert list(Sweep(path).runs.values()) == [dataclasses.replace(one, threads=1) for one in (*configs, *more)]
+    assert "Cancel" in [button.label for button in at.button]
+    assert "More seeds" not in [popover.proto.popover.label for popover in at.get("popover")]
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_guests_add_no_seeds(started: dict[Path, Process], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(TINY)
+    at = page("4_Compare.py", sweep="mine")
+    at.session_state["more_seeds"] = True
+    at.run()
+    monkeypatch.setenv("GANLAB_KEY", "another")  # the form was drawn for its owner, who now is a guest
+    click(at, "Add and train")
+    assert not started
+    assert len(Sweep(path).runs) == 1
+    assert "More seeds" not in [popover.proto.popover.label for popover in at.get("popover")]
+
+
 def test_no_process_starts_where_nothing_is_missing(started: dict[Path, Process]) -> None:
     path = written(TINY)
     train(path, TINY)
@@ -305,6 +379,62 @@ def test_a_sweep_is_started_from_the_page(started: dict[Path, Process]) -> None:
 
 
 @pytest.mark.usefixtures("the_hub")
+@pytest.mark.parametrize(
+    ("values", "differ"),
+    [
+        ({"seeds": 9}, ""),
+        ({"list": "0.1 0.2"}, "clip range"),
+        ({"steps": 8}, "total steps"),
+        ({"constraints": ["clip", "none"], "list": "0.5", "steps": None}, "constraint, clip range and total steps"),
+        ({"name": "another", "steps": 8}, ""),
+    ],
+)
+def test_the_form_says_what_it_adds_to_a_sweep_beside_seeds(values: dict[str, object], differ: str) -> None:
+    written(*combinations({"steps": [7], "clip_range": [(-0.1, 0.1)], "seed": [0, 1]}, PRESETS["8-gaussians"]).values())
+    at = form(**{"ranges": "List", "list": "0.1", "steps": 7, "name": "mine"} | values)
+    sentences = [caption.value for caption in at.caption if "differ" in caption.value]
+    assert [differ in sentence for sentence in sentences] == [True] * bool(differ)
+    wait_until(lambda: all(thread.name != "ganlab-job" for thread in threading.enumerate()))
+
+
+@pytest.mark.usefixtures("the_hub")
+def test_the_form_refuses_at_once_only_what_is_wrong() -> None:
+    with lock.locked(written(TINY)):
+        refused = {}
+        for name in ("", "a b", "mine"):
+            captions = [caption.value for caption in form(seeds=2, name=name).caption]
+            assert any("10 runs" in caption for caption in captions)  # whatever its name
+            refused[name] = sum(":red" in caption for caption in captions)
+    assert refused == {"": 0, "a b": 1, "mine": 1}
+    for unfinished in ({"ranges": "List"}, {"constraints": []}):
+        assert not any(":red" in caption.value for caption in form(**unfinished).caption)
+    wait_until(lambda: all(thread.name != "ganlab-job" for thread in threading.enumerate()))
+
+
+@pytest.mark.usefixtures("the_hub")
+@pytest.mark.parametrize(
+    ("text", "cs"),
+    [
+        ("0.01,0.05", [0.01, 0.05]),
+        ("1, 0.5;0.1", [1, 0.5, 0.1]),
+        ("1e-3,1e-2", [0.001, 0.01]),
+        ("0,05", "0.05"),
+        ("0.1 1,5e-3", "1.5"),
+        ("0,001:1:log7", "0.001"),
+    ],
+)
+def test_a_comma_separates_numbers_where_it_can_mean_nothing_else(
+    text: str, cs: list[float] | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_sweep.st, "session_state", {"sweep_ranges": "List", "sweep_list": text})
+    if isinstance(cs, str):
+        with pytest.raises(ValueError, match=f"write {re.escape(cs)}"):
+            new_sweep._wanted_ranges("8-gaussians")
+    else:
+        assert new_sweep._wanted_ranges("8-gaussians") == [(-c, c) for c in cs]
+
+
+@pytest.mark.usefixtures("the_hub")
 @pytest.mark.parametrize("changed", [("data", "25-gaussians"), ("ranges", "List")])
 def test_a_start_before_the_form_is_drawn_again_is_refused(
     changed: tuple[str, str], started: dict[Path, Process]
@@ -353,7 +483,7 @@ def test_a_started_sweep_is_listed_though_the_browser_still_sends_what_it_showed
     click(at, "Start the sweep")
     shown = {
         "sweep_started": "first",
-        "sweep": "All single runs",
+        "sweep": ALL,
         "new_sweep_0": True,
     }  # as the form's tick brings them
     for key, value in shown.items():
@@ -492,7 +622,13 @@ def test_a_sweep_that_trains_is_named_on_home_and_listed_first_on_compare(the_hu
         assert not any("Nothing is training" in text.value for text in home.markdown)
         assert page("4_Compare.py").selectbox(key="sweep").value == "mine"
     run = run_in("finished", the_hub, TINY)
-    for newer, shown in ((1, "All single runs"), (-1, "mine")):
+    other = Path(shutil.copytree(path, path.with_name("other")))
+    with lock.locked(path):  # the list that holds the first of the compared runs is shown, whatever trains
+        for compared, shown in ((f"other/{name_of(TINY)}", "other"), (f"{run.run_id},other/{name_of(TINY)}", ALL)):
+            assert page("4_Compare.py", runs=compared).selectbox(key="sweep").value == shown
+        assert page("4_Compare.py", runs="gone/0123456789ab").selectbox(key="sweep").value == "mine"
+    shutil.rmtree(other)
+    for newer, shown in ((1, ALL), (-1, "mine")):
         began = (path / "sweep.json").stat().st_mtime + newer
         os.utime(run.path / "config.json", (began, began))
         assert page("4_Compare.py").selectbox(key="sweep").value == shown

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ganlab.config import TrainConfig
 from ganlab.runs.disk.damage import check_file
-from ganlab.runs.sweep import Sweep, cancel, is_running
+from ganlab.runs.sweep import STOP, TABLE, Sweep, cancel, is_running
 
 LOG = "sweep.log"  # what the process prints
 PREFIX = "ganlab: "  # of the line in which a command says why it ended
@@ -64,11 +64,17 @@ def _starts(path: Path) -> bool:
     return process is not None and process.poll() is None
 
 
+def stopping(path: Path) -> bool:
+    """Whether a sweep has been told to stop, by anyone, and has not ended yet."""
+    return (path / STOP).exists() and under_way(path)
+
+
 def stop(path: Path) -> None:
     """Have a sweep stop all its runs after their step; it can be continued. Raises OSError."""
-    if is_running(path):
+    running = is_running(path)
+    if running or _starts(path):
         cancel(path)
-    elif _starts(path):  # it would not see the file that `cancel` writes
+    if not running and _starts(path):  # it has yet to begin, and then deletes the file that `cancel` writes
         _processes[path].terminate()
 
 
@@ -78,6 +84,8 @@ def problem(path: Path) -> str:
         return ""
     with suppress(OSError, ValueError):  # no log, or one that may not be read, or the sweep is being deleted
         check_file(path / LOG, 2**24)
+        if (path / TABLE).stat().st_mtime_ns > (path / LOG).stat().st_mtime_ns:
+            return ""  # another process has run it since, such as `ganlab sweep` in a terminal
         *_, last = ["", *(path / LOG).read_text(errors="replace").splitlines()]
         return last.removeprefix(PREFIX) if last.startswith(PREFIX) else ""
     return ""

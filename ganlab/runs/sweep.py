@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ MISSING = "missing"  # the state of a run that has not begun
 OVER = (Status.FINISHED, Status.FAILED)
 READING = {"reading_step": "step"} | {name: name for name in READINGS[1:]}  # columns of a row, and of instruments.csv
 NAME = re.compile("[0-9a-f]{12}")
+Setting = tuple[tuple[str, Any], ...]  # names with values, of all but the seed
 
 
 def name_of(config: TrainConfig) -> str:
@@ -63,6 +65,25 @@ def combinations(fields: Mapping[str, Sequence[Any]], base: TrainConfig | None =
         config = changed(base or PRESETS[chosen.get("dataset", "digits")], chosen)
         runs.setdefault(name_of(config), config)
     return runs
+
+
+def setting_of(config: TrainConfig) -> Setting:
+    """What is equal in runs that differ only in their seed: all settings that have an effect."""
+    return tuple((name, value) for name, value in applying(config).items() if name not in (*NAMELESS, "seed"))
+
+
+def with_more_seeds(configs: Iterable[TrainConfig], many: int) -> dict[str, TrainConfig]:
+    """Runs with the settings of these and the next seeds, which none of them has, by name, one seed after the other.
+
+    Raises ValueError, in one sentence, if there are too many.
+    """
+    configs = list(configs)
+    each = {setting_of(config): config for config in configs}.values()
+    if (total := len(configs) + many * len(each)) > MOST_RUNS:
+        raise ValueError(f"That makes {total:,} runs, and a sweep has at most {MOST_RUNS:,}: add fewer seeds.")
+    first = max(config.seed for config in configs) + 1
+    runs = [replace(config, seed=seed) for seed in range(first, first + many) for config in each]
+    return {name_of(config): config for config in runs}
 
 
 def is_running(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """The sweeps in the folder of the runs: the runs of each are another list to choose from, with its progress above."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -17,6 +17,7 @@ from ganlab.runs.snapshot import Status
 from ganlab.runs.sweep import FILE
 from ganlab.runs.sweep_progress import Progress, progress
 from ganlab.runs.swept_run import SweptRun
+from ganlab.ui.compare import more_seeds
 from ganlab.ui.compare.picks import MOST
 from ganlab.ui.kit import frame, html
 from ganlab.ui.kit.access import may_act
@@ -29,21 +30,27 @@ EVERY = 2.0  # seconds between two looks at the runs of a sweep that is under wa
 
 
 def menu() -> None:
-    """Which list the table shows, if there is any sweep; at first one that trains, or the newest if no run is newer."""
+    """Which list the table shows, if there is any sweep."""
     paths = library.sweep_paths()
     names = sorted(paths)
     if st.session_state.get("sweep", ALL) not in (ALL, *names):  # it was deleted
         del st.session_state["sweep"]
-    if "sweep" not in st.session_state:
-        if training := background.all_under_way(paths):
-            st.session_state["sweep"] = training[0]
-        elif names and not st.session_state["compared"]:
-            begun = {name: _written(path / FILE) for name, path in paths.items()}
-            newest = max(names, key=begun.__getitem__)
-            if all(begun[newest] > _written(run.path / "config.json") for run in hub().runs):
-                st.session_state["sweep"] = newest
     if names:
+        if "sweep" not in st.session_state:
+            st.session_state["sweep"] = _first_list(paths)
         st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
+
+
+def _first_list(paths: Mapping[str, Path]) -> str:
+    """The list of the first compared run; else a sweep that trains, or the newest one if no single run is newer."""
+    if first := next(filter(None, st.session_state["compared"]), ""):
+        return name if (name := first.rpartition("/")[0]) in paths else ALL
+    if training := background.all_under_way(paths):
+        return training[0]
+    begun = {name: _written(path / FILE) for name, path in paths.items()}
+    newest = max(begun, key=begun.__getitem__)
+    newer = all(begun[newest] > _written(run.path / "config.json") for run in hub().runs)
+    return newest if newer else ALL
 
 
 def _written(file: Path) -> float:
@@ -102,7 +109,7 @@ def status(runs: Sequence[SweptRun]) -> None:
     if not runs:
         return
     path = runs[0].path.parent
-    alive = background.under_way(path)
+    activity = alive, stopping = _activity(path)
     first_known = _progress(runs, alive)
     frame.once("sweep_refused", st.error, "error")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -114,21 +121,28 @@ def status(runs: Sequence[SweptRun]) -> None:
                 label = f"Compare {len(first)} of them"
                 help = "From every part of the sweep, as many as fit side by side: others are chosen in the table."
             button(label, "compare_arrows", _compare, first, help=help, type="tertiary", key="compare_these")
-        if may_act() and alive:
+        if may_act() and alive and not stopping:
             button("Cancel", "stop", _cancel, path, help="All runs stop after their step; Continue resumes them.")
-        elif may_act() and first_known.over < len(runs):
-            button("Continue", "play_arrow", _continue, path, help="Trains the runs that have not finished.")
+        if may_act() and not alive:
+            if first_known.over < len(runs):
+                button("Continue", "play_arrow", _continue, path, help="Trains the runs that have not finished.")
+            more_seeds.control(runs)
 
     @st.fragment(run_every=EVERY if alive else None)
     def tick() -> None:
         known = _progress(runs, alive)
-        if background.under_way(path) != alive or _rows(known) != _rows(first_known):
+        if _activity(path) != activity or _rows(known) != _rows(first_known):
             st.rerun()  # also the buttons, the table and the figure
         with slot:
             problem = background.problem(path) if known.over < known.runs else ""
-            panel("sweep_progress", _in_words(known, alive, problem))
+            panel("sweep_progress", _in_words(known, *activity, problem))
 
     tick()
+
+
+def _activity(path: Path) -> tuple[bool, bool]:
+    """Whether a sweep is under way, and whether it is about to stop."""
+    return background.under_way(path), background.stopping(path)
 
 
 def _progress(runs: Sequence[SweptRun], alive: bool) -> Progress:
@@ -142,10 +156,12 @@ def _rows(known: Progress) -> tuple[object, ...]:
     return known.over, [run.run_id for run, _ in known.training]
 
 
-def _in_words(known: Progress, alive: bool, problem: str) -> str:
+def _in_words(known: Progress, alive: bool, stopping: bool, problem: str) -> str:
     """The runs that are over, of all; what trains, each with its step; and the time left."""
     state = Status.RUNNING if alive else Status.FINISHED if known.over == known.runs else Status.STOPPED
-    left = f"{rough_range(*known.left)} left" if alive and known.left and known.left[1] else ""
+    left = ""
+    if alive and not stopping and known.left and known.left[1]:
+        left = f"{rough_range(*known.left)} left"
     done = f"<b>{known.over}</b> of {count_of(known.runs, 'run')}"
     if known.failed:
         done += f", <span class='bad'>{known.failed:,} failed</span>"
@@ -155,7 +171,7 @@ def _in_words(known: Progress, alive: bool, problem: str) -> str:
         for run, step in known.training
     )
     return (
-        f"<div class='sweep'>{html.pill(state)}<span class='nowrap'>{done}</span>"
+        f"<div class='sweep'>{html.pill(state, 'Stopping' if stopping else '')}<span class='nowrap'>{done}</span>"
         f"<div class='bar' role='progressbar' aria-label='of the sweep' aria-valuenow='{100 * known.share:.0f}'>"
         f"<span style='width:{100 * known.share:.1f}%'></span></div><span class='muted nowrap'>{left}</span>"
         f"<div class='muted small'>{training}</div><div class='bad'>{escape(problem)}</div></div>"

@@ -52,7 +52,7 @@ TITLES = {
 }
 PILLS = {
     None: ("hollow", "gray", "Ready"),  # before there is a run
-    Status.WAITING: ("hollow", "gray", "Waiting"),
+    Status.WAITING: ("hollow", "gray", "Not begun"),
     Status.STARTING: ("live", "gray", "Starting"),
     Status.RUNNING: ("live", "green", "Running"),
     Status.PAUSED: ("hollow", "yellow", "Paused"),
@@ -92,9 +92,10 @@ def facts(config: TrainConfig) -> list[str]:
     return [kind, size, constraint_in_words(config)]
 
 
-def pill(status: Status | None) -> str:
+def pill(status: Status | None, words: str = "") -> str:
+    """A mark in the colour of the status, with its word, or with these."""
     shape, color, word = PILLS[status]
-    return f"<span class='pill {shape}' role='status' style='--c:var(--st-{color}-color)'><i></i>{word}</span>"
+    return f"<span class='pill {shape}' role='status' style='--c:var(--st-{color}-color)'><i></i>{words or word}</span>"
 
 
 def of_all(config: TrainConfig) -> str:
