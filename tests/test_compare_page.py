@@ -24,7 +24,7 @@ from ganlab.gan.watched import WatchedConfig
 from ganlab.measure.reading import READINGS, no_readings
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
-from ganlab.runs.history import NO_HISTORY
+from ganlab.runs.history import NO_HISTORY, Change
 from ganlab.runs.hub import RunHub
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
@@ -283,6 +283,39 @@ def test_one_run_has_no_best_value_and_no_differing_setting(finished: Finished) 
         assert all(caption.value for caption in at.caption)
         saved = [each.proto.label for each in at.get("download_button")]
         assert [label for label in saved if "CSV" in label] == ["CSV of steps", "CSV of looks", *["CSV"] * 4]
+
+
+def test_a_run_that_was_changed_and_changed_back_differs_from_one_left_alone(the_hub: RunHub) -> None:
+    other = run_in("finished", the_hub, TINY)
+    run = run_in("running", the_hub, TINY)
+    at = page("4_Compare.py", runs=f"{run.run_id},{other.run_id}")
+    assert ">changed<" not in panels(at)
+    for c in (0.01, 0.1):
+        run.change(clip_range=(-c, c))
+        wait_until(lambda c=c: run.latest.config.clip_range == (-c, c))
+    run.stop()
+    wait_until(lambda: run.latest.status.ended)
+    there, back = (change.step for change in run.latest.changes)
+    words = f"clip range ±0.01 after step {there:,}, ±0.1 after step {back:,}"
+    at.run()
+    shown = panels(at)
+    assert "Clip range<td>±0.1<td>±0.1" in shown  # at first and now
+    assert f"Changed while it trained<td>{words}<td>–" in shown
+    assert re.findall(r"'>(\w)</b>|>(changed)<", shown.partition("class='picks'")[2])[:3] == [
+        *(("A", ""), ("", "changed"), ("B", "")),
+    ]
+
+
+def test_changes_are_named_in_short_words_or_counted() -> None:
+    moved = [Change(2 * step, step, "clip_range", (-c, c)) for step, c in ((1000, 0.01), (1200, 0.1))]
+    other = [Change(2600, 1300, "critic_lr", 0.5), Change(2800, 1400, "constraint", "none")]
+    for made, text in (
+        (moved, "clip range ±0.01 after step 1,000, ±0.1 after step 1,200"),
+        (other, "critic rate 0.5 after step 1,300, no constraint after step 1,400"),
+        ([*moved, *other], "4 changes"),
+        ([], ""),
+    ):
+        assert settings.changes_in_words(made) == text
 
 
 def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub) -> None:

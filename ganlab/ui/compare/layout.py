@@ -52,7 +52,8 @@ def _item(pick: Pick) -> str:
     label = f"Remove {pick.letter}, {name}, {seed}"
     remove = f"<button type='button' data-pick='-{run_id}' aria-label='{label}'>✕</button>"
     link = f"{opened(pick.record, pick.run, pick.name)}<span class='muted small nowrap'>{seed}</span>"
-    return f"<li>{chip(pick.letter)}{link}{html.pill(pick.record.status)}{remove}"
+    changed = settings.changed(pick.record.changes)
+    return f"<li>{chip(pick.letter)}{link}{changed}{html.pill(pick.record.status)}{remove}"
 
 
 def curves_cards(compared: list[Pick], slots: Slots) -> None:
