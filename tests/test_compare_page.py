@@ -186,6 +186,21 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     assert listed(panels(at)) == []
 
 
+def test_what_follows_from_the_constraint_is_not_repeated_in_the_table(finished: Finished) -> None:
+    penalty = dataclasses.replace(TINY, constraint="gradient-penalty", optimizer="adam", critic_lr=0.5, seed=1)
+    for config in (TINY, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), penalty):
+        finished(config)
+    shown = panels(page("4_Compare.py"))
+    assert "optimiser" not in shown
+    assert "Differing settings" not in shown  # no row would have anything in this column
+    assert ">seed 1<" in shown
+    finished(dataclasses.replace(penalty, critic_lr=0.25))
+    shown = panels(page("4_Compare.py"))
+    assert "optimiser" not in shown
+    assert "Differing settings" in shown
+    assert ">critic learning rate 0.25<" in shown
+
+
 def test_a_run_that_cannot_be_read_is_a_row_with_its_sentence(the_hub: RunHub) -> None:
     run = run_in("interrupted", the_hub, TINY)
     bad = library.runs_root() / "bad"
@@ -495,6 +510,6 @@ def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     assert "<table" not in instruments.table(picks)
     run = SimpleNamespace(run_id="A", path=library.runs_root(), newest_samples=None, tables=records[0])
     row = table.Row(run, records[0], "mine")
-    line = table._line(row, None, {"drawn": ["seed"]})
+    line = table._line(row, None, {"drawn": ["seed"]}, differs=False)
     assert "<td>0<small></small>" in line  # of how many steps, nobody knows
     assert "seed" not in line + table._text(row)

@@ -35,12 +35,23 @@ def differing(configs: Iterable[TrainConfig]) -> list[str]:
     return sorted(names, key=lambda name: -len(known[name]))
 
 
-def unnamed(configs: Iterable[TrainConfig]) -> list[str]:
-    """The fields that differ between settings with the same constraint, but for those that a run's name tells."""
-    alike: dict[str, list[TrainConfig]] = {}
+def by_constraint(configs: Iterable[TrainConfig]) -> dict[str, list[TrainConfig]]:
+    """The settings with the same constraint, by that."""
+    groups: dict[str, list[TrainConfig]] = {}
     for config in configs:
-        alike.setdefault(config.constraint, []).append(config)
-    names = dict.fromkeys(name for group in alike.values() for name in differing(group))
+        groups.setdefault(config.constraint, []).append(config)
+    return groups
+
+
+def unnamed(configs: Iterable[TrainConfig]) -> list[str]:
+    """The fields that differ between settings with the same constraint, but for those that a run's name tells.
+
+    What is the same within each constraint follows from that; only a seed never does.
+    """
+    groups = by_constraint(configs).values()
+    names = dict.fromkeys(name for group in groups for name in differing(group))
+    if len({config.seed for group in groups for config in group if "seed" not in config.unknown}) > 1:
+        names["seed"] = None
     return [name for name in names if name not in NAMED]
 
 

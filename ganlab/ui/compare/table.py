@@ -168,26 +168,27 @@ def _sparkline(values: np.ndarray) -> str:
 
 
 def _differing(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """By their data, the settings in which runs differ."""
+    """By their data, the settings in which runs differ, but for those that their names tell."""
     by_data: dict[str, list[TrainConfig]] = {}
     for row in rows:
         if row.summary:
             by_data.setdefault(row.summary.config.dataset, []).append(row.summary.config)
-    return {data: settings.differing(configs) for data, configs in by_data.items()}
+    return {data: settings.unnamed(configs) for data, configs in by_data.items()}
 
 
 def _table(
     rows: Sequence[Row], chosen: dict[str, Pick], column: str, falling: bool, differ: dict[str, list[str]]
 ) -> str:
+    differs = any(_differences(row, differ) for row in rows)
     heads = [
         "<th><span class='unseen-text'>Compare</span>",
         "<th class='pic'>",
         _head("Run", column, falling),
-        "<th class='set'>Differing settings",
+        "<th class='set'>Differing settings" if differs else "",
         *(_head(name, column, falling) for name in ("Steps", "W1", "Precision", "At a bound")),
         "<th class='line'>Estimate",
     ]
-    body = "".join(_line(row, chosen.get(row.run.run_id), differ) for row in rows)
+    body = "".join(_line(row, chosen.get(row.run.run_id), differ, differs) for row in rows)
     return (
         "<div class='runs' role='region' aria-label='Runs' tabindex='0'>"
         f"<table><thead><tr>{''.join(heads)}<tbody>{body}</table></div>"
@@ -201,10 +202,19 @@ def _head(name: str, column: str, falling: bool) -> str:
     return f"<th aria-sort='{sort}'><button type='button' data-pick='sort:{name}'>{name}{arrow}</button>"
 
 
-def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
+def _differences(row: Row, differ: dict[str, list[str]]) -> str:
+    """The settings in which a run differs from others, in words."""
+    if not row.summary:
+        return ""
+    config = row.summary.config
+    return " · ".join(settings.in_words(config, [name for name in differ[config.dataset] if name != "seed"]))
+
+
+def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]], differs: bool) -> str:
+    """A row; `differs` is whether the table has a column of differing settings."""
     run_id, summary, letter = escape(row.run.run_id), row.summary, pick.letter if pick else ""
     if summary is None:
-        return f"<tr><td><td class='pic'><td colspan='7' class='bad'>{escape(row.problem)}"
+        return f"<tr><td><td class='pic'><td colspan='{6 + differs}' class='bad'>{escape(row.problem)}"
     known, config = facts(row), summary.config
     name, short_id = escape(row.name), escape(library.short_name(row.run.run_id))
     seed = "".join(settings.in_words(config, ["seed"])) if "seed" in differ[config.dataset] else ""
@@ -217,16 +227,15 @@ def _line(row: Row, pick: Pick | None, differ: dict[str, list[str]]) -> str:
     usual = "" if row.name == row.usual else f"<small>{escape(row.usual)}</small>"
     problem = f"<small class='bad'>{escape(summary.error)}</small>" if summary.error else ""
     times = f"<small>{known.w1 / known.real_to_real:.1f}× real</small>" if known.real_to_real > 0 else ""
-    names = [name for name in differ[config.dataset] if name not in (*settings.NAMED, "seed")]
-    set_words = " · ".join(settings.in_words(config, names))
+    set_words = escape(_differences(row, differ))
+    set_cell = f"<td class='set'><small title='{set_words}'>{set_words or NOTHING}</small>" if differs else ""
     share, precision = (NOTHING if math.isnan(of) else fixed_percent(of, 0) for of in (known.share, known.precision))
     recall = "" if math.isnan(known.recall) else f"<small>recall {fixed_percent(known.recall, 0)}</small>"
     return (
         f"<tr><td>{box}<td class='pic'>{once(summary, 'thumbnail', lambda: _thumbnail(row.run))}"
         f"<td><b>{opened(summary, row.run, row.name)}</b>{html.pill((pick.record if pick else summary).status)}"
         f"<span class='muted small nowrap'>{seed}</span>{usual}{problem}"
-        f"<td class='set'><small title='{escape(set_words)}'>{escape(set_words) or NOTHING}</small>"
-        f"<td>{_steps(row):,}<small>{html.of_all(config)}</small><td>{short(known.w1)}{times}"
+        f"{set_cell}<td>{_steps(row):,}<small>{html.of_all(config)}</small><td>{short(known.w1)}{times}"
         f"<td>{precision}{recall}<td>{share}<td class='line'>{known.sparkline}"
     )
 
