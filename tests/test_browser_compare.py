@@ -54,6 +54,21 @@ def test_runs_are_chosen_by_keyboard_move_while_they_train_and_share_their_zoom(
     page.wait_for_function(zoomed, arg=[estimate.element_handle(), distance.element_handle()])
 
 
+def test_the_row_of_a_run_that_trains_is_kept_up_to_date_in_place(page: Page, server: Server) -> None:
+    run = start(page, server)
+    page.goto(f"{server.url}/Compare")
+    row = app(page).locator(".runs tr").filter(has=page.locator(f"[data-pick$='{run}']"))
+    steps = row.locator("td:nth-last-child(5)")
+    before, box = steps.inner_text(), row.get_by_role("checkbox")
+    box.focus()
+    expect(steps).not_to_have_text(before)
+    expect(box).to_be_focused()
+    box.press("Enter")  # a compared run's row goes on
+    expect(row.get_by_role("checkbox", checked=True)).to_have_count(1)
+    before = steps.inner_text()
+    expect(steps).not_to_have_text(before)
+
+
 def test_focus_stays_among_the_compared_runs_when_the_last_of_them_is_removed(page: Page, server: Server) -> None:
     runs = ["20261101-090100-bbbb", "20261101-090200-cccc"]
     for run in runs:

@@ -5,11 +5,14 @@ import itertools
 import os
 import re
 import shutil
+from collections.abc import Callable
 from html import escape
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Element
@@ -21,7 +24,7 @@ from ganlab.config import TrainConfig
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
 from ganlab.gan.watched import WatchedConfig
-from ganlab.measure.reading import READINGS, no_readings
+from ganlab.measure.reading import INSTRUMENTS, READINGS, no_readings
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import NO_HISTORY, Change
@@ -30,7 +33,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, picks, samples, settings, table, weights
+from ganlab.ui.compare import gradients, instruments, picks, rows, samples, settings, table, weights
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -444,10 +447,10 @@ def test_a_sweep_without_runs_does_not_say_that_there_are_no_single_runs(content
 
 
 def test_a_run_that_is_deleted_while_the_table_is_made_is_a_row_without_facts(finished: Finished) -> None:
-    row = table._row(finished(TINY))
+    row = rows.Row.of(finished(TINY))
     shutil.rmtree(row.run.path)
-    assert table.facts(row) == table.NO_FACTS
-    assert row.name in table._table([row], {}, "", False, table._differing([row]))
+    assert rows.facts(row) == rows.NO_FACTS
+    assert row.name in table._line(row, {}, table._differing([row]), differs=False)
 
 
 def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
@@ -464,6 +467,57 @@ def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
     finally:
         there.stop(quickly=True)
         assert there.join(30)
+
+
+def test_the_table_shows_what_a_run_of_another_process_has_made(the_hub: RunHub) -> None:
+    folder = RunFolder(library.runs_root() / "there", dataclasses.replace(TINY, steps=10**6))
+    there = TrainingRun(folder, instruments=INSTRUMENTS).start()
+    saved = the_hub.find("there")
+    try:
+        wait_until(lambda: len(rows.Row.of(saved).summary.readings))  # it has saved no checkpoint yet
+        row = rows.Row.of(saved)
+        assert row.trains
+        assert rows.facts(row).w1 == row.summary.readings[-1, READINGS.index("w1")]
+        assert "<path" in rows.facts(row).sparkline
+        assert "<path" in rows.thumbnail(row)
+        step = rows.steps(row)
+        wait_until(lambda: rows.steps(rows.Row.of(saved)) > step)
+    finally:
+        there.stop(quickly=True)
+        assert there.join(30)
+    assert not rows.Row.of(saved).trains
+
+
+def test_only_the_rows_of_runs_that_train_are_read_again(
+    finished: Finished, the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(TINY)
+    run = run_in("running", the_hub, TINY)
+    shown = [rows.Row.of(each) for each in the_hub.runs]
+    assert [row.trains for row in shown] == [True, False]
+    monkeypatch.setattr(SavedRun, "summary", property(lambda _: pytest.fail("read again")))
+    lines, step = ["", ""], rows.steps(shown[0])
+    wait_until(lambda: run.latest.step > step)
+    table._look_again(shown, lines, lambda row: str(rows.steps(row)))
+    assert int(lines[0]) > step
+    assert lines[1] == ""
+
+
+@pytest.mark.parametrize(("state", "ticks"), [("running", True), ("finished", False), ("stopped", False)])
+def test_only_a_page_with_a_run_that_trains_ticks(
+    state: str, ticks: bool, the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every, fragment = list[float | None](), st.fragment
+
+    def noted(function: Callable[..., Any] | None = None, *, run_every: float | None = None) -> Any:
+        every.append(run_every)
+        return fragment(function, run_every=run_every)
+
+    run_in(state, the_hub, TINY)
+    at = page("4_Compare.py")
+    monkeypatch.setattr(st, "fragment", noted)
+    at.run()
+    assert [one for one in every if one] == [table.EVERY] * ticks
 
 
 @pytest.mark.parametrize(
@@ -509,7 +563,7 @@ def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     assert samples.note(picks) == "Each run has different latents."
     assert "<table" not in instruments.table(picks)
     run = SimpleNamespace(run_id="A", path=library.runs_root(), newest_samples=None, tables=records[0])
-    row = table.Row(run, records[0], "mine")
-    line = table._line(row, None, {"drawn": ["seed"]}, differs=False)
+    row = rows.Row(run, records[0], "mine")
+    line = table._line(row, {}, {"drawn": ["seed"]}, differs=False)
     assert "<td>0<small></small>" in line  # of how many steps, nobody knows
     assert "seed" not in line + table._text(row)
