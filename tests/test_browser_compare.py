@@ -2,9 +2,11 @@
 
 import dataclasses
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 from accessible import AXE_SCRIPT, RUN, expect_accessible
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from served import ROOT, Server, app, start
 
@@ -97,6 +99,26 @@ def test_nothing_is_cut_or_covered_on_a_phone(page: Page, server: Server) -> Non
     })"""
     # 4 pixels for the ring around what is in focus
     assert min(app(page).locator(".gl .runs :is(.box, th button):visible").evaluate_all(room)) >= 4
+
+
+def test_the_table_shows_that_rows_are_hidden_below_its_edge(page: Page, server: Server) -> None:
+    for i in range(9):
+        shutil.copytree(ROOT / "tests/frozen/runs/20261101-090100-bbbb", server.runs / f"20261101-0910{i:02}-bbbb")
+    page.goto(f"{server.url}/Compare")
+    table = app(page).locator(".gl .runs")
+    table.wait_for()
+
+    def darkest_at_the_edge() -> int:
+        """Of the lowest pixels of the gap between two columns, where no text is."""
+        box = table.bounding_box()
+        assert box
+        clip = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] - 3, "width": 8, "height": 2}
+        return min(Image.open(BytesIO(page.screenshot(clip=clip))).convert("L").tobytes())
+
+    table.evaluate("table => table.scrollTop = table.scrollHeight")
+    nothing_hidden = darkest_at_the_edge()
+    table.evaluate("table => table.scrollTop = 0")
+    assert darkest_at_the_edge() < nothing_hidden - 20
 
 
 def test_tab_leads_into_an_open_popover_and_out_of_it(page: Page, server: Server) -> None:
