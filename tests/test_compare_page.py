@@ -46,6 +46,12 @@ def listed(text: str) -> list[str]:
     return re.findall(r"data-pick='[+-]([^']+)' aria-label='(?!Remove)", text)
 
 
+def lists_of_picks(at: AppTest) -> list[str]:
+    """The list that is named beside each compared run; "" if none is, as the table shows that list."""
+    _, *items = panels(at).partition("<ul class='picks'>")[2].partition("</ul>")[0].split("<li>")
+    return ["".join(re.findall(r">(sweep [^<]*|single run)<", item)) for item in items]
+
+
 def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(finished: Finished) -> None:
     first = finished(TINY)
     for i in range(9):
@@ -419,8 +425,10 @@ def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(finis
     assert len(at.warning) == 1
     assert address(at) == {"runs": f"my-sweep/{first},my-sweep/{second},{single.run_id}"}
     assert listed(panels(at)) == [single.run_id]
+    assert lists_of_picks(at) == ["sweep my-sweep", "sweep my-sweep", ""]
     at.selectbox(key="sweep").select("my-sweep").run()
     assert listed(panels(at)) == [f"my-sweep/{name}" for name in (first, second)]
+    assert lists_of_picks(at) == ["", "", "single run"]
     (sweep.path / "sweep.json").write_text("{")
     at.run()
     assert not at.exception

@@ -53,7 +53,15 @@ def _item(pick: Pick) -> str:
     remove = f"<button type='button' data-pick='-{run_id}' aria-label='{label}'>✕</button>"
     link = f"{opened(pick.record, pick.run, pick.name)}<span class='muted small nowrap'>{seed}</span>"
     changed = settings.changed(pick.record.changes)
-    return f"<li>{chip(pick.letter)}{link}{changed}{html.pill(pick.record.status)}{remove}"
+    return f"<li>{chip(pick.letter)}{link}{_elsewhere(pick)}{changed}{html.pill(pick.record.status)}{remove}"
+
+
+def _elsewhere(pick: Pick) -> str:
+    """In which list a run is if the table shows another one, as HTML."""
+    sweep = pick.run.run_id.rpartition("/")[0]
+    if sweep == sweeps.chosen():
+        return ""
+    return f"<span class='muted small'>{f'sweep {escape(sweep)}' if sweep else 'single run'}</span>"
 
 
 def curves_cards(compared: list[Pick], slots: Slots) -> None:
