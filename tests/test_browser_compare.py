@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from served import ROOT, Server, app, start
 
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import contents, inbox
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.ui.compare import report
@@ -69,6 +69,10 @@ def test_the_row_of_a_run_that_trains_is_kept_up_to_date_in_place(page: Page, se
     expect(row.get_by_role("checkbox", checked=True)).to_have_count(1)
     before = steps.inner_text()
     expect(steps).not_to_have_text(before)
+    row.get_by_role("checkbox").press("Enter")
+    expect(app(page).get_by_role("button", name="Remove A")).to_have_count(0)
+    inbox.send(server.runs / run, inbox.Command("stop", {}, ()))
+    expect(row.get_by_role("status")).to_have_text("Stopped")
 
 
 def test_focus_stays_among_the_compared_runs_when_the_last_of_them_is_removed(page: Page, server: Server) -> None:
