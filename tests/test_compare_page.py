@@ -33,7 +33,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, picks, rows, samples, settings, table, weights
+from ganlab.ui.compare import gradients, instruments, live, picks, rows, samples, settings, table, weights
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -323,11 +323,22 @@ def test_a_run_that_was_changed_and_changed_back_differs_from_one_left_alone(the
     words = f"clip range ±0.01 after step {there:,}, ±0.1 after step {back:,}"
     at.run()
     shown = panels(at)
+    assert shown.count(">changed<") == 2  # in the table, and on its chip
     assert "Clip range<td>±0.1<td>±0.1" in shown  # at first and now
     assert f"Changed while it trained<td>{words}<td>–" in shown
     assert re.findall(r"'>(\w)</b>|>(changed)<", shown.partition("class='picks'")[2])[:3] == [
         *(("A", ""), ("", "changed"), ("B", "")),
     ]
+
+
+def test_the_page_is_drawn_again_when_a_compared_run_has_ended_or_was_changed(finished: Finished) -> None:
+    pick = Pick.of("A", finished(TINY))
+    longer = pick._replace(record=dataclasses.replace(pick.record, step=pick.record.step + 1))
+    moved = dataclasses.replace(pick.record, changes=(Change(2, 1, "clip_range", (-0.2, 0.2)),))
+    trains = dataclasses.replace(pick.record, status=Status.RUNNING)
+    assert not live._outdated([pick], [longer])
+    assert live._outdated([pick], [pick._replace(record=moved)])
+    assert live._outdated([pick._replace(record=trains)], [pick])
 
 
 def test_changes_are_named_in_short_words_or_counted() -> None:
