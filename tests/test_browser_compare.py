@@ -2,13 +2,15 @@
 
 import dataclasses
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 from accessible import AXE_SCRIPT, RUN, expect_accessible
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from served import ROOT, Server, app, start
 
-from ganlab.runs.disk import contents
+from ganlab.runs.disk import contents, inbox
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.ui.compare import report
@@ -54,6 +56,25 @@ def test_runs_are_chosen_by_keyboard_move_while_they_train_and_share_their_zoom(
     page.wait_for_function(zoomed, arg=[estimate.element_handle(), distance.element_handle()])
 
 
+def test_the_row_of_a_run_that_trains_is_kept_up_to_date_in_place(page: Page, server: Server) -> None:
+    run = start(page, server)
+    page.goto(f"{server.url}/Compare")
+    row = app(page).locator(".runs tr").filter(has=page.locator(f"[data-pick$='{run}']"))
+    steps = row.locator("td:nth-last-child(5)")
+    before, box = steps.inner_text(), row.get_by_role("checkbox")
+    box.focus()
+    expect(steps).not_to_have_text(before)
+    expect(box).to_be_focused()
+    box.press("Enter")  # a compared run's row goes on
+    expect(row.get_by_role("checkbox", checked=True)).to_have_count(1)
+    before = steps.inner_text()
+    expect(steps).not_to_have_text(before)
+    row.get_by_role("checkbox").press("Enter")
+    expect(app(page).get_by_role("button", name="Remove A")).to_have_count(0)
+    inbox.send(server.runs / run, inbox.Command("stop", {}, ()))
+    expect(row.get_by_role("status")).to_have_text("Stopped")
+
+
 def test_focus_stays_among_the_compared_runs_when_the_last_of_them_is_removed(page: Page, server: Server) -> None:
     runs = ["20261101-090100-bbbb", "20261101-090200-cccc"]
     for run in runs:
@@ -82,6 +103,26 @@ def test_nothing_is_cut_or_covered_on_a_phone(page: Page, server: Server) -> Non
     })"""
     # 4 pixels for the ring around what is in focus
     assert min(app(page).locator(".gl .runs :is(.box, th button):visible").evaluate_all(room)) >= 4
+
+
+def test_the_table_shows_that_rows_are_hidden_below_its_edge(page: Page, server: Server) -> None:
+    for i in range(9):
+        shutil.copytree(ROOT / "tests/frozen/runs/20261101-090100-bbbb", server.runs / f"20261101-0910{i:02}-bbbb")
+    page.goto(f"{server.url}/Compare")
+    table = app(page).locator(".gl .runs")
+    table.wait_for()
+
+    def darkest_at_the_edge() -> int:
+        """Of the lowest pixels of the gap between two columns, where no text is."""
+        box = table.bounding_box()
+        assert box
+        clip = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] - 3, "width": 8, "height": 2}
+        return min(Image.open(BytesIO(page.screenshot(clip=clip))).convert("L").tobytes())
+
+    table.evaluate("table => table.scrollTop = table.scrollHeight")
+    nothing_hidden = darkest_at_the_edge()
+    table.evaluate("table => table.scrollTop = 0")
+    assert darkest_at_the_edge() < nothing_hidden - 20
 
 
 def test_tab_leads_into_an_open_popover_and_out_of_it(page: Page, server: Server) -> None:

@@ -5,11 +5,14 @@ import itertools
 import os
 import re
 import shutil
+from collections.abc import Callable
 from html import escape
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Element
@@ -21,7 +24,7 @@ from ganlab.config import TrainConfig
 from ganlab.formatting import short
 from ganlab.gan.streams import fixed_latents
 from ganlab.gan.watched import WatchedConfig
-from ganlab.measure.reading import READINGS, no_readings
+from ganlab.measure.reading import INSTRUMENTS, READINGS, no_readings
 from ganlab.runs.disk import contents, library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.history import NO_HISTORY, Change
@@ -30,7 +33,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, picks, samples, settings, sweeps, table, weights
+from ganlab.ui.compare import gradients, instruments, live, picks, rows, samples, settings, sweeps, table, weights
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -41,6 +44,12 @@ FIDELITY = ("precision", "recall")
 def listed(text: str) -> list[str]:
     """The runs of the table that can be chosen, in its order."""
     return re.findall(r"data-pick='[+-]([^']+)' aria-label='(?!Remove)", text)
+
+
+def lists_of_picks(at: AppTest) -> list[str]:
+    """The list that is named beside each compared run; "" if none is, as the table shows that list."""
+    _, *items = panels(at).partition("<ul class='picks'>")[2].partition("</ul>")[0].split("<li>")
+    return ["".join(re.findall(r">(sweep [^<]*|single run)<", item)) for item in items]
 
 
 def test_runs_are_chosen_up_to_eight_and_the_choice_is_in_the_address(finished: Finished) -> None:
@@ -188,6 +197,21 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     assert listed(panels(at)) == []
 
 
+def test_what_follows_from_the_constraint_is_not_repeated_in_the_table(finished: Finished) -> None:
+    penalty = dataclasses.replace(TINY, constraint="gradient-penalty", optimizer="adam", critic_lr=0.5, seed=1)
+    for config in (TINY, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), penalty):
+        finished(config)
+    shown = panels(page("4_Compare.py"))
+    assert "optimiser" not in shown
+    assert "Differing settings" not in shown  # no row would have anything in this column
+    assert ">seed 1<" in shown
+    finished(dataclasses.replace(penalty, critic_lr=0.25))
+    shown = panels(page("4_Compare.py"))
+    assert "optimiser" not in shown
+    assert "Differing settings" in shown
+    assert ">critic learning rate 0.25<" in shown
+
+
 def test_a_run_that_cannot_be_read_is_a_row_with_its_sentence(the_hub: RunHub) -> None:
     run = run_in("interrupted", the_hub, TINY)
     bad = library.runs_root() / "bad"
@@ -306,6 +330,50 @@ def test_one_run_has_no_best_value_and_no_differing_setting(finished: Finished) 
         assert [label for label in saved if "CSV" in label] == ["CSV of steps", "CSV of looks", *["CSV"] * 4]
 
 
+def test_a_run_that_was_changed_and_changed_back_differs_from_one_left_alone(the_hub: RunHub) -> None:
+    other = run_in("finished", the_hub, TINY)
+    run = run_in("running", the_hub, TINY)
+    at = page("4_Compare.py", runs=f"{run.run_id},{other.run_id}")
+    assert ">changed<" not in panels(at)
+    for c in (0.01, 0.1):
+        run.change(clip_range=(-c, c))
+        wait_until(lambda c=c: run.latest.config.clip_range == (-c, c))
+    run.stop()
+    wait_until(lambda: run.latest.status.ended)
+    there, back = (change.step for change in run.latest.changes)
+    words = f"clip range ±0.01 after step {there:,}, ±0.1 after step {back:,}"
+    at.run()
+    shown = panels(at)
+    assert shown.count(">changed<") == 2  # in the table, and on its chip
+    assert "Clip range<td>±0.1<td>±0.1" in shown  # at first and now
+    assert f"Changed while it trained<td>{words}<td>–" in shown
+    assert re.findall(r"'>(\w)</b>|>(changed)<", shown.partition("class='picks'")[2])[:3] == [
+        *(("A", ""), ("", "changed"), ("B", "")),
+    ]
+
+
+def test_the_page_is_drawn_again_when_a_compared_run_has_ended_or_was_changed(finished: Finished) -> None:
+    pick = Pick.of("A", finished(TINY))
+    longer = pick._replace(record=dataclasses.replace(pick.record, step=pick.record.step + 1))
+    moved = dataclasses.replace(pick.record, changes=(Change(2, 1, "clip_range", (-0.2, 0.2)),))
+    trains = dataclasses.replace(pick.record, status=Status.RUNNING)
+    assert not live._outdated([pick], [longer])
+    assert live._outdated([pick], [pick._replace(record=moved)])
+    assert live._outdated([pick._replace(record=trains)], [pick])
+
+
+def test_changes_are_named_in_short_words_or_counted() -> None:
+    moved = [Change(2 * step, step, "clip_range", (-c, c)) for step, c in ((1000, 0.01), (1200, 0.1))]
+    other = [Change(2600, 1300, "critic_lr", 0.5), Change(2800, 1400, "constraint", "none")]
+    for made, text in (
+        (moved, "clip range ±0.01 after step 1,000, ±0.1 after step 1,200"),
+        (other, "critic rate 0.5 after step 1,300, no constraint after step 1,400"),
+        ([*moved, *other], "4 changes"),
+        ([], ""),
+    ):
+        assert settings.changes_in_words(made) == text
+
+
 def test_runs_on_disk_are_measured_as_they_were_when_they_ended(the_hub: RunHub) -> None:
     run = run_in("finished", the_hub, TINY)
     known = run.latest.reading.gradients
@@ -391,8 +459,10 @@ def test_the_runs_of_a_sweep_are_another_list_and_compare_with_single_ones(finis
     assert listed(panels(at)) == [f"my-sweep/{name}" for name in (first, second)]
     at.selectbox(key="sweep").select(sweeps.ALL).run()
     assert listed(panels(at)) == [single.run_id]
+    assert lists_of_picks(at) == ["sweep my-sweep", "sweep my-sweep", ""]
     at.selectbox(key="sweep").select("my-sweep").run()
     assert listed(panels(at)) == [f"my-sweep/{name}" for name in (first, second)]
+    assert lists_of_picks(at) == ["", "", "single run"]
     (sweep.path / "sweep.json").write_text("{")
     at.run()
     assert not at.exception
@@ -419,10 +489,10 @@ def test_a_sweep_without_runs_does_not_say_that_there_are_no_single_runs(content
 
 
 def test_a_run_that_is_deleted_while_the_table_is_made_is_a_row_without_facts(finished: Finished) -> None:
-    row = table._row(finished(TINY))
+    row = rows.Row.of(finished(TINY))
     shutil.rmtree(row.run.path)
-    assert table.facts(row) == table.NO_FACTS
-    assert row.name in table._table([row], {}, "", False, table._differing([row]))
+    assert rows.facts(row) == rows.NO_FACTS
+    assert row.name in table._line(row, {}, table._differing([row]), differs=False)
 
 
 def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
@@ -439,6 +509,57 @@ def test_a_run_of_another_process_moves(the_hub: RunHub) -> None:
     finally:
         there.stop(quickly=True)
         assert there.join(30)
+
+
+def test_the_table_shows_what_a_run_of_another_process_has_made(the_hub: RunHub) -> None:
+    folder = RunFolder(library.runs_root() / "there", dataclasses.replace(TINY, steps=10**6))
+    there = TrainingRun(folder, instruments=INSTRUMENTS).start()
+    saved = the_hub.find("there")
+    try:
+        wait_until(lambda: len(rows.Row.of(saved).summary.readings))  # it has saved no checkpoint yet
+        row = rows.Row.of(saved)
+        assert row.trains
+        assert rows.facts(row).w1 == row.summary.readings[-1, READINGS.index("w1")]
+        assert "<path" in rows.facts(row).sparkline
+        assert "<path" in rows.thumbnail(row)
+        step = rows.steps(row)
+        wait_until(lambda: rows.steps(rows.Row.of(saved)) > step)
+    finally:
+        there.stop(quickly=True)
+        assert there.join(30)
+    assert not rows.Row.of(saved).trains
+
+
+def test_only_the_rows_of_runs_that_train_are_read_again(
+    finished: Finished, the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(TINY)
+    run = run_in("running", the_hub, TINY)
+    shown = [rows.Row.of(each) for each in the_hub.runs]
+    assert [row.trains for row in shown] == [True, False]
+    monkeypatch.setattr(SavedRun, "summary", property(lambda _: pytest.fail("read again")))
+    lines, step = ["", ""], rows.steps(shown[0])
+    wait_until(lambda: run.latest.step > step)
+    table._look_again(shown, lines, lambda row: str(rows.steps(row)))
+    assert int(lines[0]) > step
+    assert lines[1] == ""
+
+
+@pytest.mark.parametrize(("state", "ticks"), [("running", True), ("finished", False), ("stopped", False)])
+def test_only_a_page_with_a_run_that_trains_ticks(
+    state: str, ticks: bool, the_hub: RunHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every, fragment = list[float | None](), st.fragment
+
+    def noted(function: Callable[..., Any] | None = None, *, run_every: float | None = None) -> Any:
+        every.append(run_every)
+        return fragment(function, run_every=run_every)
+
+    run_in(state, the_hub, TINY)
+    at = page("4_Compare.py")
+    monkeypatch.setattr(st, "fragment", noted)
+    at.run()
+    assert [one for one in every if one] == [table.EVERY] * ticks
 
 
 @pytest.mark.parametrize(
@@ -484,7 +605,7 @@ def test_of_a_watched_loop_only_what_is_known_is_told() -> None:
     assert samples.note(picks) == "Each run has different latents."
     assert "<table" not in instruments.table(picks)
     run = SimpleNamespace(run_id="A", path=library.runs_root(), newest_samples=None, tables=records[0])
-    row = table.Row(run, records[0], "mine")
-    line = table._line(row, None, {"drawn": ["seed"]})
+    row = rows.Row(run, records[0], "mine")
+    line = table._line(row, {}, {"drawn": ["seed"]}, differs=False)
     assert "<td>0<small></small>" in line  # of how many steps, nobody knows
     assert "seed" not in line + table._text(row)

@@ -194,7 +194,7 @@ def test_the_table_of_runs(text: str, runs: dict[str, Written]) -> None:
         assert (run_id, state, seed) == (run.path.name, "Finished", str(run.config["seed"]))
         assert (number(steps), number(updates)) == (ended["step"], ended["critic_step"])
         held = {"clip": "±0.1 to ±0.2", "gradient-penalty": "penalty 0.5", "spectral-norm": "spectral norm"}
-        assert name == f"8 Gaussians, {held[run.config['constraint']]}"
+        assert name == f"8 Gaussians, {held[run.config['constraint']]}{' changed' if letter == 'A' else ''}"
 
 
 @pytest.mark.parametrize("along", ["step", "critic_step", "seconds"])
@@ -487,6 +487,7 @@ def test_the_settings(text: str, runs: dict[str, Written]) -> None:
         "Total steps": [str(runs[letter].config["steps"]) for letter in LETTERS],
         "Clip range": ["±0.1, then ±0.2", "–", "–", "–"],
         "Penalty": ["–", str(runs["B"].config["penalty"]), "–", "–"],
+        "Changed while it trained": [f"clip range ±0.2 after step {CLIPPED}", "–", "–", "–"],
     }
     shared = dict(re.findall(r"<dt>(.*?)<dd>(.*?)</div>", section(text, "Other settings")))
     shared = {words(label): value for label, value in shared.items()}
@@ -516,7 +517,10 @@ def test_its_title_names_the_data_and_its_time_the_zone(text: str, folders: dict
 
 def test_one_run_has_all_its_settings_in_one_list_unless_it_was_changed(folders: dict[str, Path]) -> None:
     assert "Differing settings" not in report_on([folders["B"]])
-    assert table(section(report_on([folders["A"]]), "Differing settings")) == {"Clip range": ["±0.1, then ±0.2"]}
+    assert table(section(report_on([folders["A"]]), "Differing settings")) == {
+        "Clip range": ["±0.1, then ±0.2"],
+        "Changed while it trained": [f"clip range ±0.2 after step {CLIPPED}"],
+    }
 
 
 def test_a_gap_is_explained_only_where_a_run_was_changed(folders: dict[str, Path]) -> None:
@@ -567,6 +571,7 @@ def test_the_csv_of_the_measurements_is_the_table_in_full_precision(
     assert held.pop("ID") == ["clipped", "penalty", *["spectral; again"] * 3]
     assert held.pop("constraint") == ["±0.1, then ±0.2", "penalty 0.5", *["spectral norm"] * 3]
     assert held.pop("seed") == ["0", "0", *["3; 5"] * 3]
+    assert held.pop("changed") == [f"clip range ±0.2 after step {CLIPPED}", *[""] * 4]
     expected = {letter: measured(runs[letter]) for letter in LETTERS}
     assert list(held) == list(table(section(text, "Measurements")))
     for label, cells in held.items():

@@ -24,12 +24,16 @@ def applied(data: Any, change: Any) -> Any:
 
 
 def test_a_change_holds_only_what_differs_and_leads_to_the_new_data() -> None:
-    old = {"data": [{"name": "a", "y": [1, 2]}, {"name": "b", "y": [3, 4]}], "alt": "A chart.", "marks": []}
+    old = {
+        "data": [{"name": "a", "y": [1, 2]}, {"name": "b", "y": [3, 4]}],
+        **{"alt": "A chart.", "marks": [], "html": ["<p>one", "<p>two"]},
+    }
     for new in (
         old | {"alt": "Another."},
         old | {"data": [old["data"][0], {"name": "b", "y": [5, 6]}]},
         old | {"data": old["data"][:1]},
         old | {"marks": [{"x": 1}]},
+        old | {"html": ["<p>one", "<p>three"]},
         {"other": 1},
         {},
     ):
@@ -38,6 +42,7 @@ def test_a_change_holds_only_what_differs_and_leads_to_the_new_data() -> None:
     assert change(old, old | {"data": [old["data"][0], {"name": "b", "y": [5, 6]}]}) == {
         "+": {"data": {"+": {1: {"+": {"y": [5, 6]}}}}}
     }
+    assert change(["<p>one", "<p>two"], ["<p>one", "<p>three"]) == {"+": {1: "<p>three"}}
 
 
 def page() -> None:

@@ -30,8 +30,9 @@ from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.runs.workers import _folder
 from ganlab.ui.compare import new_sweep, sweeps
+from ganlab.ui.compare.rows import Row
 from ganlab.ui.compare.sweeps import ALL
-from ganlab.ui.compare.table import SORTS, Row
+from ganlab.ui.compare.table import SORTS
 
 
 class Process:

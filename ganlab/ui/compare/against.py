@@ -160,10 +160,8 @@ def _medians(of_each: Sequence[dict[str, float]]) -> list[Any]:
 
 def _differing_by_constraint(configs: Iterable[TrainConfig]) -> dict[str, list[str]]:
     """For each constraint the fields in which its runs differ, but for the seed."""
-    alike: dict[str, list[TrainConfig]] = {}
-    for config in configs:
-        alike.setdefault(config.constraint, []).append(config)
-    return {name: [field for field in differing(group) if field != "seed"] for name, group in alike.items()}
+    groups = settings.by_constraint(configs).items()
+    return {name: [field for field in differing(group) if field != "seed"] for name, group in groups}
 
 
 def _has_place(value: Any) -> bool:

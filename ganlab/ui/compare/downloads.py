@@ -28,6 +28,7 @@ RUN_ROWS: dict[str, Callable[[Pick], str]] = {
         dict.fromkeys(constraint_in_words(config) for config in (pick.config, pick.record.config))
     ),
     "seed": lambda pick: settings.value(pick.config, "seed"),
+    "changed": lambda pick: settings.changes_in_words(pick.record.changes),
 }
 """What the first rows of the measurements say of each run."""
 
@@ -56,6 +57,7 @@ def measurements(picks: list[Pick]) -> bytes:
         [name, *("; ".join(dict.fromkeys(map(of_run, group))) for group, _ in columns)]
         for name, of_run in RUN_ROWS.items()
     ]
+    rows = [row for row in rows if any(row[1:])]
     for measure in MEASURES:
         found = [(groups.values(group, measure.of), name) for group, name in columns]
         if any(len(values) for values, _ in found):

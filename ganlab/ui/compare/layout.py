@@ -52,7 +52,16 @@ def _item(pick: Pick) -> str:
     label = f"Remove {pick.letter}, {name}, {seed}"
     remove = f"<button type='button' data-pick='-{run_id}' aria-label='{label}'>✕</button>"
     link = f"{opened(pick.record, pick.run, pick.name)}<span class='muted small nowrap'>{seed}</span>"
-    return f"<li>{chip(pick.letter)}{link}{html.pill(pick.record.status)}{remove}"
+    changed = settings.changed(pick.record.changes)
+    return f"<li>{chip(pick.letter)}{link}{_elsewhere(pick)}{changed}{html.pill(pick.record.status)}{remove}"
+
+
+def _elsewhere(pick: Pick) -> str:
+    """In which list a run is if the table shows another one, as HTML."""
+    sweep = pick.run.run_id.rpartition("/")[0]
+    if sweep == sweeps.chosen():
+        return ""
+    return f"<span class='muted small'>{f'sweep {escape(sweep)}' if sweep else 'single run'}</span>"
 
 
 def curves_cards(compared: list[Pick], slots: Slots) -> None:

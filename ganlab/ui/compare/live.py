@@ -36,14 +36,19 @@ def live(picks: list[Pick], slots: Slots) -> None:
             waiting = gradients.unmeasured(newest)
             if waiting:
                 gradients.measure(waiting[0])
-            ended = any(pick.record.status != now.record.status for pick, now in zip(picks, newest, strict=True))
-            if ended or not (waiting or any(pick.trains for pick in newest)):
+            if _outdated(picks, newest) or not (waiting or any(pick.trains for pick in newest)):
                 st.rerun()  # also the table above, and without ticks
             for part in TURNS[turn % len(TURNS)]:
                 part(newest, slots)
 
     with st.container(key="live"):
         tick()
+
+
+def _outdated(picks: list[Pick], newest: list[Pick]) -> bool:
+    """Whether a run has ended, or was changed, which the page says too."""
+    pairs = [(pick.record, now.record) for pick, now in zip(picks, newest, strict=True)]
+    return any((old.status, len(old.changes)) != (new.status, len(new.changes)) for old, new in pairs)
 
 
 def axes() -> tuple[str, bool]:

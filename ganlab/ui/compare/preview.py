@@ -44,11 +44,12 @@ def _card(run: SweptRun, letter: str, names: Sequence[str]) -> str:
 
 def _drawn(pick: Pick, run: SweptRun, names: Sequence[str]) -> str:
     head = f"{chip(pick.letter) if pick.letter else ''} <b>{opened(pick.record, run, pick.name)}</b>"
+    state = f"{html.pill(pick.record.status)} {settings.changed(pick.record.changes)}"
     facts = [*settings.in_words(run.planned, names), f"step {pick.record.steps_made:,} of {pick.config.steps:,}"]
     facts += samples.outside(pick)
     histogram = weights.histograms([pick]).get(pick.letter)
     drawn = weights.small(run.path.name, histogram, "") if histogram else ""
     return (
         f"<div class='preview'>{samples.drawn(pick)}<div class='minis'>{drawn}</div>"
-        f"<div>{head}{html.pill(pick.record.status)}<p class='muted small'>{escape(' · '.join(facts))}</p></div></div>"
+        f"<div>{head}{state}<p class='muted small'>{escape(' · '.join(facts))}</p></div></div>"
     )

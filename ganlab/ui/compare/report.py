@@ -127,7 +127,8 @@ def _runs(picks: list[Pick]) -> str:
     heads = "".join(f"<th scope='col'>{head}" for head in ("", "Run", "ID", "State", "Seed", "Steps", "Critic updates"))
     body = ""
     for letter, run, name, config, record in picks:
-        facts = escape(name), escape(run.run_id), html.PILLS[record.status][2], settings.value(config, "seed")
+        named = f"{escape(name)} {settings.changed(record.changes)}"
+        facts = named, escape(run.run_id), html.PILLS[record.status][2], settings.value(config, "seed")
         cells = (chip(letter), *facts, f"{record.steps_made:,}", f"{record.critic_step:,}")
         body += f"<tr>{''.join(f'<td>{cell}' for cell in cells)}"
     return f"{across('Runs')}<table class='named'><thead><tr>{heads}<tbody>{body}</table></div>"

@@ -6,7 +6,9 @@ from typing import Any
 
 from ganlab import settings
 from ganlab.config import TrainConfig
-from ganlab.formatting import NOTHING, number, range_in_words
+from ganlab.formatting import NOTHING, count_of, number, range_in_words
+from ganlab.plots.curves import change_in_words
+from ganlab.runs.history import Change
 from ganlab.ui.compare.keys import across, chip
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit import constraints
@@ -15,6 +17,7 @@ from ganlab.ui.kit.html import CARDS, MORE, titled
 IRRELEVANT = ("threads", "device")  # for what a run learns, up to rounding
 STRENGTHS = ("clip_range", "penalty")  # of what holds the critic
 NAMED = ("constraint", "clip_scale", *STRENGTHS)  # told by a run's name
+CHANGED, FEW = "Changed while it trained", 3  # changes that are named one by one
 PROPER = ("Adam", "Swiss roll", "Wasserstein")  # capital letters within a sentence too
 
 
@@ -32,12 +35,23 @@ def differing(configs: Iterable[TrainConfig]) -> list[str]:
     return sorted(names, key=lambda name: -len(known[name]))
 
 
-def unnamed(configs: Iterable[TrainConfig]) -> list[str]:
-    """The fields that differ between settings with the same constraint, but for those that a run's name tells."""
-    alike: dict[str, list[TrainConfig]] = {}
+def by_constraint(configs: Iterable[TrainConfig]) -> dict[str, list[TrainConfig]]:
+    """The settings with the same constraint, by that."""
+    groups: dict[str, list[TrainConfig]] = {}
     for config in configs:
-        alike.setdefault(config.constraint, []).append(config)
-    names = dict.fromkeys(name for group in alike.values() for name in differing(group))
+        groups.setdefault(config.constraint, []).append(config)
+    return groups
+
+
+def unnamed(configs: Iterable[TrainConfig]) -> list[str]:
+    """The fields that differ between settings with the same constraint, but for those that a run's name tells.
+
+    What is the same within each constraint follows from that; only a seed never does.
+    """
+    groups = by_constraint(configs).values()
+    names = dict.fromkeys(name for group in groups for name in differing(group))
+    if len({config.seed for group in groups for config in group if "seed" not in config.unknown}) > 1:
+        names["seed"] = None
     return [name for name in names if name not in NAMED]
 
 
@@ -78,28 +92,38 @@ def in_words(config: TrainConfig, names: Sequence[str]) -> list[str]:
 
 
 def table(picks: list[Pick]) -> str:
-    """The settings in which the compared runs differ, at first and after live changes, as HTML; "" if they don't."""
-    names = differing(_held(picks))
-    if not names:
+    """The settings in which the compared runs differ, at first and now, and live changes, as HTML; "" if none do."""
+    rows = {
+        settings.rules(TrainConfig, name).label: [_first_and_now(pick, name) for pick in picks]
+        for name in _moved(picks)
+    }
+    if any(pick.record.changes for pick in picks):
+        rows[CHANGED] = [changes_in_words(pick.record.changes) or NOTHING for pick in picks]
+    if not rows:
         return ""
     heads = "".join(f"<th scope='col'>{chip(pick.letter)}" for pick in picks)
     body = ""
-    for name in names:
-        cells = "".join(f"<td>{_changed(pick, name)}" for pick in picks)
-        body += f"<tr><th scope='row'>{settings.rules(TrainConfig, name).label}{cells}"
+    for name, texts in rows.items():
+        body += f"<tr><th scope='row'>{name}{''.join(f'<td>{escape(text)}' for text in texts)}"
     return f"{across('Settings')}<table><thead><tr><td>{heads}<tbody>{body}</table></div>"
 
 
 def shared(picks: list[Pick]) -> str:
     """The other settings, with the value of all runs on which they have an effect, as HTML; which ones if not all."""
-    rows, differ = "", differing(_held(picks))
+    rows, moved = "", _moved(picks)
     for name in settings.fields(TrainConfig):
         texts = {pick.letter: {value(config, name) for config in _held([pick])} - {NOTHING} for pick in picks}
         users, held = [letter for letter in texts if texts[letter]], set[str]().union(*texts.values())
-        if len(held) == 1 and name not in differ:
+        if len(held) == 1 and name not in moved:
             chips = "" if len(users) == len(picks) else f" {''.join(map(chip, users))}"
             rows += f"<div><dt>{settings.rules(TrainConfig, name).label}{chips}<dd>{escape(held.pop())}</div>"
     return f"<dl class='shared'>{rows}</dl>"
+
+
+def _moved(picks: list[Pick]) -> list[str]:
+    """The fields in which runs differ, at first or now, and those that were changed, even if they were changed back."""
+    changed = (change.field for pick in picks for change in pick.record.changes)
+    return list(dict.fromkeys((*differing(_held(picks)), *changed)))
 
 
 def _held(picks: list[Pick]) -> list[TrainConfig]:
@@ -107,7 +131,26 @@ def _held(picks: list[Pick]) -> list[TrainConfig]:
     return [config for pick in picks for config in (pick.config, pick.record.config)]
 
 
-def _changed(pick: Pick, name: str) -> str:
+def _first_and_now(pick: Pick, name: str) -> str:
     """A setting of a run, and what it was changed to while it trained."""
     first, now = value(pick.config, name), value(pick.record.config, name)
-    return escape(first if first == now else f"{first}, then {now}")
+    return first if first == now else f"{first}, then {now}"
+
+
+def changes_in_words(changes: Sequence[Change]) -> str:
+    """What was changed while a run trained, such as `clip range ±0.01 after step 316`; of many changes, how many."""
+    if len(changes) > FEW:
+        return count_of(len(changes), "change")
+    words, last = list[str](), ""
+    for change in changes:
+        name = "clip range " if change.field == "clip_range" != last else ""  # the words for the others hold it
+        words.append(f"{name}{change_in_words(change)} after step {change.step:,}")
+        last = change.field
+    return ", ".join(words)
+
+
+def changed(changes: Sequence[Change]) -> str:
+    """A mark on a run that was changed while it trained, as HTML; "" if it was not."""
+    if not changes:
+        return ""
+    return f"<span class='muted small' title='{CHANGED}: {escape(changes_in_words(changes))}'>changed</span>"

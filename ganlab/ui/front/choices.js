@@ -33,7 +33,7 @@ const onKey = event => {
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".gl"), before = document.activeElement;
   const place = choicesIn(root).indexOf(before);
-  show(root, data.html);
+  show(root, [data.html].flat().join(""));
   if (place >= 0 && !before.isConnected) choicesIn(root).at(-1)?.focus(); // the last one was chosen, and is gone
   equip(root.parentElement, data);
   if (!senders.has(root)) {

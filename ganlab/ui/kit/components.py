@@ -93,7 +93,7 @@ def grid(key: str, sheet: dict[str, Any], caption: Caption, pick: Callable[[int]
 
 def choices(
     key: str,
-    html: str,
+    html: str | list[str],
     pick: Callable[[str], None],
     show: str = "",
     caption: Caption = NO_FIGURE,
@@ -101,6 +101,7 @@ def choices(
 ) -> None:
     """HTML as in `panel`; `pick` is called with the data-pick of a clicked element, "" if that was pressed already.
 
+    HTML in pieces is joined in the browser: a live one is sent only those that have changed.
     `show` is a CSS selector of what a click changes, to be scrolled into sight. `answered` is as in `live.show`.
     """
     data = {"html": html, "show": show} | caption.as_data()

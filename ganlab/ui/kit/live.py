@@ -70,13 +70,14 @@ def change(old: Any, new: Any) -> Any:
     """What turns `old` into `new`, both as JSON has them: {"+": changes by key or index}, or else `new` itself."""
     if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
         return {"+": {key: change(old[key], value) for key, value in new.items() if old[key] != value}}
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and any(map(_nested, new)):
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and any(map(_long, new)):
         return {"+": {i: change(old[i], value) for i, value in enumerate(new) if old[i] != value}}
     return new
 
 
-def _nested(value: Any) -> bool:
-    return isinstance(value, dict | list)
+def _long(value: Any) -> bool:
+    """Whether it may be so long that its neighbours in a list should not be sent again with it."""
+    return isinstance(value, dict | list | str)
 
 
 @contextmanager
