@@ -10,7 +10,7 @@ from ganlab.gan.clipping import UpdateReport, clip_, flat, unclamped
 from ganlab.gan.histograms import WeightHistogram, pooled
 from ganlab.plots import base, clamp, samples
 
-CHANGE = clamp.Change(15, (-0.5, 0.5), 1.0, 19.0)
+CHANGE = clamp.Change(15, (-0.5, 0.5), 19.0)
 
 
 def histogram(c: float = 0.1) -> WeightHistogram:

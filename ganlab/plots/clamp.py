@@ -32,15 +32,11 @@ def bounds(clip_range: Range, rungs: Sequence[float]) -> Slider:
 
 
 class Change(NamedTuple):
-    """A change of the clip range: its number, the range before, two times in seconds, and its first clamp, if known.
-
-    `age` is for how long it has been in force, `left` for how long it is still compared.
-    """
+    """A change of the clip range: its number, the range before, and its first clamp, if known."""
 
     id: int
     former: Range
-    age: float
-    left: float
+    left: float  # seconds for which it is still compared
     first: WeightHistogram | None = None
 
 
@@ -83,8 +79,7 @@ def clamp(
     elif pinned:
         figure["pinned"] = _counts(pinned)
     if change:
-        figure["change"] = {"id": change.id, "former": list(change.former)}
-        figure["change"] |= {"age": round(change.age, 1), "left": round(change.left, 1)}
+        figure["change"] = {"id": change.id, "former": list(change.former), "left": round(change.left, 1)}
         if first := change.first:
             figure["change"]["fold"] = _counts(first, limit or max(axis_limit(change.former), first.limit))
     if update and histogram:

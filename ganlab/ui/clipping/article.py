@@ -181,8 +181,7 @@ def _change(histogram: WeightHistogram) -> Change | None:
     if newest != histogram.clip_range:
         newest, former, number, began = histogram.clip_range, newest, number + 1, now
         state["article_change"] = newest, former, number, began
-    age = now - began
-    return Change(number, former, age, COMPARED - age, histogram) if former else None
+    return Change(number, former, COMPARED - (now - began), histogram) if former else None
 
 
 def _values_table(values: list[Value], bounds: tuple[float, float]) -> str:

@@ -209,7 +209,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const { change, slow } = data;
   if (change?.fold && change.id !== state.foldSeen) {
     state.foldSeen = change.id;
-    if (change.age < 4) {
+    if (change.left > 0) {
       Object.assign(state, { play: { kind: "fold", began: now, clamp: change.fold }, preview: state.held ? state.preview : null });
       state.spoken.textContent = foldInWords(change.fold);
     }

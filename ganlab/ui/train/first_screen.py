@@ -161,7 +161,7 @@ def _to_play(run: Run, change: RangeChange) -> Change:
     first = histogram(change.fold) if _is_new(run, change) else None
     # Under another scale the former range has another unit: it has no place on this axis.
     former = change.former if change.former.clip_scale == change.config.clip_scale else change.config
-    return Change(change.critic_step, former.clip_range, change.age, change.left, first)
+    return Change(change.critic_step, former.clip_range, change.left, first)
 
 
 def _is_new(run: Run, change: RangeChange) -> bool:
