@@ -226,7 +226,7 @@ def test_the_arrow_keys_show_a_run_of_a_sweep_and_open_it(page: Page, server: Se
         sweep.add({name_of(one): one for one in configs})
         sweep.save()
     page.goto(f"{server.url}/Compare?sweep=two")
-    figure = app(page).locator(".st-key-sweep_measure_figure .gl-plot")
+    figure = app(page).locator(".st-key-sweep_reason_figure .gl-plot")  # the second; both have the same dots
     link = app(page).locator(".st-key-sweep_run a")
     figure.locator(".point").first.wait_for()
     figure.focus()
