@@ -14,8 +14,7 @@ from ganlab.runs import background, swept_run
 from ganlab.runs.sweep import MOST_RUNS, with_more_seeds
 from ganlab.runs.sweep_progress import progress
 from ganlab.runs.swept_run import SweptRun
-from ganlab.ui.compare import estimate
-from ganlab.ui.kit import frame, html
+from ganlab.ui.kit import estimate, frame, html
 from ganlab.ui.kit.components import button
 from ganlab.ui.kit.server import hub
 

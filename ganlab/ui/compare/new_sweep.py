@@ -22,8 +22,8 @@ from ganlab.runs.sweep import MOST_RUNS, Setting, combinations, setting_of
 from ganlab.runs.sweep_progress import progress
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.values import clip_ranges
-from ganlab.ui.compare import estimate, sweeps
-from ganlab.ui.kit import constraints, frame, html
+from ganlab.ui.compare import sweeps
+from ganlab.ui.kit import constraints, estimate, frame, html
 from ganlab.ui.kit.access import may_act
 from ganlab.ui.kit.clip_range import tenth
 from ganlab.ui.kit.components import button

@@ -1,17 +1,16 @@
 """Try all ranges: one button that trains a run's settings under other clip ranges, and opens Compare on them."""
 
-import joblib
 import streamlit as st
 
 from ganlab.config import TrainConfig
-from ganlab.formatting import count_of, range_in_words, rough_range
+from ganlab.formatting import count_of, range_in_words
 from ganlab.gan.watched import WatchedConfig
 from ganlab.runs import background
 from ganlab.runs.ranges import all_ranges, folder
 from ganlab.runs.snapshot import Status
-from ganlab.runs.sweep_progress import progress
+from ganlab.runs.sweep_progress import Progress, progress
 from ganlab.runs.swept_run import SweptRun
-from ganlab.ui.kit import frame
+from ganlab.ui.kit import estimate, frame
 from ganlab.ui.kit.server import hub
 
 EVERY = 1.0  # seconds between two looks at how long they take, until that is known
@@ -45,25 +44,24 @@ def _start(config: TrainConfig) -> str:
 def _caption(config: TrainConfig) -> None:
     """What is trained, and how long it takes on this computer once that was measured."""
     runs = [SweptRun(folder(config) / name, one) for name, one in all_ranges(config).items()]
-    known = progress(runs, hub().seconds_of).left
+    known = progress(runs, hub().seconds_of).left is not None
 
-    @st.fragment(run_every=EVERY if known is None else None)
+    @st.fragment(run_every=None if known else EVERY)
     def tick() -> None:
-        left = progress(runs, hub().seconds_of).left
-        if left is not None and known is None:
+        newest = progress(runs, hub().seconds_of)
+        if newest.left is not None and not known:
             st.rerun()  # without ticks
-        st.caption(_in_words(config, runs, left), width="stretch")
+        st.caption(_in_words(config, runs, newest), width="stretch")
 
     tick()
 
 
-def _in_words(config: TrainConfig, runs: list[SweptRun], left: tuple[float, float] | None) -> str:
+def _in_words(config: TrainConfig, runs: list[SweptRun], known: Progress) -> str:
     clipped = [run for run in runs if run.planned.constraint == "clip"]
     text = f"Trains {count_of(len(clipped), 'clip range')} around {range_in_words(config.clip_range)}"
     if len(runs) > len(clipped):
         text += ", and a gradient penalty"
-    if left and left[1]:
-        text += f": {rough_range(*left)} on {count_of(joblib.cpu_count(), 'core')}"
+    text += estimate.in_words(known)
     if any(one.latest.status in (Status.STARTING, Status.RUNNING) for one in hub().in_progress):
         text += ", longer while another run trains here"
     return f"{text}."
