@@ -61,6 +61,8 @@ class Visitor:
 
     def click(self, label: str) -> list[ForwardMsg]:
         """Click the button with this label; returns what the page sends then, or the page to which it leads."""
+        if label not in self._buttons:  # a tick has had the page drawn anew, which is not over
+            self._to_the_end()
         return self.change(WidgetState(id=self._buttons[label], trigger_value=True))
 
     def start_run(self, preset: str = "8-gaussians", key: str = "", steps: int = 10_000_000) -> str:
