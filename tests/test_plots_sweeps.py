@@ -18,6 +18,7 @@ from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import against
 from ganlab.ui.compare.picks import Pick
+from ganlab.ui.compare.results import results
 
 NAN = math.nan
 
@@ -49,7 +50,7 @@ def test_the_dots_and_medians_of_a_sweep_against_its_table() -> None:
     assert points(dots)[:-1] == by_hand
     assert points(dots)[-1][1] == penalty
     waiting = SweptRun(sweep.path / "0123456789ab", TINY)
-    assert all(map(math.isnan, against.values(waiting).values()))
+    assert all(map(math.isnan, results(waiting).values.values()))
 
 
 def test_each_group_has_its_medians_in_the_order_of_the_setting() -> None:

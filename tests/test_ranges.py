@@ -19,7 +19,7 @@ from ganlab.data import own_points
 from ganlab.data.download import data_root
 from ganlab.measure.reading import INSTRUMENTS
 from ganlab.presets import PRESETS
-from ganlab.runs import background
+from ganlab.runs import background, sweep_progress
 from ganlab.runs.disk import library, lock
 from ganlab.runs.hub import Refused, RunHub
 from ganlab.runs.ranges import all_ranges, folder
@@ -244,6 +244,22 @@ def test_the_progress_of_a_sweep_by_hand() -> None:
         each = [factor * per_step * steps + begin for steps in (5, 8)]
         assert bound == pytest.approx(span(each, joblib.cpu_count()))
     assert waiting == runs[2].config
+
+
+def test_what_runs_that_are_alike_took_is_averaged_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    configs = [dataclasses.replace(TINY, seed=seed) for seed in range(3)]
+    path = written(*configs)
+    for config in configs[:2]:
+        train(path, config)
+    averaged = list[int]()
+
+    def mean(seconds: list[float]) -> float:
+        averaged.append(len(seconds))
+        return sum(seconds) / len(seconds)
+
+    monkeypatch.setattr(sweep_progress, "mean", mean)
+    assert progress([SweptRun(path / name_of(config), config) for config in configs]).left
+    assert averaged == [2]  # not for each of, perhaps, ten thousand
 
 
 def test_how_long_a_sweep_takes_before_a_run_like_its_runs_has_trained() -> None:

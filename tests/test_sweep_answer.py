@@ -13,18 +13,21 @@ from stubs import TINY
 
 from ganlab.config import TrainConfig
 from ganlab.measure.reading import INSTRUMENTS
+from ganlab.runs import saved_run, saved_snapshot
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
+from ganlab.runs.saved_snapshot import Stamp
+from ganlab.runs.snapshot import Snapshot
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import answer
+from ganlab.ui.compare import against, answer
 
 SHORT = dataclasses.replace(TINY, steps=8)
 STEEPNESS = "The critic’s steepest slope, at most 1 in the definition of W1, goes from"
 
 
-def looked(path: Path, w1: Sequence[Any], slope: float) -> None:
+def looked(path: Path, w1: Sequence[Any], slope: Any) -> None:
     """Replace the looks of a run, which is trained first: one at each of steps 1, 2 and so on, an empty one for ""."""
     with (path / "instruments.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -36,15 +39,18 @@ def looked(path: Path, w1: Sequence[Any], slope: float) -> None:
         )
 
 
-def sweep_of(runs: Mapping[TrainConfig, tuple[Sequence[Any], float]]) -> list[SweptRun]:
-    """A sweep whose runs have these distances and slope; one with no distances has not begun."""
+def sweep_of(runs: Mapping[TrainConfig, tuple[Sequence[Any], Any]]) -> list[SweptRun]:
+    """A sweep whose runs have these distances and slope; one with no distances has not begun.
+
+    It can be called again with more runs.
+    """
     sweep = Sweep(library.runs_root() / "mine")
     with sweep.taken():
         sweep.add({name_of(config): config for config in runs})
         sweep.save()
         for config, (w1, slope) in runs.items():
             path = sweep.path / name_of(config)
-            if w1:
+            if w1 and not path.exists():
                 TrainingRun(RunFolder(path, config), instruments=INSTRUMENTS).run()
                 looked(path, w1, slope)
     return [SweptRun(sweep.path / name_of(config), config) for config in runs]
@@ -87,7 +93,61 @@ def test_seeds_are_as_uncertain_as_they_scatter() -> None:
     )
     looked(swept[3].path, [0.45], 3)
     fresh = [SweptRun(run.path, run.planned) for run in swept]
-    assert "With some of their seeds, ±1 came as close" in told(fresh)
+    assert "With some of its seeds, ±1 came as close" in told(fresh)
+
+
+def test_a_single_seed_beside_several_is_compared_by_its_last_looks() -> None:
+    runs = {clip(0.1, seed=seed): ([w1], 1) for seed, w1 in enumerate((0.3, 0.4, 0.5))}
+    runs[clip(0.2)] = [0.6, 0.7], 1
+    assert "No other came as close in its last looks." in told(sweep_of(runs))
+    runs |= {clip(0.3, seed=seed): ([w1], 1) for seed, w1 in enumerate((0.8, 0.9))}
+    assert "No other came as close in its last looks or with any seed." in told(sweep_of(runs))
+    runs |= {clip(0.4, seed=seed): ([w1], 1) for seed, w1 in enumerate((0.5, 0.7))}
+    runs[clip(0.5)] = [0.5, 0.7], 1
+    assert "With some of their seeds or in their last looks, ±0.4 and ±0.5 came as close" in told(sweep_of(runs))
+
+
+def test_a_slope_without_bound_is_in_no_median_as_in_the_figure() -> None:
+    slopes = {(0.1, 0): 0.5, (0.1, 1): 0.5, (1.0, 0): 40, (1.0, 1): "inf", (1.0, 2): ""}
+    runs = sweep_of({clip(c, seed=seed): ([c], slope) for (c, seed), slope in slopes.items()})
+    assert told(runs).endswith(f"{STEEPNESS} 0.5 with ±0.1 to 40 with ±1.")
+
+
+def test_slopes_of_other_constraints_are_listed_unless_they_are_many() -> None:
+    runs = {clip(0.1): ([0.2], 0.5), clip(1): ([0.3], 40), PENALTY: ([0.5], 1.25)}
+    runs[dataclasses.replace(PENALTY, penalty=5.0)] = [0.6], 1
+    assert told(sweep_of(runs)).endswith("40 with ±1, and is 1.25 with penalty 0.5 and 1 with penalty 5.")
+    runs |= {dataclasses.replace(PENALTY, penalty=float(i)): ([0.7], 1) for i in (6, 7, 8)}
+    assert told(sweep_of(runs)).endswith("40 with ±1.")
+
+
+def test_distances_to_different_data_are_not_compared() -> None:
+    runs = {clip(0.1): ([0.2], 1), clip(1): ([0.3], 2)}
+    assert told(sweep_of(runs))
+    assert told(sweep_of(runs | {clip(1, dataset="swiss-roll"): ([0.1], 2)})) == ""
+
+
+def test_a_run_that_was_changed_is_left_out() -> None:
+    runs = sweep_of({clip(0.1): ([0.2], 1), clip(0.5): ([0.3], 1), clip(1): ([0.1], 1)})
+    assert told(runs).startswith("W1 is lowest with ±1")
+    (runs[2].path / "changes.csv").write_text("critic_step,field,value\n4,clip_range,-0.1 0.1\n")
+    again = [SweptRun(run.path, run.planned) for run in runs]
+    assert told(again).startswith("W1 is lowest with ±0.1")
+
+
+def test_the_tables_of_a_run_are_read_once_for_the_sentences_and_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = sweep_of({clip(0.1): ([0.2], 1), clip(1): ([0.3], 2)})
+    read = list[str]()
+
+    def tables_of(path: Path, stamp: Stamp) -> Snapshot:
+        read.append(path.name)
+        return saved_snapshot.tables_of(path, stamp)
+
+    monkeypatch.setattr(saved_run, "tables_of", tables_of)
+    assert told(runs)
+    for measure in ("w1", "largest_gradient"):
+        assert against.drawn(against.Chosen(runs, measure, "clip_range"), [])["data"]
+    assert sorted(read) == sorted(run.path.name for run in runs)
 
 
 def test_what_else_is_varied_is_named_and_nothing_is_said_of_slopes() -> None:

@@ -52,7 +52,8 @@ def progress(runs: Sequence[SweptRun], seconds_of: Callable[[TrainConfig], float
         elif status is not Status.WAITING and not status.ended:
             training.append((run, step))
         made.append(step / config.steps)
-    whole = [_seconds(run.planned, paces, seconds_of) for run in runs]
+    known = {key: mean(each) for key, each in paces.items()}  # once: there may be ten thousand runs of the same key
+    whole = [_seconds(run.planned, known, seconds_of) for run in runs]
     sizes = [most for _, most in filter(None, whole)] if all(whole) else [float(run.planned.steps) for run in runs]
     share = sum(size * part for size, part in zip(sizes, made, strict=True)) / sum(sizes)
     left = _left(whole, made)
@@ -62,11 +63,11 @@ def progress(runs: Sequence[SweptRun], seconds_of: Callable[[TrainConfig], float
 
 
 def _seconds(
-    config: TrainConfig, paces: dict[object, list[float]], seconds_of: Callable[[TrainConfig], float | None]
+    config: TrainConfig, paces: dict[object, float], seconds_of: Callable[[TrainConfig], float | None]
 ) -> tuple[float, float] | None:
     """How long a whole run takes, at least and at most; None if that is not known."""
     known, factors = paces.get(pace.key(config)), LIKE_OTHERS
-    seconds = mean(known) * pace.critic_updates(config) if known else None
+    seconds = known * pace.critic_updates(config) if known else None
     if seconds is None:
         seconds, factors = seconds_of(config), BY_UPDATES
     return (factors[0] * seconds, factors[1] * seconds) if seconds else None

@@ -22,9 +22,9 @@ from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import answer, preview, samples, settings
 from ganlab.ui.compare.instruments import MEASURES
 from ganlab.ui.compare.picks import Pick
+from ganlab.ui.compare.results import results
 from ganlab.ui.kit import constraints
 from ganlab.ui.kit.components import Caption, csv_file, download, panel, plot
-from ganlab.ui.kit.live import once
 
 LOOK = "step"  # the measure that every run has at which the instruments have looked; it is not offered
 OFFERED = {measure.name: measure.label for measure in MEASURES if measure.name != LOOK}
@@ -65,7 +65,7 @@ class Chosen(NamedTuple):
 def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> list[Chosen]:
     """The figures of a sweep's runs, and what they show; none until a look, or if only one setting was trained."""
     fields = sorted(differing([run.planned for run in runs]), key=lambda field: (field == "seed", field != FIRST))
-    if not fields or all(isnan(values(run)[LOOK]) for run in runs):
+    if not fields or all(isnan(results(run).values[LOOK]) for run in runs):
         return []
     if st.session_state.get("sweep_setting") not in fields:  # another sweep's, or an address's
         st.session_state["sweep_setting"] = fields[0]
@@ -125,7 +125,7 @@ def drawn(chosen: Chosen, compared: Sequence[Pick]) -> Figure:
         x = _place(getattr(config, field), names) if uses else nan
         name = escape(", ".join((constraint_in_words(config), *settings.in_words(config, unnamed))))
         letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
-        dots.append(Dot(x, values(run)[measure], escape(", ".join(group)), name, letter, over, run.path.name))
+        dots.append(Dot(x, results(run).values[measure], escape(", ".join(group)), name, letter, over, run.path.name))
     title = "c, of the clip range ±c" if field == "clip_range" and not names else settings.label(field)
     ticks = [settings.value(config, field) for config in _first(users, field, names)]
     return plots.measured(dots, title, OFFERED[measure], ticks)
@@ -141,7 +141,7 @@ def csv(runs: Sequence[SweptRun]) -> bytes:
     for run in runs:
         held = [getattr(run.planned, field) if _uses(run.planned, field) else "" for field in fields]
         held = [range_in_words(value) if isinstance(value, tuple) else value for value in held]
-        status, found = status_of(run), values(run)
+        status, found = status_of(run), results(run).values
         rows.append((run.path.name, status, *held, *("" if isnan(value) else value for value in found.values())))
         if status in OVER:
             seedless = ("" if field == "seed" else value for field, value in zip(fields, held, strict=True))
@@ -189,16 +189,3 @@ def _order(config: TrainConfig, field: str) -> tuple[bool, Any]:
 def _first(users: Sequence[TrainConfig], field: str, names: list[Any]) -> list[TrainConfig]:
     """For each of the names the first settings that have it."""
     return [next(config for config in users if getattr(config, field) == name) for name in names]
-
-
-def values(run: SweptRun) -> dict[str, float]:
-    """What was measured of a run, by the name of the measure; read once for all visitors."""
-
-    def read() -> dict[str, float]:
-        pick = Pick("", run, "", run.config, run.tables)
-        return {measure.name: measure.of(pick) if len(pick.record.history) else nan for measure in MEASURES}
-
-    try:
-        return once(run.summary, "measures", read)
-    except ValueError:  # it can't be read: the table says so
-        return dict.fromkeys((measure.name for measure in MEASURES), nan)

@@ -9,51 +9,56 @@ import numpy as np
 from ganlab.config import TrainConfig
 from ganlab.formatting import listed, short
 from ganlab.gan.holding import constraint_in_words
-from ganlab.measure.reading import READINGS
-from ganlab.runs.sweep import OVER
+from ganlab.runs.sweep import OVER, Setting, setting_of
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import settings
-from ganlab.ui.kit.live import once
+from ganlab.ui.compare.instruments import comparable
+from ganlab.ui.compare.results import Results, results
 
-LOOKS = 5  # the last of a run, in its second half: a single seed is as uncertain as they scatter
 LISTED = 4  # settings in a sentence
 
 
-class Found(NamedTuple):
-    """What the instruments found of one run."""
-
-    w1: np.ndarray  # [looks], the newest last
-    slope: float  # the steepest of the newest look
-
-
 class Tried(NamedTuple):
-    """One setting, by the seeds of it that have ended."""
+    """One setting, by the seeds of it that have ended and were measured."""
 
     name: str
     config: TrainConfig
-    seeds: list[Found]
+    seeds: list[Results]
 
     @property
     def w1(self) -> float:
         """As the figure draws it: the median over seeds of the newest."""
-        return float(np.median([found.w1[-1] for found in self.seeds]))
+        return float(np.median(self._of_seeds("w1")))
 
     @property
     def slope(self) -> float:
-        """The median over seeds."""
-        return float(np.median([found.slope for found in self.seeds]))
+        """As the figure draws it; NaN if it was not measured, or if it is infinite."""
+        slopes = self._of_seeds("largest_gradient")
+        return float(np.median(slopes)) if len(slopes) else np.nan
 
     @property
     def spread(self) -> np.ndarray:
         """Distances between which this setting's lies: those of its seeds, or of the last looks of the only one."""
-        return self.seeds[0].w1 if len(self.seeds) == 1 else np.array([found.w1[-1] for found in self.seeds])
+        return self._of_seeds("w1") if self.repeats else self.seeds[0].late_w1
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it has more than one seed."""
+        return len(self.seeds) > 1
+
+    def _of_seeds(self, measure: str) -> np.ndarray:
+        values = np.array([seed.values[measure] for seed in self.seeds])
+        return values[np.isfinite(values)]
 
 
 def in_words(runs: Sequence[SweptRun]) -> str:
-    """The sentences as HTML; "" while fewer than two settings have a run that has ended and was measured."""
+    """The sentences as HTML; "" if fewer than two settings have a run that ended and was measured, or the data differ.
+
+    Runs that were changed while they trained are of no one setting: they are left out.
+    """
     tried = sorted(_tried(runs), key=lambda one: one.w1)
-    if len(tried) < 2:
+    if len(tried) < 2 or not comparable(one.config for one in tried):
         return ""
     so_far = "" if all(status_of(run) in OVER for run in runs) else "So far, "
     first = f"{so_far}W1 is lowest with {tried[0].name}: {short(tried[0].w1)}."
@@ -62,50 +67,45 @@ def in_words(runs: Sequence[SweptRun]) -> str:
 
 def _tried(runs: Sequence[SweptRun]) -> list[Tried]:
     names = [name for name in settings.unnamed(run.planned for run in runs) if name != "seed"]
-    tried: dict[str, Tried] = {}
+    tried: dict[Setting, Tried] = {}
     for run in runs:
-        found = _found(run) if status_of(run) in OVER else None
-        if found and len(found.w1):
-            name = ", ".join((constraint_in_words(run.planned), *settings.in_words(run.planned, names)))
-            tried.setdefault(name, Tried(name, run.planned, [])).seeds.append(found)
+        known = results(run)
+        if status_of(run) in OVER and np.isfinite(known.values["w1"]) and not known.was_changed:
+            if (setting := setting_of(run.planned)) not in tried:
+                name = ", ".join((constraint_in_words(run.planned), *settings.in_words(run.planned, names)))
+                tried[setting] = Tried(name, run.planned, [])
+            tried[setting].seeds.append(known)
     return list(tried.values())
-
-
-def _found(run: SweptRun) -> Found | None:
-    """None if the run can't be read, as the table says."""
-
-    def read() -> Found:
-        step, w1, slope = (run.tables.readings[:, READINGS.index(name)] for name in ("step", "w1", "largest_gradient"))
-        late = np.isfinite(w1) & (2 * step >= step.max(initial=0))
-        return Found(w1[late][-LOOKS:], float(slope[-1]) if len(slope) else np.nan)
-
-    try:
-        return once(run.summary, "last looks", read)
-    except ValueError:
-        return None
 
 
 def _as_close(best: Tried, *others: Tried) -> str:
     """Which settings came as close as the best one, within what is known of both."""
-    names = [one.name for one in others if one.spread.min() <= best.spread.max()]
-    repeat = max(len(one.seeds) for one in (best, *others)) > 1
-    if not names:
-        return f"No other came as close {'with any seed' if repeat else 'in its last looks'}."
+    close = [one for one in others if one.spread.min() <= best.spread.max()]
+    if not close:
+        return f"No other came as close {_when(others, 'any seed', 'its last looks')}."
+    names, whose = [one.name for one in close], "its" if len(close) == 1 else "their"
     if len(names) > LISTED:
         names = [*names[: LISTED - 1], f"{len(names) - LISTED + 1} others"]
-    when = "With some of their seeds" if repeat else "In their last looks"
+    when = _when(close, f"some of {whose} seeds", f"{whose} last looks").capitalize()
     return f"{when}, {listed(names)} came as close: these runs can’t tell which is best."
 
 
+def _when(tried: Sequence[Tried], seeds: str, looks: str) -> str:
+    """By what was compared, in words: by the seeds of settings that have several, by the last looks of others."""
+    return " or ".join(f"with {seeds}" if repeats else f"in {looks}" for repeats in {one.repeats: 0 for one in tried})
+
+
 def _steepness(tried: Sequence[Tried]) -> str:
-    """What the critic's slope does over the clip ranges, and with another constraint; "" if anything else is varied."""
+    """What the critic's slope does over the clip ranges, and with other constraints; "" if anything else is varied."""
     known = [one for one in tried if np.isfinite(one.slope)]
     clipped = sorted((one for one in known if one.config.constraint == "clip"), key=lambda one: _width(one.config))
+    others = [one for one in known if one.config.constraint != "clip"]
     if len(clipped) < 2 or len({one.config.clip_range for one in clipped}) < len(clipped):
         return ""
     low, high = (f"{short(one.slope)} with {one.name}" for one in (clipped[0], clipped[-1]))
     text = f"The critic’s steepest slope, at most 1 in the definition of W1, goes from {low} to {high}"
-    text += "".join(f", and is {short(one.slope)} with {one.name}" for one in known if one not in clipped)
+    if 0 < len(others) <= LISTED:
+        text += f", and is {listed(f'{short(one.slope)} with {one.name}' for one in others)}"
     return f"{text}. {'Where it is 0, the generator learns nothing.' if clipped[0].slope == 0 else ''}"
 
 

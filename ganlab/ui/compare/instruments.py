@@ -1,11 +1,12 @@
 """What the instruments found in the compared runs, as a table with the best marked."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
+from ganlab.config import TrainConfig
 from ganlab.formatting import NOTHING, count_of, fixed_percent, listed, short
 from ganlab.measure.reading import READINGS
 from ganlab.plots.compare import MEDIAN
@@ -182,9 +183,9 @@ MEASURES = (
 )
 
 
-def comparable(picks: Sequence[Pick]) -> bool:
-    """Whether all runs learn the same data, so that one can be better than another."""
-    return len({(c.dataset, c.images, c.points, c.shape) for c in (pick.config for pick in picks)}) == 1
+def comparable(configs: Iterable[TrainConfig]) -> bool:
+    """Whether runs with these settings learn the same data, so that one can be better than another."""
+    return len({(config.dataset, config.images, config.points, config.shape) for config in configs}) == 1
 
 
 class Row(NamedTuple):
@@ -202,7 +203,7 @@ def rows(picks: list[Pick]) -> list[Row]:
     for measure in MEASURES:
         found = [groups.values(group, measure.of) for group in of_groups]
         if any(map(len, found)):
-            best = _best(measure, found) if comparable(picks) else None
+            best = _best(measure, found) if comparable(pick.config for pick in picks) else None
             scatter = any(np.ptp(values) > 0 for values in found if len(values))
             bars = [_error_bar(values, np.concatenate(found)) if scatter else "" for values in found]
             written.append(Row(measure, [_in_words(measure, values) for values in found], best, bars))
@@ -268,7 +269,7 @@ def _cell(row: Row, i: int) -> str:
 
 def note(picks: list[Pick]) -> str:
     """How to read the table."""
-    if not comparable(picks):
+    if not comparable(pick.config for pick in picks):
         return "These runs train on different data: no value is better than another."
     of_groups = groups.grouped(picks)
     best = "★ marks the best." if len(of_groups) > 1 else ""
