@@ -17,7 +17,7 @@ from ganlab.runs import saved_run, saved_snapshot
 from ganlab.runs.disk import library
 from ganlab.runs.disk.folder import RunFolder
 from ganlab.runs.saved_snapshot import Stamp
-from ganlab.runs.snapshot import Snapshot
+from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
@@ -171,6 +171,17 @@ def test_nothing_is_said_until_two_settings_were_measured(second: list[str]) -> 
 def test_what_is_said_before_all_runs_have_ended_is_so_far() -> None:
     runs = {clip(0.1): ([0.2, 0.2], 1), clip(0.5): ([0.3, 0.3], 1), clip(1): ([], 1)}
     assert told(sweep_of(runs)).startswith("So far, W1 is lowest with ±0.1: 0.2. No other")
+
+
+def test_nothing_is_drawn_of_a_run_while_it_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its table is behind what the list of runs shows of it."""
+    runs = sweep_of({clip(0.1): ([0.2], 1), clip(1): ([0.3], 2)})
+    chosen = against.Chosen(runs, "w1", "clip_range")
+    assert against.drawn(chosen, [])["data"]
+    trains = dataclasses.replace(runs[0].summary, status=Status.ELSEWHERE)
+    monkeypatch.setattr(SweptRun, "summary", trains)
+    assert against.drawn(chosen, [])["data"] == []
+    assert against.card(runs, []) == []
 
 
 def test_a_run_that_is_damaged_says_nothing() -> None:

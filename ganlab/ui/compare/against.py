@@ -31,7 +31,7 @@ OFFERED = {measure.name: measure.label for measure in MEASURES if measure.name !
 FIRST = "clip_range"  # the setting at first, if it is varied
 RESULT, REASON = "w1", "largest_gradient"  # the measures at first: how close, and why
 KEYS = ("sweep_measure", "sweep_reason")  # of the widgets that choose them
-NOTE = "Each dot is a run, hollow until it has ended; the line joins the medians over seeds."
+NOTE = "Each dot is a run, hollow if it was stopped before its end; the line joins the medians over seeds."
 FEW_SEEDS = {
     1: " With one seed, small differences mean little.",
     2: " With two seeds, a median is halfway between them.",
@@ -63,7 +63,7 @@ class Chosen(NamedTuple):
 
 
 def card(runs: Sequence[SweptRun], compared: Sequence[Pick]) -> list[Chosen]:
-    """The figures of a sweep's runs, and what they show; none until a look, or if only one setting was trained."""
+    """The figures of a sweep's runs, and what they show; none if no run was measured, or only one setting."""
     fields = sorted(differing([run.planned for run in runs]), key=lambda field: (field == "seed", field != FIRST))
     if not fields or all(isnan(results(run).values[LOOK]) for run in runs):
         return []

@@ -1,5 +1,6 @@
 """What was measured of a run of a sweep, read once for all visitors."""
 
+from contextlib import suppress
 from math import nan
 from typing import NamedTuple
 
@@ -25,11 +26,14 @@ class Results(NamedTuple):
 
 
 def results(run: SweptRun) -> Results:
-    """The newest results of a run; none if it can't be read, as the table says."""
-    try:
-        return once(run.summary, "results", lambda: _read(run, run.tables))
-    except ValueError:
-        return Results(NOTHING, np.empty(0), was_changed=False)
+    """The results of a run that no longer trains; none while it does, for its tables lag, or if it can't be read.
+
+    Of both the table of runs says more.
+    """
+    with suppress(ValueError):
+        if run.summary.status.ended:
+            return once(run.summary, "results", lambda: _read(run, run.tables))
+    return Results(NOTHING, np.empty(0), was_changed=False)
 
 
 def _read(run: SweptRun, record: Snapshot) -> Results:
