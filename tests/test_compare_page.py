@@ -197,6 +197,20 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     assert listed(panels(at)) == []
 
 
+def test_rows_are_sorted_by_their_values_alone_and_those_without_one_come_last() -> None:
+    class Run:
+        def __eq__(self, other: object) -> bool:  # which a list of ten thousand would call fifty million times
+            raise AssertionError
+
+    def row(name: str) -> rows.Row:
+        summary = Snapshot(run_id=name, config=TINY, history=NO_HISTORY, status=Status.FINISHED, message="")
+        return rows.Row(Run(), summary if name else None, name)
+
+    listed = [row(name) for name in ("b", "", "c", "", "a")]
+    for falling, names in ((False, ["a", "b", "c"]), (True, ["c", "b", "a"])):
+        assert [one.name for one in table._sorted(listed, "Run", falling)] == [*names, "", ""]
+
+
 def test_what_follows_from_the_constraint_is_not_repeated_in_the_table(finished: Finished) -> None:
     penalty = dataclasses.replace(TINY, constraint="gradient-penalty", optimizer="adam", critic_lr=0.5, seed=1)
     for config in (TINY, dataclasses.replace(TINY, clip_range=(-0.2, 0.2)), penalty):
