@@ -33,6 +33,7 @@ from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
 from ganlab.runs.training_run import TrainingRun
+from ganlab.ui.compare import address as compare_address
 from ganlab.ui.compare import gradients, instruments, live, picks, rows, samples, settings, sweeps, table, weights
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
@@ -137,13 +138,25 @@ def test_a_link_opens_the_view_that_it_was_copied_from(swept: list[str]) -> None
     at.switch_page("pages/4_Compare.py").run()
     assert address(at) == rest  # nothing is lost by leaving
     at.selectbox(key="sweep").set_value("All single runs").run()
-    assert "sweep" not in address(at)
+    assert address(at)["sweep"] == compare_address.SINGLE  # else a reload would show the sweep
 
 
 def order(at: AppTest, swept: list[str]) -> list[int]:
     """The runs by their share at a bound, the largest first."""
     shares = [SavedRun(library.runs_root() / run_id).tables.history["at_bound_share"][-1] for run_id in swept]
     return sorted(range(len(swept)), key=lambda i: -shares[i])
+
+
+def test_a_link_opens_single_runs_where_the_page_would_open_on_a_sweep(swept: list[str], finished: Finished) -> None:
+    finished(TINY)
+    at = page("4_Compare.py", runs=swept[0])
+    assert address(at) == {"runs": swept[0], "sweep": "my-sweep"}
+    at.selectbox(key="sweep").select(sweeps.ALL).run()
+    again = page("4_Compare.py", **address(at))
+    assert again.selectbox(key="sweep").value == sweeps.ALL
+    assert address(again) == address(at)
+    again.selectbox(key="sweep").select("my-sweep").run()
+    assert address(again) == {"runs": swept[0], "sweep": "my-sweep"}
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "9" * 5000, "None", "<b>&amp;", "%00\n", "²", "w1,", "step"])
