@@ -38,7 +38,7 @@ EVERY = 1.0  # seconds between two looks at how long the runs will take
 WIDTH = 560  # pixels of the form, whatever it says
 DATA_NOTE = "All else is as in its preset. Your own images or points are here too once they are chosen on Train."
 NAME_NOTE = "Without steps, as many as in each preset. If a sweep has that name, these runs are added to it."
-AMBIGUOUS = re.compile(r"(?<![\w.,])(?<!e[+-])(\d+),(\d+)")  # 0,05 but not 0.01,0.05 or 1e-3,1e-2
+AMBIGUOUS = re.compile(r"(?<![\w.,])(?<![eE][+-])(\d+),(\d+)(?![\d.])")  # 0,05 but not 0.01,0.05, 1,0.5 or 1e-3,1e-2
 VARIED = ("dataset", "constraint", "clip_range", "steps")  # by the form, beside the seed
 
 
