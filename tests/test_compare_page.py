@@ -32,9 +32,22 @@ from ganlab.runs.hub import RunHub
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
+from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
 from ganlab.ui.compare import address as compare_address
-from ganlab.ui.compare import gradients, instruments, live, picks, rows, samples, settings, sweeps, table, weights
+from ganlab.ui.compare import (
+    gradients,
+    instruments,
+    live,
+    picks,
+    preview,
+    rows,
+    samples,
+    settings,
+    sweeps,
+    table,
+    weights,
+)
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -145,6 +158,13 @@ def order(at: AppTest, swept: list[str]) -> list[int]:
     """The runs by their share at a bound, the largest first."""
     shares = [SavedRun(library.runs_root() / run_id).tables.history["at_bound_share"][-1] for run_id in swept]
     return sorted(range(len(swept)), key=lambda i: -shares[i])
+
+
+def test_beneath_a_sweeps_figure_a_run_also_says_what_is_varied_since_it_was_first_shown(swept: list[str]) -> None:
+    path = library.runs_root() / swept[0]
+    run = SweptRun(path, SavedRun(path).config)
+    assert "seed 0" not in preview._card(run, "", [])
+    assert "seed 0" in preview._card(run, "", ["seed"])
 
 
 def test_a_link_opens_single_runs_where_the_page_would_open_on_a_sweep(swept: list[str], finished: Finished) -> None:
@@ -309,9 +329,9 @@ def test_runs_of_two_constraints_say_in_what_else_they_differ(finished: Finished
     configs = [TINY, dataclasses.replace(TINY, constraint="gradient-penalty", optimizer="adam", critic_lr=0.5, seed=3)]
     picks = [Pick.of(letter, finished(config)) for letter, config in zip("AB", configs, strict=True)]
     assert "the runs differ in optimiser and critic learning rate." in instruments.note(picks)
-    assert "also in" not in instruments.note(picks[:1])
+    assert "runs differ in" not in instruments.note(picks[:1])
     other = Pick.of("B", finished(dataclasses.replace(TINY, constraint="none", seed=3)))
-    assert "also in" not in instruments.note([picks[0], other])
+    assert "runs differ in" not in instruments.note([picks[0], other])
 
 
 def test_every_row_is_explained_and_nothing_else(finished: Finished) -> None:
