@@ -153,7 +153,7 @@ def _note(color: str, sentence: str) -> None:
 
 
 def _extension(path: Path, runs: Mapping[str, TrainConfig]) -> str:
-    """In what the runs differ from those of the sweep in a folder; "" if in the seed alone, or if there is none."""
+    """How the runs differ from those of the sweep in a folder; "" if only in the seed, or if there is no sweep."""
     with suppress(ValueError, OSError):
         there = _settings_of(tuple(swept_run.runs_of(path)))
         added = {setting_of(config) for config in runs.values() if config.seed == 0} - there
@@ -162,7 +162,7 @@ def _extension(path: Path, runs: Mapping[str, TrainConfig]) -> str:
         names = [settings.rules(TrainConfig, name).label.lower() for name in VARIED if name in new]
         if added:
             words = listed(names or ["other settings"])
-            return f"These runs differ from those in {path.name} not only in the seed, but in {words}."
+            return f"These runs differ from those in {path.name} not only in the seed, but also in {words}."
     return ""
 
 
