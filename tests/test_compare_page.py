@@ -32,8 +32,22 @@ from ganlab.runs.hub import RunHub
 from ganlab.runs.saved_run import SavedRun
 from ganlab.runs.snapshot import Snapshot, Status
 from ganlab.runs.sweep import Sweep, name_of
+from ganlab.runs.swept_run import SweptRun
 from ganlab.runs.training_run import TrainingRun
-from ganlab.ui.compare import gradients, instruments, live, picks, rows, samples, settings, sweeps, table, weights
+from ganlab.ui.compare import address as compare_address
+from ganlab.ui.compare import (
+    gradients,
+    instruments,
+    live,
+    picks,
+    preview,
+    rows,
+    samples,
+    settings,
+    sweeps,
+    table,
+    weights,
+)
 from ganlab.ui.compare.groups import grouped
 from ganlab.ui.compare.picks import Pick
 
@@ -137,13 +151,32 @@ def test_a_link_opens_the_view_that_it_was_copied_from(swept: list[str]) -> None
     at.switch_page("pages/4_Compare.py").run()
     assert address(at) == rest  # nothing is lost by leaving
     at.selectbox(key="sweep").set_value("All single runs").run()
-    assert "sweep" not in address(at)
+    assert address(at)["sweep"] == compare_address.SINGLE  # else a reload would show the sweep
 
 
 def order(at: AppTest, swept: list[str]) -> list[int]:
     """The runs by their share at a bound, the largest first."""
     shares = [SavedRun(library.runs_root() / run_id).tables.history["at_bound_share"][-1] for run_id in swept]
     return sorted(range(len(swept)), key=lambda i: -shares[i])
+
+
+def test_beneath_a_sweeps_figure_a_run_also_says_what_is_varied_since_it_was_first_shown(swept: list[str]) -> None:
+    path = library.runs_root() / swept[0]
+    run = SweptRun(path, SavedRun(path).config)
+    assert "seed 0" not in preview._card(run, "", [])
+    assert "seed 0" in preview._card(run, "", ["seed"])
+
+
+def test_a_link_opens_single_runs_where_the_page_would_open_on_a_sweep(swept: list[str], finished: Finished) -> None:
+    finished(TINY)
+    at = page("4_Compare.py", runs=swept[0])
+    assert address(at) == {"runs": swept[0], "sweep": "my-sweep"}
+    at.selectbox(key="sweep").select(sweeps.ALL).run()
+    again = page("4_Compare.py", **address(at))
+    assert again.selectbox(key="sweep").value == sweeps.ALL
+    assert address(again) == address(at)
+    again.selectbox(key="sweep").select("my-sweep").run()
+    assert address(again) == {"runs": swept[0], "sweep": "my-sweep"}
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "9" * 5000, "None", "<b>&amp;", "%00\n", "²", "w1,", "step"])
@@ -195,6 +228,20 @@ def test_the_table_is_filtered_and_sorted_and_names_what_differs(finished: Finis
     assert listed(panels(at)) == [runs[2].run_id]
     at.text_input(key="compare_filter").set_value("cifar").run()
     assert listed(panels(at)) == []
+
+
+def test_rows_are_sorted_by_their_values_alone_and_those_without_one_come_last() -> None:
+    class Run:
+        def __eq__(self, other: object) -> bool:  # which a list of ten thousand would call fifty million times
+            raise AssertionError
+
+    def row(name: str) -> rows.Row:
+        summary = Snapshot(run_id=name, config=TINY, history=NO_HISTORY, status=Status.FINISHED, message="")
+        return rows.Row(Run(), summary if name else None, name)
+
+    listed = [row(name) for name in ("b", "", "c", "", "a")]
+    for falling, names in ((False, ["a", "b", "c"]), (True, ["c", "b", "a"])):
+        assert [one.name for one in table._sorted(listed, "Run", falling)] == [*names, "", ""]
 
 
 def test_what_follows_from_the_constraint_is_not_repeated_in_the_table(finished: Finished) -> None:
@@ -282,9 +329,9 @@ def test_runs_of_two_constraints_say_in_what_else_they_differ(finished: Finished
     configs = [TINY, dataclasses.replace(TINY, constraint="gradient-penalty", optimizer="adam", critic_lr=0.5, seed=3)]
     picks = [Pick.of(letter, finished(config)) for letter, config in zip("AB", configs, strict=True)]
     assert "the runs differ in optimiser and critic learning rate." in instruments.note(picks)
-    assert "also in" not in instruments.note(picks[:1])
+    assert "runs differ in" not in instruments.note(picks[:1])
     other = Pick.of("B", finished(dataclasses.replace(TINY, constraint="none", seed=3)))
-    assert "also in" not in instruments.note([picks[0], other])
+    assert "runs differ in" not in instruments.note([picks[0], other])
 
 
 def test_every_row_is_explained_and_nothing_else(finished: Finished) -> None:

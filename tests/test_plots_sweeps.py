@@ -53,6 +53,24 @@ def test_the_dots_and_medians_of_a_sweep_against_its_table() -> None:
     assert all(map(math.isnan, results(waiting).values.values()))
 
 
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [((1, 1), "With one seed"), ((1, 3), "With one seed"), ((2, 2), "With two seeds"), ((2, 3), "With two seeds")],
+)
+def test_the_note_is_about_the_setting_with_the_fewest_seeds(seeds: tuple[int, int], words: str) -> None:
+    def note(*seeds: int, field: str = "clip_range") -> str:
+        configs = [
+            dataclasses.replace(TINY, clip_range=(-c, c), seed=seed)
+            for c, many in zip((0.25, 0.5), seeds, strict=True)
+            for seed in range(many)
+        ]
+        runs = [SweptRun(library.runs_root() / "mine" / name_of(config), config) for config in configs]
+        return against.Chosen(runs, "w1", field).note
+
+    assert words in note(*seeds)
+    assert note(3, 3) == note(*seeds, field="seed") == against.NOTE
+
+
 def test_each_group_has_its_medians_in_the_order_of_the_setting() -> None:
     dots = [Dot(x, y, group, "") for x, y, group in [(3, 1, "a"), (1, 4, "a"), (1, 2, "a"), (1, 9, "b"), (3, NAN, "a")]]
     assert medians(dots[:-1]) == {"a": {1: 3, 3: 1}, "b": {1: 9}}

@@ -190,6 +190,19 @@ def test_weights_that_are_nan_leave_those_from_before(quick: None) -> None:
     assert there.latest.warning == "Its weights and samples are those of step 3, the last that were saved."
 
 
+def test_weights_that_are_nan_from_the_start_are_not_published_after_every_step(quick: None) -> None:
+    loop = Loop()
+    loop.watch._wire._looked = math.inf  # somebody looks
+    nn.init.constant_(loop.critic[2].weight, math.nan)
+    with loop.watch as watch:
+        for _ in range(3):
+            watch._published = math.inf  # nothing is due, and only the first step is news
+            loop.step(watch)
+        newest = watch._mailbox.latest
+        assert (newest.step, newest.weights) == (1, ())
+        assert newest.warning == "At step 1 the critic has weights that are NaN: none are drawn."
+
+
 @pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm])
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated")
 def test_a_generator_with_an_older_norm_is_watched(norm: Callable[[nn.Module], nn.Module], quick: None) -> None:

@@ -23,11 +23,11 @@ class RangeChange:
     """A change that has come into force, or several that were grouped: `former` is from before the first of them.
 
     `before` is the number of steps before the first, `step` and `critic_step` those before the last. In seconds of
-    time.monotonic(), `acted` is when a critic update first used it, and `until` how long the page compares: from then
-    on, and again from the first look that saw what it did, which a busy computer makes late. `reading` is the look to
-    compare with, or None, maybe only for now. `samples` were generated from the fixed latents just before the first. If
-    the clip range changed, `fold` has a histogram per critic parameter of the first clamp after the last, on an axis
-    that holds both ranges; it is empty until that clamp.
+    time.monotonic(), `acted` is when a critic update first used it, and `until` when the page stops comparing: COMPARED
+    after `acted`, or after the first look that saw what the change did, which comes late on a busy computer. `reading`
+    is the look to compare with, or None, maybe only for now. `samples` were generated from the fixed latents just
+    before the first. If the clip range changed, `fold` has a histogram per critic parameter of the first clamp after
+    the last, on an axis that holds both ranges; it is empty until that clamp.
     """
 
     former: TrainConfig

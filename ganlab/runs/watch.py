@@ -86,6 +86,7 @@ class Watch:
         self._clamps = 0  # since the last step
         self._fewest = 0  # of a step so far
         self._published = 0.0  # after so many seconds of training
+        self._was_watched = False  # when it was last published
 
     def __enter__(self) -> "Watch":
         self._wire.__enter__()
@@ -150,11 +151,12 @@ class Watch:
             began = self._clock.seconds
             self._save_moment()
             self._recorder.count_moment(self._clock.seconds - began)
-        latest = self._mailbox.latest
-        news = self._wire.is_watched and (self._range_changes.newest is not latest.change or not latest.weights)
+        watched = self._wire.is_watched
+        changed = self._range_changes.newest is not self._mailbox.latest.change
+        news = watched and (changed or not self._was_watched)
         due = self._is_counted and (news or self._clock.seconds - self._published >= PUBLISH_EVERY)
         if due or self._status is Status.PAUSED:
-            self._published = self._clock.seconds
+            self._published, self._was_watched = self._clock.seconds, watched
             self._recorder.flush()
             self._mailbox.publish(self._snapshot())
         self._clock.go(self._status is Status.RUNNING)
@@ -224,12 +226,14 @@ class Watch:
         if report is None or not (self._wire.is_watched or self._status is Status.PAUSED):
             return snapshot
         samples, weights = self._samples(), report.histograms()
-        broken = f"At step {self._steps:,} the critic has weights that are NaN: those drawn are from before."
+        drawn = weights or self._mailbox.latest.weights
+        instead = "those drawn are from before" if drawn else "none are drawn"
+        broken = f"At step {self._steps:,} the critic has weights that are NaN: {instead}."
         self._recorder.warn("weights", "" if weights else broken)
         held = change.histograms(report) if change and change.age < HELD else ()
         return dataclasses.replace(
             snapshot,
-            weights=weights or self._mailbox.latest.weights,
+            weights=drawn,
             held=held,
             change=change,
             samples=samples if np.isfinite(samples).all() else self._mailbox.latest.samples,

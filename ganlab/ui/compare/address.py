@@ -10,6 +10,7 @@ from ganlab.ui.compare import against, picks, sweeps, table
 from ganlab.ui.kit import address
 
 LONGEST = 64  # of a text that is not one of a few
+SINGLE = "~"  # in place of a sweep, which can't be called that: all single runs
 
 
 def _fields() -> address.Fields:
@@ -17,7 +18,7 @@ def _fields() -> address.Fields:
     sorts = [(f"{'-' * falling}{name.lower()}", (name, falling)) for name in table.SORTS for falling in (False, True)]
     return {
         "runs": ("compared", {text: picks.listed(text) for text in (st.query_params.get("runs"), chosen) if text}),
-        "sweep": ("sweep", {name: name for name in library.sweep_paths()}),
+        "sweep": ("sweep", _lists()),
         "filter": _of_any("filter", "compare_filter"),
         "sort": ("compare_sort", dict(sorts)),
         "measure": ("sweep_measure", {name: name for name in against.OFFERED if name != against.RESULT}),
@@ -27,6 +28,15 @@ def _fields() -> address.Fields:
         "along": ("compare_along", {name: name for name in ALONG if name != "step"}),
         "log": ("compare_log", {"1": True}),
     }
+
+
+def _lists() -> dict[str, str]:
+    """The lists that the table can show; that of single runs only where the page would open on a sweep."""
+    paths = library.sweep_paths()
+    lists = {name: name for name in paths}
+    if st.query_params.get("sweep") == SINGLE or sweeps.first_list(paths) != sweeps.ALL:
+        lists[SINGLE] = sweeps.ALL
+    return lists
 
 
 def _of_any(field: str, key: str) -> tuple[str, dict[str, str]]:

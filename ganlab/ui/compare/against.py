@@ -1,5 +1,6 @@
 """A sweep's figures: two measures of its runs against any setting that it varies."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from html import escape
@@ -16,7 +17,7 @@ from ganlab.gan.holding import constraint_in_words
 from ganlab.plots import sweeps as plots
 from ganlab.plots.base import Figure
 from ganlab.plots.sweeps import Dot
-from ganlab.runs.sweep import OVER, differing
+from ganlab.runs.sweep import OVER, differing, setting_of
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import answer, preview, samples, settings
@@ -53,8 +54,8 @@ class Chosen(NamedTuple):
     @property
     def note(self) -> str:
         """How to read the figure."""
-        seeds = len({run.planned.seed for run in self.runs})
-        return NOTE + ("" if self.field == "seed" else FEW_SEEDS.get(seeds, ""))
+        seeds = Counter(setting_of(run.planned) for run in self.runs)
+        return NOTE + ("" if self.field == "seed" else FEW_SEEDS.get(min(seeds.values()), ""))
 
     @property
     def caption(self) -> Caption:

@@ -157,14 +157,14 @@ MEASURES = (
     Measure(
         "lower_bound",
         "Critic’s lower bound of W1",
-        "its estimate on held-out samples, divided by the product of its layers’ norms: W1 can’t be below, and is "
-        "often far above.",
+        "its estimate on held-out samples, divided by the product of its layers’ norms: W1 can’t be below it, and "
+        "is often far above.",
     ),
     Measure(
         "estimate",
         f"Critic’s estimate, last {MEDIAN} steps",
-        "the median of E critic(real) − E critic(generated). It grows with the critic’s slope, so that it can be "
-        "compared between runs with the same constraint only.",
+        "the median of E critic(real) − E critic(generated). It grows with the critic’s slope, so compare it "
+        "only between runs with the same constraint.",
         read=_estimate,
     ),
     Measure("at_bound", "Weights on a bound", "their share after the newest clamp.", write=_share, read=_at_bound),

@@ -38,7 +38,7 @@ EVERY = 1.0  # seconds between two looks at how long the runs will take
 WIDTH = 560  # pixels of the form, whatever it says
 DATA_NOTE = "All else is as in its preset. Your own images or points are here too once they are chosen on Train."
 NAME_NOTE = "Without steps, as many as in each preset. If a sweep has that name, these runs are added to it."
-AMBIGUOUS = re.compile(r"(?<![\w.,])(?<!e[+-])(\d+),(\d+)")  # 0,05 but not 0.01,0.05 or 1e-3,1e-2
+AMBIGUOUS = re.compile(r"(?<![\w.,])(?<![eE][+-])(\d+),(\d+)(?![\d.])")  # 0,05 but not 0.01,0.05, 1,0.5 or 1e-3,1e-2
 VARIED = ("dataset", "constraint", "clip_range", "steps")  # by the form, beside the seed
 
 
@@ -153,7 +153,7 @@ def _note(color: str, sentence: str) -> None:
 
 
 def _extension(path: Path, runs: Mapping[str, TrainConfig]) -> str:
-    """In what the runs differ from those of the sweep in a folder; "" if in the seed alone, or if there is none."""
+    """How the runs differ from those of the sweep in a folder; "" if only in the seed, or if there is no sweep."""
     with suppress(ValueError, OSError):
         there = _settings_of(tuple(swept_run.runs_of(path)))
         added = {setting_of(config) for config in runs.values() if config.seed == 0} - there
@@ -162,7 +162,7 @@ def _extension(path: Path, runs: Mapping[str, TrainConfig]) -> str:
         names = [settings.rules(TrainConfig, name).label.lower() for name in VARIED if name in new]
         if added:
             words = listed(names or ["other settings"])
-            return f"These runs differ from those in {path.name} not only in the seed, but in {words}."
+            return f"These runs differ from those in {path.name} not only in the seed, but also in {words}."
     return ""
 
 

@@ -37,7 +37,7 @@ def _point(name: str) -> None:
 def _card(run: SweptRun, letter: str, names: Sequence[str]) -> str:
     try:
         pick = Pick.of(letter, run)
-        return once(pick.record, ("preview", letter, pick.name), partial(_drawn, pick, run, names))
+        return once(pick.record, ("preview", letter, pick.name, *names), partial(_drawn, pick, run, names))
     except ValueError as error:
         return f"<p class='bad'>{escape(str(error))}</p>"
 

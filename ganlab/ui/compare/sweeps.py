@@ -37,12 +37,17 @@ def menu() -> None:
         del st.session_state["sweep"]
     if names:
         if "sweep" not in st.session_state:
-            st.session_state["sweep"] = _first_list(paths)
+            st.session_state["sweep"] = first_list(paths)
         st.selectbox("Show", [ALL, *names], key="sweep", label_visibility="collapsed", width=300)
 
 
-def _first_list(paths: Mapping[str, Path]) -> str:
-    """The list of the first compared run; else a sweep that trains, or the newest one if no single run is newer."""
+def first_list(paths: Mapping[str, Path]) -> str:
+    """Which list is shown before one is chosen, with the sweeps at these paths.
+
+    That of the first compared run; else a sweep that trains, or the newest one if no single run is newer.
+    """
+    if not paths:
+        return ALL
     if first := next(filter(None, st.session_state["compared"]), ""):
         return name if (name := first.rpartition("/")[0]) in paths else ALL
     if training := background.all_under_way(paths):
@@ -162,7 +167,7 @@ def _in_words(known: Progress, alive: bool, stopping: bool, problem: str) -> str
     left = ""
     if alive and not stopping and known.left and known.left[1]:
         left = f"{rough_range(*known.left)} left"
-    done = f"<b>{known.over}</b> of {count_of(known.runs, 'run')}"
+    done = f"<b>{known.over:,}</b> of {count_of(known.runs, 'run')}"
     if known.failed:
         done += f", <span class='bad'>{known.failed:,} failed</span>"
     training = "".join(

@@ -131,9 +131,14 @@ def _sorted(rows: list[Row], column: str, falling: bool) -> list[Row]:
     """By a column; runs without a value come last."""
     if not column:
         return rows
-    value = SORTS[column]
-    known = [row for row in rows if row.summary and not math.isnan(value(row)[0])]
-    return sorted(known, key=value, reverse=falling) + [row for row in rows if row not in known]
+    known, unknown = list[tuple[tuple[float, str], Row]](), list[Row]()
+    for row in rows:
+        value = SORTS[column](row) if row.summary else (math.nan, "")
+        if math.isnan(value[0]):
+            unknown.append(row)
+        else:
+            known.append((value, row))
+    return [row for _, row in sorted(known, key=lambda pair: pair[0], reverse=falling)] + unknown
 
 
 def _differing(rows: Sequence[Row]) -> dict[str, list[str]]:
