@@ -79,11 +79,11 @@ def test_each_group_has_its_medians_in_the_order_of_the_setting() -> None:
     assert [trace["name"] for trace in measured(dots, "s", "m")["data"][:2]] == ["a", "b"]
 
 
-def test_a_run_that_is_not_over_is_hollow_and_in_no_median() -> None:
-    line, *dots = measured([Dot(1, 4, "", ""), Dot(1, 2, "", "", "B", over=False)], "s", "m")["data"]
+def test_a_run_that_did_not_finish_is_hollow_and_in_no_median() -> None:
+    line, *dots = measured([Dot(1, 4, "", ""), Dot(1, 2, "", "", "B", finished=False)], "s", "m")["data"]
     assert points(line) == [(1, 4)]
     assert [dot["marker"]["symbol"] for dot in dots] == [["circle"], ["square-open"]]
-    assert measured([Dot(1, 2, "", "", over=False)], "s", "m")["alt"] == "m against s; medians: none yet."
+    assert measured([Dot(1, 2, "", "", finished=False)], "s", "m")["alt"] == "m against s; medians: none yet."
 
 
 @pytest.mark.parametrize(

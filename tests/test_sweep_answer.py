@@ -76,8 +76,8 @@ def test_the_best_is_told_from_those_whose_last_looks_did_not_come_as_close() ->
     }
     text = told(sweep_of(runs))
     assert text == (
-        "W1 is lowest with ±0.5: 0.2. In their last looks, penalty 0.5 and ±1 came as close: these runs can’t tell "
-        f"which is best. {STEEPNESS} 0.5 with ±0.1 to 7,000 with ±1, and is 1.25 with penalty 0.5."
+        "W1 is lowest with ±0.5: 0.2. Its last looks range from 0.2 to 0.3; penalty 0.5 and ±1 came within that: these "
+        f"runs can’t tell which is best. {STEEPNESS} 0.5 with ±0.1 to 7,000 with ±1, and is 1.25 with penalty 0.5."
     )
 
 
@@ -88,23 +88,23 @@ def test_seeds_are_as_uncertain_as_they_scatter() -> None:
     runs = {clip(c, seed=seed): ([0.01] * 7 + [w1], slopes[c, seed]) for (c, seed), w1 in last.items()}
     swept = sweep_of(runs)
     assert told(swept) == (
-        f"W1 is lowest with ±0.1: 0.4. No other came as close with any seed. {STEEPNESS} 0 with ±0.1 to 4 with ±1. "
-        "Where it is 0, the generator learns nothing."
+        "W1 is lowest with ±0.1: 0.4. Its seeds range from 0.3 to 0.5; no other came within that. "
+        f"{STEEPNESS} 0 with ±0.1 to 4 with ±1. Where it is 0, the generator learns nothing more."
     )
     looked(swept[3].path, [0.45], 3)
     fresh = [SweptRun(run.path, run.planned) for run in swept]
-    assert "With some of its seeds, ±1 came as close" in told(fresh)
+    assert "; ±1 came within that:" in told(fresh)
 
 
 def test_a_single_seed_beside_several_is_compared_by_its_last_looks() -> None:
     runs = {clip(0.1, seed=seed): ([w1], 1) for seed, w1 in enumerate((0.3, 0.4, 0.5))}
     runs[clip(0.2)] = [0.6, 0.7], 1
-    assert "No other came as close in its last looks." in told(sweep_of(runs))
+    assert "; no other came within that." in told(sweep_of(runs))
     runs |= {clip(0.3, seed=seed): ([w1], 1) for seed, w1 in enumerate((0.8, 0.9))}
-    assert "No other came as close in its last looks or with any seed." in told(sweep_of(runs))
+    assert "; no other came within that." in told(sweep_of(runs))
     runs |= {clip(0.4, seed=seed): ([w1], 1) for seed, w1 in enumerate((0.5, 0.7))}
     runs[clip(0.5)] = [0.5, 0.7], 1
-    assert "With some of their seeds or in their last looks, ±0.4 and ±0.5 came as close" in told(sweep_of(runs))
+    assert "; ±0.4 and ±0.5 came within that:" in told(sweep_of(runs))
 
 
 def test_a_slope_without_bound_is_in_no_median_as_in_the_figure() -> None:
@@ -153,14 +153,12 @@ def test_the_tables_of_a_run_are_read_once_for_the_sentences_and_both_figures(mo
 def test_what_else_is_varied_is_named_and_nothing_is_said_of_slopes() -> None:
     rates = {rate: clip(0.1, critic_lr=rate) for rate in (1e-4, 1e-3)}
     runs = sweep_of({rates[1e-4]: ([0.5] * 8, 1), rates[1e-3]: ([0.2] * 8, 2)})
-    assert told(runs) == (
-        "W1 is lowest with ±0.1, critic learning rate 0.001: 0.2. No other came as close in its last looks."
-    )
+    assert told(runs) == ("W1 is lowest with ±0.1, critic learning rate 0.001: 0.2. No other came as low.")
 
 
 def test_of_many_only_the_closest_are_named() -> None:
     runs = sweep_of({clip(c): ([0.2, 0.1 + c / 10], 1) for c in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)})
-    assert "In their last looks, ±0.2, ±0.3, ±0.4 and 2 others came as close" in told(runs)
+    assert "; ±0.2, ±0.3, ±0.4 and 2 others came within that:" in told(runs)
 
 
 @pytest.mark.parametrize("second", [[], ["", ""]])
@@ -171,6 +169,15 @@ def test_nothing_is_said_until_two_settings_were_measured(second: list[str]) -> 
 def test_what_is_said_before_all_runs_have_ended_is_so_far() -> None:
     runs = {clip(0.1): ([0.2, 0.2], 1), clip(0.5): ([0.3, 0.3], 1), clip(1): ([], 1)}
     assert told(sweep_of(runs)).startswith("So far, W1 is lowest with ±0.1: 0.2. No other")
+
+
+def test_a_run_that_failed_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = sweep_of({clip(0.1): ([0.2], 1), clip(1): ([0.3], 2), clip(0.5): ([0.1], 1)})
+    assert told(runs).startswith("W1 is lowest with ±0.5")
+    held = {run.run_id: run.summary for run in runs}
+    held[runs[2].run_id] = dataclasses.replace(runs[2].summary, status=Status.FAILED)
+    monkeypatch.setattr(SweptRun, "summary", property(lambda run: held[run.run_id]))
+    assert told(runs).startswith("W1 is lowest with ±0.1")
 
 
 def test_nothing_is_drawn_of_a_run_while_it_trains(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,3 +195,9 @@ def test_a_run_that_is_damaged_says_nothing() -> None:
     runs = sweep_of({clip(0.1): ([0.2, 0.2], 1), clip(1): ([0.3, 0.3], 1)})
     (runs[0].path / "instruments.csv").write_text("damaged")
     assert not told(runs)
+
+
+def test_what_else_a_constraint_brings_along_is_named() -> None:
+    runs = {clip(0.1): ([0.2], 1), dataclasses.replace(PENALTY, critic_lr=0.5, n_critic=3): ([0.3], 1)}
+    changed = "With the constraint, critic learning rate and critic updates per step change too."
+    assert told(sweep_of(runs)).endswith(f"No other came as low. {changed}")

@@ -20,14 +20,14 @@ class Dot(NamedTuple):
     group: str  # what else it differs in from others, but for the seed
     name: str
     letter: str = ""  # if it is compared
-    over: bool = True  # its training
+    finished: bool = True
     id: str = ""  # by which the browser tells which dot is pointed at
 
 
 def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[str] = ()) -> Figure:
     """The measure against the setting; `names` are the values of one that isn't a number, at 0, 1, 2 and so on.
 
-    Runs that don't use the setting are a dotted line across; those that are not over are hollow, and in no median.
+    Runs that don't use the setting are a dotted line across; those that did not finish are hollow, and in no median.
     Axes are logarithmic where values are positive and differ much; measures of 0 are then at the foot of theirs.
     """
     dots = [dot for dot in dots if np.isfinite(dot.y)]
@@ -38,7 +38,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
     log_x, log_y = not names and _are_wide(x), y.min() >= 0 and _are_wide(y[y > 0])
     y_axis = log_axis(y) if log_y else LogAxis({"nticks": 5, "tickformat": "~g"}, 0.0)
     low, high = _ends(np.log10(x) if log_x else x)
-    lines = medians([dot for dot in dots if dot.over])
+    lines = medians([dot for dot in dots if dot.finished])
     drawn, said, notes = list[Figure](), list[str](), list[Figure]()
     across = 10.0 ** np.array([low, high]) if log_x else np.array([low, high])
     for i, (group, line) in enumerate(lines.items()):
@@ -51,7 +51,7 @@ def measured(dots: Sequence[Dot], setting: str, measure: str, names: Sequence[st
             ends, values, color, dash = across, 2 * list(line.values()), "$muted", "dot"
             place = values[0] or y_axis.zero
             notes.append(_note(group, np.log10(place) if log_y else place))
-        repeats = sum(dot.group == group and dot.over for dot in dots) > len(line)
+        repeats = sum(dot.group == group and dot.finished for dot in dots) > len(line)
         hover: Figure = {"hoverinfo": "skip"}
         if repeats:
             shown = f"median %{{customdata}}<extra>{group}</extra>"
@@ -107,7 +107,7 @@ def _dots(dots: Sequence[Dot], letter: str, right: float, zero: float) -> Figure
         "y": packed(np.array([dot.y or zero for dot in dots])),
         "marker": {
             "color": color,
-            "symbol": [marker if dot.over else f"{marker}-open" for dot in dots],
+            "symbol": [marker if dot.finished else f"{marker}-open" for dot in dots],
             "size": 9 if letter else 6,
         },
         "customdata": [[dot.name, short(dot.y)] for dot in dots],

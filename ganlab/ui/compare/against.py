@@ -17,7 +17,8 @@ from ganlab.gan.holding import constraint_in_words
 from ganlab.plots import sweeps as plots
 from ganlab.plots.base import Figure
 from ganlab.plots.sweeps import Dot
-from ganlab.runs.sweep import OVER, differing, setting_of
+from ganlab.runs.snapshot import Status
+from ganlab.runs.sweep import differing, setting_of
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import answer, preview, samples, settings
@@ -32,7 +33,7 @@ OFFERED = {measure.name: measure.label for measure in MEASURES if measure.name !
 FIRST = "clip_range"  # the setting at first, if it is varied
 RESULT, REASON = "w1", "largest_gradient"  # the measures at first: how close, and why
 KEYS = ("sweep_measure", "sweep_reason")  # of the widgets that choose them
-NOTE = "Each dot is a run, hollow if it was stopped before its end; the line joins the medians over seeds."
+NOTE = "Each dot is a run, hollow if it did not finish; the line joins the medians over seeds."
 FEW_SEEDS = {
     1: " With one seed, small differences mean little.",
     2: " With two seeds, a median is halfway between them.",
@@ -125,8 +126,10 @@ def drawn(chosen: Chosen, compared: Sequence[Pick]) -> Figure:
             group = [constraints.CARDS[config.constraint][0], *settings.in_words(config, across[config.constraint])]
         x = _place(getattr(config, field), names) if uses else nan
         name = escape(", ".join((constraint_in_words(config), *settings.in_words(config, unnamed))))
-        letter, over = letters.get(run.run_id, ""), status_of(run) in OVER
-        dots.append(Dot(x, results(run).values[measure], escape(", ".join(group)), name, letter, over, run.path.name))
+        letter, finished = letters.get(run.run_id, ""), status_of(run) is Status.FINISHED
+        dots.append(
+            Dot(x, results(run).values[measure], escape(", ".join(group)), name, letter, finished, run.path.name)
+        )
     title = "c, of the clip range ±c" if field == "clip_range" and not names else settings.label(field)
     ticks = [settings.value(config, field) for config in _first(users, field, names)]
     return plots.measured(dots, title, OFFERED[measure], ticks)
@@ -135,7 +138,7 @@ def drawn(chosen: Chosen, compared: Sequence[Pick]) -> Figure:
 def csv(runs: Sequence[SweptRun]) -> bytes:
     """A row for each run: the settings that the sweep varies, empty where they have no effect, and all measures.
 
-    Below them, the medians that the figure draws: a row for all runs that have ended and differ only in their seed.
+    Below them, the medians that the figure draws: a row for all runs that have finished and differ only in their seed.
     """
     fields, rows = differing([run.planned for run in runs]), []
     repeats: dict[tuple[Any, ...], list[dict[str, float]]] = {}
@@ -144,7 +147,7 @@ def csv(runs: Sequence[SweptRun]) -> bytes:
         held = [range_in_words(value) if isinstance(value, tuple) else value for value in held]
         status, found = status_of(run), results(run).values
         rows.append((run.path.name, status, *held, *("" if isnan(value) else value for value in found.values())))
-        if status in OVER:
+        if status is Status.FINISHED:
             seedless = ("" if field == "seed" else value for field, value in zip(fields, held, strict=True))
             repeats.setdefault(tuple(seedless), []).append(found)
     for held_by_all, of_each in repeats.items():

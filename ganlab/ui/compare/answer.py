@@ -9,6 +9,7 @@ import numpy as np
 from ganlab.config import TrainConfig
 from ganlab.formatting import listed, short
 from ganlab.gan.holding import constraint_in_words
+from ganlab.runs.snapshot import Status
 from ganlab.runs.sweep import OVER, Setting, setting_of
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
@@ -20,7 +21,7 @@ LISTED = 4  # settings in a sentence
 
 
 class Tried(NamedTuple):
-    """One setting, by the seeds of it that have ended and were measured."""
+    """One setting, by the seeds of it that have finished and were measured."""
 
     name: str
     config: TrainConfig
@@ -53,16 +54,17 @@ class Tried(NamedTuple):
 
 
 def in_words(runs: Sequence[SweptRun]) -> str:
-    """The sentences as HTML; "" if fewer than two settings have a run that ended and was measured, or the data differ.
+    """The sentences as HTML; "" if fewer than two settings have a run that finished, measured, or if the data differ.
 
-    Runs that were changed while they trained are of no one setting: they are left out.
+    Runs that were changed while they trained are of no one setting: they are left out. So are those that failed.
     """
     tried = sorted(_tried(runs), key=lambda one: one.w1)
     if len(tried) < 2 or not comparable(one.config for one in tried):
         return ""
     so_far = "" if all(status_of(run) in OVER for run in runs) else "So far, "
     first = f"{so_far}W1 is lowest with {tried[0].name}: {short(tried[0].w1)}."
-    return f"<b>{escape(first)}</b> {escape(f'{_as_close(*tried)} {_steepness(tried)}'.strip())}"
+    rest = filter(None, (_within(*tried), _steepness(tried), _besides([one.config for one in tried])))
+    return f"<b>{escape(first)}</b> {escape(' '.join(rest))}"
 
 
 def _tried(runs: Sequence[SweptRun]) -> list[Tried]:
@@ -70,7 +72,7 @@ def _tried(runs: Sequence[SweptRun]) -> list[Tried]:
     tried: dict[Setting, Tried] = {}
     for run in runs:
         known = results(run)
-        if status_of(run) in OVER and np.isfinite(known.values["w1"]) and not known.was_changed:
+        if status_of(run) is Status.FINISHED and np.isfinite(known.values["w1"]) and not known.was_changed:
             if (setting := setting_of(run.planned)) not in tried:
                 name = ", ".join((constraint_in_words(run.planned), *settings.in_words(run.planned, names)))
                 tried[setting] = Tried(name, run.planned, [])
@@ -78,21 +80,19 @@ def _tried(runs: Sequence[SweptRun]) -> list[Tried]:
     return list(tried.values())
 
 
-def _as_close(best: Tried, *others: Tried) -> str:
-    """Which settings came as close as the best one, within what is known of both."""
-    close = [one for one in others if one.spread.min() <= best.spread.max()]
-    if not close:
-        return f"No other came as close {_when(others, 'any seed', 'its last looks')}."
-    names, whose = [one.name for one in close], "its" if len(close) == 1 else "their"
+def _within(best: Tried, *others: Tried) -> str:
+    """Between what the best one's distances lie, and which others came into that range."""
+    low, high = (short(float(end)) for end in (best.spread.min(), best.spread.max()))
+    between = f"Its {'seeds' if best.repeats else 'last looks'} range from {low} to {high}; " if low != high else ""
+    came = "came within that" if between else "came as low"
+    names = [one.name for one in others if one.spread.min() <= best.spread.max()]
+    if not names:
+        return f"{between}{'no' if between else 'No'} other {came}."
     if len(names) > LISTED:
         names = [*names[: LISTED - 1], f"{len(names) - LISTED + 1} others"]
-    when = _when(close, f"some of {whose} seeds", f"{whose} last looks").capitalize()
-    return f"{when}, {listed(names)} came as close: these runs can’t tell which is best."
-
-
-def _when(tried: Sequence[Tried], seeds: str, looks: str) -> str:
-    """By what was compared, in words: by the seeds of settings that have several, by the last looks of others."""
-    return " or ".join(f"with {seeds}" if repeats else f"in {looks}" for repeats in {one.repeats: 0 for one in tried})
+    if not between:
+        names[0] = names[0][0].upper() + names[0][1:]
+    return f"{between}{listed(names)} {came}: these runs can’t tell which is best."
 
 
 def _steepness(tried: Sequence[Tried]) -> str:
@@ -106,7 +106,16 @@ def _steepness(tried: Sequence[Tried]) -> str:
     text = f"The critic’s steepest slope, at most 1 in the definition of W1, goes from {low} to {high}"
     if 0 < len(others) <= LISTED:
         text += f", and is {listed(f'{short(one.slope)} with {one.name}' for one in others)}"
-    return f"{text}. {'Where it is 0, the generator learns nothing.' if clipped[0].slope == 0 else ''}"
+    return f"{text}.{' Where it is 0, the generator learns nothing more.' if clipped[0].slope == 0 else ''}"
+
+
+def _besides(configs: Sequence[TrainConfig]) -> str:
+    """In what else settings with different constraints differ: a preset is sized for its own."""
+    told = (*settings.NAMED, *settings.unnamed(configs))
+    others = [name for name in settings.differing(configs) if name not in (*told, "seed")]
+    if not others:
+        return ""
+    return f"With the constraint, {listed(map(settings.label, others))} change{'s' * (len(others) == 1)} too."
 
 
 def _width(config: TrainConfig) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,8 @@ MEASURES = (
     Measure(
         "w1",
         "Distance W1",
-        "the exact Wasserstein-1 distance between 512 generated and 512 real samples, sliced above 32 × 32 pixels. "
+        "the exact Wasserstein-1 distance between 512 generated and 512 real samples: of endless points the mean of "
+        "four, sliced above 32 × 32 pixels. "
         "Lower is better, but no sampler gets to 0; blurred images can score low.",
         "low",
     ),
@@ -152,7 +154,8 @@ MEASURES = (
         "largest_gradient",
         "Steepest slope of the critic",
         "its largest gradient with respect to the input, at real, generated and interpolated points. W1 is defined "
-        "with slopes of at most 1.",
+        "with slopes of at most 1; a generator can learn from steeper ones too, for RMSprop and Adam divide a gradient "
+        "by its size.",
     ),
     Measure(
         "lower_bound",
@@ -164,7 +167,7 @@ MEASURES = (
         "estimate",
         f"Critic’s estimate, last {MEDIAN} steps",
         "the median of E critic(real) − E critic(generated). It grows with the critic’s slope, so compare it "
-        "only between runs with the same constraint.",
+        "only between runs with the same constraint and range.",
         read=_estimate,
     ),
     Measure("at_bound", "Weights on a bound", "their share after the newest clamp.", write=_share, read=_at_bound),
@@ -244,7 +247,7 @@ def table(picks: list[Pick]) -> str:
         return "<p class='muted'>Nothing measured yet.</p>"
     heads = "".join(f"<th scope='col'>{_head(group)}" for group in groups.grouped(picks))
     body = "".join(
-        f"<tr><th scope='row' title='{row.measure.help}'>{row.measure.label}"
+        f"<tr><th scope='row' title='{escape(row.measure.help)}'>{row.measure.label}"
         + "".join(_cell(row, i) for i in range(len(row.texts)))
         for row in known
     )

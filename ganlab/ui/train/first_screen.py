@@ -30,7 +30,6 @@ from ganlab.ui.train.view import Slots, layer, sheet
 CLAMP_HEIGHT, ESTIMATE_HEIGHT, POINTS_HEIGHT = 417, 128, 232  # pixels
 ROWS, COLUMNS = 6, 12  # samples shown
 SENT_FOR = 1.2  # seconds in which the first clamp under a new range is sent, so that no browser misses it
-PATIENCE = 5.0  # seconds after a change in which its measurement may be said to be under way
 PENALTIES = [rung for rung in (100 * rung for rung in RUNGS) if 0.01 <= rung <= 1000]
 HELD_BY = {
     "spectral-norm": "Spectral norm constrains this critic: each layer’s weights are divided by their norm.",
@@ -65,7 +64,7 @@ def _numbers(
     key, clamps = ("vitals", change and change.critic_step), snapshot.config.constraint == "clip"
     numbers = once(shown, key, lambda: vitals(history, readings, counted, change, snapshot.changes, clamps))
     running = snapshot.status is Status.RUNNING and bool(snapshot.instruments)
-    measuring = bool(comparing and running and comparing.age < PATIENCE)
+    measuring = bool(comparing and running)
     _note_try(run, comparing, numbers)
     with slots["strip"]:
         drawn = (change.step if change else None, bool(comparing), measuring)
