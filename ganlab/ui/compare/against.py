@@ -22,7 +22,7 @@ from ganlab.runs.sweep import differing, setting_of
 from ganlab.runs.sweep_progress import status_of
 from ganlab.runs.swept_run import SweptRun
 from ganlab.ui.compare import answer, preview, samples, settings
-from ganlab.ui.compare.instruments import MEASURES
+from ganlab.ui.compare.measures import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.compare.results import results
 from ganlab.ui.kit import constraints

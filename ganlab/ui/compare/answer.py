@@ -63,7 +63,7 @@ def in_words(runs: Sequence[SweptRun]) -> str:
         return ""
     so_far = "" if all(status_of(run) in OVER for run in runs) else "So far, "
     first = f"{so_far}W1 is lowest with {tried[0].name}: {short(tried[0].w1)}."
-    rest = filter(None, (_within(*tried), _steepness(tried), _besides([one.config for one in tried])))
+    rest = filter(None, (_within(*tried), _steepness(tried), settings.with_constraint([one.config for one in tried])))
     return f"<b>{escape(first)}</b> {escape(' '.join(rest))}"
 
 
@@ -107,15 +107,6 @@ def _steepness(tried: Sequence[Tried]) -> str:
     if 0 < len(others) <= LISTED:
         text += f", and is {listed(f'{short(one.slope)} with {one.name}' for one in others)}"
     return f"{text}.{' Where it is 0, the generator learns nothing more.' if clipped[0].slope == 0 else ''}"
-
-
-def _besides(configs: Sequence[TrainConfig]) -> str:
-    """In what else settings with different constraints differ: a preset is sized for its own."""
-    told = (*settings.NAMED, *settings.unnamed(configs))
-    others = [name for name in settings.differing(configs) if name not in (*told, "seed")]
-    if not others:
-        return ""
-    return f"With the constraint, {listed(map(settings.label, others))} change{'s' * (len(others) == 1)} too."
 
 
 def _width(config: TrainConfig) -> float:

@@ -12,7 +12,7 @@ from ganlab.measure.reading import READINGS
 from ganlab.runs.history import METRICS
 from ganlab.ui.compare import gradients, groups, samples, settings, weights
 from ganlab.ui.compare.groups import Group
-from ganlab.ui.compare.instruments import MEASURES
+from ganlab.ui.compare.measures import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.components import csv_file, download
 from ganlab.ui.train.downloads import bins

@@ -9,7 +9,7 @@ import numpy as np
 from ganlab.measure.reading import READINGS
 from ganlab.runs.snapshot import Snapshot
 from ganlab.runs.swept_run import SweptRun
-from ganlab.ui.compare.instruments import MEASURES
+from ganlab.ui.compare.measures import MEASURES
 from ganlab.ui.compare.picks import Pick
 from ganlab.ui.kit.live import once
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ganlab import settings
 from ganlab.config import TrainConfig
-from ganlab.formatting import NOTHING, count_of, number, range_in_words
+from ganlab.formatting import NOTHING, count_of, listed, number, range_in_words
 from ganlab.plots.curves import change_in_words
 from ganlab.runs.history import Change
 from ganlab.ui.compare.keys import across, chip
@@ -53,6 +53,15 @@ def unnamed(configs: Iterable[TrainConfig]) -> list[str]:
     if len({config.seed for group in groups for config in group if "seed" not in config.unknown}) > 1:
         names["seed"] = None
     return [name for name in names if name not in NAMED]
+
+
+def with_constraint(configs: Sequence[TrainConfig]) -> str:
+    """In what else settings with different constraints differ, for a preset is sized for its own; "" if in nothing."""
+    told = (*NAMED, *unnamed(configs), "seed")
+    others = [label(name) for name in differing(configs) if name not in told]
+    if not others:
+        return ""
+    return f"With the constraint, {listed(others)} change{'s' * (len(others) == 1)} too."
 
 
 def label(name: str) -> str:
